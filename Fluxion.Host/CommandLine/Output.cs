@@ -1,0 +1,32 @@
+using System.Security.Cryptography;
+using Fluxion.Ledger.Access;
+using Spectre.Console;
+
+namespace Fluxion.Host.CommandLine;
+
+/// <summary>How commands speak and take secrets.</summary>
+internal static class Output
+{
+    /// <summary>Says why not; the exit code becomes 1.</summary>
+    public static bool Refuse(string why)
+    {
+        Console.Error.WriteLine($"error: {why}");
+        return false;
+    }
+
+    /// <summary>FLUXION_PASSWORD, never an argument that others see in the list of processes; made up when it is not set.</summary>
+    /// <exception cref="SettingsException">FLUXION_PASSWORD is too short.</exception>
+    public static (string Password, bool MadeUp) Password()
+    {
+        if (Environment.GetEnvironmentVariable("FLUXION_PASSWORD") is not { Length: > 0 } given)
+            return (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(10)), true);
+        return given.Length is >= Passwords.MinLength and <= Passwords.MaxLength
+            ? (given, false)
+            : throw new SettingsException($"FLUXION_PASSWORD has {Passwords.MinLength} to {Passwords.MaxLength} characters.");
+    }
+
+    public static void ShowOnce(string email, (string Password, bool MadeUp) password)
+    {
+        if (password.MadeUp) AnsiConsole.MarkupLineInterpolated($"Password of {email}, shown this once: [bold]{password.Password}[/]");
+    }
+}

@@ -1,0 +1,84 @@
+using Fluxion.Ledger.Tenancy;
+using JasperFx.CommandLine;
+using Spectre.Console;
+
+namespace Fluxion.Host.CommandLine;
+
+public enum TenantsAction { list, add, suspend, resume }
+
+public sealed class TenantsInput : NetCoreInput
+{
+    [Description("list, add, suspend or resume")]
+    public TenantsAction Action { get; set; } = TenantsAction.list;
+
+    [Description("The tenant's name in routes, for example acme")]
+    public string? Slug { get; set; }
+
+    [Description("add: the company's name")]
+    public string? NameFlag { get; set; }
+
+    [Description("add: e-mail address of the first admin; the password comes from FLUXION_PASSWORD, or is made up and shown once")]
+    public string? AdminEmailFlag { get; set; }
+
+    [Description("add: full name of the first admin")]
+    public string? AdminNameFlag { get; set; }
+}
+
+[Description("List, add, suspend and resume tenants", Name = "tenants")]
+public sealed class TenantsCommand : JasperFxAsyncCommand<TenantsInput>
+{
+    public TenantsCommand()
+    {
+        Usage("List all tenants").Arguments().ValidFlags();
+        Usage("List all tenants").Arguments(x => x.Action).ValidFlags();
+        Usage("Add, suspend or resume a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!);
+    }
+
+    public override async Task<bool> Execute(TenantsInput input)
+    {
+        using var host = input.BuildHost();
+        var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
+        return input.Action switch
+        {
+            TenantsAction.list => await List(host.Services.GetRequiredService<TenantRegistry>()),
+            _ when Tenant.Objection(input.Slug) is { } objection => Output.Refuse(objection),
+            TenantsAction.add => await Add(input, provisioning),
+            TenantsAction.suspend => await SetStatus(input.Slug!, Tenant.Suspended, provisioning),
+            _ => await SetStatus(input.Slug!, Tenant.Active, provisioning),
+        };
+    }
+
+    private static async Task<bool> Add(TenantsInput input, TenantProvisioning provisioning)
+    {
+        if (string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("A tenant needs a name: --name \"Acme C.A.\"");
+        (string Password, bool MadeUp)? password = input.AdminEmailFlag is null ? null : Output.Password();
+        var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(input.AdminEmailFlag, input.AdminNameFlag ?? input.AdminEmailFlag, password!.Value.Password);
+        var tenant = await provisioning.Provision(input.Slug!, input.NameFlag.Trim(), admin, null, CancellationToken.None);
+        if (tenant is null) return Output.Refuse($"There is a tenant '{input.Slug}' already.");
+        AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] is ready: /api/{tenant.Slug}, schema {tenant.Schema}, id {tenant.Id}");
+        if (admin is not null) Output.ShowOnce(admin.Email, password!.Value);
+        if (admin is null) AnsiConsole.MarkupLineInterpolated($"Nobody can sign in yet: users add {tenant.Slug} ana@example.com --role admin");
+        return true;
+    }
+
+    private static async Task<bool> List(TenantRegistry registry)
+    {
+        var table = new Table().AddColumns("Slug", "Name", "Status", "Schema", "Id", "Since");
+        string? after = null;
+        while (await registry.List(after, 1000, CancellationToken.None) is { Count: > 0 } page)
+        {
+            foreach (var t in page)
+                table.AddRow(new Text(t.Slug), new Text(t.Name), new Text(t.Status), new Text(t.Schema), new Text(t.Id.ToString()), new Text(t.CreatedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
+            after = page[^1].Slug;
+        }
+        AnsiConsole.Write(table);
+        return true;
+    }
+
+    private static async Task<bool> SetStatus(string slug, string status, TenantProvisioning provisioning)
+    {
+        if (await provisioning.SetStatus(slug, status, CancellationToken.None) is not { } tenant) return Output.Refuse($"There is no tenant '{slug}'.");
+        AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] is {tenant.Status}");
+        return true;
+    }
+}

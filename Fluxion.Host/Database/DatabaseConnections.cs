@@ -1,0 +1,58 @@
+using Fluxion.Host.EmbeddedDatabase;
+using Fluxion.Ledger.Tenancy;
+using Npgsql;
+
+namespace Fluxion.Host.Database;
+
+/// <summary>Where the host finds its database: configured, or embedded in Development.</summary>
+/// <param name="Embedded">The embedded database when that is the one; its owner disposes of it after the host.</param>
+public sealed record DatabaseConnections(string Service, string? Owner, EmbeddedDatabase.EmbeddedDatabase? Embedded) : IAsyncDisposable
+{
+    public const string ServiceName = "Fluxion";
+    public const string OwnerName = "FluxionOwner";
+    private const string DevelopmentDatabase = "fluxion_dev";
+
+    /// <summary>For commands that never connect.</summary>
+    public static DatabaseConnections None { get; } = new("Host=none.invalid", "Host=none.invalid", null);
+
+    /// <exception cref="SettingsException">No connection string outside Development.</exception>
+    /// <exception cref="EmbeddedDatabaseException">The embedded database cannot run here.</exception>
+    public static async Task<DatabaseConnections> Resolve(
+        IConfiguration configuration, IHostEnvironment environment, Action<string> progress, CancellationToken ct)
+    {
+        if (configuration.GetConnectionString(ServiceName) is { Length: > 0 } service)
+            return new DatabaseConnections(service, configuration.GetConnectionString(OwnerName), null);
+        if (!environment.IsDevelopment())
+        {
+            throw new SettingsException(
+                "Set ConnectionStrings__Fluxion (role fluxion_app) and, for migrations and provisioning, ConnectionStrings__FluxionOwner (role fluxion_owner). " +
+                "A database gets ready for both with: database init --admin \"Host=…;Username=postgres;Password=…\". An embedded database exists in Development only.");
+        }
+        var options = EmbeddedDatabaseOptions.FromEnvironment();
+        var embedded = await EmbeddedDatabase.EmbeddedDatabase.StartAsync(options, progress, ct);
+        return await Prepare(embedded, options.Password, DevelopmentDatabase, ct);
+    }
+
+    /// <summary>Makes the roles and the database on an embedded server.</summary>
+    public static async Task<DatabaseConnections> Prepare(
+        EmbeddedDatabase.EmbeddedDatabase embedded, string password, string database, CancellationToken ct)
+    {
+        string Connect(string role) => new NpgsqlConnectionStringBuilder(embedded.SuperuserConnectionString(database))
+        {
+            Username = role, Password = password, MaxPoolSize = 50,
+        }.ConnectionString;
+        var connections = new DatabaseConnections(Connect("fluxion_app"), Connect("fluxion_owner"), embedded);
+        await DatabaseInitialization.Run(embedded.SuperuserConnectionString(), connections, ct);
+        return connections;
+    }
+
+    public Databases Open(ILoggerFactory loggers) => new(Source(Service, loggers), Owner is null ? null : Source(Owner, loggers));
+
+    private static NpgsqlDataSource Source(string connectionString, ILoggerFactory loggers) =>
+        new NpgsqlDataSourceBuilder(connectionString).UseLoggerFactory(loggers).Build();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Embedded is not null) await Embedded.DisposeAsync();
+    }
+}

@@ -1,0 +1,63 @@
+using Npgsql;
+
+namespace Fluxion.Host.Database;
+
+/// <summary>
+/// Makes a database ready for the ledger, as a superuser: the database itself, the extensions, and the two roles with the passwords of
+/// the configured connection strings. Idempotent, and safe when two do it at once; run it again after an upgrade of TimescaleDB.
+/// </summary>
+public static class DatabaseInitialization
+{
+    private const long Turn = 0x464C5558494F4E; // "FLUXION"
+
+    /// <param name="admin">A superuser's connection string; its database does not matter.</param>
+    /// <exception cref="SettingsException">The connection strings do not name the roles fluxion_app and fluxion_owner.</exception>
+    public static async Task Run(string admin, DatabaseConnections connections, CancellationToken ct)
+    {
+        var service = new NpgsqlConnectionStringBuilder(connections.Service);
+        var owner = new NpgsqlConnectionStringBuilder(connections.Owner);
+        if (service.Username != "fluxion_app" || owner.Username != "fluxion_owner" || service.Database is not { Length: > 0 } database)
+        {
+            throw new SettingsException(
+                "ConnectionStrings__Fluxion names the role fluxion_app and ConnectionStrings__FluxionOwner the role fluxion_owner, both of the same database.");
+        }
+
+        // the turn is taken in the cluster's own database, for roles belong to the cluster
+        await using var cluster = await Connect(admin, "postgres", ct);
+        await Execute(cluster, $"select pg_advisory_lock({Turn})", ct);
+        await using (var exists = new NpgsqlCommand("select exists (select from pg_database where datname = $1)", cluster) { Parameters = { new() { Value = database } } })
+        {
+            if (!(bool)(await exists.ExecuteScalarAsync(ct))!) await Execute(cluster, $"create database {Quoted(database)}", ct);
+        }
+        await using var target = await Connect(admin, database, ct);
+        foreach (var script in Directory.EnumerateFiles(Path.Combine(SchemaFolder, "cluster"), "*.sql").Order(StringComparer.Ordinal))
+            await Execute(target, await File.ReadAllTextAsync(script, ct), ct);
+        foreach (var role in (NpgsqlConnectionStringBuilder[])[service, owner])
+        {
+            // DDL takes no parameters: the server quotes the password
+            await using var set = new NpgsqlCommand("select format('alter role %I with password %L', $1, $2)", target)
+            {
+                Parameters = { new() { Value = role.Username! }, new() { Value = role.Password ?? "" } },
+            };
+            if (role.Password is { Length: > 0 }) await Execute(target, (string)(await set.ExecuteScalarAsync(ct))!, ct);
+        }
+    }
+
+    /// <summary>The folder <c>schema</c> beside the program.</summary>
+    public static string SchemaFolder => Path.Combine(AppContext.BaseDirectory, "schema");
+
+    private static async Task<NpgsqlConnection> Connect(string admin, string database, CancellationToken ct)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Database = database, Pooling = false }.ConnectionString);
+        await connection.OpenAsync(ct);
+        return connection;
+    }
+
+    private static async Task Execute(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static string Quoted(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

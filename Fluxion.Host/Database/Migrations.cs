@@ -1,0 +1,29 @@
+using Fluxion.Ledger.Tenancy;
+using Weasel.Core;
+using Weasel.Postgresql;
+using Wolverine.Persistence.Durability;
+
+namespace Fluxion.Host.Database;
+
+/// <summary>Brings all schemas up to date before the host starts: shared, template, tenants, and Wolverine's message tables.</summary>
+public static class Migrations
+{
+    private const string MessageSchema = "wolverine";
+
+    /// <returns>The number of tenants.</returns>
+    /// <exception cref="SchemaScriptException"/>
+    public static async Task<int> Run(IServiceProvider services, CancellationToken ct)
+    {
+        var owner = services.GetRequiredService<Databases>().RequireOwner();
+        var tenants = await services.GetRequiredService<TenantProvisioning>().Migrate(ct);
+
+        // the message store connects as the service, which runs no DDL: its objects are made with the owner's connection
+        await using var connection = await owner.OpenConnectionAsync(ct);
+        var messages = ((Weasel.Core.Migrations.IDatabase)services.GetRequiredService<IMessageStore>()).AllObjects().ToArray();
+        var migration = await SchemaMigration.DetermineAsync(connection, ct, messages);
+        if (migration.Difference != SchemaPatchDifference.None)
+            await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, ct: ct);
+        services.GetRequiredService<SchemaScripts>().RunAlways(owner, "wolverine", MessageSchema, Guid.Empty);
+        return tenants;
+    }
+}

@@ -1,0 +1,65 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+
+namespace Fluxion.Host.Demo;
+
+/// <summary>
+/// The tenant <c>fluxion-demo</c> of Development: three stores, six suppliers, a category tree, forty products and some stock,
+/// for a first look. It is made once; what its users change stays.
+/// </summary>
+public static class DemoTenant
+{
+    public const string Slug = "fluxion-demo";
+    public const string Password = "fluxion-demo";
+    public static readonly string[] Accounts = [.. Roles.OfTenants.Reverse().Select(Email)];
+    public static readonly string PlatformAccount = Email(Roles.Platform);
+
+    public static string Email(string role) => $"{role}@fluxion.demo";
+
+    /// <returns>Whether it had to be made.</returns>
+    public static async Task<bool> Ensure(IServiceProvider services, CancellationToken ct)
+    {
+        await PlatformAdministrators.Add(services.GetRequiredService<Databases>(), PlatformAccount, "Fluxion Platform", Password, ct);
+        var tenant = await services.GetRequiredService<TenantProvisioning>().Provision(Slug, "Fluxion Demo Company", null, Fill, ct);
+        if (tenant is null) return false;
+        await OpenWithStock(services, tenant, ct);
+        return true;
+    }
+
+    private static void Fill(LedgerSession ledger, Tenant tenant)
+    {
+        foreach (var role in Roles.OfTenants) Users.Register(ledger, Email(role), $"Demo {role}", role, null, Password);
+        foreach (var (code, details) in DemoCatalog.Stores) ledger.Append<Store>(NewId(ledger), new StoreOpened(code, details));
+        var suppliers = DemoCatalog.Suppliers.ToDictionary(s => s.Code, s => ledger.Append<Supplier>(NewId(ledger), new SupplierRegistered(s.Code, s.Details)).Id);
+        var categories = new Dictionary<string, Guid>();
+        foreach (var (code, name, parent) in DemoCatalog.Categories)
+            categories[code] = ledger.Append<Category>(NewId(ledger), new CategoryCreated(code, name, parent is null ? null : categories[parent], null)).Id;
+        foreach (var p in DemoCatalog.Products)
+        {
+            ledger.Append<Product>(NewId(ledger), new ProductCreated(p.Sku, new ProductDetails(p.Name, p.Unit, p.Barcode, p.Description,
+                categories[p.Category], suppliers[p.Supplier], ReorderPoint: p.ReorderPoint, MinStockLevel: p.ReorderPoint / 2, MaxStockLevel: p.ReorderPoint * 6,
+                CostPrice: p.Cost, SellingPrice: p.Price, TaxRate: p.Tax)));
+        }
+    }
+
+    /// <summary>A first receipt in each store, through the same door as every other; one product in five comes in below its reorder point.</summary>
+    private static async Task OpenWithStock(IServiceProvider services, Tenant tenant, CancellationToken ct)
+    {
+        foreach (var ((code, _), size) in DemoCatalog.Stores.Zip([1m, 0.5m, 4m]))
+        {
+            await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+            var ledger = new LedgerSession(session, tenant, Caller.System(tenant), services.GetRequiredService<TimeProvider>());
+            await ledger.Begin(ct);
+            var receipt = new ReceiveStock(code, [.. DemoCatalog.Products.Select((p, i) => new ReceiveStock.Line(p.Sku,
+                decimal.Ceiling(p.ReorderPoint * size * (i % 5 == 4 ? 0.4m : 3)), p.Cost))], "APERTURA");
+            if (await StockDoor.Move(ledger, receipt, brings: true, (slots, document) => ReceiveStockEndpoint.Decide(receipt, slots, document), ct) is Reply.Refused refused)
+                throw new InvalidOperationException($"The demo's opening stock was refused: {refused.Problem.Detail}");
+            await ledger.Commit(ct);
+        }
+    }
+
+    private static Guid NewId(LedgerSession ledger) => Guid.CreateVersion7(ledger.Now);
+}

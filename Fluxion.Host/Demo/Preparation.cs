@@ -1,0 +1,18 @@
+using Fluxion.Host.Database;
+using Fluxion.Ledger.Tenancy;
+
+namespace Fluxion.Host.Demo;
+
+/// <summary>What has to be there before the host starts or a command runs: schemas that are up to date and, in Development, the demo tenant.</summary>
+public static class Preparation
+{
+    public static async Task Prepare(this WebApplication app, DatabaseConnections connections, CancellationToken ct)
+    {
+        if (connections.Owner is null) return; // whoever deploys migrates first: `database migrate`
+        await Migrations.Run(app.Services, ct);
+        if (!app.Environment.IsDevelopment()) return;
+        if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null) return;
+        Console.WriteLine($"Creating the demo tenant {DemoTenant.Slug} …");
+        await DemoTenant.Ensure(app.Services, ct);
+    }
+}

@@ -1,0 +1,296 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Npgsql;
+
+namespace Fluxion.Host.EmbeddedDatabase;
+
+/// <summary>
+/// A PostgreSQL 17 with TimescaleDB of the host's own, for development: started by <c>postgres.sh</c> from Debian's
+/// packages, shared by all hosts with the same data directory, stopped by the host that started it.
+/// </summary>
+/// <remarks>
+/// Each host keeps one session with a shared advisory lock for as long as it uses the server. Who stops the server
+/// takes that lock exclusively first, so that no host begins to use a server that is about to stop.
+/// </remarks>
+public sealed class EmbeddedDatabase : IAsyncDisposable
+{
+    private const long InUseLock = 0x46_6C_75_78_69_6F_6E; // "Fluxion"
+    private const int ConnectTimeoutSeconds = 5;
+    private const int StartAttempts = 20;
+    private const int UnusedAttempts = 10;
+    private const int SignalTerminate = 15;
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(100);
+
+    private readonly EmbeddedDatabaseOptions _options;
+    private readonly Action<string> _progress;
+    private Session? _session;
+
+    private EmbeddedDatabase(EmbeddedDatabaseOptions options, Action<string> progress, Session session, bool startedHere)
+    {
+        _options = options;
+        _progress = progress;
+        _session = session;
+        Port = session.Port;
+        StartedHere = startedHere;
+    }
+
+    /// <summary>The TCP port on 127.0.0.1; not the one asked for when the server already ran on another.</summary>
+    public int Port { get; }
+
+    /// <summary>Whether this process started the server, rather than having found it running.</summary>
+    public bool StartedHere { get; }
+
+    /// <summary>
+    /// Makes sure that the server runs and answers: installs it (about 15 s, once), creates the data directory,
+    /// starts it (under 3 s), or finds it running (well under 0.5 s).
+    /// </summary>
+    /// <param name="options">Where it lies and how it is reached.</param>
+    /// <param name="progress">Takes a line for people at each step; none when the server already runs.</param>
+    /// <param name="cancellationToken">Breaks off; a step that is half done is undone.</param>
+    /// <exception cref="EmbeddedDatabaseException">
+    /// It can not be had on this machine, or not now: the message says why and what to use instead.
+    /// </exception>
+    public static async Task<EmbeddedDatabase> StartAsync(
+        EmbeddedDatabaseOptions options, Action<string> progress, CancellationToken cancellationToken = default)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new EmbeddedDatabaseException("it needs Debian or Ubuntu on amd64");
+        }
+
+        if (await Session.TryOpenAsync(options, surelyOurs: false, cancellationToken) is { } found)
+        {
+            return new EmbeddedDatabase(options, progress, found, startedHere: false);
+        }
+
+        var startedHere = false;
+        try
+        {
+            // A second attempt is needed only when another host stops the server at this very moment.
+            for (var attempt = 0; attempt < StartAttempts; attempt++)
+            {
+                var port = options.Port.ToString(CultureInfo.InvariantCulture);
+                startedHere |= await RunScriptAsync(options, progress, ["start", port], cancellationToken)
+                    is { } outcome && outcome.EndsWith(", started now", StringComparison.Ordinal);
+                if (await Session.TryOpenAsync(options, surelyOurs: true, cancellationToken) is { } session)
+                {
+                    return new EmbeddedDatabase(options, progress, session, startedHere);
+                }
+
+                await Task.Delay(BetweenAttempts, cancellationToken);
+            }
+
+            throw new EmbeddedDatabaseException($"the server of {options.DataDirectory} runs, but can not be connected to");
+        }
+        catch when (startedHere && !options.Keep)
+        {
+            await RunScriptAsync(options, progress, ["stop"], CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>A connection string for the superuser <c>postgres</c>.</summary>
+    /// <param name="database">The database, which need not exist yet.</param>
+    public string SuperuserConnectionString(string database = "postgres") =>
+        ConnectionString(_options, Port, database).ConnectionString;
+
+    /// <summary>
+    /// Stops the server if this process started it, was not told to keep it, and no other client is connected.
+    /// Connections of this process count as clients too: dispose of its data sources first. A second call does nothing.
+    /// </summary>
+    /// <returns>Whether this call stopped the server.</returns>
+    /// <exception cref="EmbeddedDatabaseException">The server does not stop.</exception>
+    public async Task<bool> StopAsync()
+    {
+        if (Interlocked.Exchange(ref _session, null) is not { } started)
+        {
+            return false;
+        }
+
+        await started.DisposeAsync();
+        if (!StartedHere || _options.Keep)
+        {
+            return false;
+        }
+
+        NpgsqlConnection.ClearAllPools();
+        await using var session = await Session.TryOpenAsync(_options, surelyOurs: false, CancellationToken.None);
+        if (session is null || session.Server != started.Server)
+        {
+            return false; // it has been stopped, or been started again by another process, whose it is now
+        }
+
+        if (!await session.TryLockUnusedAsync())
+        {
+            _progress("The embedded database goes on running: other clients are connected to it");
+            return false;
+        }
+
+        await RunScriptAsync(_options, _progress, ["stop"], CancellationToken.None);
+        return true;
+    }
+
+    /// <summary>The same as <see cref="StopAsync"/>.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private static NpgsqlConnectionStringBuilder ConnectionString(EmbeddedDatabaseOptions options, int port, string database) => new()
+    {
+        Host = "127.0.0.1",
+        Port = port,
+        Username = "postgres",
+        Password = options.Password,
+        Database = database,
+        SslMode = SslMode.Disable,
+        GssEncryptionMode = GssEncryptionMode.Disable,
+    };
+
+    /// <summary>Runs <c>postgres.sh</c> and returns the last line it wrote.</summary>
+    private static async Task<string?> RunScriptAsync(
+        EmbeddedDatabaseOptions options, Action<string> progress, string[] arguments, CancellationToken cancellationToken)
+    {
+        var script = Path.Combine(AppContext.BaseDirectory, "EmbeddedDatabase", "postgres.sh");
+        var start = new ProcessStartInfo("bash", [script, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["FLUXION_DATABASE_HOME"] = options.Home;
+        start.Environment["FLUXION_DATABASE_DATA"] = options.DataDirectory;
+        start.Environment["FLUXION_DATABASE_PASSWORD"] = options.Password;
+        start.Environment["FLUXION_DEBIAN_MIRROR"] = options.Mirror;
+
+        using var process = new Process { StartInfo = start };
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception missing)
+        {
+            throw new EmbeddedDatabaseException("the program bash is missing on this machine", missing);
+        }
+
+        // The script undoes what is half done when it is told to end, and then ends.
+        using var ending = cancellationToken.Register(() => _ = process.HasExited ? 0 : kill(process.Id, SignalTerminate));
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        string? last = null;
+        while (await process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            progress(last = line);
+        }
+
+        var reason = (await errors).Trim();
+        await process.WaitForExitAsync(CancellationToken.None);
+        if (process.ExitCode == 0)
+        {
+            return last;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        const string Prefix = "error: ";
+        var says = reason.IndexOf(Prefix, StringComparison.Ordinal);
+        throw new EmbeddedDatabaseException(
+            says >= 0 ? reason[(says + Prefix.Length)..]
+            : reason.Length > 0 ? reason
+            : $"{script} ended with code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int process, int signal);
+
+    /// <summary>A connection to the server of the data directory, and to no other that happens to listen on its port.</summary>
+    /// <param name="Connection">Open, and never given back to a pool.</param>
+    /// <param name="Server">Which run of the server: process, data directory, start time and port of <c>postmaster.pid</c>.</param>
+    /// <param name="Port">Its TCP port.</param>
+    private sealed record Session(NpgsqlConnection Connection, string Server, int Port) : IAsyncDisposable
+    {
+        private const int PidFileLines = 4;
+
+        /// <returns><see langword="null"/> when it does not run, does not answer or is about to stop.</returns>
+        /// <param name="options">The data directory and the password.</param>
+        /// <param name="surelyOurs">Whether the server is known to run, so that a refused password is final.</param>
+        /// <param name="cancellationToken">Breaks off.</param>
+        public static async Task<Session?> TryOpenAsync(
+            EmbeddedDatabaseOptions options, bool surelyOurs, CancellationToken cancellationToken)
+        {
+            string server;
+            int port;
+            try
+            {
+                server = Identity(await File.ReadAllTextAsync(Path.Combine(options.DataDirectory, "postmaster.pid"), cancellationToken));
+                port = int.Parse(server.Split('\n')[^1], CultureInfo.InvariantCulture);
+            }
+            catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or FormatException)
+            {
+                return null;
+            }
+
+            var settings = ConnectionString(options, port, "postgres");
+            settings.Pooling = false;
+            settings.Timeout = ConnectTimeoutSeconds;
+            settings.ApplicationName = "fluxion-host";
+            var connection = new NpgsqlConnection(settings.ConnectionString);
+            var accepted = false;
+            try
+            {
+                await connection.OpenAsync(cancellationToken);
+                await using var command = new NpgsqlCommand(
+                    "select pg_try_advisory_lock_shared(@lock), pg_read_file('postmaster.pid')", connection);
+                command.Parameters.AddWithValue("lock", InUseLock);
+                await using var row = await command.ExecuteReaderAsync(cancellationToken);
+                await row.ReadAsync(cancellationToken);
+                accepted = row.GetBoolean(0) && Identity(row.GetString(1)) == server;
+            }
+            catch (PostgresException refused) when (surelyOurs && refused.SqlState == PostgresErrorCodes.InvalidPassword)
+            {
+                throw new EmbeddedDatabaseException(
+                    $"the database in {options.DataDirectory} was created with another password; set FLUXION_DATABASE_PASSWORD "
+                    + "to that one, or FLUXION_DATABASE_DATA to a new folder", refused);
+            }
+            catch (NpgsqlException)
+            {
+                // not running, still starting, stopping, or something else on its port
+            }
+            finally
+            {
+                if (!accepted)
+                {
+                    await connection.DisposeAsync();
+                }
+            }
+
+            return accepted ? new Session(connection, server, port) : null;
+        }
+
+        /// <summary>Whether nobody else uses the server; if so nobody begins to while this session lasts.</summary>
+        public async Task<bool> TryLockUnusedAsync()
+        {
+            await using var command = new NpgsqlCommand("select pg_advisory_unlock_shared(@lock)", Connection);
+            command.Parameters.AddWithValue("lock", InUseLock);
+            await command.ExecuteNonQueryAsync();
+
+            command.CommandText = """
+                select pg_try_advisory_lock(@lock)
+                   and not exists (select from pg_stat_activity
+                                    where backend_type = 'client backend' and pid <> pg_backend_pid())
+                """;
+            for (var attempt = 0; attempt < UnusedAttempts; attempt++)
+            {
+                if (await command.ExecuteScalarAsync() is true)
+                {
+                    return true;
+                }
+
+                await Task.Delay(BetweenAttempts); // connections just closed take a moment to be gone
+            }
+
+            return false;
+        }
+
+        public ValueTask DisposeAsync() => Connection.DisposeAsync();
+
+        private static string Identity(string pidFile) => string.Join('\n', pidFile.Split('\n').Take(PidFileLines));
+    }
+}

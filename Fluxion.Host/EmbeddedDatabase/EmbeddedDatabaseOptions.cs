@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Fluxion.Host.EmbeddedDatabase;
+
+/// <summary>Where the embedded database lies and how it is reached. Every setting has a default that works.</summary>
+public sealed record EmbeddedDatabaseOptions
+{
+    /// <summary>
+    /// The folder of the unpacked server (110 MB; 400 MB while installing). It belongs to the account that runs
+    /// the host and can be entered by all. Default <c>/var/tmp/fluxion-&lt;user id&gt;</c>.
+    /// </summary>
+    public string Home { get; init; } = $"/var/tmp/fluxion-{GetEffectiveUserId()}";
+
+    /// <summary>The data directory; <see langword="null"/>: <c>data</c> below <see cref="Home"/>.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>The TCP port on 127.0.0.1, 0 for any free one. A server that runs already keeps its own port.</summary>
+    public int Port { get; init; } = 5480;
+
+    /// <summary>The Debian mirror to download from, the first time only.</summary>
+    public string Mirror { get; init; } = "http://deb.debian.org/debian";
+
+    /// <summary>The password of the superuser <c>postgres</c>, set when the data directory is created.</summary>
+    public string Password { get; init; } = "postgres";
+
+    /// <summary>Whether the server goes on running when the host ends.</summary>
+    public bool Keep { get; init; }
+
+    internal string DataDirectory => Path.GetFullPath(Data ?? Path.Combine(Home, "data"));
+
+    /// <summary>
+    /// Reads <c>FLUXION_DATABASE_HOME</c>, <c>_DATA</c>, <c>_PORT</c>, <c>_PASSWORD</c>, <c>_KEEP</c>
+    /// (<c>true</c> or <c>false</c>) and <c>FLUXION_DEBIAN_MIRROR</c>; what is not set keeps its default.
+    /// </summary>
+    /// <exception cref="EmbeddedDatabaseException">A port or a truth value that is none.</exception>
+    public static EmbeddedDatabaseOptions FromEnvironment()
+    {
+        var defaults = new EmbeddedDatabaseOptions();
+        return new EmbeddedDatabaseOptions
+        {
+            Home = Read("FLUXION_DATABASE_HOME") ?? defaults.Home,
+            Data = Read("FLUXION_DATABASE_DATA"),
+            Port = Read("FLUXION_DATABASE_PORT") is not { } port ? defaults.Port
+                : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 65535 ? number
+                : throw new EmbeddedDatabaseException($"FLUXION_DATABASE_PORT is '{port}', not a port (0 to 65535)"),
+            Mirror = Read("FLUXION_DEBIAN_MIRROR") ?? defaults.Mirror,
+            Password = Read("FLUXION_DATABASE_PASSWORD") ?? defaults.Password,
+            Keep = Read("FLUXION_DATABASE_KEEP") is { } keep
+                && (bool.TryParse(keep, out var value) ? value
+                    : throw new EmbeddedDatabaseException($"FLUXION_DATABASE_KEEP is '{keep}', neither true nor false")),
+        };
+
+        static string? Read(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    }
+
+    private static uint GetEffectiveUserId() => OperatingSystem.IsLinux() ? geteuid() : 0;
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern uint geteuid();
+}

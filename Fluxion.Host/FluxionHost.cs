@@ -1,0 +1,170 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using System.Threading.RateLimiting;
+using Fluxion.Host.Database;
+using Fluxion.Host.Web;
+using Fluxion.Ledger;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Writing;
+using FluentValidation;
+using JasperFx;
+using JasperFx.CodeGeneration;
+using Marten;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Scalar.AspNetCore;
+using Wolverine;
+using Wolverine.Http;
+using Wolverine.Marten;
+
+namespace Fluxion.Host;
+
+/// <summary>The whole configuration of the host: what it is made of, and what a request passes on its way.</summary>
+public static class FluxionHost
+{
+    /// <summary>Larger bodies are 413.</summary>
+    public const int MaxBodyBytes = 4 * 1024 * 1024;
+
+    public static void AddFluxion(this WebApplicationBuilder builder, FluxionSettings settings, DatabaseConnections connections)
+    {
+        var services = builder.Services;
+        services.AddSingleton(settings);
+        services.AddSingleton(connections);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(p => connections.Open(p.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
+        services.AddSingleton<TenantRegistry>();
+        services.AddSingleton<TenantProvisioning>();
+        services.AddSingleton<ITenantReadModels, TenantReadModels>();
+        services.AddValidatorsFromLedger();
+
+        AddLedgerStore(builder);
+        AddAccess(services, settings);
+        AddHttp(builder);
+        services.AddTelemetry(builder.Environment);
+        services.AddHealthChecks().AddNpgSql(p => p.GetRequiredService<Databases>().Service, tags: ["ready"]);
+        // what is in flight is finished before the host stops
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Marten and Wolverine: one store a tenant, commands and their messages in one transaction.</summary>
+    private static void AddLedgerStore(WebApplicationBuilder builder)
+    {
+        builder.Services.AddMarten(p =>
+        {
+            var options = new StoreOptions { DatabaseSchemaName = "shared", AutoCreateSchemaObjects = AutoCreate.None };
+            options.Connection(p.GetRequiredService<Databases>().Service);
+            options.DisableNpgsqlLogging = true;
+            return options;
+        }).IntegrateWithWolverine(integration =>
+        {
+            integration.MessageStorageSchemaName = "wolverine";
+            integration.AutoCreate = AutoCreate.None;
+        });
+        // Wolverine opens its sessions through IDocumentStore: this one routes them to the tenant's own store
+        builder.Services.AddSingleton<TenantStores>();
+        builder.Services.AddSingleton<IDocumentStore>(p => p.GetRequiredService<TenantStores>());
+
+        builder.Host.UseWolverine(options =>
+        {
+            options.ApplicationAssembly = typeof(FluxionHost).Assembly;
+            options.Discovery.IncludeAssembly(typeof(LedgerModel).Assembly);
+            options.Discovery.IncludeAssembly(typeof(TenantReadModels).Assembly);
+            options.AutoBuildMessageStorageOnStartup = AutoCreate.None;
+            options.Durability.Mode = builder.Environment.IsDevelopment() ? DurabilityMode.Solo : DurabilityMode.Balanced;
+            // in Production the handlers' code was written at build time: the first request does not wait for a compiler
+            options.CodeGeneration.TypeLoadMode = builder.Environment.IsDevelopment() ? TypeLoadMode.Auto : TypeLoadMode.Static;
+        });
+        builder.Services.AddWolverineHttp();
+    }
+
+    /// <summary>Tokens, roles, and the limit on guesses: every endpoint that does not say otherwise needs a valid token.</summary>
+    private static void AddAccess(IServiceCollection services, FluxionSettings settings)
+    {
+        services.AddSingleton(p => new Tokens(
+            Encoding.UTF8.GetBytes(settings.SigningKey), TimeSpan.FromMinutes(settings.TokenMinutes), p.GetRequiredService<TimeProvider>()));
+        services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<Tokens>((options, tokens) =>
+        {
+            options.MapInboundClaims = false;
+            options.TokenValidationParameters = tokens.Validation;
+            options.Events = TokenProblems.Events;
+        });
+        services.AddAuthorization(options =>
+        {
+            options.FallbackPolicy = options.DefaultPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build();
+            foreach (var role in (string[])[.. Roles.OfTenants, Roles.Platform])
+                options.AddPolicy(role, policy => policy.RequireAuthenticatedUser().RequireClaim(Claims.Role, Roles.AtLeast(role)));
+        });
+        services.AddRateLimiter(options =>
+        {
+            options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            options.AddPolicy(SignInEndpoint.RateLimit, http => RateLimitPartition.GetFixedWindowLimiter(
+                http.Connection.RemoteIpAddress?.ToString() ?? "unknown",
+                _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
+            options.OnRejected = TokenProblems.TooManySignIns;
+        });
+    }
+
+    /// <summary>JSON, errors and the OpenAPI document.</summary>
+    private static void AddHttp(WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.AddServerHeader = false;
+        });
+        var services = builder.Services;
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = JsonProblems.NameTheField);
+        services.AddExceptionHandler<DatabaseAway>();
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            var json = options.SerializerOptions;
+            json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+            json.NumberHandling = JsonNumberHandling.Strict;
+            json.Converters.Add(new PlainDecimals());
+            json.Converters.Add(new ZonedTimestamps());
+        });
+        services.AddOpenApi(FluxionOpenApi.Configure);
+    }
+
+    /// <summary>The way of a request, in order.</summary>
+    public static void MapFluxion(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseSecurityHeaders(SecurityHeaders.Policy);
+        app.UseMiddleware<BodyLimit>();
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseAuthentication();
+        app.UseMiddleware<TenantResolution>();
+        app.UseAuthorization();
+
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+        app.MapOpenApi().AllowAnonymous();
+        app.MapScalarApiReference("/docs", options => options.Title = "Fluxion Ledger").AllowAnonymous();
+        app.MapWolverineEndpoints(options =>
+        {
+            options.TenantId.DetectWith<RouteTenantDetection>();
+            options.RejectUnparseableQueryValues = true;
+            options.AddPolicy<RequestValidation>();
+            options.AddMiddleware(typeof(LedgerSessionMiddleware),
+                chain => chain.Method.Method.GetParameters().Any(p => p.ParameterType == typeof(LedgerSession)));
+        });
+    }
+
+    private static void AddValidatorsFromLedger(this IServiceCollection services)
+    {
+        foreach (var type in typeof(LedgerModel).Assembly.GetTypes().Where(t => !t.IsAbstract))
+        {
+            if (type.GetInterfaces().FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IValidator<>)) is { } validator)
+                services.AddSingleton(validator, type);
+        }
+    }
+}

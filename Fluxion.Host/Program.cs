@@ -1,0 +1,39 @@
+using Fluxion.Host;
+using Fluxion.Host.CommandLine;
+using Fluxion.Host.Database;
+using Fluxion.Host.Demo;
+using Fluxion.Host.EmbeddedDatabase;
+using JasperFx;
+
+// Without a command the host serves; `help` lists the commands.
+using var stopping = new CancellationTokenSource();
+void Cancel(object? _, ConsoleCancelEventArgs e)
+{
+    e.Cancel = true;
+    stopping.Cancel();
+}
+Console.CancelKeyPress += Cancel;
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    var settings = FluxionSettings.Read(builder.Configuration, builder.Environment);
+    await using var connections = Commands.NeedDatabase(args)
+        ? await DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, stopping.Token)
+        : DatabaseConnections.None;
+    builder.AddFluxion(settings, connections);
+    await using var app = builder.Build();
+    app.MapFluxion();
+    if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
+    if (Commands.Serve(args)) app.Lifetime.ApplicationStarted.Register(() => Welcome.Print(app, connections));
+    Console.CancelKeyPress -= Cancel; // from here on the host's own lifetime stops it
+    return await app.RunJasperFxCommands(args);
+}
+catch (Exception e) when (e is SettingsException or EmbeddedDatabaseException or Fluxion.Ledger.Tenancy.SchemaScriptException)
+{
+    await Console.Error.WriteLineAsync($"error: {e.Message}");
+    return 1;
+}
+catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+{
+    return 130;
+}

@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Fluxion.Host.Web;
+
+/// <summary>413 for a body over the limit, whether its length is declared or not, before anything reads it.</summary>
+public sealed class BodyLimit(RequestDelegate next)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength > FluxionHost.MaxBodyBytes)
+        {
+            await TooLarge(http);
+            return;
+        }
+        // a chunked body has no declared length: it is read here, so that the reader of the JSON does not take the cut for bad JSON
+        if (http.Request.ContentLength is null && http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+        {
+            var body = new MemoryStream();
+            var buffer = new byte[16 * 1024];
+            int read;
+            while ((read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+            {
+                if (body.Length + read > FluxionHost.MaxBodyBytes)
+                {
+                    await TooLarge(http);
+                    return;
+                }
+                body.Write(buffer, 0, read);
+            }
+            body.Position = 0;
+            http.Request.Body = body;
+        }
+        await next(http);
+    }
+
+    private static Task TooLarge(HttpContext http)
+    {
+        http.Response.Headers.Connection = "close";
+        return TypedResults.Problem(statusCode: 413, title: "Body too large",
+            detail: $"A request body has at most {FluxionHost.MaxBodyBytes} bytes. Split it into several requests.").ExecuteAsync(http);
+    }
+}

@@ -1,0 +1,25 @@
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Fluxion.Host.Web;
+
+/// <summary>
+/// Traces and metrics of ASP.NET Core, Npgsql, Marten and Wolverine, sent by OTLP as soon as a standard variable
+/// (OTEL_EXPORTER_OTLP_ENDPOINT) says where to. OTEL_SDK_DISABLED, OTEL_SERVICE_NAME and the others work as specified.
+/// </summary>
+public static class Telemetry
+{
+    public static void AddTelemetry(this IServiceCollection services, IHostEnvironment environment)
+    {
+        if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is not { Length: > 0 }) return;
+        services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("fluxion-ledger", serviceInstanceId: Environment.MachineName)
+                .AddAttributes([new("deployment.environment", environment.EnvironmentName)]).AddEnvironmentVariableDetector())
+            .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource("Marten", "Wolverine"))
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter("Npgsql", "Marten", "Wolverine*"))
+            .UseOtlpExporter();
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Fluxion.Host.Web;
+
+/// <summary>What a caller reads who has no token, an old one, or too little of a role.</summary>
+public static class TokenProblems
+{
+    private const string HowTo = "Get a token with POST /api/token and send it as 'Authorization: Bearer …'.";
+
+    public static JwtBearerEvents Events => new()
+    {
+        OnChallenge = async context =>
+        {
+            context.HandleResponse();
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            var reason = context.AuthenticateFailure switch
+            {
+                null => "This needs a token. ",
+                SecurityTokenExpiredException => "The token has expired. ",
+                _ => "The token is not valid. ",
+            };
+            await TypedResults.Problem(statusCode: 401, title: "Not signed in", detail: reason + HowTo).ExecuteAsync(context.HttpContext);
+        },
+        OnForbidden = context => TypedResults.Problem(statusCode: 403, title: "Not allowed",
+            detail: "Your role may not do this. Ask an admin of your tenant.").ExecuteAsync(context.HttpContext),
+    };
+
+    public static async ValueTask TooManySignIns(OnRejectedContext context, CancellationToken cancellationToken)
+    {
+        context.HttpContext.Response.Headers.RetryAfter = "60";
+        await TypedResults.Problem(statusCode: 429, title: "Too many requests for a token",
+            detail: "Wait a minute, then try again.").ExecuteAsync(context.HttpContext);
+    }
+}

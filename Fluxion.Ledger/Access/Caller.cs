@@ -1,0 +1,47 @@
+using System.Security.Claims;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.AspNetCore.Http;
+
+namespace Fluxion.Ledger.Access;
+
+/// <summary>Who sends this request, read from a validated token.</summary>
+/// <param name="TenantId">Null for the platform's own administrator.</param>
+/// <param name="Stores">The stores whose stock he may move and see; null for every store.</param>
+public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Role, IReadOnlySet<Guid>? Stores, string? Address, string? Agent)
+{
+    public bool MayUse(Guid storeId) => Stores is null || Stores.Contains(storeId);
+
+    /// <summary>The stores as a parameter of a query: null lets every row through.</summary>
+    public Guid[]? StoreFilter => Stores?.ToArray();
+
+    /// <exception cref="InvalidOperationException">The request carries no validated token.</exception>
+    public static Caller Of(HttpContext http)
+    {
+        var user = http.User;
+        string Claim(string type) => user.FindFirstValue(type) ?? throw new InvalidOperationException($"The token has no claim '{type}'.");
+        var stores = user.FindAll(Claims.Store).Select(c => Guid.Parse(c.Value)).ToHashSet();
+        return new Caller(
+            Guid.Parse(Claim(Claims.Subject)),
+            user.FindFirstValue(Claims.Tenant) is { } tenant ? Guid.Parse(tenant) : null,
+            Claim(Claims.Email), Claim(Claims.Role),
+            user.HasClaim(c => c.Type == Claims.EveryStore) ? null : stores,
+            http.Connection.RemoteIpAddress?.ToString(), Clipped(http.Request.Headers.UserAgent));
+    }
+
+    /// <summary>The system itself: provisioning, and reactions that no user sent.</summary>
+    public static Caller System(Tenant tenant) => new(Guid.Empty, tenant.Id, "system", Roles.Admin, null, null, null);
+
+    private static string? Clipped(string? agent) => agent is { Length: > 500 } ? agent[..500] : agent;
+}
+
+/// <summary>The names of the claims in a token of ours.</summary>
+public static class Claims
+{
+    public const string Subject = "sub";
+    public const string Email = "email";
+    public const string Role = "role";
+    public const string Tenant = "tenant";
+    public const string TenantSlug = "tenant_slug";
+    public const string Store = "store";
+    public const string EveryStore = "every_store";
+}

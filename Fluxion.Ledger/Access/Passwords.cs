@@ -1,0 +1,29 @@
+using FluentValidation;
+using Microsoft.AspNetCore.Identity;
+
+namespace Fluxion.Ledger.Access;
+
+/// <summary>Password hashes as ASP.NET Core Identity makes them (PBKDF2, salted).</summary>
+public static class Passwords
+{
+    public const int MinLength = 10;
+    public const int MaxLength = 128;
+
+    private static readonly PasswordHasher<object> Hasher = new();
+    private static readonly object Nobody = new();
+
+    /// <summary>Verified in place of an account that does not exist, so that the answer takes as long.</summary>
+    public static readonly string Unmatchable = Hash(Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)));
+
+    public static string Hash(string password) => Hasher.HashPassword(Nobody, password);
+
+    public static bool Verify(string hash, string password) =>
+        Hasher.VerifyHashedPassword(Nobody, hash, password) != PasswordVerificationResult.Failed;
+
+    public static IRuleBuilderOptions<T, string> Password<T>(this IRuleBuilder<T, string> rule) => rule
+        .Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"has {MinLength} to {MaxLength} characters");
+
+    public static IRuleBuilderOptions<T, string> Email<T>(this IRuleBuilder<T, string> rule) => rule
+        .Must(e => e is { Length: <= 254 } && System.Net.Mail.MailAddress.TryCreate(e, out var address) && address.Address == e)
+        .WithMessage("is an e-mail address, for example ana@acme.com");
+}

@@ -1,0 +1,28 @@
+using Fluxion.Ledger.Tenancy;
+using Npgsql;
+
+namespace Fluxion.Ledger.Access;
+
+/// <summary>The people who keep the platform: they belong to no tenant and are no events of any.</summary>
+public static class PlatformAdministrators
+{
+    /// <returns>Whether there was none with this address.</returns>
+    public static async Task<bool> Add(Databases databases, string email, string fullName, string password, CancellationToken ct)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new("select set_config($1, 'on', true)") { Parameters = { new() { Value = Databases.PlatformSetting } } });
+        batch.BatchCommands.Add(new("""
+            insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values ($1, null, $2::citext, $3, $4, $5)
+            on conflict (tenant_id, email) do nothing
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = Guid.CreateVersion7() }, new() { Value = Users.Normalize(email) }, new() { Value = Passwords.Hash(password) },
+                new() { Value = fullName }, new() { Value = Roles.Platform },
+            },
+        });
+        return await batch.ExecuteNonQueryAsync(ct) == 1;
+    }
+}

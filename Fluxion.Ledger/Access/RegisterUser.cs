@@ -1,0 +1,50 @@
+using System.ComponentModel;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using FluentValidation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Access;
+
+/// <summary>A person gets an account in the tenant.</summary>
+public sealed record RegisterUser(
+    string Email, string FullName,
+    [property: Description("viewer, user, manager or admin")] string Role,
+    [property: Description("10 to 128 characters")] string Password,
+    [property: Description("Codes or ids of the stores whose stock the user may move and see; every store when left out")] IReadOnlyList<string>? Stores = null)
+{
+    public sealed class Validator : AbstractValidator<RegisterUser>
+    {
+        public Validator()
+        {
+            RuleFor(c => c.Email).Email();
+            RuleFor(c => c.FullName).Name();
+            RuleFor(c => c.Role).OneOf(Roles.OfTenants);
+            RuleFor(c => c.Password).Password();
+            RuleForEach(c => c.Stores).Reference();
+        }
+    }
+
+}
+
+public sealed record UserReceipt(Guid Id, string Email, string Role, IReadOnlyList<Guid>? StoreIds);
+
+public static class RegisterUserEndpoint
+{
+    [WolverinePost("/api/{tenant}/users", Name = "Register user"), Authorize(Roles.Admin), Tags("Users")]
+    [EndpointSummary("Give a person an account")]
+    [ProducesResponseType<UserReceipt>(201)]
+    public static Task<IResult> Post(RegisterUser command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: false, async ct =>
+        {
+            var stores = command.Stores is null ? null : await ledger.Find<Store>(command.Stores, ct);
+            if (command.Stores?.FirstOrDefault(s => !stores!.ContainsKey(s)) is { } unknown)
+                return Unknown.Of("store", $"stores[{command.Stores.ToList().IndexOf(unknown)}]", unknown);
+            var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role,
+                stores is null ? null : [.. command.Stores!.Select(s => stores[s].Id).Distinct()], command.Password);
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", new UserReceipt(user.Id, user.Email, user.Role, user.StoreIds));
+        });
+}

@@ -1,0 +1,57 @@
+using Fluxion.Ledger.Tenancy;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Fluxion.Ledger.Access;
+
+/// <summary>Issues and validates the ledger's own bearer tokens: JWT, HMAC-SHA256.</summary>
+public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider clock)
+{
+    public const string Issuer = "fluxion-ledger";
+    public const int MinKeyBytes = 32;
+
+    private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
+    private readonly SymmetricSecurityKey _key = new(signingKey);
+
+    public TokenValidationParameters Validation => new()
+    {
+        ValidIssuer = Issuer,
+        ValidAudience = Issuer,
+        IssuerSigningKey = _key,
+        ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+        ClockSkew = TimeSpan.FromSeconds(30),
+        NameClaimType = Claims.Email,
+        RoleClaimType = Claims.Role,
+    };
+
+    /// <param name="tenant">Null for the platform's administrator.</param>
+    /// <param name="stores">The stores that the user may use; null for every store.</param>
+    public TokenReply Issue(Guid userId, string email, string role, Tenant? tenant, IReadOnlyList<Guid>? stores)
+    {
+        var now = clock.GetUtcNow().UtcDateTime;
+        var claims = new Dictionary<string, object>
+        {
+            [Claims.Subject] = userId.ToString(),
+            [Claims.Email] = Users.Normalize(email),
+            [Claims.Role] = role,
+        };
+        if (tenant is not null)
+        {
+            claims[Claims.Tenant] = tenant.Id.ToString();
+            claims[Claims.TenantSlug] = tenant.Slug;
+        }
+        if (stores is null) claims[Claims.EveryStore] = "true";
+        else claims[Claims.Store] = stores.Select(s => s.ToString()).ToArray();
+        var token = Handler.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = Issuer,
+            Audience = Issuer,
+            IssuedAt = now,
+            NotBefore = now,
+            Expires = now + lifetime,
+            Claims = claims,
+            SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.HmacSha256),
+        });
+        return new TokenReply(token, "Bearer", (int)lifetime.TotalSeconds);
+    }
+}

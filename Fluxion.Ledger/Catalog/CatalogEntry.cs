@@ -1,0 +1,41 @@
+using System.Text.Json;
+using Fluxion.Ledger.Commands;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>The receipt of a command on something that has a code.</summary>
+/// <param name="Version">Grows with every change; send it back with the next one to be told when somebody else was faster.</param>
+public sealed record CatalogReceipt(Guid Id, string Code, long Version);
+
+/// <summary>What the commands on stores, categories, suppliers and products have in common.</summary>
+public static class CatalogEntry
+{
+    /// <summary>Begins a stream under a code that nothing of its kind has yet; 409 when it is taken.</summary>
+    public static async Task<Reply> Create<T>(LedgerSession ledger, string what, string plural, string code, Func<string, object> created, CancellationToken ct)
+        where T : class, IAggregate<T>, ICoded
+    {
+        code = Codes.Normalize(code);
+        if (await ledger.Find<T>(code, ct) is not null) return Problems.Conflict("Code taken", $"There is a {what} '{code}' already.");
+        var entry = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), created(code));
+        return Reply.Created($"/api/{ledger.Tenant.Slug}/{plural}/{entry.Id}", new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)));
+    }
+
+    /// <summary>Decides on the locked state of one entry; no events, no change, and the same receipt.</summary>
+    public static async Task<Reply> Change<T>(
+        LedgerSession ledger, string what, string reference, long? version, Func<T, IReadOnlyList<object>> decide, CancellationToken ct)
+        where T : class, IAggregate<T>, ICoded
+    {
+        if (await ledger.Find<T>(reference, ct) is not { } found || await ledger.Lock<T>(found.Id, ct) is not { } entry)
+            return Unknown.Of(what, "id", reference);
+        var current = ledger.VersionOf(entry.Id);
+        if (version is not null && version != current)
+            return Problems.Conflict("Changed meanwhile", $"The {what} '{entry.Code}' is at version {current}, not {version}. Read it again and decide anew.");
+        var events = decide(entry);
+        if (events.Count > 0) ledger.Append<T>(entry.Id, events);
+        return Reply.Ok(new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)));
+    }
+
+    /// <summary>Whether two values say the same, as JSON.</summary>
+    public static bool Same<T>(T one, T other) =>
+        JsonElement.DeepEquals(JsonSerializer.SerializeToElement(one), JsonSerializer.SerializeToElement(other));
+}

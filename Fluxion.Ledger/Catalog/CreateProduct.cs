@@ -1,0 +1,126 @@
+using System.ComponentModel;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using FluentValidation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>What can be said of a product, at its creation and later.</summary>
+public abstract record ProductFields
+{
+    public string Name { get; init; } = "";
+
+    [Description("unit, kg, liter, meter, box or case; unit, box and case are counted in whole numbers")]
+    public string UnitType { get; init; } = "unit";
+
+    public string? Barcode { get; init; }
+    public string? Description { get; init; }
+
+    [Description("Code or id of the category")]
+    public string? Category { get; init; }
+
+    [Description("Code or id of the usual supplier")]
+    public string? Supplier { get; init; }
+
+    public decimal MinStockLevel { get; init; }
+    public decimal? MaxStockLevel { get; init; }
+
+    [Description("Stock below this raises an alert")]
+    public decimal ReorderPoint { get; init; }
+
+    [Description("What one unit usually costs; a receipt without a cost takes it")]
+    public decimal CostPrice { get; init; }
+
+    public decimal SellingPrice { get; init; }
+
+    [Description("Percent from 0 to 100: 16 for the Venezuelan IVA")]
+    public decimal TaxRate { get; init; }
+
+    public ProductSettings? Settings { get; init; }
+
+    /// <summary>The fields with category and supplier looked up, or the problem with those.</summary>
+    public async Task<(ProductDetails? Details, Reply? Refusal)> Resolve(LedgerSession ledger, CancellationToken ct)
+    {
+        var category = await ledger.Find<Category>(Category, ct);
+        if (Category is not null && category is null) return (null, Unknown.Of("category", "category", Category));
+        var supplier = await ledger.Find<Supplier>(Supplier, ct);
+        if (Supplier is not null && supplier is null) return (null, Unknown.Of("supplier", "supplier", Supplier));
+        return (new ProductDetails(Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id,
+            MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings), null);
+    }
+
+    public abstract class Validator<T> : AbstractValidator<T> where T : ProductFields
+    {
+        protected Validator()
+        {
+            RuleFor(c => c.Name).Name();
+            RuleFor(c => c.UnitType).OneOf(UnitTypes.All);
+            RuleFor(c => c.Barcode).AtMost(50);
+            RuleFor(c => c.Description).AtMost(2000);
+            RuleFor(c => c.MinStockLevel).Level();
+            RuleFor(c => c.MaxStockLevel).Level();
+            RuleFor(c => c.ReorderPoint).Level();
+            RuleFor(c => c.CostPrice).UnitPrice();
+            RuleFor(c => c.SellingPrice).UnitPrice();
+            RuleFor(c => c.TaxRate).Must(rate => rate is >= 0 and <= 100 && Quantities.HasDecimals(rate, 2))
+                .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
+            RuleFor(c => c.MaxStockLevel).Must((c, max) => max is null || max >= c.MinStockLevel).WithMessage("is not below minStockLevel");
+        }
+    }
+}
+
+/// <summary>A product enters the catalog.</summary>
+public sealed record CreateProduct : ProductFields
+{
+    [Description("Stock keeping unit, unique in the tenant, for example LAC001; kept in upper case")]
+    public string Sku { get; init; } = "";
+
+    public sealed class Validator : Validator<CreateProduct>
+    {
+        public Validator() => RuleFor(c => c.Sku).Code();
+    }
+}
+
+/// <summary>All fields of a product are set anew; the sku stays.</summary>
+public sealed record ChangeProduct : ProductFields
+{
+    [Description("The version that was read; when it is given and no longer current, 409")]
+    public long? Version { get; init; }
+
+    public sealed class Validator : Validator<ChangeProduct>;
+}
+
+public static class ProductEndpoints
+{
+    [WolverinePost("/api/{tenant}/products", Name = "Create product"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Add a product to the catalog")]
+    [ProducesResponseType<CatalogReceipt>(201)]
+    public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: false, async ct =>
+        {
+            var (details, refusal) = await command.Resolve(ledger, ct);
+            return refusal ?? await CatalogEntry.Create<Product>(ledger, "product", "products", command.Sku, sku => new ProductCreated(sku, details!), ct);
+        });
+
+    [WolverinePut("/api/{tenant}/products/{id}", Name = "Change product"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Set all fields of a product anew")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Put(string id, ChangeProduct command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: false, async ct =>
+        {
+            var (details, refusal) = await command.Resolve(ledger, ct);
+            return refusal ?? await CatalogEntry.Change<Product>(ledger, "product", id, command.Version, product =>
+                CatalogEntry.Same(product.Details, details!) ? [] : [new ProductChanged(details!)], ct);
+        });
+
+    [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Stop buying a product: what is left can still be issued")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Deactivate(string id, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
+            product.IsActive ? [new ProductDeactivated()] : [], ct));
+}

@@ -1,0 +1,82 @@
+using System.ComponentModel;
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using FluentValidation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>What can be said of a store, at its opening and later.</summary>
+public abstract record StoreFields
+{
+    public string Name { get; init; } = "";
+
+    [Description("warehouse, store or distribution_center")]
+    public string Type { get; init; } = "store";
+
+    public Address? Address { get; init; }
+    public Contact? Contact { get; init; }
+
+    [Description("Any JSON object of the tenant's own")]
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+
+    public StoreDetails Details() => new(Name.Trim(), Type, Address, Contact, Settings);
+
+    public abstract class Validator<T> : AbstractValidator<T> where T : StoreFields
+    {
+        protected Validator()
+        {
+            RuleFor(c => c.Name).Name();
+            RuleFor(c => c.Type).OneOf(StoreTypes.All);
+        }
+    }
+}
+
+/// <summary>A store, warehouse or distribution center is opened.</summary>
+public sealed record OpenStore : StoreFields
+{
+    [Description("Unique in the tenant, for example CCS-01; kept in upper case")]
+    public string Code { get; init; } = "";
+
+    public sealed class Validator : Validator<OpenStore>
+    {
+        public Validator() => RuleFor(c => c.Code).Code();
+    }
+}
+
+/// <summary>All fields of a store are set anew; the code stays.</summary>
+public sealed record ChangeStore : StoreFields
+{
+    [Description("The version that was read; when it is given and no longer current, 409")]
+    public long? Version { get; init; }
+
+    public sealed class Validator : Validator<ChangeStore>;
+}
+
+public static class StoreEndpoints
+{
+    [WolverinePost("/api/{tenant}/stores", Name = "Open store"), Authorize(Roles.Admin), Tags("Catalog")]
+    [EndpointSummary("Open a store, warehouse or distribution center")]
+    [ProducesResponseType<CatalogReceipt>(201)]
+    public static Task<IResult> Post(OpenStore command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: false, ct =>
+            CatalogEntry.Create<Store>(ledger, "store", "stores", command.Code, code => new StoreOpened(code, command.Details()), ct));
+
+    [WolverinePut("/api/{tenant}/stores/{id}", Name = "Change store"), Authorize(Roles.Admin), Tags("Catalog")]
+    [EndpointSummary("Set all fields of a store anew")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Put(string id, ChangeStore command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
+            CatalogEntry.Same(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
+
+    [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
+    [EndpointSummary("Close a store: its stock stays and no longer moves")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Deactivate(string id, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
+            store.IsActive ? [new StoreDeactivated()] : [], ct));
+}

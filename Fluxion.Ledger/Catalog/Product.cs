@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fluxion.Ledger.Commands;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>How a product is measured.</summary>
+public static class UnitTypes
+{
+    public static readonly string[] All = ["unit", "kg", "liter", "meter", "box", "case"];
+
+    /// <summary>Whether only whole numbers of it exist.</summary>
+    public static bool IsCounted(string unitType) => unitType is "unit" or "box" or "case";
+}
+
+/// <summary>The policy of one product, and the tenant's own fields beside it.</summary>
+public sealed record ProductSettings
+{
+    /// <summary>Whether available may go below zero.</summary>
+    public bool AllowBackorder { get; init; }
+
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Other { get; init; }
+}
+
+/// <param name="UnitType">unit | kg | liter | meter | box | case</param>
+/// <param name="CostPrice">What one unit usually costs; a receipt without a cost takes it.</param>
+/// <param name="TaxRate">Percent: 16 for the Venezuelan IVA.</param>
+public sealed record ProductDetails(
+    string Name, string UnitType, string? Barcode = null, string? Description = null, Guid? CategoryId = null, Guid? SupplierId = null,
+    decimal MinStockLevel = 0, decimal? MaxStockLevel = null, decimal ReorderPoint = 0,
+    decimal CostPrice = 0, decimal SellingPrice = 0, decimal TaxRate = 0, ProductSettings? Settings = null);
+
+public sealed record ProductCreated(string Sku, ProductDetails Details);
+
+public sealed record ProductChanged(ProductDetails Details);
+
+public sealed record ProductDeactivated;
+
+/// <param name="Code">The sku.</param>
+public sealed record Product(Guid Id, string Code, ProductDetails Details, bool IsActive) : IAggregate<Product>, ICoded
+{
+    [JsonIgnore]
+    public bool AllowsBackorder => Details.Settings?.AllowBackorder ?? false;
+
+    public static Product Fold(Guid id, Product? product, object @event) => @event switch
+    {
+        ProductCreated e => new Product(id, e.Sku, e.Details, true),
+        ProductChanged e => product! with { Details = e.Details },
+        ProductDeactivated => product! with { IsActive = false },
+        _ => throw new UnknownEventException(typeof(Product), @event),
+    };
+}

@@ -1,0 +1,13 @@
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>404 for a reference that names nothing, in the words of the field that holds it.</summary>
+public static class Unknown
+{
+    public static ProblemDetails Store(string reference) => Of("store", "store", reference);
+
+    public static ProblemDetails Of(string what, string field, string reference) => Problems.NotFound(
+        $"There is no {what} '{reference}'.", new Dictionary<string, string[]> { [field] = [$"There is no {what} '{reference}'."] });
+}

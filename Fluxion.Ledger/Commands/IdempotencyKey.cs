@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>
+/// The Idempotency-Key of a request: the client's own name for it, at most <see cref="MaxLength"/> printable ASCII characters.
+/// It is claimed and kept in the command's own transaction, in the tenant's table idempotency_keys and per user, together with the answer;
+/// a repeat finds either both or neither. A refused request writes nothing, so its key stays free.
+/// </summary>
+/// <param name="RequestHash">SHA-256 of method, path and the command as it was understood: spaces and the order of fields do not count.</param>
+public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte[] RequestHash)
+{
+    public const string Header = "Idempotency-Key";
+    public const string ReplayedHeader = "Idempotent-Replayed";
+    public const int MaxLength = 200;
+
+    /// <summary>What was answered when the key was first used.</summary>
+    public sealed record Answer(byte[] RequestHash, int Status, string Body, string? Location);
+
+    /// <summary>The key in the request's header; null without one; a problem when it is malformed, or missing and <paramref name="required"/>.</summary>
+    public static (IdempotencyKey? Key, ProblemDetails? Problem) Read<TCommand>(
+        HttpContext http, string schema, Guid userId, TCommand command, JsonSerializerOptions json, bool required)
+    {
+        var values = http.Request.Headers[Header];
+        if (values.Count == 0)
+        {
+            return (null, !required ? null : Problems.Invalid(Header,
+                "This request moves stock or money: send the header Idempotency-Key with a new value, such as a UUID, and repeat it when you retry."));
+        }
+        if (values is not [{ Length: > 0 and <= MaxLength } key] || key.Any(c => c is < '!' or > '~'))
+            return (null, Problems.Invalid(Header, $"Send one Idempotency-Key of 1 to {MaxLength} printable ASCII characters without spaces."));
+        var request = JsonSerializer.SerializeToUtf8Bytes(command, json);
+        var hash = SHA256.HashData([.. System.Text.Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}\n"), .. request]);
+        return (new IdempotencyKey(schema, userId, key, hash), null);
+    }
+
+    /// <summary>
+    /// Waits until no other transaction holds the key, keeps it to the end of this one, and returns the earlier answer if there is one.
+    /// One round trip.
+    /// </summary>
+    public async Task<Answer?> Claim(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+        {
+            Parameters = { new() { Value = $"{Schema}/{UserId}/{Key}" } },
+        });
+        batch.BatchCommands.Add(new($"select request_hash, status, response::text, location from {Schema}.idempotency_keys where user_id = $1 and key = $2")
+        {
+            Parameters = { new() { Value = UserId }, new() { Value = Key } },
+        });
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? new Answer(reader.GetFieldValue<byte[]>(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3))
+            : null;
+    }
+
+    /// <summary>The statement that keeps the answer, with its parameters in order; for <c>QueueSqlCommand</c> of the same transaction.</summary>
+    public (string Sql, object[] Parameters) Keep(Reply.Accepted reply, byte[] body) => (
+        $"insert into {Schema}.idempotency_keys (user_id, key, request_hash, status, response, location) values (?, ?, ?, ?, ?::json, nullif(?, ''))",
+        [UserId, Key, RequestHash, reply.Status, System.Text.Encoding.UTF8.GetString(body), reply.Location ?? ""]);
+
+    /// <summary>The earlier answer again, or 422 when the request is another one.</summary>
+    public IResult Replay(Answer answer, HttpContext http)
+    {
+        if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash)) return TypedResults.Problem(Problems.KeyReused(Key));
+        http.Response.Headers[ReplayedHeader] = "true";
+        if (answer.Location is not null) http.Response.Headers.Location = answer.Location;
+        return TypedResults.Text(answer.Body, "application/json", System.Text.Encoding.UTF8, answer.Status);
+    }
+}

@@ -1,0 +1,230 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Tenancy;
+using Marten;
+using Marten.Events;
+using Microsoft.AspNetCore.Http;
+
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>
+/// One command on its way through the ledger: one transaction of one tenant. It claims the idempotency key, locks and loads the streams
+/// that the command touches, appends what was decided, and commits events, read-model rows, outgoing messages and the answer together,
+/// or none of them. It is the only code that appends events.
+/// </summary>
+public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, TimeProvider clock) : DocumentSessionListenerBase
+{
+    private readonly Dictionary<Guid, Loaded> _streams = [];
+    private readonly List<Change> _changes = [];
+
+    public Caller Caller => caller;
+    public Tenant Tenant => tenant;
+
+    /// <summary>When this command was received, to the microsecond that PostgreSQL keeps.</summary>
+    public DateTimeOffset Now { get; } = Timestamps.ToMicroseconds(clock.GetUtcNow());
+
+    /// <summary>The events appended so far, in order, with the states around them.</summary>
+    public IReadOnlyList<Change> Changes => _changes;
+
+    /// <summary>The session whose transaction a projection runs in.</summary>
+    public static LedgerSession Of(IDocumentOperations operations) =>
+        ((IDocumentSession)operations).Listeners.OfType<LedgerSession>().SingleOrDefault()
+        ?? throw new InvalidOperationException("Events are appended through a LedgerSession only: read models need the states around each event.");
+
+    /// <summary>
+    /// Runs <paramref name="handle"/> in this session's transaction and turns its reply into the HTTP answer.
+    /// With an Idempotency-Key it is applied once and answered alike ever after.
+    /// </summary>
+    /// <param name="keyRequired">True for whatever moves stock or money.</param>
+    public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, bool keyRequired, Func<CancellationToken, Task<Reply>> handle)
+    {
+        var ct = http.RequestAborted;
+        var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, keyRequired);
+        if (problem is not null) return TypedResults.Problem(problem);
+
+        await Begin(ct);
+        if (key is not null && await key.Claim(session.Connection, ct) is { } answer) return key.Replay(answer, http);
+
+        try
+        {
+            switch (await handle(ct))
+            {
+                case Reply.Refused refused:
+                    return TypedResults.Problem(refused.Problem);
+                case Reply.Accepted accepted:
+                    var body = JsonSerializer.SerializeToUtf8Bytes(accepted.Body, json);
+                    if (key is not null)
+                    {
+                        var (sql, parameters) = key.Keep(accepted, body);
+                        session.QueueSqlCommand(sql, parameters);
+                    }
+                    await Commit(CancellationToken.None); // from here on the client's going away changes nothing
+                    if (accepted.Location is not null) http.Response.Headers.Location = accepted.Location;
+                    return TypedResults.Text(body, "application/json", accepted.Status);
+                default:
+                    throw new InvalidOperationException("A command ends accepted or refused.");
+            }
+        }
+        catch (Exception e) when (UniqueViolation(e) is { } violation)
+        {
+            return TypedResults.Problem(Problems.Conflict("Already exists",
+                $"Another request has just created the same thing ({violation.ConstraintName}). Read it and decide again."));
+        }
+    }
+
+    /// <summary>Opens the transaction; for callers without an HTTP request (provisioning, reactions).</summary>
+    public async Task Begin(CancellationToken ct)
+    {
+        session.LastModifiedBy = caller.UserId == Guid.Empty ? null : caller.UserId.ToString();
+        if (caller.Address is not null) session.SetHeader(Headers.Address, caller.Address);
+        if (caller.Agent is not null) session.SetHeader(Headers.Agent, caller.Agent);
+        session.Listeners.Add(this);
+        await session.BeginTransactionAsync(ct);
+    }
+
+    /// <summary>Commits all that was appended and queued.</summary>
+    public async Task Commit(CancellationToken ct)
+    {
+        session.StoreObjects(_streams.Values.Where(s => s.Appended > 0).Select(s => s.State!));
+        await session.SaveChangesAsync(ct);
+    }
+
+    /// <summary>A statement of the same transaction, with ? for each parameter.</summary>
+    public void Queue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);
+
+    /// <summary>
+    /// Locks the streams in ascending id order to the end of the transaction and loads their states; null for one that does not exist.
+    /// With <paramref name="create"/> a missing stream is begun first, so that two commands cannot begin it at once.
+    /// One round trip, whatever the number of streams. Every command locks in this order: two of them cannot wait for each other.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, bool create, CancellationToken ct)
+        where T : class, IAggregate<T>
+    {
+        var store = session.DocumentStore.Options;
+        var streamIds = ids.Distinct().ToArray();
+        var documents = store.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
+        await using var batch = new NpgsqlBatch(session.Connection);
+        if (create)
+        {
+            // sorted as the locks below are; a command that waits here holds only streams that it began itself, lower than the one it waits for
+            batch.BatchCommands.Add(new($"""
+                insert into {tenant.Schema}.mt_streams (id, type, version, tenant_id)
+                select id, $2, 0, $3 from unnest($1) id order by id
+                on conflict (id) do nothing
+                """)
+            {
+                Parameters = { new() { Value = streamIds }, new() { Value = StreamType<T>() }, new() { Value = session.TenantId } },
+            });
+        }
+        batch.BatchCommands.Add(new($"select id, version from {tenant.Schema}.mt_streams where id = any($1) order by id for update")
+        {
+            Parameters = { new() { Value = streamIds } },
+        });
+        batch.BatchCommands.Add(new($"select id, data from {documents} where id = any($1)") { Parameters = { new() { Value = streamIds } } });
+
+        var states = streamIds.ToDictionary(id => id, _ => (T?)null);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) _streams[reader.GetGuid(0)] = new Loaded(typeof(T), reader.GetInt64(1));
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var id = reader.GetGuid(0);
+            var state = await store.Serializer().FromJsonAsync<T>(reader, 1, ct);
+            states[id] = state;
+            _streams[id].State = state;
+        }
+        return states;
+    }
+
+    /// <summary>Locks and loads one stream.</summary>
+    public async Task<T?> Lock<T>(Guid id, CancellationToken ct) where T : class, IAggregate<T> => (await Lock<T>([id], false, ct))[id];
+
+    /// <summary>
+    /// Aggregates by id or code, not locked: what a command refers to but does not change. Codes are compared in upper case.
+    /// The result is keyed by the reference as it was given. One round trip.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, T>> Find<T>(IEnumerable<string> references, CancellationToken ct)
+        where T : class, IAggregate<T>, ICoded
+    {
+        var wanted = references.Distinct().ToArray();
+        var ids = wanted.Where(r => Guid.TryParse(r, out _)).Select(Guid.Parse).ToArray();
+        var codes = wanted.Select(Codes.Normalize).ToArray();
+        var store = session.DocumentStore.Options;
+        var documents = store.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
+        await using var command = new NpgsqlCommand($"select data from {documents} where id = any($1) or data ->> 'code' = any($2)", session.Connection)
+        {
+            Parameters = { new() { Value = ids }, new() { Value = codes } },
+        };
+        var byId = new Dictionary<Guid, T>();
+        var byCode = new Dictionary<string, T>();
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            while (await reader.ReadAsync(ct))
+            {
+                var found = await store.Serializer().FromJsonAsync<T>(reader, 0, ct);
+                byId[found.Id] = byCode[found.Code] = found;
+            }
+        }
+        var result = new Dictionary<string, T>();
+        foreach (var reference in wanted)
+        {
+            if (byCode.TryGetValue(Codes.Normalize(reference), out var found) || (Guid.TryParse(reference, out var id) && byId.TryGetValue(id, out found)))
+                result[reference] = found;
+        }
+        return result;
+    }
+
+    /// <summary>The aggregate that <paramref name="reference"/> names, or null.</summary>
+    public async Task<T?> Find<T>(string? reference, CancellationToken ct) where T : class, IAggregate<T>, ICoded =>
+        reference is null ? null : (await Find<T>([reference], ct)).GetValueOrDefault(reference);
+
+    /// <summary>Appends events to a stream that this session has locked, or begins a new one, and returns the state after them.</summary>
+    public T Append<T>(Guid id, params IReadOnlyList<object> events) where T : class, IAggregate<T>
+    {
+        var isNew = !_streams.TryGetValue(id, out var stream);
+        if (isNew) _streams[id] = stream = new Loaded(typeof(T), 0);
+        stream!.Appended += events.Count;
+        var action = isNew
+            ? session.Events.StartStream<T>(id, events)
+            : session.Events.Append(id, stream.Version + stream.Appended, events);
+        foreach (var appended in action.Events.Skip(action.Events.Count - events.Count))
+        {
+            var after = T.Fold(id, (T?)stream.State, appended.Data);
+            _changes.Add(new Change(appended, stream.State, after));
+            stream.State = after;
+        }
+        return (T)stream.State!;
+    }
+
+    private string StreamType<T>() => ((EventGraph)session.DocumentStore.Options.Events).AggregateAliasFor(typeof(T));
+
+    /// <summary>The version of a stream that this session locked or began, with what it appended.</summary>
+    public long VersionOf(Guid id) => _streams[id].Version + _streams[id].Appended;
+
+    private static PostgresException? UniqueViolation(Exception e)
+    {
+        for (var inner = e; inner is not null; inner = inner.InnerException)
+            if (inner is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } violation) return violation;
+        return null;
+    }
+
+    private sealed class Loaded(Type type, long version)
+    {
+        public Type Type { get; } = type;
+        public long Version { get; } = version;
+        public int Appended { get; set; }
+        public object? State { get; set; }
+    }
+}
+
+/// <summary>The names of the headers that each event carries.</summary>
+public static class Headers
+{
+    public const string Address = "address";
+    public const string Agent = "agent";
+}

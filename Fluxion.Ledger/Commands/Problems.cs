@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Mvc;
+
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>The refusals of the HTTP interface as RFC 9457 problem details; each detail tells the caller what to do.</summary>
+public static class Problems
+{
+    /// <summary>400: <paramref name="errors"/> names every wrong field, in the spelling of the request body.</summary>
+    public static ProblemDetails Invalid(IReadOnlyDictionary<string, string[]> errors) =>
+        Of(400, "The request is not valid", "Correct the fields named in errors and send the request again.", errors);
+
+    public static ProblemDetails Invalid(string field, string message) =>
+        Invalid(new Dictionary<string, string[]> { [field] = [message] });
+
+    public static ProblemDetails Forbidden(string detail) => Of(403, "Not allowed", detail);
+
+    public static ProblemDetails NotFound(string detail, IReadOnlyDictionary<string, string[]>? errors = null) =>
+        Of(404, "Not found", detail, errors);
+
+    public static ProblemDetails Conflict(string title, string detail) => Of(409, title, detail);
+
+    /// <summary>422: the key was used before with another request.</summary>
+    public static ProblemDetails KeyReused(string key) => Of(422, "Idempotency key used before",
+        $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request.");
+
+    private static ProblemDetails Of(int status, string title, string detail, IReadOnlyDictionary<string, string[]>? errors = null)
+    {
+        var problem = new ProblemDetails { Status = status, Title = title, Detail = detail };
+        if (errors is not null) problem.Extensions["errors"] = errors;
+        return problem;
+    }
+}

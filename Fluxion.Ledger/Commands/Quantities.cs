@@ -1,0 +1,45 @@
+using FluentValidation;
+
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>The sizes of numbers in the ledger: numeric(18,3) for quantities, numeric(18,4) for unit costs and prices.</summary>
+public static class Quantities
+{
+    /// <summary>The largest quantity of one line; a stock item holds a hundred thousand of them.</summary>
+    public const decimal MaxQuantity = 1_000_000_000m;
+
+    /// <summary>The largest unit cost or price.</summary>
+    public const decimal MaxUnitPrice = 1_000_000_000m;
+
+    public static IRuleBuilderOptions<T, decimal> Positive<T>(this IRuleBuilder<T, decimal> rule) => rule
+        .Must(q => q > 0 && q <= MaxQuantity && HasDecimals(q, 3))
+        .WithMessage($"is greater than 0 and at most {MaxQuantity:0}, with at most 3 decimals");
+
+    public static IRuleBuilderOptions<T, decimal> NonZero<T>(this IRuleBuilder<T, decimal> rule) => rule
+        .Must(q => q != 0 && Math.Abs(q) <= MaxQuantity && HasDecimals(q, 3))
+        .WithMessage($"is not 0 and lies between -{MaxQuantity:0} and {MaxQuantity:0}, with at most 3 decimals");
+
+    public static IRuleBuilderOptions<T, decimal> UnitPrice<T>(this IRuleBuilder<T, decimal> rule) => rule
+        .Must(IsUnitPrice).WithMessage(UnitPriceMessage);
+
+    public static IRuleBuilderOptions<T, decimal?> UnitPrice<T>(this IRuleBuilder<T, decimal?> rule) => rule
+        .Must(p => p is null || IsUnitPrice(p.Value)).WithMessage(UnitPriceMessage);
+
+    public static IRuleBuilderOptions<T, decimal> Level<T>(this IRuleBuilder<T, decimal> rule) => rule
+        .Must(IsLevel).WithMessage(LevelMessage);
+
+    public static IRuleBuilderOptions<T, decimal?> Level<T>(this IRuleBuilder<T, decimal?> rule) => rule
+        .Must(q => q is null || IsLevel(q.Value)).WithMessage(LevelMessage);
+
+    private static readonly string UnitPriceMessage = $"lies between 0 and {MaxUnitPrice:0}, with at most 4 decimals";
+    private static readonly string LevelMessage = $"lies between 0 and {MaxQuantity:0}, with at most 3 decimals";
+
+    private static bool IsUnitPrice(decimal price) => price >= 0 && price <= MaxUnitPrice && HasDecimals(price, 4);
+
+    private static bool IsLevel(decimal quantity) => quantity >= 0 && quantity <= MaxQuantity && HasDecimals(quantity, 3);
+
+    public static bool HasDecimals(decimal value, int atMost) => decimal.Round(value, atMost) == value;
+
+    /// <summary>Half away from zero, as invoices are rounded.</summary>
+    public static decimal Round(decimal value, int decimals) => decimal.Round(value, decimals, MidpointRounding.AwayFromZero);
+}

@@ -1,0 +1,47 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+using JasperFx.Events;
+using Marten;
+using Marten.Schema;
+using Weasel.Core;
+
+namespace Fluxion.Ledger;
+
+/// <summary>Everything that Marten stores in a tenant's schema: the aggregates and the events that they are folded from.</summary>
+public static class LedgerModel
+{
+    public static void Configure(StoreOptions options)
+    {
+        options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
+        options.UseRowLevelSecurity(Databases.TenantSetting);
+        options.Policies.DisableInformationalFields();
+
+        var events = options.Events;
+        // the timestamp that an inline projection sees is the one that is stored: a replay finds the same rows
+        events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
+        events.UseMandatoryStreamTypeDeclaration = true;
+        events.EnableBigIntEvents = true;
+        events.MetadataConfig.EnableAll();
+        options.Projections.Errors.SkipApplyErrors = false;
+        options.Projections.Errors.SkipSerializationErrors = false;
+        options.Projections.Errors.SkipUnknownEvents = false;
+
+        Aggregate<User>(options, u => u.Email, typeof(UserRegistered));
+        Aggregate<Store>(options, s => s.Code, typeof(StoreOpened), typeof(StoreChanged), typeof(StoreDeactivated));
+        Aggregate<Category>(options, c => c.Code, typeof(CategoryCreated));
+        Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered));
+        Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated));
+        Aggregate<StockItem>(options, null, typeof(StockReceived), typeof(StockIssued), typeof(StockAdjusted));
+    }
+
+    private static void Aggregate<T>(StoreOptions options, System.Linq.Expressions.Expression<Func<T, object>>? code, params Type[] events)
+        where T : class, IAggregate<T>
+    {
+        var schema = options.Schema.For<T>();
+        if (code is not null) schema.UniqueIndex(UniqueIndexType.Computed, code);
+        options.Events.AddEventTypes(events);
+    }
+}

@@ -1,0 +1,56 @@
+using System.ComponentModel;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using FluentValidation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>A correction of what the ledger says is on hand, up or down, for a reason.</summary>
+public sealed record AdjustStock(
+    [property: Description("Code or id of the store")] string Store,
+    [property: Description("correction, found, damage, expired, theft, loss, opening_balance or other")] string Reason,
+    IReadOnlyList<AdjustStock.Line> Lines,
+    [property: Description("The number of the document, as people know it")] string? Reference = null,
+    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null) : IStockCommand<AdjustStock.Line>
+{
+    public sealed record Line(
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("The correction: above 0 adds, below 0 takes away; at most 3 decimals; whole for what is counted")] decimal Quantity) : IStockLine;
+
+    public sealed class Validator : AbstractValidator<AdjustStock>
+    {
+        public Validator(TimeProvider clock)
+        {
+            this.StockDocument<AdjustStock, Line>(clock);
+            RuleFor(c => c.Reason).OneOf(Reasons.OfAdjustments);
+            RuleForEach(c => c.Lines).ChildRules(line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).NonZero();
+            });
+        }
+    }
+}
+
+public static class AdjustStockEndpoint
+{
+    /// <summary>A correction is valued at the moving average of that moment and does not change it.</summary>
+    public static StockDecision Decide(AdjustStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
+            new StockAdjusted(slot.Store.Id, slot.Product.Id, line.Quantity, command.Reason, document)
+            {
+                UnitCost = item?.UnitCost ?? slot.Product.Details.CostPrice,
+            });
+
+    [WolverinePost("/api/{tenant}/stock/adjustments", Name = "Adjust stock"), Authorize(Roles.Manager), Tags("Stock")]
+    [EndpointSummary("Correct the stock of a store")]
+    [ProducesResponseType<StockReceipt>(200)]
+    public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, ct => StockDoor.Move(
+            ledger, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
+}

@@ -1,0 +1,56 @@
+using System.ComponentModel;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using FluentValidation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Goods leave a store without a sale: damaged, expired, used up, …</summary>
+public sealed record IssueStock(
+    [property: Description("Code or id of the store")] string Store,
+    [property: Description("damage, expired, theft, loss, internal_use, sample, donation, return_to_supplier or other")] string Reason,
+    IReadOnlyList<IssueStock.Line> Lines,
+    [property: Description("The number of the document, as people know it")] string? Reference = null,
+    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null) : IStockCommand<IssueStock.Line>
+{
+    public sealed record Line(
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity) : IStockLine;
+
+    public sealed class Validator : AbstractValidator<IssueStock>
+    {
+        public Validator(TimeProvider clock)
+        {
+            this.StockDocument<IssueStock, Line>(clock);
+            RuleFor(c => c.Reason).OneOf(Reasons.OfIssues);
+            RuleForEach(c => c.Lines).ChildRules(line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Positive();
+            });
+        }
+    }
+}
+
+public static class IssueStockEndpoint
+{
+    /// <summary>What leaves, leaves at the moving average of that moment.</summary>
+    public static StockDecision Decide(IssueStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
+            new StockIssued(slot.Store.Id, slot.Product.Id, line.Quantity, command.Reason, document)
+            {
+                UnitCost = item?.UnitCost ?? slot.Product.Details.CostPrice,
+            });
+
+    [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock")]
+    [EndpointSummary("Take goods out of a store for a reason")]
+    [ProducesResponseType<StockReceipt>(200)]
+    public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, ct => StockDoor.Move(
+            ledger, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
+}

@@ -1,0 +1,55 @@
+using System.ComponentModel;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using FluentValidation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Goods come into a store without a purchase order.</summary>
+public sealed record ReceiveStock(
+    [property: Description("Code or id of the store")] string Store,
+    IReadOnlyList<ReceiveStock.Line> Lines,
+    [property: Description("The number of the delivery note or goods receipt, as people know it")] string? Reference = null,
+    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null) : IStockCommand<ReceiveStock.Line>
+{
+    public sealed record Line(
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Cost of one unit, at most 4 decimals; the product's cost price when left out")] decimal? UnitCost = null) : IStockLine;
+
+    public sealed class Validator : AbstractValidator<ReceiveStock>
+    {
+        public Validator(TimeProvider clock)
+        {
+            this.StockDocument<ReceiveStock, Line>(clock);
+            RuleForEach(c => c.Lines).ChildRules(line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Positive();
+                line.RuleFor(l => l.UnitCost).UnitPrice();
+            });
+        }
+    }
+}
+
+public static class ReceiveStockEndpoint
+{
+    public static StockDecision Decide(ReceiveStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(slots, command.Lines, (slot, line, _) =>
+            new StockReceived(slot.Store.Id, slot.Product.Id, line.Quantity, document)
+            {
+                UnitCost = line.UnitCost ?? slot.Product.Details.CostPrice,
+            });
+
+    [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock")]
+    [EndpointSummary("Receive goods into a store")]
+    [ProducesResponseType<StockReceipt>(200)]
+    public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, ct => StockDoor.Move(
+            ledger, command, brings: true, (slots, document) => Decide(command, slots, document), ct));
+}

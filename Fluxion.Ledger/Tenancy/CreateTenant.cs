@@ -1,0 +1,73 @@
+using System.ComponentModel;
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using FluentValidation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Tenancy;
+
+/// <summary>The platform takes a company on.</summary>
+public sealed record CreateTenant(
+    [property: Description("The name in routes: 2 to 40 lower-case letters, digits and hyphens")] string Slug,
+    string Name,
+    [property: Description("E-mail address of the tenant's first admin")] string AdminEmail,
+    string AdminFullName,
+    [property: Description("10 to 128 characters")] string AdminPassword)
+{
+    public sealed class Validator : AbstractValidator<CreateTenant>
+    {
+        public Validator()
+        {
+            RuleFor(c => c.Slug).Custom((slug, context) =>
+            {
+                if (Tenant.Objection(slug) is { } objection) context.AddFailure(objection);
+            });
+            RuleFor(c => c.Name).Name();
+            RuleFor(c => c.AdminEmail).Email();
+            RuleFor(c => c.AdminFullName).Name();
+            RuleFor(c => c.AdminPassword).Password();
+        }
+    }
+}
+
+public sealed record TenantReply(Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt)
+{
+    public static TenantReply Of(Tenant tenant) => new(tenant.Id, tenant.Slug, tenant.Name, tenant.Status, tenant.CreatedAt);
+}
+
+public static class CreateTenantEndpoint
+{
+    [WolverinePost("/api/tenants", Name = "Create tenant"), Authorize(Roles.Platform), Tags("Tenants")]
+    [EndpointSummary("Create a tenant with its schema and its first admin")]
+    [ProducesResponseType<TenantReply>(201)]
+    public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases,
+        IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options, HttpContext http, CancellationToken ct)
+    {
+        var json = options.Value.SerializerOptions;
+        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.Of(http).UserId, command, json, required: false);
+        if (problem is not null) return TypedResults.Problem(problem);
+
+        // the key is held on a connection of its own while the schema is made, and kept in the transaction that registers the tenant
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (key is not null && await key.Claim(connection, ct) is { } answer) return key.Replay(answer, http);
+
+        var location = $"/api/tenants/{command.Slug}";
+        var tenant = await provisioning.Provision(command.Slug, command.Name.Trim(),
+            new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), command.AdminPassword), (ledger, created) =>
+            {
+                if (key is null) return;
+                var body = JsonSerializer.SerializeToUtf8Bytes(TenantReply.Of(created), json);
+                var (sql, parameters) = key.Keep(new Reply.Accepted(201, TenantReply.Of(created), location), body);
+                ledger.Queue(sql, parameters);
+            }, ct);
+        return tenant is null
+            ? TypedResults.Problem(Problems.Conflict("Slug taken", $"There is a tenant '{command.Slug}' already."))
+            : TypedResults.Created(location, TenantReply.Of(tenant));
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+
+namespace Fluxion.Ledger.Tenancy;
+
+/// <summary>A company whose ledger lives in a PostgreSQL schema of its own.</summary>
+/// <param name="Id">The tenant id in Marten, Wolverine and every row.</param>
+/// <param name="Slug">The name in routes and on the command line: lower case, 2 to 40 characters.</param>
+/// <param name="Status">active | inactive | suspended</param>
+public sealed partial record Tenant(Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt)
+{
+    public const string Active = "active";
+    public const string Suspended = "suspended";
+
+    /// <summary>Words that are routes of the API or would read as one.</summary>
+    private static readonly HashSet<string> Reserved =
+        ["tenants", "token", "docs", "openapi", "health", "api", "admin", "platform", "shared", "template", "wolverine"];
+
+    /// <summary>The PostgreSQL schema. A slug has no underscore, so two slugs never share a schema.</summary>
+    public string Schema => SchemaOf(Slug);
+
+    public static string SchemaOf(string slug) => "tenant_" + slug.Replace('-', '_');
+
+    /// <summary>Why <paramref name="slug"/> cannot name a tenant, or null when it can.</summary>
+    public static string? Objection(string? slug) => slug switch
+    {
+        null or "" => "A slug is needed, for example 'acme'.",
+        _ when !SlugPattern().IsMatch(slug) || slug.Length > 40 =>
+            "A slug has 2 to 40 lower-case letters, digits and single hyphens, and begins with a letter, for example 'acme-foods'.",
+        _ when Reserved.Contains(slug) => $"'{slug}' is a reserved word.",
+        _ => null,
+    };
+
+    [GeneratedRegex("^[a-z][a-z0-9]*(-[a-z0-9]+)*(?<=..)$")]
+    private static partial Regex SlugPattern();
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Npgsql;
+
+namespace Fluxion.Ledger.Tenancy;
+
+/// <summary>
+/// The tenants of shared.tenants, by slug and by id. A tenant read less than <see cref="Freshness"/> ago is served from memory:
+/// so long may a suspension take to reach the other nodes.
+/// </summary>
+public sealed class TenantRegistry(Databases databases, TimeProvider clock)
+{
+    public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
+
+    private const string Columns = "select id, slug, name, status, created_at from shared.tenants";
+    private readonly ConcurrentDictionary<string, (Tenant Tenant, long ReadAt)> _bySlug = new();
+    private readonly ConcurrentDictionary<Guid, Tenant> _byId = new();
+
+    public async ValueTask<Tenant?> Find(string slug, CancellationToken ct)
+    {
+        if (_bySlug.TryGetValue(slug, out var known) && clock.GetElapsedTime(known.ReadAt) < Freshness) return known.Tenant;
+        await using var command = databases.Service.CreateCommand($"{Columns} where slug = $1");
+        command.Parameters.Add(new() { Value = slug });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (await reader.ReadAsync(ct)) return Remember(Read(reader));
+        _bySlug.TryRemove(slug, out _);
+        return null;
+    }
+
+    /// <summary>The schema of a tenant never changes, so this one is remembered for good.</summary>
+    /// <exception cref="UnknownTenantException">There is no such tenant; there is no default one to fall back to.</exception>
+    public Tenant Get(Guid id)
+    {
+        if (_byId.TryGetValue(id, out var known)) return known;
+        using var command = databases.Service.CreateCommand($"{Columns} where id = $1");
+        command.Parameters.Add(new() { Value = id });
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? Remember(Read(reader)) : throw new UnknownTenantException(id.ToString());
+    }
+
+    /// <summary>Up to <paramref name="limit"/> tenants in the order of their slugs, after the slug <paramref name="after"/>.</summary>
+    public async Task<IReadOnlyList<Tenant>> List(string? after, int limit, CancellationToken ct)
+    {
+        await using var command = databases.Service.CreateCommand($"{Columns} where slug > $1 order by slug limit $2");
+        command.Parameters.Add(new() { Value = after ?? "" });
+        command.Parameters.Add(new() { Value = limit });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var tenants = new List<Tenant>();
+        while (await reader.ReadAsync(ct)) tenants.Add(Read(reader));
+        return tenants;
+    }
+
+    /// <summary>Makes the next <see cref="Find"/> read the registry again.</summary>
+    public void Forget(string slug) => _bySlug.TryRemove(slug, out _);
+
+    private Tenant Remember(Tenant tenant)
+    {
+        _bySlug[tenant.Slug] = (tenant, clock.GetTimestamp());
+        _byId[tenant.Id] = tenant;
+        return tenant;
+    }
+
+    private static Tenant Read(NpgsqlDataReader reader) => new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2),
+        reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4));
+}
+
+/// <summary>A tenant id that is in no registry.</summary>
+public sealed class UnknownTenantException(string tenant) : Exception($"There is no tenant '{tenant}'.");

@@ -1,0 +1,47 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Wolverine.Http.Runtime.MultiTenancy;
+
+namespace Fluxion.Ledger.Tenancy;
+
+/// <summary>
+/// Runs after authentication for every route with <c>{tenant}</c>: an unknown slug is 404, a token of another tenant 403,
+/// a tenant that is not active 403. What passes can rely on the feature <see cref="Tenant"/>; nothing falls back to a default.
+/// </summary>
+public sealed class TenantResolution(RequestDelegate next, TenantRegistry registry)
+{
+    public const string RouteValue = "tenant";
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        if (http.GetRouteValue(RouteValue) is not string slug || http.User.Identity?.IsAuthenticated != true)
+        {
+            await next(http);
+            return;
+        }
+        var tenant = await registry.Find(slug, http.RequestAborted);
+        var problem = tenant switch
+        {
+            null => Problems.NotFound($"There is no tenant '{slug}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."),
+            _ when Caller.Of(http).TenantId != tenant.Id =>
+                Problems.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
+            { Status: not Tenant.Active } => Problems.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            await TypedResults.Problem(problem).ExecuteAsync(http);
+            return;
+        }
+        http.Features.Set(tenant);
+        await next(http);
+    }
+}
+
+/// <summary>Tells Wolverine the tenant id that <see cref="TenantResolution"/> found, or that the route has none.</summary>
+public sealed class RouteTenantDetection : ITenantDetection
+{
+    public ValueTask<string?> DetectTenant(HttpContext context) => ValueTask.FromResult(context.Features.Get<Tenant>()?.Id.ToString());
+}

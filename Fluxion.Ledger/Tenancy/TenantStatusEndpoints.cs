@@ -1,0 +1,44 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Tenancy;
+
+/// <summary>A suspended tenant keeps its data; its users can neither sign in nor use a token that they hold.</summary>
+public static class TenantStatusEndpoints
+{
+    [WolverinePost("/api/tenants/{slug}/suspend", Name = "Suspend tenant"), Authorize(Roles.Platform), Tags("Tenants")]
+    [EndpointSummary("Suspend a tenant: every request of its users is refused from then on")]
+    [ProducesResponseType<TenantReply>(200)]
+    public static Task<IResult> Suspend(string slug, TenantProvisioning provisioning, CancellationToken ct) =>
+        Set(slug, Tenant.Suspended, provisioning, ct);
+
+    [WolverinePost("/api/tenants/{slug}/resume", Name = "Resume tenant"), Authorize(Roles.Platform), Tags("Tenants")]
+    [EndpointSummary("Resume a suspended tenant")]
+    [ProducesResponseType<TenantReply>(200)]
+    public static Task<IResult> Resume(string slug, TenantProvisioning provisioning, CancellationToken ct) =>
+        Set(slug, Tenant.Active, provisioning, ct);
+
+    [WolverineGet("/api/tenants", Name = "List tenants"), Authorize(Roles.Platform), Tags("Tenants")]
+    [EndpointSummary("The tenants in the order of their slugs")]
+    [ProducesResponseType<TenantPage>(200)]
+    public static async Task<IResult> List(int? limit, string? after, TenantRegistry registry, CancellationToken ct)
+    {
+        var size = limit ?? Paging.DefaultLimit;
+        if (size is < 1 or > Paging.MaxLimit) return TypedResults.Problem(Paging.Problem);
+        var tenants = await registry.List(after, size + 1, ct);
+        return TypedResults.Ok(new TenantPage([.. tenants.Take(size).Select(TenantReply.Of)], tenants.Count > size ? tenants[size - 1].Slug : null));
+    }
+
+    private static async Task<IResult> Set(string slug, string status, TenantProvisioning provisioning, CancellationToken ct) =>
+        await provisioning.SetStatus(slug, status, ct) is { } tenant
+            ? TypedResults.Ok(TenantReply.Of(tenant))
+            : TypedResults.Problem(Unknown.Of("tenant", "slug", slug));
+}
+
+/// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>
+public sealed record TenantPage(IReadOnlyList<TenantReply> Items, string? Next);

@@ -1,0 +1,57 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>categories: the tree that products are sorted into.</summary>
+public sealed class CategoriesTable : IReadModel
+{
+    private static readonly Table<(Category State, Change Last)> Table = new Table<(Category State, Change Last)>("categories", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("parent_id", "uuid", r => r.State.ParentId)
+        .Add("code", "text", r => r.State.Code)
+        .Add("name", "text", r => r.State.Name)
+        .Add("description", "text", r => r.State.Description)
+        .Add("is_active", "boolean", r => r.State.IsActive)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<Category>());
+}
+
+public sealed record CategoryRow(Guid Id, string Code, string Name, Guid? ParentId, string? Description, bool IsActive, long Version)
+{
+    public const string Select = "select c.id, c.code, c.name, c.parent_id, c.description, c.is_active, c.version from categories c where true";
+
+    public static CategoryRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetFieldValue<Guid?>(3),
+        r.GetFieldValue<string?>(4), r.GetBoolean(5), r.GetInt64(6));
+}
+
+public static class CategoriesQueries
+{
+    [WolverineGet("/api/{tenant}/categories", Name = "List categories"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("The categories by code")]
+    [ProducesResponseType<Page<CategoryRow>>(200)]
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(CategoryRow.Select)
+        .Page(databases, CategoryRow.Read, limit, after, Order.ByText("c.code"), row => [row.Code]);
+
+    [WolverineGet("/api/{tenant}/categories/{id}", Name = "Get category"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("One category, by code or id")]
+    [ProducesResponseType<CategoryRow>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(CategoryRow.Select).Named("c.code", "c.id", id)
+        .One(databases, CategoryRow.Read, "category", id);
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>events: the audit trail, one row for each event of the ledger, with the state before and after it.</summary>
+public sealed class EventsTable : IReadModel
+{
+    private static readonly Table<Change> Table = new Table<Change>("events")
+        .Add("id", "uuid", c => c.Event.Id)
+        .Add("event_type", "text", c => c.Event.EventTypeName)
+        .Add("entity_type", "text", EntityType)
+        .Add("entity_id", "uuid", c => c.Event.StreamId)
+        .Add("user_id", "uuid", c => c.UserId())
+        .Add("action", "text", c => c.Before is null ? "created" : "updated")
+        .AddText("old_data", "jsonb", c => c.Before is null ? null : Json.Text(c.Before))
+        .AddText("new_data", "jsonb", c => Json.Text(c.After))
+        .AddText("metadata", "jsonb", c => Json.Text(new
+        {
+            c.Event.Version,
+            c.Event.CorrelationId,
+            c.Event.CausationId,
+            StoreId = c.After switch { StockItem item => item.StoreId, Store store => store.Id, _ => (Guid?)null },
+            Event = c.Event.Data,
+        }))
+        .AddText("ip_address", "inet", c => Header(c, Headers.Address))
+        .Add("user_agent", "text", c => Header(c, Headers.Agent))
+        .Add("created_at", "timestamptz", c => c.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema, changes);
+
+    private static string EntityType(Change change) => change.After switch
+    {
+        StockItem => "inventory",
+        var aggregate => aggregate.GetType().Name.ToLowerInvariant(),
+    };
+
+    private static string? Header(Change change, string name) =>
+        change.Event.Headers?.TryGetValue(name, out var value) == true ? value?.ToString() : null;
+}
+
+/// <param name="EntityType">inventory, product, store, user, …</param>
+/// <param name="OldData">The state before the event; null when it began the entity.</param>
+/// <param name="NewData">The state after the event.</param>
+/// <param name="Metadata">Version, correlation and causation of the event, and the event itself.</param>
+public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid EntityId, Guid? UserId, string? UserEmail, string Action,
+    JsonElement? OldData, JsonElement? NewData, JsonElement Metadata, string? IpAddress, string? UserAgent, DateTimeOffset CreatedAt)
+{
+    public const string Select = """
+        select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text, e.action, e.old_data, e.new_data, e.metadata,
+               e.ip_address, e.user_agent, e.created_at
+        from service_events e
+        left join users u on u.id = e.user_id
+        where ($1::uuid[] is null or (e.metadata ->> 'store_id')::uuid = any($1))
+        """;
+
+    public static AuditRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetGuid(3), r.GetFieldValue<Guid?>(4),
+        r.GetFieldValue<string?>(5), r.GetString(6), Json(r, 7), Json(r, 8), r.GetFieldValue<JsonElement>(9),
+        r.IsDBNull(10) ? null : r.GetFieldValue<IPAddress>(10).ToString(), r.GetFieldValue<string?>(11), r.GetFieldValue<DateTimeOffset>(12));
+
+    private static JsonElement? Json(NpgsqlDataReader r, int ordinal) => r.IsDBNull(ordinal) ? null : r.GetFieldValue<JsonElement>(ordinal);
+}
+
+public static class EventsQueries
+{
+    [WolverineGet("/api/{tenant}/events", Name = "List events"), Authorize(Roles.Manager), Tags("Audit")]
+    [EndpointSummary("The audit trail, latest first; filters: entityType, entityId, eventType, user (id), from and to (when it was recorded; to is excluded)")]
+    [ProducesResponseType<Page<AuditRow>>(200)]
+    public static Task<IResult> List(
+        string? entityType, Guid? entityId, string? eventType, Guid? user, string? from, string? to, int? limit, string? after,
+        HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(AuditRow.Select, Caller.Of(http).StoreFilter)
+        .Filter("e.entity_type = {0}", entityType)
+        .Filter("e.entity_id = {0}", entityId)
+        .Filter("e.event_type = {0}", eventType)
+        .Filter("e.user_id = {0}", user)
+        .FilterTime("e.created_at >= {0}", "from", from)
+        .FilterTime("e.created_at < {0}", "to", to)
+        .Page(databases, AuditRow.Read, limit, after, Order.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
+}

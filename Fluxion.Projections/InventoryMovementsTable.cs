@@ -1,0 +1,94 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>inventory_movements: every change of stock, by when it occurred.</summary>
+public sealed class InventoryMovementsTable : IReadModel
+{
+    private sealed record Row(Change Change, StockMovement Movement)
+    {
+        public (string Movement, string Reference) Types => Movement switch
+        {
+            StockReceived => ("in", "receipt"),
+            StockIssued => ("out", "issue"),
+            StockAdjusted => ("adjustment", "adjustment"),
+            _ => throw new UnknownEventException(typeof(InventoryMovementsTable), Movement),
+        };
+
+        public string? Reason => Movement switch
+        {
+            StockIssued e => e.Reason,
+            StockAdjusted e => e.Reason,
+            _ => null,
+        };
+    }
+
+    private static readonly Table<Row> Table = new Table<Row>("inventory_movements")
+        .Add("id", "uuid", r => r.Change.Event.Id)
+        .Add("product_id", "uuid", r => r.Movement.ProductId)
+        .Add("store_id", "uuid", r => r.Movement.StoreId)
+        .Add("movement_type", "text", r => r.Types.Movement)
+        .Add("reference_type", "text", r => r.Types.Reference)
+        .Add("reference_id", "uuid", r => r.Movement.Document.Id)
+        .Add("reference", "text", r => r.Movement.Document.Reference)
+        .Add("reason", "text", r => r.Reason)
+        .Add("quantity", "numeric", r => r.Movement.Change)
+        .Add("cost_per_unit", "numeric", r => r.Movement.UnitCost)
+        .Add("notes", "text", r => r.Movement.Document.Notes)
+        .Add("created_by", "uuid", r => r.Change.UserId())
+        .Add("created_at", "timestamptz", r => r.Movement.Document.OccurredAt)
+        .Add("recorded_at", "timestamptz", r => r.Change.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, [.. changes.Where(c => c.Event.Data is StockMovement).Select(c => new Row(c, (StockMovement)c.Event.Data))]);
+}
+
+/// <param name="Quantity">Signed: what it added to on hand.</param>
+/// <param name="TotalCost">Quantity times cost, to 2 decimals, signed.</param>
+/// <param name="OccurredAt">When it happened; created_at in SQL.</param>
+/// <param name="RecordedAt">When the ledger learned of it.</param>
+public sealed record MovementRow(Guid Id, string Store, string Sku, string MovementType, string ReferenceType, Guid? ReferenceId, string? Reference,
+    string? Reason, decimal Quantity, decimal CostPerUnit, decimal TotalCost, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
+{
+    public const string Select = """
+        select m.id, s.code, p.sku, m.movement_type, m.reference_type, m.reference_id, m.reference, m.reason, m.quantity,
+               m.cost_per_unit, m.total_cost, m.notes, m.created_by, m.created_at, m.recorded_at
+        from service_inventory_movements m
+        join stores s on s.id = m.store_id
+        join products p on p.id = m.product_id
+        where ($1::uuid[] is null or m.store_id = any($1))
+        """;
+
+    public static MovementRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4),
+        r.GetFieldValue<Guid?>(5), r.GetFieldValue<string?>(6), r.GetFieldValue<string?>(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10),
+        r.GetFieldValue<string?>(11), r.GetFieldValue<Guid?>(12), r.GetFieldValue<DateTimeOffset>(13), r.GetFieldValue<DateTimeOffset>(14));
+}
+
+public static class MovementsQueries
+{
+    [WolverineGet("/api/{tenant}/movements", Name = "List movements"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("Movements of stock, latest first; filters: store, sku, document (id), reference, from and to (when it occurred; to is excluded)")]
+    [ProducesResponseType<Page<MovementRow>>(200)]
+    public static Task<IResult> List(
+        string? store, string? sku, Guid? document, string? reference, string? from, string? to, int? limit, string? after,
+        HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(MovementRow.Select, Caller.Of(http).StoreFilter)
+        .FilterNamed("s.code", "s.id", store)
+        .FilterNamed("p.sku", "p.id", sku)
+        .Filter("m.reference_id = {0}", document)
+        .Filter("m.reference = {0}", reference)
+        .FilterTime("m.created_at >= {0}", "from", from)
+        .FilterTime("m.created_at < {0}", "to", to)
+        .Page(databases, MovementRow.Read, limit, after, Order.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
+}

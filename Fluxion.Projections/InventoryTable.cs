@@ -1,0 +1,65 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>inventory: the stock of each product in each store now.</summary>
+public sealed class InventoryTable : IReadModel
+{
+    private static readonly Table<(StockItem State, Change Last)> Table = new Table<(StockItem State, Change Last)>("inventory", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("product_id", "uuid", r => r.State.ProductId)
+        .Add("store_id", "uuid", r => r.State.StoreId)
+        .Add("quantity_on_hand", "numeric", r => r.State.OnHand)
+        .Add("quantity_reserved", "numeric", r => r.State.Reserved)
+        .Add("last_movement_at", "timestamptz", r => r.State.LastMovementAt)
+        .Add("cost_per_unit", "numeric", r => r.State.UnitCost)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<StockItem>());
+}
+
+/// <param name="CostPerUnit">The moving average cost of one unit.</param>
+/// <param name="Value">On hand times cost, to 2 decimals.</param>
+public sealed record InventoryRow(string Store, string Sku, string Product, string UnitType, decimal OnHand, decimal Reserved, decimal Available,
+    decimal ReorderPoint, decimal CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt)
+{
+    public const string Select = """
+        select s.code, p.sku, p.name, p.unit_type, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
+               p.reorder_point, i.cost_per_unit, round(i.quantity_on_hand * i.cost_per_unit, 2), i.last_movement_at
+        from inventory i
+        join stores s on s.id = i.store_id
+        join products p on p.id = i.product_id
+        where ($1::uuid[] is null or i.store_id = any($1))
+        """;
+
+    public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),
+        r.GetDecimal(5), r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetFieldValue<DateTimeOffset?>(10));
+}
+
+public static class InventoryQueries
+{
+    [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("Stock now, by store and sku; filters: store, sku, low=true (available below the reorder point)")]
+    [ProducesResponseType<Page<InventoryRow>>(200)]
+    public static Task<IResult> List(
+        string? store, string? sku, bool? low, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(InventoryRow.Select, Caller.Of(http).StoreFilter)
+        .FilterNamed("s.code", "s.id", store)
+        .FilterNamed("p.sku", "p.id", sku)
+        .Filter("(i.quantity_available < p.reorder_point) = {0}", low)
+        .Page(databases, InventoryRow.Read, limit, after, Order.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+}

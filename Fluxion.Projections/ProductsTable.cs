@@ -1,0 +1,83 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>products: the catalog.</summary>
+public sealed class ProductsTable : IReadModel
+{
+    private static readonly Table<(Product State, Change Last)> Table = new Table<(Product State, Change Last)>("products", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("sku", "text", r => r.State.Code)
+        .Add("barcode", "text", r => r.State.Details.Barcode)
+        .Add("name", "text", r => r.State.Details.Name)
+        .Add("description", "text", r => r.State.Details.Description)
+        .Add("category_id", "uuid", r => r.State.Details.CategoryId)
+        .Add("supplier_id", "uuid", r => r.State.Details.SupplierId)
+        .Add("unit_type", "text", r => r.State.Details.UnitType)
+        .Add("min_stock_level", "numeric", r => r.State.Details.MinStockLevel)
+        .Add("max_stock_level", "numeric", r => r.State.Details.MaxStockLevel)
+        .Add("reorder_point", "numeric", r => r.State.Details.ReorderPoint)
+        .Add("cost_price", "numeric", r => r.State.Details.CostPrice)
+        .Add("selling_price", "numeric", r => r.State.Details.SellingPrice)
+        .Add("tax_rate", "numeric", r => r.State.Details.TaxRate)
+        .AddText("settings", "jsonb", r => Json.Text(r.State.Details.Settings))
+        .Add("is_active", "boolean", r => r.State.IsActive)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<Product>());
+}
+
+public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,
+    string UnitType, decimal MinStockLevel, decimal? MaxStockLevel, decimal ReorderPoint, decimal CostPrice, decimal SellingPrice, decimal TaxRate,
+    JsonElement Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+{
+    public const string Select = """
+        select p.id, p.sku, p.barcode, p.name, p.description, c.code, s.code, p.unit_type, p.min_stock_level, p.max_stock_level,
+               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.settings, p.is_active, p.version, p.created_at, p.updated_at
+        from products p
+        left join categories c on c.id = p.category_id
+        left join suppliers s on s.id = p.supplier_id
+        where true
+        """;
+
+    public static ProductRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetFieldValue<string?>(2), r.GetString(3),
+        r.GetFieldValue<string?>(4), r.GetFieldValue<string?>(5), r.GetFieldValue<string?>(6), r.GetString(7), r.GetDecimal(8),
+        r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.GetFieldValue<JsonElement>(14),
+        r.GetBoolean(15), r.GetInt64(16), r.GetFieldValue<DateTimeOffset>(17), r.GetFieldValue<DateTimeOffset>(18));
+}
+
+public static class ProductsQueries
+{
+    [WolverineGet("/api/{tenant}/products", Name = "List products"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("The products by sku; filters: category, supplier, search (a part of sku, barcode or name)")]
+    [ProducesResponseType<Page<ProductRow>>(200)]
+    public static Task<IResult> List(
+        string? category, string? supplier, string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(ProductRow.Select)
+        .FilterNamed("c.code", "c.id", category)
+        .FilterNamed("s.code", "s.id", supplier)
+        .Filter("strpos(lower(concat_ws(' ', p.sku, p.barcode, p.name)), lower({0})) > 0", search)
+        .Page(databases, ProductRow.Read, limit, after, Order.ByText("p.sku"), row => [row.Sku]);
+
+    [WolverineGet("/api/{tenant}/products/{id}", Name = "Get product"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("One product, by sku or id")]
+    [ProducesResponseType<ProductRow>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(ProductRow.Select).Named("p.sku", "p.id", id)
+        .One(databases, ProductRow.Read, "product", id);
+}

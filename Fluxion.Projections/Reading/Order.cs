@@ -1,0 +1,48 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Fluxion.Projections.Reading;
+
+/// <summary>
+/// The order of a list and how it goes on after a row. The cursor is the key of the last row as an opaque text, so that pages
+/// neither repeat nor skip a row while others are added.
+/// </summary>
+/// <param name="By">What follows <c>order by</c>.</param>
+/// <param name="After">The condition on later rows, with {0}, {1}, … for the key's values.</param>
+/// <param name="Parse">The key's values from their texts, or null when those are none.</param>
+public sealed record Order(string By, string After, Func<string[], object[]?> Parse)
+{
+    /// <summary>Ascending by texts that together are unique.</summary>
+    public static Order ByText(params string[] columns)
+    {
+        var names = string.Join(", ", columns);
+        var values = string.Join(", ", columns.Select((_, i) => $"{{{i}}}"));
+        return new Order(names, $"({names}) > ({values})", texts => texts.Length == columns.Length ? texts : null);
+    }
+
+    /// <summary>Latest first; rows of one moment by id.</summary>
+    public static Order NewestFirst(string time, string id) => new($"{time} desc, {id}",
+        $"{time} <= {{0}} and ({time} < {{0}} or {id} > {{1}})",
+        texts => texts is [var at, var guid]
+            && DateTimeOffset.TryParseExact(at, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var timestamp)
+            && Guid.TryParse(guid, out var key) ? [timestamp.ToUniversalTime(), key] : null);
+
+    /// <summary>The cursor of a row with this key.</summary>
+    public static string Cursor(params object[] key) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
+        key.Select(k => k is DateTimeOffset at ? at.ToString("O", CultureInfo.InvariantCulture) : k.ToString())));
+
+    /// <summary>The key in a cursor, or null when it is no cursor of this order.</summary>
+    public object[]? Key(string cursor)
+    {
+        try
+        {
+            var texts = JsonSerializer.Deserialize<string[]>(Base64Url.DecodeFromChars(cursor));
+            return texts is null || texts.Any(t => t is null || t.Contains('\0')) ? null : Parse(texts);
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            return null;
+        }
+    }
+}

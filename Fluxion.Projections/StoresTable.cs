@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>stores: where stock is kept.</summary>
+public sealed class StoresTable : IReadModel
+{
+    private static readonly Table<(Store State, Change Last)> Table = new Table<(Store State, Change Last)>("stores", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("code", "text", r => r.State.Code)
+        .Add("name", "text", r => r.State.Details.Name)
+        .Add("type", "text", r => r.State.Details.Type)
+        .AddText("address", "jsonb", r => Json.Text(r.State.Details.Address))
+        .AddText("contact", "jsonb", r => Json.Text(r.State.Details.Contact))
+        .AddText("settings", "jsonb", r => Json.Text(r.State.Details.Settings))
+        .Add("is_active", "boolean", r => r.State.IsActive)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<Store>());
+}
+
+public sealed record StoreRow(Guid Id, string Code, string Name, string Type, JsonElement Address, JsonElement Contact, JsonElement Settings,
+    bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+{
+    public const string Select = """
+        select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at
+        from stores s where ($1::uuid[] is null or s.id = any($1))
+        """;
+
+    public static StoreRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
+        r.GetFieldValue<JsonElement>(4), r.GetFieldValue<JsonElement>(5), r.GetFieldValue<JsonElement>(6),
+        r.GetBoolean(7), r.GetInt64(8), r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10));
+}
+
+public static class StoresQueries
+{
+    [WolverineGet("/api/{tenant}/stores", Name = "List stores"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("The stores that you may see, by code")]
+    [ProducesResponseType<Page<StoreRow>>(200)]
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(StoreRow.Select, Caller.Of(http).StoreFilter)
+        .Page(databases, StoreRow.Read, limit, after, Order.ByText("s.code"), row => [row.Code]);
+
+    [WolverineGet("/api/{tenant}/stores/{id}", Name = "Get store"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("One store, by code or id")]
+    [ProducesResponseType<StoreRow>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(StoreRow.Select, Caller.Of(http).StoreFilter)
+        .Named("s.code", "s.id", id)
+        .One(databases, StoreRow.Read, "store", id);
+}

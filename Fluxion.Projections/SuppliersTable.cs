@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>suppliers: whom goods are bought from.</summary>
+public sealed class SuppliersTable : IReadModel
+{
+    private static readonly Table<(Supplier State, Change Last)> Table = new Table<(Supplier State, Change Last)>("suppliers", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("code", "text", r => r.State.Code)
+        .Add("business_name", "text", r => r.State.Details.BusinessName)
+        .Add("trade_name", "text", r => r.State.Details.TradeName)
+        .Add("tax_id", "text", r => r.State.Details.TaxId)
+        .Add("contact_person", "text", r => r.State.Details.ContactPerson)
+        .Add("phone", "text", r => r.State.Details.Phone)
+        .AddText("email", "citext", r => r.State.Details.Email)
+        .AddText("address", "jsonb", r => Json.Text(r.State.Details.Address))
+        .Add("payment_terms", "text", r => r.State.Details.PaymentTerms)
+        .Add("credit_limit", "numeric", r => r.State.Details.CreditLimit)
+        .Add("is_active", "boolean", r => r.State.IsActive)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<Supplier>());
+}
+
+public sealed record SupplierRow(Guid Id, string Code, string BusinessName, string? TradeName, string? TaxId, string? ContactPerson,
+    string? Phone, string? Email, JsonElement Address, string? PaymentTerms, decimal? CreditLimit, bool IsActive, long Version)
+{
+    public const string Select = """
+        select s.id, s.code, s.business_name, s.trade_name, s.tax_id, s.contact_person, s.phone, s.email::text, s.address,
+               s.payment_terms, s.credit_limit, s.is_active, s.version
+        from suppliers s where true
+        """;
+
+    public static SupplierRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetFieldValue<string?>(3),
+        r.GetFieldValue<string?>(4), r.GetFieldValue<string?>(5), r.GetFieldValue<string?>(6), r.GetFieldValue<string?>(7),
+        r.GetFieldValue<JsonElement>(8), r.GetFieldValue<string?>(9), r.GetFieldValue<decimal?>(10), r.GetBoolean(11), r.GetInt64(12));
+}
+
+public static class SuppliersQueries
+{
+    [WolverineGet("/api/{tenant}/suppliers", Name = "List suppliers"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("The suppliers by code")]
+    [ProducesResponseType<Page<SupplierRow>>(200)]
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(SupplierRow.Select)
+        .Page(databases, SupplierRow.Read, limit, after, Order.ByText("s.code"), row => [row.Code]);
+
+    [WolverineGet("/api/{tenant}/suppliers/{id}", Name = "Get supplier"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("One supplier, by code or id")]
+    [ProducesResponseType<SupplierRow>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(SupplierRow.Select).Named("s.code", "s.id", id)
+        .One(databases, SupplierRow.Read, "supplier", id);
+}

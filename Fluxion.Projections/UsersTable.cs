@@ -1,0 +1,57 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>users: the people of the tenant. Passwords are not here.</summary>
+public sealed class UsersTable : IReadModel
+{
+    private static readonly Table<(User State, Change Last)> Table = new Table<(User State, Change Last)>("users", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("email", "text", r => r.State.Email)
+        .Add("full_name", "text", r => r.State.FullName)
+        .Add("role", "text", r => r.State.Role)
+        .AddText("store_ids", "uuid[]", r => r.State.StoreIds is { } ids ? $"{{{string.Join(',', ids)}}}" : null)
+        .Add("is_active", "boolean", r => r.State.IsActive)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<User>());
+}
+
+/// <param name="StoreIds">The stores whose stock the user may move and see; null for every store.</param>
+public sealed record UserRow(Guid Id, string Email, string FullName, string Role, Guid[]? StoreIds, bool IsActive, long Version)
+{
+    public const string Select = "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.is_active, u.version from users u where true";
+
+    public static UserRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
+        r.GetFieldValue<Guid[]?>(4), r.GetBoolean(5), r.GetInt64(6));
+}
+
+public static class UsersQueries
+{
+    [WolverineGet("/api/{tenant}/users", Name = "List users"), Authorize(Roles.Admin), Tags("Users")]
+    [EndpointSummary("The users by e-mail address")]
+    [ProducesResponseType<Page<UserRow>>(200)]
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(UserRow.Select)
+        .Page(databases, UserRow.Read, limit, after, Order.ByText("u.email::text"), row => [row.Email]);
+
+    [WolverineGet("/api/{tenant}/users/{id}", Name = "Get user"), Authorize(Roles.Admin), Tags("Users")]
+    [EndpointSummary("One user, by id")]
+    [ProducesResponseType<UserRow>(200)]
+    public static Task<IResult> Get(Guid id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(UserRow.Select).Filter("u.id = {0}", id)
+        .One(databases, UserRow.Read, "user", id.ToString());
+}
