@@ -75,8 +75,9 @@ public static class FluxionHost
             options.Discovery.IncludeAssembly(typeof(TenantReadModels).Assembly);
             options.AutoBuildMessageStorageOnStartup = AutoCreate.None;
             options.Durability.Mode = builder.Environment.IsDevelopment() ? DurabilityMode.Solo : DurabilityMode.Balanced;
-            // in Production the handlers' code was written at build time: the first request does not wait for a compiler
-            options.CodeGeneration.TypeLoadMode = builder.Environment.IsDevelopment() ? TypeLoadMode.Auto : TypeLoadMode.Static;
+            // the handlers' code is compiled at run time in Development; an image is built with it written before (`codegen write`)
+            options.CodeGeneration.TypeLoadMode = builder.Environment.IsDevelopment() ? TypeLoadMode.Dynamic : TypeLoadMode.Auto;
+            options.CodeGeneration.SourceCodeWritingEnabled = false;
         });
         builder.Services.AddWolverineHttp();
     }

@@ -22,9 +22,9 @@ public static class LedgerModel
         var events = options.Events;
         // the timestamp that an inline projection sees is the one that is stored: a replay finds the same rows
         events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
-        events.UseMandatoryStreamTypeDeclaration = true;
         events.EnableBigIntEvents = true;
         events.MetadataConfig.EnableAll();
+        events.MetadataConfig.UserNameEnabled = true;
         options.Projections.Errors.SkipApplyErrors = false;
         options.Projections.Errors.SkipSerializationErrors = false;
         options.Projections.Errors.SkipUnknownEvents = false;

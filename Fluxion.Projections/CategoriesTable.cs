@@ -36,7 +36,7 @@ public sealed record CategoryRow(Guid Id, string Code, string Name, Guid? Parent
     public const string Select = "select c.id, c.code, c.name, c.parent_id, c.description, c.is_active, c.version from categories c where true";
 
     public static CategoryRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetFieldValue<Guid?>(3),
-        r.GetFieldValue<string?>(4), r.GetBoolean(5), r.GetInt64(6));
+        r.Text(4), r.GetBoolean(5), r.GetInt64(6));
 }
 
 public static class CategoriesQueries

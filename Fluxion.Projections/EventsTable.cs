@@ -68,8 +68,8 @@ public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid
         """;
 
     public static AuditRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetGuid(3), r.GetFieldValue<Guid?>(4),
-        r.GetFieldValue<string?>(5), r.GetString(6), Json(r, 7), Json(r, 8), r.GetFieldValue<JsonElement>(9),
-        r.IsDBNull(10) ? null : r.GetFieldValue<IPAddress>(10).ToString(), r.GetFieldValue<string?>(11), r.GetFieldValue<DateTimeOffset>(12));
+        r.Text(5), r.GetString(6), Json(r, 7), Json(r, 8), r.GetFieldValue<JsonElement>(9),
+        r.IsDBNull(10) ? null : r.GetFieldValue<IPAddress>(10).ToString(), r.Text(11), r.GetFieldValue<DateTimeOffset>(12));
 
     private static JsonElement? Json(NpgsqlDataReader r, int ordinal) => r.IsDBNull(ordinal) ? null : r.GetFieldValue<JsonElement>(ordinal);
 }

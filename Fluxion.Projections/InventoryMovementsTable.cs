@@ -43,7 +43,7 @@ public sealed class InventoryMovementsTable : IReadModel
         .Add("reference_id", "uuid", r => r.Movement.Document.Id)
         .Add("reference", "text", r => r.Movement.Document.Reference)
         .Add("reason", "text", r => r.Reason)
-        .Add("quantity", "numeric", r => r.Movement.Change)
+        .Add("quantity", "numeric", r => r.Movement.Change())
         .Add("cost_per_unit", "numeric", r => r.Movement.UnitCost)
         .Add("notes", "text", r => r.Movement.Document.Notes)
         .Add("created_by", "uuid", r => r.Change.UserId())
@@ -71,8 +71,8 @@ public sealed record MovementRow(Guid Id, string Store, string Sku, string Movem
         """;
 
     public static MovementRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4),
-        r.GetFieldValue<Guid?>(5), r.GetFieldValue<string?>(6), r.GetFieldValue<string?>(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10),
-        r.GetFieldValue<string?>(11), r.GetFieldValue<Guid?>(12), r.GetFieldValue<DateTimeOffset>(13), r.GetFieldValue<DateTimeOffset>(14));
+        r.GetFieldValue<Guid?>(5), r.Text(6), r.Text(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10),
+        r.Text(11), r.GetFieldValue<Guid?>(12), r.GetFieldValue<DateTimeOffset>(13), r.GetFieldValue<DateTimeOffset>(14));
 }
 
 public static class MovementsQueries

@@ -55,8 +55,8 @@ public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Nam
         where true
         """;
 
-    public static ProductRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetFieldValue<string?>(2), r.GetString(3),
-        r.GetFieldValue<string?>(4), r.GetFieldValue<string?>(5), r.GetFieldValue<string?>(6), r.GetString(7), r.GetDecimal(8),
+    public static ProductRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.Text(2), r.GetString(3),
+        r.Text(4), r.Text(5), r.Text(6), r.GetString(7), r.GetDecimal(8),
         r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.GetFieldValue<JsonElement>(14),
         r.GetBoolean(15), r.GetInt64(16), r.GetFieldValue<DateTimeOffset>(17), r.GetFieldValue<DateTimeOffset>(18));
 }

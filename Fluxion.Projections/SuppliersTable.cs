@@ -47,9 +47,9 @@ public sealed record SupplierRow(Guid Id, string Code, string BusinessName, stri
         from suppliers s where true
         """;
 
-    public static SupplierRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetFieldValue<string?>(3),
-        r.GetFieldValue<string?>(4), r.GetFieldValue<string?>(5), r.GetFieldValue<string?>(6), r.GetFieldValue<string?>(7),
-        r.GetFieldValue<JsonElement>(8), r.GetFieldValue<string?>(9), r.GetFieldValue<decimal?>(10), r.GetBoolean(11), r.GetInt64(12));
+    public static SupplierRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.Text(3),
+        r.Text(4), r.Text(5), r.Text(6), r.Text(7),
+        r.GetFieldValue<JsonElement>(8), r.Text(9), r.GetFieldValue<decimal?>(10), r.GetBoolean(11), r.GetInt64(12));
 }
 
 public static class SuppliersQueries

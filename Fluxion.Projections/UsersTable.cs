@@ -36,7 +36,7 @@ public sealed record UserRow(Guid Id, string Email, string FullName, string Role
     public const string Select = "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.is_active, u.version from users u where true";
 
     public static UserRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
-        r.GetFieldValue<Guid[]?>(4), r.GetBoolean(5), r.GetInt64(6));
+        r.IsDBNull(4) ? null : r.GetFieldValue<Guid[]>(4), r.GetBoolean(5), r.GetInt64(6));
 }
 
 public static class UsersQueries

@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Fluxion.Ledger.Tenancy;
 using Weasel.Core;
+using Weasel.Core.Migrations;
 using Weasel.Postgresql;
 using Wolverine.Persistence.Durability;
 
@@ -19,11 +21,19 @@ public static class Migrations
 
         // the message store connects as the service, which runs no DDL: its objects are made with the owner's connection
         await using var connection = await owner.OpenConnectionAsync(ct);
-        var messages = ((Weasel.Core.Migrations.IDatabase)services.GetRequiredService<IMessageStore>()).AllObjects().ToArray();
+        var messages = ((IDatabase)services.GetRequiredService<IMessageStore>()).AllObjects().ToArray();
         var migration = await SchemaMigration.DetermineAsync(connection, ct, messages);
         if (migration.Difference != SchemaPatchDifference.None)
-            await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, ct: ct);
+            await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, new Quiet(), ct);
         services.GetRequiredService<SchemaScripts>().RunAlways(owner, "wolverine", MessageSchema, Guid.Empty);
         return tenants;
+    }
+
+    /// <summary>Does not write the DDL to the console.</summary>
+    private sealed class Quiet : IMigrationLogger
+    {
+        public void SchemaChange(string sql) { }
+
+        public void OnFailure(DbCommand command, Exception ex) => throw new InvalidOperationException($"The message tables cannot be made: {ex.Message}", ex);
     }
 }

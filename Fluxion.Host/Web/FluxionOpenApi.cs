@@ -1,6 +1,7 @@
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -33,6 +34,9 @@ public static class FluxionOpenApi
         options.AddOperationTransformer((operation, context, _) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            // endpoints return IResult and say themselves what is in it
+            var declared = metadata.OfType<IProducesResponseTypeMetadata>().Where(m => m.Type != typeof(IResult)).Select(m => m.StatusCode).ToHashSet();
+            if (!declared.Contains(200)) operation.Responses?.Remove("200");
             if (!metadata.OfType<IAllowAnonymous>().Any())
             {
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];

@@ -120,7 +120,7 @@ public static class ProductEndpoints
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Stop buying a product: what is left can still be issued")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate(string id, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Deactivate(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
             product.IsActive ? [new ProductDeactivated()] : [], ct));
 }

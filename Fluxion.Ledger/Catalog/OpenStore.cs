@@ -76,7 +76,7 @@ public static class StoreEndpoints
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Close a store: its stock stays and no longer moves")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate(string id, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Deactivate(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
             store.IsActive ? [new StoreDeactivated()] : [], ct));
 }

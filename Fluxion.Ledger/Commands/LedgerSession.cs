@@ -65,7 +65,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                     }
                     await Commit(CancellationToken.None); // from here on the client's going away changes nothing
                     if (accepted.Location is not null) http.Response.Headers.Location = accepted.Location;
-                    return TypedResults.Text(body, "application/json", accepted.Status);
+                    return TypedResults.Text(body, "application/json; charset=utf-8", accepted.Status);
                 default:
                     throw new InvalidOperationException("A command ends accepted or refused.");
             }
@@ -194,6 +194,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             : session.Events.Append(id, stream.Version + stream.Appended, events);
         foreach (var appended in action.Events.Skip(action.Events.Count - events.Count))
         {
+            appended.Id = Guid.CreateVersion7(Now); // ordered by time, as the rows are that bear it
             var after = T.Fold(id, (T?)stream.State, appended.Data);
             _changes.Add(new Change(appended, stream.State, after));
             stream.State = after;

@@ -14,8 +14,7 @@ public sealed record StockDocument(Guid Id, string? Reference, string? Notes, Da
 public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument Document)
 {
     /// <summary>What the movement adds to on hand; negative when goods leave.</summary>
-    [JsonIgnore]
-    public abstract decimal Change { get; }
+    public abstract decimal Change();
 
     /// <summary>The cost of one unit: as paid for what comes in, the moving average at that moment for what leaves.</summary>
     public required decimal UnitCost { get; init; }
@@ -25,7 +24,7 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
 public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change => Quantity;
+    public override decimal Change() => Quantity;
 }
 
 /// <param name="Quantity">What left, greater than 0.</param>
@@ -33,7 +32,7 @@ public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantit
 public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity, string Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change => -Quantity;
+    public override decimal Change() => -Quantity;
 }
 
 /// <param name="Quantity">The correction, signed.</param>
@@ -41,7 +40,7 @@ public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity,
 public sealed record StockAdjusted(Guid StoreId, Guid ProductId, decimal Quantity, string Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change => Quantity;
+    public override decimal Change() => Quantity;
 }
 
 /// <summary>Why stock moved without a sale or a purchase.</summary>
@@ -77,7 +76,7 @@ public sealed record StockItem(
         item ??= new StockItem(id, movement.StoreId, movement.ProductId, 0, 0, movement.UnitCost, at);
         return item with
         {
-            OnHand = item.OnHand + movement.Change,
+            OnHand = item.OnHand + movement.Change(),
             UnitCost = movement is StockReceived received ? MovingAverage(item, received) : item.UnitCost,
             LastMovementAt = at > item.LastMovementAt ? at : item.LastMovementAt,
         };

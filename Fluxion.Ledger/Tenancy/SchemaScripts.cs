@@ -1,4 +1,3 @@
-using DbUp;
 using DbUp.Engine;
 using DbUp.Engine.Output;
 using DbUp.Helpers;
@@ -26,8 +25,7 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
 
     private List<string> Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, bool always)
     {
-        var builder = DeployChanges.To
-            .PostgresqlDatabase(new PostgresqlConnectionManager(owner))
+        var builder = PostgresqlExtensions.PostgresqlDatabase(new PostgresqlConnectionManager(owner), schema)
             .WithScriptsFromFileSystem(Path.Combine(folder, set))
             .WithVariable("schema", schema)
             .WithVariable("tenant_id", tenantId.ToString())
@@ -46,9 +44,10 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
         public void LogTrace(string format, params object[] args) => Write(LogLevel.Trace, format, args);
         public void LogDebug(string format, params object[] args) => Write(LogLevel.Debug, format, args);
         public void LogInformation(string format, params object[] args) => Write(LogLevel.Debug, format, args);
-        public void LogWarning(string format, params object[] args) => Write(LogLevel.Warning, format, args);
-        public void LogError(string format, params object[] args) => Write(LogLevel.Error, format, args);
-        public void LogError(Exception ex, string format, params object[] args) => Write(LogLevel.Error, format, args);
+        public void LogWarning(string format, params object[] args) => Write(LogLevel.Debug, format, args);
+        // a failure is thrown as well, and whoever catches it says it once
+        public void LogError(string format, params object[] args) => Write(LogLevel.Debug, format, args);
+        public void LogError(Exception ex, string format, params object[] args) => Write(LogLevel.Debug, format, args);
 
         private void Write(LogLevel level, string format, object[] args) => logger.Log(level, "Schema {Schema}: {Message}", schema,
             args.Length == 0 ? format : string.Format(System.Globalization.CultureInfo.InvariantCulture, format, args));

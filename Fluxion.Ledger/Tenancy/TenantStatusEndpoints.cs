@@ -14,13 +14,13 @@ public static class TenantStatusEndpoints
     [WolverinePost("/api/tenants/{slug}/suspend", Name = "Suspend tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Suspend a tenant: every request of its users is refused from then on")]
     [ProducesResponseType<TenantReply>(200)]
-    public static Task<IResult> Suspend(string slug, TenantProvisioning provisioning, CancellationToken ct) =>
+    public static Task<IResult> Suspend(string slug, [NotBody] TenantProvisioning provisioning, CancellationToken ct) =>
         Set(slug, Tenant.Suspended, provisioning, ct);
 
     [WolverinePost("/api/tenants/{slug}/resume", Name = "Resume tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Resume a suspended tenant")]
     [ProducesResponseType<TenantReply>(200)]
-    public static Task<IResult> Resume(string slug, TenantProvisioning provisioning, CancellationToken ct) =>
+    public static Task<IResult> Resume(string slug, [NotBody] TenantProvisioning provisioning, CancellationToken ct) =>
         Set(slug, Tenant.Active, provisioning, ct);
 
     [WolverineGet("/api/tenants", Name = "List tenants"), Authorize(Roles.Platform), Tags("Tenants")]
