@@ -2,7 +2,6 @@ using Fluxion.Host;
 using Fluxion.Host.CommandLine;
 using Fluxion.Host.Database;
 using Fluxion.Host.Demo;
-using Fluxion.Host.EmbeddedDatabase;
 using JasperFx;
 
 // Without a command the host serves; `help` lists the commands.

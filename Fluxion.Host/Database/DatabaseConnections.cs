@@ -1,4 +1,3 @@
-using Fluxion.Host.EmbeddedDatabase;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
@@ -6,7 +5,7 @@ namespace Fluxion.Host.Database;
 
 /// <summary>Where the host finds its database: configured, or embedded in Development.</summary>
 /// <param name="Embedded">The embedded database when that is the one; its owner disposes of it after the host.</param>
-public sealed record DatabaseConnections(string Service, string? Owner, EmbeddedDatabase.EmbeddedDatabase? Embedded) : IAsyncDisposable
+public sealed record DatabaseConnections(string Service, string? Owner, EmbeddedDatabase? Embedded) : IAsyncDisposable
 {
     public const string ServiceName = "Fluxion";
     public const string OwnerName = "FluxionOwner";
@@ -29,13 +28,13 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
                 "A database gets ready for both with: database init --admin \"Host=…;Username=postgres;Password=…\". An embedded database exists in Development only.");
         }
         var options = EmbeddedDatabaseOptions.FromEnvironment();
-        var embedded = await EmbeddedDatabase.EmbeddedDatabase.StartAsync(options, progress, ct);
+        var embedded = await EmbeddedDatabase.StartAsync(options, progress, ct);
         return await Prepare(embedded, options.Password, DevelopmentDatabase, ct);
     }
 
     /// <summary>Makes the roles and the database on an embedded server.</summary>
     public static async Task<DatabaseConnections> Prepare(
-        EmbeddedDatabase.EmbeddedDatabase embedded, string password, string database, CancellationToken ct)
+        EmbeddedDatabase embedded, string password, string database, CancellationToken ct)
     {
         string Connect(string role) => new NpgsqlConnectionStringBuilder(embedded.SuperuserConnectionString(database))
         {

@@ -1,9 +1,12 @@
+using System.Globalization;
+using System.Reflection;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Wolverine.Http;
 
 namespace Fluxion.Host.Web;
 
@@ -31,16 +34,39 @@ public static class FluxionOpenApi
             };
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer((operation, context, _) =>
+        // a line of one command is not a line of another
+        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id
+            ? type.Type.DeclaringType is { } outer ? outer.Name + id : id
+            : null;
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // the converters of these types hide their form
+            var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
+            var nullable = type == context.JsonTypeInfo.Type ? default : JsonSchemaType.Null;
+            if (type == typeof(decimal)) (schema.Type, schema.Format) = (JsonSchemaType.Number | nullable, null);
+            if (type == typeof(DateTimeOffset)) (schema.Type, schema.Format) = (JsonSchemaType.String | nullable, "date-time");
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(async (operation, context, cancellation) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            // endpoints return IResult and say themselves what is in it
-            var declared = metadata.OfType<IProducesResponseTypeMetadata>().Where(m => m.Type != typeof(IResult)).Select(m => m.StatusCode).ToHashSet();
-            if (!declared.Contains(200)) operation.Responses?.Remove("200");
+            // an endpoint returns IResult and says itself what is in it
+            operation.Responses ??= [];
+            operation.Responses.Remove("200");
+            foreach (var answer in ((WolverineActionDescriptor)context.Description.ActionDescriptor).Chain.Method.Method.GetCustomAttributes<ProducesResponseTypeAttribute>())
+            {
+                operation.Responses[answer.StatusCode.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
+                {
+                    Description = answer.StatusCode == 201 ? "Created" : "Done",
+                    Content = new Dictionary<string, OpenApiMediaType>
+                    {
+                        ["application/json"] = new() { Schema = await context.GetOrCreateSchemaAsync(answer.Type, null, cancellation) },
+                    },
+                };
+            }
             if (!metadata.OfType<IAllowAnonymous>().Any())
             {
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
-                operation.Responses ??= [];
                 foreach (var (status, description) in Refusals(context.Description.HttpMethod))
                     operation.Responses.TryAdd(status, new OpenApiResponse { Description = description });
             }
@@ -57,7 +83,6 @@ public static class FluxionOpenApi
                     Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
                 });
             }
-            return Task.CompletedTask;
         });
     }
 

@@ -1,4 +1,4 @@
-namespace Fluxion.Host.EmbeddedDatabase;
+namespace Fluxion.Host.Database;
 
 /// <summary>
 /// The embedded database can not be had. The message says why, what to do about it, and what to use instead:

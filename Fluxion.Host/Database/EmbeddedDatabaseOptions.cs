@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Fluxion.Host.EmbeddedDatabase;
+namespace Fluxion.Host.Database;
 
 /// <summary>Where the embedded database lies and how it is reached. Every setting has a default that works.</summary>
 public sealed record EmbeddedDatabaseOptions

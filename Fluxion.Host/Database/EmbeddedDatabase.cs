@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Npgsql;
 
-namespace Fluxion.Host.EmbeddedDatabase;
+namespace Fluxion.Host.Database;
 
 /// <summary>
 /// A PostgreSQL 17 with TimescaleDB of the host's own, for development: started by <c>postgres.sh</c> from Debian's
@@ -150,7 +150,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
     private static async Task<string?> RunScriptAsync(
         EmbeddedDatabaseOptions options, Action<string> progress, string[] arguments, CancellationToken cancellationToken)
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "EmbeddedDatabase", "postgres.sh");
+        var script = Path.Combine(AppContext.BaseDirectory, "Database", "postgres.sh");
         var start = new ProcessStartInfo("bash", [script, .. arguments])
         {
             RedirectStandardOutput = true,
