@@ -1,0 +1,74 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fluxion.Host.Demo;
+using Fluxion.Ledger.Commands;
+
+namespace Fluxion.Tests.Host;
+
+/// <summary>An answer as a client sees it.</summary>
+public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers, string? ContentType)
+{
+    public JsonNode Json => JsonNode.Parse(Text)!;
+
+    public string? Detail => Json["detail"]?.GetValue<string>();
+
+    /// <summary>The fields that a problem names.</summary>
+    public string[] Fields => Json["errors"] is JsonObject errors ? [.. errors.Select(e => e.Key)] : [];
+
+    public Answer ShouldBe(int status)
+    {
+        Status.ShouldBe(status, Text);
+        return this;
+    }
+}
+
+/// <summary>A client of the HTTP interface, signed in as one account.</summary>
+public sealed class Client(HttpClient http, string tenant)
+{
+    public string Tenant => tenant;
+
+    /// <summary>A client of the demo tenant.</summary>
+    public static Task<Client> Demo(LedgerHost host, string role) => SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
+
+    public static Task<Client> Platform(LedgerHost host) => SignIn(host.Http.Server.CreateClient(), null, DemoTenant.PlatformAccount, DemoTenant.Password);
+
+    public static Client Anonymous(LedgerHost host) => new(host.Http.Server.CreateClient(), DemoTenant.Slug);
+
+    public static Client WithToken(LedgerHost host, string tenant, string token)
+    {
+        var http = host.Http.Server.CreateClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return new Client(http, tenant);
+    }
+
+    public static async Task<Client> SignIn(HttpClient http, string? tenant, string email, string password)
+    {
+        var reply = await http.PostAsJsonAsync("/api/token", new { tenant, email, password });
+        var text = await reply.Content.ReadAsStringAsync();
+        ((int)reply.StatusCode).ShouldBe(200, text);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", JsonNode.Parse(text)!["access_token"]!.GetValue<string>());
+        return new Client(http, tenant ?? "");
+    }
+
+    public Task<Answer> Get(string path, string? accept = null) => Send(HttpMethod.Get, path, null, null, accept);
+
+    public Task<Answer> Post(string path, object? body, string? key = "new") =>
+        Send(HttpMethod.Post, path, body, key == "new" ? Guid.CreateVersion7().ToString() : key);
+
+    public Task<Answer> Put(string path, object? body) => Send(HttpMethod.Put, path, body, null);
+
+    /// <param name="path">Below /api/{tenant}, or from the root when it begins with a slash.</param>
+    /// <param name="body">An object to send as JSON, or a string to send as it is.</param>
+    public async Task<Answer> Send(HttpMethod method, string path, object? body, string? key, string? accept = null)
+    {
+        using var request = new HttpRequestMessage(method, path.StartsWith('/') ? path : $"/api/{tenant}/{path}");
+        if (body is not null) request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        if (key is not null) request.Headers.TryAddWithoutValidation(IdempotencyKey.Header, key);
+        if (accept is not null) request.Headers.Accept.ParseAdd(accept);
+        using var reply = await http.SendAsync(request);
+        return new Answer((int)reply.StatusCode, await reply.Content.ReadAsStringAsync(), reply.Headers, reply.Content.Headers.ContentType?.ToString());
+    }
+}

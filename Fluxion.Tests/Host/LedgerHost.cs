@@ -1,0 +1,76 @@
+using Alba;
+using Fluxion.Host;
+using Fluxion.Host.Database;
+using Fluxion.Host.Demo;
+using Fluxion.Tests.Host;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(LedgerHost))]
+
+namespace Fluxion.Tests.Host;
+
+/// <summary>
+/// The real host on the real database, once for all tests: an embedded PostgreSQL + TimescaleDB of the tests' own (data folder and port),
+/// a database of this run's own, and the demo tenant in it.
+/// </summary>
+public sealed class LedgerHost : IAsyncLifetime
+{
+    private EmbeddedDatabase _server = null!;
+
+    public DatabaseConnections Connections { get; private set; } = null!;
+    public IAlbaHost Http { get; private set; } = null!;
+    public IServiceProvider Services => Http.Services;
+
+    public async ValueTask InitializeAsync()
+    {
+        var options = TestServer.Options;
+        _server = await EmbeddedDatabase.StartAsync(options, line => Console.Error.WriteLine(line));
+        Connections = await DatabaseConnections.Prepare(_server, options.Password, $"fluxion_test_{Guid.CreateVersion7():N}", CancellationToken.None);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            EnvironmentName = "Development", ContentRootPath = AppContext.BaseDirectory, ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
+        });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Fluxion:SigningKey"] = "a signing key of the tests, long enough for HMAC-SHA256",
+            ["Fluxion:SignInsPerMinute"] = "100000",
+        });
+        builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment), Connections);
+        Http = await AlbaHost.For(builder, app =>
+        {
+            app.MapFluxion();
+            app.Prepare(Connections, CancellationToken.None).GetAwaiter().GetResult();
+        });
+    }
+
+    public NpgsqlConnection Superuser() => new(new NpgsqlConnectionStringBuilder(_server.SuperuserConnectionString(Database)) { Pooling = false }.ConnectionString);
+
+    public string Database => new NpgsqlConnectionStringBuilder(Connections.Service).Database!;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Http.DisposeAsync();
+        await using (var postgres = new NpgsqlConnection(_server.SuperuserConnectionString()))
+        {
+            await postgres.OpenAsync();
+            await using var drop = new NpgsqlCommand($"drop database \"{Database}\" with (force)", postgres);
+            await drop.ExecuteNonQueryAsync();
+        }
+        await _server.DisposeAsync();
+    }
+}
+
+/// <summary>Where the tests' own server lies: beside the one of a running host, on any free port.</summary>
+public static class TestServer
+{
+    public static EmbeddedDatabaseOptions Options
+    {
+        get
+        {
+            var options = EmbeddedDatabaseOptions.FromEnvironment();
+            return options with { Data = Path.Combine(options.Home, "test-data"), Port = 0, Keep = false };
+        }
+    }
+}

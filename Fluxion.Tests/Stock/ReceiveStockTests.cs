@@ -1,0 +1,16 @@
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Stock;
+
+public sealed class ReceiveStockTests(LedgerHost host)
+{
+    [Fact]
+    public async Task a_receipt_of_10_and_an_issue_of_3_leave_7_with_two_movements()
+    {
+        var shop = await Shop.Open(host);
+        (await shop.Receive(10)).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(10);
+        (await shop.Issue(3)).ShouldBe(200).Json["stock"]![0]!["available"]!.GetValue<decimal>().ShouldBe(7);
+        (await shop.OnHand()).ShouldBe(7);
+        (await shop.Movements()).ShouldBe(2);
+    }
+}
