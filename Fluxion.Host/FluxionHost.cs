@@ -129,6 +129,7 @@ public static class FluxionHost
             json.NumberHandling = JsonNumberHandling.Strict;
             json.Converters.Add(new PlainDecimals());
             json.Converters.Add(new ZonedTimestamps());
+            json.Converters.Add(new StorableTexts());
         });
         services.AddOpenApi(FluxionOpenApi.Configure);
     }
@@ -139,7 +140,7 @@ public static class FluxionHost
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseSecurityHeaders(SecurityHeaders.Policy);
-        app.UseMiddleware<BodyLimit>();
+        app.UseMiddleware<RequestLimits>();
         app.UseRouting();
         app.UseRateLimiter();
         app.UseAuthentication();

@@ -5,6 +5,8 @@ using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Host.Web;
 
+// A JsonException without a message of its own gets one that ends with the path of the field: JsonProblems reads it.
+
 /// <summary>Decimals without trailing zeros: 7 rather than 7.000, whether they come from a command or from a numeric column.</summary>
 public sealed class PlainDecimals : JsonConverter<decimal>
 {
@@ -23,9 +25,29 @@ public sealed class ZonedTimestamps : JsonConverter<DateTimeOffset>
         var zoned = text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-' && text[^3] == ':');
         return zoned && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at)
             ? Timestamps.ToMicroseconds(at)
-            : throw new JsonException("is a point in time with its offset from UTC, for example 2026-11-24T10:00:00-04:00");
+            : throw new JsonException();
     }
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
+}
+
+/// <summary>Texts that PostgreSQL can keep: no NUL, and no half of a surrogate pair.</summary>
+public sealed class StorableTexts : JsonConverter<string>
+{
+    public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        string? text;
+        try
+        {
+            text = reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new JsonException();
+        }
+        return text?.Contains('\0', StringComparison.Ordinal) == true ? throw new JsonException() : text;
+    }
+
+    public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
 }

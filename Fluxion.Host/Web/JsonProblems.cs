@@ -5,6 +5,8 @@ namespace Fluxion.Host.Web;
 /// <summary>What the reader of a JSON body says of it, in the words of the field that is wrong.</summary>
 public static partial class JsonProblems
 {
+    private const string TimeForm = "is a point in time with its offset from UTC, for example 2026-11-24T10:00:00-04:00";
+
     public static void NameTheField(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;
@@ -12,6 +14,8 @@ public static partial class JsonProblems
         problem.Title = "The request is not valid";
         problem.Type = null;
         problem.Instance = null;
+        problem.Extensions.Remove("lineNumber");
+        problem.Extensions.Remove("bytePositionInLine");
         if (UnknownMember().Match(detail) is { Success: true } unknown)
         {
             problem.Detail = "Correct the fields named in errors and send the request again.";
@@ -22,7 +26,7 @@ public static partial class JsonProblems
             problem.Detail = "Correct the fields named in errors and send the request again.";
             problem.Extensions["errors"] = new Dictionary<string, string[]>
             {
-                [path.Value] = [detail.Contains("could not be converted", StringComparison.Ordinal) ? "is of the wrong type or out of range" : detail[..detail.IndexOf(" Path:", StringComparison.Ordinal)]],
+                [path.Value] = [path.Value.EndsWith("At", StringComparison.Ordinal) ? TimeForm : "is of the wrong type, out of range, or holds a character that cannot be kept"],
             };
         }
         else

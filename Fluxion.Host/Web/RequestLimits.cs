@@ -2,11 +2,20 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>413 for a body over the limit, whether its length is declared or not, before anything reads it.</summary>
-public sealed class BodyLimit(RequestDelegate next)
+/// <summary>
+/// 413 for a body over the limit, whether its length is declared or not, before anything reads it;
+/// 400 for a NUL in the address, which PostgreSQL cannot keep and so nothing can be named by.
+/// </summary>
+public sealed class RequestLimits(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext http)
     {
+        if (http.Request.Path.Value?.Contains('\0', StringComparison.Ordinal) == true
+            || http.Request.Query.Any(q => q.Key.Contains('\0', StringComparison.Ordinal) || q.Value.Any(v => v?.Contains('\0', StringComparison.Ordinal) == true)))
+        {
+            await TypedResults.Problem(statusCode: 400, title: "The request is not valid", detail: "The address contains the character NUL (%00).").ExecuteAsync(http);
+            return;
+        }
         if (http.Request.ContentLength > FluxionHost.MaxBodyBytes)
         {
             await TooLarge(http);

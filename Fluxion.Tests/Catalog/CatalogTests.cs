@@ -1,0 +1,113 @@
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Catalog;
+
+public sealed class CatalogTests(LedgerHost host)
+{
+    private static string NewCode() => $"C-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
+
+    [Fact]
+    public async Task a_product_is_created_changed_and_read_with_its_version()
+    {
+        var manager = await Client.Demo(host, "manager");
+        var sku = NewCode();
+        (await manager.Post("products", new { sku, name = "Leche", unitType = "unit", category = "lacteos", supplier = "POLAR", costPrice = 2.5, sellingPrice = 3.25, taxRate = 16 }))
+            .ShouldBe(201).Json["version"]!.GetValue<long>().ShouldBe(1);
+        (await manager.Put($"products/{sku}", new { name = "Leche entera", unitType = "unit", reorderPoint = 24, version = 1 })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        var product = (await manager.Get($"products/{sku}")).ShouldBe(200).Json;
+        product["name"]!.GetValue<string>().ShouldBe("Leche entera");
+        product["reorderPoint"]!.GetValue<decimal>().ShouldBe(24);
+        product["category"].ShouldBeNull(); // a PUT sets all fields anew
+        product["version"]!.GetValue<long>().ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task a_stale_version_is_409_and_changes_nothing()
+    {
+        var manager = await Client.Demo(host, "manager");
+        var sku = NewCode();
+        (await manager.Post("products", new { sku, name = "One" })).ShouldBe(201);
+        (await manager.Put($"products/{sku}", new { name = "Two", version = 1 })).ShouldBe(200);
+        (await manager.Put($"products/{sku}", new { name = "Three", version = 1 })).ShouldBe(409);
+        (await manager.Get($"products/{sku}")).Json["name"]!.GetValue<string>().ShouldBe("Two");
+    }
+
+    [Fact]
+    public async Task a_change_that_changes_nothing_is_no_event()
+    {
+        var admin = await Client.Demo(host, "admin");
+        var code = NewCode();
+        (await admin.Post("stores", new { code, name = "Same", address = new { city = "Caracas" }, settings = new { shelf = 3 } })).ShouldBe(201);
+        (await admin.Put($"stores/{code}", new { name = "Same", address = new { city = "Caracas" }, settings = new { shelf = 3 } })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(1);
+        (await admin.Post($"stores/{code}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (await admin.Post($"stores/{code}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task of_24_creations_of_one_sku_at_once_one_succeeds()
+    {
+        var manager = await Client.Demo(host, "manager");
+        var sku = NewCode();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => manager.Post("products", new { sku, name = "Once" })));
+        answers.Count(a => a.Status == 201).ShouldBe(1);
+        answers.Count(a => a.Status == 409).ShouldBe(23);
+    }
+
+    [Fact]
+    public async Task codes_are_kept_and_compared_in_upper_case()
+    {
+        var admin = await Client.Demo(host, "admin");
+        var code = NewCode();
+        (await admin.Post("stores", new { code = code.ToLowerInvariant(), name = "A store" })).ShouldBe(201).Json["code"]!.GetValue<string>().ShouldBe(code);
+        (await admin.Post("stores", new { code, name = "A store" })).ShouldBe(409);
+    }
+
+    [Theory]
+    [InlineData("products", """{"sku":"","name":""}""", "sku,name")]
+    [InlineData("products", """{"sku":"A B","name":"x","unitType":"dozen","taxRate":101,"costPrice":-1}""", "sku,unitType,taxRate,costPrice")]
+    [InlineData("products", """{"sku":"X1","name":"x","minStockLevel":10,"maxStockLevel":5}""", "maxStockLevel")]
+    [InlineData("stores", """{"code":"-","name":"x","type":"kiosk"}""", "code,type")]
+    [InlineData("categories", """{"code":"","name":"x"}""", "code")]
+    [InlineData("suppliers", """{"code":"S","businessName":"","email":"nobody"}""", "businessName,email")]
+    [InlineData("users", """{"email":"x","fullName":"","role":"king","password":"short"}""", "email,fullName,role,password")]
+    public async Task wrong_fields_are_all_named(string resource, string body, string fields) =>
+        (await (await Client.Demo(host, "admin")).Post(resource, body)).ShouldBe(400).Fields.Order().ShouldBe(fields.Split(',').Order());
+
+    [Fact]
+    public async Task an_unknown_category_or_supplier_is_404_by_its_field()
+    {
+        var manager = await Client.Demo(host, "manager");
+        (await manager.Post("products", new { sku = NewCode(), name = "x", category = "NONE" })).ShouldBe(404).Fields.ShouldBe(["category"]);
+        (await manager.Post("products", new { sku = NewCode(), name = "x", supplier = "NONE" })).ShouldBe(404).Fields.ShouldBe(["supplier"]);
+        (await manager.Post("categories", new { code = NewCode(), name = "x", parent = "NONE" })).ShouldBe(404).Fields.ShouldBe(["parent"]);
+        (await manager.Put("products/NONE", new { name = "x" })).ShouldBe(404);
+        (await manager.Get("products/NONE")).ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task pages_follow_each_other_without_gap_or_repeat()
+    {
+        var viewer = await Client.Demo(host, "viewer");
+        var seen = new List<string>();
+        for (var next = ""; ;)
+        {
+            var page = (await viewer.Get($"products?limit=7{next}")).ShouldBe(200).Json;
+            seen.AddRange(page["items"]!.AsArray().Select(p => p!["sku"]!.GetValue<string>()));
+            if (page["next"] is not { } cursor) break;
+            next = $"&after={cursor.GetValue<string>()}";
+        }
+        seen.Count.ShouldBeGreaterThanOrEqualTo(40);
+        seen.ShouldBeUnique();
+        seen.ShouldContain("LAC001");
+    }
+
+    [Fact]
+    public async Task a_list_is_csv_on_request()
+    {
+        var answer = (await (await Client.Demo(host, "viewer")).Get("products?search=lac&limit=1", accept: "text/csv")).ShouldBe(200);
+        answer.ContentType!.ShouldStartWith("text/csv");
+        answer.Text.Split("\r\n")[0].ShouldStartWith("id,sku,barcode,name");
+        answer.Text.Split("\r\n")[1].ShouldContain("LAC001");
+        answer.Headers.GetValues("Link").Single().ShouldContain("rel=\"next\"");
+    }
+}

@@ -1,0 +1,116 @@
+using Fluxion.Host;
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Stock;
+
+public sealed class BadInputTests(LedgerHost host)
+{
+    [Theory]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":0}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":-1}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":1.5}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":1.0001}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":1e30}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":1e300}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":"10"}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":null}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}"}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":1,"unitCost":-1}]}""", 400, "lines[0].unitCost")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":1,"unitCost":1.00001}]}""", 400, "lines[0].unitCost")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"{sku}","quantity":1,"price":1}]}""", 400, "price")]
+    [InlineData("""{"store":"{store}","lines":[{"quantity":1}]}""", 400, "lines[0].sku")]
+    [InlineData("""{"store":"{store}","lines":[null]}""", 400, "lines")]
+    [InlineData("""{"store":"{store}","lines":[]}""", 400, "lines")]
+    [InlineData("""{"store":"{store}","lines":null}""", 400, "lines")]
+    [InlineData("""{"store":"{store}"}""", 400, "lines")]
+    [InlineData("""{"lines":[{"sku":"{sku}","quantity":1}]}""", 400, "store")]
+    [InlineData("""{"store":"{store}","occurredAt":"2026-01-01T10:00:00","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "occurredAt")]
+    [InlineData("""{"store":"{store}","occurredAt":"2999-01-01T10:00:00Z","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "occurredAt")]
+    [InlineData("""{"store":"{store}","occurredAt":"1999-12-31T23:59:59Z","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "occurredAt")]
+    [InlineData("""{"store":"{store}","occurredAt":"yesterday","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "occurredAt")]
+    [InlineData("""{"store":"{store}","reference":"\u0000","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "reference")]
+    [InlineData("""{"store":"{store}","notes":"\ud800","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "notes")]
+    [InlineData("""{"store":"NOWHERE","lines":[{"sku":"{sku}","quantity":1}]}""", 404, "store")]
+    [InlineData("""{"store":"{store}","lines":[{"sku":"NOTHING","quantity":1}]}""", 404, "lines[0].sku")]
+    public async Task a_receipt_with_one_wrong_field_is_told_which_and_nothing_is_written(string body, int status, string field)
+    {
+        var shop = await Shop.Open(host);
+        var answer = (await shop.Manager.Post("stock/receipts", body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku))).ShouldBe(status);
+        answer.ContentType.ShouldBe("application/problem+json");
+        answer.Fields.ShouldBe([field], answer.Text);
+        (await shop.Movements()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task every_wrong_field_is_named_at_once()
+    {
+        var shop = await Shop.Open(host);
+        var answer = await shop.Manager.Post("stock/issues", new
+        {
+            store = "", reason = "boredom", reference = new string('x', 101), lines = new[] { new { sku = "", quantity = 0m }, new { sku = shop.Sku, quantity = -2m } },
+        });
+        answer.ShouldBe(400).Fields.Order().ShouldBe(
+            ((string[])["store", "reason", "reference", "lines[0].sku", "lines[0].quantity", "lines[1].quantity"]).Order());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("\"text\"")]
+    [InlineData("{")]
+    [InlineData("not json")]
+    public async Task what_is_no_json_object_is_400_with_a_reason(string body)
+    {
+        var answer = (await (await Client.Demo(host, "user")).Post("stock/receipts", body)).ShouldBe(400);
+        answer.ContentType.ShouldBe("application/problem+json");
+        answer.Detail.ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task more_lines_than_one_command_takes_are_400()
+    {
+        var shop = await Shop.Open(host);
+        var lines = Enumerable.Range(0, 1001).Select(_ => new { sku = shop.Sku, quantity = 1 }).ToArray();
+        (await shop.Manager.Post("stock/receipts", new { store = shop.Store, lines })).ShouldBe(400).Fields.ShouldBe(["lines"]);
+        (await shop.Manager.Post("stock/receipts", new { store = shop.Store, lines = lines[..1000] })).ShouldBe(200);
+        (await shop.OnHand()).ShouldBe(1000);
+    }
+
+    [Fact]
+    public async Task a_body_of_20_megabytes_is_413()
+    {
+        var answer = (await (await Client.Demo(host, "user")).Post("stock/receipts", new string(' ', 20 * 1024 * 1024))).ShouldBe(413);
+        answer.Detail!.ShouldContain(FluxionHost.MaxBodyBytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task a_fraction_of_what_is_measured_is_taken()
+    {
+        var shop = await Shop.Open(host, unitType: "kg");
+        (await shop.Receive(1.125m)).ShouldBe(200);
+        (await shop.OnHand()).ShouldBe(1.125m);
+    }
+
+    [Fact]
+    public async Task an_unknown_tenant_is_404() =>
+        (await (await Client.Demo(host, "user")).Get("/api/nobody/inventory")).ShouldBe(404).Detail!.ShouldContain("nobody");
+
+    [Theory]
+    [InlineData("inventory?limit=0", "limit")]
+    [InlineData("inventory?limit=1001", "limit")]
+    [InlineData("inventory?after=%21%21", "after")]
+    [InlineData("movements?after=WyJhIl0", "after")]
+    [InlineData("movements?from=yesterday", "from")]
+    [InlineData("movements?to=2026-13-01", "to")]
+    public async Task a_query_with_a_wrong_filter_is_told_which(string path, string field) =>
+        (await (await Client.Demo(host, "viewer")).Get(path)).ShouldBe(400).Fields.ShouldBe([field]);
+
+    [Theory]
+    [InlineData("inventory?limit=many")]
+    [InlineData("inventory?low=perhaps")]
+    [InlineData("movements?document=1")]
+    [InlineData("inventory?sku=%00")]
+    public async Task a_query_value_of_the_wrong_type_is_400_with_a_reason(string path) =>
+        (await (await Client.Demo(host, "viewer")).Get(path)).ShouldBe(400).Detail.ShouldNotBeNullOrEmpty();
+}

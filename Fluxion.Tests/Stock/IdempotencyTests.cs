@@ -1,0 +1,97 @@
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Stock;
+
+public sealed class IdempotencyTests(LedgerHost host)
+{
+    [Fact]
+    public async Task the_same_request_with_the_same_key_changes_nothing_and_answers_the_same()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var key = Guid.CreateVersion7().ToString();
+        var first = (await shop.Issue(3, key)).ShouldBe(200);
+        var second = (await shop.Issue(3, key)).ShouldBe(200);
+        second.Text.ShouldBe(first.Text);
+        second.ContentType.ShouldBe(first.ContentType);
+        second.Headers.GetValues("Idempotent-Replayed").ShouldBe(["true"]);
+        (await shop.OnHand()).ShouldBe(7);
+        (await shop.Movements()).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task the_same_key_with_another_request_is_422()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var key = Guid.CreateVersion7().ToString();
+        (await shop.Issue(3, key)).ShouldBe(200);
+        (await shop.Issue(4, key)).ShouldBe(422).Detail!.ShouldContain(key);
+        (await shop.Receive(3, key: key)).ShouldBe(422);
+        (await shop.OnHand()).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task spaces_and_trailing_zeros_do_not_make_another_request()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var key = Guid.CreateVersion7().ToString();
+        (await shop.Manager.Post("stock/issues", $$"""{"store":"{{shop.Store}}","reason":"sample","lines":[{"sku":"{{shop.Sku}}","quantity":3}]}""", key)).ShouldBe(200);
+        (await shop.Manager.Post("stock/issues", $$"""{ "reason": "sample", "store": "{{shop.Store}}", "lines": [ {"quantity": 3.00, "sku": "{{shop.Sku}}"} ] }""", key)).ShouldBe(200);
+        (await shop.OnHand()).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task of_24_repeats_at_once_one_is_applied_and_all_answer_the_same()
+    {
+        var shop = await Shop.Open(host, stock: 1);
+        var key = Guid.CreateVersion7().ToString();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => shop.Issue(1, key)));
+        answers.ShouldAllBe(a => a.Status == 200);
+        answers.Select(a => a.Text).Distinct().Count().ShouldBe(1);
+        (await shop.Movements()).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task a_refused_request_leaves_its_key_free()
+    {
+        var shop = await Shop.Open(host, stock: 1);
+        var key = Guid.CreateVersion7().ToString();
+        (await shop.Issue(2, key)).ShouldBe(409);
+        (await shop.Receive(1)).ShouldBe(200);
+        (await shop.Issue(2, key)).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task two_users_may_choose_the_same_key()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var key = Guid.CreateVersion7().ToString();
+        (await shop.Issue(1, key)).ShouldBe(200);
+        (await (shop with { Manager = await Client.Demo(host, "manager") }).Issue(1, key)).ShouldBe(200);
+        (await shop.OnHand()).ShouldBe(8);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("with space")]
+    [InlineData("a key of more than two hundred characters")]
+    public async Task what_moves_stock_needs_a_well_formed_key(string? key)
+    {
+        var shop = await Shop.Open(host);
+        if (key?.StartsWith("a key", StringComparison.Ordinal) == true) key = new string('k', 201);
+        (await shop.Receive(1, key: key)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
+        (await shop.Movements()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task a_catalog_command_may_carry_a_key_too()
+    {
+        var admin = await Client.Demo(host, "admin");
+        var (key, code) = (Guid.CreateVersion7().ToString(), $"K-{Guid.CreateVersion7().ToString("N")[^8..]}");
+        var first = (await admin.Post("stores", new { code, name = "Once" }, key)).ShouldBe(201);
+        var second = (await admin.Post("stores", new { code, name = "Once" }, key)).ShouldBe(201);
+        second.Text.ShouldBe(first.Text);
+        second.Headers.Location.ShouldBe(first.Headers.Location);
+        (await admin.Post("stores", new { code, name = "Once" })).ShouldBe(409);
+    }
+}
