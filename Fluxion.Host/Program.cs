@@ -23,9 +23,11 @@ try
     await using var app = builder.Build();
     app.MapFluxion();
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
-    if (Commands.Serve(args)) app.Lifetime.ApplicationStarted.Register(() => Welcome.Print(app, connections));
     Console.CancelKeyPress -= Cancel; // from here on the host's own lifetime stops it
-    return await app.RunJasperFxCommands(args);
+    if (!Commands.Serve(args)) return await app.RunJasperFxCommands(args);
+    app.Lifetime.ApplicationStarted.Register(() => Welcome.Print(app, connections));
+    await app.RunAsync();
+    return 0;
 }
 catch (Exception e) when (e is SettingsException or EmbeddedDatabaseException or Fluxion.Ledger.Tenancy.SchemaScriptException)
 {
