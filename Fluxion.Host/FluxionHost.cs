@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
+using FluentValidation;
 using Fluxion.Host.Database;
 using Fluxion.Host.Web;
 using Fluxion.Ledger;
@@ -8,7 +9,6 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Writing;
-using FluentValidation;
 using JasperFx;
 using JasperFx.CodeGeneration;
 using Marten;

@@ -38,7 +38,9 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
     {
         string Connect(string role) => new NpgsqlConnectionStringBuilder(embedded.SuperuserConnectionString(database))
         {
-            Username = role, Password = password, MaxPoolSize = 50,
+            Username = role,
+            Password = password,
+            MaxPoolSize = 50,
         }.ConnectionString;
         var connections = new DatabaseConnections(Connect("fluxion_app"), Connect("fluxion_owner"), embedded);
         await DatabaseInitialization.Run(embedded.SuperuserConnectionString(), connections, ct);

@@ -24,9 +24,12 @@ public sealed class DatabaseAway : IExceptionHandler
     private static bool IsAway(Exception? exception) => exception switch
     {
         null => false,
-        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+        PostgresException
+        {
+            SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
             or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled
-            or PostgresErrorCodes.DeadlockDetected } => true,
+            or PostgresErrorCodes.DeadlockDetected
+        } => true,
         PostgresException => false,
         NpgsqlException or SocketException or TimeoutException => true,
         _ => IsAway(exception.InnerException),

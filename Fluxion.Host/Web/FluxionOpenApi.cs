@@ -29,7 +29,10 @@ public static class FluxionOpenApi
             {
                 [Scheme] = new OpenApiSecurityScheme
                 {
-                    Type = SecuritySchemeType.Http, Scheme = Scheme, BearerFormat = "JWT", Description = "From POST /api/token",
+                    Type = SecuritySchemeType.Http,
+                    Scheme = Scheme,
+                    BearerFormat = "JWT",
+                    Description = "From POST /api/token",
                 },
             };
             return Task.CompletedTask;

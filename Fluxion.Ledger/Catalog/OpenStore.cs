@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json;
+using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
-using FluentValidation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

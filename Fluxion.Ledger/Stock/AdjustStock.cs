@@ -1,7 +1,7 @@
 using System.ComponentModel;
+using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
-using FluentValidation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

@@ -1,5 +1,5 @@
-using Fluxion.Ledger.Commands;
 using FluentValidation;
+using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Stock;
 

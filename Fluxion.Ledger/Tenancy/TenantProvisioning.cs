@@ -1,8 +1,8 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Marten;
-using Npgsql;
 using Medallion.Threading.Postgres;
+using Npgsql;
 
 namespace Fluxion.Ledger.Tenancy;
 

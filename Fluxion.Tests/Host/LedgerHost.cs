@@ -30,7 +30,9 @@ public sealed class LedgerHost : IAsyncLifetime
         Connections = await DatabaseConnections.Prepare(_server, options.Password, $"fluxion_test_{Guid.CreateVersion7():N}", CancellationToken.None);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            EnvironmentName = "Development", ContentRootPath = AppContext.BaseDirectory, ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
+            EnvironmentName = "Development",
+            ContentRootPath = AppContext.BaseDirectory,
+            ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
         });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {

@@ -47,7 +47,10 @@ public sealed class BadInputTests(LedgerHost host)
         var shop = await Shop.Open(host);
         var answer = await shop.Manager.Post("stock/issues", new
         {
-            store = "", reason = "boredom", reference = new string('x', 101), lines = new[] { new { sku = "", quantity = 0m }, new { sku = shop.Sku, quantity = -2m } },
+            store = "",
+            reason = "boredom",
+            reference = new string('x', 101),
+            lines = new[] { new { sku = "", quantity = 0m }, new { sku = shop.Sku, quantity = -2m } },
         });
         answer.ShouldBe(400).Fields.Order().ShouldBe(
             ((string[])["store", "reason", "reference", "lines[0].sku", "lines[0].quantity", "lines[1].quantity"]).Order());

@@ -29,7 +29,9 @@ public sealed class IssueStockTests(LedgerHost host)
         var (plenty, short_) = (await Shop.Open(host, stock: 10), await Shop.Open(host));
         var answer = await plenty.Manager.Post("stock/issues", new
         {
-            store = plenty.Store, reason = "damage", lines = new[] { new { sku = plenty.Sku, quantity = 1 }, new { sku = short_.Sku, quantity = 1 } },
+            store = plenty.Store,
+            reason = "damage",
+            lines = new[] { new { sku = plenty.Sku, quantity = 1 }, new { sku = short_.Sku, quantity = 1 } },
         });
         answer.ShouldBe(409).Json["shortages"]!.AsArray().Count.ShouldBe(1);
         (await plenty.OnHand()).ShouldBe(10);
