@@ -7,6 +7,15 @@ namespace Fluxion.Host.CommandLine;
 /// <summary>How commands speak and take secrets.</summary>
 internal static class Output
 {
+    /// <summary>Longer than any line of ours.</summary>
+    private const int Unwrapped = 1000;
+
+    /// <summary>Lines are wrapped for people alone: what goes to a file or another program stays one line, as grep wants it.</summary>
+    public static void WrapForPeopleAlone()
+    {
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Unwrapped;
+    }
+
     /// <summary>Says why not; the exit code becomes 1.</summary>
     public static bool Refuse(string why)
     {

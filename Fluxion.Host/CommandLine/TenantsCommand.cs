@@ -36,6 +36,7 @@ public sealed class TenantsCommand : JasperFxAsyncCommand<TenantsInput>
 
     public override async Task<bool> Execute(TenantsInput input)
     {
+        Output.WrapForPeopleAlone();
         using var host = input.BuildHost();
         var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
         return input.Action switch

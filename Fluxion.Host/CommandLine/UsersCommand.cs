@@ -32,6 +32,7 @@ public sealed class UsersCommand : JasperFxAsyncCommand<UsersInput>
 {
     public override async Task<bool> Execute(UsersInput input)
     {
+        Output.WrapForPeopleAlone();
         using var host = input.BuildHost();
         var services = host.Services;
         if (!System.Net.Mail.MailAddress.TryCreate(input.Email, out _)) return Output.Refuse($"'{input.Email}' is no e-mail address.");

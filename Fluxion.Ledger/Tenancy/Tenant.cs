@@ -30,6 +30,6 @@ public sealed partial record Tenant(Guid Id, string Slug, string Name, string St
         _ => null,
     };
 
-    [GeneratedRegex("^[a-z][a-z0-9]*(-[a-z0-9]+)*(?<=..)$")]
+    [GeneratedRegex(@"^[a-z][a-z0-9]*(-[a-z0-9]+)*(?<=..)\z")]
     private static partial Regex SlugPattern();
 }

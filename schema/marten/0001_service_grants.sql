@@ -2,12 +2,22 @@
 
 -- History is only ever added to: on mt_events the service has select and insert, so that no code path can alter an event.
 -- A stream's version and an aggregate's last state are updated; nothing is deleted.
+-- A table that is as it should be is left untouched: to make a policy anew locks the table against everybody,
+-- one table after the other, and so a host that starts would deadlock with the commands that another one serves.
 do $$
 declare
     marten_table text;
 begin
     for marten_table in
-        select tablename from pg_tables where schemaname = '$schema$' and tablename like 'mt\_%'
+        select c.relname
+        from pg_class c
+        where c.relnamespace = '$schema$'::regnamespace and c.relkind in ('r', 'p') and c.relname like 'mt\_%'
+          and not (c.relrowsecurity and c.relforcerowsecurity
+                   and exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant_isolation_policy')
+                   and has_table_privilege('fluxion_app', c.oid, 'select')
+                   and has_table_privilege('fluxion_app', c.oid, 'insert')
+                   and has_table_privilege('fluxion_app', c.oid, 'update') = (c.relname <> 'mt_events')
+                   and not has_table_privilege('fluxion_app', c.oid, 'delete, truncate, references, trigger'))
     loop
         execute format('revoke all on $schema$.%I from fluxion_app', marten_table);
 

@@ -1,0 +1,318 @@
+using System.Text.Json.Nodes;
+using Fluxion.Host.Database;
+using Fluxion.Host.Demo;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Tests.Host;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fluxion.Tests.Tenancy;
+
+public sealed class TenantTests(LedgerHost host)
+{
+    [Theory]
+    [InlineData("acme", true)]
+    [InlineData("acme-foods-2", true)]
+    [InlineData("ab", true)]
+    [InlineData("a1", true)]
+    [InlineData("a123456789012345678901234567890123456789", true)]
+    [InlineData("a1234567890123456789012345678901234567890", false)]
+    [InlineData("a", false)]
+    [InlineData("1a", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    [InlineData("Acme", false)]
+    [InlineData("acme_foods", false)]
+    [InlineData("acme--foods", false)]
+    [InlineData("-acme", false)]
+    [InlineData("acme-", false)]
+    [InlineData("acme foods", false)]
+    [InlineData("acme\n", false)]
+    [InlineData("acmé", false)]
+    [InlineData("a/b", false)]
+    [InlineData("a';drop schema shared", false)]
+    [InlineData("tenants", false)]
+    [InlineData("token", false)]
+    [InlineData("docs", false)]
+    [InlineData("platform", false)]
+    [InlineData("shared", false)]
+    [InlineData("template", false)]
+    [InlineData("wolverine", false)]
+    public void a_slug_is_a_short_lower_case_name_that_is_no_route(string? slug, bool good) => (Tenant.Objection(slug) is null).ShouldBe(good);
+
+    [Fact]
+    public async Task creating_a_tenant_makes_its_schema_its_row_and_an_admin_who_can_begin_to_work()
+    {
+        var slug = Company.NewSlug();
+        var answer = (await (await Client.Platform(host)).Post("/api/tenants", Company.Request(slug, "Acme, C.A."))).ShouldBe(201);
+        answer.Headers.Location!.ToString().ShouldBe($"/api/tenants/{slug}");
+        answer.Json["status"]!.GetValue<string>().ShouldBe("active");
+
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Rows($"select id, name, schema_name, status, created_at = updated_at from shared.tenants where slug = '{slug}'"))
+            .ShouldHaveSingleItem().ShouldBe([answer.Json["id"]!.GetValue<Guid>(), "Acme, C.A.", Tenant.SchemaOf(slug), "active", true]);
+        (await Count(superuser, $"pg_tables where schemaname = '{Tenant.SchemaOf(slug)}' and tablename in ('inventory', 'mt_events')")).ShouldBe(2);
+        (await Count(superuser, $"pg_roles where rolname = '{Tenant.SchemaOf(slug)}_analyst' and not rolcanlogin")).ShouldBe(1);
+
+        var admin = await Company.SignIn(host, slug);
+        (await admin.Post("stores", new { code = "S1", name = "The first" })).ShouldBe(201);
+        (await admin.Get("stores/S1")).ShouldBe(200);
+        (await admin.Get("users")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["role"]!.GetValue<string>().ShouldBe("admin");
+    }
+
+    [Fact]
+    public async Task a_taken_slug_is_409_and_changes_nothing()
+    {
+        var company = await Company.Found(host);
+        var platform = await Client.Platform(host);
+        (await platform.Post("/api/tenants", Company.Request(company.Slug, "Another"))).ShouldBe(409).Detail!.ShouldContain(company.Slug);
+        (await platform.Post("/api/tenants", Company.Request(DemoTenant.Slug))).ShouldBe(409);
+        (await Row(platform, company.Slug))!["name"]!.GetValue<string>().ShouldBe("A company");
+        (await company.Admin.Get("inventory")).ShouldBe(200);
+    }
+
+    [Theory]
+    [InlineData("tenants")]
+    [InlineData("token")]
+    [InlineData("api")]
+    [InlineData("A")]
+    [InlineData("Acme")]
+    [InlineData("acme_foods")]
+    [InlineData("acme--foods")]
+    [InlineData("")]
+    public async Task a_slug_that_cannot_be_one_is_400(string slug) =>
+        (await (await Client.Platform(host)).Post("/api/tenants", Company.Request(slug))).ShouldBe(400).Fields.ShouldBe(["slug"]);
+
+    [Fact]
+    public async Task every_wrong_field_of_a_new_tenant_is_named() =>
+        (await (await Client.Platform(host)).Post("/api/tenants", new { slug = "x", name = " ", adminEmail = "ana", adminFullName = "", adminPassword = "short" }))
+            .ShouldBe(400).Fields.Order().ShouldBe(["adminEmail", "adminFullName", "adminPassword", "name", "slug"]);
+
+    [Fact]
+    public async Task the_same_key_creates_a_tenant_once_and_another_body_under_it_is_422()
+    {
+        var platform = await Client.Platform(host);
+        var (slug, key) = (Company.NewSlug(), Guid.CreateVersion7().ToString());
+        var first = (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(201);
+        var second = (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(201);
+        second.Text.ShouldBe(first.Text);
+        second.Headers.Location.ShouldBe(first.Headers.Location);
+        second.Headers.GetValues("Idempotent-Replayed").ShouldBe(["true"]);
+
+        var another = Company.NewSlug();
+        (await platform.Post("/api/tenants", Company.Request(another), key)).ShouldBe(422);
+        (await platform.Post("/api/tenants", Company.Request(slug, "Another name"), key)).ShouldBe(422);
+        await using var superuser = await host.OpenSuperuser();
+        await ShouldBeGone(superuser, another);
+        (await Count(superuser, $"shared.tenant_users where tenant_id = '{first.Json["id"]!.GetValue<Guid>()}'")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task of_4_creations_of_one_slug_at_once_one_succeeds()
+    {
+        var platform = await Client.Platform(host);
+        var slug = Company.NewSlug();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => platform.Post("/api/tenants", Company.Request(slug))));
+        answers.Select(a => a.Status).Order().ShouldBe([201, 409, 409, 409]);
+        (await Company.SignIn(host, slug)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task of_4_repeats_at_once_under_one_key_all_answer_the_same()
+    {
+        var platform = await Client.Platform(host);
+        var (slug, key) = (Company.NewSlug(), Guid.CreateVersion7().ToString());
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => platform.Post("/api/tenants", Company.Request(slug), key)));
+        answers.ShouldAllBe(a => a.Status == 201);
+        answers.Select(a => a.Text).Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task tenants_of_different_names_can_be_created_at_once()
+    {
+        var companies = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Company.Found(host)));
+        foreach (var company in companies) (await company.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
+    }
+
+    [Theory]
+    [InlineData("admin")]
+    [InlineData("manager")]
+    [InlineData("user")]
+    [InlineData("viewer")]
+    public async Task tenants_are_the_platforms_business_alone(string role)
+    {
+        var client = await Client.Demo(host, role);
+        (await client.Post("/api/tenants", Company.Request(Company.NewSlug()))).ShouldBe(403);
+        (await client.Get("/api/tenants")).ShouldBe(403);
+        (await client.Post($"/api/tenants/{DemoTenant.Slug}/suspend", null)).ShouldBe(403);
+        (await client.Post($"/api/tenants/{DemoTenant.Slug}/resume", null)).ShouldBe(403);
+    }
+
+    [Fact]
+    public async Task a_suspended_tenants_users_can_neither_sign_in_nor_use_a_token_until_it_is_resumed()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S1", "P1", stock: 5);
+        var platform = await Client.Platform(host);
+        Task<Answer> Token() => Client.Anonymous(host).Post("/api/token", new { tenant = company.Slug, email = Company.AdminEmail, password = Company.Password }, key: null);
+
+        (await platform.Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("suspended");
+        (await platform.Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200);
+        (await Token()).ShouldBe(403).Detail!.ShouldContain("suspended");
+        (await company.Admin.Get("inventory")).ShouldBe(403).Detail!.ShouldContain("suspended");
+        (await shop.Receive(1)).ShouldBe(403);
+        (await company.Admin.Post("stores", new { code = "S2", name = "x" })).ShouldBe(403);
+        (await Row(platform, company.Slug))!["status"]!.GetValue<string>().ShouldBe("suspended");
+
+        (await platform.Post($"/api/tenants/{company.Slug}/resume", null)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("active");
+        (await Token()).ShouldBe(200);
+        (await shop.Receive(1)).ShouldBe(200);
+        (await shop.OnHand()).ShouldBe(6, "what came in before is still there, what was refused is not");
+    }
+
+    [Fact]
+    public async Task a_wrong_password_of_a_suspended_tenant_is_401_as_ever()
+    {
+        var company = await Company.Found(host);
+        (await (await Client.Platform(host)).Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200);
+        (await Client.Anonymous(host).Post("/api/token", new { tenant = company.Slug, email = Company.AdminEmail, password = "mistyped" }, null)).ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task to_suspend_or_resume_who_does_not_exist_is_404()
+    {
+        var platform = await Client.Platform(host);
+        (await platform.Post("/api/tenants/nobody/suspend", null)).ShouldBe(404).Fields.ShouldBe(["slug"]);
+        (await platform.Post("/api/tenants/nobody/resume", null)).ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task the_list_comes_in_pages()
+    {
+        var platform = await Client.Platform(host);
+        var prefix = Company.NewSlug("page");
+        foreach (var n in (int[])[1, 2, 3]) (await platform.Post("/api/tenants", Company.Request($"{prefix}-{n}"))).ShouldBe(201);
+
+        var first = (await platform.Get($"/api/tenants?limit=2&after={prefix}")).ShouldBe(200).Json;
+        first["items"]!.AsArray().Select(t => t!["slug"]!.GetValue<string>()).ShouldBe([$"{prefix}-1", $"{prefix}-2"]);
+        var second = (await platform.Get($"/api/tenants?limit=1&after={first["next"]!.GetValue<string>()}")).ShouldBe(200).Json;
+        second["items"]![0]!["slug"]!.GetValue<string>().ShouldBe($"{prefix}-3");
+        (await platform.Get("/api/tenants?limit=1000")).ShouldBe(200).Json["next"].ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("limit=0")]
+    [InlineData("limit=1001")]
+    public async Task a_page_has_1_to_1000_tenants(string query) =>
+        (await (await Client.Platform(host)).Get($"/api/tenants?{query}")).ShouldBe(400).Fields.ShouldBe(["limit"]);
+
+    [Fact]
+    public async Task a_provisioning_that_fails_half_way_leaves_nothing_and_can_be_repeated()
+    {
+        var platform = await Client.Platform(host);
+        var (slug, key) = (Company.NewSlug("half"), Guid.CreateVersion7().ToString());
+        var trigger = $"fail_{Tenant.SchemaOf(slug)}";
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"""
+            create function shared.{trigger}() returns trigger language plpgsql as $$ begin raise exception 'the disk is on fire'; end $$;
+            create trigger {trigger} before insert on shared.tenants for each row when (new.slug = '{slug}') execute function shared.{trigger}();
+            """);
+        try
+        {
+            // everything is made by then but the row, which comes last
+            var answer = (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(500);
+            answer.ContentType.ShouldBe("application/problem+json");
+            await ShouldBeGone(superuser, slug);
+            (await Count(superuser, $"shared.idempotency_keys where key = '{key}'")).ShouldBe(0);
+        }
+        finally
+        {
+            await superuser.Execute($"drop trigger {trigger} on shared.tenants; drop function shared.{trigger}()");
+        }
+        (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(201);
+        (await (await Company.SignIn(host, slug)).Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task a_schema_that_a_crash_left_behind_is_replaced()
+    {
+        // as it is when the process dies before the last transaction: all tables there, and bound to a tenant that never came to be
+        var slug = Company.NewSlug("crash");
+        var schema = Tenant.SchemaOf(slug);
+        await using var databases = new Databases(Npgsql.NpgsqlDataSource.Create(host.Connections.Service), Npgsql.NpgsqlDataSource.Create(host.Connections.Owner!));
+        host.Services.GetRequiredService<SchemaScripts>().RunOnce(databases.RequireOwner(), "tenant", schema, Guid.CreateVersion7()).ShouldNotBeEmpty();
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"create table {schema}.left_behind (id int); alter table {schema}.left_behind owner to fluxion_owner");
+
+        var created = (await (await Client.Platform(host)).Post("/api/tenants", Company.Request(slug))).ShouldBe(201).Json;
+        (await superuser.Column<bool>($"select to_regclass('{schema}.left_behind') is null")).ShouldBe([true]);
+        var company = new Company(created["id"]!.GetValue<Guid>(), slug, await Company.SignIn(host, slug));
+        (await (await company.Open("S1", "P1", stock: 3)).OnHand()).ShouldBe(3);
+        (await superuser.Column<Guid>($"select tenant_id from {schema}.inventory_movements")).ShouldBe([company.Id]);
+    }
+
+    [Fact]
+    public async Task two_hosts_that_migrate_at_once_take_turns_and_run_nothing_twice()
+    {
+        await using var superuser = await host.OpenSuperuser();
+        await Company.Found(host);
+        var company = await Company.Found(host);
+        var before = await Journals(superuser, company);
+        before.Count.ShouldBe(3);
+        before.ShouldAllBe(rows => rows > 3);
+
+        var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
+        var ct = TestContext.Current.CancellationToken;
+        var migrated = await Task.WhenAll(provisioning.Migrate(ct), provisioning.Migrate(ct));
+        migrated.ShouldAllBe(tenants => tenants >= 3);
+        (await Journals(superuser, company)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task four_hosts_that_start_at_once_all_find_everything_up_to_date()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var starts = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Migrations.Run(host.Services, ct), ct)));
+        starts.ShouldAllBe(tenants => tenants >= 1);
+    }
+
+    [Fact]
+    public async Task commands_go_on_while_another_host_starts_and_migrates()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S1", "P1");
+        var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
+        var ct = TestContext.Current.CancellationToken;
+        var migrations = Task.Run(async () =>
+        {
+            for (var i = 0; i < 3; i++) await provisioning.Migrate(ct);
+        }, ct);
+        var received = 0;
+        while (!migrations.IsCompleted)
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => shop.Receive(1)));
+            foreach (var answer in answers) answer.ShouldBe(200);
+            received += answers.Length;
+        }
+        await migrations;
+        (await shop.OnHand()).ShouldBe(received);
+    }
+
+    private static async Task<IReadOnlyList<long>> Journals(Npgsql.NpgsqlConnection superuser, Company company)
+    {
+        var counts = new List<long>();
+        foreach (var schema in (string[])["shared", TenantProvisioning.Template, company.Schema]) counts.Add(await Count(superuser, $"{schema}.schema_versions"));
+        return counts;
+    }
+
+    private static async Task<JsonNode?> Row(Client platform, string slug) =>
+        (await platform.Get("/api/tenants?limit=1000")).ShouldBe(200).Json["items"]!.AsArray().SingleOrDefault(t => t!["slug"]!.GetValue<string>() == slug);
+
+    private static async Task<long> Count(Npgsql.NpgsqlConnection connection, string from) =>
+        (await connection.Column<long>($"select count(*) from {from}")).Single();
+
+    private static async Task ShouldBeGone(Npgsql.NpgsqlConnection superuser, string slug)
+    {
+        (await Count(superuser, $"pg_namespace where nspname = '{Tenant.SchemaOf(slug)}'")).ShouldBe(0);
+        (await Count(superuser, $"shared.tenants where slug = '{slug}'")).ShouldBe(0);
+    }
+}
