@@ -317,7 +317,9 @@ public sealed class DataModelTests(LedgerHost host)
         {
             (await admin.Post("stock/receipts", new
             {
-                store = code, occurredAt = TimeProvider.System.GetUtcNow().AddDays(-days), lines = new[] { new { sku = code, quantity, unitCost = 1 } },
+                store = code,
+                occurredAt = TimeProvider.System.GetUtcNow().AddDays(-days),
+                lines = new[] { new { sku = code, quantity, unitCost = 1 } },
             })).ShouldBe(200);
         }
 
