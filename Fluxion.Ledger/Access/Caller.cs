@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Claims;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Http;
@@ -25,11 +26,18 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
             user.FindFirstValue(Claims.Tenant) is { } tenant ? Guid.Parse(tenant) : null,
             Claim(Claims.Email), Claim(Claims.Role),
             user.HasClaim(c => c.Type == Claims.EveryStore) ? null : stores,
-            http.Connection.RemoteIpAddress?.ToString(), Clipped(http.Request.Headers.UserAgent));
+            Plain(http.Connection.RemoteIpAddress), Clipped(http.Request.Headers.UserAgent));
     }
 
     /// <summary>The system itself: provisioning, and reactions that no user sent.</summary>
     public static Caller System(Tenant tenant) => new(Guid.Empty, tenant.Id, "system", Roles.Admin, null, null, null);
+
+    /// <summary>
+    /// As PostgreSQL's inet takes it: an IPv4 client of a listener on [::] as the IPv4 address that it has, and without a scope
+    /// (the %2 of fe80::1%2), which is this machine's own number of a network.
+    /// </summary>
+    private static string? Plain(IPAddress? address) =>
+        address is null ? null : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : new IPAddress(address.GetAddressBytes()).ToString();
 
     private static string? Clipped(string? agent) => agent is { Length: > 500 } ? agent[..500] : agent;
 }
