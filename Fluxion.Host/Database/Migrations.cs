@@ -17,7 +17,11 @@ public static class Migrations
     public static async Task<int> Run(IServiceProvider services, CancellationToken ct)
     {
         var owner = services.GetRequiredService<Databases>().RequireOwner();
-        var tenants = await services.GetRequiredService<TenantProvisioning>().Migrate(ct);
+        var provisioning = services.GetRequiredService<TenantProvisioning>();
+        var tenants = await provisioning.Migrate(ct);
+
+        // two hosts that start together would both find that the message tables are missing
+        await using var turn = await provisioning.Turn("messages", ct);
 
         // the message store connects as the service, which runs no DDL: its objects are made with the owner's connection
         await using var connection = await owner.OpenConnectionAsync(ct);

@@ -96,7 +96,9 @@ public sealed class TenantProvisioning(
         return store;
     }
 
-    private async Task<IAsyncDisposable> Turn(string name, CancellationToken ct) =>
+    /// <summary>Waits, five minutes at most, until no other host is at <paramref name="name"/>; a host that dies gives its turn up.</summary>
+    /// <exception cref="TimeoutException"/>
+    public async Task<IAsyncDisposable> Turn(string name, CancellationToken ct) =>
         await new PostgresDistributedLock(new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true), databases.RequireOwner())
             .AcquireAsync(TimeSpan.FromMinutes(5), ct);
 

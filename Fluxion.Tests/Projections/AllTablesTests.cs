@@ -108,13 +108,24 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
         (await Rows($"select type, count(*)::int from {Schema}.mt_events where not data::text like '%NET-%' group by type"))
             .ToDictionary(r => (string)r[0]!, r => (int)r[1]!).ShouldBe(new Dictionary<string, int>
             {
-                ["user_registered"] = 2, ["store_opened"] = 2, ["store_changed"] = 1, ["store_deactivated"] = 1, ["category_created"] = 2,
-                ["supplier_registered"] = 1, ["product_created"] = 3, ["product_changed"] = 1, ["product_deactivated"] = 1,
-                ["stock_received"] = 5, ["stock_issued"] = 2, ["stock_adjusted"] = 2,
+                ["user_registered"] = 2,
+                ["store_opened"] = 2,
+                ["store_changed"] = 1,
+                ["store_deactivated"] = 1,
+                ["category_created"] = 2,
+                ["supplier_registered"] = 1,
+                ["product_created"] = 3,
+                ["product_changed"] = 1,
+                ["product_deactivated"] = 1,
+                ["stock_received"] = 5,
+                ["stock_issued"] = 2,
+                ["stock_adjusted"] = 2,
             }, ignoreOrder: true);
     }
 
     // Laws that hold in every tenant, whatever other tests do in the meantime: each statement sees one moment. What it finds is wrong.
+
+    // Marten fills the numbers of a transaction that failed with tombstones, in a stream of their own that has no type: no events of ours.
 
     [Theory]
     [InlineData("on hand is not the sum of its movements", """
@@ -133,7 +144,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
         """)]
     [InlineData("an audit row and its event differ", """
         select coalesce(e.id, m.id)
-        from {t}.events e full join {t}.mt_events m on m.id = e.id
+        from {t}.events e full join (select * from {t}.mt_events where type <> 'tombstone') m on m.id = e.id
         where e.event_type is distinct from m.type or e.entity_id is distinct from m.stream_id or e.created_at is distinct from m.timestamp
            or (e.metadata ->> 'version')::bigint is distinct from m.version or e.user_id::text is distinct from m.user_name
         """)]
@@ -147,7 +158,8 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [InlineData("a stream has no type or not as many events as its version says", """
         select s.id from {t}.mt_streams s left join {t}.mt_events m on m.stream_id = s.id
         group by s.id, s.type, s.version
-        having s.type is null or s.version is distinct from count(m.id) or s.version is distinct from max(m.version)
+        having coalesce(min(m.type), '') <> 'tombstone'
+           and (s.type is null or s.version is distinct from count(m.id) or s.version is distinct from max(m.version))
         """)]
     [InlineData("a movement and its event differ", """
         select coalesce(m.id, e.id)

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Fluxion.Host.Database;
 using Fluxion.Host.Demo;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
@@ -248,60 +247,6 @@ public sealed class TenantTests(LedgerHost host)
         var company = new Company(created["id"]!.GetValue<Guid>(), slug, await Company.SignIn(host, slug));
         (await (await company.Open("S1", "P1", stock: 3)).OnHand()).ShouldBe(3);
         (await superuser.Column<Guid>($"select tenant_id from {schema}.inventory_movements")).ShouldBe([company.Id]);
-    }
-
-    [Fact]
-    public async Task two_hosts_that_migrate_at_once_take_turns_and_run_nothing_twice()
-    {
-        await using var superuser = await host.OpenSuperuser();
-        await Company.Found(host);
-        var company = await Company.Found(host);
-        var before = await Journals(superuser, company);
-        before.Count.ShouldBe(3);
-        before.ShouldAllBe(rows => rows > 3);
-
-        var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
-        var ct = TestContext.Current.CancellationToken;
-        var migrated = await Task.WhenAll(provisioning.Migrate(ct), provisioning.Migrate(ct));
-        migrated.ShouldAllBe(tenants => tenants >= 3);
-        (await Journals(superuser, company)).ShouldBe(before);
-    }
-
-    [Fact]
-    public async Task four_hosts_that_start_at_once_all_find_everything_up_to_date()
-    {
-        var ct = TestContext.Current.CancellationToken;
-        var starts = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Migrations.Run(host.Services, ct), ct)));
-        starts.ShouldAllBe(tenants => tenants >= 1);
-    }
-
-    [Fact]
-    public async Task commands_go_on_while_another_host_starts_and_migrates()
-    {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S1", "P1");
-        var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
-        var ct = TestContext.Current.CancellationToken;
-        var migrations = Task.Run(async () =>
-        {
-            for (var i = 0; i < 3; i++) await provisioning.Migrate(ct);
-        }, ct);
-        var received = 0;
-        while (!migrations.IsCompleted)
-        {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => shop.Receive(1)));
-            foreach (var answer in answers) answer.ShouldBe(200);
-            received += answers.Length;
-        }
-        await migrations;
-        (await shop.OnHand()).ShouldBe(received);
-    }
-
-    private static async Task<IReadOnlyList<long>> Journals(Npgsql.NpgsqlConnection superuser, Company company)
-    {
-        var counts = new List<long>();
-        foreach (var schema in (string[])["shared", TenantProvisioning.Template, company.Schema]) counts.Add(await Count(superuser, $"{schema}.schema_versions"));
-        return counts;
     }
 
     private static async Task<JsonNode?> Row(Client platform, string slug) =>
