@@ -51,16 +51,34 @@ public sealed class LedgerHost : IAsyncLifetime
 
     public string Database => new NpgsqlConnectionStringBuilder(Connections.Service).Database!;
 
+    /// <summary>An empty database beside the one of <see cref="Http"/>, for a host of a test's own.</summary>
+    public async Task<OwnDatabase> NewDatabase() => new(_server,
+        await DatabaseConnections.Prepare(_server, TestServer.Options.Password, $"fluxion_test_{Guid.CreateVersion7():N}", CancellationToken.None));
+
     public async ValueTask DisposeAsync()
     {
         await Http.DisposeAsync();
-        await using (var postgres = new NpgsqlConnection(_server.SuperuserConnectionString()))
-        {
-            await postgres.OpenAsync();
-            await using var drop = new NpgsqlCommand($"drop database \"{Database}\" with (force)", postgres);
-            await drop.ExecuteNonQueryAsync();
-        }
+        await new OwnDatabase(_server, Connections).DisposeAsync();
         await _server.DisposeAsync();
+    }
+}
+
+/// <summary>A database on an embedded server, dropped when it is disposed of; the server stays.</summary>
+public sealed class OwnDatabase(EmbeddedDatabase server, DatabaseConnections connections) : IAsyncDisposable
+{
+    public DatabaseConnections Connections => connections;
+
+    public string Name { get; } = new NpgsqlConnectionStringBuilder(connections.Service).Database!;
+
+    public NpgsqlConnection Superuser(string? database = null) =>
+        new(new NpgsqlConnectionStringBuilder(server.SuperuserConnectionString(database ?? Name)) { Pooling = false }.ConnectionString);
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var postgres = Superuser("postgres");
+        await postgres.OpenAsync();
+        await using var drop = new NpgsqlCommand($"drop database \"{Name}\" with (force)", postgres);
+        await drop.ExecuteNonQueryAsync();
     }
 }
 

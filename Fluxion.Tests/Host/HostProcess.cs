@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Fluxion.Host.Database;
+using Fluxion.Host.Demo;
+
+namespace Fluxion.Tests.Host;
+
+/// <summary>The real host as a process of its own: what a signal, an exit code or a command line does can be seen on it.</summary>
+public sealed partial class HostProcess : IAsyncDisposable
+{
+    private const int SignalTerminate = 15;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private HostProcess(IReadOnlyDictionary<string, string?> environment, string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Fluxion.Host.dll"), .. arguments])
+        {
+            WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        // nothing of the shell that the tests run in decides how the host starts
+        string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "URLS"];
+        foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToArray())
+            start.Environment.Remove(name);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, e) => Take(e.Data);
+        _process.ErrorDataReceived += (_, e) => Take(e.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it wrote so far, errors too.</summary>
+    public string Output
+    {
+        get { lock (_output) return _output.ToString(); }
+    }
+
+    /// <summary>Where it serves; known once it is ready.</summary>
+    public Uri Address { get; private set; } = null!;
+
+    public HttpClient NewClient() => new() { BaseAddress = Address, Timeout = Patience };
+
+    public Task<Client> Demo(string role) => Client.SignIn(NewClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
+
+    /// <summary>A host in Development that serves on a free port; returns when it is ready.</summary>
+    public static async Task<HostProcess> Serve(DatabaseConnections connections, params string[] arguments)
+    {
+        var host = new HostProcess(Development(connections), [.. arguments, "--urls", "http://127.0.0.1:0"]);
+        try
+        {
+            await Task.WhenAny(host._address.Task, host._process.WaitForExitAsync(), Task.Delay(Patience));
+            host._address.Task.IsCompletedSuccessfully.ShouldBeTrue($"The host does not serve:\n{host.Output}");
+            host.Address = await host._address.Task;
+            using var http = host.NewClient();
+            (await http.GetAsync("/health/ready")).StatusCode.ShouldBe(HttpStatusCode.OK, host.Output);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A command, or a start that fails: runs to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> Run(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    {
+        await using var host = new HostProcess(environment, arguments);
+        return (await host.Exit(), host.Output);
+    }
+
+    public static Dictionary<string, string?> Development(DatabaseConnections connections) => new()
+    {
+        ["ASPNETCORE_ENVIRONMENT"] = "Development",
+        ["ConnectionStrings__Fluxion"] = connections.Service,
+        ["ConnectionStrings__FluxionOwner"] = connections.Owner,
+        ["Fluxion__SignInsPerMinute"] = "100000",
+    };
+
+    /// <summary>Its exit code, once it has ended and all that it wrote has been read.</summary>
+    public async Task<int> Exit()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The host does not end:\n{Output}");
+        }
+        return _process.ExitCode;
+    }
+
+    /// <summary>kill -9: it can not do anything about it.</summary>
+    public async Task Kill()
+    {
+        _process.Kill();
+        await Exit();
+    }
+
+    /// <summary>SIGTERM, as a container's or a service's manager sends it; does not wait.</summary>
+    public void Terminate() => kill(_process.Id, SignalTerminate).ShouldBe(0);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await Kill();
+        _process.Dispose();
+    }
+
+    private void Take(string? line)
+    {
+        if (line is null) return;
+        lock (_output) _output.AppendLine(line);
+        if (Serves().Match(line) is { Success: true } serves) _address.TrySetResult(new Uri(serves.Groups[1].Value));
+    }
+
+    [GeneratedRegex(@"serves on (http://\S+)")]
+    private static partial Regex Serves();
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int process, int signal);
+}
