@@ -18,7 +18,7 @@ Console.CancelKeyPress += Cancel;
 try
 {
     var builder = WebApplication.CreateBuilder(args);
-    var settings = FluxionSettings.Read(builder.Configuration, builder.Environment);
+    var settings = Commands.NeedDatabase(args) ? FluxionSettings.Read(builder.Configuration, builder.Environment) : new FluxionSettings();
     await using var connections = Commands.NeedDatabase(args)
         ? await DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, stopping.Token)
         : DatabaseConnections.None;

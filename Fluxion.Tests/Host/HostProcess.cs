@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using Fluxion.Host.Database;
@@ -11,23 +10,29 @@ namespace Fluxion.Tests.Host;
 /// <summary>The real host as a process of its own: what a signal, an exit code or a command line does can be seen on it.</summary>
 public sealed partial class HostProcess : IAsyncDisposable
 {
-    private const int SignalTerminate = 15;
+    public const string SigningKey = "a signing key of the tests, long enough for HMAC-SHA256";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The host's own output: its commands load every assembly of their folder, and those of the tests do not load without the tests.</summary>
+    private static readonly string Folder = AppContext.BaseDirectory.Replace(
+        $"{Path.DirectorySeparatorChar}Fluxion.Tests{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Fluxion.Host{Path.DirectorySeparatorChar}",
+        StringComparison.Ordinal);
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HostProcess(IReadOnlyDictionary<string, string?> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Fluxion.Host.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(Folder, "Fluxion.Host.dll"), .. arguments])
         {
-            WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };
         // nothing of the shell that the tests run in decides how the host starts
         string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "URLS"];
         foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToArray())
             start.Environment.Remove(name);
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var (name, value) in environment.Where(e => e.Value is not null)) start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, e) => Take(e.Data);
         _process.ErrorDataReceived += (_, e) => Take(e.Data);
@@ -69,6 +74,15 @@ public sealed partial class HostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>As whoever deploys it starts it: no setting but these.</summary>
+    public static Dictionary<string, string?> Production(DatabaseConnections? connections = null, string? signingKey = SigningKey) => new()
+    {
+        ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        ["ConnectionStrings__Fluxion"] = connections?.Service,
+        ["ConnectionStrings__FluxionOwner"] = connections?.Owner,
+        ["Fluxion__SigningKey"] = signingKey,
+    };
+
     /// <summary>A command, or a start that fails: runs to its end.</summary>
     public static async Task<(int ExitCode, string Output)> Run(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
@@ -107,7 +121,7 @@ public sealed partial class HostProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, as a container's or a service's manager sends it; does not wait.</summary>
-    public void Terminate() => kill(_process.Id, SignalTerminate).ShouldBe(0);
+    public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
 
     public async ValueTask DisposeAsync()
     {
@@ -124,8 +138,4 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     [GeneratedRegex(@"serves on (http://\S+)")]
     private static partial Regex Serves();
-
-    [DllImport("libc")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int kill(int process, int signal);
 }

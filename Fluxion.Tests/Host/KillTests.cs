@@ -150,7 +150,7 @@ public sealed class KillTests(LedgerHost ledger)
 
     private static async Task Until(Func<Task<bool>> condition)
     {
-        for (var attempt = 0; attempt < 200; attempt++)
+        for (var attempt = 0; attempt < 600; attempt++)
         {
             if (await condition()) return;
             await Task.Delay(50);

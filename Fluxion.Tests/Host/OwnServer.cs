@@ -1,0 +1,61 @@
+using System.Globalization;
+using Fluxion.Host.Database;
+
+namespace Fluxion.Tests.Host;
+
+/// <summary>A data folder of a test's own for an embedded server that the test may kill; nothing of it is left afterwards.</summary>
+public sealed class OwnServer : IAsyncDisposable
+{
+    private readonly Lock _reading = new();
+    private readonly List<string> _progress = [];
+
+    public EmbeddedDatabaseOptions Options { get; } = TestServer.Options with
+    {
+        Data = Path.Combine(TestServer.Options.Home, $"test-own-{Guid.CreateVersion7():N}"),
+    };
+
+    /// <summary>What the starts told so far.</summary>
+    public IReadOnlyList<string> Progress
+    {
+        get { lock (_reading) return [.. _progress]; }
+    }
+
+    public Task<EmbeddedDatabase> Start(int port = 0) => EmbeddedDatabase.StartAsync(Options with { Port = port }, Tell);
+
+    /// <summary>The process of the server, or null when none runs.</summary>
+    public int? Process()
+    {
+        try
+        {
+            var id = int.Parse(File.ReadLines(Path.Combine(Options.Data!, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+            return File.ReadAllText($"/proc/{id}/comm").Trim() == "postgres" ? id : null;
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            return null; // no such file, or no such process
+        }
+    }
+
+    /// <summary>Kill -9, as the out-of-memory killer does; returns when it is gone.</summary>
+    public Task Kill() => End(Signals.Kill);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Process() is not null) await End(Signals.Quit);
+        foreach (var folder in (string[])[Options.Data!, $"{Options.Data}.new"])
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task End(int signal)
+    {
+        var process = Process().ShouldNotBeNull();
+        Signals.Send(process, signal);
+        for (var attempt = 0; attempt < 600 && Process() is not null; attempt++) await Task.Delay(50);
+        Process().ShouldBeNull();
+    }
+
+    private void Tell(string line)
+    {
+        lock (_reading) _progress.Add(line);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using Fluxion.Host.Database;
+
+namespace Fluxion.Tests.Host;
+
+public sealed class StartTests(LedgerHost ledger)
+{
+    [Fact]
+    public async Task production_does_not_start_without_a_connection_string()
+    {
+        var (exitCode, output) = await HostProcess.Run(HostProcess.Production());
+        exitCode.ShouldBe(1, output);
+        output.ShouldStartWith("error: ");
+        output.ShouldContain("ConnectionStrings__Fluxion");
+        output.ShouldContain("ConnectionStrings__FluxionOwner");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("too short")]
+    [InlineData("development only: nobody's secret, and refused in production")]
+    public async Task production_does_not_start_without_a_signing_key_of_its_own(string? key)
+    {
+        var (exitCode, output) = await HostProcess.Run(HostProcess.Production(ledger.Connections, key));
+        exitCode.ShouldBe(1, output);
+        output.ShouldStartWith("error: ");
+        output.ShouldContain("Fluxion__SigningKey");
+        output.ShouldNotContain("   at "); // no stack trace: it is for people
+        if (key is not null) output.ShouldNotContain(key);
+    }
+
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Development")]
+    public async Task help_needs_no_database_and_no_settings(string environment)
+    {
+        var home = Path.Combine(Path.GetTempPath(), $"fluxion-help-{Guid.CreateVersion7():N}");
+        var (exitCode, output) = await HostProcess.Run(
+            new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home }, "help");
+        exitCode.ShouldBe(0, output);
+        foreach (var command in (string[])["database", "tenants", "users", "run"]) output.ShouldContain(command);
+        Directory.Exists(home).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task the_command_line_adds_lists_and_suspends_tenants_and_adds_users_who_can_sign_in()
+    {
+        await using var database = await ledger.NewDatabase();
+        var production = HostProcess.Production(database.Connections);
+        async Task<string> Command(int exitCode, params string[] arguments)
+        {
+            var (code, output) = await HostProcess.Run(production, arguments);
+            code.ShouldBe(exitCode, output);
+            return output;
+        }
+
+        (await Command(0, "tenants", "add", "acme", "--name", "Acme C.A.")).ShouldContain("/api/acme");
+        (await Command(1, "tenants", "add", "acme", "--name", "Acme again")).ShouldContain("error: There is a tenant 'acme' already.");
+        (await Command(1, "tenants", "add", "Bad_Slug", "--name", "x")).ShouldContain("error: A slug has");
+        production["FLUXION_PASSWORD"] = "the password of Ana";
+        (await Command(0, "users", "add", "acme", "ana@acme.example", "--role", "manager")).ShouldNotContain("the password of Ana");
+        (await Command(1, "users", "add", "acme", "ana@acme.example")).ShouldContain("error: There is a user ana@acme.example already.");
+        (await Command(1, "users", "add", "nobody", "ana@acme.example")).ShouldContain("error: There is no tenant 'nobody'.");
+
+        await using (var host = await HostProcess.Serve(database.Connections))
+        {
+            var ana = await Client.SignIn(host.NewClient(), "acme", "ana@acme.example", "the password of Ana");
+            (await ana.Get("inventory")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
+        }
+
+        Row(await Command(0, "tenants", "list"), "acme").ShouldContain("active");
+        (await Command(0, "tenants", "suspend", "acme")).ShouldContain("acme is suspended");
+        Row(await Command(0, "tenants", "list"), "acme").ShouldContain("suspended");
+        (await Command(1, "tenants", "suspend", "nobody")).ShouldContain("error: There is no tenant 'nobody'.");
+    }
+
+    [Fact]
+    public async Task while_the_database_is_away_answers_are_503_and_the_host_recovers_by_itself()
+    {
+        await using var server = new OwnServer();
+        await using var first = await server.Start();
+        var connections = await DatabaseConnections.Prepare(first, server.Options.Password, "fluxion", CancellationToken.None);
+        await using var host = await HostProcess.Serve(connections);
+        var client = await host.Demo("user");
+        var receipt = new { store = "CCS-01", reference = "AWAY", lines = new[] { new { sku = "LAC001", quantity = 1 } } };
+        (await client.Get("inventory")).ShouldBe(200);
+        (await client.Post("stock/receipts", receipt)).ShouldBe(200);
+        var before = await OnHand(client);
+
+        await server.Kill();
+        var away = Stopwatch.StartNew();
+        while (away.Elapsed < TimeSpan.FromSeconds(5))
+        {
+            foreach (var answer in (Answer[])[await client.Get("inventory"), await client.Post("stock/receipts", receipt, "while-away")])
+            {
+                answer.ShouldBe(503);
+                answer.ContentType.ShouldBe("application/problem+json");
+                answer.Headers.RetryAfter.ShouldNotBeNull();
+                answer.Json["status"]!.GetValue<int>().ShouldBe(503);
+            }
+            (await client.Get("/health/live")).ShouldBe(200);
+            (await client.Get("/health/ready")).ShouldBe(503);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+
+        await using var second = await server.Start(first.Port);
+        second.Port.ShouldBe(first.Port);
+        var back = Stopwatch.StartNew();
+        while ((await client.Get("/health/ready")).Status != 200)
+        {
+            back.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(15), host.Output);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+        TestContext.Current.TestOutputHelper!.WriteLine($"ready {back.Elapsed} after the database");
+        (await client.Get("inventory")).ShouldBe(200);
+        (await client.Post("stock/receipts", receipt, "while-away")).ShouldBe(200);
+        (await client.Post("stock/receipts", receipt, "while-away")).ShouldBe(200);
+        (await OnHand(client)).ShouldBe(before + 1);
+        host.Terminate();
+        (await host.Exit()).ShouldBe(0, host.Output);
+    }
+
+    private static async Task<decimal> OnHand(Client client) =>
+        (await client.Get("inventory?store=CCS-01&sku=LAC001")).ShouldBe(200).Json["items"]![0]!["onHand"]!.GetValue<decimal>();
+
+    private static string Row(string table, string slug) =>
+        table.Split('\n').Single(line => line.Contains($" {slug} ", StringComparison.Ordinal));
+}
