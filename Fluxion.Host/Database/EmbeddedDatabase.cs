@@ -216,15 +216,18 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             EmbeddedDatabaseOptions options, bool surelyOurs, CancellationToken cancellationToken)
         {
             string server;
-            int port;
             try
             {
                 server = Identity(await File.ReadAllTextAsync(Path.Combine(options.DataDirectory, "postmaster.pid"), cancellationToken));
-                port = int.Parse(server.Split('\n')[^1], CultureInfo.InvariantCulture);
             }
-            catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or FormatException)
+            catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
             {
                 return null;
+            }
+
+            if (!ushort.TryParse(server.Split('\n')[^1], CultureInfo.InvariantCulture, out var port) || port == 0)
+            {
+                return null; // not written to its end
             }
 
             var settings = ConnectionString(options, port, "postgres");
@@ -269,21 +272,27 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         {
             await using var command = new NpgsqlCommand("select pg_advisory_unlock_shared(@lock)", Connection);
             command.Parameters.AddWithValue("lock", InUseLock);
-            await command.ExecuteNonQueryAsync();
-
-            command.CommandText = """
-                select pg_try_advisory_lock(@lock)
-                   and not exists (select from pg_stat_activity
-                                    where backend_type = 'client backend' and pid <> pg_backend_pid())
-                """;
-            for (var attempt = 0; attempt < UnusedAttempts; attempt++)
+            try
             {
-                if (await command.ExecuteScalarAsync() is true)
+                await command.ExecuteNonQueryAsync();
+                command.CommandText = """
+                    select pg_try_advisory_lock(@lock)
+                       and not exists (select from pg_stat_activity
+                                        where backend_type = 'client backend' and pid <> pg_backend_pid())
+                    """;
+                for (var attempt = 0; attempt < UnusedAttempts; attempt++)
                 {
-                    return true;
-                }
+                    if (await command.ExecuteScalarAsync() is true)
+                    {
+                        return true;
+                    }
 
-                await Task.Delay(BetweenAttempts); // connections just closed take a moment to be gone
+                    await Task.Delay(BetweenAttempts); // connections just closed take a moment to be gone
+                }
+            }
+            catch (NpgsqlException)
+            {
+                // the server has just ended: there is nothing left to stop
             }
 
             return false;

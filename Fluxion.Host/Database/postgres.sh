@@ -298,9 +298,9 @@ lives_here() {          # PID
   [[ $links == "$(realpath -- "$data")"$'\n'*/postgres* ]]
 }
 
-server_processes() {    # the server and its children
+server_processes() {    # the server and its children; one look at all, as a machine may run hundreds of other backends
   local pid
-  for pid in $("${as_server[@]}" find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname '*/bin/postgres*' 2>/dev/null | cut -d / -f 3); do
+  for pid in $("${as_server[@]}" find /proc/[0-9]*/cwd -maxdepth 0 -lname "$(realpath -- "$data")" 2>/dev/null | cut -d / -f 3); do
     if lives_here "$pid"; then echo "$pid"; fi
   done
 }
