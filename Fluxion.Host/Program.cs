@@ -43,7 +43,7 @@ catch (MissingPreBuiltTypesException)
 {
     await Console.Error.WriteLineAsync(
         "error: This build lacks the code of its handlers, which is compiled at run time in Development only. " +
-        "Write it before `dotnet publish`, as the Dockerfile does: ASPNETCORE_ENVIRONMENT=Development dotnet run --project Fluxion.Host -- codegen write");
+        "Write it before `dotnet publish`, as the Dockerfile does: dotnet run --project Fluxion.Host -- codegen write");
     return 1;
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)
