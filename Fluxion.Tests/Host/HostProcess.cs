@@ -26,7 +26,9 @@ public sealed partial class HostProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(Folder, "Fluxion.Host.dll"), .. arguments])
         {
-            WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         // nothing of the shell that the tests run in decides how the host starts
         string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "URLS"];
