@@ -1,0 +1,59 @@
+using Npgsql;
+
+namespace Fluxion.Tests.Host;
+
+/// <summary>SQL as somebody with a connection string of his own would send it.</summary>
+public static class Sql
+{
+    public const string Refused = PostgresErrorCodes.InsufficientPrivilege;
+
+    public static async Task<NpgsqlConnection> Open(string connectionString)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    public static async Task<NpgsqlConnection> OpenSuperuser(this LedgerHost host)
+    {
+        var connection = host.Superuser();
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    /// <summary>All rows, each as its values.</summary>
+    public static async Task<List<object?[]>> Rows(this NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<object?[]>();
+        do
+        {
+            while (await reader.ReadAsync())
+                rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
+        }
+        while (await reader.NextResultAsync());
+        return rows;
+    }
+
+    /// <summary>The first column of all rows.</summary>
+    public static async Task<List<T>> Column<T>(this NpgsqlConnection connection, string sql) =>
+        [.. (await connection.Rows(sql)).Select(row => (T)row[0]!)];
+
+    public static async Task Execute(this NpgsqlConnection connection, string sql) => await connection.Rows(sql);
+
+    /// <summary>The SQLSTATE with which a statement fails; null when it succeeds. Whatever it did is rolled back.</summary>
+    public static async Task<string?> Failure(this NpgsqlConnection connection, string sql)
+    {
+        await using var transaction = await connection.BeginTransactionAsync();
+        try
+        {
+            await connection.Rows(sql);
+            return null;
+        }
+        catch (PostgresException e)
+        {
+            return e.SqlState;
+        }
+    }
+}

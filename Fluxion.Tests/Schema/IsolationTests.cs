@@ -1,0 +1,340 @@
+using System.Globalization;
+using Fluxion.Host.Demo;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Npgsql;
+
+namespace Fluxion.Tests.Schema;
+
+/// <summary>An attacker's two footholds, a second tenant with something worth taking, and the real names of its chunks.</summary>
+public sealed class Foothold(LedgerHost host) : IAsyncLifetime
+{
+    public static readonly string Own = Tenant.SchemaOf(DemoTenant.Slug);
+
+    private readonly string _login = $"analyst_{Guid.CreateVersion7().ToString("N")[^12..]}";
+
+    public Company Other { get; private set; } = null!;
+    public Guid OwnId { get; private set; }
+    public IReadOnlyList<string> OtherChunks { get; private set; } = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        Other = await Company.Found(host);
+        await Other.Open("S1", "P1", stock: 10);
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"create role {_login} login password 'analyst' in role {Own}_analyst");
+        OwnId = (await superuser.Column<Guid>($"select id from shared.tenants where slug = '{DemoTenant.Slug}'")).Single();
+        OtherChunks = await superuser.Column<string>($"select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text from timescaledb_information.hypertables where hypertable_schema = '{Other.Schema}'");
+    }
+
+    /// <summary>As somebody who is a member of the demo tenant's analyst role.</summary>
+    public Task<NpgsqlConnection> AsAnalyst() =>
+        Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = _login, Password = "analyst" }.ConnectionString);
+
+    /// <summary>As the service's role, with the setting of a tenant or without any.</summary>
+    public async Task<NpgsqlConnection> AsService(Guid? tenant = null)
+    {
+        var connection = await Sql.Open(host.Connections.Service);
+        if (tenant is not null) await connection.Execute($"set {Databases.TenantSetting} = '{tenant}'");
+        return connection;
+    }
+
+    /// <summary>What the service may select in the schemas of registered tenants and the template.</summary>
+    public Task<List<string>> ServiceTables(string? schema = null) => Tables(schema, selectable: true);
+
+    public Task<List<string>> TablesClosedToTheService() => Tables(null, selectable: false);
+
+    private async Task<List<string>> Tables(string? schema, bool selectable)
+    {
+        await using var superuser = await host.OpenSuperuser();
+        return await superuser.Column<string>($"""
+            select format('%I.%I', n.nspname, c.relname)
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname in (select schema_name from shared.tenants union select 'template')
+              and ('{schema}' = '' or n.nspname = '{schema}')
+              and c.relkind in ('r', 'p', 'v', 'm', 'f')
+              and has_any_column_privilege('fluxion_app', c.oid, 'select') = {selectable}
+            order by 1
+            """);
+    }
+
+    public string Fill(string sql) => sql
+        .Replace("{own}", Own, StringComparison.Ordinal)
+        .Replace("{other}", Other.Schema, StringComparison.Ordinal)
+        .Replace("{other_id}", Other.Id.ToString(), StringComparison.Ordinal)
+        .Replace("{chunk}", OtherChunks[0], StringComparison.Ordinal)
+        .Replace("{chunk2}", OtherChunks[^1], StringComparison.Ordinal);
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"drop role {_login}");
+    }
+}
+
+public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
+{
+    private static async Task<long> Count(NpgsqlConnection connection, string table) =>
+        (await connection.Column<long>($"select count(*) from {table}")).Single();
+
+    // The service
+
+    [Fact]
+    public async Task the_service_without_a_tenants_setting_sees_no_row_of_any_tenant()
+    {
+        var tables = await foothold.ServiceTables();
+        tables.Count.ShouldBeGreaterThan(50);
+        tables.ShouldContain($"{Foothold.Own}.mt_events");
+        tables.ShouldContain($"{Foothold.Own}.service_inventory_movements");
+        await using var service = await foothold.AsService();
+        foreach (var table in tables) (await Count(service, table)).ShouldBe(0, table);
+        await service.Execute($"set {Databases.TenantSetting} = ''");
+        foreach (var table in tables) (await Count(service, table)).ShouldBe(0, table);
+        (await Count(service, "shared.tenant_users")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task the_service_with_one_tenants_setting_sees_that_tenant_alone()
+    {
+        await using var own = await foothold.AsService(foothold.OwnId);
+        await using var other = await foothold.AsService(foothold.Other.Id);
+        foreach (var table in await foothold.ServiceTables(foothold.Other.Schema)) (await Count(own, table)).ShouldBe(0, table);
+        foreach (var table in await foothold.ServiceTables(Foothold.Own)) (await Count(other, table)).ShouldBe(0, table);
+        foreach (var table in (string[])["mt_events", "mt_streams", "products", "inventory", "service_inventory_movements", "service_events"])
+        {
+            (await Count(own, $"{Foothold.Own}.{table}")).ShouldBePositive(table);
+            (await Count(other, $"{foothold.Other.Schema}.{table}")).ShouldBePositive(table);
+        }
+        (await own.Column<Guid>("select distinct tenant_id from shared.tenant_users")).ShouldBe([foothold.OwnId]);
+    }
+
+    [Fact]
+    public async Task what_the_service_may_not_select_is_refused()
+    {
+        var refused = await foothold.TablesClosedToTheService();
+        refused.ShouldContain($"{foothold.Other.Schema}.inventory_movements");
+        refused.ShouldContain($"{foothold.Other.Schema}.schema_versions");
+        await using var service = await foothold.AsService(foothold.Other.Id);
+        foreach (var table in refused) (await service.Failure($"select * from {table}")).ShouldBe(Sql.Refused, table);
+    }
+
+    [Theory]
+    [InlineData("update {own}.mt_events set data = '{}'")]
+    [InlineData("update {own}.mt_events set timestamp = now() where false")]
+    [InlineData("delete from {own}.mt_events")]
+    [InlineData("truncate {own}.mt_events")]
+    [InlineData("select * from {own}.mt_events for update")]
+    [InlineData("insert into {own}.mt_events select * from {own}.mt_events on conflict (seq_id) do update set data = excluded.data")]
+    [InlineData("delete from {own}.mt_streams")]
+    [InlineData("truncate {own}.mt_streams cascade")]
+    public async Task the_service_cannot_alter_history(string sql)
+    {
+        await using var service = await foothold.AsService(foothold.OwnId);
+        (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
+    }
+
+    [Theory]
+    [InlineData("users")]
+    [InlineData("stores")]
+    [InlineData("categories")]
+    [InlineData("suppliers")]
+    [InlineData("products")]
+    [InlineData("inventory")]
+    [InlineData("inventory_movements")]
+    [InlineData("sales")]
+    [InlineData("sale_items")]
+    [InlineData("purchase_orders")]
+    [InlineData("purchase_order_items")]
+    [InlineData("alerts")]
+    [InlineData("forecasts")]
+    [InlineData("events")]
+    [InlineData("idempotency_keys")]
+    public async Task the_service_deletes_no_row_of_a_read_model(string table)
+    {
+        await using var service = await foothold.AsService(foothold.OwnId);
+        (await service.Failure($"delete from {Foothold.Own}.{table}")).ShouldBe(Sql.Refused);
+        (await service.Failure($"truncate {Foothold.Own}.{table} cascade")).ShouldBe(Sql.Refused);
+    }
+
+    [Theory]
+    [InlineData("create table {own}.x (id int)")]
+    [InlineData("create table public.x (id int)")]
+    [InlineData("create table shared.x (id int)")]
+    [InlineData("create schema x")]
+    [InlineData("create role x")]
+    [InlineData("create function {own}.x() returns int language sql as 'select 1'")]
+    [InlineData("alter table {own}.products disable row level security")]
+    [InlineData("alter table {own}.products add x int")]
+    [InlineData("drop policy tenant_isolation_policy on {own}.products")]
+    [InlineData("alter table {own}.mt_events disable trigger all")]
+    [InlineData("drop table {own}.products cascade")]
+    [InlineData("drop schema {other} cascade")]
+    [InlineData("drop view {own}.service_events")]
+    [InlineData("alter role fluxion_app superuser")]
+    [InlineData("alter role fluxion_app bypassrls")]
+    [InlineData("set role fluxion_owner")]
+    [InlineData("set session authorization fluxion_owner")]
+    public async Task the_service_runs_no_ddl_and_becomes_nobody_else(string sql)
+    {
+        await using var service = await foothold.AsService(foothold.OwnId);
+        (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
+    }
+
+    [Theory]
+    [InlineData("select * from {own}.inventory_movements")]
+    [InlineData("select * from {own}.events")]
+    [InlineData("select * from {chunk}")]
+    [InlineData("select * from {chunk2}")]
+    [InlineData("update {own}.inventory_movements set quantity = 0")]
+    [InlineData("update {own}.events set new_data = null")]
+    [InlineData("update {own}.idempotency_keys set status = 500")]
+    [InlineData("update shared.tenants set status = 'active'")]
+    [InlineData("insert into shared.tenants (id, slug, name, schema_name) values (gen_random_uuid(), 'x1', 'x', 'tenant_x1')")]
+    [InlineData("delete from shared.tenant_users")]
+    [InlineData("insert into {other}.stores (id, tenant_id, code, name, type) values (gen_random_uuid(), '{other_id}', 'X', 'x', 'store')")]
+    [InlineData("select _timescaledb_functions.drop_chunk('{chunk}')")]
+    [InlineData("select drop_chunks('{other}.events', older_than => interval '0 days')")]
+    public async Task the_service_goes_round_nothing(string sql)
+    {
+        await using var service = await foothold.AsService(foothold.OwnId);
+        (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
+    }
+
+    // An analyst
+
+    [Fact]
+    public async Task an_analyst_reads_the_read_models_of_his_tenant()
+    {
+        await using var analyst = await foothold.AsAnalyst();
+        foreach (var table in (string[])["stores", "categories", "suppliers", "products", "inventory", "inventory_movements", "events"])
+            (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBePositive(table);
+        foreach (var table in (string[])["sales", "sale_items", "purchase_orders", "purchase_order_items", "alerts", "forecasts"])
+            (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBeGreaterThanOrEqualTo(0, table);
+        (await analyst.Column<string>($"select email::text from {Foothold.Own}.users")).ShouldContain(DemoTenant.Email("viewer"));
+        (await analyst.Rows($"select time_bucket('1 day', created_at) d, last(quantity, created_at) from {Foothold.Own}.inventory_movements group by d"))
+            .ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task chunks_of_the_other_tenant_exist_and_none_can_be_read_by_its_name()
+    {
+        foothold.OtherChunks.Count.ShouldBeGreaterThanOrEqualTo(2);
+        await using var analyst = await foothold.AsAnalyst();
+        foreach (var chunk in foothold.OtherChunks)
+        {
+            chunk.ShouldStartWith("_timescaledb_internal.");
+            (await analyst.Failure($"select * from {chunk}")).ShouldBe(Sql.Refused, chunk);
+            (await analyst.Failure($"delete from {chunk}")).ShouldBe(Sql.Refused, chunk);
+        }
+    }
+
+    [Theory]
+    // another tenant
+    [InlineData("select * from {other}.products")]
+    [InlineData("select * from {other}.inventory_movements")]
+    [InlineData("select * from {other}.service_inventory_movements")]
+    [InlineData("select * from {other}.mt_events")]
+    [InlineData("select '{other}.products'::regclass")]
+    [InlineData("set app.current_tenant_id = '{other_id}'; select * from {other}.products")]
+    [InlineData("set app.current_tenant_id = '{other_id}'; select * from {other}.users")]
+    [InlineData("set app.current_tenant_id = '{other_id}'; select * from shared.tenant_users")]
+    [InlineData("create view pg_temp.v as select * from {other}.products; select * from pg_temp.v")]
+    [InlineData("select * from template.products")]
+    // what is nobody's but the service's
+    [InlineData("select * from {own}.mt_events")]
+    [InlineData("select * from {own}.mt_streams")]
+    [InlineData("select * from {own}.mt_doc_user")]
+    [InlineData("select * from {own}.service_events")]
+    [InlineData("select * from {own}.idempotency_keys")]
+    [InlineData("select * from {own}.schema_versions")]
+    [InlineData("select * from shared.tenants")]
+    [InlineData("select * from shared.tenant_users")]
+    [InlineData("select * from shared.idempotency_keys")]
+    [InlineData("select * from wolverine.wolverine_incoming_envelopes")]
+    [InlineData("select password_hash from {own}.users")]
+    [InlineData("select * from {own}.users")]
+    [InlineData("select u from {own}.users u")]
+    [InlineData("select rolpassword from pg_authid")]
+    // writing
+    [InlineData("insert into {own}.stores (id, code, name, type) values (gen_random_uuid(), 'X', 'x', 'store')")]
+    [InlineData("update {own}.inventory set quantity_on_hand = 0")]
+    [InlineData("delete from {own}.inventory_movements")]
+    [InlineData("truncate {own}.events")]
+    [InlineData("insert into {own}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')")]
+    [InlineData("select * from {own}.products for update")]
+    [InlineData("lock table {own}.inventory in access exclusive mode")]
+    [InlineData("create table public.x (id int)")]
+    [InlineData("create table {own}.x (id int)")]
+    [InlineData("create schema x")]
+    [InlineData("alter table {own}.products disable row level security")]
+    [InlineData("drop table {own}.products")]
+    [InlineData("comment on table {own}.products is 'x'")]
+    // becoming somebody else
+    [InlineData("set role fluxion_owner")]
+    [InlineData("set role fluxion_app")]
+    [InlineData("set role postgres")]
+    [InlineData("set role {other}_analyst")]
+    [InlineData("set session authorization fluxion_owner")]
+    [InlineData("grant {other}_analyst to current_user")]
+    [InlineData("grant {own}_analyst to fluxion_app")]
+    [InlineData("alter role current_user superuser")]
+    [InlineData("create role x")]
+    [InlineData("select nextval('{own}.mt_events_sequence')")]
+    // TimescaleDB
+    [InlineData("select _timescaledb_functions.drop_chunk('{chunk}')")]
+    [InlineData("call merge_chunks('{chunk}', '{chunk2}')")]
+    [InlineData("call merge_chunks(array['{chunk}', '{chunk2}']::regclass[])")]
+    [InlineData("select drop_chunks('{other}.events', older_than => interval '0 days')")]
+    [InlineData("select drop_chunks('{own}.events', older_than => interval '0 days')")]
+    // the Apache edition has no such functions at all, the community edition refuses
+    [InlineData("select compress_chunk('{chunk}')", Sql.Refused, "0A000")]
+    [InlineData("select add_retention_policy('{own}.events', interval '1 day')", Sql.Refused, "0A000")]
+    [InlineData("select hypertable_size('{other}.events')")]
+    [InlineData("select approximate_row_count('{other}.products')")]
+    [InlineData("select * from chunks_detailed_size('{own}.events')")]
+    // the server
+    [InlineData("copy (select 1) to program 'true'")]
+    [InlineData("copy {own}.products to '/tmp/fluxion-products'")]
+    [InlineData("select pg_read_file('/etc/passwd')")]
+    [InlineData("select pg_ls_dir('/')")]
+    [InlineData("select lo_import('/etc/passwd')")]
+    [InlineData("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'fluxion_app'")]
+    [InlineData("set log_statement = 'none'")]
+    [InlineData("set session_replication_role = replica")]
+    [InlineData("create extension dblink")]
+    [InlineData("do language plpython3u 'pass'", "42704")]
+    public async Task an_analyst_is_refused(string sql, params string[] states)
+    {
+        await using var analyst = await foothold.AsAnalyst();
+        (await analyst.Failure(foothold.Fill(sql))).ShouldBeOneOf(states is [] ? [Sql.Refused] : states);
+    }
+
+    [Theory]
+    [InlineData("select 1 from pg_stats where schemaname = '{other}' or tablename = split_part('{chunk}', '.', 2)")]
+    [InlineData("select 1 from information_schema.columns where table_schema = '{other}'")]
+    [InlineData("select 1 from information_schema.columns where column_name = 'password_hash'")]
+    [InlineData("select 1 from pg_stat_activity where usename in ('fluxion_app', 'fluxion_owner') and query not in ('', '<insufficient privilege>')")]
+    [InlineData("set app.current_tenant_id = '{other_id}'; select 1 from {own}.products where tenant_id = '{other_id}'")]
+    public async Task an_analyst_finds_nothing(string sql)
+    {
+        await using var analyst = await foothold.AsAnalyst();
+        (await analyst.Rows(foothold.Fill(sql))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task no_function_of_ours_runs_with_its_owners_rights()
+    {
+        // everybody may execute functions, Marten's too: they must do no more than the caller could
+        await using var analyst = await foothold.AsAnalyst();
+        (await analyst.Column<bool>("select prosecdef from pg_proc where proowner = 'fluxion_owner'::regrole")).ShouldAllBe(definer => !definer);
+    }
+
+    [Fact]
+    public async Task the_other_tenants_ledger_is_whole_after_all_attacks()
+    {
+        await using var other = await foothold.AsService(foothold.Other.Id);
+        (await other.Column<decimal>($"select sum(quantity) from {foothold.Other.Schema}.service_inventory_movements")).Single()
+            .ToString("0.###", CultureInfo.InvariantCulture).ShouldBe("10");
+    }
+}
