@@ -1,5 +1,5 @@
 # The host as a production image. Wolverine's handler code is written and compiled in here: nothing is compiled when it serves.
-FROM mcr.microsoft.com/dotnet/sdk:10.0.100 AS build
+FROM mcr.microsoft.com/dotnet/sdk:10.0.401 AS build
 WORKDIR /src
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY Fluxion.Ledger/Fluxion.Ledger.csproj Fluxion.Ledger/
@@ -13,7 +13,7 @@ COPY Fluxion.Host Fluxion.Host
 RUN ASPNETCORE_ENVIRONMENT=Development dotnet run --project Fluxion.Host -- codegen write
 RUN dotnet publish Fluxion.Host -c Release --no-restore -o /app
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0.0
+FROM mcr.microsoft.com/dotnet/aspnet:10.0.12
 WORKDIR /app
 COPY --from=build /app .
 ENV Urls=http://+:8080

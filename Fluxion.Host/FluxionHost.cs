@@ -75,11 +75,13 @@ public static class FluxionHost
             options.Discovery.IncludeAssembly(typeof(TenantReadModels).Assembly);
             options.AutoBuildMessageStorageOnStartup = AutoCreate.None;
             options.Durability.Mode = builder.Environment.IsDevelopment() ? DurabilityMode.Solo : DurabilityMode.Balanced;
-            // the handlers' code is compiled at run time in Development; an image is built with it written before (`codegen write`)
-            options.CodeGeneration.TypeLoadMode = builder.Environment.IsDevelopment() ? TypeLoadMode.Dynamic : TypeLoadMode.Auto;
+            // the handlers' code is compiled at run time in Development; elsewhere nothing is, for that takes seconds of the first requests:
+            // an image is built with the code written before (`codegen write`), and a host without it does not start
+            options.CodeGeneration.TypeLoadMode = builder.Environment.IsDevelopment() ? TypeLoadMode.Dynamic : TypeLoadMode.Static;
             options.CodeGeneration.SourceCodeWritingEnabled = false;
         });
         builder.Services.AddWolverineHttp();
+        builder.Services.CritterStackDefaults(critters => critters.Production.AssertAllPreGeneratedTypesExist = true);
     }
 
     /// <summary>Tokens, roles, and the limit on guesses: every endpoint that does not say otherwise needs a valid token.</summary>

@@ -29,7 +29,7 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
             return true;
         }
         var connections = services.GetRequiredService<DatabaseConnections>();
-        var admin = input.AdminFlag ?? services.GetRequiredService<IConfiguration>().GetConnectionString("FluxionAdmin");
+        var admin = input.AdminFlag ?? services.GetRequiredService<IConfiguration>().GetConnectionString(DatabaseConnections.AdminName);
         if (admin is null) return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
         await DatabaseInitialization.Run(admin, connections, CancellationToken.None);
         AnsiConsole.MarkupLine("The database is ready; next: database migrate");

@@ -9,6 +9,7 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
 {
     public const string ServiceName = "Fluxion";
     public const string OwnerName = "FluxionOwner";
+    public const string AdminName = "FluxionAdmin"; // a superuser, for `database init` alone
     private const string DevelopmentDatabase = "fluxion_dev";
 
     /// <summary>For commands that never connect.</summary>
