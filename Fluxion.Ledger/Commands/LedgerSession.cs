@@ -4,7 +4,6 @@ using Fluxion.Ledger.Tenancy;
 using Marten;
 using Marten.Events;
 using Microsoft.AspNetCore.Http;
-
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -129,7 +128,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
         await using var reader = await batch.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) _streams[reader.GetGuid(0)] = new Loaded(typeof(T), reader.GetInt64(1));
+        while (await reader.ReadAsync(ct)) _streams[reader.GetGuid(0)] = new Loaded(reader.GetInt64(1));
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -187,7 +186,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public T Append<T>(Guid id, params IReadOnlyList<object> events) where T : class, IAggregate<T>
     {
         var isNew = !_streams.TryGetValue(id, out var stream);
-        if (isNew) _streams[id] = stream = new Loaded(typeof(T), 0);
+        if (isNew) _streams[id] = stream = new Loaded(0);
         stream!.Appended += events.Count;
         var action = isNew
             ? session.Events.StartStream<T>(id, events)
@@ -214,9 +213,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         return null;
     }
 
-    private sealed class Loaded(Type type, long version)
+    private sealed class Loaded(long version)
     {
-        public Type Type { get; } = type;
         public long Version { get; } = version;
         public int Appended { get; set; }
         public object? State { get; set; }

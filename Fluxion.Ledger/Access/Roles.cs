@@ -4,10 +4,8 @@ namespace Fluxion.Ledger.Access;
 /// What a user may do in his tenant; each role may do all that the ones before it may.
 /// Viewers read; users also move stock in and out; managers also correct stock and keep the catalog; admins also keep stores and users.
 /// <see cref="Platform"/> stands apart: it keeps the tenants and sees none of their data.
+/// An endpoint's authorization policy is the least role that may call it.
 /// </summary>
-public enum Role { Viewer, User, Manager, Admin, Platform }
-
-/// <summary>The authorization policies that endpoints name: the least role that may call them.</summary>
 public static class Roles
 {
     public const string Viewer = "viewer";
