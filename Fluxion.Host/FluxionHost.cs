@@ -122,6 +122,7 @@ public static class FluxionHost
         });
         var services = builder.Services;
         services.AddProblemDetails(options => options.CustomizeProblemDetails = JsonProblems.NameTheField);
+        services.AddExceptionHandler<BadRequests>();
         services.AddExceptionHandler<DatabaseAway>();
         services.ConfigureHttpJsonOptions(options =>
         {

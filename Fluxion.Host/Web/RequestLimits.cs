@@ -42,7 +42,7 @@ public sealed class RequestLimits(RequestDelegate next)
         await next(http);
     }
 
-    private static Task TooLarge(HttpContext http)
+    internal static Task TooLarge(HttpContext http)
     {
         http.Response.Headers.Connection = "close";
         return TypedResults.Problem(statusCode: 413, title: "Body too large",

@@ -68,6 +68,7 @@ public abstract record ProductFields
             RuleFor(c => c.SellingPrice).UnitPrice();
             RuleFor(c => c.TaxRate).Must(rate => rate is >= 0 and <= 100 && Quantities.HasDecimals(rate, 2))
                 .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
+            RuleFor(c => c.Settings == null ? null : c.Settings.Other).OwnFieldsOfTheTenant().OverridePropertyName(nameof(Settings));
             RuleFor(c => c.MaxStockLevel).Must((c, max) => max is null || max >= c.MinStockLevel).WithMessage("is not below minStockLevel");
         }
     }

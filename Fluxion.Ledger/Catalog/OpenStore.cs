@@ -32,6 +32,7 @@ public abstract record StoreFields
         {
             RuleFor(c => c.Name).Name();
             RuleFor(c => c.Type).OneOf(StoreTypes.All);
+            RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
         }
     }
 }

@@ -73,6 +73,38 @@ public sealed class CatalogTests(LedgerHost host)
     public async Task wrong_fields_are_all_named(string resource, string body, string fields) =>
         (await (await Client.Demo(host, "admin")).Post(resource, body)).ShouldBe(400).Fields.Order().ShouldBe(fields.Split(',').Order());
 
+    [Theory]
+    [InlineData("""{"a":"\u0000"}""")]
+    [InlineData("""{"a\u0000":1}""")]
+    [InlineData("""{"a":"\ud800"}""")]
+    [InlineData("""{"a":{"b\ud800":1}}""")]
+    [InlineData("""{"a":1e200000}""")]
+    [InlineData("""{"a":[{"b":["\u0000"]}]}""")]
+    [InlineData("deep")]
+    [InlineData("long")]
+    public async Task settings_that_could_not_be_kept_or_shown_again_are_400(string settings)
+    {
+        var admin = await Client.Demo(host, "admin");
+        settings = settings switch
+        {
+            "deep" => string.Concat(Enumerable.Repeat("{\"a\":", 17)) + "1" + new string('}', 17),
+            "long" => $$"""{"a":"{{new string('x', 16_000)}}"}""",
+            _ => settings,
+        };
+        (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.ShouldBe(["settings"]);
+        (await admin.Post("products", $$"""{"sku":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.ShouldBe(["settings"]);
+    }
+
+    [Fact]
+    public async Task settings_as_deep_as_they_may_be_are_kept_and_shown_in_the_audit_trail()
+    {
+        var admin = await Client.Demo(host, "admin");
+        var settings = string.Concat(Enumerable.Repeat("{\"a\":", 16)) + "1" + new string('}', 16);
+        var id = (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(201).Json["id"]!.GetValue<string>();
+        (await admin.Get($"stores/{id}")).ShouldBe(200);
+        (await admin.Get($"events?entityId={id}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+    }
+
     [Fact]
     public async Task an_unknown_category_or_supplier_is_404_by_its_field()
     {

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using FluentValidation;
+
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>
+/// Fields of the tenant's own, any JSON: what is taken must be kept, read and shown again. PostgreSQL keeps no NUL and no half of a surrogate
+/// pair; the audit trail puts the fields some levels deeper, and a reader of JSON stops at 64.
+/// </summary>
+public static class OwnFields
+{
+    public const int MaxCharacters = 16_000;
+    public const int MaxDepth = 16;
+
+    public static IRuleBuilderOptions<T, IReadOnlyDictionary<string, JsonElement>?> OwnFieldsOfTheTenant<T>(
+        this IRuleBuilder<T, IReadOnlyDictionary<string, JsonElement>?> rule) => rule
+        .Must(fields => fields is null || (fields.Sum(f => f.Key.Length + f.Value.GetRawText().Length) <= MaxCharacters
+            && fields.All(f => IsStorable(f.Key) && IsStorable(f.Value, MaxDepth - 1))))
+        .WithMessage($"has at most {MaxCharacters} characters of JSON and {MaxDepth} levels, numbers of at most 28 digits, and texts of valid Unicode without NUL");
+
+    private static bool IsStorable(JsonElement value, int levels) => value.ValueKind switch
+    {
+        JsonValueKind.Object => levels > 0 && AreStorable(value, levels),
+        JsonValueKind.Array => levels > 0 && value.EnumerateArray().All(item => IsStorable(item, levels - 1)),
+        JsonValueKind.String => Text(value.GetString) is { } text && IsStorable(text),
+        JsonValueKind.Number => value.TryGetDecimal(out _),
+        _ => true,
+    };
+
+    private static bool AreStorable(JsonElement value, int levels)
+    {
+        foreach (var member in value.EnumerateObject())
+            if (Text(() => member.Name) is not { } name || !IsStorable(name) || !IsStorable(member.Value, levels - 1)) return false;
+        return true;
+    }
+
+    private static bool IsStorable(string text) => !text.Contains('\0', StringComparison.Ordinal);
+
+    /// <summary>Null for half of a surrogate pair, which has no text.</summary>
+    private static string? Text(Func<string?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Fluxion.Tests.Host;
+
+/// <summary>Bodies as the real web server reads them off a socket, which the in-process server of the other tests does not.</summary>
+public sealed class BodyTests(LedgerHost host)
+{
+    [Fact]
+    public async Task a_chunked_body_over_the_limit_is_413_and_broken_chunks_are_400_without_a_token_too()
+    {
+        await using var database = await host.NewDatabase();
+        await using var served = await HostProcess.Serve(database.Connections);
+        var megabyte = new string(' ', 1024 * 1024);
+        var chunk = $"100000\r\n{megabyte}\r\n";
+
+        var tooLarge = await Send(served.Address, string.Concat(Enumerable.Repeat(chunk, 5)) + "0\r\n\r\n");
+        tooLarge.ShouldStartWith("HTTP/1.1 413");
+        tooLarge.ShouldContain("application/problem+json");
+        var broken = await Send(served.Address, "zz\r\n{}\r\n0\r\n\r\n");
+        broken.ShouldStartWith("HTTP/1.1 400");
+        broken.ShouldContain("application/problem+json");
+        (await Send(served.Address, "2\r\n{}\r\n0\r\n\r\n")).ShouldStartWith("HTTP/1.1 400"); // read, and its fields are missing
+    }
+
+    private static async Task<string> Send(Uri address, string chunks)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(address.Host, address.Port);
+        await using var stream = client.GetStream();
+        var head = $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+        // the server answers and closes before it has read all: the rest cannot be sent then
+        var sending = stream.WriteAsync(Encoding.ASCII.GetBytes(head + chunks)).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
+        var buffer = new byte[64 * 1024];
+        var length = 0;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            while (await stream.ReadAsync(buffer.AsMemory(length), patience.Token) is var read and > 0) length += read;
+        }
+        catch (IOException) when (length > 0)
+        {
+            // reset by a server that did not read the rest, after its answer
+        }
+        client.Close();
+        await sending;
+        return Encoding.ASCII.GetString(buffer, 0, length);
+    }
+}
