@@ -1,16 +1,15 @@
-# The host as a production image. Wolverine's handler code is written and compiled in here: nothing is compiled when it serves.
+# The host as a production image; its build writes the code of the handlers, nothing is compiled when it serves.
 FROM mcr.microsoft.com/dotnet/sdk:10.0.401 AS build
 WORKDIR /src
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY Fluxion.Ledger/Fluxion.Ledger.csproj Fluxion.Ledger/
 COPY Fluxion.Projections/Fluxion.Projections.csproj Fluxion.Projections/
-COPY Fluxion.Host/Fluxion.Host.csproj Fluxion.Host/
+COPY Fluxion.Host/Fluxion.Host.csproj Fluxion.Host/HandlerCode.targets Fluxion.Host/
 RUN dotnet restore Fluxion.Host
 COPY schema schema
 COPY Fluxion.Ledger Fluxion.Ledger
 COPY Fluxion.Projections Fluxion.Projections
 COPY Fluxion.Host Fluxion.Host
-RUN ASPNETCORE_ENVIRONMENT=Development dotnet run --project Fluxion.Host -- codegen write
 RUN dotnet publish Fluxion.Host -c Release --no-restore -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0.12

@@ -36,6 +36,7 @@ public static class FluxionHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(p => connections.Open(p.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
+        services.AddSingleton<SchemaFingerprints>();
         services.AddSingleton<TenantRegistry>();
         services.AddSingleton<TenantProvisioning>();
         services.AddSingleton<ITenantReadModels, TenantReadModels>();
@@ -75,13 +76,10 @@ public static class FluxionHost
             options.Discovery.IncludeAssembly(typeof(TenantReadModels).Assembly);
             options.AutoBuildMessageStorageOnStartup = AutoCreate.None;
             options.Durability.Mode = builder.Environment.IsDevelopment() ? DurabilityMode.Solo : DurabilityMode.Balanced;
-            // the handlers' code is compiled at run time in Development; elsewhere nothing is, for that takes seconds of the first requests:
-            // an image is built with the code written before (`codegen write`), and a host without it does not start
-            options.CodeGeneration.TypeLoadMode = builder.Environment.IsDevelopment() ? TypeLoadMode.Dynamic : TypeLoadMode.Static;
-            options.CodeGeneration.SourceCodeWritingEnabled = false;
+            // the build has written the handlers' code (HandlerCode.targets): nothing is compiled at run time, which takes seconds
+            options.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         });
         builder.Services.AddWolverineHttp();
-        builder.Services.CritterStackDefaults(critters => critters.Production.AssertAllPreGeneratedTypesExist = true);
     }
 
     /// <summary>Tokens, roles, and the limit on guesses: every endpoint that does not say otherwise needs a valid token.</summary>

@@ -5,7 +5,6 @@ using Fluxion.Host.Demo;
 using JasperFx;
 using JasperFx.CodeGeneration;
 using Wolverine;
-using Wolverine.Runtime.Handlers;
 
 // Without a command the host serves; `help` lists the commands.
 using var stopping = new CancellationTokenSource();
@@ -23,8 +22,8 @@ try
         ? await DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, stopping.Token)
         : DatabaseConnections.None;
     builder.AddFluxion(settings, connections);
-    // commands handle no requests: they run in a build without the handlers' code, and `codegen write` is the one that makes it
-    if (!Commands.Serve(args)) builder.Services.ConfigureWolverine(options => options.CodeGeneration.TypeLoadMode = TypeLoadMode.Auto);
+    // commands handle no requests; the one by which the build writes the handlers' code (`codegen write`) runs before there is any
+    if (!Commands.Serve(args)) builder.Services.ConfigureWolverine(options => options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic);
     await using var app = builder.Build();
     app.MapFluxion();
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
@@ -37,13 +36,6 @@ try
 catch (Exception e) when (e is SettingsException or EmbeddedDatabaseException or Fluxion.Ledger.Tenancy.SchemaScriptException)
 {
     await Console.Error.WriteLineAsync($"error: {e.Message}");
-    return 1;
-}
-catch (MissingPreBuiltTypesException)
-{
-    await Console.Error.WriteLineAsync(
-        "error: This build lacks the code of its handlers, which is compiled at run time in Development only. " +
-        "Write it before `dotnet publish`, as the Dockerfile does: dotnet run --project Fluxion.Host -- codegen write");
     return 1;
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -24,7 +24,7 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
         var services = host.Services;
         if (input.Action == DatabaseAction.migrate)
         {
-            var tenants = await Migrations.Run(services, CancellationToken.None);
+            var tenants = await Migrations.Run(services, everything: true, CancellationToken.None);
             AnsiConsole.MarkupLineInterpolated($"All schemas are up to date: shared, template and {tenants} tenants");
             return true;
         }

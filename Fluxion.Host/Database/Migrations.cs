@@ -12,24 +12,26 @@ public static class Migrations
 {
     private const string MessageSchema = "wolverine";
 
+    /// <param name="everything">Also what is up to date by its fingerprint; otherwise a start without news costs one query.</param>
     /// <returns>The number of tenants.</returns>
     /// <exception cref="SchemaScriptException"/>
-    public static async Task<int> Run(IServiceProvider services, CancellationToken ct)
+    public static async Task<int> Run(IServiceProvider services, bool everything, CancellationToken ct)
     {
         var owner = services.GetRequiredService<Databases>().RequireOwner();
         var provisioning = services.GetRequiredService<TenantProvisioning>();
-        var tenants = await provisioning.Migrate(ct);
-
-        // two hosts that start together would both find that the message tables are missing
-        await using var turn = await provisioning.Turn("messages", ct);
+        var current = everything ? new HashSet<string>() : await services.GetRequiredService<SchemaFingerprints>().Current(ct);
+        var tenants = await provisioning.Migrate(current, ct);
 
         // the message store connects as the service, which runs no DDL: its objects are made with the owner's connection
-        await using var connection = await owner.OpenConnectionAsync(ct);
-        var messages = ((IDatabase)services.GetRequiredService<IMessageStore>()).AllObjects().ToArray();
-        var migration = await SchemaMigration.DetermineAsync(connection, ct, messages);
-        if (migration.Difference != SchemaPatchDifference.None)
-            await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, new Quiet(), ct);
-        services.GetRequiredService<SchemaScripts>().RunAlways(owner, "wolverine", MessageSchema, Guid.Empty);
+        await provisioning.Migrate(MessageSchema, current, async () =>
+        {
+            await using var connection = await owner.OpenConnectionAsync(ct);
+            var messages = ((IDatabase)services.GetRequiredService<IMessageStore>()).AllObjects().ToArray();
+            var migration = await SchemaMigration.DetermineAsync(connection, ct, messages);
+            if (migration.Difference != SchemaPatchDifference.None)
+                await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, new Quiet(), ct);
+            services.GetRequiredService<SchemaScripts>().RunAlways(owner, "wolverine", MessageSchema, Guid.Empty);
+        }, ct);
         return tenants;
     }
 

@@ -9,7 +9,7 @@ public static class Preparation
     public static async Task Prepare(this WebApplication app, DatabaseConnections connections, CancellationToken ct)
     {
         if (connections.Owner is null) return; // whoever deploys migrates first: `database migrate`
-        await Migrations.Run(app.Services, ct);
+        await Migrations.Run(app.Services, everything: false, ct);
         if (!app.Environment.IsDevelopment()) return;
         if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null) return;
         Console.WriteLine($"Creating the demo tenant {DemoTenant.Slug} …");

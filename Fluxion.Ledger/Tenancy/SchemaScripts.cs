@@ -23,6 +23,10 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
     /// <exception cref="SchemaScriptException">A script failed; none of them took effect.</exception>
     public void RunAlways(NpgsqlDataSource owner, string set, string schema, Guid tenantId) => Run(owner, set, schema, tenantId, always: true);
 
+    /// <summary>All scripts of all sets, in order: each one's path below the folder, and what it says.</summary>
+    public IEnumerable<(string Path, byte[] Sql)> All() => Directory.EnumerateFiles(folder, "*.sql", SearchOption.AllDirectories)
+        .Order(StringComparer.Ordinal).Select(file => (Path.GetRelativePath(folder, file), File.ReadAllBytes(file)));
+
     private List<string> Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, bool always)
     {
         var builder = PostgresqlExtensions.PostgresqlDatabase(new PostgresqlConnectionManager(owner), schema)

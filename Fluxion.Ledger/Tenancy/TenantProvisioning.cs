@@ -15,29 +15,45 @@ public sealed record FirstAdmin(string Email, string FullName, string Password);
 /// attempt with the same slug replaces it.
 /// </summary>
 public sealed class TenantProvisioning(
-    Databases databases, TenantStores stores, TenantRegistry registry, SchemaScripts scripts, TimeProvider clock)
+    Databases databases, TenantStores stores, TenantRegistry registry, SchemaScripts scripts, SchemaFingerprints fingerprints, TimeProvider clock)
 {
     public const string Template = "template";
 
-    /// <summary>Brings the shared schema, the template and every tenant up to date. Two hosts that start together take turns.</summary>
+    /// <summary>Brings the shared schema, the template and every tenant up to date, but those in <paramref name="current"/>.</summary>
     /// <returns>The number of tenants.</returns>
     /// <exception cref="SchemaScriptException"/>
-    public async Task<int> Migrate(CancellationToken ct)
+    public async Task<int> Migrate(IReadOnlySet<string> current, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
-        await using var turn = await Turn("migrate", ct);
-        await Execute(owner, "create schema if not exists shared; create schema if not exists template", ct);
-        scripts.RunOnce(owner, "shared", "shared", Guid.Empty);
-        scripts.RunOnce(owner, "tenant", Template, Guid.Empty);
+        await Migrate("shared", current, async () =>
+        {
+            await Execute(owner, "create schema if not exists shared", ct);
+            scripts.RunOnce(owner, "shared", "shared", Guid.Empty);
+        }, ct);
+        await Migrate(Template, current, async () =>
+        {
+            await Execute(owner, $"create schema if not exists {Template}", ct);
+            scripts.RunOnce(owner, "tenant", Template, Guid.Empty);
+        }, ct);
         var count = 0;
         string? after = null;
-        while (await registry.List(after, 100, ct) is { Count: > 0 } page)
+        while (await registry.List(after, 1000, ct) is { Count: > 0 } page)
         {
-            foreach (var tenant in page) await MigrateSchema(tenant.Schema, tenant.Id, ct);
+            foreach (var tenant in page)
+                await Migrate(tenant.Schema, current, async () => (await MigrateSchema(tenant.Schema, tenant.Id, ct)).Dispose(), ct);
             count += page.Count;
             after = page[^1].Slug;
         }
         return count;
+    }
+
+    /// <summary>Migrates one schema, unless it is in <paramref name="current"/>. Hosts that start together take turns.</summary>
+    public async Task Migrate(string schema, IReadOnlySet<string> current, Func<Task> migrate, CancellationToken ct)
+    {
+        if (current.Contains(schema)) return;
+        await using var turn = await Turn($"migrate/{schema}", ct);
+        await migrate();
+        await fingerprints.Record(schema, ct);
     }
 
     /// <summary>Makes a tenant: its schema, tables, roles and first admin, and its row in the registry; all of it or nothing.</summary>
@@ -71,6 +87,7 @@ public sealed class TenantProvisioning(
             await Execute(owner, $"drop schema if exists {tenant.Schema} cascade", CancellationToken.None);
             throw;
         }
+        await fingerprints.Record(tenant.Schema, CancellationToken.None);
         return tenant;
     }
 

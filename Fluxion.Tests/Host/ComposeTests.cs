@@ -111,13 +111,16 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void the_handlers_code_is_written_before_the_host_is_published_and_none_comes_from_a_developers_folder()
+    public void what_the_restore_reads_is_copied_before_it()
     {
-        var write = Array.FindIndex(Dockerfile, l => l.StartsWith("RUN ", StringComparison.Ordinal) && l.EndsWith("codegen write", StringComparison.Ordinal));
-        write.ShouldBeGreaterThan(0);
-        Array.FindIndex(Dockerfile, l => l.StartsWith("RUN dotnet publish", StringComparison.Ordinal)).ShouldBeGreaterThan(write);
-        File.ReadAllLines(Path.Combine(Root, ".dockerignore")).ShouldContain("**/Internal/Generated");
-        File.ReadAllLines(Path.Combine(Root, ".gitignore")).ShouldContain("**/Internal/Generated/");
+        var restore = Array.FindIndex(Dockerfile, l => l.StartsWith("RUN dotnet restore", StringComparison.Ordinal));
+        restore.ShouldBeGreaterThan(0);
+        var copied = Dockerfile[..restore].Where(l => l.StartsWith("COPY ", StringComparison.Ordinal)).SelectMany(l => l.Split(' ')).ToHashSet();
+        string[] read = [.. Directory.GetFiles(Root, "*.props").Select(f => Path.GetFileName(f)), "global.json",
+            .. ((string[])["Fluxion.Ledger", "Fluxion.Projections", "Fluxion.Host"]).SelectMany(project =>
+                (string[])[.. Directory.GetFiles(Path.Combine(Root, project), "*.csproj"), .. Directory.GetFiles(Path.Combine(Root, project), "*.targets")])
+                .Select(f => Path.GetRelativePath(Root, f))];
+        read.ShouldBeSubsetOf(copied);
     }
 
     /// <summary>The service's environment as the host gets it, each ${VARIABLE} replaced by a value.</summary>

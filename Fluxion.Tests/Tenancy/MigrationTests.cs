@@ -59,9 +59,32 @@ public sealed class MigrationTests(LedgerHost ledger)
         }
 
         // and now that there is nothing to do
-        await Both(host => host.Services.GetRequiredService<TenantProvisioning>().Migrate(ct));
-        await Both(host => Migrations.Run(host.Services, ct));
+        await Both(host => host.Services.GetRequiredService<TenantProvisioning>().Migrate(new HashSet<string>(), ct));
+        await Both(host => Migrations.Run(host.Services, everything: true, ct));
         (await Journals(database)).ShouldBe(made, ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task a_start_migrates_what_has_another_fingerprint_and_leaves_the_rest_alone()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await ledger.NewDatabase();
+        await using var host = NewHost(database.Connections);
+        await host.Prepare(database.Connections, ct);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(ct);
+        async Task<bool> Granted() => (await superuser.Column<bool>($"select has_table_privilege('fluxion_app', '{Demo}.mt_events', 'select')")).Single();
+
+        await superuser.Execute($"revoke select on {Demo}.mt_events from fluxion_app");
+        await Migrations.Run(host.Services, everything: false, ct);
+        (await Granted()).ShouldBeFalse(); // nothing was looked at
+
+        await superuser.Execute($"update shared.schema_fingerprints set fingerprint = 'of an older build' where schema_name = '{Demo}'");
+        await Migrations.Run(host.Services, everything: false, ct);
+        (await Granted()).ShouldBeTrue();
+        (await superuser.Column<long>("select count(distinct fingerprint) from shared.schema_fingerprints")).ShouldBe([1]);
+        (await superuser.Column<string>("select schema_name from shared.schema_fingerprints")).ShouldBe(
+            ["shared", TenantProvisioning.Template, Demo, "wolverine"], ignoreOrder: true);
     }
 
     [Fact]
@@ -74,7 +97,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var starting = NewHost(database.Connections);
         var starts = Task.Run(async () =>
         {
-            for (var i = 0; i < 5; i++) await Migrations.Run(starting.Services, ct);
+            for (var i = 0; i < 5; i++) await Migrations.Run(starting.Services, everything: true, ct);
         }, ct);
         var received = 0;
         while (!starts.IsCompleted)
