@@ -340,13 +340,14 @@ public sealed class DataModelTests(LedgerHost host)
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         // nothing forecasts yet: the rows are put there by hand and rolled back
         var product = (await superuser.Column<Guid>($"select id from {Demo}.products where sku = 'LAC001'")).Single();
+        var tenant = await TenantId();
+        await superuser.Execute($"set local app.current_tenant_id = '{tenant}'");
         await superuser.Execute($"""
             insert into {Demo}.forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, predicted_value)
             select gen_random_uuid(), p.id, s.id, 'demand', 'daily', current_date + day, day + 100
             from {Demo}.stores s, {Demo}.products p, unnest(array[-200, -1, 0, 1, 200]) day
             where s.code = 'CCS-01' and p.sku in ('LAC001', 'LAC002')
             """);
-        var tenant = await TenantId();
         await superuser.Execute($"set local role {Demo}_analyst");
         (await superuser.Column<decimal>($"""
             select f.predicted_value from (

@@ -120,6 +120,19 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     }
 
     [Theory]
+    [InlineData("insert into {other}.events (id, event_type, entity_type, entity_id, action) values ('{other_id}', 'x', 'x', '{other_id}', 'created')")]
+    [InlineData("insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)")]
+    [InlineData("insert into {other}.forecasts (id, product_id, store_id) values ('{other_id}', '{other_id}', '{other_id}')")]
+    public async Task the_service_writes_no_hypertable_without_its_tenants_setting(string sql)
+    {
+        sql = foothold.Fill(sql);
+        await using var nobody = await foothold.AsService();
+        (await nobody.Failure(sql)).ShouldBe(Sql.Refused);
+        await using var another = await foothold.AsService(foothold.OwnId);
+        (await another.Failure(sql)).ShouldBe(Sql.Refused);
+    }
+
+    [Theory]
     [InlineData("update {own}.mt_events set data = '{}'")]
     [InlineData("update {own}.mt_events set timestamp = now() where false")]
     [InlineData("delete from {own}.mt_events")]
