@@ -34,7 +34,8 @@ public static class LedgerModel
         Aggregate<Category>(options, c => c.Code, typeof(CategoryCreated));
         Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered));
         Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated));
-        Aggregate<StockItem>(options, null, typeof(StockReceived), typeof(StockIssued), typeof(StockAdjusted));
+        Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued),
+            typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected));
     }
 
     private static void Aggregate<T>(StoreOptions options, System.Linq.Expressions.Expression<Func<T, object>>? code, params Type[] events)

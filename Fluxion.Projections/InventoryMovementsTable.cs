@@ -20,9 +20,14 @@ public sealed class InventoryMovementsTable : IReadModel
     {
         public (string Movement, string Reference) Types => Movement switch
         {
+            StockReceived { PurchaseOrderId: not null } => ("in", "purchase"),
             StockReceived => ("in", "receipt"),
             StockIssued => ("out", "issue"),
             StockAdjusted => ("adjustment", "adjustment"),
+            StockSold => ("out", "sale"),
+            StockReturned => ("in", "return"),
+            StockSent or StockArrived => ("transfer", "transfer"),
+            StockCounted or StockCountCorrected => ("adjustment", "count"),
             _ => throw new UnknownEventException(typeof(InventoryMovementsTable), Movement),
         };
 
@@ -30,8 +35,11 @@ public sealed class InventoryMovementsTable : IReadModel
         {
             StockIssued e => e.Reason,
             StockAdjusted e => e.Reason,
+            StockCountCorrected => "late_movement",
             _ => null,
         };
+
+        public Guid ReferenceId => Movement is StockReceived { PurchaseOrderId: { } order } ? order : Movement.Document.Id;
     }
 
     private static readonly Table<Row> Table = new Table<Row>("inventory_movements")
@@ -40,7 +48,7 @@ public sealed class InventoryMovementsTable : IReadModel
         .Add("store_id", "uuid", r => r.Movement.StoreId)
         .Add("movement_type", "text", r => r.Types.Movement)
         .Add("reference_type", "text", r => r.Types.Reference)
-        .Add("reference_id", "uuid", r => r.Movement.Document.Id)
+        .Add("reference_id", "uuid", r => r.ReferenceId)
         .Add("reference", "text", r => r.Movement.Document.Reference)
         .Add("reason", "text", r => r.Reason)
         .Add("quantity", "numeric", r => r.Movement.Change())

@@ -3,6 +3,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Marten.Events;
+using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -181,6 +182,18 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>The aggregate that <paramref name="reference"/> names, or null.</summary>
     public async Task<T?> Find<T>(string? reference, CancellationToken ct) where T : class, IAggregate<T>, ICoded =>
         reference is null ? null : (await Find<T>([reference], ct)).GetValueOrDefault(reference);
+
+    /// <summary>
+    /// The events whose document occurred after <paramref name="occurredAfter"/>, by stream and in the order recorded. It goes through
+    /// the whole streams: for commands about the past, not for every command.
+    /// </summary>
+    public async Task<ILookup<Guid, object>> OccurredAfter(IReadOnlyCollection<Guid> streams, DateTimeOffset occurredAfter, CancellationToken ct)
+    {
+        var events = await session.Events.QueryAllRawEvents()
+            .Where(e => e.MatchesSql("d.stream_id = any(?) and (d.data #>> '{document,occurredAt}')::timestamptz > ?", streams.ToArray(), occurredAfter))
+            .OrderBy(e => e.Version).ToListAsync(ct);
+        return events.ToLookup(e => e.StreamId, e => e.Data);
+    }
 
     /// <summary>Appends events to a stream that this session has locked, or begins a new one, and returns the state after them.</summary>
     public T Append<T>(Guid id, params IReadOnlyList<object> events) where T : class, IAggregate<T>

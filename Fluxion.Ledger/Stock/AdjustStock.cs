@@ -44,7 +44,7 @@ public static class AdjustStockEndpoint
         StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
             new StockAdjusted(slot.Store.Id, slot.Product.Id, line.Quantity, command.Reason, document)
             {
-                UnitCost = item?.UnitCost ?? slot.Product.Details.CostPrice,
+                UnitCost = slot.CostOf(item),
             });
 
     [WolverinePost("/api/{tenant}/stock/adjustments", Name = "Adjust stock"), Authorize(Roles.Manager), Tags("Stock")]

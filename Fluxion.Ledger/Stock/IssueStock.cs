@@ -44,7 +44,7 @@ public static class IssueStockEndpoint
         StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
             new StockIssued(slot.Store.Id, slot.Product.Id, line.Quantity, command.Reason, document)
             {
-                UnitCost = item?.UnitCost ?? slot.Product.Details.CostPrice,
+                UnitCost = slot.CostOf(item),
             });
 
     [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock")]

@@ -21,6 +21,17 @@ public interface IStockCommand<out TLine> where TLine : class, IStockLine
     string? Notes { get; }
 }
 
+/// <summary>What a line of a command asks the door for: a product in a store, by the names in the request.</summary>
+/// <param name="StoreField">The field of the request that names the store, for errors; and so on.</param>
+/// <param name="Brings">True when goods come in: then the product must be active.</param>
+public sealed record StockRequest(
+    string Store, string Sku, decimal Quantity, bool Brings, string StoreField = "store", string SkuField = "sku", string QuantityField = "quantity")
+{
+    /// <summary>A request for each line of a document of one store.</summary>
+    public static IReadOnlyList<StockRequest> Of(string store, IEnumerable<IStockLine> lines, bool brings, string storeField = "store") =>
+        [.. lines.Select((line, i) => new StockRequest(store, line.Sku, line.Quantity, brings, storeField, $"lines[{i}].sku", $"lines[{i}].quantity"))];
+}
+
 /// <summary>The stock after a command, for its receipt.</summary>
 public sealed record StockLevel(string Store, string Sku, decimal OnHand, decimal Reserved, decimal Available);
 
@@ -31,65 +42,85 @@ public sealed record StockReceipt(Guid Id, IReadOnlyList<StockLevel> Stock);
 
 /// <summary>
 /// The one door to stock: the only code that loads stock items to change them. It resolves what the lines name, locks all their items
-/// in ascending id order, hands them to the decision, and appends what was decided.
+/// in ascending id order, and appends what was decided on them. A command that also changes a document of its own (a purchase order,
+/// a transfer, a reservation) locks that first.
 /// </summary>
 public static class StockDoor
 {
     public const int MaxLines = 1000;
 
+    /// <summary>A document that moves stock of one store and is nothing else: open, decide, append.</summary>
     /// <param name="brings">True when goods come in: then the products must be active.</param>
     /// <param name="decide">The pure decision on the slots, one for each line.</param>
     public static async Task<Reply> Move(LedgerSession ledger, IStockCommand<IStockLine> command, bool brings,
         Func<IReadOnlyList<StockSlot>, StockDocument, StockDecision> decide, CancellationToken ct)
     {
-        var (slots, problem) = await Open(ledger, command.Store, command.Lines, brings, ct);
-        if (problem is not null) return problem;
-
         var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
-        var decision = decide(slots, document);
-        if (decision.Shortages.Count > 0) return Refusal(decision.Shortages);
-
-        var after = new Dictionary<Guid, StockItem>();
-        foreach (var item in decision.Movements.GroupBy(m => m.ItemId, m => m.Movement))
-            after[item.Key] = ledger.Append<StockItem>(item.Key, [.. item]);
-        return Reply.Ok(new StockReceipt(document.Id, [.. slots.DistinctBy(s => s.ItemId).Select(slot =>
-            new StockLevel(slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))]));
+        var (slots, problem) = await Open(ledger, StockRequest.Of(command.Store, command.Lines, brings), document.OccurredAt, ct);
+        if (problem is not null) return problem;
+        var (stock, refusal) = Append(ledger, slots, decide(slots, document));
+        return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, stock));
     }
 
-    private static async Task<(IReadOnlyList<StockSlot> Slots, ProblemDetails? Problem)> Open(
-        LedgerSession ledger, string storeReference, IReadOnlyList<IStockLine> lines, bool brings, CancellationToken ct)
+    /// <summary>The slot of each request, its item locked to the end of the transaction; or why the request cannot be.</summary>
+    /// <param name="occurredAt">The moment that the command is about; of several the earliest.</param>
+    /// <param name="counting">True for a count, which needs the stock as of that moment.</param>
+    public static async Task<(IReadOnlyList<StockSlot> Slots, ProblemDetails? Problem)> Open(
+        LedgerSession ledger, IReadOnlyList<StockRequest> requests, DateTimeOffset occurredAt, CancellationToken ct, bool counting = false)
     {
-        var store = await ledger.Find<Store>(storeReference, ct);
-        if (store is null) return ([], Unknown.Store(storeReference));
-        if (!ledger.Caller.MayUse(store.Id)) return ([], Problems.Forbidden($"You may not move stock of the store {store.Code}."));
-        if (!store.IsActive) return ([], Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: its stock does not move."));
+        var stores = await ledger.Find<Store>(requests.Select(r => r.Store), ct);
+        foreach (var request in requests.DistinctBy(r => r.Store))
+        {
+            if (!stores.TryGetValue(request.Store, out var store)) return ([], Unknown.Of("store", request.StoreField, request.Store));
+            if (!ledger.Caller.MayUse(store.Id)) return ([], Problems.Forbidden($"You may not move stock of the store {store.Code}."));
+            if (!store.IsActive) return ([], Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: its stock does not move."));
+        }
 
-        var products = await ledger.Find<Product>(lines.Select(l => l.Sku), ct);
+        var products = await ledger.Find<Product>(requests.Select(r => r.Sku), ct);
         var unknown = new Dictionary<string, string[]>();
         var wrong = new Dictionary<string, string[]>();
         var inactive = new List<string>();
-        for (var i = 0; i < lines.Count; i++)
+        foreach (var request in requests)
         {
-            if (!products.TryGetValue(lines[i].Sku, out var product))
-                unknown[$"lines[{i}].sku"] = [$"There is no product '{lines[i].Sku}'."];
-            else if (UnitTypes.IsCounted(product.Details.UnitType) && decimal.Truncate(lines[i].Quantity) != lines[i].Quantity)
-                wrong[$"lines[{i}].quantity"] = [$"{product.Code} is counted by the {product.Details.UnitType}: only whole numbers."];
-            else if (brings && !product.IsActive)
+            if (!products.TryGetValue(request.Sku, out var product))
+                unknown[request.SkuField] = [$"There is no product '{request.Sku}'."];
+            else if (UnitTypes.IsCounted(product.Details.UnitType) && decimal.Truncate(request.Quantity) != request.Quantity)
+                wrong[request.QuantityField] = [$"{product.Code} is counted by the {product.Details.UnitType}: only whole numbers."];
+            else if (request.Brings && !product.IsActive)
                 inactive.Add(product.Code);
         }
         if (unknown.Count > 0) return ([], Problems.NotFound("Some products do not exist; see errors.", unknown));
         if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
         if (inactive.Count > 0) return ([], Problems.Conflict("Product deactivated", $"Nothing more comes in of {string.Join(", ", inactive.Distinct())}."));
 
-        var slots = lines.Select(line => new StockSlot(store, products[line.Sku], null)).ToList();
-        var items = await ledger.Lock<StockItem>([.. slots.Select(s => s.ItemId)], create: true, ct);
-        return ([.. slots.Select(slot => slot with { Item = items[slot.ItemId] })], null);
+        return (await Lock(ledger, [.. requests.Select(r => new StockSlot(stores[r.Store], products[r.Sku], null))], occurredAt, counting, ct), null);
     }
 
-    private static ProblemDetails Refusal(IReadOnlyList<Shortage> shortages)
+    /// <summary>As <see cref="Open"/> for products and stores that the command knows already, from a document of its own.</summary>
+    public static async Task<IReadOnlyList<StockSlot>> Lock(
+        LedgerSession ledger, IReadOnlyList<StockSlot> slots, DateTimeOffset occurredAt, bool counting, CancellationToken ct)
     {
-        var problem = Problems.Conflict("Not enough stock", "Nothing was moved. See shortages for what is available of each product.");
-        problem.Extensions["shortages"] = shortages;
-        return problem;
+        var items = await ledger.Lock<StockItem>([.. slots.Select(s => s.ItemId)], create: true, ct);
+        var withHistory = items.Values.OfType<StockItem>()
+            .Where(item => item.CountedAt > occurredAt || (counting && item.LastMovementAt > occurredAt)).Select(item => item.Id).ToList();
+        var later = withHistory.Count == 0 ? null : await ledger.OccurredAfter(withHistory, occurredAt, ct);
+        return [.. slots.Select(slot => slot with { Item = items[slot.ItemId], Later = [.. later?[slot.ItemId].Cast<StockMovement>() ?? []] })];
+    }
+
+    /// <summary>Appends what was decided, and returns each slot's stock after it, once; or the refusal of a shortage.</summary>
+    public static (IReadOnlyList<StockLevel> Stock, ProblemDetails? Refusal) Append(
+        LedgerSession ledger, IReadOnlyList<StockSlot> slots, StockDecision decision)
+    {
+        if (decision.Shortages.Count > 0)
+        {
+            var refusal = Problems.Conflict("Not enough stock", "Nothing was moved. See shortages for what is available of each product.");
+            refusal.Extensions["shortages"] = decision.Shortages;
+            return ([], refusal);
+        }
+        var after = new Dictionary<Guid, StockItem>();
+        foreach (var item in decision.Events.GroupBy(e => e.ItemId, e => e.Event))
+            after[item.Key] = ledger.Append<StockItem>(item.Key, [.. item]);
+        return ([.. slots.DistinctBy(s => s.ItemId).Where(s => after.ContainsKey(s.ItemId)).Select(slot =>
+            new StockLevel(slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))], null);
     }
 }

@@ -2,40 +2,74 @@ using Fluxion.Ledger.Catalog;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>A product in a store, and its stock item as this command found it under its lock; null before the first movement.</summary>
-public sealed record StockSlot(Store Store, Product Product, StockItem? Item)
+/// <summary>A product in a store, and its stock item as this command found it under its lock; null before its first event.</summary>
+/// <param name="Later">
+/// The movements of the item that occurred after the moment that the command is about, in the order recorded;
+/// known when the command is about the past and the item was counted since, or when it counts. Empty otherwise.
+/// </param>
+public sealed record StockSlot(Store Store, Product Product, StockItem? Item, IReadOnlyList<StockMovement> Later)
 {
+    public StockSlot(Store store, Product product, StockItem? item) : this(store, product, item, []) { }
+
     public Guid ItemId { get; } = StockItem.IdOf(Store.Id, Product.Id);
+
+    /// <summary>What <paramref name="item"/> had on hand as of the moment of the command.</summary>
+    public decimal OnHandThen(StockItem? item) => (item?.OnHand ?? 0) - Later.Sum(movement => movement.Change());
+
+    /// <summary>The first count after <paramref name="occurredAt"/>: it saw whatever occurred then.</summary>
+    public StockDocument? CountAfter(DateTimeOffset occurredAt) => Later.OfType<StockCounted>()
+        .Select(count => count.Document).Where(count => count.OccurredAt > occurredAt).MinBy(count => count.OccurredAt);
+
+    /// <summary>The cost of one unit that leaves: the moving average, or the product's cost price before anything has moved.</summary>
+    public decimal CostOf(StockItem? item) => item?.LastMovementAt is null ? Product.Details.CostPrice : item.UnitCost;
 }
 
 /// <summary>What was asked of an item and what it has: both in the product's unit.</summary>
 public sealed record Shortage(string Store, string Sku, decimal Requested, decimal Available);
 
-/// <summary>The movements that a command decided on, in line order; with a shortage none of them happens.</summary>
-public sealed record StockDecision(IReadOnlyList<(Guid ItemId, StockMovement Movement)> Movements, IReadOnlyList<Shortage> Shortages);
+/// <summary>One step of a command: what happens to an item, as the steps before it left the item.</summary>
+public sealed record StockStep(StockSlot Slot, Func<StockItem?, StockEvent> Event);
 
-/// <summary>The ledger's law for one command: available never goes below zero, unless the product allows backorder. All lines or none.</summary>
+/// <summary>What a command decided on, in the order of its steps; with a shortage none of it happens.</summary>
+public sealed record StockDecision(IReadOnlyList<(Guid ItemId, StockEvent Event)> Events, IReadOnlyList<Shortage> Shortages);
+
+/// <summary>
+/// The ledger's law for one command: available never goes below zero, unless the product allows backorder; and what occurred before a
+/// count does not change what was counted. All steps or none.
+/// </summary>
 public static class StockLaw
 {
-    /// <param name="slots">The slot of each line.</param>
-    /// <param name="move">The movement that a line makes of its item, as the lines before it left the item.</param>
-    public static StockDecision Decide<TLine>(
-        IReadOnlyList<StockSlot> slots, IReadOnlyList<TLine> lines, Func<StockSlot, TLine, StockItem?, StockMovement> move)
+    public static StockDecision Decide(IEnumerable<StockStep> steps)
     {
         var items = new Dictionary<Guid, (StockSlot Slot, StockItem? Item)>();
-        var movements = new List<(Guid, StockMovement)>();
-        foreach (var (slot, line) in slots.Zip(lines))
+        var events = new List<(Guid, StockEvent)>();
+        foreach (var (slot, happen) in steps)
         {
             var item = items.TryGetValue(slot.ItemId, out var known) ? known.Item : slot.Item;
-            var movement = move(slot, line, item);
-            movements.Add((slot.ItemId, movement));
-            items[slot.ItemId] = (slot, StockItem.Fold(slot.ItemId, item, movement));
+            var happened = happen(item);
+            events.Add((slot.ItemId, happened));
+            item = StockItem.Fold(slot.ItemId, item, happened);
+            if (happened is StockMovement movement && slot.CountAfter(movement.Document.OccurredAt) is { } count)
+            {
+                var correction = new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
+                {
+                    UnitCost = movement.UnitCost,
+                };
+                events.Add((slot.ItemId, correction));
+                item = StockItem.Fold(slot.ItemId, item, correction);
+            }
+            items[slot.ItemId] = (slot, item);
         }
         var shortages = items.Values
             .Select(entry => (entry.Slot, Before: entry.Slot.Item?.Available ?? 0, After: entry.Item!.Available))
             .Where(entry => entry.After < 0 && entry.After < entry.Before && !entry.Slot.Product.AllowsBackorder)
             .Select(entry => new Shortage(entry.Slot.Store.Code, entry.Slot.Product.Code, entry.Before - entry.After, entry.Before))
             .ToList();
-        return new StockDecision(movements, shortages);
+        return new StockDecision(events, shortages);
     }
+
+    /// <summary>A step for each line.</summary>
+    public static StockDecision Decide<TLine>(
+        IReadOnlyList<StockSlot> slots, IReadOnlyList<TLine> lines, Func<StockSlot, TLine, StockItem?, StockEvent> happen) =>
+        Decide(slots.Zip(lines, (slot, line) => new StockStep(slot, item => happen(slot, line, item))));
 }

@@ -54,11 +54,11 @@ public sealed class StockLawTests
 
     [Fact]
     public void what_leaves_leaves_at_the_moving_average() =>
-        Issue((Slot(Milk, 7, unitCost: 2.875m), 1)).Movements.Single().Movement.UnitCost.ShouldBe(2.875m);
+        Issue((Slot(Milk, 7, unitCost: 2.875m), 1)).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2.875m);
 
     [Fact]
     public void a_receipt_without_a_cost_takes_the_products_cost_price() => ReceiveStockEndpoint.Decide(
-        new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 1)]), [Slot(Milk, 7)], Document).Movements.Single().Movement.UnitCost.ShouldBe(2m);
+        new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 1)]), [Slot(Milk, 7)], Document).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2m);
 
     [Fact]
     public void the_moving_average_is_weighted_by_what_is_on_hand()
@@ -101,10 +101,10 @@ public sealed class StockLawTests
                     ? ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", change, cost / 100m)]), [slot], Document)
                     : Issue((slot, -change));
                 if (decision.Shortages.Count > 0) continue;
-                foreach (var (id, movement) in decision.Movements)
+                foreach (var (id, happened) in decision.Events)
                 {
-                    item = StockItem.Fold(id, item, movement);
-                    sum += movement.Change();
+                    item = StockItem.Fold(id, item, happened);
+                    sum += ((StockMovement)happened).Change();
                 }
                 if (item!.OnHand != sum || item.Available < 0) return false;
             }

@@ -1,0 +1,116 @@
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>The document that a movement belongs to.</summary>
+/// <param name="Id">The id of the receipt, sale, transfer, …: reference_id of its movements.</param>
+/// <param name="Reference">Its number as people know it.</param>
+/// <param name="OccurredAt">When it happened in the shop; an event's own timestamp is when the ledger learned of it.</param>
+public sealed record StockDocument(Guid Id, string? Reference, string? Notes, DateTimeOffset OccurredAt);
+
+/// <summary>What happens to one stock item.</summary>
+public abstract record StockEvent(Guid StoreId, Guid ProductId);
+
+/// <summary>A reservation holds a quantity: it stays on hand and is no longer available.</summary>
+/// <param name="Quantity">Greater than 0.</param>
+public sealed record StockReserved(Guid StoreId, Guid ProductId, decimal Quantity, Guid ReservationId) : StockEvent(StoreId, ProductId);
+
+/// <summary>A reservation ends, or is fulfilled: what it held is available again, or leaves in the same transaction.</summary>
+/// <param name="Quantity">Greater than 0.</param>
+public sealed record StockReleased(Guid StoreId, Guid ProductId, decimal Quantity, Guid ReservationId) : StockEvent(StoreId, ProductId);
+
+/// <summary>A movement of one stock item: one line of a document that moves stock.</summary>
+public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument Document) : StockEvent(StoreId, ProductId)
+{
+    /// <summary>What the movement adds to on hand; negative when goods leave.</summary>
+    public abstract decimal Change();
+
+    /// <summary>Whether goods come in at a cost of their own, which the moving average takes in.</summary>
+    public virtual bool BringsItsCost() => false;
+
+    /// <summary>The cost of one unit: as paid for what comes in, the moving average at that moment for what leaves.</summary>
+    public required decimal UnitCost { get; init; }
+}
+
+/// <summary>Goods come in from outside.</summary>
+/// <param name="Quantity">What came in, greater than 0.</param>
+/// <param name="PurchaseOrderId">The order that they were bought with; null for a receipt without one.</param>
+public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, Guid? PurchaseOrderId = null)
+    : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => Quantity;
+    public override bool BringsItsCost() => true;
+}
+
+/// <summary>Goods leave without a sale.</summary>
+/// <param name="Quantity">What left, greater than 0.</param>
+/// <param name="Reason">One of <see cref="Reasons.OfIssues"/>.</param>
+public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity, string Reason, StockDocument Document)
+    : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => -Quantity;
+}
+
+/// <param name="Quantity">The correction, signed.</param>
+/// <param name="Reason">One of <see cref="Reasons.OfAdjustments"/>.</param>
+public sealed record StockAdjusted(Guid StoreId, Guid ProductId, decimal Quantity, string Reason, StockDocument Document)
+    : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => Quantity;
+}
+
+/// <summary>A line of a sale leaves; the document is the sale.</summary>
+/// <param name="Quantity">What left, greater than 0.</param>
+public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => -Quantity;
+}
+
+/// <summary>Goods of a sale come back, at the cost that they left with; the document is the sale.</summary>
+/// <param name="Quantity">What came back, greater than 0.</param>
+public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => Quantity;
+    public override bool BringsItsCost() => true;
+}
+
+/// <summary>Goods leave for another store and are in transit; the document is the transfer.</summary>
+/// <param name="Quantity">What left, greater than 0.</param>
+public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => -Quantity;
+}
+
+/// <summary>Goods in transit arrive, at the cost that they left with; the document is the transfer.</summary>
+/// <param name="Quantity">What arrived, greater than 0.</param>
+public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => Quantity;
+    public override bool BringsItsCost() => true;
+}
+
+/// <summary>Somebody counted: from <see cref="StockDocument.OccurredAt"/> on, what was counted is what was there.</summary>
+/// <param name="Counted">What was counted, 0 or more.</param>
+/// <param name="Expected">What the ledger thought was on hand as of that moment.</param>
+public sealed record StockCounted(Guid StoreId, Guid ProductId, decimal Counted, decimal Expected, StockDocument Document)
+    : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => Counted - Expected;
+}
+
+/// <summary>
+/// The opposite of a movement that the ledger learned of late and that occurred before a count: the count had seen it already.
+/// The document is that count, so that on hand as of the count stays what was counted.
+/// </summary>
+/// <param name="Quantity">Signed: the opposite of the late movement.</param>
+/// <param name="LateDocumentId">The document of the late movement.</param>
+public sealed record StockCountCorrected(Guid StoreId, Guid ProductId, decimal Quantity, Guid LateDocumentId, StockDocument Document)
+    : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => Quantity;
+}
+
+/// <summary>Why stock moved without a sale or a purchase.</summary>
+public static class Reasons
+{
+    public static readonly string[] OfIssues = ["damage", "expired", "theft", "loss", "internal_use", "sample", "donation", "return_to_supplier", "other"];
+    public static readonly string[] OfAdjustments = ["correction", "found", "damage", "expired", "theft", "loss", "opening_balance", "other"];
+}
