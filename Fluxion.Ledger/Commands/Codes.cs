@@ -9,11 +9,11 @@ public static class Codes
 
     public static string Normalize(string code) => code.Trim().ToUpperInvariant();
 
-    /// <summary>1 to 50 letters, digits and . _ / -, beginning with a letter or digit.</summary>
+    /// <summary>1 to 50 letters, digits and . _ -, beginning with a letter or digit: what a segment of a URL holds, for a code is one of the API's own.</summary>
     public static IRuleBuilderOptions<T, string> Code<T>(this IRuleBuilder<T, string> rule) => rule
         .NotEmpty().WithMessage("is needed")
-        .Matches(@"^\s*[\p{L}\p{N}][\p{L}\p{N}._/-]{0,49}\s*$")
-        .WithMessage("has 1 to 50 letters, digits and . _ / -, and begins with a letter or digit");
+        .Matches(@"^\s*[\p{L}\p{N}][\p{L}\p{N}._-]{0,49}\s*$")
+        .WithMessage("has 1 to 50 letters, digits and . _ -, and begins with a letter or digit");
 
     /// <summary>The code or the id of something that exists.</summary>
     public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) => rule

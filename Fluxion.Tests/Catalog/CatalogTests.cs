@@ -63,6 +63,24 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Theory]
+    [InlineData("products", "sku")]
+    [InlineData("stores", "code")]
+    [InlineData("suppliers", "code")]
+    [InlineData("categories", "code")]
+    public async Task every_code_that_is_taken_can_be_read_under_it_and_others_are_400(string resource, string field)
+    {
+        var admin = await Client.Demo(host, "admin");
+        Task<Answer> Create(string code) => admin.Post(resource, new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "x" });
+        foreach (var code in (string[])[$"{NewCode()}.ñ_1", $"{NewCode()}..", $"Ω{NewCode()}"])
+        {
+            (await Create(code)).ShouldBe(201);
+            (await admin.Get($"{resource}/{Uri.EscapeDataString(code)}")).ShouldBe(200);
+        }
+        foreach (var code in (string[])["A/B", "A\\B", "A%2FB", "A?B", "A#B", "A B", "..", "A\nB", new string('A', 51)])
+            (await Create(code)).ShouldBe(400).Fields.ShouldBe([field], code);
+    }
+
+    [Theory]
     [InlineData("products", """{"sku":"","name":""}""", "sku,name")]
     [InlineData("products", """{"sku":"A B","name":"x","unitType":"dozen","taxRate":101,"costPrice":-1}""", "sku,unitType,taxRate,costPrice")]
     [InlineData("products", """{"sku":"X1","name":"x","minStockLevel":10,"maxStockLevel":5}""", "maxStockLevel")]
