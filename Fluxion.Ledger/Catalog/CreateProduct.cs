@@ -115,8 +115,18 @@ public static class ProductEndpoints
         {
             var (details, refusal) = await command.Resolve(ledger, ct);
             return refusal ?? await CatalogEntry.Change<Product>(ledger, "product", id, command.Version, product =>
-                CatalogEntry.Same(product.Details, details!) ? [] : [new ProductChanged(details!)], ct);
+                CatalogEntry.Same(product.Details, details!) ? [] : [new ProductChanged(details!)], ct, product => Refuse(product, details!));
         });
+
+    /// <summary>
+    /// What was measured is not counted later: a fraction of it on hand could be neither issued nor adjusted away. It is refused whatever is
+    /// on hand, because a receipt of a fraction may be on its way.
+    /// </summary>
+    public static ProblemDetails? Refuse(Product product, ProductDetails details) =>
+        UnitTypes.IsCounted(details.UnitType) && !UnitTypes.IsCounted(product.Details.UnitType)
+            ? Problems.Conflict("Unit kept", $"{product.Code} is measured by the {product.Details.UnitType}, so there may be fractions of it: " +
+                $"it cannot be counted by the {details.UnitType} from now on. Add a product with another sku.")
+            : null;
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Stop buying a product: what is left can still be issued")]

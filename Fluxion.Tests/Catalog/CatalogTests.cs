@@ -1,4 +1,5 @@
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Stock;
 
 namespace Fluxion.Tests.Catalog;
 
@@ -30,6 +31,20 @@ public sealed class CatalogTests(LedgerHost host)
         (await manager.Put($"products/{sku}", new { name = "Two", version = 1 })).ShouldBe(200);
         (await manager.Put($"products/{sku}", new { name = "Three", version = 1 })).ShouldBe(409);
         (await manager.Get($"products/{sku}")).Json["name"]!.GetValue<string>().ShouldBe("Two");
+    }
+
+    [Fact]
+    public async Task what_is_measured_is_not_counted_later_so_that_no_fraction_of_it_is_stuck()
+    {
+        var shop = await Shop.Open(host, unitType: "kg");
+        (await shop.Receive(1.5m)).ShouldBe(200);
+        (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "box" })).ShouldBe(409).Detail!.ShouldContain("kg");
+        (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "liter" })).ShouldBe(200);
+        (await shop.Issue(1.5m)).ShouldBe(200);
+
+        var counted = await Shop.Open(host, stock: 2);
+        (await counted.Manager.Put($"products/{counted.Sku}", new { name = "A product", unitType = "kg" })).ShouldBe(200);
+        (await counted.Issue(0.5m)).ShouldBe(200);
     }
 
     [Fact]
