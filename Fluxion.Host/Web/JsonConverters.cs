@@ -5,15 +5,15 @@ using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Host.Web;
 
-// A JsonException without a message of its own gets one that ends with the path of the field: JsonProblems reads it.
+// A JsonException of these is given the path of its field on the way up: RequestBody names it.
 
-/// <summary>Decimals without trailing zeros: 7 rather than 7.000, whether they come from a command or from a numeric column.</summary>
+/// <summary>Decimals without trailing zeros.</summary>
 public sealed class PlainDecimals : JsonConverter<decimal>
 {
     public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDecimal();
 
     public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>
-        writer.WriteNumberValue(value / 1.000000000000000000000000000000000m);
+        writer.WriteNumberValue(Quantities.Plain(value));
 }
 
 /// <summary>Points in time with their offset from UTC; without one nobody knows which moment is meant.</summary>

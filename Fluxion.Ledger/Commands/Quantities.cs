@@ -40,6 +40,9 @@ public static class Quantities
 
     public static bool HasDecimals(decimal value, int atMost) => decimal.Round(value, atMost) == value;
 
+    /// <summary>Without trailing zeros: 7 rather than 7.000, whether it comes from a command or from a numeric column.</summary>
+    public static decimal Plain(decimal value) => value / 1.000000000000000000000000000000000m;
+
     /// <summary>Half away from zero, as invoices are rounded.</summary>
     public static decimal Round(decimal value, int decimals) => decimal.Round(value, decimals, MidpointRounding.AwayFromZero);
 }

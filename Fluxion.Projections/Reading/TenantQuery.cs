@@ -58,7 +58,7 @@ public sealed class TenantQuery
     /// <summary>As <see cref="Named"/>, unless the caller left the filter out.</summary>
     public TenantQuery FilterNamed(string code, string id, string? reference) => reference is null ? this : Named(code, id, reference);
 
-    /// <summary>One page: JSON, or CSV with the next page in the header Link when the client accepts text/csv.</summary>
+    /// <summary>One page: JSON, or CSV with the next page in the header Link when the client prefers it.</summary>
     /// <param name="cursor">The key of a row in <paramref name="order"/>.</param>
     public async Task<IResult> Page<T>(
         Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, Order order, Func<T, object[]> cursor)
@@ -115,7 +115,7 @@ public sealed class TenantQuery
 
     private IResult Answer<T>(Page<T> page)
     {
-        if (!_http.Request.GetTypedHeaders().Accept.Any(a => a.MediaType == "text/csv")) return TypedResults.Ok(page);
+        if (!Csv.IsPreferred(_http.Request)) return TypedResults.Ok(page);
         if (page.Next is not null)
         {
             var query = new QueryBuilder(_http.Request.Query.Where(q => q.Key != "after")) { { "after", page.Next } };

@@ -175,4 +175,25 @@ public sealed class CatalogTests(LedgerHost host)
         answer.Text.Split("\r\n")[1].ShouldContain("LAC001");
         answer.Headers.GetValues("Link").Single().ShouldContain("rel=\"next\"");
     }
+
+    [Theory]
+    [InlineData("=1+1")]
+    [InlineData("+1")]
+    [InlineData("-1")]
+    [InlineData("@SUM(A1)")]
+    public async Task a_csv_holds_no_formula(string name)
+    {
+        var manager = await Client.Demo(host, "manager");
+        var sku = NewCode();
+        (await manager.Post("products", new { sku, name })).ShouldBe(201);
+        (await manager.Get($"products?search={sku}", accept: "text/csv")).ShouldBe(200).Text.Split("\r\n")[1].ShouldContain($",\"'{name}\",");
+    }
+
+    [Fact]
+    public async Task numbers_below_zero_are_numbers_in_a_csv()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        (await shop.Issue(2.0m)).ShouldBe(200);
+        (await shop.Manager.Get($"movements?store={shop.Store}&limit=1", accept: "text/csv")).ShouldBe(200).Text.Split("\r\n")[1].ShouldContain(",-2,");
+    }
 }
