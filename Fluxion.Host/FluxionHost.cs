@@ -13,7 +13,6 @@ using JasperFx;
 using JasperFx.CodeGeneration;
 using Marten;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Scalar.AspNetCore;
 using Wolverine;
@@ -82,7 +81,7 @@ public static class FluxionHost
         builder.Services.AddWolverineHttp();
     }
 
-    /// <summary>Tokens, roles, and the limit on guesses: every endpoint that does not say otherwise needs a valid token.</summary>
+    /// <summary>Tokens, roles, and the limit on guesses. That every endpoint needs a token unless it says otherwise is set where they are mapped.</summary>
     private static void AddAccess(IServiceCollection services, FluxionSettings settings)
     {
         services.AddSingleton(p => new Tokens(
@@ -96,7 +95,6 @@ public static class FluxionHost
         });
         services.AddAuthorization(options =>
         {
-            options.FallbackPolicy = options.DefaultPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build();
             foreach (var role in (string[])[.. Roles.OfTenants, Roles.Platform])
                 options.AddPolicy(role, policy => policy.RequireAuthenticatedUser().RequireClaim(Claims.Role, Roles.AtLeast(role)));
         });
@@ -119,13 +117,14 @@ public static class FluxionHost
             kestrel.AddServerHeader = false;
         });
         var services = builder.Services;
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = JsonProblems.NameTheField);
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = FrameworkProblems.NameTheField);
         services.AddExceptionHandler<BadRequests>();
         services.AddExceptionHandler<DatabaseAway>();
         services.ConfigureHttpJsonOptions(options =>
         {
             var json = options.SerializerOptions;
             json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.AllowDuplicateProperties = false;
             json.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
             json.NumberHandling = JsonNumberHandling.Strict;
             json.Converters.Add(new PlainDecimals());
@@ -139,9 +138,10 @@ public static class FluxionHost
     public static void MapFluxion(this WebApplication app)
     {
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseStatusCodePages(FrameworkProblems.Explain);
         app.UseSecurityHeaders(SecurityHeaders.Policy);
         app.UseMiddleware<RequestLimits>();
+        app.Use(HeadAsGet);
         app.UseRouting();
         app.UseRateLimiter();
         app.UseAuthentication();
@@ -155,11 +155,19 @@ public static class FluxionHost
         app.MapWolverineEndpoints(options =>
         {
             options.TenantId.DetectWith<RouteTenantDetection>();
+            options.RequireAuthorizeOnAll();
             options.RejectUnparseableQueryValues = true;
-            options.AddPolicy<RequestValidation>();
+            options.AddPolicy<RequestBody>();
             options.AddMiddleware(typeof(LedgerSessionMiddleware),
                 chain => chain.Method.Method.GetParameters().Any(p => p.ParameterType == typeof(LedgerSession)));
         });
+    }
+
+    /// <summary>HEAD is GET without the body (RFC 9110, 9.3.2).</summary>
+    private static Task HeadAsGet(HttpContext http, RequestDelegate next)
+    {
+        if (HttpMethods.IsHead(http.Request.Method)) (http.Request.Method, http.Response.Body) = (HttpMethods.Get, Stream.Null);
+        return next(http);
     }
 
     private static void AddValidatorsFromLedger(this IServiceCollection services)

@@ -8,6 +8,9 @@ public static class Unknown
 {
     public static ProblemDetails Store(string reference) => Of("store", "store", reference);
 
-    public static ProblemDetails Of(string what, string field, string reference) => Problems.NotFound(
-        $"There is no {what} '{reference}'.", new Dictionary<string, string[]> { [field] = [$"There is no {what} '{reference}'."] });
+    public static ProblemDetails Of(string what, string field, string reference)
+    {
+        var detail = $"There is no {what} '{Problems.Shorten(reference)}'.";
+        return Problems.NotFound(detail, new Dictionary<string, string[]> { [field] = [detail] });
+    }
 }

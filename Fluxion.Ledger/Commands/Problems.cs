@@ -5,6 +5,8 @@ namespace Fluxion.Ledger.Commands;
 /// <summary>The refusals of the HTTP interface as RFC 9457 problem details; each detail tells the caller what to do.</summary>
 public static class Problems
 {
+    public const int MaxQuoted = 100;
+
     /// <summary>400: <paramref name="errors"/> names every wrong field, in the spelling of the request body.</summary>
     public static ProblemDetails Invalid(IReadOnlyDictionary<string, string[]> errors) =>
         Of(400, "The request is not valid", "Correct the fields named in errors and send the request again.", errors);
@@ -22,6 +24,12 @@ public static class Problems
     /// <summary>422: the key was used before with another request.</summary>
     public static ProblemDetails KeyReused(string key) => Of(422, "Idempotency key used before",
         $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request.");
+
+    /// <summary>415: a command is JSON.</summary>
+    public static ProblemDetails NoJson => Of(415, "Not JSON", "Send the body as JSON, with the header 'Content-Type: application/json'.");
+
+    /// <summary>What a client sent, to be quoted: at most <see cref="MaxQuoted"/> characters of it.</summary>
+    public static string Shorten(string text) => text.Length <= MaxQuoted ? text : text[..MaxQuoted] + "…";
 
     private static ProblemDetails Of(int status, string title, string detail, IReadOnlyDictionary<string, string[]>? errors = null)
     {

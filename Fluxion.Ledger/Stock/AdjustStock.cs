@@ -26,13 +26,12 @@ public sealed record AdjustStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.StockDocument<AdjustStock, Line>(clock);
-            RuleFor(c => c.Reason).OneOf(Reasons.OfAdjustments);
-            RuleForEach(c => c.Lines).ChildRules(line =>
+            this.StockDocument<AdjustStock, Line>(clock, line =>
             {
                 line.RuleFor(l => l.Sku).Reference();
                 line.RuleFor(l => l.Quantity).NonZero();
             });
+            RuleFor(c => c.Reason).OneOf(Reasons.OfAdjustments);
         }
     }
 }

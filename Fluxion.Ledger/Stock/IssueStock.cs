@@ -26,13 +26,12 @@ public sealed record IssueStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.StockDocument<IssueStock, Line>(clock);
-            RuleFor(c => c.Reason).OneOf(Reasons.OfIssues);
-            RuleForEach(c => c.Lines).ChildRules(line =>
+            this.StockDocument<IssueStock, Line>(clock, line =>
             {
                 line.RuleFor(l => l.Sku).Reference();
                 line.RuleFor(l => l.Quantity).Positive();
             });
+            RuleFor(c => c.Reason).OneOf(Reasons.OfIssues);
         }
     }
 }

@@ -26,8 +26,7 @@ public sealed record ReceiveStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.StockDocument<ReceiveStock, Line>(clock);
-            RuleForEach(c => c.Lines).ChildRules(line =>
+            this.StockDocument<ReceiveStock, Line>(clock, line =>
             {
                 line.RuleFor(l => l.Sku).Reference();
                 line.RuleFor(l => l.Quantity).Positive();

@@ -124,8 +124,8 @@ public sealed class CatalogTests(LedgerHost host)
             "long" => $$"""{"a":"{{new string('x', 16_000)}}"}""",
             _ => settings,
         };
-        (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.ShouldBe(["settings"]);
-        (await admin.Post("products", $$"""{"sku":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.ShouldBe(["settings"]);
+        (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.Single().ShouldStartWith("settings");
+        (await admin.Post("products", $$"""{"sku":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.Single().ShouldStartWith("settings");
     }
 
     [Fact]

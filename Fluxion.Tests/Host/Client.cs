@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fluxion.Host.Demo;
@@ -62,10 +61,10 @@ public sealed class Client(HttpClient http, string tenant)
 
     /// <param name="path">Below /api/{tenant}, or from the root when it begins with a slash.</param>
     /// <param name="body">An object to send as JSON, or a string to send as it is.</param>
-    public async Task<Answer> Send(HttpMethod method, string path, object? body, string? key, string? accept = null)
+    public async Task<Answer> Send(HttpMethod method, string path, object? body, string? key, string? accept = null, string contentType = "application/json")
     {
         using var request = new HttpRequestMessage(method, path.StartsWith('/') ? path : $"/api/{tenant}/{path}");
-        if (body is not null) request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        if (body is not null) request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), MediaTypeHeaderValue.Parse(contentType));
         if (key is not null) request.Headers.TryAddWithoutValidation(IdempotencyKey.Header, key);
         if (accept is not null) request.Headers.Accept.ParseAdd(accept);
         using var reply = await http.SendAsync(request);

@@ -1,0 +1,39 @@
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace Fluxion.Host.Web;
+
+/// <summary>What router and binder refuse by themselves, told as the API tells its own problems.</summary>
+public static class FrameworkProblems
+{
+    /// <summary>The statuses that come without a body.</summary>
+    public static Task Explain(StatusCodeContext context)
+    {
+        var http = context.HttpContext;
+        var problem = http.Response.StatusCode switch
+        {
+            404 => TypedResults.Problem(Problems.NotFound("There is nothing at this address. The reference is at /docs.")),
+            405 => TypedResults.Problem(statusCode: 405, detail: $"This address takes only the methods in the header Allow: {http.Response.Headers.Allow}."),
+            415 => TypedResults.Problem(Problems.NoJson),
+            var status => TypedResults.Problem(statusCode: status),
+        };
+        return problem.ExecuteAsync(http);
+    }
+
+    /// <summary>A value in the query of which Wolverine can make nothing is named in errors, as every wrong field is.</summary>
+    public static void NameTheField(ProblemDetailsContext context)
+    {
+        var problem = context.ProblemDetails;
+        if (problem is not { Title: "Invalid query string value", Detail: { } detail } || problem.Extensions["parameter"] is not string parameter) return;
+        var named = Problems.Invalid(parameter, detail[(detail.LastIndexOf(' ') + 1)..] switch
+        {
+            "int" => "is a whole number",
+            "bool" => "is true or false",
+            "System.Guid" => "is an id, a UUID",
+            _ => "is of the wrong type",
+        });
+        (problem.Title, problem.Detail) = (named.Title, named.Detail);
+        problem.Extensions.Remove("parameter");
+        problem.Extensions["errors"] = named.Extensions["errors"];
+    }
+}

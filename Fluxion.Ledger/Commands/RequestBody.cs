@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using FluentValidation;
+using JasperFx;
+using JasperFx.CodeGeneration;
+using JasperFx.CodeGeneration.Frames;
+using JasperFx.CodeGeneration.Model;
+using JasperFx.Core.Reflection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>
+/// Reads the JSON body of every command and runs its validator before the endpoint: 415 for another media type, 400 with every wrong field,
+/// spelled as in the body. Wolverine's own reader tells neither where an unknown field stands nor apart what is no JSON, and logs as an
+/// error of ours what a client sent wrong.
+/// </summary>
+public sealed partial class RequestBody : IHttpPolicy
+{
+    private const string TimeForm = "is a point in time with its offset from UTC, for example 2026-11-24T10:00:00-04:00";
+
+    public void Apply(IReadOnlyList<HttpChain> chains, GenerationRules rules, IServiceContainer container)
+    {
+        foreach (var chain in chains.Where(c => c.HasRequestType))
+        {
+            var read = new ReadFrame(chain.RequestType!);
+            var argument = Array.FindIndex(chain.Method.Arguments, a => a?.VariableType == chain.RequestType);
+            chain.Middleware.Remove(chain.Method.Arguments[argument].Creator!); // Wolverine's reader
+            chain.Middleware.Insert(0, read);
+            chain.Method.Arguments[argument] = read.Body;
+        }
+    }
+
+    /// <summary>The body, or the problem with it.</summary>
+    public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http) where T : class
+    {
+        if (!http.Request.HasJsonContentType()) return (null, TypedResults.Problem(Problems.NoJson));
+        var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        try
+        {
+            var body = await JsonSerializer.DeserializeAsync<T>(http.Request.Body, json, http.RequestAborted);
+            var problem = body is null
+                ? Problems.Invalid("$", "is null: send a JSON object")
+                : Check(http.RequestServices.GetRequiredService<IValidator<T>>().Validate(body).Errors);
+            return (body, problem is null ? null : TypedResults.Problem(problem));
+        }
+        catch (JsonException e)
+        {
+            return (null, TypedResults.Problem(Unreadable(e)));
+        }
+    }
+
+    private static ProblemDetails? Check(List<FluentValidation.Results.ValidationFailure> failures) =>
+        failures.Count == 0 ? null : Problems.Invalid(failures.GroupBy(f => JsonPath(f.PropertyName))
+            .ToDictionary(field => field.Key, field => field.Select(f => f.ErrorMessage).Distinct().ToArray()));
+
+    /// <summary>Lines[0].UnitCost as lines[0].unitCost.</summary>
+    private static string JsonPath(string propertyPath) => PathParts().Replace(propertyPath, part => JsonNamingPolicy.CamelCase.ConvertName(part.Value));
+
+    /// <summary>What the reader of JSON stopped at. It names types of ours in its messages, so only its path is passed on.</summary>
+    private static ProblemDetails Unreadable(JsonException e)
+    {
+        var path = Problems.Shorten(e.Path is ['$', '.', .. var field] ? field : e.Path ?? "$");
+        return e switch
+        {
+            { InnerException: JsonException } => Problems.Invalid("$", $"is not JSON from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"),
+            { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Problems.Invalid(path, "is no field of this request"),
+            { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Problems.Invalid(path, "is there twice"),
+            _ when path == "$" => Problems.Invalid(path, "is not a JSON object"),
+            _ when path.EndsWith("At", StringComparison.Ordinal) => Problems.Invalid(path, TimeForm),
+            _ => Problems.Invalid(path, "is of the wrong type, out of range, or holds a character that cannot be kept"),
+        };
+    }
+
+    [GeneratedRegex(@"[^.\[\]]+")]
+    private static partial Regex PathParts();
+
+    /// <summary>The call of <see cref="Read"/> in an endpoint's generated code.</summary>
+    private sealed class ReadFrame(Type type) : AsyncFrame
+    {
+        public Variable Body => field ??= new Variable(type, "body", this);
+
+        public override void GenerateCode(GeneratedMethod method, ISourceWriter writer)
+        {
+            writer.Write($"var ({Body.Usage}, problem) = await {typeof(RequestBody).FullNameInCode()}.{nameof(Read)}<{type.FullNameInCode()}>(httpContext);");
+            writer.Write("BLOCK:if (problem != null)");
+            writer.Write("await problem.ExecuteAsync(httpContext);");
+            writer.Write("return;");
+            writer.FinishBlock();
+            Next?.GenerateCode(method, writer);
+        }
+    }
+}
