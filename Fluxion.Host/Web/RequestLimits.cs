@@ -1,9 +1,7 @@
-using Microsoft.AspNetCore.Http.Features;
-
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// 413 for a body over the limit, whether its length is declared or not, before anything reads it;
+/// 413 for a body whose declared length is over the limit, before anything reads it (the server cuts one without, see <see cref="BadRequests"/>);
 /// 400 for a NUL in the address, which PostgreSQL cannot keep and so nothing can be named by.
 /// </summary>
 public sealed class RequestLimits(RequestDelegate next)
@@ -20,24 +18,6 @@ public sealed class RequestLimits(RequestDelegate next)
         {
             await TooLarge(http);
             return;
-        }
-        // a chunked body has no declared length: it is read here, so that the reader of the JSON does not take the cut for bad JSON
-        if (http.Request.ContentLength is null && http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
-        {
-            var body = new MemoryStream();
-            var buffer = new byte[16 * 1024];
-            int read;
-            while ((read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
-            {
-                if (body.Length + read > FluxionHost.MaxBodyBytes)
-                {
-                    await TooLarge(http);
-                    return;
-                }
-                body.Write(buffer, 0, read);
-            }
-            body.Position = 0;
-            http.Request.Body = body;
         }
         await next(http);
     }
