@@ -1,4 +1,5 @@
 using FluentValidation;
+using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Identity;
 
 namespace Fluxion.Ledger.Access;
@@ -24,6 +25,6 @@ public static class Passwords
         .Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"has {MinLength} to {MaxLength} characters");
 
     public static IRuleBuilderOptions<T, string> Email<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(e => e is { Length: <= 254 } && System.Net.Mail.MailAddress.TryCreate(e, out var address) && address.Address == e)
+        .Must(e => e is { Length: <= 254 } && Names.IsPlain(e) && System.Net.Mail.MailAddress.TryCreate(e, out var address) && address.Address == e)
         .WithMessage("is an e-mail address, for example ana@acme.com");
 }

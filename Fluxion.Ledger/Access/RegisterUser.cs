@@ -14,8 +14,11 @@ public sealed record RegisterUser(
     string Email, string FullName,
     [property: Description("viewer, user, manager or admin")] string Role,
     [property: Description("10 to 128 characters")] string Password,
-    [property: Description("Codes or ids of the stores whose stock the user may move and see; every store when left out")] IReadOnlyList<string>? Stores = null)
+    [property: Description("Codes or ids of the stores whose stock the user may move and see; every store when left out; at most 100")] IReadOnlyList<string>? Stores = null)
 {
+    /// <summary>A token names each of them, and a server takes 32 KB of headers.</summary>
+    public const int MaxStores = 100;
+
     public sealed class Validator : AbstractValidator<RegisterUser>
     {
         public Validator()
@@ -24,7 +27,8 @@ public sealed record RegisterUser(
             RuleFor(c => c.FullName).Name();
             RuleFor(c => c.Role).OneOf(Roles.OfTenants);
             RuleFor(c => c.Password).Password();
-            RuleForEach(c => c.Stores).Reference();
+            RuleFor(c => c.Stores).Must(stores => stores is not { Count: > MaxStores }).WithMessage($"has at most {MaxStores} stores");
+            RuleForEach(c => c.Stores).Reference().When(c => c.Stores is { Count: <= MaxStores });
         }
     }
 

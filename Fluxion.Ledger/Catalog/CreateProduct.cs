@@ -59,7 +59,7 @@ public abstract record ProductFields
         {
             RuleFor(c => c.Name).Name();
             RuleFor(c => c.UnitType).OneOf(UnitTypes.All);
-            RuleFor(c => c.Barcode).AtMost(50);
+            RuleFor(c => c.Barcode).Line(50);
             RuleFor(c => c.Description).AtMost(2000);
             RuleFor(c => c.MinStockLevel).Level();
             RuleFor(c => c.MaxStockLevel).Level();

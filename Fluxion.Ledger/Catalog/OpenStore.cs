@@ -32,6 +32,8 @@ public abstract record StoreFields
         {
             RuleFor(c => c.Name).Name();
             RuleFor(c => c.Type).OneOf(StoreTypes.All);
+            RuleFor(c => c.Address!).SetValidator(new Address.Validator());
+            RuleFor(c => c.Contact!).SetValidator(new Contact.Validator());
             RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
         }
     }

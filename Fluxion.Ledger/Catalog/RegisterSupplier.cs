@@ -37,12 +37,13 @@ public sealed record RegisterSupplier
         {
             RuleFor(c => c.Code).Code();
             RuleFor(c => c.BusinessName).Name();
-            RuleFor(c => c.TradeName).AtMost(200);
-            RuleFor(c => c.TaxId).AtMost(50);
-            RuleFor(c => c.ContactPerson).AtMost(200);
-            RuleFor(c => c.Phone).AtMost(50);
+            RuleFor(c => c.TradeName).Line(200);
+            RuleFor(c => c.TaxId).Line(50);
+            RuleFor(c => c.ContactPerson).Line(200);
+            RuleFor(c => c.Phone).Line(50);
             RuleFor(c => c.Email!).Email().When(c => c.Email is not null);
-            RuleFor(c => c.PaymentTerms).AtMost(100);
+            RuleFor(c => c.Address!).SetValidator(new Address.Validator());
+            RuleFor(c => c.PaymentTerms).Line(100);
             RuleFor(c => c.CreditLimit).UnitPrice();
         }
     }

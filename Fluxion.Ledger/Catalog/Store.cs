@@ -1,4 +1,6 @@
 using System.Text.Json;
+using FluentValidation;
+using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Catalog;
@@ -9,9 +11,33 @@ public static class StoreTypes
     public static readonly string[] All = ["warehouse", "store", "distribution_center"];
 }
 
-public sealed record Address(string? Street = null, string? City = null, string? State = null, string? PostalCode = null, string? Country = null);
+public sealed record Address(string? Street = null, string? City = null, string? State = null, string? PostalCode = null, string? Country = null)
+{
+    public sealed class Validator : AbstractValidator<Address>
+    {
+        public Validator()
+        {
+            RuleFor(a => a.Street).Line(200);
+            RuleFor(a => a.City).Line(100);
+            RuleFor(a => a.State).Line(100);
+            RuleFor(a => a.PostalCode).Line(20);
+            RuleFor(a => a.Country).Line(100);
+        }
+    }
+}
 
-public sealed record Contact(string? Phone = null, string? Email = null, string? Manager = null);
+public sealed record Contact(string? Phone = null, string? Email = null, string? Manager = null)
+{
+    public sealed class Validator : AbstractValidator<Contact>
+    {
+        public Validator()
+        {
+            RuleFor(c => c.Phone).Line(50);
+            RuleFor(c => c.Email!).Email().When(c => c.Email is not null);
+            RuleFor(c => c.Manager).Line(200);
+        }
+    }
+}
 
 /// <param name="Type">warehouse | store | distribution_center</param>
 /// <param name="Settings">The tenant's own settings of the store, any JSON object.</param>

@@ -1,18 +1,35 @@
+using System.Globalization;
 using FluentValidation;
 
 namespace Fluxion.Ledger.Commands;
 
+/// <summary>Texts that people read: names and the like in one line, notes in several.</summary>
 public static class Names
 {
-    /// <summary>1 to 200 characters that are not all blank.</summary>
+    /// <summary>One line of 1 to 200 characters that are not all blank.</summary>
     public static IRuleBuilderOptions<T, string> Name<T>(this IRuleBuilder<T, string> rule) => rule
         .NotEmpty().WithMessage("is needed")
-        .MaximumLength(200).WithMessage("has at most 200 characters");
+        .MaximumLength(200).WithMessage("has at most 200 characters")
+        .Must(IsPlain).WithMessage(PlainMessage);
 
-    /// <summary>A text that may be left out.</summary>
+    /// <summary>One line that may be left out.</summary>
+    public static IRuleBuilderOptions<T, string?> Line<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
+        .AtMost(characters)
+        .Must(IsPlain).WithMessage(PlainMessage);
+
+    /// <summary>A text of any lines that may be left out.</summary>
     public static IRuleBuilderOptions<T, string?> AtMost<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
         .MaximumLength(characters).WithMessage($"has at most {characters} characters");
 
     public static IRuleBuilderOptions<T, string> OneOf<T>(this IRuleBuilder<T, string> rule, IReadOnlyList<string> values) => rule
         .Must(values.Contains).WithMessage($"is one of: {string.Join(", ", values)}");
+
+    private const string PlainMessage = "has no line breaks, no other control characters, and none that turn the direction of writing";
+
+    /// <summary>
+    /// Whether a text reads as what it is. Controls break lines and logs; marks of direction (Unicode TR 9) let one name show as another.
+    /// </summary>
+    public static bool IsPlain(string? text) => text is null || !text.Any(c =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        || c is '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
 }

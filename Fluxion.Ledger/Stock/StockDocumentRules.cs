@@ -15,7 +15,7 @@ public static class StockDocumentRules
         validator.RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
         validator.RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line)
             .When(c => c.Lines is { Count: <= StockDoor.MaxLines });
-        validator.RuleFor(c => c.Reference).AtMost(100);
+        validator.RuleFor(c => c.Reference).Line(100);
         validator.RuleFor(c => c.Notes).AtMost(1000);
         validator.RuleFor(c => c.OccurredAt).Occurred(clock);
     }

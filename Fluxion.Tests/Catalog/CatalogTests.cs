@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;
 
@@ -103,8 +105,24 @@ public sealed class CatalogTests(LedgerHost host)
     [InlineData("categories", """{"code":"","name":"x"}""", "code")]
     [InlineData("suppliers", """{"code":"S","businessName":"","email":"nobody"}""", "businessName,email")]
     [InlineData("users", """{"email":"x","fullName":"","role":"king","password":"short"}""", "email,fullName,role,password")]
+    [InlineData("users", """{"email":"a\u202e@b.com","fullName":"Ana\u0007","role":"user","password":"long enough"}""", "email,fullName")]
+    [InlineData("users", """{"email":"a@b.com","fullName":"Ana","role":"user","password":"long enough","stores":[{s100},"101"]}""", "stores")]
+    [InlineData("stores", """{"code":"S","name":"a\nb","contact":{"phone":"{x51}","email":"nobody","manager":"{x201}"}}""", "name,contact.phone,contact.email,contact.manager")]
+    [InlineData("stores", """{"code":"S","name":"x","address":{"street":"{x201}","city":"{x101}","state":"{x101}","postalCode":"{x21}","country":"{x101}"}}""",
+        "address.street,address.city,address.state,address.postalCode,address.country")]
+    [InlineData("suppliers", """{"code":"S","businessName":"\u2066x","tradeName":"a\u200fb","phone":"1\n2","address":{"city":"{x101}"}}""", "businessName,tradeName,phone,address.city")]
+    [InlineData("products", """{"sku":"X1","name":"a\u2028b","barcode":"1\r2"}""", "name,barcode")]
+    [InlineData("categories", """{"code":"X1","name":"a\u0085b"}""", "name")]
     public async Task wrong_fields_are_all_named(string resource, string body, string fields) =>
-        (await (await Client.Demo(host, "admin")).Post(resource, body)).ShouldBe(400).Fields.Order().ShouldBe(fields.Split(',').Order());
+        (await (await Client.Demo(host, "admin")).Post(resource, Regex.Replace(body, @"\{x(\d+)\}", n => new string('x', int.Parse(n.Groups[1].Value, CultureInfo.InvariantCulture)))
+            .Replace("{s100}", string.Join(',', Enumerable.Repeat("\"S\"", 100))))).ShouldBe(400).Fields.Order().ShouldBe(fields.Split(',').Order());
+
+    [Fact]
+    public async Task notes_have_lines_and_names_every_script()
+    {
+        var manager = await Client.Demo(host, "manager");
+        (await manager.Post("products", new { sku = NewCode(), name = "Café ‘Ñandú’ \u2013 קפה 咖啡 👩‍🍳", description = "One line\nand another\tone" })).ShouldBe(201);
+    }
 
     [Theory]
     [InlineData("""{"a":"\u0000"}""")]
