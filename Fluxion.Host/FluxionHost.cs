@@ -118,6 +118,7 @@ public static class FluxionHost
         });
         var services = builder.Services;
         services.AddProblemDetails(options => options.CustomizeProblemDetails = FrameworkProblems.NameTheField);
+        services.AddSingleton<IProblemDetailsWriter, FrameworkProblems>();
         services.AddExceptionHandler<BadRequests>();
         services.AddExceptionHandler<DatabaseAway>();
         services.ConfigureHttpJsonOptions(options =>

@@ -1,11 +1,21 @@
+using System.Text.Json;
 using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Fluxion.Host.Web;
 
 /// <summary>What router and binder refuse by themselves, told as the API tells its own problems.</summary>
-public static class FrameworkProblems
+public sealed class FrameworkProblems : IProblemDetailsWriter
 {
+    /// <summary>Behind the framework's own writer: a client that accepts no JSON is told what is wrong in JSON all the same.</summary>
+    public bool CanWrite(ProblemDetailsContext context) => true;
+
+    public async ValueTask WriteAsync(ProblemDetailsContext context)
+    {
+        NameTheField(context);
+        await context.HttpContext.Response.WriteAsJsonAsync(context.ProblemDetails, null as JsonSerializerOptions, "application/problem+json", context.HttpContext.RequestAborted);
+    }
+
     /// <summary>The statuses that come without a body.</summary>
     public static Task Explain(StatusCodeContext context)
     {

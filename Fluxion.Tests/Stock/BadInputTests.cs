@@ -139,8 +139,12 @@ public sealed class BadInputTests(LedgerHost host)
     [InlineData("movements?after=WyJhIl0", "after")]
     [InlineData("movements?from=yesterday", "from")]
     [InlineData("movements?to=2026-13-01", "to")]
-    public async Task a_query_with_a_wrong_filter_is_told_which(string path, string field) =>
-        (await (await Client.Demo(host, "viewer")).Get(path)).ShouldBe(400).Fields.ShouldBe([field]);
+    public async Task a_query_with_a_wrong_filter_is_told_which_whatever_the_client_accepts(string path, string field)
+    {
+        var viewer = await Client.Demo(host, "viewer");
+        (await viewer.Get(path)).ShouldBe(400).Fields.ShouldBe([field]);
+        (await viewer.Get(path, accept: "text/csv")).ShouldBe(400).Fields.ShouldBe([field]);
+    }
 
     [Fact]
     public async Task a_NUL_in_the_query_is_400_with_a_reason() =>
