@@ -1,102 +1,171 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
 using Wolverine.Http;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>What the OpenAPI document says beyond the endpoints themselves: the token, the Idempotency-Key, the refusals.</summary>
+/// <summary>What the OpenAPI document says beyond the endpoints themselves: the token, the Idempotency-Key, examples, the refusals.</summary>
 public static class FluxionOpenApi
 {
     private const string Scheme = "bearer";
 
+    /// <summary>RFC 9457 problem details as this API fills them.</summary>
+    private sealed record Problem(
+        string Title, int Status, string? Detail = null, IReadOnlyDictionary<string, string[]>? Errors = null, IReadOnlyList<Shortage>? Shortages = null,
+        string? Type = null, string? TraceId = null);
+
     public static void Configure(OpenApiOptions options)
     {
-        options.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info.Title = "Fluxion Ledger";
-            document.Info.Description =
-                "An event-sourced inventory ledger for many tenants. Errors are RFC 9457 problem details: 400 names every wrong field, 401 no valid token, " +
-                "403 wrong role, store or tenant, 404 unknown, 409 not enough stock or a wrong state, 413 body too large, 422 Idempotency-Key used before " +
-                "with another request, 429 too many sign-ins, 503 database away (repeat with the same key). Lists: limit (at most 1000) and after; text/csv on request.";
-            document.Components ??= new OpenApiComponents();
-            document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
-            {
-                [Scheme] = new OpenApiSecurityScheme
-                {
-                    Type = SecuritySchemeType.Http,
-                    Scheme = Scheme,
-                    BearerFormat = "JWT",
-                    Description = "From POST /api/token",
-                },
-            };
-            return Task.CompletedTask;
-        });
         // a line of one command is not a line of another
         options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id
-            ? type.Type.DeclaringType is { } outer ? outer.Name + id : id
+            ? type.Type.DeclaringType is { } outer && outer != typeof(FluxionOpenApi) ? outer.Name + id : id
             : null;
         options.AddSchemaTransformer((schema, context, _) =>
         {
-            // the converters of these types hide their form
-            var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
-            var nullable = type == context.JsonTypeInfo.Type ? default : JsonSchemaType.Null;
-            if (type == typeof(decimal)) (schema.Type, schema.Format) = (JsonSchemaType.Number | nullable, null);
-            if (type == typeof(DateTimeOffset)) (schema.Type, schema.Format) = (JsonSchemaType.String | nullable, "date-time");
+            DescribeConverted(schema, context);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(async (operation, context, cancellation) =>
         {
-            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            // an endpoint returns IResult and says itself what is in it
-            operation.Responses ??= [];
-            operation.Responses.Remove("200");
-            foreach (var answer in ((WolverineActionDescriptor)context.Description.ActionDescriptor).Chain.Method.Method.GetCustomAttributes<ProducesResponseTypeAttribute>())
+            var endpoint = new Endpoint(context.Description.ActionDescriptor);
+            DescribeRequest(operation, context, endpoint);
+            await DescribeAnswers(operation, context, endpoint, options, cancellation);
+        });
+        options.AddDocumentTransformer(async (document, context, cancellation) =>
+        {
+            document.Info.Title = "Fluxion Ledger";
+            document.Info.Description =
+                "An event-sourced inventory ledger for many tenants. Errors are RFC 9457 problem details. Lists: limit (at most 1000) and after; text/csv on request.";
+            document.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation));
+            document.Components!.Schemas!.Remove(nameof(IResult)); // what every endpoint returns says nothing
+            document.AddComponent<IOpenApiSecurityScheme>(Scheme, new OpenApiSecurityScheme
             {
-                operation.Responses[answer.StatusCode.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
-                {
-                    Description = answer.StatusCode == 201 ? "Created" : "Done",
-                    Content = new Dictionary<string, OpenApiMediaType>
-                    {
-                        ["application/json"] = new() { Schema = await context.GetOrCreateSchemaAsync(answer.Type, null, cancellation) },
-                    },
-                };
-            }
-            if (!metadata.OfType<IAllowAnonymous>().Any())
-            {
-                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
-                foreach (var (status, description) in Refusals(context.Description.HttpMethod))
-                    operation.Responses.TryAdd(status, new OpenApiResponse { Description = description });
-            }
-            var least = metadata.OfType<IAuthorizeData>().Select(a => a.Policy).FirstOrDefault(p => p is not null);
-            if (least is not null) operation.Description = $"Least role: {least}.";
-            if (context.Description.HttpMethod is "POST" && context.Description.RelativePath?.Contains($"{{{TenantResolution.RouteValue}}}", StringComparison.Ordinal) == true)
-            {
-                (operation.Parameters ??= []).Add(new OpenApiParameter
-                {
-                    Name = IdempotencyKey.Header,
-                    In = ParameterLocation.Header,
-                    Required = context.Description.RelativePath.Contains("/stock/", StringComparison.Ordinal),
-                    Description = "Your own name for this request, for example a UUID: sent again with it, the request is applied once and answered alike.",
-                    Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
-                });
-            }
+                Type = SecuritySchemeType.Http,
+                Scheme = Scheme,
+                BearerFormat = "JWT",
+                Description = "From POST /api/token",
+            });
         });
     }
 
-    private static IEnumerable<(string Status, string Description)> Refusals(string? method)
+    /// <summary>The types whose form is hidden by their converters.</summary>
+    private static void DescribeConverted(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
     {
-        yield return ("400", "Something in the request is wrong: errors names it");
-        yield return ("401", "No valid token");
-        yield return ("403", "Wrong role, store or tenant");
-        yield return ("404", "Unknown");
-        if (method is not ("POST" or "PUT")) yield break;
-        yield return ("409", "Not enough stock, a code that is taken, or a stale version");
-        yield return ("422", "The Idempotency-Key was used before with another request");
+        var declared = context.JsonTypeInfo.Type;
+        var type = Nullable.GetUnderlyingType(declared) ?? declared;
+        var nullable = type != declared || context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.Null : default;
+        if (type == typeof(decimal)) (schema.Type, schema.Format) = (JsonSchemaType.Number | nullable, null);
+        if (type == typeof(DateTimeOffset)) (schema.Type, schema.Format) = (JsonSchemaType.String | nullable, "date-time");
+        if (type == typeof(string)) schema.Type = JsonSchemaType.String | nullable;
+        if (type == typeof(JsonElement)) schema.Type = JsonSchemaType.Object | nullable;
+        if (context.JsonTypeInfo.ElementType == typeof(string) && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Enumerable)
+            schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };
+        if (context.JsonTypeInfo.Properties.Any(p => p.IsExtensionData)) schema.AdditionalPropertiesAllowed = true;
+    }
+
+    private static void DescribeRequest(OpenApiOperation operation, OpenApiOperationTransformerContext context, Endpoint endpoint)
+    {
+        operation.Description = $"{endpoint.WhoMay} {endpoint.Description}".TrimEnd();
+        if (!endpoint.IsOpen) operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
+        if (operation.RequestBody?.Content?.Values.FirstOrDefault() is OpenApiMediaType body && endpoint.BodyExample is { } example)
+            body.Example = JsonNode.Parse(example);
+        operation.Parameters ??= [];
+        foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>())
+            parameter.Example = endpoint.ParameterExample(parameter.Name!);
+        if (!endpoint.TakesKey) return;
+        operation.Parameters.Add(new OpenApiParameter
+        {
+            Name = IdempotencyKey.Header,
+            In = ParameterLocation.Header,
+            Required = context.Description.RelativePath!.Contains("/stock/", StringComparison.Ordinal),
+            Description = "Your own name for this request, for example a UUID: sent again with it, the request is applied once and answered alike.",
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
+        });
+    }
+
+    /// <summary>An endpoint returns IResult and says itself what is in it; what it refuses follows from what it takes.</summary>
+    private static async Task DescribeAnswers(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, Endpoint endpoint, OpenApiOptions options, CancellationToken ct)
+    {
+        var json = context.ApplicationServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        operation.Responses = [];
+        foreach (var answer in endpoint.Method.GetCustomAttributes<ProducesResponseTypeAttribute>())
+        {
+            await context.GetOrCreateSchemaAsync(answer.Type, null, ct);
+            var schema = new OpenApiSchemaReference(options.CreateSchemaReferenceId(json.GetTypeInfo(answer.Type))!, context.Document);
+            var content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } };
+            if (answer.Type.IsGenericType && answer.Type.GetGenericTypeDefinition() == typeof(Page<>))
+                content["text/csv"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            operation.Responses[Key(answer.StatusCode)] = new OpenApiResponse { Description = answer.StatusCode == 201 ? "Created" : "Done", Content = content };
+        }
+        foreach (var (status, description) in endpoint.Refusals())
+        {
+            operation.Responses[Key(status)] = new OpenApiResponse
+            {
+                Description = description,
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(nameof(Problem), context.Document) },
+                },
+            };
+        }
+    }
+
+    private static string Key(int status) => status.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>An endpoint as its code and its attributes describe it.</summary>
+    private sealed class Endpoint(Microsoft.AspNetCore.Mvc.Abstractions.ActionDescriptor action)
+    {
+        private readonly HttpChain _chain = ((WolverineActionDescriptor)action).Chain;
+
+        public MethodInfo Method => _chain.Method.Method;
+        public bool IsOpen => Has<IAllowAnonymous>();
+        public bool IsCommand => !_chain.HttpMethods.Contains("GET");
+        public bool HasBody => IsCommand && _chain.HasRequestType;
+
+        /// <summary>Whether it can be sent again under an Idempotency-Key.</summary>
+        public bool TakesKey => !IsOpen && (HasBody || Method.GetParameters().Any(p => p.ParameterType == typeof(LedgerSession)));
+
+        public string? Description => Method.GetCustomAttribute<EndpointDescriptionAttribute>()?.Description;
+
+        public string WhoMay => action.EndpointMetadata.OfType<IAuthorizeData>().Select(a => a.Policy).FirstOrDefault(p => p is not null) is { } least
+            ? $"Least role: {least}." : "For everybody.";
+
+        public string? BodyExample => !HasBody ? null
+            : _chain.RequestType == typeof(CreateTenant)
+                ? """{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more"}"""
+                : _chain.RequestType!.GetCustomAttribute<ExampleAttribute>()?.Value;
+
+        public string? ParameterExample(string name) => name == TenantResolution.RouteValue ? Demo.DemoTenant.Slug
+            : Method.GetParameters().FirstOrDefault(p => p.Name == name)?.GetCustomAttribute<ExampleAttribute>()?.Value;
+
+        public IEnumerable<(int Status, string Description)> Refusals()
+        {
+            yield return (400, "Something in the request is wrong: errors names every field");
+            yield return (401, IsOpen ? "Not signed in" : "No valid token");
+            yield return (403, IsOpen ? "The tenant is suspended" : "Wrong role, store or tenant, or the tenant is suspended");
+            if (_chain.RoutePattern!.Parameters.Count > 0) yield return (404, "What the address or the body names does not exist");
+            if (TakesKey) yield return (409, "Not as things stand: detail says why, and shortages what is available when there is not enough stock");
+            if (IsCommand) yield return (413, $"The body has more than {FluxionHost.MaxBodyBytes} bytes");
+            if (HasBody) yield return (415, "The body is not sent as JSON");
+            if (TakesKey) yield return (422, "The Idempotency-Key was used before with another request");
+            if (Has<EnableRateLimitingAttribute>()) yield return (429, "Too many requests from this address: wait as long as Retry-After says");
+            yield return (503, "The database is away: repeat the request with the same key after Retry-After");
+        }
+
+        private bool Has<T>() => action.EndpointMetadata.OfType<T>().Any();
     }
 }

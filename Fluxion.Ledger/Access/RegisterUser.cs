@@ -10,6 +10,7 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Access;
 
 /// <summary>A person gets an account in the tenant.</summary>
+[Example("""{"email":"luis@fluxion.demo","fullName":"Luis Pérez","role":"user","password":"ten or more","stores":["CCS-01"]}""")]
 public sealed record RegisterUser(
     string Email, string FullName,
     [property: Description("viewer, user, manager or admin")] string Role,
@@ -40,6 +41,7 @@ public static class RegisterUserEndpoint
 {
     [WolverinePost("/api/{tenant}/users", Name = "Register user"), Authorize(Roles.Admin), Tags("Users")]
     [EndpointSummary("Give a person an account")]
+    [EndpointDescription("Refused: 409 when the e-mail address has an account, 404 when a store does not exist.")]
     [ProducesResponseType<UserReceipt>(201)]
     public static Task<IResult> Post(RegisterUser command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, async ct =>

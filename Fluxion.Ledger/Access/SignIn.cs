@@ -13,6 +13,7 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Access;
 
 /// <summary>A user asks for a token.</summary>
+[Example("""{"tenant":"fluxion-demo","email":"user@fluxion.demo","password":"fluxion-demo"}""")]
 public sealed record SignIn(
     string Email, string Password,
     [property: Description("The slug of the tenant; left out by the platform's administrator")] string? Tenant = null)
@@ -41,6 +42,7 @@ public static class SignInEndpoint
 
     [WolverinePost("/api/token", Name = "Sign in"), AllowAnonymous, EnableRateLimiting(RateLimit), Tags("Access")]
     [EndpointSummary("Get a bearer token for a tenant")]
+    [EndpointDescription("Refused: 401 alike for a wrong tenant, e-mail or password and for 15 minutes after 5 failures in a row, 403 when the tenant is suspended, 429 after too many tries from one address.")]
     [ProducesResponseType<TokenReply>(200)]
     public static async Task<IResult> Post(
         SignIn command, Databases databases, TenantRegistry registry, TenantStores stores, Tokens tokens, CancellationToken ct)

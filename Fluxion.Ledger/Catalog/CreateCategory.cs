@@ -10,6 +10,7 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>A category is added to the tree.</summary>
+[Example("""{"code":"HELADOS","name":"Helados","parent":"LACTEOS"}""")]
 public sealed record CreateCategory(
     [property: Description("Unique in the tenant, for example LACTEOS; kept in upper case")] string Code,
     string Name,
@@ -31,6 +32,7 @@ public static class CreateCategoryEndpoint
 {
     [WolverinePost("/api/{tenant}/categories", Name = "Create category"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Add a category")]
+    [EndpointDescription("Refused: 409 when the code is taken, 404 when the parent does not exist.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateCategory command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, async ct =>

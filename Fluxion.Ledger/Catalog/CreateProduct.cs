@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
@@ -12,6 +13,7 @@ namespace Fluxion.Ledger.Catalog;
 /// <summary>What can be said of a product, at its creation and later.</summary>
 public abstract record ProductFields
 {
+    [Required]
     public string Name { get; init; } = "";
 
     [Description("unit, kg, liter, meter, box or case; unit, box and case are counted in whole numbers")]
@@ -75,9 +77,15 @@ public abstract record ProductFields
 }
 
 /// <summary>A product enters the catalog.</summary>
+[Example("""
+    {
+      "sku": "HEL001", "name": "Helado de Mantecado 1 L", "unitType": "unit", "barcode": "7591004000019", "category": "LACTEOS", "supplier": "SANTABARBARA",
+      "minStockLevel": 6, "maxStockLevel": 72, "reorderPoint": 12, "costPrice": 3.10, "sellingPrice": 4.50, "taxRate": 16, "settings": { "allowBackorder": false, "shelf": "F-3" }
+    }
+    """)]
 public sealed record CreateProduct : ProductFields
 {
-    [Description("Stock keeping unit, unique in the tenant, for example LAC001; kept in upper case")]
+    [Required, Description("Stock keeping unit, unique in the tenant, for example LAC001; kept in upper case")]
     public string Sku { get; init; } = "";
 
     public sealed class Validator : Validator<CreateProduct>
@@ -87,6 +95,12 @@ public sealed record CreateProduct : ProductFields
 }
 
 /// <summary>All fields of a product are set anew; the sku stays.</summary>
+[Example("""
+    {
+      "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567920", "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
+      "minStockLevel": 7.5, "maxStockLevel": 90, "reorderPoint": 18, "costPrice": 1.95, "sellingPrice": 2.85, "taxRate": 16
+    }
+    """)]
 public sealed record ChangeProduct : ProductFields
 {
     [Description("The version that was read; when it is given and no longer current, 409")]
@@ -99,6 +113,7 @@ public static class ProductEndpoints
 {
     [WolverinePost("/api/{tenant}/products", Name = "Create product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Add a product to the catalog")]
+    [EndpointDescription("Refused: 409 when the sku is taken, 404 when category or supplier do not exist.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, async ct =>
@@ -109,8 +124,9 @@ public static class ProductEndpoints
 
     [WolverinePut("/api/{tenant}/products/{id}", Name = "Change product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Set all fields of a product anew")]
+    [EndpointDescription("What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current or what is measured would be counted.")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Put(string id, ChangeProduct command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Put([Example("LAC004")] string id, ChangeProduct command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, async ct =>
         {
             var (details, refusal) = await command.Resolve(ledger, ct);
@@ -130,8 +146,9 @@ public static class ProductEndpoints
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Stop buying a product: what is left can still be issued")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Deactivate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
             product.IsActive ? [new ProductDeactivated()] : [], ct));
 }

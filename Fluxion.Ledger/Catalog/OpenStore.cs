@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
@@ -13,6 +14,7 @@ namespace Fluxion.Ledger.Catalog;
 /// <summary>What can be said of a store, at its opening and later.</summary>
 public abstract record StoreFields
 {
+    [Required]
     public string Name { get; init; } = "";
 
     [Description("warehouse, store or distribution_center")]
@@ -40,9 +42,16 @@ public abstract record StoreFields
 }
 
 /// <summary>A store, warehouse or distribution center is opened.</summary>
+[Example("""
+    {
+      "code": "BQM-01", "name": "Tienda Barquisimeto", "type": "store",
+      "address": { "street": "Av. Lara", "city": "Barquisimeto", "state": "Lara", "postalCode": "3001", "country": "VE" },
+      "contact": { "phone": "+58-251-2540000", "email": "barquisimeto@fluxion.demo", "manager": "Rosa Mendoza" }, "settings": { "opens": "08:00" }
+    }
+    """)]
 public sealed record OpenStore : StoreFields
 {
-    [Description("Unique in the tenant, for example CCS-01; kept in upper case")]
+    [Required, Description("Unique in the tenant, for example CCS-01; kept in upper case")]
     public string Code { get; init; } = "";
 
     public sealed class Validator : Validator<OpenStore>
@@ -52,6 +61,13 @@ public sealed record OpenStore : StoreFields
 }
 
 /// <summary>All fields of a store are set anew; the code stays.</summary>
+[Example("""
+    {
+      "name": "Depósito Valencia", "type": "warehouse",
+      "address": { "street": "Zona Industrial Sur", "city": "Valencia", "state": "Carabobo", "postalCode": "2003", "country": "VE" },
+      "contact": { "phone": "+58-241-8320001", "email": "valencia@fluxion.demo", "manager": "José Rodríguez" }
+    }
+    """)]
 public sealed record ChangeStore : StoreFields
 {
     [Description("The version that was read; when it is given and no longer current, 409")]
@@ -64,6 +80,7 @@ public static class StoreEndpoints
 {
     [WolverinePost("/api/{tenant}/stores", Name = "Open store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Open a store, warehouse or distribution center")]
+    [EndpointDescription("Refused: 409 when the code is taken.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(OpenStore command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, ct =>
@@ -71,15 +88,17 @@ public static class StoreEndpoints
 
     [WolverinePut("/api/{tenant}/stores/{id}", Name = "Change store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Set all fields of a store anew")]
+    [EndpointDescription("What is left out is emptied. Refused: 404 when the store does not exist, 409 when version is no longer current.")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Put(string id, ChangeStore command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Put([Example("VLN-01")] string id, ChangeStore command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
             CatalogEntry.Same(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Close a store: its stock stays and no longer moves")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Deactivate([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
             store.IsActive ? [new StoreDeactivated()] : [], ct));
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
@@ -10,11 +11,18 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>A supplier is registered.</summary>
+[Example("""
+    {
+      "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose", "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
+      "phone": "+58-212-2730000", "email": "ventas@plumrose.example", "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días", "creditLimit": 25000
+    }
+    """)]
 public sealed record RegisterSupplier
 {
-    [Description("Unique in the tenant, for example POLAR; kept in upper case")]
+    [Required, Description("Unique in the tenant, for example POLAR; kept in upper case")]
     public string Code { get; init; } = "";
 
+    [Required]
     public string BusinessName { get; init; } = "";
     public string? TradeName { get; init; }
 
@@ -53,6 +61,7 @@ public static class RegisterSupplierEndpoint
 {
     [WolverinePost("/api/{tenant}/suppliers", Name = "Register supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Register a supplier")]
+    [EndpointDescription("Refused: 409 when the code is taken.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(RegisterSupplier command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, ct =>

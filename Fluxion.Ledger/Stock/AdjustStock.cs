@@ -10,6 +10,7 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>A correction of what the ledger says is on hand, up or down, for a reason.</summary>
+[Example("""{"store":"CCS-01","reason":"correction","occurredAt":"2026-01-31T18:00:00-04:00","lines":[{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]}""")]
 public sealed record AdjustStock(
     [property: Description("Code or id of the store")] string Store,
     [property: Description("correction, found, damage, expired, theft, loss, opening_balance or other")] string Reason,
@@ -48,6 +49,7 @@ public static class AdjustStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/adjustments", Name = "Adjust stock"), Authorize(Roles.Manager), Tags("Stock")]
     [EndpointSummary("Correct the stock of a store")]
+    [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product to take away (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: true, ct => StockDoor.Move(

@@ -10,6 +10,7 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods leave a store without a sale: damaged, expired, used up, …</summary>
+[Example("""{"store":"CCS-01","reason":"damage","reference":"D-12","lines":[{"sku":"LAC001","quantity":1}],"notes":"Fell from the shelf"}""")]
 public sealed record IssueStock(
     [property: Description("Code or id of the store")] string Store,
     [property: Description("damage, expired, theft, loss, internal_use, sample, donation, return_to_supplier or other")] string Reason,
@@ -48,6 +49,7 @@ public static class IssueStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock")]
     [EndpointSummary("Take goods out of a store for a reason")]
+    [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: true, ct => StockDoor.Move(

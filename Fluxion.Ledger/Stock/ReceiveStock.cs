@@ -10,6 +10,7 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods come into a store without a purchase order.</summary>
+[Example("""{"store":"CCS-01","reference":"GRN-7","lines":[{"sku":"LAC001","quantity":10,"unitCost":2.50},{"sku":"QUE001","quantity":4.250}]}""")]
 public sealed record ReceiveStock(
     [property: Description("Code or id of the store")] string Store,
     IReadOnlyList<ReceiveStock.Line> Lines,
@@ -47,6 +48,7 @@ public static class ReceiveStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock")]
     [EndpointSummary("Receive goods into a store")]
+    [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: true, ct => StockDoor.Move(
