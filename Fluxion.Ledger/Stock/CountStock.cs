@@ -1,0 +1,76 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>A stocktake: what somebody counted in a store, of one product or of many.</summary>
+[Example("""{"store":"CCS-01","reference":"INV-2026-11","lines":[{"sku":"LAC001","quantity":70},{"sku":"QUE001","quantity":12.350}]}""")]
+public sealed record CountStock(
+    [property: Description("Code or id of the store")] string Store,
+    IReadOnlyList<CountStock.Line> Lines,
+    [property: Description("The number of the stocktake, as people know it")] string? Reference = null,
+    [property: Description("The moment that the count is of, with its offset from UTC; now when left out. What moved after it, moves what was counted")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null) : IStockCommand<CountStock.Line>
+{
+    public sealed record Line(
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal Quantity) : IStockLine;
+
+    public sealed class Validator : AbstractValidator<CountStock>
+    {
+        public Validator(TimeProvider clock)
+        {
+            this.StockDocument<CountStock, Line>(clock, line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Level();
+            });
+        }
+    }
+}
+
+/// <summary>What the count of one product found.</summary>
+/// <param name="Expected">On hand as of the count, by what the ledger knew.</param>
+/// <param name="Variance">Counted less expected; below 0 when goods are missing.</param>
+/// <param name="Value">Variance times unit cost, to 2 decimals.</param>
+public sealed record CountVariance(string Sku, decimal Expected, decimal Counted, decimal Variance, decimal UnitCost, decimal Value);
+
+/// <param name="Variances">A row for each line, in their order.</param>
+/// <param name="VarianceValue">The sum of their values.</param>
+public sealed record CountReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountVariance> Variances, decimal VarianceValue);
+
+public static class CountStockEndpoint
+{
+    /// <summary>A count sets on hand as of its moment; what occurred after it goes on top.</summary>
+    public static StockDecision Decide(CountStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
+            new StockCounted(slot.Store.Id, slot.Product.Id, line.Quantity, slot.OnHandThen(item), document) { UnitCost = slot.CostOf(item) });
+
+    [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock")]
+    [EndpointSummary("Set the stock of a store to what was counted, and see the variance")]
+    [EndpointDescription("All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or more is reserved than was counted, 400 for a product named twice or a fraction of what is counted.")]
+    [ProducesResponseType<CountReceipt>(200)]
+    public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
+            var (slots, problem) = await StockDoor.Open(
+                ledger, StockRequest.Of(command.Store, command.Lines, brings: false), document.OccurredAt, ct, counting: true);
+            if (problem is not null) return problem;
+            if (slots.Select((slot, i) => (slot.ItemId, i)).GroupBy(s => s.ItemId).FirstOrDefault(same => same.Count() > 1) is { } twice)
+                return Problems.Invalid($"lines[{twice.Last().i}].sku", "is counted twice: one line for each product");
+
+            var decision = Decide(command, slots, document);
+            var (stock, refusal) = StockDoor.Append(ledger, slots, decision);
+            if (refusal is not null) return refusal;
+            var variances = decision.Events.Select(e => e.Event).OfType<StockCounted>().Zip(slots, (count, slot) => new CountVariance(
+                slot.Product.Code, count.Expected, count.Counted, count.Change(), count.UnitCost, Quantities.Round(count.Change() * count.UnitCost, 2))).ToList();
+            return Reply.Ok(new CountReceipt(document.Id, stock, variances, variances.Sum(v => v.Value)));
+        });
+}

@@ -1,0 +1,88 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Many movements of any products and stores in one transaction.</summary>
+[Example("""{"reference":"CIERRE-31","lines":[{"type":"receipt","store":"CCS-01","sku":"LAC001","quantity":24,"unitCost":2.50},{"type":"issue","store":"VLN-01","sku":"LAC001","quantity":1,"reason":"damage"}]}""")]
+public sealed record MoveStock(
+    [property: Description("1 to 10,000 lines")] IReadOnlyList<MoveStock.Line> Lines,
+    [property: Description("The number of the document, as people know it")] string? Reference = null,
+    [property: Description("When it happened, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null)
+{
+    public const int MaxLines = 10_000;
+    public static readonly string[] Types = ["receipt", "issue", "adjustment"];
+
+    public sealed record Line(
+        [property: Description("receipt, issue or adjustment")] string Type,
+        [property: Description("Code or id of the store")] string Store,
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("receipt: cost of one unit; the product's cost price when left out")] decimal? UnitCost = null,
+        [property: Description("issue, adjustment: as in their own commands")] string? Reason = null,
+        [property: Description("When this line happened, if not with the others")] DateTimeOffset? OccurredAt = null) : IStockLine;
+
+    public sealed class Validator : AbstractValidator<MoveStock>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= MaxLines }).WithMessage($"has 1 to {MaxLines} lines");
+            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            {
+                line.RuleFor(l => l.Type).OneOf(Types);
+                line.RuleFor(l => l.Store).Reference();
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Positive().When(l => l.Type != "adjustment");
+                line.RuleFor(l => l.Quantity).NonZero().When(l => l.Type == "adjustment");
+                line.RuleFor(l => l.UnitCost).UnitPrice();
+                line.RuleFor(l => l.UnitCost).Null().WithMessage("belongs to a receipt").When(l => l.Type != "receipt");
+                line.RuleFor(l => l.Reason!).OneOf(Reasons.OfIssues).When(l => l.Type == "issue");
+                line.RuleFor(l => l.Reason!).OneOf(Reasons.OfAdjustments).When(l => l.Type == "adjustment");
+                line.RuleFor(l => l.Reason).Null().WithMessage("belongs to an issue or an adjustment").When(l => l.Type == "receipt");
+                line.RuleFor(l => l.OccurredAt).Occurred(clock);
+            }).When(c => c.Lines is { Count: <= MaxLines });
+            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.OccurredAt).Occurred(clock);
+        }
+    }
+}
+
+public static class MoveStockEndpoint
+{
+    public static StockDecision Decide(MoveStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
+        {
+            var (store, product, at) = (slot.Store.Id, slot.Product.Id, document with { OccurredAt = line.OccurredAt ?? document.OccurredAt });
+            return line.Type switch
+            {
+                "receipt" => new StockReceived(store, product, line.Quantity, at) { UnitCost = line.UnitCost ?? slot.Product.Details.CostPrice },
+                "issue" => new StockIssued(store, product, line.Quantity, line.Reason!, at) { UnitCost = slot.CostOf(item) },
+                _ => new StockAdjusted(store, product, line.Quantity, line.Reason!, at) { UnitCost = slot.CostOf(item) },
+            };
+        });
+
+    [WolverinePost("/api/{tenant}/stock/movements", Name = "Move stock"), Authorize(Roles.Manager), Tags("Stock")]
+    [EndpointSummary("Up to 10,000 receipts, issues and adjustments in one transaction")]
+    [EndpointDescription("All lines or none, judged in their order. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted.")]
+    [ProducesResponseType<StockReceipt>(200)]
+    public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
+            var (slots, problem) = await StockDoor.Open(ledger,
+                [.. command.Lines.Select((line, i) => new StockRequest(
+                    line.Store, line.Sku, line.Quantity, Brings: line.Type == "receipt", $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))],
+                command.Lines.Min(line => line.OccurredAt ?? document.OccurredAt), ct);
+            if (problem is not null) return problem;
+            var (stock, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, document));
+            return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, stock));
+        });
+}
