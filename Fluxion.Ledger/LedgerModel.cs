@@ -1,6 +1,7 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using JasperFx.Events;
@@ -36,6 +37,8 @@ public static class LedgerModel
         Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated));
         Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued),
             typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected));
+        Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(GoodsReturned), typeof(SaleCancelled));
+        options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.StoreId, s => s.InvoiceNumber);
     }
 
     private static void Aggregate<T>(StoreOptions options, System.Linq.Expressions.Expression<Func<T, object>>? code, params Type[] events)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
@@ -33,7 +34,7 @@ public sealed class EventsTable : IReadModel
             c.Event.Version,
             c.Event.CorrelationId,
             c.Event.CausationId,
-            StoreId = c.After switch { StockItem item => item.StoreId, Store store => store.Id, _ => (Guid?)null },
+            StoreId = c.After switch { StockItem item => item.StoreId, Sale sale => sale.StoreId, Store store => store.Id, _ => (Guid?)null },
             Event = c.Event.Data,
         }))
         .AddText("ip_address", "inet", c => Header(c, Headers.Address))

@@ -12,6 +12,9 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
 {
     public bool MayUse(Guid storeId) => Stores is null || Stores.Contains(storeId);
 
+    /// <summary>Whether he has the role <paramref name="least"/> or one above it.</summary>
+    public bool Is(string least) => Roles.AtLeast(least).Contains(Role);
+
     /// <summary>The stores as a parameter of a query: null lets every row through.</summary>
     public Guid[]? StoreFilter => Stores?.ToArray();
 

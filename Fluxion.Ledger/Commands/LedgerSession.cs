@@ -50,6 +50,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await Begin(ct);
         if (key is not null && await key.Claim(session.Connection, ct) is { } answer) return key.Replay(answer, http);
 
+        string? taken = null;
         try
         {
             switch (await handle(ct))
@@ -57,6 +58,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                 case Reply.Refused refused:
                     return TypedResults.Problem(refused.Problem);
                 case Reply.Accepted accepted:
+                    taken = accepted.Taken;
                     var body = JsonSerializer.SerializeToUtf8Bytes(accepted.Body, json);
                     if (key is not null)
                     {
@@ -72,7 +74,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         catch (Exception e) when (UniqueViolation(e) is { } violation)
         {
-            return TypedResults.Problem(Problems.Conflict("Already exists",
+            return TypedResults.Problem(Problems.Conflict("Already exists", taken ??
                 $"Another request has just created the same thing ({violation.ConstraintName}). Read it and decide again."));
         }
     }

@@ -21,6 +21,10 @@ public static class Problems
 
     public static ProblemDetails Conflict(string title, string detail) => Of(409, title, detail);
 
+    /// <summary>409: the state of a document does not allow the command; says from which it is allowed.</summary>
+    public static ProblemDetails WrongState(string what, string state, string command, IReadOnlyList<string> allowed) =>
+        Conflict("Wrong state", $"The {what} is {state}: {command} is allowed when it is {string.Join(" or ", allowed)}.");
+
     /// <summary>422: the key was used before with another request.</summary>
     public static ProblemDetails KeyReused(string key) => Of(422, "Idempotency key used before",
         $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request.");

@@ -22,7 +22,7 @@ public sealed class ReadModels(string schema) : IProjection
     private static readonly IReadModel[] Tables =
     [
         new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(),
-        new InventoryTable(), new InventoryMovementsTable(), new EventsTable(),
+        new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new EventsTable(),
     ];
 
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)

@@ -12,12 +12,19 @@ public sealed class Table<TRow>(string name, params string[] key)
 {
     private readonly List<Column> _columns = [];
 
-    private sealed record Column(string Name, string ArrayType, string Type, Func<IReadOnlyList<TRow>, Array> Values);
+    private sealed record Column(string Name, string ArrayType, string Type, Func<IReadOnlyList<TRow>, Array> Values, bool Once = false);
 
     /// <summary>A column of a type that Npgsql sends in an array: uuid, numeric, timestamptz, text, bigint, boolean.</summary>
     public Table<TRow> Add<TValue>(string column, string type, Func<TRow, TValue> value)
     {
         _columns.Add(new Column(column, type, type, rows => rows.Select(value).ToArray()));
+        return this;
+    }
+
+    /// <summary>As <see cref="Add"/>, for what the first row of a key says and later ones leave alone.</summary>
+    public Table<TRow> AddOnce<TValue>(string column, string type, Func<TRow, TValue> value)
+    {
+        _columns.Add(new Column(column, type, type, rows => rows.Select(value).ToArray(), Once: true));
         return this;
     }
 
@@ -44,7 +51,7 @@ public sealed class Table<TRow>(string name, params string[] key)
         var arrays = string.Join(", ", _columns.Select(c => $"?::{c.ArrayType}[]"));
         var insert = $"insert into {schema}.{name} ({names}) select {values} from unnest({arrays}) as r ({names})";
         if (key.Length == 0) return insert;
-        var kept = string.Join(", ", _columns.Where(c => !key.Contains(c.Name) && c.Name != "created_at").Select(c => $"{c.Name} = excluded.{c.Name}"));
+        var kept = string.Join(", ", _columns.Where(c => !key.Contains(c.Name) && !c.Once && c.Name != "created_at").Select(c => $"{c.Name} = excluded.{c.Name}"));
         return $"{insert} on conflict ({string.Join(", ", key)}) do update set {kept}";
     }
 }

@@ -1,0 +1,14 @@
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>Value added tax of a document.</summary>
+public static class Taxes
+{
+    /// <summary>
+    /// The tax of all lines: for each rate the sum of its lines' bases times the rate, rounded once, half away from zero, to 2 decimals; then
+    /// the sum over the rates. So a Venezuelan invoice states it (SENIAT, Providencia SNAT/2011/0071, art. 13: the taxable base and the tax
+    /// of each rate, "alícuota"), and so the tax books add up.
+    /// </summary>
+    /// <param name="lines">Base: the line's net amount, to 2 decimals. Rate: percent, 16 for the general rate; 0 for what is exempt.</param>
+    public static decimal Of(IEnumerable<(decimal Base, decimal Rate)> lines) =>
+        lines.GroupBy(line => line.Rate).Sum(rate => Quantities.Round(rate.Sum(line => line.Base) * rate.Key / 100, 2));
+}

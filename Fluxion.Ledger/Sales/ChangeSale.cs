@@ -1,0 +1,171 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Sales;
+
+/// <summary>Some or all of an invoice is paid.</summary>
+[Example("""{"amount":1.50,"method":"card","reference":"VOUCHER-123"}""")]
+public sealed record PaySale(
+    [property: Description("Greater than 0, at most 2 decimals, and not more than what is open")] decimal Amount,
+    [property: Description("cash, card, transfer, check or credit")] string Method,
+    [property: Description("The number of the transfer, check, …")] string? Reference = null,
+    [property: Description("When it was paid, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null)
+{
+    public sealed class Validator : AbstractValidator<PaySale>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Amount).Must(a => a > 0 && Quantities.HasDecimals(a, 2)).WithMessage("is greater than 0, with at most 2 decimals");
+            RuleFor(c => c.Method).OneOf(PaymentMethods.All);
+            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.OccurredAt).Occurred(clock);
+        }
+    }
+}
+
+/// <summary>An invoice is void: all its goods come back, at the cost that they left with.</summary>
+[Example("""{"reason":"The client changed his mind"}""")]
+public sealed record CancelSale(
+    [property: Description("Why, for the audit trail")] string Reason,
+    [property: Description("When, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null)
+{
+    public sealed class Validator : AbstractValidator<CancelSale>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Reason).Name();
+            RuleFor(c => c.OccurredAt).Occurred(clock);
+        }
+    }
+}
+
+/// <summary>Some goods of an invoice come back, at the cost that they left with, and are credited.</summary>
+[Example("""{"lines":[{"lineNumber":1,"quantity":1}],"reason":"Damaged"}""")]
+public sealed record ReturnGoods(
+    IReadOnlyList<ReturnGoods.Line> Lines,
+    [property: Description("Why, for the audit trail")] string? Reason = null,
+    [property: Description("When, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null)
+{
+    public sealed record Line(
+        [property: Description("The place of the line in the sale, from 1, as its lineNumber")] int LineNumber,
+        [property: Description("Greater than 0, and not more than was sold and has not come back")] decimal Quantity);
+
+    public sealed class Validator : AbstractValidator<ReturnGoods>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
+            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            {
+                line.RuleFor(l => l.LineNumber).GreaterThan(0).WithMessage("is a whole number from 1");
+                line.RuleFor(l => l.Quantity).Positive();
+            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            RuleFor(c => c.Reason).Line(200);
+            RuleFor(c => c.OccurredAt).Occurred(clock);
+        }
+    }
+}
+
+/// <summary>What happens to a sale after it was made. Each command locks the sale first, then the stock that it moves.</summary>
+public static class ChangeSaleEndpoints
+{
+    [WolverinePost("/api/{tenant}/sales/{id}/payments", Name = "Pay sale"), Authorize(Roles.User), Tags("Sales")]
+    [EndpointSummary("Take a payment for an invoice; it may be partial, and there may be several")]
+    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is paid or cancelled, or more is paid than is open.")]
+    [ProducesResponseType<SaleReceipt>(200)]
+    public static Task<IResult> Pay(string id, PaySale command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            var (sale, problem) = await Open(ledger, id, "pay", ct);
+            if (sale is null) return problem!;
+            if (command.Amount > sale.Open)
+                return Problems.Conflict("Paid too much", $"{sale.Open:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
+            sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, command.Reference, command.OccurredAt ?? ledger.Now));
+            return Reply.Ok(SaleReceipt.Of(sale, []));
+        });
+
+    [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales")]
+    [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with")]
+    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated.")]
+    [ProducesResponseType<SaleReceipt>(200)]
+    public static Task<IResult> Cancel(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            var (sale, problem) = await Open(ledger, id, "cancel", ct);
+            if (sale is null) return problem!;
+            if (sale.Returned.Any(returned => returned > 0))
+                return Problems.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
+            var at = command.OccurredAt ?? ledger.Now;
+            var (stock, refusal) = await TakeBack(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, at, ct);
+            if (refusal is not null) return refusal;
+            sale = ledger.Append<Sale>(sale.Id, new SaleCancelled(command.Reason, sale.Paid, at));
+            return Reply.Ok(SaleReceipt.Of(sale, stock));
+        });
+
+    [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales")]
+    [EndpointSummary("Take goods of an invoice back: in stock again at the cost that they left with, and credited")]
+    [EndpointDescription("All lines or none. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have or a fraction of what is counted.")]
+    [ProducesResponseType<SaleReceipt>(200)]
+    public static Task<IResult> Return(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            var (sale, problem) = await Open(ledger, id, "return", ct);
+            if (sale is null) return problem!;
+            var (returned, refused) = Decide(sale, command, command.OccurredAt ?? ledger.Now);
+            if (returned is null) return refused!;
+            var (stock, refusal) = await TakeBack(ledger, sale, returned.Lines, command.Reason, returned.OccurredAt, ct);
+            if (refusal is not null) return refusal;
+            sale = ledger.Append<Sale>(sale.Id, returned);
+            return Reply.Ok(SaleReceipt.Of(sale, stock));
+        });
+
+    /// <summary>
+    /// What is credited: of each line the part of its net amount, rounded so that all returns of a line together come to the whole line; and
+    /// the tax that the rest of the invoice no longer bears.
+    /// </summary>
+    public static (GoodsReturned? Returned, ProblemDetails? Problem) Decide(Sale sale, ReturnGoods command, DateTimeOffset at)
+    {
+        var wrong = new Dictionary<string, string[]>();
+        var returned = sale.Returned.ToArray();
+        for (var i = 0; i < command.Lines.Count; i++)
+        {
+            var (line, quantity) = (command.Lines[i].LineNumber - 1, command.Lines[i].Quantity);
+            if (line >= sale.Lines.Count) wrong[$"lines[{i}].lineNumber"] = [$"The sale has {sale.Lines.Count} lines."];
+            else returned[line] += quantity;
+        }
+        if (wrong.Count > 0) return (null, Problems.Invalid(wrong));
+        var tooMuch = sale.Lines.Where((line, i) => returned[i] > line.Quantity).Select(line => line.Sku).ToList();
+        if (tooMuch.Count > 0)
+            return (null, Problems.Conflict("More than was sold", $"More comes back of {string.Join(", ", tooMuch)} than was sold on the invoice '{sale.InvoiceNumber}' and is still out."));
+        var subtotal = sale.Lines.Select((line, i) => line.NetOf(returned[i]) - line.NetOf(sale.Returned[i])).Sum();
+        var tax = sale.TaxOfTheRest(sale.Returned) - sale.TaxOfTheRest(returned);
+        return (new GoodsReturned([.. command.Lines.Select(l => new ReturnedLine(l.LineNumber - 1, l.Quantity))], subtotal, tax, subtotal + tax, command.Reason, at), null);
+    }
+
+    /// <summary>The sale under its lock, or why the command cannot be.</summary>
+    private static async Task<(Sale? Sale, ProblemDetails? Problem)> Open(LedgerSession ledger, string id, string command, CancellationToken ct)
+    {
+        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, Unknown.Of("sale", "id", id));
+        if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Problems.Forbidden("The sale is of a store that is not yours."));
+        return Sale.Allowed[command].Contains(sale.Status) ? (sale, null) : (null, Problems.WrongState("sale", sale.Status, command, Sale.Allowed[command]));
+    }
+
+    private static async Task<(IReadOnlyList<StockLevel> Stock, ProblemDetails? Refusal)> TakeBack(
+        LedgerSession ledger, Sale sale, IReadOnlyList<ReturnedLine> lines, string? reason, DateTimeOffset at, CancellationToken ct)
+    {
+        var document = new StockDocument(sale.Id, sale.InvoiceNumber, reason, at);
+        var (slots, problem) = await StockDoor.Open(ledger, [.. lines.Select((line, i) => new StockRequest(sale.StoreId.ToString(),
+            sale.Lines[line.Line].ProductId.ToString(), line.Quantity, Brings: false, QuantityField: $"lines[{i}].quantity"))], at, ct);
+        if (problem is not null) return ([], problem);
+        return StockDoor.Append(ledger, slots, StockLaw.Decide(slots, lines, (slot, line, _) =>
+            new StockReturned(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = sale.Lines[line.Line].UnitCost }));
+    }
+}

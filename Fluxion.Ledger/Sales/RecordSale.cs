@@ -1,0 +1,114 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Sales;
+
+/// <summary>Goods are sold: they leave the store, and an invoice says for how much.</summary>
+[Example("""{"store":"CCS-01","invoiceNumber":"F-0001","paymentMethod":"cash","paymentStatus":"paid","clientName":"María Pérez","clientTaxId":"V-12345678-1","lines":[{"sku":"LAC001","quantity":2}]}""")]
+public sealed record RecordSale(
+    [property: Description("Code or id of the store")] string Store,
+    [property: Description("Unique in the store")] string InvoiceNumber,
+    IReadOnlyList<RecordSale.Line> Lines,
+    [property: Description("cash, card, transfer, check or credit")] string? PaymentMethod = null,
+    [property: Description("paid: the whole amount was paid by paymentMethod; pending, when left out: nothing was; what was paid later is posted to its payments")] string? PaymentStatus = null,
+    [property: Description("Your own id of a business client")] Guid? ClientId = null,
+    string? ClientName = null,
+    [property: Description("The client's RIF or other tax id")] string? ClientTaxId = null,
+    [property: Description("The id of the transaction in an external point of sale")] string? PosTransactionId = null,
+    [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null) : IStockCommand<RecordSale.Line>
+{
+    string? IStockCommand<Line>.Reference => InvoiceNumber;
+
+    public sealed record Line(
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Price of one unit before tax, at most 4 decimals; the product's selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
+        [property: Description("Money off the line before tax, at most 2 decimals. Needs the role manager")] decimal Discount = 0) : IStockLine;
+
+    public sealed class Validator : AbstractValidator<RecordSale>
+    {
+        public Validator(TimeProvider clock)
+        {
+            this.StockDocument<RecordSale, Line>(clock, line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Positive();
+                line.RuleFor(l => l.UnitPrice).UnitPrice();
+                line.RuleFor(l => l.Discount).Must(d => d >= 0 && d <= Quantities.MaxUnitPrice && Quantities.HasDecimals(d, 2))
+                    .WithMessage($"lies between 0 and {Quantities.MaxUnitPrice:0}, with at most 2 decimals");
+            });
+            RuleFor(c => c.InvoiceNumber).NotEmpty().WithMessage("is needed").Line(50);
+            RuleFor(c => c.PaymentMethod!).OneOf(PaymentMethods.All).When(c => c.PaymentMethod is not null);
+            RuleFor(c => c.PaymentStatus!).OneOf([Sale.PaidUp, Sale.Pending]).When(c => c.PaymentStatus is not null);
+            RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == Sale.PaidUp);
+            RuleFor(c => c.ClientName).Line(200);
+            RuleFor(c => c.ClientTaxId).Line(50);
+            RuleFor(c => c.PosTransactionId).Line(100);
+        }
+    }
+}
+
+/// <param name="PaymentStatus">pending, partial, paid or cancelled.</param>
+/// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back.</param>
+/// <param name="CostOfGoodsSold">What the goods cost that were sold, to 2 decimals a line.</param>
+/// <param name="Stock">The stock items that this command moved, as they are now.</param>
+public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentStatus, decimal Subtotal, decimal TaxAmount, decimal TotalAmount,
+    decimal OpenAmount, decimal CostOfGoodsSold, IReadOnlyList<StockLevel> Stock)
+{
+    public static SaleReceipt Of(Sale sale, IReadOnlyList<StockLevel> stock) => new(sale.Id, sale.InvoiceNumber, sale.Status, sale.Subtotal, sale.TaxAmount,
+        sale.TotalAmount, sale.Open, sale.CostOfGoodsSold, stock);
+}
+
+public static class RecordSaleEndpoint
+{
+    /// <summary>What is sold leaves at the moving average of that moment: its cost of goods sold.</summary>
+    public static StockDecision Decide(RecordSale command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
+            new StockSold(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = slot.CostOf(item) });
+
+    /// <summary>The invoice of what was sold: prices from the catalog unless given, tax by product.</summary>
+    public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<StockSlot> slots, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt)
+    {
+        var lines = command.Lines.Select((line, i) => new SaleLine(lineIds[i], slots[i].Product.Id, slots[i].Product.Code, line.Quantity,
+            line.UnitPrice ?? slots[i].Product.Details.SellingPrice, line.Discount, slots[i].Product.Details.TaxRate, sold[i].UnitCost)).ToList();
+        var (subtotal, tax) = (lines.Sum(line => line.Net), Taxes.Of(lines.Select(line => (line.Net, line.TaxRate))));
+        return new SaleRecorded(slots[0].Store.Id, command.InvoiceNumber.Trim(), command.ClientId, command.ClientName, command.ClientTaxId, lines,
+            subtotal, tax, subtotal + tax, command.PaymentMethod, command.PosTransactionId, command.Notes, occurredAt);
+    }
+
+    [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales")]
+    [EndpointSummary("Sell goods of a store")]
+    [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number is taken in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
+    [ProducesResponseType<SaleReceipt>(201)]
+    public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
+                return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
+            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.InvoiceNumber.Trim(), command.Notes, command.OccurredAt ?? ledger.Now);
+            var (slots, problem) = await StockDoor.Open(ledger, StockRequest.Of(command.Store, command.Lines, brings: false), document.OccurredAt, ct);
+            if (problem is not null) return problem;
+
+            var decision = Decide(command, slots, document);
+            var (stock, refusal) = StockDoor.Append(ledger, slots, decision);
+            if (refusal is not null) return refusal;
+            var invoice = Invoice(command, slots, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
+                [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))], document.OccurredAt);
+            if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Net < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
+                return Problems.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
+
+            var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == Sale.PaidUp && invoice.TotalAmount > 0
+                ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
+                : [invoice]);
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, stock),
+                taken: $"There is an invoice '{sale.InvoiceNumber}' of the store {slots[0].Store.Code} already.");
+        });
+}

@@ -1,0 +1,32 @@
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Sales;
+using Fluxion.Projections.Writing;
+using Marten;
+
+namespace Fluxion.Projections;
+
+/// <summary>sale_items: the lines of an invoice. They change when goods come back, and with nothing else.</summary>
+public sealed class SaleItemsTable : IReadModel
+{
+    private sealed record Row(Change Change, Sale Sale, int Index)
+    {
+        public SaleLine Line => Sale.Lines[Index];
+    }
+
+    private static readonly Table<Row> Table = new Table<Row>("sale_items", "id")
+        .Add("id", "uuid", r => r.Line.Id)
+        .Add("sale_id", "uuid", r => r.Sale.Id)
+        .Add("line_number", "integer", r => r.Index + 1)
+        .Add("product_id", "uuid", r => r.Line.ProductId)
+        .Add("quantity", "numeric", r => r.Line.Quantity)
+        .Add("unit_price", "numeric", r => r.Line.UnitPrice)
+        .Add("discount", "numeric", r => r.Line.Discount)
+        .Add("tax_rate", "numeric", r => r.Line.TaxRate)
+        .Add("cost_per_unit", "numeric", r => r.Line.UnitCost)
+        .Add("quantity_returned", "numeric", r => r.Sale.Returned[r.Index])
+        .Add("created_at", "timestamptz", r => r.Sale.OccurredAt);
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,
+        [.. changes.Where(c => c.Event.Data is SaleRecorded or GoodsReturned)
+            .SelectMany(c => ((Sale)c.After).Lines.Select((_, i) => new Row(c, (Sale)c.After, i)))], r => r.Line.Id);
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Sales;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>sales: one row an invoice.</summary>
+public sealed class SalesTable : IReadModel
+{
+    private static readonly Table<(Sale State, Change Last)> Table = new Table<(Sale State, Change Last)>("sales", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("store_id", "uuid", r => r.State.StoreId)
+        .Add("invoice_number", "text", r => r.State.InvoiceNumber)
+        .Add("client_id", "uuid", r => r.State.ClientId)
+        .Add("client_name", "text", r => r.State.ClientName)
+        .Add("client_tax_id", "text", r => r.State.ClientTaxId)
+        .Add("subtotal", "numeric", r => r.State.Subtotal)
+        .Add("tax_amount", "numeric", r => r.State.TaxAmount)
+        .Add("total_amount", "numeric", r => r.State.TotalAmount)
+        .Add("amount_paid", "numeric", r => r.State.Paid)
+        .Add("returned_amount", "numeric", r => r.State.ReturnedAmount)
+        .Add("payment_method", "text", r => r.State.PaymentMethod)
+        .Add("payment_status", "text", r => r.State.Status)
+        .Add("notes", "text", r => r.State.Notes)
+        .Add("pos_transaction_id", "text", r => r.State.PosTransactionId)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .AddOnce("created_by", "uuid", r => r.Last.UserId())
+        .Add("created_at", "timestamptz", r => r.State.OccurredAt)
+        .AddOnce("recorded_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<Sale>());
+}
+
+/// <param name="PaymentStatus">pending, partial, paid or cancelled.</param>
+/// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back.</param>
+/// <param name="OccurredAt">When it was sold; created_at in SQL.</param>
+public record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
+    decimal TotalAmount, decimal AmountPaid, decimal ReturnedAmount, decimal OpenAmount, string? PaymentMethod, string PaymentStatus,
+    string? PosTransactionId, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
+{
+    internal const string Columns = """
+        v.id, s.code, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.returned_amount,
+        case when v.payment_status = 'cancelled' then 0 else v.total_amount - v.returned_amount - v.amount_paid end,
+        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at, v.recorded_at
+        """;
+
+    public const string Select = $"""
+        select {Columns}
+        from sales v
+        join stores s on s.id = v.store_id
+        where ($1::uuid[] is null or v.store_id = any($1))
+        """;
+
+    public static SaleRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.Text(3), r.Text(4), r.GetDecimal(5), r.GetDecimal(6),
+        r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.Text(11), r.GetString(12), r.Text(13), r.Text(14),
+        r.GetFieldValue<Guid?>(15), r.GetFieldValue<DateTimeOffset>(16), r.GetFieldValue<DateTimeOffset>(17));
+}
+
+/// <param name="LineTotal">Before tax: quantity times price, less the discount.</param>
+/// <param name="CostPerUnit">The cost that one unit left with.</param>
+public sealed record SaleItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal UnitPrice, decimal Discount, decimal LineTotal,
+    decimal TaxRate, decimal CostPerUnit, decimal QuantityReturned);
+
+/// <summary>An invoice with its lines.</summary>
+public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines)
+{
+    public const string Select = $"""
+        select {SaleRow.Columns},
+               (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity,
+                           'unitPrice', i.unit_price, 'discount', i.discount, 'lineTotal', i.line_total, 'taxRate', i.tax_rate,
+                           'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
+                from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id)
+        from sales v
+        join stores s on s.id = v.store_id
+        where ($1::uuid[] is null or v.store_id = any($1))
+        """;
+
+    public static SaleDetails Read(NpgsqlDataReader r) =>
+        new(SaleRow.Read(r), JsonSerializer.Deserialize<List<SaleItemRow>>(r.GetString(18), JsonSerializerOptions.Web)!);
+}
+
+public static class SalesQueries
+{
+    [WolverineGet("/api/{tenant}/sales", Name = "List sales"), Authorize(Roles.Viewer), Tags("Sales")]
+    [EndpointSummary("Sales, latest first; filters: store, invoice, status (payment_status), from and to (when it was sold; to is excluded)")]
+    [ProducesResponseType<Page<SaleRow>>(200)]
+    public static Task<IResult> List(string? store, string? invoice, string? status, string? from, string? to, int? limit, string? after,
+        HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(SaleRow.Select, Caller.Of(http).StoreFilter)
+        .FilterNamed("s.code", "s.id", store)
+        .Filter("v.invoice_number = {0}", invoice)
+        .Filter("v.payment_status = {0}", status)
+        .FilterTime("v.created_at >= {0}", "from", from)
+        .FilterTime("v.created_at < {0}", "to", to)
+        .Page(databases, SaleRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
+
+    [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]
+    [EndpointSummary("One sale with its lines")]
+    [ProducesResponseType<SaleDetails>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(SaleDetails.Select, Caller.Of(http).StoreFilter)
+        .Filter("v.id = {0}", Guid.TryParse(id, out var guid) ? guid : Guid.Empty)
+        .One(databases, SaleDetails.Read, "sale", id);
+}
