@@ -34,7 +34,7 @@ public sealed class EventsTable : IReadModel
             c.Event.Version,
             c.Event.CorrelationId,
             c.Event.CausationId,
-            StoreId = c.After switch { StockItem item => item.StoreId, Sale sale => sale.StoreId, Store store => store.Id, _ => (Guid?)null },
+            StoreId = c.After switch { StockItem item => item.StoreId, Sale sale => sale.StoreId, Transfer transfer => transfer.FromStoreId, Store store => store.Id, _ => (Guid?)null },
             Event = c.Event.Data,
         }))
         .AddText("ip_address", "inet", c => Header(c, Headers.Address))

@@ -1,0 +1,103 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Goods in transit arrive, in part or all of them, as they left or not.</summary>
+[Example("""{"lines":[{"sku":"LAC001","received":1,"damaged":1},{"sku":"QUE001","received":0.375,"lost":0.125}],"notes":"One carton was wet"}""")]
+public sealed record ReceiveTransfer(
+    [property: Description("Each product once; of what is left out nothing has arrived yet")] IReadOnlyList<ReceiveTransfer.Line> Lines,
+    [property: Description("When they arrived, with its offset from UTC and not before they left; now when left out")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null)
+{
+    public sealed record Line(
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("What came in as it left, at most 3 decimals; whole for what is counted")] decimal Received = 0,
+        [property: Description("What was sent and is not there: written off in the receiving store")] decimal Lost = 0,
+        [property: Description("What came in and is of no use: written off in the receiving store")] decimal Damaged = 0);
+
+    public sealed class Validator : AbstractValidator<ReceiveTransfer>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
+            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Received).Level();
+                line.RuleFor(l => l.Lost).Level();
+                line.RuleFor(l => l.Damaged).Level();
+                line.RuleFor(l => l.Received).Must((l, _) => l.Received != 0 || l.Lost != 0 || l.Damaged != 0)
+                    .WithMessage("is greater than 0, or lost or damaged is");
+            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.OccurredAt).Occurred(clock);
+        }
+    }
+}
+
+public static class ReceiveTransferEndpoint
+{
+    /// <summary>All of it comes in at the cost that it left with; then what was lost or damaged is written off.</summary>
+    /// <param name="slots">One a line of <paramref name="received"/>.</param>
+    public static StockDecision Decide(Transfer transfer, TransferReceived received, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(received.Lines.Zip(slots).SelectMany(pair =>
+        {
+            var (line, slot) = pair;
+            var cost = transfer.Lines.First(sent => sent.ProductId == line.ProductId).UnitCost;
+            StockStep WriteOff(decimal quantity, string reason) => new(slot,
+                item => new StockAdjusted(slot.Store.Id, slot.Product.Id, -quantity, reason, document) { UnitCost = slot.CostOf(item) });
+            List<StockStep> steps = [new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, line.Total, document) { UnitCost = cost })];
+            if (line.Lost > 0) steps.Add(WriteOff(line.Lost, "loss"));
+            if (line.Damaged > 0) steps.Add(WriteOff(line.Damaged, "damage"));
+            return steps;
+        }));
+
+    [WolverinePost("/api/{tenant}/stock/transfers/{id}/receipts", Name = "Receive transfer"), Authorize(Roles.User), Tags("Stock")]
+    [EndpointSummary("Receive what is in transit, with what was lost or damaged on the way")]
+    [EndpointDescription("All lines or none; several receipts until nothing is in transit. Refused: 404 for a transfer or sku that does not exist, 403 for a receiving store that is not yours, 409 when the transfer is received already, more arrives of a sku than is in transit, or the store is deactivated, 400 for a sku that is there twice, a fraction of what is counted, or an arrival before they left.")]
+    [ProducesResponseType<TransferReceipt>(200)]
+    public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
+            if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");
+            if (!Transfer.Allowed["receive"].Contains(transfer.Status))
+                return Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed["receive"]);
+            if (command.OccurredAt < transfer.OccurredAt) return Problems.Invalid("occurredAt", "is before the goods left");
+            // a sender's clock may be ahead of ours
+            var at = command.OccurredAt ?? (ledger.Now > transfer.OccurredAt ? ledger.Now : transfer.OccurredAt);
+
+            var store = transfer.ToStoreId.ToString();
+            StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
+                new(store, line.Sku, quantity, Brings: false, SkuField: $"lines[{i}].sku", QuantityField: $"lines[{i}].{field}");
+            var (opened, problem) = await StockDoor.Open(ledger, [.. command.Lines.SelectMany((line, i) => (StockRequest[])
+                [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], at, ct);
+            if (problem is not null) return problem;
+            StockSlot[] slots = [.. opened.Where((_, i) => i % 3 == 0)];
+            if (TransferStockEndpoint.Twice(slots) is { } twice) return twice;
+
+            var received = new TransferReceived([.. command.Lines.Zip(slots, (line, slot) =>
+                new ArrivedLine(slot.Product.Id, line.Received, line.Lost, line.Damaged))], command.Notes, at);
+            if (TooMuch(transfer, received, slots) is { } refused) return refused;
+            var document = new StockDocument(transfer.Id, transfer.Reference, command.Notes, at);
+            var (stock, refusal) = StockDoor.Append(ledger, slots, Decide(transfer, received, slots, document));
+            return refusal is not null ? refusal : Reply.Ok(TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, received), stock));
+        });
+
+    private static ProblemDetails? TooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<StockSlot> slots)
+    {
+        var tooMuch = received.Lines.Zip(slots, (line, slot) => (line, slot.Product.Code,
+                InTransit: transfer.Lines.FirstOrDefault(sent => sent.ProductId == line.ProductId)?.InTransit ?? 0))
+            .Where(l => l.line.Total > l.InTransit)
+            .Select(l => FormattableString.Invariant($"of {l.Code} {Quantities.Plain(l.InTransit)}, not {Quantities.Plain(l.line.Total)}")).ToList();
+        return tooMuch.Count == 0 ? null : Problems.Conflict("More than is in transit", $"In transit is {string.Join("; ", tooMuch)}.");
+    }
+}

@@ -1,0 +1,109 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Goods leave one store for another.</summary>
+[Example("""{"fromStore":"CCS-01","toStore":"VLN-01","reference":"TR-21","lines":[{"sku":"LAC001","quantity":2},{"sku":"QUE001","quantity":0.5}],"notes":"With the morning van"}""")]
+public sealed record TransferStock(
+    [property: Description("Code or id of the store that the goods leave")] string FromStore,
+    [property: Description("Code or id of the store that they go to; another one")] string ToStore,
+    [property: Description("Each product once")] IReadOnlyList<TransferStock.Line> Lines,
+    [property: Description("The number of the document, as people know it")] string? Reference = null,
+    [property: Description("When they left, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null,
+    [property: Description("True when they are there at once: nothing is in transit, and the receiving store has to be yours too")] bool Immediate = false)
+{
+    public sealed record Line(
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity) : IStockLine;
+
+    public sealed class Validator : AbstractValidator<TransferStock>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.FromStore).Reference();
+            RuleFor(c => c.ToStore).Reference();
+            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
+            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Positive();
+            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.OccurredAt).Occurred(clock);
+        }
+    }
+}
+
+/// <param name="Status">in_transit, partial or received.</param>
+/// <param name="Stock">The stock items that this command moved, as they are now.</param>
+public sealed record TransferReceipt(Guid Id, string Status, IReadOnlyList<TransferReceipt.Line> Lines, IReadOnlyList<StockLevel> Stock)
+{
+    /// <param name="InTransit">What is still on its way.</param>
+    public sealed record Line(string Sku, decimal Quantity, decimal Received, decimal Lost, decimal Damaged, decimal InTransit);
+
+    public static TransferReceipt Of(Transfer transfer, IReadOnlyList<StockLevel> stock) => new(transfer.Id, transfer.Status,
+        [.. transfer.Lines.Select(l => new Line(l.Sku, l.Quantity, l.Received, l.Lost, l.Damaged, l.InTransit))], stock);
+}
+
+public static class TransferStockEndpoint
+{
+    /// <summary>What leaves, leaves at the moving average of the sending store; at once, it arrives at that cost. Slots of the sending store, then of the other.</summary>
+    public static StockDecision Decide(TransferStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
+        StockLaw.Decide(slots.Select((slot, i) => i < command.Lines.Count
+            ? new StockStep(slot, item => new StockSent(slot.Store.Id, slot.Product.Id, command.Lines[i].Quantity, document) { UnitCost = slot.CostOf(item) })
+            : Arrives(slot, slots[i - command.Lines.Count], command.Lines[i - command.Lines.Count].Quantity, document)));
+
+    // each product is there once, so that what the sending slot had before is what it leaves with
+    private static StockStep Arrives(StockSlot slot, StockSlot sent, decimal quantity, StockDocument document) =>
+        new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, quantity, document) { UnitCost = sent.CostOf(sent.Item) });
+
+    /// <summary>400 for a product that two lines name, by whatever name.</summary>
+    public static ProblemDetails? Twice(IEnumerable<StockSlot> slots)
+    {
+        var seen = new HashSet<Guid>();
+        var twice = slots.Select((slot, i) => (slot.Product, i)).Where(line => !seen.Add(line.Product.Id)).ToList();
+        return twice.Count == 0 ? null : Problems.Invalid(twice.ToDictionary(line => $"lines[{line.i}].sku", line => (string[])[$"{line.Product.Code} is in a line before: each product once."]));
+    }
+
+    [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock")]
+    [EndpointSummary("Send goods from one store to another")]
+    [EndpointDescription("All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted.")]
+    [ProducesResponseType<TransferReceipt>(201)]
+    public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            if (await ledger.Find<Store>(command.ToStore, ct) is not { } toStore) return Unknown.Of("store", "toStore", command.ToStore);
+            if (await ledger.Find<Store>(command.FromStore, ct) is { } fromStore && fromStore.Id == toStore.Id)
+                return Problems.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
+            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", $"The store {toStore.Code} is deactivated: its stock does not move.");
+
+            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
+            var requests = StockRequest.Of(command.FromStore, command.Lines, brings: false, "fromStore");
+            if (command.Immediate) requests = [.. requests, .. StockRequest.Of(command.ToStore, command.Lines, brings: false, "toStore")];
+            var (slots, problem) = await StockDoor.Open(ledger, requests, document.OccurredAt, ct);
+            if (problem is not null) return problem;
+            if (Twice(slots.Take(command.Lines.Count)) is { } twice) return twice;
+
+            var decision = Decide(command, slots, document);
+            var (stock, refusal) = StockDoor.Append(ledger, slots, decision);
+            if (refusal is not null) return refusal;
+            var costs = decision.Events.Select(e => e.Event).OfType<StockSent>().ToDictionary(e => e.ProductId, e => e.UnitCost);
+            var sent = new TransferSent(slots[0].Store.Id, toStore.Id,
+                [.. command.Lines.Zip(slots, (line, slot) => new SentLine(slot.Product.Id, slot.Product.Code, line.Quantity, costs[slot.Product.Id]))],
+                command.Reference, command.Notes, document.OccurredAt);
+            var transfer = ledger.Append<Transfer>(document.Id, command.Immediate
+                ? [sent, new TransferReceived([.. sent.Lines.Select(line => new ArrivedLine(line.ProductId, line.Quantity, 0, 0))], null, document.OccurredAt)]
+                : [sent]);
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/transfers/{transfer.Id}", TransferReceipt.Of(transfer, stock));
+        });
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>transfers: goods on their way from one store to another, and those that were.</summary>
+public sealed class TransfersTable : IReadModel
+{
+    private static readonly Table<(Transfer State, Change Last)> Table = new Table<(Transfer State, Change Last)>("transfers", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("from_store_id", "uuid", r => r.State.FromStoreId)
+        .Add("to_store_id", "uuid", r => r.State.ToStoreId)
+        .Add("status", "text", r => r.State.Status)
+        .Add("reference", "text", r => r.State.Reference)
+        .Add("notes", "text", r => r.State.Notes)
+        .Add("sent_at", "timestamptz", r => r.State.OccurredAt)
+        .Add("arrived_at", "timestamptz", r => r.State.ArrivedAt)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .AddOnce("created_by", "uuid", r => r.Last.UserId())
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<Transfer>());
+}
+
+/// <param name="Status">in_transit, partial or received.</param>
+/// <param name="SentAt">When the goods left.</param>
+/// <param name="ArrivedAt">When the latest of them arrived; null before.</param>
+/// <param name="RecordedAt">When the ledger learned of it; created_at in SQL.</param>
+public sealed record TransferRow(Guid Id, string FromStore, string ToStore, string Status, string? Reference, string? Notes,
+    DateTimeOffset SentAt, DateTimeOffset? ArrivedAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
+{
+    internal const string Columns = "t.id, f.code, g.code, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.created_by, t.created_at";
+
+    internal const string From = """
+        from transfers t
+        join stores f on f.id = t.from_store_id
+        join stores g on g.id = t.to_store_id
+        where ($1::uuid[] is null or t.from_store_id = any($1) or t.to_store_id = any($1))
+        """;
+
+    public const string Select = $"select {Columns} {From}";
+
+    public static TransferRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Text(4), r.Text(5),
+        r.GetFieldValue<DateTimeOffset>(6), r.GetFieldValue<DateTimeOffset?>(7), r.GetFieldValue<Guid?>(8), r.GetFieldValue<DateTimeOffset>(9));
+}
+
+/// <param name="CostPerUnit">The cost that one unit left with.</param>
+public sealed record TransferItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal Received, decimal Lost, decimal Damaged,
+    decimal InTransit, decimal CostPerUnit);
+
+/// <summary>A transfer with its lines.</summary>
+public sealed record TransferDetails(TransferRow Transfer, IReadOnlyList<TransferItemRow> Lines)
+{
+    public const string Select = $"""
+        select {TransferRow.Columns},
+               (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity_sent,
+                           'received', i.quantity_received, 'lost', i.quantity_lost, 'damaged', i.quantity_damaged,
+                           'inTransit', i.quantity_in_transit, 'costPerUnit', i.cost_per_unit) order by i.line_number)
+                from transfer_items i join products p on p.id = i.product_id where i.transfer_id = t.id)
+        {TransferRow.From}
+        """;
+
+    public static TransferDetails Read(NpgsqlDataReader r) =>
+        new(TransferRow.Read(r), JsonSerializer.Deserialize<List<TransferItemRow>>(r.GetString(10), JsonSerializerOptions.Web)!);
+}
+
+public static class TransfersQueries
+{
+    [WolverineGet("/api/{tenant}/stock/transfers", Name = "List transfers"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("Transfers, the last recorded first; filters: status, store (sending or receiving)")]
+    [ProducesResponseType<Page<TransferRow>>(200)]
+    public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(TransferRow.Select, Caller.Of(http).StoreFilter)
+        .Filter("t.status = {0}", status)
+        .Filter("{0} in (f.code, g.code, upper(f.id::text), upper(g.id::text))", store is null ? null : Codes.Normalize(store))
+        .Page(databases, TransferRow.Read, limit, after, Order.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
+
+    [WolverineGet("/api/{tenant}/stock/transfers/{id}", Name = "Get transfer"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("One transfer with its lines")]
+    [ProducesResponseType<TransferDetails>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(TransferDetails.Select, Caller.Of(http).StoreFilter)
+        .Filter("t.id = {0}", Guid.TryParse(id, out var guid) ? guid : Guid.Empty)
+        .One(databases, TransferDetails.Read, "transfer", id);
+}
