@@ -1,6 +1,7 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -35,6 +36,9 @@ public static class LedgerModel
         Aggregate<Category>(options, c => c.Code, typeof(CategoryCreated));
         Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered));
         Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated));
+        Aggregate<PurchaseOrder>(options, o => o.Code, typeof(PurchaseOrderDrafted), typeof(PurchaseOrderChanged), typeof(PurchaseOrderSent),
+            typeof(PurchaseOrderConfirmed), typeof(PurchaseOrderReceived), typeof(PurchaseOrderClosed), typeof(PurchaseOrderCancelled));
+        Aggregate<TenantSettings>(options, null, typeof(SettingsChanged));
         Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued),
             typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected));
         Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived));

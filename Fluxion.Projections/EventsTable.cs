@@ -3,6 +3,7 @@ using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -34,7 +35,7 @@ public sealed class EventsTable : IReadModel
             c.Event.Version,
             c.Event.CorrelationId,
             c.Event.CausationId,
-            StoreId = c.After switch { StockItem item => item.StoreId, Sale sale => sale.StoreId, Transfer transfer => transfer.FromStoreId, Store store => store.Id, _ => (Guid?)null },
+            StoreId = c.After switch { StockItem item => item.StoreId, Sale sale => sale.StoreId, PurchaseOrder order => order.StoreId, Transfer transfer => transfer.FromStoreId, Store store => store.Id, _ => (Guid?)null },
             Event = c.Event.Data,
         }))
         .AddText("ip_address", "inet", c => Header(c, Headers.Address))
@@ -46,6 +47,8 @@ public sealed class EventsTable : IReadModel
     private static string EntityType(Change change) => change.After switch
     {
         StockItem => "inventory",
+        PurchaseOrder => "purchase_order",
+        TenantSettings => "settings",
         var aggregate => aggregate.GetType().Name.ToLowerInvariant(),
     };
 

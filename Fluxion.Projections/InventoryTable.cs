@@ -32,22 +32,27 @@ public sealed class InventoryTable : IReadModel
         Table.Write(operations, schema, changes.Latest<StockItem>());
 }
 
+/// <param name="OnOrder">What purchase orders that are sent, confirmed or partial have still to bring.</param>
 /// <param name="CostPerUnit">The moving average cost of one unit.</param>
 /// <param name="Value">On hand times cost, to 2 decimals.</param>
 public sealed record InventoryRow(string Store, string Sku, string Product, string UnitType, decimal OnHand, decimal Reserved, decimal Available,
-    decimal ReorderPoint, decimal CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt)
+    decimal OnOrder, decimal ReorderPoint, decimal CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt)
 {
     public const string Select = """
         select s.code, p.sku, p.name, p.unit_type, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
-               p.reorder_point, i.cost_per_unit, round(i.quantity_on_hand * i.cost_per_unit, 2), i.last_movement_at
+               coalesce(o.quantity, 0), p.reorder_point, i.cost_per_unit, round(i.quantity_on_hand * i.cost_per_unit, 2), i.last_movement_at
         from inventory i
         join stores s on s.id = i.store_id
         join products p on p.id = i.product_id
+        left join (select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received, 0)) as quantity
+                   from purchase_orders o join purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
+                   where o.status in ('sent', 'confirmed', 'partial') group by o.store_id, l.product_id) o
+               on o.store_id = i.store_id and o.product_id = i.product_id
         where ($1::uuid[] is null or i.store_id = any($1))
         """;
 
     public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),
-        r.GetDecimal(5), r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetFieldValue<DateTimeOffset?>(10));
+        r.GetDecimal(5), r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetFieldValue<DateTimeOffset?>(11));
 }
 
 public static class InventoryQueries

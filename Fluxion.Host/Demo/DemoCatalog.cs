@@ -76,4 +76,10 @@ internal static class DemoCatalog
         new("PAP002", "7591006000039", "Papel Higiénico (paquete de 4)", "Doble hoja", "HIGIENE", "COLGATE", "box", 1.60m, 2.30m, 16m, 48),
         new("CAB001", "2000000000086", "Cable Eléctrico THW 12", "Por metro", "FERRETERIA", "AGROARAGUA", "meter", 0.55m, 0.95m, 16m, 100),
     ];
+
+    public static readonly (string Number, string Store, string Supplier, bool IsConfirmed, (string Sku, decimal Quantity)[] Lines)[] PurchaseOrders =
+    [
+        ("OC-1001", "VLN-01", "POLAR", false, [("HAR001", 240), ("PAS001", 96)]),
+        ("OC-1002", "CCS-01", "POLAR", true, [("LAC001", 48), ("MAL001", 96), ("REF001", 60)]),
+    ];
 }

@@ -1,13 +1,15 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 
 namespace Fluxion.Host.Demo;
 
 /// <summary>
-/// The tenant <c>fluxion-demo</c> of Development: three stores, six suppliers, a category tree, forty products and some stock,
+/// The tenant <c>fluxion-demo</c> of Development: three stores, six suppliers, a category tree, forty products, some stock
+/// and two purchase orders,
 /// for a first look. It is made once; what its users change stays.
 /// </summary>
 public static class DemoTenant
@@ -32,16 +34,25 @@ public static class DemoTenant
     private static void Fill(LedgerSession ledger, Tenant tenant)
     {
         foreach (var role in Roles.OfTenants) Users.Register(ledger, Email(role), $"Demo {role}", role, null, Password);
-        foreach (var (code, details) in DemoCatalog.Stores) ledger.Append<Store>(NewId(ledger), new StoreOpened(code, details));
+        var stores = DemoCatalog.Stores.ToDictionary(s => s.Code, s => ledger.Append<Store>(NewId(ledger), new StoreOpened(s.Code, s.Details)).Id);
         var suppliers = DemoCatalog.Suppliers.ToDictionary(s => s.Code, s => ledger.Append<Supplier>(NewId(ledger), new SupplierRegistered(s.Code, s.Details)).Id);
         var categories = new Dictionary<string, Guid>();
         foreach (var (code, name, parent) in DemoCatalog.Categories)
             categories[code] = ledger.Append<Category>(NewId(ledger), new CategoryCreated(code, name, parent is null ? null : categories[parent], null)).Id;
+        var products = new Dictionary<string, Guid>();
         foreach (var p in DemoCatalog.Products)
         {
-            ledger.Append<Product>(NewId(ledger), new ProductCreated(p.Sku, new ProductDetails(p.Name, p.Unit, p.Barcode, p.Description,
+            products[p.Sku] = ledger.Append<Product>(NewId(ledger), new ProductCreated(p.Sku, new ProductDetails(p.Name, p.Unit, p.Barcode, p.Description,
                 categories[p.Category], suppliers[p.Supplier], ReorderPoint: p.ReorderPoint, MinStockLevel: p.ReorderPoint / 2, MaxStockLevel: p.ReorderPoint * 6,
-                CostPrice: p.Cost, SellingPrice: p.Price, TaxRate: p.Tax)));
+                CostPrice: p.Cost, SellingPrice: p.Price, TaxRate: p.Tax))).Id;
+        }
+        var today = DateOnly.FromDateTime(ledger.Now.UtcDateTime);
+        foreach (var (number, store, supplier, isConfirmed, lines) in DemoCatalog.PurchaseOrders)
+        {
+            var drafted = new PurchaseOrderDrafted(number, stores[store], suppliers[supplier], today, today.AddDays(7), null, null,
+                [.. lines.Select(line => (Line: line, Product: DemoCatalog.Products.Single(p => p.Sku == line.Sku))).Select(l =>
+                    new OrderedLine(NewId(ledger), products[l.Line.Sku], l.Line.Sku, l.Line.Quantity, l.Product.Cost, l.Product.Tax))]);
+            ledger.Append<PurchaseOrder>(NewId(ledger), isConfirmed ? [drafted, new PurchaseOrderSent(), new PurchaseOrderConfirmed()] : [drafted]);
         }
     }
 

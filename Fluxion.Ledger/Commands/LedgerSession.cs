@@ -185,6 +185,16 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public async Task<T?> Find<T>(string? reference, CancellationToken ct) where T : class, IAggregate<T>, ICoded =>
         reference is null ? null : (await Find<T>([reference], ct)).GetValueOrDefault(reference);
 
+    /// <summary>An aggregate by its id, not locked; null when it does not exist.</summary>
+    public async Task<T?> Read<T>(Guid id, CancellationToken ct) where T : class, IAggregate<T>
+    {
+        var store = session.DocumentStore.Options;
+        var documents = store.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
+        await using var command = new NpgsqlCommand($"select data from {documents} where id = $1", session.Connection) { Parameters = { new() { Value = id } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? await store.Serializer().FromJsonAsync<T>(reader, 0, ct) : null;
+    }
+
     /// <summary>
     /// The events whose document occurred after <paramref name="occurredAfter"/>, by stream and in the order recorded. It goes through
     /// the whole streams: for commands about the past, not for every command.

@@ -71,6 +71,7 @@ public sealed partial class RequestBody : IHttpPolicy
             { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Problems.Invalid(path, "is no field of this request"),
             { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Problems.Invalid(path, "is there twice"),
             _ when path == "$" => Problems.Invalid(path, "is not a JSON object"),
+            _ when path.EndsWith("Date", StringComparison.Ordinal) => Problems.Invalid(path, "is a date, for example 2026-11-24"),
             _ when path.EndsWith("At", StringComparison.Ordinal) => Problems.Invalid(path, TimeForm),
             _ => Problems.Invalid(path, "is of the wrong type, out of range, or holds a character that cannot be kept"),
         };

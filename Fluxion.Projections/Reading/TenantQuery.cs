@@ -50,6 +50,15 @@ public sealed class TenantQuery
         return this;
     }
 
+    /// <summary>As <see cref="Filter"/> for one of a few words.</summary>
+    public TenantQuery FilterOneOf(string condition, string name, string? value, IReadOnlyList<string> values)
+    {
+        if (value is null) return this;
+        if (values.Contains(value)) return And(condition, value);
+        _problem ??= Problems.Invalid(name, $"is one of: {string.Join(", ", values)}");
+        return this;
+    }
+
     /// <summary>Only rows whose <paramref name="code"/> or <paramref name="id"/> is <paramref name="reference"/>.</summary>
     public TenantQuery Named(string code, string id, string reference) => Guid.TryParse(reference, out var guid)
         ? And($"({id} = {{0}} or {code} = {{1}})", guid, Codes.Normalize(reference))

@@ -22,6 +22,7 @@ public sealed class ReadModels(string schema) : IProjection
     private static readonly IReadModel[] Tables =
     [
         new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(),
+        new PurchaseOrdersTable(), new PurchaseOrderItemsTable(),
         new TransfersTable(), new TransferItemsTable(),
         new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new EventsTable(),
     ];

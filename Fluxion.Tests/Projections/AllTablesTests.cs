@@ -166,7 +166,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
         from {t}.inventory_movements m full join (select * from {t}.mt_events where type like 'stock\_%') e on e.id = m.id
         where m.recorded_at is distinct from e.timestamp
            or m.created_at is distinct from (e.data -> 'document' ->> 'occurredAt')::timestamptz
-           or m.reference_id is distinct from (e.data -> 'document' ->> 'id')::uuid
+           or m.reference_id is distinct from coalesce(e.data ->> 'purchaseOrderId', e.data -> 'document' ->> 'id')::uuid
            or m.created_by::text is distinct from e.user_name
         """)]
     [InlineData("a user of the tenant is none of the registry", """

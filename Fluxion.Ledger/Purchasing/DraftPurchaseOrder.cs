@@ -1,0 +1,154 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Purchasing;
+
+/// <summary>A purchase order is written; its supplier does not know of it yet.</summary>
+[Example("""
+    {
+      "store": "CCS-01", "supplier": "POLAR", "orderNumber": "OC-1", "orderDate": "2026-01-30", "expectedDate": "2026-02-06", "notes": "Entrega por la mañana",
+      "lines": [{"sku":"LAC001","quantity":24,"unitCost":2.50},{"sku":"HAR001","quantity":120}]
+    }
+    """)]
+public sealed record DraftPurchaseOrder(
+    [property: Description("Code or id of the store that the goods are for")] string Store,
+    [property: Description("Code or id of the supplier")] string Supplier,
+    [property: Description("Unique in the tenant; kept in upper case")] string OrderNumber,
+    IReadOnlyList<DraftPurchaseOrder.Line> Lines,
+    [property: Description("Today in UTC when left out")] DateOnly? OrderDate = null,
+    [property: Description("When the supplier should deliver; not before orderDate")] DateOnly? ExpectedDate = null,
+    string? Notes = null)
+{
+    public sealed record Line(
+        [property: Description("Sku or id of the product; a product once")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Cost of one unit before tax, at most 4 decimals; the product's cost price when left out")] decimal? UnitCost = null);
+
+    public sealed class Validator : AbstractValidator<DraftPurchaseOrder>
+    {
+        public Validator()
+        {
+            RuleFor(c => c.Store).Reference();
+            RuleFor(c => c.Supplier).Reference();
+            RuleFor(c => c.OrderNumber).Code();
+            this.OrderLines(c => c.Lines);
+            RuleFor(c => c.OrderDate).Day();
+            RuleFor(c => c.ExpectedDate).Day();
+            RuleFor(c => c.Notes).AtMost(1000);
+        }
+    }
+}
+
+/// <summary>What a draft and its change have in common.</summary>
+public static class PurchaseOrderRules
+{
+    public static readonly DateOnly Earliest = new(2000, 1, 1);
+    public static readonly DateOnly Latest = new(2100, 12, 31);
+
+    public static void OrderLines<TCommand>(
+        this AbstractValidator<TCommand> validator, System.Linq.Expressions.Expression<Func<TCommand, IReadOnlyList<DraftPurchaseOrder.Line>>> lines)
+    {
+        var of = lines.Compile();
+        validator.RuleFor(lines).Must(l => l is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
+        validator.RuleForEach(c => of(c)).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+        {
+            line.RuleFor(l => l.Sku).Reference();
+            line.RuleFor(l => l.Quantity).Positive();
+            line.RuleFor(l => l.UnitCost).UnitPrice();
+        }).When(c => of(c) is { Count: <= StockDoor.MaxLines }).OverridePropertyName("Lines");
+    }
+
+    public static IRuleBuilderOptions<T, DateOnly?> Day<T>(this IRuleBuilder<T, DateOnly?> rule) => rule
+        .Must(day => day is null || (day >= Earliest && day <= Latest)).WithMessage($"lies between {Earliest:yyyy-MM-dd} and {Latest:yyyy-MM-dd}");
+
+    public static ProblemDetails? RefuseDates(DateOnly ordered, DateOnly? expected) =>
+        expected < ordered ? Problems.Invalid("expectedDate", $"is not before the order date, {ordered:yyyy-MM-dd}") : null;
+
+    /// <summary>The supplier of an order, or the problem with him.</summary>
+    public static async Task<(Supplier? Supplier, ProblemDetails? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>
+        await ledger.Find<Supplier>(reference, ct) switch
+        {
+            null => (null, Unknown.Of("supplier", "supplier", reference)),
+            { IsActive: false } inactive => (null, Problems.Conflict("Supplier deactivated", $"Nothing more is ordered from {inactive.Code}.")),
+            var supplier => (supplier, null),
+        };
+
+    /// <summary>The lines with their products looked up, or the problem with those.</summary>
+    /// <param name="known">The lines that the order has already: a product's line keeps its id.</param>
+    public static async Task<(IReadOnlyList<OrderedLine> Lines, ProblemDetails? Problem)> Resolve(
+        LedgerSession ledger, IReadOnlyList<DraftPurchaseOrder.Line> lines, IReadOnlyList<PurchaseOrderLine> known, CancellationToken ct)
+    {
+        var products = await ledger.Find<Product>(lines.Select(l => l.Sku), ct);
+        return Decide(lines, products, known.ToDictionary(line => line.ProductId, line => line.Id), () => Guid.CreateVersion7(ledger.Now));
+    }
+
+    /// <param name="products">By the references in <paramref name="lines"/>.</param>
+    /// <param name="known">The ids of lines by product.</param>
+    public static (IReadOnlyList<OrderedLine> Lines, ProblemDetails? Problem) Decide(IReadOnlyList<DraftPurchaseOrder.Line> lines,
+        IReadOnlyDictionary<string, Product> products, IReadOnlyDictionary<Guid, Guid> known, Func<Guid> newId)
+    {
+        var unknown = new Dictionary<string, string[]>();
+        var wrong = new Dictionary<string, string[]>();
+        var inactive = new List<string>();
+        var ordered = new List<OrderedLine>();
+        foreach (var (i, line) in lines.Index())
+        {
+            if (!products.TryGetValue(line.Sku, out var product))
+            {
+                unknown[$"lines[{i}].sku"] = [$"There is no product '{Problems.Shorten(line.Sku)}'."];
+                continue;
+            }
+            if (UnitTypes.IsCounted(product.Details.UnitType) && decimal.Truncate(line.Quantity) != line.Quantity)
+                wrong[$"lines[{i}].quantity"] = [$"{product.Code} is counted by the {product.Details.UnitType}: only whole numbers."];
+            if (ordered.Any(other => other.ProductId == product.Id)) wrong[$"lines[{i}].sku"] = [$"{product.Code} has a line already: order a product once."];
+            if (!product.IsActive) inactive.Add(product.Code);
+            var id = known.TryGetValue(product.Id, out var kept) ? kept : newId();
+            ordered.Add(new OrderedLine(id, product.Id, product.Code, line.Quantity, line.UnitCost ?? product.Details.CostPrice, product.Details.TaxRate));
+        }
+        if (unknown.Count > 0) return ([], Problems.NotFound("Some products do not exist; see errors.", unknown));
+        if (ordered.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2)) > PurchaseOrder.MaxTotal)
+            wrong["lines"] = [$"come to more than {PurchaseOrder.MaxTotal:0}"];
+        if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
+        return inactive.Count > 0
+            ? ([], Problems.Conflict("Product deactivated", $"Nothing more is ordered of {string.Join(", ", inactive.Distinct())}."))
+            : (ordered, null);
+    }
+}
+
+public static class DraftPurchaseOrderEndpoint
+{
+    [WolverinePost("/api/{tenant}/purchase-orders", Name = "Draft purchase order"), Authorize(Roles.User), Tags("Purchasing")]
+    [EndpointSummary("Write a purchase order")]
+    [EndpointDescription("A draft: its lines may still change, and nothing is on order. The tax is that of each product now. Refused: 409 when the order number is taken, 404 for a store, supplier or sku that does not exist, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted and for a product on two lines.")]
+    [ProducesResponseType<PurchaseOrderReceipt>(201)]
+    public static Task<IResult> Post(DraftPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, ct => Handle(command, ledger, ct));
+
+    private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
+    {
+        if (await ledger.Find<Store>(command.Store, ct) is not { } store) return Unknown.Store(command.Store);
+        if (!ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {store.Code}.");
+        if (!store.IsActive) return Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
+        var number = Codes.Normalize(command.OrderNumber);
+        if (await ledger.Find<PurchaseOrder>(number, ct) is not null)
+            return Problems.Conflict("Order number taken", $"There is a purchase order '{number}' already.");
+        var (supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
+        if (problem is not null) return problem;
+        var date = command.OrderDate ?? DateOnly.FromDateTime(ledger.Now.UtcDateTime);
+        if (PurchaseOrderRules.RefuseDates(date, command.ExpectedDate) is { } wrong) return wrong;
+        (var lines, problem) = await PurchaseOrderRules.Resolve(ledger, command.Lines, [], ct);
+        if (problem is not null) return problem;
+
+        var order = ledger.Append<PurchaseOrder>(Guid.CreateVersion7(ledger.Now), new PurchaseOrderDrafted(number, store.Id, supplier!.Id, date,
+            command.ExpectedDate, command.Notes, ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId, lines));
+        return Reply.Created($"/api/{ledger.Tenant.Slug}/purchase-orders/{order.Id}", PurchaseOrderReceipt.Of(ledger, order));
+    }
+}

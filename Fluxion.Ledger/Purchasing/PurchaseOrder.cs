@@ -1,0 +1,134 @@
+using System.Text.Json.Serialization;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Fluxion.Ledger.Purchasing;
+
+/// <summary>What is ordered of one product.</summary>
+/// <param name="Id">The line keeps it as long as the order names the product.</param>
+/// <param name="UnitCost">As agreed with the supplier, before tax.</param>
+/// <param name="TaxRate">Percent: that of the product when it was ordered.</param>
+public sealed record OrderedLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate);
+
+/// <param name="OrderedBy">Null when the system orders.</param>
+public sealed record PurchaseOrderDrafted(string OrderNumber, Guid StoreId, Guid SupplierId, DateOnly OrderDate, DateOnly? ExpectedDate, string? Notes,
+    Guid? OrderedBy, IReadOnlyList<OrderedLine> Lines);
+
+/// <summary>All that may change of a draft.</summary>
+public sealed record PurchaseOrderChanged(Guid SupplierId, DateOnly? ExpectedDate, string? Notes, IReadOnlyList<OrderedLine> Lines);
+
+public sealed record PurchaseOrderSent;
+
+public sealed record PurchaseOrderConfirmed;
+
+public sealed record PurchaseOrderCancelled;
+
+/// <summary>A line of a delivery.</summary>
+/// <param name="Quantity">What came in, greater than 0.</param>
+/// <param name="UnitCost">What one unit cost in the end.</param>
+public sealed record DeliveredLine(Guid LineId, decimal Quantity, decimal UnitCost);
+
+/// <summary>A delivery of some of the goods, all of them, or a little more.</summary>
+/// <param name="DeliveryId">The document of the movements that it made.</param>
+public sealed record PurchaseOrderReceived(Guid DeliveryId, DateTimeOffset OccurredAt, IReadOnlyList<DeliveredLine> Lines);
+
+/// <summary>The rest will not come.</summary>
+public sealed record PurchaseOrderClosed;
+
+public static class PurchaseOrderStatus
+{
+    public const string Draft = "draft";
+    public const string Sent = "sent";
+    public const string Confirmed = "confirmed";
+    public const string Partial = "partial";
+    public const string Received = "received";
+    public const string Cancelled = "cancelled";
+
+    public static readonly string[] All = [Draft, Sent, Confirmed, Partial, Received, Cancelled];
+
+    /// <summary>Each command on an order, and the states in which it is allowed.</summary>
+    public static readonly IReadOnlyDictionary<string, string[]> AllowedFrom = new Dictionary<string, string[]>
+    {
+        ["change"] = [Draft],
+        ["send"] = [Draft],
+        ["confirm"] = [Sent],
+        ["receive"] = [Sent, Confirmed, Partial],
+        ["close"] = [Partial],
+        ["cancel"] = [Draft, Sent, Confirmed],
+    };
+}
+
+/// <param name="Received">What came in so far.</param>
+public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate, decimal Received)
+{
+    /// <summary>Before tax.</summary>
+    [JsonIgnore]
+    public decimal Total => Quantities.Round(Quantity * UnitCost, 2);
+}
+
+/// <summary>An order to a supplier, to be delivered to one store.</summary>
+/// <param name="Code">The order number.</param>
+/// <param name="LastReceivedAt">The latest OccurredAt of its deliveries; null before the first.</param>
+public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid StoreId, Guid SupplierId, DateOnly OrderDate, DateOnly? ExpectedDate,
+    string? Notes, Guid? OrderedBy, DateTimeOffset? LastReceivedAt, IReadOnlyList<PurchaseOrderLine> Lines) : IAggregate<PurchaseOrder>, ICoded
+{
+    /// <summary>The largest total before tax: it leaves room for the tax in numeric(18,2).</summary>
+    public const decimal MaxTotal = 1_000_000_000_000_000m;
+
+    [JsonIgnore]
+    public decimal Subtotal => Lines.Sum(line => line.Total);
+
+    [JsonIgnore]
+    public decimal TaxAmount => Taxes.Of(Lines.Select(line => (line.Total, line.TaxRate)));
+
+    [JsonIgnore]
+    public decimal TotalAmount => Subtotal + TaxAmount;
+
+    /// <summary>The day, in UTC, on which the last of the goods arrived; null before.</summary>
+    [JsonIgnore]
+    public DateOnly? ReceivedDate => Status == PurchaseOrderStatus.Received && LastReceivedAt is { } at ? DateOnly.FromDateTime(at.UtcDateTime) : null;
+
+    /// <summary>409 unless <paramref name="command"/> is allowed in this state.</summary>
+    public ProblemDetails? Refuse(string command)
+    {
+        var states = PurchaseOrderStatus.AllowedFrom[command];
+        return states.Contains(Status) ? null : Problems.Conflict("Wrong state",
+            $"The purchase order {Code} is {Status}: the command {command} is allowed in {(states.Length == 1 ? "the state" : "the states")} {string.Join(", ", states)}.");
+    }
+
+    public static PurchaseOrder Fold(Guid id, PurchaseOrder? order, object @event) => @event switch
+    {
+        PurchaseOrderDrafted e => new PurchaseOrder(id, e.OrderNumber, PurchaseOrderStatus.Draft, e.StoreId, e.SupplierId, e.OrderDate, e.ExpectedDate,
+            e.Notes, e.OrderedBy, null, Unreceived(e.Lines)),
+        PurchaseOrderChanged e => order! with { SupplierId = e.SupplierId, ExpectedDate = e.ExpectedDate, Notes = e.Notes, Lines = Unreceived(e.Lines) },
+        PurchaseOrderSent => order! with { Status = PurchaseOrderStatus.Sent },
+        PurchaseOrderConfirmed => order! with { Status = PurchaseOrderStatus.Confirmed },
+        PurchaseOrderCancelled => order! with { Status = PurchaseOrderStatus.Cancelled },
+        PurchaseOrderReceived e => Receive(order!, e),
+        PurchaseOrderClosed => order! with { Status = PurchaseOrderStatus.Received },
+        _ => throw new UnknownEventException(typeof(PurchaseOrder), @event),
+    };
+
+    private static PurchaseOrder Receive(PurchaseOrder order, PurchaseOrderReceived delivery)
+    {
+        var delivered = delivery.Lines.ToLookup(line => line.LineId, line => line.Quantity);
+        PurchaseOrderLine[] lines = [.. order.Lines.Select(line => line with { Received = line.Received + delivered[line.Id].Sum() })];
+        return order with
+        {
+            Status = lines.All(line => line.Received >= line.Quantity) ? PurchaseOrderStatus.Received : PurchaseOrderStatus.Partial,
+            LastReceivedAt = order.LastReceivedAt > delivery.OccurredAt ? order.LastReceivedAt : delivery.OccurredAt,
+            Lines = lines,
+        };
+    }
+
+    private static PurchaseOrderLine[] Unreceived(IReadOnlyList<OrderedLine> lines) =>
+        [.. lines.Select(line => new PurchaseOrderLine(line.Id, line.ProductId, line.Sku, line.Quantity, line.UnitCost, line.TaxRate, 0))];
+}
+
+/// <summary>The receipt of a command on a purchase order.</summary>
+/// <param name="Version">Grows with every change.</param>
+public record PurchaseOrderReceipt(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version)
+{
+    public static PurchaseOrderReceipt Of(LedgerSession ledger, PurchaseOrder order) =>
+        new(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount, ledger.VersionOf(order.Id));
+}

@@ -1,0 +1,106 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Purchasing;
+
+/// <summary>A delivery of goods that were ordered: all lines or some of them, in whole or in part.</summary>
+[Example("""{"reference":"NE-4711","lines":[{"sku":"LAC001","quantity":12},{"sku":"MAL001","quantity":24,"unitCost":1.4750}]}""")]
+public sealed record ReceivePurchaseOrder(
+    IReadOnlyList<ReceivePurchaseOrder.Line> Lines,
+    [property: Description("The number of the delivery note, as people know it")] string? Reference = null,
+    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    string? Notes = null)
+{
+    public sealed record Line(
+        [property: Description("Sku or id of a product of the order")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Cost of one unit, at most 4 decimals; that of the order when left out")] decimal? UnitCost = null);
+
+    public sealed class Validator : AbstractValidator<ReceivePurchaseOrder>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
+            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            {
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Positive();
+                line.RuleFor(l => l.UnitCost).UnitPrice();
+            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.OccurredAt).Occurred(clock);
+        }
+    }
+}
+
+/// <param name="DeliveryId">The document of this delivery; the order's id is the reference of its movements.</param>
+public sealed record PurchaseOrderDelivery(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version,
+    Guid DeliveryId, IReadOnlyList<StockLevel> Stock);
+
+public static class ReceivePurchaseOrderEndpoint
+{
+    /// <summary>What a delivery does to its order; or what of it was never ordered, or is more than may come in.</summary>
+    /// <param name="overReceiptPercent">How much more than ordered may come in of each line.</param>
+    public static (PurchaseOrderReceived? Received, ProblemDetails? Problem) Decide(
+        PurchaseOrder order, ReceivePurchaseOrder command, decimal overReceiptPercent, Guid deliveryId, DateTimeOffset occurredAt)
+    {
+        var strange = new Dictionary<string, string[]>();
+        var delivered = new List<DeliveredLine>();
+        foreach (var (i, line) in command.Lines.Index())
+        {
+            if (LineOf(order, line.Sku) is { } ordered) delivered.Add(new DeliveredLine(ordered.Id, line.Quantity, line.UnitCost ?? ordered.UnitCost));
+            else strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Problems.Shorten(line.Sku)}'."];
+        }
+        if (strange.Count > 0) return (null, Problems.NotFound("Some products were not ordered; see errors.", strange));
+
+        var coming = delivered.ToLookup(line => line.LineId, line => line.Quantity);
+        var over = order.Lines.Where(line => coming[line.Id].Any() && line.Received + coming[line.Id].Sum() > line.Quantity * (1 + (overReceiptPercent / 100)))
+            .Select(line => $"of {line.Sku} {Plain(line.Quantity)} were ordered and {Plain(line.Received)} received, so {Plain(coming[line.Id].Sum())} more are too many").ToList();
+        return over.Count > 0
+            ? (null, Problems.Conflict("More than ordered",
+                $"Nothing was received: {string.Join("; ", over)}. At most {Plain(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
+            : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered), null);
+    }
+
+    [WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"), Authorize(Roles.User), Tags("Purchasing")]
+    [EndpointSummary("Receive goods of an order into its store")]
+    [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings, 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted.")]
+    [ProducesResponseType<PurchaseOrderDelivery>(200)]
+    public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, ct => Handle(id, command, ledger, ct));
+
+    private static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
+    {
+        var (order, problem) = await PurchaseOrders.Lock(ledger, id, "receive", ct);
+        if (order is null) return problem!;
+        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
+        var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
+        (var received, problem) = Decide(order, command, settings?.OverReceiptPercent ?? 0, document.Id, document.OccurredAt);
+        if (received is null) return problem!;
+
+        (var slots, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
+            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], document.OccurredAt, ct);
+        if (problem is not null) return problem;
+        (var stock, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, received.Lines, (slot, line, _) =>
+            new StockReceived(slot.Store.Id, slot.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }));
+        if (problem is not null) return problem;
+        order = ledger.Append<PurchaseOrder>(order.Id, received);
+        return Reply.Ok(new PurchaseOrderDelivery(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
+            ledger.VersionOf(order.Id), document.Id, stock));
+    }
+
+    private static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
+        order.Lines.FirstOrDefault(line => line.Sku == Codes.Normalize(reference))
+        ?? (Guid.TryParse(reference, out var id) ? order.Lines.FirstOrDefault(line => line.ProductId == id) : null);
+
+    private static string Plain(decimal value) => Quantities.Plain(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,34 @@
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
+using Fluxion.Projections.Writing;
+using Marten;
+
+namespace Fluxion.Projections;
+
+/// <summary>purchase_order_items: the lines of the orders. A line that a draft no longer has is marked: nothing is deleted.</summary>
+public sealed class PurchaseOrderItemsTable : IReadModel
+{
+    private sealed record Row(Guid OrderId, PurchaseOrderLine Line, bool IsRemoved, Change Change);
+
+    private static readonly Table<Row> Table = new Table<Row>("purchase_order_items", "id")
+        .Add("id", "uuid", r => r.Line.Id)
+        .Add("purchase_order_id", "uuid", r => r.OrderId)
+        .Add("product_id", "uuid", r => r.Line.ProductId)
+        .Add("quantity_ordered", "numeric", r => r.Line.Quantity)
+        .Add("quantity_received", "numeric", r => r.Line.Received)
+        .Add("unit_cost", "numeric", r => r.Line.UnitCost)
+        .Add("is_removed", "boolean", r => r.IsRemoved)
+        .Add("created_at", "timestamptz", r => r.Change.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Change.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, [.. changes.SelectMany(Rows)], row => row.Line.Id);
+
+    private static IEnumerable<Row> Rows(Change change)
+    {
+        if (change.After is not PurchaseOrder order) yield break;
+        var before = (change.Before as PurchaseOrder)?.Lines ?? [];
+        foreach (var line in before.ExceptBy(order.Lines.Select(l => l.Id), l => l.Id)) yield return new Row(order.Id, line, true, change);
+        foreach (var line in order.Lines.Except(before)) yield return new Row(order.Id, line, false, change);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>purchase_orders: the orders to suppliers.</summary>
+public sealed class PurchaseOrdersTable : IReadModel
+{
+    private static readonly Table<(PurchaseOrder State, Change Last)> Table = new Table<(PurchaseOrder State, Change Last)>("purchase_orders", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("store_id", "uuid", r => r.State.StoreId)
+        .Add("supplier_id", "uuid", r => r.State.SupplierId)
+        .Add("order_number", "text", r => r.State.Code)
+        .Add("status", "text", r => r.State.Status)
+        .Add("order_date", "date", r => r.State.OrderDate)
+        .Add("expected_date", "date", r => r.State.ExpectedDate)
+        .Add("received_date", "date", r => r.State.ReceivedDate)
+        .Add("subtotal", "numeric", r => r.State.Subtotal)
+        .Add("tax_amount", "numeric", r => r.State.TaxAmount)
+        .Add("total_amount", "numeric", r => r.State.TotalAmount)
+        .Add("notes", "text", r => r.State.Notes)
+        .Add("created_by", "uuid", r => r.State.OrderedBy)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<PurchaseOrder>());
+}
+
+/// <param name="Status">draft, sent, confirmed, partial, received or cancelled.</param>
+/// <param name="ReceivedDate">When the last of the goods arrived; null before.</param>
+/// <param name="Subtotal">Before tax.</param>
+public record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string Supplier, string Status, DateOnly OrderDate, DateOnly? ExpectedDate,
+    DateOnly? ReceivedDate, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? Notes, Guid? CreatedBy, long Version, DateTimeOffset CreatedAt)
+{
+    internal const string Columns = """
+        o.id, o.order_number, s.code, v.code, o.status, o.order_date, o.expected_date, o.received_date, o.subtotal, o.tax_amount, o.total_amount,
+               o.notes, o.created_by, o.version, o.created_at
+        """;
+
+    internal const string From = """
+        from purchase_orders o
+        join stores s on s.id = o.store_id
+        join suppliers v on v.id = o.supplier_id
+        where ($1::uuid[] is null or o.store_id = any($1))
+        """;
+
+    public const string Select = $"select {Columns} {From}";
+
+    public static PurchaseOrderRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4),
+        r.GetFieldValue<DateOnly>(5), r.GetFieldValue<DateOnly?>(6), r.GetFieldValue<DateOnly?>(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10),
+        r.Text(11), r.GetFieldValue<Guid?>(12), r.GetInt64(13), r.GetFieldValue<DateTimeOffset>(14));
+}
+
+/// <param name="LineTotal">Quantity ordered times unit cost, before tax.</param>
+public sealed record PurchaseOrderItemRow(Guid Id, string Sku, string Product, decimal QuantityOrdered, decimal QuantityReceived, decimal UnitCost, decimal LineTotal);
+
+/// <summary>An order with its lines by sku.</summary>
+public sealed record PurchaseOrderDetails(PurchaseOrderRow Order, IReadOnlyList<PurchaseOrderItemRow> Lines) : PurchaseOrderRow(Order)
+{
+    [System.Text.Json.Serialization.JsonIgnore]
+    public PurchaseOrderRow Order { get; } = Order;
+
+    public new const string Select = $"""
+        select {Columns},
+               (select coalesce(json_agg(json_build_object('id', l.id, 'sku', p.sku, 'product', p.name, 'quantityOrdered', l.quantity_ordered,
+                    'quantityReceived', l.quantity_received, 'unitCost', l.unit_cost, 'lineTotal', l.line_total) order by p.sku), '[]')::text
+                from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id and not l.is_removed)
+        {From}
+        """;
+
+    public static new PurchaseOrderDetails Read(NpgsqlDataReader r) =>
+        new(PurchaseOrderRow.Read(r), JsonSerializer.Deserialize<List<PurchaseOrderItemRow>>(r.GetString(15), JsonSerializerOptions.Web)!);
+}
+
+public static class PurchaseOrdersQueries
+{
+    [WolverineGet("/api/{tenant}/purchase-orders", Name = "List purchase orders"), Authorize(Roles.Viewer), Tags("Purchasing")]
+    [EndpointSummary("The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded)")]
+    [ProducesResponseType<Page<PurchaseOrderRow>>(200)]
+    public static Task<IResult> List(string? store, string? supplier, string? status, string? from, string? to, int? limit, string? after,
+        HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(PurchaseOrderRow.Select, Caller.Of(http).StoreFilter)
+        .FilterNamed("s.code", "s.id", store)
+        .FilterNamed("v.code", "v.id", supplier)
+        .FilterOneOf("o.status = {0}", "status", status, PurchaseOrderStatus.All)
+        .FilterTime("o.order_date >= ({0}::timestamptz at time zone 'UTC')::date", "from", from)
+        .FilterTime("o.order_date < ({0}::timestamptz at time zone 'UTC')::date", "to", to)
+        .Page(databases, PurchaseOrderRow.Read, limit, after, Order.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
+
+    [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]
+    [EndpointSummary("One purchase order with its lines, by order number or id")]
+    [ProducesResponseType<PurchaseOrderDetails>(200)]
+    public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(PurchaseOrderDetails.Select, Caller.Of(http).StoreFilter).Named("o.order_number", "o.id", id)
+        .One(databases, PurchaseOrderDetails.Read, "purchase order", id);
+}

@@ -1,0 +1,414 @@
+using System.Text.Json.Nodes;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Purchasing;
+
+/// <summary>A tenant with two stores, a supplier, and products of two tax rates and two kinds of unit.</summary>
+public sealed class Buyer(LedgerHost host) : IAsyncLifetime
+{
+    private int _orders;
+
+    public Company Company { get; private set; } = null!;
+    public Client Admin => Company.Admin;
+
+    public async ValueTask InitializeAsync()
+    {
+        Company = await Company.Found(host);
+        foreach (var code in (string[])["S1", "S2"]) (await Admin.Post("stores", new { code, name = $"Store {code}" })).ShouldBe(201);
+        foreach (var code in (string[])["V1", "V2"]) (await Admin.Post("suppliers", new { code, businessName = $"Supplier {code}" })).ShouldBe(201);
+        (await Admin.Post("products", new { sku = "MILK", name = "Milk", costPrice = 2.5, taxRate = 16 })).ShouldBe(201);
+        (await Admin.Post("products", new { sku = "WINE", name = "Wine", costPrice = 7, taxRate = 16 })).ShouldBe(201);
+        (await Admin.Post("products", new { sku = "CHEESE", name = "Cheese", unitType = "kg", costPrice = 4.1234 })).ShouldBe(201);
+    }
+
+    public string NextNumber() => $"OC-{Interlocked.Increment(ref _orders)}";
+
+    public async Task<string> NewSku(decimal costPrice = 2.5m)
+    {
+        var sku = $"P-{Guid.CreateVersion7().ToString("N")[^10..].ToUpperInvariant()}";
+        (await Admin.Post("products", new { sku, name = "A product", costPrice })).ShouldBe(201);
+        return sku;
+    }
+
+    public async Task<string> Draft(string sku, decimal quantity, string store = "S1", Client? client = null)
+    {
+        var number = NextNumber();
+        (await (client ?? Admin).Post("purchase-orders", new { store, supplier = "V1", orderNumber = number, lines = new[] { new { sku, quantity } } })).ShouldBe(201);
+        return number;
+    }
+
+    public async Task<string> Sent(string sku, decimal quantity, string store = "S1")
+    {
+        var number = await Draft(sku, quantity, store);
+        (await Do(number, "send")).ShouldBe(200);
+        return number;
+    }
+
+    public Task<Answer> Do(string order, string command, Client? client = null) => (client ?? Admin).Post($"purchase-orders/{order}/{command}", null);
+
+    public Task<Answer> Receive(string order, string sku, decimal quantity, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null) =>
+        (client ?? Admin).Post($"purchase-orders/{order}/receipts", new { reference = "NE-1", occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
+
+    public Task<Answer> Tolerate(decimal percent) => Admin.Put("settings", new { overReceiptPercent = percent });
+
+    public async Task<JsonNode> Order(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json;
+
+    public async Task<JsonNode?> Inventory(string sku, string store = "S1") =>
+        (await Admin.Get($"inventory?store={store}&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray().SingleOrDefault();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFixture<Buyer>
+{
+    private static decimal Number(JsonNode? node) => node!.GetValue<decimal>();
+
+    [Fact]
+    public async Task an_order_goes_from_draft_to_received_with_the_totals_worked_out_by_hand()
+    {
+        var number = buyer.NextNumber();
+        var drafted = (await buyer.Admin.Post("purchase-orders", new
+        {
+            store = "s2",
+            supplier = "v1",
+            orderNumber = $" {number.ToLowerInvariant()} ",
+            orderDate = "2026-01-30",
+            expectedDate = "2026-02-06",
+            lines = new object[]
+            {
+                new { sku = "MILK", quantity = 3, unitCost = 1.115 },     // 3.345 → 3.35
+                new { sku = "WINE", quantity = 1, unitCost = 0.07 },      // 0.07
+                new { sku = "CHEESE", quantity = 1.125 },                 // 1.125 × 4.1234 = 4.638825 → 4.64
+            },
+        })).ShouldBe(201);
+        drafted.Headers.Location!.ToString().ShouldBe($"/api/{buyer.Company.Slug}/purchase-orders/{drafted.Json["id"]}");
+        drafted.Json["orderNumber"]!.GetValue<string>().ShouldBe(number);
+        Number(drafted.Json["subtotal"]).ShouldBe(8.06m);
+        Number(drafted.Json["taxAmount"]).ShouldBe(0.55m); // 16 % of 3.42 = 0.5472; the cheese is exempt
+        Number(drafted.Json["totalAmount"]).ShouldBe(8.61m);
+
+        (await buyer.Do(number, "send")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("sent");
+        (await buyer.Do(number, "confirm")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
+        var first = (await buyer.Receive(number, "MILK", 2, occurredAt: "2026-02-05T21:00:00-04:00")).ShouldBe(200).Json;
+        first["status"]!.GetValue<string>().ShouldBe("partial");
+        (Number(first["stock"]![0]!["onHand"]), first["stock"]!.AsArray().Count).ShouldBe((2m, 1));
+        (await buyer.Order(number))["receivedDate"].ShouldBeNull();
+        Number((await buyer.Inventory("MILK", "S2"))!["onOrder"]).ShouldBe(1);
+
+        var rest = (await buyer.Admin.Post($"purchase-orders/{number}/receipts", new
+        {
+            occurredAt = "2026-02-04T10:00:00-04:00",
+            lines = new object[] { new { sku = "milk", quantity = 1, unitCost = 2.5 }, new { sku = "CHEESE", quantity = 1.125 }, new { sku = "WINE", quantity = 1 } },
+        })).ShouldBe(200).Json;
+        rest["status"]!.GetValue<string>().ShouldBe("received");
+        Number(rest["totalAmount"]).ShouldBe(8.61m);
+
+        var order = await buyer.Order(number);
+        (order["status"]!.GetValue<string>(), order["orderDate"]!.GetValue<string>(), order["expectedDate"]!.GetValue<string>(), order["receivedDate"]!.GetValue<string>())
+            .ShouldBe(("received", "2026-01-30", "2026-02-06", "2026-02-06")); // 21:00 in Caracas is the next day in UTC
+        (order["store"]!.GetValue<string>(), order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(("S2", "V1", 5));
+        order["lines"]!.AsArray().Select(l => $"{l!["sku"]} {l["quantityOrdered"]} {l["quantityReceived"]} {l["unitCost"]} {l["lineTotal"]}")
+            .ShouldBe(["CHEESE 1.125 1.125 4.1234 4.64", "MILK 3 3 1.115 3.35", "WINE 1 1 0.07 0.07"]);
+        var milk = (await buyer.Inventory("MILK", "S2"))!;
+        (Number(milk["onHand"]), Number(milk["onOrder"]), Number(milk["costPerUnit"])).ShouldBe((3m, 0m, 1.5767m)); // (2 × 1.115 + 2.5) / 3
+        var movements = (await buyer.Admin.Get($"movements?document={order["id"]}")).ShouldBe(200).Json["items"]!.AsArray();
+        movements.Count.ShouldBe(4);
+        movements.ShouldAllBe(m => m!["referenceType"]!.GetValue<string>() == "purchase" && m["movementType"]!.GetValue<string>() == "in");
+    }
+
+    [Fact]
+    public void the_tax_is_rounded_once_a_rate() =>
+        // 16 %: 0.03 + 0.03 + 0.03 = 0.09 → 0.0144; a line alone would be 0.0048 → 0; 8 %: 0.0625 → 0.005 → 0.01
+        Taxes.Of([(0.03m, 16), (0.0625m, 8), (0.03m, 16), (0.03m, 16), (100, 0)]).ShouldBe(0.02m);
+
+    // Every command in every state
+
+    private static readonly string[] Commands = ["change", "send", "confirm", "receive", "close", "cancel"];
+
+    private const string Matrix = """
+                   change send confirm receive close cancel
+        draft      yes    yes  no      no      no    yes
+        sent       no     no   yes     yes     no    yes
+        confirmed  no     no   no      yes     no    yes
+        partial    no     no   no      yes     yes   no
+        received   no     no   no      no      no    no
+        cancelled  no     no   no      no      no    no
+        """;
+
+    private static Dictionary<(string State, string Command), bool> Allowed() => Matrix.Split('\n').Skip(1)
+        .Select(row => row.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        .SelectMany(row => Commands.Select((command, i) => (Key: (row[0], command), Yes: row[i + 1] == "yes"))).ToDictionary(c => c.Key, c => c.Yes);
+
+    public static TheoryData<string, string> Cases() => [.. PurchaseOrderStatus.All.SelectMany(_ => Commands, (state, command) => (state, command))];
+
+    [Fact]
+    public void the_table_of_the_code_is_the_one_here()
+    {
+        PurchaseOrderStatus.AllowedFrom.Keys.ShouldBe(Commands, ignoreOrder: true);
+        foreach (var ((state, command), yes) in Allowed()) PurchaseOrderStatus.AllowedFrom[command].Contains(state).ShouldBe(yes, $"{command} in {state}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task a_command_is_taken_in_its_states_and_in_others_409_says_which_those_are(string state, string command)
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Draft(sku, 5);
+        string[] way = state switch { "draft" => [], "cancelled" => ["cancel"], "sent" => ["send"], _ => ["send", "confirm"] };
+        foreach (var step in way) (await buyer.Do(number, step)).ShouldBe(200);
+        if (state is "partial" or "received") (await buyer.Receive(number, sku, state == "partial" ? 2 : 5)).ShouldBe(200);
+        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
+
+        var answer = command switch
+        {
+            "change" => await buyer.Admin.Put($"purchase-orders/{number}", new { supplier = "V2", lines = new[] { new { sku, quantity = 6 } } }),
+            "receive" => await buyer.Receive(number, sku, 1),
+            _ => await buyer.Do(number, command),
+        };
+        if (Allowed()[(state, command)])
+        {
+            answer.ShouldBe(200);
+            return;
+        }
+        answer.ShouldBe(409).Detail!.ShouldContain($"is {state}:");
+        answer.Detail!.ShouldEndWith($"{string.Join(", ", PurchaseOrderStatus.AllowedFrom[command])}.");
+        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
+    }
+
+    [Fact]
+    public async Task a_closed_order_is_received_on_the_day_of_its_last_delivery_and_nothing_is_on_order()
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Sent(sku, 24);
+        (await buyer.Receive(number, sku, 20, occurredAt: "2026-03-01T12:00:00Z")).ShouldBe(200);
+        Number((await buyer.Inventory(sku))!["onOrder"]).ShouldBe(4);
+        (await buyer.Do(number, "close")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await buyer.Order(number))["receivedDate"]!.GetValue<string>().ShouldBe("2026-03-01");
+        Number((await buyer.Inventory(sku))!["onOrder"]).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task a_draft_is_changed_and_what_it_no_longer_names_is_gone()
+    {
+        var (kept, dropped, added) = (await buyer.NewSku(), await buyer.NewSku(), await buyer.NewSku(3));
+        var number = buyer.NextNumber();
+        (await buyer.Admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = number, lines = new[] { new { sku = kept, quantity = 1 }, new { sku = dropped, quantity = 2 } } })).ShouldBe(201);
+        var id = (await buyer.Order(number))["lines"]!.AsArray().Single(l => l!["sku"]!.GetValue<string>() == kept)!["id"]!.GetValue<string>();
+        var body = new { supplier = "V2", notes = "n", version = 1, lines = new[] { new { sku = added, quantity = 4 }, new { sku = kept, quantity = 3 } } };
+        (await buyer.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(200).Json["totalAmount"]!.GetValue<decimal>().ShouldBe(19.5m); // 4 × 3 + 3 × 2.50
+        (await buyer.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(409).Detail!.ShouldContain("version 2");
+        (await buyer.Admin.Put($"purchase-orders/{number}", new { body.supplier, body.notes, body.lines })).ShouldBe(200);
+        var order = await buyer.Order(number);
+        (order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(("V2", 2)); // the same again changed nothing
+        var lines = order["lines"]!.AsArray().ToDictionary(l => l!["sku"]!.GetValue<string>(), l => l!);
+        lines.Keys.ShouldBe([kept, added], ignoreOrder: true);
+        (lines[kept]["id"]!.GetValue<string>(), Number(lines[kept]["quantityOrdered"])).ShouldBe((id, 3m));
+        // a line that comes back is a line of the order again
+        (await buyer.Admin.Put($"purchase-orders/{number}", new { supplier = "V2", lines = new[] { new { sku = dropped, quantity = 7 } } })).ShouldBe(200);
+        (await buyer.Order(number))["lines"]!.AsArray().ShouldHaveSingleItem()!["sku"]!.GetValue<string>().ShouldBe(dropped);
+    }
+
+    // Never more than ordered
+
+    [Fact]
+    public async Task of_24_deliveries_at_once_of_20_units_exactly_20_come_in()
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Sent(sku, 20);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Receive(number, sku, 1)));
+        answers.Count(a => a.Status == 200).ShouldBe(20);
+        answers.Count(a => a.Status == 409).ShouldBe(4);
+        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(20);
+        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe("received");
+    }
+
+    [Fact]
+    public async Task two_deliveries_of_the_whole_line_24_wide_bring_it_once()
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Sent(sku, 24);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Receive(number, sku, 24)));
+        answers.Count(a => a.Status == 200).ShouldBe(1);
+        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(24);
+    }
+
+    [Fact]
+    public async Task a_delivery_that_is_repeated_under_its_key_comes_in_once()
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Sent(sku, 24);
+        var key = Guid.CreateVersion7().ToString();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => buyer.Receive(number, sku, 5, key: key)));
+        answers.Select(a => a.ShouldBe(200).Text).Distinct().Count().ShouldBe(1);
+        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(5);
+        (await buyer.Receive(number, sku, 6, key: key)).ShouldBe(422);
+    }
+
+    [Theory]
+    [InlineData(0, 24, 200)]
+    [InlineData(0, 25, 409)]
+    [InlineData(5, 105, 200)]
+    [InlineData(5, 106, 409)]
+    [InlineData(12.5, 112.5, 200)]
+    [InlineData(12.5, 112.501, 409)]
+    public void more_than_ordered_comes_in_up_to_the_tolerance(decimal percent, decimal quantity, int status)
+    {
+        var line = new PurchaseOrderLine(Guid.CreateVersion7(), Guid.CreateVersion7(), "CHEESE", percent == 0 ? 24 : 100, 2, 0, 0);
+        var order = new PurchaseOrder(Guid.CreateVersion7(), "OC", "sent", Guid.Empty, Guid.Empty, default, null, null, null, null, [line]);
+        // in two lines, which are judged together
+        var command = new ReceivePurchaseOrder([new("CHEESE", quantity - 1), new(line.ProductId.ToString(), 1)]);
+        var (received, problem) = ReceivePurchaseOrderEndpoint.Decide(order, command, percent, Guid.CreateVersion7(), DateTimeOffset.UnixEpoch);
+        (problem?.Status ?? 200).ShouldBe(status);
+        if (received is not null) PurchaseOrder.Fold(order.Id, order, received).Status.ShouldBe("received");
+    }
+
+    [Fact]
+    public async Task the_tolerance_is_a_setting_of_the_tenant()
+    {
+        var company = await Company.Found(host);
+        var admin = company.Admin;
+        await company.Open("S1", "P1");
+        (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
+        (await admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "OC/1".Replace('/', '-'), lines = new[] { new { sku = "P1", quantity = 100 } } })).ShouldBe(201);
+        (await admin.Post("purchase-orders/OC-1/send", null)).ShouldBe(200);
+        Task<Answer> Receive(decimal quantity) => admin.Post("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity } } });
+
+        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":0}""");
+        (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 were ordered");
+        (await admin.Put("settings", new { overReceiptPercent = 100.5 })).ShouldBe(400).Fields.ShouldBe(["overReceiptPercent"]);
+        for (var i = 0; i < 2; i++) (await admin.Put("settings", new { overReceiptPercent = 10 })).ShouldBe(200);
+        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":10}""");
+        (await Receive(111)).ShouldBe(409);
+        (await Receive(110)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]!.GetValue<decimal>().ShouldBe(0);
+        (await admin.Get("events?entityType=settings")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await (await Client.Demo(host, "manager")).Get("settings")).ShouldBe(403);
+    }
+
+    // Who, and what is wrong
+
+    [Fact]
+    public async Task one_order_of_24_with_one_number_is_taken()
+    {
+        var number = buyer.NextNumber();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Admin.Post("purchase-orders",
+            new { store = "S1", supplier = "V1", orderNumber = number, lines = new[] { new { sku = "MILK", quantity = 1 } } })));
+        answers.Count(a => a.Status == 201).ShouldBe(1);
+        answers.Count(a => a.Status == 409).ShouldBe(23);
+    }
+
+    [Fact]
+    public async Task a_user_of_one_store_neither_orders_nor_receives_nor_sees_for_another()
+    {
+        (await buyer.Admin.Post("users", new { email = "keeper@company.test", fullName = "Keeper", role = "manager", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        var keeper = await Client.SignIn(host.Http.Server.CreateClient(), buyer.Company.Slug, "keeper@company.test", Company.Password);
+        var (sku, his) = (await buyer.NewSku(), await buyer.NewSku());
+        var others = await buyer.Sent(sku, 5);
+        (await keeper.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = buyer.NextNumber(), lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(403).Detail!.ShouldContain("S1");
+        foreach (var command in (string[])["send", "confirm", "cancel", "close"]) (await buyer.Do(others, command, keeper)).ShouldBe(403);
+        (await buyer.Receive(others, sku, 1, client: keeper)).ShouldBe(403);
+        (await keeper.Put($"purchase-orders/{others}", new { supplier = "V1", lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(403);
+        (await keeper.Get($"purchase-orders/{others}")).ShouldBe(404);
+        var own = await buyer.Draft(his, 2, "S2", keeper);
+        (await buyer.Do(own, "send", keeper)).ShouldBe(200);
+        (await buyer.Receive(own, his, 2, client: keeper)).ShouldBe(200);
+        (await keeper.Get("purchase-orders?limit=1000")).Json["items"]!.AsArray().Select(o => o!["store"]!.GetValue<string>()).Distinct().ShouldBe(["S2"]);
+    }
+
+    [Fact]
+    public async Task a_user_drafts_and_receives_and_a_manager_sends_confirms_cancels_and_closes()
+    {
+        var (user, viewer) = (await Client.Demo(host, "user"), await Client.Demo(host, "viewer"));
+        foreach (var command in (string[])["send", "confirm", "cancel", "close"]) (await user.Post($"purchase-orders/OC-1002/{command}", null)).ShouldBe(403);
+        (await viewer.Post("purchase-orders", new { })).ShouldBe(403);
+        (await viewer.Get("purchase-orders/OC-1002")).ShouldBe(200).Json["lines"]!.AsArray().Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task orders_are_found_by_store_supplier_status_and_date_a_page_at_a_time()
+    {
+        var company = await Company.Found(host);
+        var admin = company.Admin;
+        await company.Open("S1", "P1");
+        foreach (var code in (string[])["V1", "V2"]) (await admin.Post("suppliers", new { code, businessName = code })).ShouldBe(201);
+        for (var i = 1; i <= 5; i++)
+            (await admin.Post("purchase-orders", new { store = "S1", supplier = i == 3 ? "V2" : "V1", orderNumber = $"OC-{i}", orderDate = $"2026-02-0{i}", lines = new[] { new { sku = "P1", quantity = i } } })).ShouldBe(201);
+        (await admin.Post("purchase-orders/OC-2/send", null)).ShouldBe(200);
+        async Task<string> Found(string query) => string.Join(' ', (await admin.Get($"purchase-orders?{query}")).ShouldBe(200).Json["items"]!.AsArray().Select(o => o!["orderNumber"]));
+        (await Found("")).ShouldBe("OC-5 OC-4 OC-3 OC-2 OC-1");
+        (await Found("supplier=v2")).ShouldBe("OC-3");
+        (await Found("store=S1&status=sent")).ShouldBe("OC-2");
+        (await Found("store=S2")).ShouldBe("");
+        (await Found("from=2026-02-02&to=2026-02-04")).ShouldBe("OC-3 OC-2");
+        (await admin.Get("purchase-orders?status=lost")).ShouldBe(400).Fields.ShouldBe(["status"]);
+        var page = (await admin.Get("purchase-orders?limit=2")).ShouldBe(200).Json;
+        (await Found($"limit=2&after={page["next"]}")).ShouldBe("OC-3 OC-2");
+        (await admin.Get("purchase-orders", accept: "text/csv")).ShouldBe(200).Text.Split('\n').Length.ShouldBe(7); // a header, five, and the end
+    }
+
+    [Theory]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"","lines":[{"sku":"MILK","quantity":1}]}""", 400, "orderNumber")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"A/B","lines":[{"sku":"MILK","quantity":1}]}""", 400, "orderNumber")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[]}""", 400, "lines")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[null]}""", 400, "lines[0]")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":0}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1.5}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1,"unitCost":-1}]}""", 400, "lines[0].unitCost")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1000000000,"unitCost":1000000000}]}""", 400, "lines")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1},{"sku":"milk","quantity":1}]}""", 400, "lines[1].sku")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"NONE","quantity":1}]}""", 404, "lines[0].sku")]
+    [InlineData("""{"store":"S9","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1}]}""", 404, "store")]
+    [InlineData("""{"store":"S1","supplier":"V9","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1}]}""", 404, "supplier")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-30","lines":[{"sku":"MILK","quantity":1}]}""", 400, "orderDate")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"1999-12-31","lines":[{"sku":"MILK","quantity":1}]}""", 400, "orderDate")]
+    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-03","expectedDate":"2026-02-02","lines":[{"sku":"MILK","quantity":1}]}""", 400, "expectedDate")]
+    public async Task an_order_with_one_wrong_field_is_told_which_and_not_written(string body, int status, string field)
+    {
+        (await buyer.Admin.Post("purchase-orders", body)).ShouldBe(status).Fields.ShouldBe([field]);
+        (await buyer.Admin.Get("purchase-orders/B1")).ShouldBe(404);
+    }
+
+    [Theory]
+    [InlineData("""{"lines":[]}""", 400, "lines")]
+    [InlineData("""{"lines":[{"sku":"MILK","quantity":-1}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"lines":[{"sku":"MILK","quantity":0.5}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"lines":[{"sku":"WINE","quantity":1}]}""", 404, "lines[0].sku")]
+    [InlineData("""{"occurredAt":"2999-01-01T00:00:00Z","lines":[{"sku":"MILK","quantity":1}]}""", 400, "occurredAt")]
+    public async Task a_delivery_with_one_wrong_field_is_told_which_and_moves_nothing(string body, int status, string field)
+    {
+        var number = await buyer.Sent("MILK", 5);
+        (await buyer.Admin.Post($"purchase-orders/{number}/receipts", body)).ShouldBe(status).Fields.ShouldBe([field]);
+        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe("sent");
+    }
+
+    [Fact]
+    public async Task an_order_needs_a_key_and_exists()
+    {
+        (await buyer.Admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "K1", lines = new[] { new { sku = "MILK", quantity = 1 } } }, key: null))
+            .ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
+        (await buyer.Do("NONE", "send")).ShouldBe(404).Fields.ShouldBe(["id"]);
+        var parameters = (await Client.Anonymous(host).Get("/openapi/v1.json")).Json["paths"]!["/api/{tenant}/purchase-orders/{id}/receipts"]!["post"]!["parameters"]!.AsArray();
+        parameters.Single(p => p!["name"]!.GetValue<string>() == IdempotencyKey.Header)!["required"]!.GetValue<bool>().ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task the_trail_tells_of_an_order_under_its_store()
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Sent(sku, 1);
+        var id = (await buyer.Order(number))["id"]!.GetValue<string>();
+        var rows = (await buyer.Admin.Get($"events?entityType=purchase_order&entityId={id}")).ShouldBe(200).Json["items"]!.AsArray();
+        rows.Select(r => r!["eventType"]!.GetValue<string>()).ShouldBe(["purchase_order_sent", "purchase_order_drafted"]);
+        rows.ShouldAllBe(r => r!["metadata"]!["store_id"] != null);
+    }
+
+    [Fact]
+    public async Task the_demo_has_an_order_that_can_be_changed_and_one_that_can_be_received() =>
+        (await (await Client.Demo(host, "viewer")).Get("purchase-orders?supplier=POLAR")).ShouldBe(200).Json["items"]!.AsArray()
+            .Select(o => o!["orderNumber"]!.GetValue<string>()).Where(n => DemoCatalogNumbers.Contains(n)).Order().ShouldBe(DemoCatalogNumbers);
+
+    private static readonly string[] DemoCatalogNumbers = ["OC-1001", "OC-1002"];
+}
