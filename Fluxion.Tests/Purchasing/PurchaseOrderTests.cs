@@ -272,7 +272,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var admin = company.Admin;
         await company.Open("S1", "P1");
         (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
-        (await admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "OC/1".Replace('/', '-'), lines = new[] { new { sku = "P1", quantity = 100 } } })).ShouldBe(201);
+        (await admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "OC-1", lines = new[] { new { sku = "P1", quantity = 100 } } })).ShouldBe(201);
         (await admin.Post("purchase-orders/OC-1/send", null)).ShouldBe(200);
         Task<Answer> Receive(decimal quantity) => admin.Post("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity } } });
 
@@ -406,9 +406,9 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     }
 
     [Fact]
-    public async Task the_demo_has_an_order_that_can_be_changed_and_one_that_can_be_received() =>
-        (await (await Client.Demo(host, "viewer")).Get("purchase-orders?supplier=POLAR")).ShouldBe(200).Json["items"]!.AsArray()
-            .Select(o => o!["orderNumber"]!.GetValue<string>()).Where(n => DemoCatalogNumbers.Contains(n)).Order().ShouldBe(DemoCatalogNumbers);
-
-    private static readonly string[] DemoCatalogNumbers = ["OC-1001", "OC-1002"];
+    public async Task the_demo_has_orders_for_the_examples_of_the_document()
+    {
+        var orders = (await (await Client.Demo(host, "viewer")).Get("purchase-orders?supplier=POLAR")).ShouldBe(200).Json["items"]!.AsArray();
+        foreach (var number in (string[])["OC-1001", "OC-1002"]) orders.ShouldContain(o => o!["orderNumber"]!.GetValue<string>() == number);
+    }
 }
