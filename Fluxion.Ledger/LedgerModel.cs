@@ -42,6 +42,7 @@ public static class LedgerModel
         Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued),
             typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected));
         Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived));
+        Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationReleased), typeof(ReservationExpired));
         Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(GoodsReturned), typeof(SaleCancelled));
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.StoreId, s => s.InvoiceNumber);
     }

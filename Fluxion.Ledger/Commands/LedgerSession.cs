@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Wolverine;
 
 namespace Fluxion.Ledger.Commands;
 
@@ -16,7 +17,8 @@ namespace Fluxion.Ledger.Commands;
 /// that the command touches, appends what was decided, and commits events, read-model rows, outgoing messages and the answer together,
 /// or none of them. It is the only code that appends events.
 /// </summary>
-public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, TimeProvider clock) : DocumentSessionListenerBase
+/// <param name="messages">The messages of the same transaction: Wolverine's context that <paramref name="session"/> was opened with.</param>
+public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, TimeProvider clock, IMessageBus? messages = null) : DocumentSessionListenerBase
 {
     private readonly Dictionary<Guid, Loaded> _streams = [];
     private readonly List<Change> _changes = [];
@@ -95,6 +97,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         session.StoreObjects(_streams.Values.Where(s => s.Appended > 0).Select(s => s.State!));
         await session.SaveChangesAsync(ct);
     }
+
+    /// <summary>
+    /// A message that is handled in this tenant at a point in time, also after downtime: it is kept in the same transaction, and gone with it.
+    /// </summary>
+    public ValueTask Schedule(object message, DateTimeOffset at) =>
+        (messages ?? throw new InvalidOperationException("This session has no messages.")).PublishAsync(message, new DeliveryOptions { ScheduledTime = at });
 
     /// <summary>A statement of the same transaction, with ? for each parameter.</summary>
     public void Queue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);

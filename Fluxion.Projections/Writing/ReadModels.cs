@@ -23,7 +23,7 @@ public sealed class ReadModels(string schema) : IProjection
     [
         new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(),
         new PurchaseOrdersTable(), new PurchaseOrderItemsTable(),
-        new TransfersTable(), new TransferItemsTable(),
+        new TransfersTable(), new TransferItemsTable(), new ReservationsTable(), new ReservationItemsTable(),
         new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new EventsTable(),
     ];
 

@@ -1,0 +1,41 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+public static class ReleaseReservationEndpoint
+{
+    [WolverinePost("/api/{tenant}/stock/reservations/{id}/release", Name = "Release reservation"), Authorize(Roles.User), Tags("Stock")]
+    [EndpointSummary("Make what a reservation still holds available again")]
+    [EndpointDescription("Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released or expired already.")]
+    [ProducesResponseType<ReservationReceipt>(200)]
+    public static Task<IResult> Post(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, keyRequired: true, async ct =>
+        {
+            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
+                return Unknown.Of("reservation", "id", id);
+            if (reservation.Lines.Any(line => !ledger.Caller.MayUse(line.StoreId)))
+                return Problems.Forbidden("The reservation holds stock of a store that is not yours.");
+            if (!Reservation.Allowed["release"].Contains(reservation.Status))
+                return Problems.WrongState("reservation", reservation.Status, "release", Reservation.Allowed["release"]);
+            var (released, stock) = await Close(ledger, reservation, new ReservationReleased(), ct);
+            return Reply.Ok(ReservationReceipt.Of(released, stock));
+        });
+
+    /// <summary>Ends a locked reservation: all that it holds is available again. Nothing is moved, so it may also be in a store that is deactivated by now.</summary>
+    internal static async Task<(Reservation Reservation, IReadOnlyList<StockLevel> Stock)> Close(
+        LedgerSession ledger, Reservation reservation, object ended, CancellationToken ct)
+    {
+        var stores = await ledger.Find<Store>(reservation.Held.Select(line => line.StoreId.ToString()), ct);
+        var products = await ledger.Find<Product>(reservation.Held.Select(line => line.ProductId.ToString()), ct);
+        var slots = await StockDoor.Lock(ledger, [.. reservation.Held.Select(line =>
+            new StockSlot(stores[line.StoreId.ToString()], products[line.ProductId.ToString()], null))], ledger.Now, counting: false, ct);
+        var (stock, _) = StockDoor.Append(ledger, slots, StockLaw.Decide(reservation.Release(slots))); // what adds to available is never short
+        return (ledger.Append<Reservation>(reservation.Id, ended), stock);
+    }
+}

@@ -1,0 +1,79 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Goods are held for somebody: they stay on hand and are no longer available to others.</summary>
+[Example("""{"reference":"web-88","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1},{"store":"VLN-01","sku":"HAR001","quantity":2}]}""")]
+public sealed record ReserveStock(
+    [property: Description("The order or client that they are held for, as people know it")] string Reference,
+    [property: Description("Of one store or several")] IReadOnlyList<ReserveStock.Line> Lines,
+    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")] DateTimeOffset? ExpiresAt = null)
+{
+    public static readonly TimeSpan Usually = TimeSpan.FromHours(24);
+    public static readonly TimeSpan AtMost = TimeSpan.FromDays(90);
+
+    public sealed record Line(
+        [property: Description("Code or id of the store")] string Store,
+        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity);
+
+    public sealed class Validator : AbstractValidator<ReserveStock>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Reference).NotEmpty().WithMessage("is needed").Line(100);
+            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
+            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            {
+                line.RuleFor(l => l.Store).Reference();
+                line.RuleFor(l => l.Sku).Reference();
+                line.RuleFor(l => l.Quantity).Positive();
+            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            RuleFor(c => c.ExpiresAt).Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + AtMost))
+                .WithMessage($"lies in the future, at most {AtMost.TotalDays} days from now");
+        }
+    }
+}
+
+/// <param name="Status">open, fulfilled, released or expired.</param>
+/// <param name="Stock">The stock items that this command changed, as they are now.</param>
+public sealed record ReservationReceipt(Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<StockLevel> Stock)
+{
+    public static ReservationReceipt Of(Reservation reservation, IReadOnlyList<StockLevel> stock) =>
+        new(reservation.Id, reservation.Reference, reservation.Status, reservation.ExpiresAt, stock);
+}
+
+public static class ReserveStockEndpoint
+{
+    public static StockDecision Decide(ReserveStock command, IReadOnlyList<StockSlot> slots, Guid reservationId) =>
+        StockLaw.Decide(slots.Zip(command.Lines, (slot, line) =>
+            new StockStep(slot, _ => new StockReserved(slot.Store.Id, slot.Product.Id, line.Quantity, reservationId))));
+
+    [WolverinePost("/api/{tenant}/stock/reservations", Name = "Reserve stock"), Authorize(Roles.User), Tags("Stock")]
+    [EndpointSummary("Hold goods of one or more stores for somebody, for a time")]
+    [EndpointDescription("All lines or none. What is held is on hand and not available; it is available again once it is released, or by itself when the reservation expires. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated or has too little of a product available (see shortages), 400 for a fraction of what is counted or an expiry that is past or too far away.")]
+    [ProducesResponseType<ReservationReceipt>(201)]
+    public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: true, async ct =>
+        {
+            var id = Guid.CreateVersion7(ledger.Now);
+            var (slots, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,
+                Brings: false, $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))], ledger.Now, ct);
+            if (problem is not null) return problem;
+            var (stock, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, id));
+            if (refusal is not null) return refusal;
+
+            var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.Usually);
+            var reservation = ledger.Append<Reservation>(id, new ReservationOpened(command.Reference.Trim(),
+                [.. command.Lines.Zip(slots, (line, slot) => new ReservedLine(slot.Store.Id, slot.Product.Id, slot.Product.Code, line.Quantity))], expiresAt));
+            await ledger.Schedule(new ExpireReservation(id), expiresAt);
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.Of(reservation, stock));
+        });
+}

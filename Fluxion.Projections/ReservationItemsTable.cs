@@ -1,0 +1,28 @@
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Projections.Writing;
+using Marten;
+
+namespace Fluxion.Projections;
+
+/// <summary>reservation_items: what each reservation holds or held, and what became of it.</summary>
+public sealed class ReservationItemsTable : IReadModel
+{
+    private sealed record Row(Reservation Reservation, Change Last, int Index)
+    {
+        public ReservationLine Line => Reservation.Lines[Index];
+    }
+
+    private static readonly Table<Row> Table = new Table<Row>("reservation_items", "reservation_id", "line_number")
+        .Add("reservation_id", "uuid", r => r.Reservation.Id)
+        .Add("line_number", "integer", r => r.Index + 1)
+        .Add("store_id", "uuid", r => r.Line.StoreId)
+        .Add("product_id", "uuid", r => r.Line.ProductId)
+        .Add("quantity", "numeric", r => r.Line.Quantity)
+        .Add("status", "text", r => r.Line.Status)
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,
+        [.. changes.Latest<Reservation>().SelectMany(r => r.State.Lines.Select((_, i) => new Row(r.State, r.Last, i)))]);
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>reservations: goods that are held for somebody, and those that were.</summary>
+public sealed class ReservationsTable : IReadModel
+{
+    private static readonly Table<(Reservation State, Change Last)> Table = new Table<(Reservation State, Change Last)>("reservations", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("reference", "text", r => r.State.Reference)
+        .Add("status", "text", r => r.State.Status)
+        .Add("expires_at", "timestamptz", r => r.State.ExpiresAt)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .AddOnce("created_by", "uuid", r => r.Last.UserId())
+        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, changes.Latest<Reservation>());
+}
+
+/// <param name="Status">open, fulfilled, released or expired.</param>
+/// <param name="RecordedAt">When it was opened; created_at in SQL.</param>
+public sealed record ReservationRow(Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
+{
+    internal const string Columns = "v.id, v.reference, v.status, v.expires_at, v.created_by, v.created_at";
+
+    internal const string From = """
+        from reservations v
+        where ($1::uuid[] is null or exists (select from reservation_items i where i.reservation_id = v.id and i.store_id = any($1)))
+        """;
+
+    public const string Select = $"select {Columns} {From}";
+
+    public static ReservationRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2),
+        r.GetFieldValue<DateTimeOffset>(3), r.GetFieldValue<Guid?>(4), r.GetFieldValue<DateTimeOffset>(5));
+}
+
+/// <param name="Status">What became of the line: open while it holds the quantity, then fulfilled, released or expired.</param>
+public sealed record ReservationItemRow(int LineNumber, string Store, string Sku, string Product, decimal Quantity, string Status);
+
+/// <summary>A reservation with its lines in the stores that the caller may see.</summary>
+public sealed record ReservationDetails(ReservationRow Reservation, IReadOnlyList<ReservationItemRow> Lines)
+{
+    public const string Select = $"""
+        select {ReservationRow.Columns},
+               (select json_agg(json_build_object('lineNumber', i.line_number, 'store', s.code, 'sku', p.sku, 'product', p.name,
+                           'quantity', i.quantity, 'status', i.status) order by i.line_number)
+                from reservation_items i join stores s on s.id = i.store_id join products p on p.id = i.product_id
+                where i.reservation_id = v.id and ($1::uuid[] is null or i.store_id = any($1)))
+        {ReservationRow.From}
+        """;
+
+    public static ReservationDetails Read(NpgsqlDataReader r) =>
+        new(ReservationRow.Read(r), JsonSerializer.Deserialize<List<ReservationItemRow>>(r.GetString(6), JsonSerializerOptions.Web)!);
+}
+
+public static class ReservationsQueries
+{
+    [WolverineGet("/api/{tenant}/stock/reservations", Name = "List reservations"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("Reservations, the last opened first; filters: status, store (that it holds or held stock of), reference")]
+    [ProducesResponseType<Page<ReservationRow>>(200)]
+    public static Task<IResult> List(string? status, string? store, string? reference, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery.Of(http)
+        .Where(ReservationRow.Select, Caller.Of(http).StoreFilter)
+        .Filter("v.status = {0}", status)
+        .Filter("v.reference = {0}", reference)
+        .Filter("exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0} in (s.code, upper(s.id::text)))",
+            store is null ? null : Codes.Normalize(store))
+        .Page(databases, ReservationRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
+
+    [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("One reservation with its lines")]
+    [ProducesResponseType<ReservationDetails>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(ReservationDetails.Select, Caller.Of(http).StoreFilter)
+        .Filter("v.id = {0}", Guid.TryParse(id, out var guid) ? guid : Guid.Empty)
+        .One(databases, ReservationDetails.Read, "reservation", id);
+}

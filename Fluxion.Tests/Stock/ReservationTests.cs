@@ -1,0 +1,346 @@
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Stock;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Wolverine;
+
+namespace Fluxion.Tests.Stock;
+
+public sealed class ReservationTests(LedgerHost host)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
+
+    private static object Line(string store, string sku, decimal quantity) => new { store, sku, quantity };
+
+    private static Task<Answer> Reserve(Client client, DateTimeOffset? expiresAt, string? key, params object[] lines) =>
+        client.Post("stock/reservations", new { reference = "web-88", expiresAt, lines }, key);
+
+    private static Task<Answer> Reserve(Shop shop, decimal quantity, DateTimeOffset? expiresAt = null, string? key = "new") =>
+        Reserve(shop.Manager, expiresAt, key, Line(shop.Store, shop.Sku, quantity));
+
+    private static Task<Answer> Release(Client client, Guid reservation, string? key = "new") => client.Post($"stock/reservations/{reservation}/release", null, key);
+
+    private static Guid Id(Answer answer) => answer.Json["id"]!.GetValue<Guid>();
+
+    private static async Task<string> Status(Client client, Guid reservation) =>
+        (await client.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>();
+
+    private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(Shop shop)
+    {
+        var row = (await shop.Manager.Get($"inventory?store={shop.Store}&sku={shop.Sku}")).ShouldBe(200).Json["items"]![0]!;
+        return (row["onHand"]!.GetValue<decimal>(), row["reserved"]!.GetValue<decimal>(), row["available"]!.GetValue<decimal>());
+    }
+
+    private static async Task Eventually(Func<Task<bool>> holds, string what)
+    {
+        var until = In(Patience.TotalSeconds);
+        while (!await holds())
+        {
+            TimeProvider.System.GetUtcNow().ShouldBeLessThan(until, what);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>How many messages Wolverine keeps about a reservation.</summary>
+    private async Task<long> Messages(string text)
+    {
+        await using var superuser = await host.OpenSuperuser();
+        return (await superuser.Column<long>($"""
+            select (select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
+                 + (select count(*) from wolverine.wolverine_outgoing_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
+            """)).Single();
+    }
+
+    [Fact]
+    public async Task what_is_reserved_is_on_hand_and_not_available_until_it_is_released()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var reserved = (await Reserve(shop, 4)).ShouldBe(201);
+        reserved.Headers.Location!.ToString().ShouldEndWith($"/stock/reservations/{Id(reserved)}");
+        reserved.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":10,"reserved":4,"available":6}]""");
+        (reserved.Json["expiresAt"]!.GetValue<DateTimeOffset>() - In(0)).TotalHours.ShouldBeInRange(23.9, 24);
+        (await Stock(shop)).ShouldBe((10m, 4m, 6m));
+
+        (await shop.Issue(7)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
+        (await Reserve(shop, 7)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
+        (await shop.Issue(6)).ShouldBe(200);
+        (await Release(shop.Manager, Id(reserved))).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("released");
+        (await Stock(shop)).ShouldBe((4m, 0m, 4m));
+        (await shop.Movements()).ShouldBe(2); // a reservation moves nothing
+        (await shop.Manager.Get($"events?entityId={Id(reserved)}")).Json["items"]!.AsArray().Select(e => e!["eventType"]!.GetValue<string>())
+            .Order().ShouldBe(["reservation_opened", "reservation_released"]);
+    }
+
+    [Fact]
+    public async Task lines_of_several_stores_are_held_together_or_none_is()
+    {
+        var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
+        var refused = (await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2), Line(other.Store, other.Sku, 1))).ShouldBe(409);
+        refused.Json["shortages"]!.ToJsonString().ShouldBe($$"""[{"store":"{{other.Store}}","sku":"{{other.Sku}}","requested":3,"available":2}]""");
+        ((await Stock(one)).Reserved, (await Stock(other)).Reserved).ShouldBe((0m, 0m));
+
+        var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
+        ((await Stock(one)).Available, (await Stock(other)).Available).ShouldBe((0m, 0m));
+        (await one.Manager.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!.AsArray().Select(l => l!["status"]!.GetValue<string>()).ShouldBe(["open", "open"]);
+        // given back also when a store is closed by then
+        (await one.Manager.Post($"stores/{other.Store}/deactivate", null)).ShouldBe(200);
+        (await Release(one.Manager, id)).ShouldBe(200).Json["stock"]!.AsArray().Count.ShouldBe(2);
+        ((await Stock(one)).Available, (await Stock(other)).Available).ShouldBe((5m, 2m));
+    }
+
+    [Fact]
+    public async Task of_24_reservations_at_once_of_20_units_exactly_20_hold_one()
+    {
+        var (shop, other) = (await Shop.Open(host, stock: 20), await Shop.Open(host, stock: 20));
+        object[] lines = [Line(shop.Store, shop.Sku, 1), Line(other.Store, other.Sku, 1)];
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Reserve(shop.Manager, null, "new", i % 2 == 0 ? lines : [.. lines.Reverse()])));
+        (answers.Count(a => a.Status == 201), answers.Count(a => a.Status == 409)).ShouldBe((20, 4));
+        (await Stock(shop)).ShouldBe((20m, 20m, 0m));
+        var released = await Task.WhenAll(answers.Where(a => a.Status == 201).Select(a => Release(shop.Manager, Id(a))));
+        released.ShouldAllBe(a => a.Status == 200);
+        ((await Stock(shop)).Reserved, (await Stock(other)).Reserved).ShouldBe((0m, 0m));
+    }
+
+    [Fact]
+    public async Task a_reservation_and_a_release_sent_again_with_their_keys_are_applied_once()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var (reserve, release) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
+        var first = (await Reserve(shop, 2, In(3600), reserve)).ShouldBe(201);
+        (await Reserve(shop, 2, first.Json["expiresAt"]!.GetValue<DateTimeOffset>().AddSeconds(1), reserve)).ShouldBe(422);
+        (await Stock(shop)).Reserved.ShouldBe(2);
+        var done = (await Release(shop.Manager, Id(first), release)).ShouldBe(200);
+        (await Release(shop.Manager, Id(first), release)).ShouldBe(200).Text.ShouldBe(done.Text);
+        (await Reserve(shop, 1, key: null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
+        (await Release(shop.Manager, Id(first), null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
+    }
+
+    // Expiry
+
+    [Fact]
+    public async Task a_reservation_expires_without_anybody_doing_anything()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var id = Id((await Reserve(shop, 4, In(1.5))).ShouldBe(201));
+        (await Messages(id.ToString())).ShouldBe(1);
+        (await Stock(shop)).Available.ShouldBe(6);
+        await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
+        (await Stock(shop)).ShouldBe((10m, 0m, 10m));
+        (await Release(shop.Manager, id)).ShouldBe(409).Detail!.ShouldBe("The reservation is expired: release is allowed when it is open.");
+        // nobody did it
+        var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_expired")).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
+        trail["userId"].ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task a_reservation_expires_in_its_own_tenant()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("M1", "P1", stock: 3);
+        var id = Id((await Reserve(shop, 3, In(1))).ShouldBe(201));
+        await Eventually(async () => await Status(company.Admin, id) == Reservation.Expired, "it expires");
+        (await Stock(shop)).ShouldBe((3m, 0m, 3m));
+    }
+
+    [Fact]
+    public async Task what_expires_while_no_host_runs_is_available_once_one_does()
+    {
+        await using var database = await host.NewDatabase();
+        Guid id;
+        await using (var first = await HostProcess.Serve(database.Connections))
+        {
+            var user = await first.Demo("user");
+            id = Id((await Reserve(user, In(2), "new", Line("CCS-01", "LAC001", 1))).ShouldBe(201));
+            await first.Kill();
+        }
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        await using var second = await HostProcess.Serve(database.Connections);
+        var client = await second.Demo("user");
+        await Eventually(async () => await Status(client, id) == Reservation.Expired, "it expires after downtime");
+    }
+
+    [Fact]
+    public async Task release_and_expiry_at_once_give_back_once()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var tenant = (await shop.Manager.Get($"stock/reservations/{Id((await Reserve(shop, 1)).ShouldBe(201))}")).ShouldBe(200);
+        tenant.Json["lines"]!.AsArray().Count.ShouldBe(1);
+        await using var superuser = await host.OpenSuperuser();
+        var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
+        for (var round = 0; round < 5; round++)
+        {
+            var id = Id((await Reserve(shop, 4, In(0.3))).ShouldBe(201));
+            await Task.Delay(400, TestContext.Current.CancellationToken);
+            var expiries = Enumerable.Range(0, 6).Select(async _ =>
+            {
+                await using var scope = host.Services.CreateAsyncScope();
+                await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
+            }).ToArray();
+            var releases = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Release(shop.Manager, id)));
+            await Task.WhenAll(expiries);
+            var status = await Status(shop.Manager, id);
+            releases.Count(a => a.Status == 200).ShouldBe(status == Reservation.Released ? 1 : 0);
+            releases.ShouldAllBe(a => a.Status == 200 || a.Status == 409);
+            (await Stock(shop)).ShouldBe((10m, 1m, 9m));
+            (await shop.Manager.Get($"events?entityId={id}")).Json["items"]!.AsArray().Count.ShouldBe(2);
+        }
+    }
+
+    [Fact]
+    public async Task a_message_before_its_time_waits_on()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var id = Id((await Reserve(shop, 4, In(3600))).ShouldBe(201));
+        await using var superuser = await host.OpenSuperuser();
+        var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
+        await using var scope = host.Services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
+        (await Status(shop.Manager, id)).ShouldBe(Reservation.Open);
+        (await Messages(id.ToString())).ShouldBe(2, "the first one and the one that it went on with");
+    }
+
+    [Fact]
+    public async Task the_message_is_kept_in_the_commands_own_transaction_and_gone_with_it()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("M1", "P1", stock: 3);
+        (await Reserve(shop, 4)).ShouldBe(409); // refused: nothing kept
+        await using var superuser = await host.OpenSuperuser();
+        const string All = "select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{0}', 'UTF8') in body) > 0";
+        var kept = All.Replace("{0}", company.Id.ToString(), StringComparison.Ordinal);
+        (await superuser.Column<long>(kept)).ShouldBe([0]);
+
+        // the commit waits for this lock, and then its connection dies
+        Task<Answer> pending;
+        await using (var obstacle = await host.OpenSuperuser())
+        {
+            await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await obstacle.Execute($"lock table {company.Schema}.reservation_items in exclusive mode");
+            pending = Reserve(shop, 1);
+            var waiting = $"select pid from pg_stat_activity where wait_event_type = 'Lock' and pid in (select pid from pg_locks where not granted and relation = '{company.Schema}.reservation_items'::regclass)";
+            await Eventually(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
+            (await superuser.Column<long>(kept)).ShouldBe([0]);
+            await superuser.Execute($"select pg_terminate_backend(pid) from ({waiting}) w");
+            (await pending).Status.ShouldBeGreaterThanOrEqualTo(500);
+        }
+        (await superuser.Column<long>(kept)).ShouldBe([0]);
+        (await Stock(shop)).ShouldBe((3m, 0m, 3m));
+
+        (await Reserve(shop, 1)).ShouldBe(201);
+        (await superuser.Column<long>(kept)).ShouldBe([1]);
+    }
+
+    // release × state
+
+    [Theory]
+    [InlineData(Reservation.Open, 200)]
+    [InlineData(Reservation.Released, 409)]
+    [InlineData(Reservation.Expired, 409)]
+    public async Task a_reservation_is_released_from_the_states_that_allow_it(string state, int status)
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var id = Id((await Reserve(shop, 4, state == Reservation.Expired ? In(0.5) : null)).ShouldBe(201));
+        if (state == Reservation.Released) (await Release(shop.Manager, id)).ShouldBe(200);
+        if (state == Reservation.Expired) await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
+        var answer = (await Release(shop.Manager, id)).ShouldBe(status);
+        if (status == 409) answer.Detail!.ShouldBe($"The reservation is {state}: release is allowed when it is open.");
+        (status == 200).ShouldBe(Reservation.Allowed["release"].Contains(state));
+        (await Stock(shop)).ShouldBe((10m, 0m, 10m));
+    }
+
+    // What a sale needs of it
+
+    [Fact]
+    public void what_is_fulfilled_in_one_store_is_still_held_in_the_other()
+    {
+        var (id, one, other, product, at) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), DateTimeOffset.UnixEpoch);
+        StockSlot Slot(Guid store) => new(new Store(store, $"{store}", new StoreDetails("A store", "store"), true),
+            new Product(product, "P1", new ProductDetails("A product", "unit"), true),
+            new StockItem(StockItem.IdOf(store, product), store, product, 5, 3, 2, at));
+        var reservation = Reservation.Fold(id, null, new ReservationOpened("web-88", [new(one, product, "P1", 2), new(other, product, "P1", 3), new(one, product, "P1", 1)], at));
+        var decision = StockLaw.Decide(reservation.Release([Slot(one), Slot(other)], one));
+        decision.Shortages.ShouldBeEmpty();
+        decision.Events.Select(e => e.Event).ShouldBe([new StockReleased(one, product, 2, id), new StockReleased(one, product, 1, id)]);
+
+        reservation = Reservation.Fold(id, reservation, new ReservationFulfilled(one));
+        (reservation.Status, reservation.Held.Single().StoreId).ShouldBe((Reservation.Open, other));
+        reservation.Release([Slot(one), Slot(other)], one).ShouldBeEmpty();
+        reservation.Release([Slot(other)]).Count().ShouldBe(1);
+        var expired = Reservation.Fold(id, reservation, new ReservationExpired());
+        (expired.Status, expired.Held.Count()).ShouldBe((Reservation.Expired, 0));
+        expired.Lines.Select(line => line.Status).ShouldBe([Reservation.Fulfilled, Reservation.Expired, Reservation.Fulfilled]);
+        Reservation.Fold(id, reservation, new ReservationFulfilled(other)).Status.ShouldBe(Reservation.Fulfilled);
+    }
+
+    // Stores
+
+    [Fact]
+    public async Task a_user_of_one_store_reserves_and_releases_there_only_and_sees_no_more()
+    {
+        var company = await Company.Found(host);
+        await company.Open("M1", "P1", stock: 20);
+        await company.Open("M2", "P2", stock: 20);
+        (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
+        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+
+        var mine = Id((await Reserve(luis, null, "new", Line("M1", "P1", 1))).ShouldBe(201));
+        (await Reserve(luis, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(403);
+        var both = Id((await Reserve(company.Admin, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(201));
+        var others = Id((await Reserve(company.Admin, null, "new", Line("M2", "P2", 1))).ShouldBe(201));
+        (await Release(luis, both)).ShouldBe(403);
+
+        async Task<List<Guid>> Listed(Client client, string query = "") => [.. (await client.Get($"stock/reservations{query}")).ShouldBe(200)
+            .Json["items"]!.AsArray().Select(t => t!["id"]!.GetValue<Guid>())];
+        (await Listed(luis)).ShouldBe([both, mine]);
+        (await luis.Get($"stock/reservations/{both}")).ShouldBe(200).Json["lines"]!.AsArray().Single()!["store"]!.GetValue<string>().ShouldBe("M1");
+        (await luis.Get($"stock/reservations/{others}")).ShouldBe(404);
+        (await Release(luis, mine)).ShouldBe(200);
+        (await Listed(company.Admin)).ShouldBe([others, both, mine]);
+        (await Listed(company.Admin, "?status=open&store=m1")).ShouldBe([both]);
+        (await Listed(company.Admin, "?reference=web-88&status=released")).ShouldBe([mine]);
+        (await Listed(company.Admin, "?reference=other")).ShouldBeEmpty();
+        var page = (await company.Admin.Get("stock/reservations?limit=2")).ShouldBe(200).Json;
+        (await Listed(company.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([mine]);
+
+        (await Reserve(await Client.Demo(host, "viewer"), null, "new", Line("CCS-01", "LAC001", 1))).ShouldBe(403);
+    }
+
+    // Bad input
+
+    [Theory]
+    [InlineData("""{"lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "reference")]
+    [InlineData("""{"reference":"  ","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "reference")]
+    [InlineData("""{"reference":"a\nb","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "reference")]
+    [InlineData("""{"reference":"x","lines":[{"store":"{store}","sku":"{sku}","quantity":0}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"reference":"x","lines":[{"store":"{store}","sku":"{sku}","quantity":0.5}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"reference":"x","lines":[{"store":"{store}","sku":"{sku}"}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"reference":"x","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "lines[0].store")]
+    [InlineData("""{"reference":"x","lines":[{"store":"NOWHERE","sku":"{sku}","quantity":1}]}""", 404, "lines[0].store")]
+    [InlineData("""{"reference":"x","lines":[{"store":"{store}","sku":"NOTHING","quantity":1}]}""", 404, "lines[0].sku")]
+    [InlineData("""{"reference":"x","lines":[null]}""", 400, "lines[0]")]
+    [InlineData("""{"reference":"x","lines":[]}""", 400, "lines")]
+    [InlineData("""{"reference":"x"}""", 400, "lines")]
+    [InlineData("""{"reference":"x","expiresAt":"2020-01-01T10:00:00Z","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
+    [InlineData("""{"reference":"x","expiresAt":"{91days}","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
+    [InlineData("""{"reference":"x","expiresAt":"soon","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
+    public async Task a_reservation_with_one_wrong_field_is_told_which_and_nothing_is_held(string body, int status, string field)
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var answer = (await shop.Manager.Post("stock/reservations", body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku)
+            .Replace("{91days}", In(91 * 86400).ToString("O")))).ShouldBe(status);
+        answer.Fields.ShouldBe([field], answer.Text);
+        (await Stock(shop)).ShouldBe((10m, 0m, 10m));
+    }
+
+    [Fact]
+    public async Task a_reservation_that_is_not_there_is_404()
+    {
+        var user = await Client.Demo(host, "user");
+        (await Release(user, Guid.CreateVersion7())).ShouldBe(404);
+        (await user.Post("stock/reservations/none/release", null)).ShouldBe(404);
+        (await user.Get("stock/reservations/none")).ShouldBe(404);
+    }
+}
