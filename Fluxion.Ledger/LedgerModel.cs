@@ -32,10 +32,10 @@ public static class LedgerModel
         options.Projections.Errors.SkipUnknownEvents = false;
 
         Aggregate<User>(options, u => u.Email, typeof(UserRegistered));
-        Aggregate<Store>(options, s => s.Code, typeof(StoreOpened), typeof(StoreChanged), typeof(StoreDeactivated));
-        Aggregate<Category>(options, c => c.Code, typeof(CategoryCreated));
-        Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered));
-        Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated));
+        Aggregate<Store>(options, s => s.Code, typeof(StoreOpened), typeof(StoreChanged), typeof(StoreDeactivated), typeof(StoreActivated));
+        Aggregate<Category>(options, c => c.Code, typeof(CategoryCreated), typeof(CategoryChanged), typeof(CategoryDeactivated), typeof(CategoryActivated));
+        Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered), typeof(SupplierChanged), typeof(SupplierDeactivated), typeof(SupplierActivated));
+        Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated), typeof(ProductActivated));
         Aggregate<PurchaseOrder>(options, o => o.Code, typeof(PurchaseOrderDrafted), typeof(PurchaseOrderChanged), typeof(PurchaseOrderSent),
             typeof(PurchaseOrderConfirmed), typeof(PurchaseOrderReceived), typeof(PurchaseOrderClosed), typeof(PurchaseOrderCancelled));
         Aggregate<TenantSettings>(options, null, typeof(SettingsChanged));

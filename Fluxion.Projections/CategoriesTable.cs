@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
@@ -22,6 +23,7 @@ public sealed class CategoriesTable : IReadModel
         .Add("code", "text", r => r.State.Code)
         .Add("name", "text", r => r.State.Name)
         .Add("description", "text", r => r.State.Description)
+        .AddText("settings", "jsonb", r => Json.Text(r.State.Settings))
         .Add("is_active", "boolean", r => r.State.IsActive)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
@@ -31,21 +33,29 @@ public sealed class CategoriesTable : IReadModel
         Table.Write(operations, schema, changes.Latest<Category>());
 }
 
-public sealed record CategoryRow(Guid Id, string Code, string Name, Guid? ParentId, string? Description, bool IsActive, long Version)
+/// <param name="Parent">The code of the category above; null for a root.</param>
+public sealed record CategoryRow(Guid Id, string Code, string Name, Guid? ParentId, string? Parent, string? Description, JsonElement Settings,
+    bool IsActive, long Version)
 {
-    public const string Select = "select c.id, c.code, c.name, c.parent_id, c.description, c.is_active, c.version from categories c where true";
+    public const string Select = """
+        select c.id, c.code, c.name, c.parent_id, p.code, c.description, c.settings, c.is_active, c.version
+        from categories c
+        left join categories p on p.id = c.parent_id
+        where true
+        """;
 
-    public static CategoryRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetFieldValue<Guid?>(3),
-        r.Text(4), r.GetBoolean(5), r.GetInt64(6));
+    public static CategoryRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetFieldValue<Guid?>(3), r.Text(4),
+        r.Text(5), r.GetFieldValue<JsonElement>(6), r.GetBoolean(7), r.GetInt64(8));
 }
 
 public static class CategoriesQueries
 {
     [WolverineGet("/api/{tenant}/categories", Name = "List categories"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The categories by code")]
+    [EndpointSummary("The categories by code; filters: parent (those directly below it)")]
     [ProducesResponseType<Page<CategoryRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(string? parent, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(CategoryRow.Select)
+        .FilterNamed("p.code", "p.id", parent)
         .Page(databases, CategoryRow.Read, limit, after, Order.ByText("c.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/categories/{id}", Name = "Get category"), Authorize(Roles.Viewer), Tags("Catalog")]

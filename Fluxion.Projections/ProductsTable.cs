@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
@@ -44,7 +43,7 @@ public sealed class ProductsTable : IReadModel
 
 public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,
     string UnitType, decimal MinStockLevel, decimal? MaxStockLevel, decimal ReorderPoint, decimal CostPrice, decimal SellingPrice, decimal TaxRate,
-    JsonElement Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public const string Select = """
         select p.id, p.sku, p.barcode, p.name, p.description, c.code, s.code, p.unit_type, p.min_stock_level, p.max_stock_level,
@@ -57,7 +56,7 @@ public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Nam
 
     public static ProductRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.Text(2), r.GetString(3),
         r.Text(4), r.Text(5), r.Text(6), r.GetString(7), r.GetDecimal(8),
-        r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.GetFieldValue<JsonElement>(14),
+        r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.Json<ProductSettings>(14),
         r.GetBoolean(15), r.GetInt64(16), r.GetFieldValue<DateTimeOffset>(17), r.GetFieldValue<DateTimeOffset>(18));
 }
 

@@ -34,7 +34,7 @@ public sealed class StoresTable : IReadModel
         Table.Write(operations, schema, changes.Latest<Store>());
 }
 
-public sealed record StoreRow(Guid Id, string Code, string Name, string Type, JsonElement Address, JsonElement Contact, JsonElement Settings,
+public sealed record StoreRow(Guid Id, string Code, string Name, string Type, Address Address, Contact Contact, JsonElement Settings,
     bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public const string Select = """
@@ -43,7 +43,7 @@ public sealed record StoreRow(Guid Id, string Code, string Name, string Type, Js
         """;
 
     public static StoreRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
-        r.GetFieldValue<JsonElement>(4), r.GetFieldValue<JsonElement>(5), r.GetFieldValue<JsonElement>(6),
+        r.Json<Address>(4), r.Json<Contact>(5), r.GetFieldValue<JsonElement>(6),
         r.GetBoolean(7), r.GetInt64(8), r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10));
 }
 

@@ -17,12 +17,12 @@ internal static class DemoCatalog
 
     public static readonly (string Code, SupplierDetails Details)[] Suppliers =
     [
-        ("POLAR", new SupplierDetails("Empresas Polar, S.A.", "Polar", "J-30105123-4", "Ana Jiménez", "+58-212-2024000", PaymentTerms: "30 días")),
+        ("POLAR", new SupplierDetails("Empresas Polar, S.A.", "Polar", "J-30105123-8", "Ana Jiménez", "+58-212-2024000", PaymentTerms: "30 días")),
         ("MONACA", new SupplierDetails("Molinos Nacionales, C.A.", "Monaca", "J-00012926-6", "Pedro Gómez", "+58-212-2085000", PaymentTerms: "30 días")),
-        ("NESTLE", new SupplierDetails("Nestlé Venezuela, S.A.", "Nestlé", "J-00012926-9", "María Torres", "+58-212-9010000", PaymentTerms: "45 días")),
+        ("NESTLE", new SupplierDetails("Nestlé Venezuela, S.A.", "Nestlé", "J-00013026-4", "María Torres", "+58-212-9010000", PaymentTerms: "45 días")),
         ("SANTABARBARA", new SupplierDetails("Lácteos Santa Bárbara, C.A.", "Santa Bárbara", "J-07013380-5", "Rafael Urdaneta", "+58-275-5550000", PaymentTerms: "15 días")),
         ("COLGATE", new SupplierDetails("Colgate Palmolive, C.A.", "Colgate", "J-00061748-1", "Elena Rivas", "+58-241-8135000", PaymentTerms: "30 días")),
-        ("AGROARAGUA", new SupplierDetails("Agropecuaria Aragua, C.A.", "AgroAragua", "J-30551234-0", "Luis Mendoza", "+58-243-2330000", PaymentTerms: "7 días")),
+        ("AGROARAGUA", new SupplierDetails("Agropecuaria Aragua, C.A.", "AgroAragua", "J-30551234-5", "Luis Mendoza", "+58-243-2330000", PaymentTerms: "7 días")),
     ];
 
     /// <summary>Parents before their children.</summary>

@@ -16,7 +16,7 @@ public abstract record ProductFields
     [Required]
     public string Name { get; init; } = "";
 
-    [Description("unit, kg, liter, meter, box or case; unit, box and case are counted in whole numbers")]
+    [Description("unit, kg, liter, meter, box or case; unit, box and case are counted in whole numbers, unless settings.allowFraction says otherwise")]
     public string UnitType { get; init; } = "unit";
 
     public string? Barcode { get; init; }
@@ -45,14 +45,14 @@ public abstract record ProductFields
     public ProductSettings? Settings { get; init; }
 
     /// <summary>The fields with category and supplier looked up, or the problem with those.</summary>
-    public async Task<(ProductDetails? Details, Reply? Refusal)> Resolve(LedgerSession ledger, CancellationToken ct)
+    public async Task<(ProductReferences? Resolved, ProblemDetails? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
         var category = await ledger.Find<Category>(Category, ct);
         if (Category is not null && category is null) return (null, Unknown.Of("category", "category", Category));
         var supplier = await ledger.Find<Supplier>(Supplier, ct);
         if (Supplier is not null && supplier is null) return (null, Unknown.Of("supplier", "supplier", Supplier));
-        return (new ProductDetails(Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id,
-            MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings), null);
+        return (new ProductReferences(category, supplier, new ProductDetails(Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id,
+            MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings)), null);
     }
 
     public abstract class Validator<T> : AbstractValidator<T> where T : ProductFields
@@ -109,40 +109,54 @@ public sealed record ChangeProduct : ProductFields
     public sealed class Validator : Validator<ChangeProduct>;
 }
 
+/// <summary>What a product is to be, with the category and the supplier that it names.</summary>
+public sealed record ProductReferences(Category? Category, Supplier? Supplier, ProductDetails Details)
+{
+    /// <summary>
+    /// The problem with making <paramref name="product"/> (null: a new one) that, if there is one. What it has already it keeps, also of a category
+    /// or supplier that was deactivated since. What was measured is not counted later: a fraction of it on hand could be neither issued nor
+    /// adjusted away. That is refused whatever is on hand, because a receipt of a fraction may be on its way.
+    /// </summary>
+    public ProblemDetails? Refuse(Product? product)
+    {
+        if (Category is { IsActive: false } && Category.Id != product?.Details.CategoryId)
+            return Problems.Conflict("Category deactivated", $"The category {Category.Code} is deactivated and takes nothing new. Activate it first or choose another.");
+        if (Supplier is { IsActive: false } && Supplier.Id != product?.Details.SupplierId)
+            return Problems.Conflict("Supplier deactivated", $"The supplier {Supplier.Code} is deactivated and takes nothing new. Activate it first or choose another.");
+        return product is { IsCounted: false } && Details.IsCounted
+            ? Problems.Conflict("Unit kept", $"{product.Code} is measured by the {product.Details.UnitType}, so there may be fractions of it: " +
+                $"it cannot be counted by the {Details.UnitType} from now on. Set settings.allowFraction, or add a product with another sku.")
+            : null;
+    }
+}
+
 public static class ProductEndpoints
 {
     [WolverinePost("/api/{tenant}/products", Name = "Create product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Add a product to the catalog")]
-    [EndpointDescription("Refused: 409 when the sku is taken, 404 when category or supplier do not exist.")]
+    [EndpointDescription("Refused: 409 when the sku is taken or category or supplier are deactivated, 404 when they do not exist.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, async ct =>
         {
-            var (details, refusal) = await command.Resolve(ledger, ct);
-            return refusal ?? await CatalogEntry.Create<Product>(ledger, "product", "products", command.Sku, sku => new ProductCreated(sku, details!), ct);
+            var (product, problem) = await command.Resolve(ledger, ct);
+            problem ??= product!.Refuse(null);
+            if (problem is not null) return problem;
+            return await CatalogEntry.Create<Product>(ledger, "product", "products", command.Sku, sku => new ProductCreated(sku, product!.Details), ct);
         });
 
     [WolverinePut("/api/{tenant}/products/{id}", Name = "Change product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Set all fields of a product anew")]
-    [EndpointDescription("What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current or what is measured would be counted.")]
+    [EndpointDescription("What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current, a new category or supplier is deactivated, or what is measured would be counted.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("LAC004")] string id, ChangeProduct command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, async ct =>
         {
-            var (details, refusal) = await command.Resolve(ledger, ct);
-            return refusal ?? await CatalogEntry.Change<Product>(ledger, "product", id, command.Version, product =>
-                CatalogEntry.Same(product.Details, details!) ? [] : [new ProductChanged(details!)], ct, product => Refuse(product, details!));
+            var (changed, problem) = await command.Resolve(ledger, ct);
+            if (problem is not null) return problem;
+            return await CatalogEntry.Change<Product>(ledger, "product", id, command.Version, product =>
+                CatalogEntry.Same(product.Details, changed!.Details) ? [] : [new ProductChanged(changed.Details)], ct, changed!.Refuse);
         });
-
-    /// <summary>
-    /// What was measured is not counted later: a fraction of it on hand could be neither issued nor adjusted away. It is refused whatever is
-    /// on hand, because a receipt of a fraction may be on its way.
-    /// </summary>
-    public static ProblemDetails? Refuse(Product product, ProductDetails details) =>
-        UnitTypes.IsCounted(details.UnitType) && !UnitTypes.IsCounted(product.Details.UnitType)
-            ? Problems.Conflict("Unit kept", $"{product.Code} is measured by the {product.Details.UnitType}, so there may be fractions of it: " +
-                $"it cannot be counted by the {details.UnitType} from now on. Add a product with another sku.")
-            : null;
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Stop buying a product: what is left can still be issued")]
@@ -151,4 +165,12 @@ public static class ProductEndpoints
     public static Task<IResult> Deactivate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
             product.IsActive ? [new ProductDeactivated()] : [], ct));
+
+    [WolverinePost("/api/{tenant}/products/{id}/activate", Name = "Activate product"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Buy a deactivated product again")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist.")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Activate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
+            product.IsActive ? [] : [new ProductActivated()], ct));
 }

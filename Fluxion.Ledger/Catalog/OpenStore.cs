@@ -101,4 +101,12 @@ public static class StoreEndpoints
     public static Task<IResult> Deactivate([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
             store.IsActive ? [new StoreDeactivated()] : [], ct));
+
+    [WolverinePost("/api/{tenant}/stores/{id}/activate", Name = "Activate store"), Authorize(Roles.Admin), Tags("Catalog")]
+    [EndpointSummary("Open a closed store again: its stock moves as before")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist.")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Activate([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
+            store.IsActive ? [] : [new StoreActivated()], ct));
 }

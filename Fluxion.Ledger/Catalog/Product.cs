@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Commands;
@@ -9,15 +10,18 @@ public static class UnitTypes
 {
     public static readonly string[] All = ["unit", "kg", "liter", "meter", "box", "case"];
 
-    /// <summary>Whether only whole numbers of it exist.</summary>
+    /// <summary>Whether only whole numbers of it exist, unless the product's settings say otherwise.</summary>
     public static bool IsCounted(string unitType) => unitType is "unit" or "box" or "case";
 }
 
 /// <summary>The policy of one product, and the tenant's own fields beside it.</summary>
 public sealed record ProductSettings
 {
-    /// <summary>Whether available may go below zero.</summary>
+    [Description("Whether available may go below zero")]
     public bool AllowBackorder { get; init; }
+
+    [Description("Whether there are fractions of it; left out, as the unit type says: of kg, liter and meter")]
+    public bool? AllowFraction { get; init; }
 
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Other { get; init; }
@@ -29,7 +33,12 @@ public sealed record ProductSettings
 public sealed record ProductDetails(
     string Name, string UnitType, string? Barcode = null, string? Description = null, Guid? CategoryId = null, Guid? SupplierId = null,
     decimal MinStockLevel = 0, decimal? MaxStockLevel = null, decimal ReorderPoint = 0,
-    decimal CostPrice = 0, decimal SellingPrice = 0, decimal TaxRate = 0, ProductSettings? Settings = null);
+    decimal CostPrice = 0, decimal SellingPrice = 0, decimal TaxRate = 0, ProductSettings? Settings = null)
+{
+    /// <summary>Whether only whole numbers of it exist.</summary>
+    [JsonIgnore]
+    public bool IsCounted => !(Settings?.AllowFraction ?? !UnitTypes.IsCounted(UnitType));
+}
 
 public sealed record ProductCreated(string Sku, ProductDetails Details);
 
@@ -37,17 +46,23 @@ public sealed record ProductChanged(ProductDetails Details);
 
 public sealed record ProductDeactivated;
 
+public sealed record ProductActivated;
+
 /// <param name="Code">The sku.</param>
 public sealed record Product(Guid Id, string Code, ProductDetails Details, bool IsActive) : IAggregate<Product>, ICoded
 {
     [JsonIgnore]
     public bool AllowsBackorder => Details.Settings?.AllowBackorder ?? false;
 
+    [JsonIgnore]
+    public bool IsCounted => Details.IsCounted;
+
     public static Product Fold(Guid id, Product? product, object @event) => @event switch
     {
         ProductCreated e => new Product(id, e.Sku, e.Details, true),
         ProductChanged e => product! with { Details = e.Details },
         ProductDeactivated => product! with { IsActive = false },
+        ProductActivated => product! with { IsActive = true },
         _ => throw new UnknownEventException(typeof(Product), @event),
     };
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
@@ -10,23 +11,16 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>A supplier is registered.</summary>
-[Example("""
-    {
-      "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose", "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
-      "phone": "+58-212-2730000", "email": "ventas@plumrose.example", "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días", "creditLimit": 25000
-    }
-    """)]
-public sealed record RegisterSupplier
+/// <summary>What can be said of a supplier, at its registration and later.</summary>
+public abstract record SupplierFields
 {
-    [Required, Description("Unique in the tenant, for example POLAR; kept in upper case")]
-    public string Code { get; init; } = "";
-
     [Required]
     public string BusinessName { get; init; } = "";
+
     public string? TradeName { get; init; }
 
-    [Description("The RIF in Venezuela, for example J-30105123-4")]
+    [Description("Venezuela: the RIF with its check digit, dashes optional, kept as J-30105123-8. That is asked for when the address is in VE, or names no " +
+        "country and the tax id looks like a RIF; of any other country it is kept as it is")]
     public string? TaxId { get; init; }
 
     public string? ContactPerson { get; init; }
@@ -34,36 +28,101 @@ public sealed record RegisterSupplier
     public string? Email { get; init; }
     public Address? Address { get; init; }
     public string? PaymentTerms { get; init; }
+
+    [Description("The most that may be owed to the supplier")]
     public decimal? CreditLimit { get; init; }
 
-    public SupplierDetails Details() =>
-        new(BusinessName.Trim(), TradeName, TaxId, ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit);
+    [Description("Any JSON object of the tenant's own")]
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    public sealed class Validator : AbstractValidator<RegisterSupplier>
+    public SupplierDetails Details() => new(BusinessName.Trim(), TradeName,
+        TaxId is not null && Rif.IsMeant(TaxId, Address) ? Rif.Normalize(TaxId) : TaxId,
+        ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit, Settings);
+
+    public abstract class Validator<T> : AbstractValidator<T> where T : SupplierFields
     {
-        public Validator()
+        protected Validator()
         {
-            RuleFor(c => c.Code).Code();
             RuleFor(c => c.BusinessName).Name();
             RuleFor(c => c.TradeName).Line(200);
-            RuleFor(c => c.TaxId).Line(50);
+            RuleFor(c => c.TaxId).Line(50)
+                .Must((c, taxId) => taxId is null || !Rif.IsMeant(taxId, c.Address) || Rif.Normalize(taxId) is not null)
+                .WithMessage("is no RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8");
             RuleFor(c => c.ContactPerson).Line(200);
             RuleFor(c => c.Phone).Line(50);
             RuleFor(c => c.Email!).Email().When(c => c.Email is not null);
             RuleFor(c => c.Address!).SetValidator(new Address.Validator());
             RuleFor(c => c.PaymentTerms).Line(100);
             RuleFor(c => c.CreditLimit).UnitPrice();
+            RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
         }
     }
 }
 
-public static class RegisterSupplierEndpoint
+/// <summary>A supplier is registered.</summary>
+[Example("""
+    {
+      "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose", "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
+      "phone": "+58-212-2730000", "email": "ventas@plumrose.example", "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días", "creditLimit": 25000
+    }
+    """)]
+public sealed record RegisterSupplier : SupplierFields
+{
+    [Required, Description("Unique in the tenant, for example POLAR; kept in upper case")]
+    public string Code { get; init; } = "";
+
+    public sealed class Validator : Validator<RegisterSupplier>
+    {
+        public Validator() => RuleFor(c => c.Code).Code();
+    }
+}
+
+/// <summary>All fields of a supplier are set anew; the code stays.</summary>
+[Example("""
+    {
+      "businessName": "Agropecuaria Aragua, C.A.", "tradeName": "AgroAragua", "taxId": "J-30551234-5", "contactPerson": "Luis Mendoza", "phone": "+58-243-2330001",
+      "address": { "city": "Maracay", "state": "Aragua", "country": "VE" }, "paymentTerms": "15 días", "creditLimit": 8000, "settings": { "delivers": "Tuesday" }
+    }
+    """)]
+public sealed record ChangeSupplier : SupplierFields
+{
+    [Description("The version that was read; when it is given and no longer current, 409")]
+    public long? Version { get; init; }
+
+    public sealed class Validator : Validator<ChangeSupplier>;
+}
+
+public static class SupplierEndpoints
 {
     [WolverinePost("/api/{tenant}/suppliers", Name = "Register supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Register a supplier")]
-    [EndpointDescription("Refused: 409 when the code is taken.")]
+    [EndpointDescription("Refused: 409 when the code is taken, 400 for a Venezuelan tax id that is no RIF.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(RegisterSupplier command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, keyRequired: false, ct =>
             CatalogEntry.Create<Supplier>(ledger, "supplier", "suppliers", command.Code, code => new SupplierRegistered(code, command.Details()), ct));
+
+    [WolverinePut("/api/{tenant}/suppliers/{id}", Name = "Change supplier"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Set all fields of a supplier anew")]
+    [EndpointDescription("What is left out is emptied. Refused: 404 when the supplier does not exist, 409 when version is no longer current, 400 for a Venezuelan tax id that is no RIF.")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Put([Example("AGROARAGUA")] string id, ChangeSupplier command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, keyRequired: false, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, command.Version, supplier =>
+            CatalogEntry.Same(supplier.Details, command.Details()) ? [] : [new SupplierChanged(command.Details())], ct));
+
+    [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Part with a supplier: it takes no new products")]
+    [EndpointDescription("Products that have it keep it. Once more changes nothing. Refused: 404 when the supplier does not exist.")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Deactivate([Example("AGROARAGUA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier =>
+            supplier.IsActive ? [new SupplierDeactivated()] : [], ct));
+
+    [WolverinePost("/api/{tenant}/suppliers/{id}/activate", Name = "Activate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Work with a deactivated supplier again")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the supplier does not exist.")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Activate([Example("AGROARAGUA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier =>
+            supplier.IsActive ? [] : [new SupplierActivated()], ct));
 }

@@ -50,6 +50,8 @@ public sealed record StoreChanged(StoreDetails Details);
 
 public sealed record StoreDeactivated;
 
+public sealed record StoreActivated;
+
 public sealed record Store(Guid Id, string Code, StoreDetails Details, bool IsActive) : IAggregate<Store>, ICoded
 {
     public static Store Fold(Guid id, Store? store, object @event) => @event switch
@@ -57,6 +59,7 @@ public sealed record Store(Guid Id, string Code, StoreDetails Details, bool IsAc
         StoreOpened e => new Store(id, e.Code, e.Details, true),
         StoreChanged e => store! with { Details = e.Details },
         StoreDeactivated => store! with { IsActive = false },
+        StoreActivated => store! with { IsActive = true },
         _ => throw new UnknownEventException(typeof(Store), @event),
     };
 }

@@ -108,6 +108,19 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public void Queue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);
 
     /// <summary>
+    /// Waits until no other command of the tenant is at <paramref name="what"/> and keeps the turn to the end of the transaction: for a law
+    /// over several streams. Taken before any stream is locked, so that nobody who waits holds one.
+    /// </summary>
+    public async Task TakeTurn(string what, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select pg_advisory_xact_lock(hashtextextended($1, 0))", session.Connection)
+        {
+            Parameters = { new() { Value = $"{tenant.Schema}/{what}" } },
+        };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>
     /// Locks the streams in ascending id order to the end of the transaction and loads their states; null for one that does not exist.
     /// With <paramref name="create"/> a missing stream is begun first, so that two commands cannot begin it at once.
     /// One round trip, whatever the number of streams. Every command locks in this order: two of them cannot wait for each other.

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
@@ -16,6 +15,7 @@ namespace Fluxion.Projections.Reading;
 internal static class Csv
 {
     private static readonly CsvWriterOptions Options = CsvWriterOptions.Default with { Injection = CsvInjection.Escape };
+    private static readonly JsonSerializerOptions Nested = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly MediaTypeHeaderValue CsvType = new("text/csv") { Charset = "utf-8" };
     private static readonly MediaTypeHeaderValue JsonType = new("application/json") { Charset = "utf-8" };
 
@@ -51,7 +51,7 @@ internal static class Csv
         decimal number => Quantities.Plain(number),
         bool flag => flag ? "true" : "false",
         JsonElement json => json.GetRawText(),
-        IEnumerable list => JsonSerializer.Serialize(list),
-        _ => value,
+        ValueType => value,
+        _ => JsonSerializer.Serialize(value, Nested),
     };
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 
 namespace Fluxion.Projections.Reading;
@@ -6,4 +7,7 @@ internal static class ReaderExtensions
 {
     /// <summary>A text column that may be null.</summary>
     public static string? Text(this NpgsqlDataReader reader, int ordinal) => reader.IsDBNull(ordinal) ? null : reader.GetString(ordinal);
+
+    /// <summary>What a jsonb column holds, so that it is answered as a command takes it.</summary>
+    public static T Json<T>(this NpgsqlDataReader reader, int ordinal) => JsonSerializer.Deserialize<T>(reader.GetString(ordinal), Writing.Json.Options)!;
 }

@@ -69,8 +69,10 @@ public sealed class TenantQuery
 
     /// <summary>One page: JSON, or CSV with the next page in the header Link when the client prefers it.</summary>
     /// <param name="cursor">The key of a row in <paramref name="order"/>.</param>
+    /// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
     public async Task<IResult> Page<T>(
-        Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, Order order, Func<T, object[]> cursor)
+        Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, Order order, Func<T, object[]> cursor,
+        ProblemDetails? none = null)
     {
         if (_problem is not null) return TypedResults.Problem(_problem);
         var limit = limitOrDefault ?? Paging.DefaultLimit;
@@ -82,6 +84,7 @@ public sealed class TenantQuery
         }
         _sql.Append(" order by ").Append(order.By).Append(" limit ").Append(limit + 1);
         var rows = await Rows(databases, read);
+        if (rows.Count == 0 && after is null && none is not null) return TypedResults.Problem(none);
         var next = rows.Count > limit ? Order.Cursor(cursor(rows[limit - 1])) : null;
         return Answer(new Page<T>(rows.Count > limit ? rows[..limit] : rows, next));
     }

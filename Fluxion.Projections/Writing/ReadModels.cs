@@ -21,7 +21,7 @@ public sealed class ReadModels(string schema) : IProjection
 {
     private static readonly IReadModel[] Tables =
     [
-        new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(),
+        new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(), new ProductPricesTable(),
         new PurchaseOrdersTable(), new PurchaseOrderItemsTable(),
         new TransfersTable(), new TransferItemsTable(), new ReservationsTable(), new ReservationItemsTable(),
         new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new EventsTable(),

@@ -2,13 +2,12 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;
+using static Fluxion.Tests.Catalog.Trail;
 
 namespace Fluxion.Tests.Catalog;
 
 public sealed class CatalogTests(LedgerHost host)
 {
-    private static string NewCode() => $"C-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
-
     [Fact]
     public async Task a_product_is_created_changed_and_read_with_its_version()
     {
@@ -60,14 +59,20 @@ public sealed class CatalogTests(LedgerHost host)
         (await admin.Post($"stores/{code}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
     }
 
-    [Fact]
-    public async Task of_24_creations_of_one_sku_at_once_one_succeeds()
+    [Theory]
+    [InlineData("products", "sku")]
+    [InlineData("stores", "code")]
+    [InlineData("suppliers", "code")]
+    [InlineData("categories", "code")]
+    public async Task of_24_creations_of_one_code_at_once_one_succeeds(string resource, string field)
     {
-        var manager = await Client.Demo(host, "manager");
-        var sku = NewCode();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => manager.Post("products", new { sku, name = "Once" })));
+        var admin = await Client.Demo(host, "admin");
+        var code = NewCode();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => admin.Post(resource,
+            new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "Once" })));
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
+        (await admin.EventTypes((await admin.Get($"{resource}/{code}")).ShouldBe(200).Id())).Length.ShouldBe(1);
     }
 
     [Fact]

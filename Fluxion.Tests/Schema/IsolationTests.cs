@@ -153,6 +153,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("categories")]
     [InlineData("suppliers")]
     [InlineData("products")]
+    [InlineData("product_prices")]
     [InlineData("inventory")]
     [InlineData("inventory_movements")]
     [InlineData("sales")]
@@ -202,6 +203,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("update {own}.inventory_movements set quantity = 0")]
     [InlineData("update {own}.events set new_data = null")]
     [InlineData("update {own}.idempotency_keys set status = 500")]
+    [InlineData("update {own}.product_prices set cost_price = 0")]
     [InlineData("update shared.tenants set status = 'active'")]
     [InlineData("insert into shared.tenants (id, slug, name, schema_name) values (gen_random_uuid(), 'x1', 'x', 'tenant_x1')")]
     [InlineData("delete from shared.tenant_users")]
@@ -220,7 +222,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     public async Task an_analyst_reads_the_read_models_of_his_tenant()
     {
         await using var analyst = await foothold.AsAnalyst();
-        foreach (var table in (string[])["stores", "categories", "suppliers", "products", "inventory", "inventory_movements", "events"])
+        foreach (var table in (string[])["stores", "categories", "suppliers", "products", "product_prices", "inventory", "inventory_movements", "events"])
             (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBePositive(table);
         foreach (var table in (string[])["sales", "sale_items", "purchase_orders", "purchase_order_items", "alerts", "forecasts"])
             (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBeGreaterThanOrEqualTo(0, table);

@@ -1,0 +1,38 @@
+using System.Text.RegularExpressions;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>
+/// The Venezuelan tax id, Registro Único de Información Fiscal: a letter for the kind of taxpayer, 8 digits and a check digit.
+/// The check digit is SENIAT's modulus 11: the sum of the letter's number times 4 and the digits times 3, 2, 7, 6, 5, 4, 3, 2 is divided by 11;
+/// 11 less the remainder is the digit, and 0 when that has two. SENIAT publishes no specification: the method and the numbers of V, E, J, P and G
+/// are those of python-stdnum (stdnum.ve.rif, Arthur de Jong), which has no C. C, for communes, counts as J here, as in other public validators.
+/// </summary>
+public static partial class Rif
+{
+    private static readonly Dictionary<char, int> Letters = new() { ['V'] = 1, ['E'] = 2, ['J'] = 3, ['P'] = 4, ['G'] = 5, ['C'] = 3 };
+    private static readonly int[] Weights = [3, 2, 7, 6, 5, 4, 3, 2];
+    private static readonly string[] Venezuela = ["VE", "VEN", "VENEZUELA"];
+
+    /// <summary>Whether a tax id has to be a RIF: it is of a Venezuelan address, or of one without a country and looks like one.</summary>
+    public static bool IsMeant(string taxId, Address? address) => string.IsNullOrWhiteSpace(address?.Country)
+        ? Form().IsMatch(taxId)
+        : Venezuela.Contains(address.Country.Trim(), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>As J-12345678-9; null when form or check digit are wrong.</summary>
+    public static string? Normalize(string taxId)
+    {
+        if (Form().Match(taxId) is not { Success: true, Groups: var parts }) return null;
+        var (letter, number, digit) = (char.ToUpperInvariant(parts[1].Value[0]), parts[2].Value, parts[3].Value[0]);
+        return digit - '0' == CheckDigit(letter, number) ? $"{letter}-{number}-{digit}" : null;
+    }
+
+    private static int CheckDigit(char letter, string number)
+    {
+        var remainder = ((4 * Letters[letter]) + number.Zip(Weights, (digit, weight) => (digit - '0') * weight).Sum()) % 11;
+        return remainder <= 1 ? 0 : 11 - remainder;
+    }
+
+    [GeneratedRegex(@"^\s*([VEJPGC])-?([0-9]{8})-?([0-9])\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
+}

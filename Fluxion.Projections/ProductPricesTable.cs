@@ -1,0 +1,61 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>product_prices: the prices of each product over time, a row whenever one of the two changed.</summary>
+public sealed class ProductPricesTable : IReadModel
+{
+    private static readonly Table<Change> Table = new Table<Change>("product_prices")
+        .Add("id", "uuid", c => c.Event.Id)
+        .Add("product_id", "uuid", c => c.Event.StreamId)
+        .Add("cost_price", "numeric", c => Prices(c.After)!.Value.Cost)
+        .Add("selling_price", "numeric", c => Prices(c.After)!.Value.Selling)
+        .Add("created_by", "uuid", c => c.UserId())
+        .Add("created_at", "timestamptz", c => c.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
+        Table.Write(operations, schema, [.. changes.Where(c => Prices(c.After) is { } prices && prices != Prices(c.Before))]);
+
+    private static (decimal Cost, decimal Selling)? Prices(object? state) =>
+        state is Product { Details: var details } ? (details.CostPrice, details.SellingPrice) : null;
+}
+
+/// <param name="UserId">Who set the prices; null when the system did.</param>
+/// <param name="CreatedAt">When they were set.</param>
+public sealed record PriceRow(Guid Id, decimal CostPrice, decimal SellingPrice, Guid? UserId, string? UserEmail, DateTimeOffset CreatedAt)
+{
+    public const string Select = """
+        select r.id, r.cost_price, r.selling_price, r.created_by, u.email::text, r.created_at
+        from product_prices r
+        join products p on p.id = r.product_id
+        left join users u on u.id = r.created_by
+        where true
+        """;
+
+    public static PriceRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetDecimal(1), r.GetDecimal(2), r.GetFieldValue<Guid?>(3), r.Text(4),
+        r.GetFieldValue<DateTimeOffset>(5));
+}
+
+public static class ProductPricesQueries
+{
+    [WolverineGet("/api/{tenant}/products/{id}/prices", Name = "List prices"), Authorize(Roles.Viewer), Tags("Catalog")]
+    [EndpointSummary("The cost and selling prices that a product had, latest first")]
+    [EndpointDescription("The first row holds since its createdAt; a change of other fields is no row. Refused: 404 when the product does not exist.")]
+    [ProducesResponseType<Page<PriceRow>>(200)]
+    public static Task<IResult> List([Example("LAC001")] string id, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(PriceRow.Select)
+        .Named("p.sku", "p.id", id)
+        // a product has prices from its first event on: no row at all is no product
+        .Page(databases, PriceRow.Read, limit, after, Order.NewestFirst("r.created_at", "r.id"), row => [row.CreatedAt, row.Id], Unknown.Of("product", "id", id));
+}
