@@ -91,6 +91,8 @@ public static class FluxionHost
     {
         services.AddSingleton(p => new Tokens(
             Encoding.UTF8.GetBytes(settings.SigningKey), TimeSpan.FromMinutes(settings.TokenMinutes), p.GetRequiredService<TimeProvider>()));
+        services.AddMemoryCache();
+        services.AddSingleton<Accounts>();
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<Tokens>((options, tokens) =>
         {

@@ -31,7 +31,7 @@ public static class LedgerModel
         options.Projections.Errors.SkipSerializationErrors = false;
         options.Projections.Errors.SkipUnknownEvents = false;
 
-        Aggregate<User>(options, u => u.Email, typeof(UserRegistered));
+        Aggregate<User>(options, u => u.Email, typeof(UserRegistered), typeof(UserChanged), typeof(UserPasswordChanged), typeof(UserDeactivated), typeof(UserActivated));
         Aggregate<Store>(options, s => s.Code, typeof(StoreOpened), typeof(StoreChanged), typeof(StoreDeactivated), typeof(StoreActivated));
         Aggregate<Category>(options, c => c.Code, typeof(CategoryCreated), typeof(CategoryChanged), typeof(CategoryDeactivated), typeof(CategoryActivated));
         Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered), typeof(SupplierChanged), typeof(SupplierDeactivated), typeof(SupplierActivated));

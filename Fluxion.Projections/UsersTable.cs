@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
@@ -21,6 +22,7 @@ public sealed class UsersTable : IReadModel
         .Add("full_name", "text", r => r.State.FullName)
         .Add("role", "text", r => r.State.Role)
         .AddText("store_ids", "uuid[]", r => r.State.StoreIds is { } ids ? $"{{{string.Join(',', ids)}}}" : null)
+        .AddText("permissions", "jsonb", r => Json.Text(r.State.Permissions))
         .Add("is_active", "boolean", r => r.State.IsActive)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
@@ -31,12 +33,12 @@ public sealed class UsersTable : IReadModel
 }
 
 /// <param name="StoreIds">The stores whose stock the user may move and see; null for every store.</param>
-public sealed record UserRow(Guid Id, string Email, string FullName, string Role, Guid[]? StoreIds, bool IsActive, long Version)
+public sealed record UserRow(Guid Id, string Email, string FullName, string Role, Guid[]? StoreIds, JsonElement Permissions, bool IsActive, long Version)
 {
-    public const string Select = "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.is_active, u.version from users u where true";
+    public const string Select = "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version from users u where true";
 
     public static UserRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
-        r.IsDBNull(4) ? null : r.GetFieldValue<Guid[]>(4), r.GetBoolean(5), r.GetInt64(6));
+        r.IsDBNull(4) ? null : r.GetFieldValue<Guid[]>(4), r.GetFieldValue<JsonElement>(5), r.GetBoolean(6), r.GetInt64(7));
 }
 
 public static class UsersQueries
@@ -49,9 +51,11 @@ public static class UsersQueries
         .Page(databases, UserRow.Read, limit, after, Order.ByText("u.email::text"), row => [row.Email]);
 
     [WolverineGet("/api/{tenant}/users/{id}", Name = "Get user"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("One user, by id")]
+    [EndpointSummary("One user, by id or e-mail address")]
     [ProducesResponseType<UserRow>(200)]
-    public static Task<IResult> Get(Guid id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(UserRow.Select).Filter("u.id = {0}", id)
-        .One(databases, UserRow.Read, "user", id.ToString());
+    public static Task<IResult> Get([Example("viewer@fluxion.demo")] string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(UserRow.Select)
+        .Filter("u.id = {0}", Guid.TryParse(id, out var guid) ? guid : null)
+        .Filter("u.email = {0}::citext", guid == default ? id.Trim() : null)
+        .One(databases, UserRow.Read, "user", id);
 }

@@ -1,4 +1,6 @@
+using Fluxion.Ledger.Access;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.IdentityModel.Tokens;
 
@@ -11,6 +13,13 @@ public static class TokenProblems
 
     public static JwtBearerEvents Events => new()
     {
+        OnTokenValidated = async context =>
+        {
+            // what is open to everybody, such as the health of a host whose database is away, asks for no account
+            if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null) return;
+            var accounts = context.HttpContext.RequestServices.GetRequiredService<Accounts>();
+            if (!await accounts.IsCurrent(context.Principal!, context.HttpContext.RequestAborted)) context.Fail(new StaleTokenException());
+        },
         OnChallenge = async context =>
         {
             context.HandleResponse();
@@ -18,6 +27,7 @@ public static class TokenProblems
             var reason = context.AuthenticateFailure switch
             {
                 null => "This needs a token. ",
+                StaleTokenException => "The account has changed since this token was issued. ",
                 SecurityTokenExpiredException => "The token has expired. ",
                 _ => "The token is not valid. ",
             };

@@ -53,6 +53,7 @@ public static class Claims
     public const string Role = "role";
     public const string Tenant = "tenant";
     public const string TenantSlug = "tenant_slug";
+    public const string Stamp = "stamp";
     public const string Store = "store";
     public const string EveryStore = "every_store";
 }

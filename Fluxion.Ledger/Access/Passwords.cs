@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FluentValidation;
 using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Identity;
@@ -14,12 +15,19 @@ public static class Passwords
     private static readonly object Nobody = new();
 
     /// <summary>Verified in place of an account that does not exist, so that the answer takes as long.</summary>
-    public static readonly string Unmatchable = Hash(Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)));
+    public static readonly string Unmatchable = Hash(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
 
     public static string Hash(string password) => Hasher.HashPassword(Nobody, password);
 
     public static bool Verify(string hash, string password) =>
         Hasher.VerifyHashedPassword(Nobody, hash, password) != PasswordVerificationResult.Failed;
+
+    /// <summary>
+    /// Stands for a password in the hash of a request that is kept under its Idempotency-Key: the same for the same password, and as slow
+    /// to guess from as <see cref="Hash"/> is.
+    /// </summary>
+    public static string Fingerprint(string password, Guid salt) =>
+        Convert.ToHexString(Rfc2898DeriveBytes.Pbkdf2(password, salt.ToByteArray(), 100_000, HashAlgorithmName.SHA512, 32));
 
     public static IRuleBuilderOptions<T, string> Password<T>(this IRuleBuilder<T, string> rule) => rule
         .Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"has {MinLength} to {MaxLength} characters");

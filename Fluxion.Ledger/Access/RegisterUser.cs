@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
@@ -9,33 +11,66 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>A person gets an account in the tenant.</summary>
-[Example("""{"email":"luis@fluxion.demo","fullName":"Luis Pérez","role":"user","password":"ten or more","stores":["CCS-01"]}""")]
-public sealed record RegisterUser(
-    string Email, string FullName,
-    [property: Description("viewer, user, manager or admin")] string Role,
-    [property: Description("10 to 128 characters")] string Password,
-    [property: Description("Codes or ids of the stores whose stock the user may move and see; every store when left out; at most 100")] IReadOnlyList<string>? Stores = null)
+/// <summary>What can be said of a user, at the registration and later.</summary>
+public abstract record UserFields
 {
     /// <summary>A token names each of them, and a server takes 32 KB of headers.</summary>
     public const int MaxStores = 100;
 
-    public sealed class Validator : AbstractValidator<RegisterUser>
+    [Required]
+    public string FullName { get; init; } = "";
+
+    [Required, Description("viewer, user, manager or admin")]
+    public string Role { get; init; } = "";
+
+    [Description("Codes or ids of the stores whose stock the user may move and see; every store when left out; at most 100")]
+    public IReadOnlyList<string>? Stores { get; init; }
+
+    [Description("Any JSON object of the tenant's own, for the programs before the ledger: the ledger keeps and shows it, and itself goes by role and stores")]
+    public IReadOnlyDictionary<string, JsonElement>? Permissions { get; init; }
+
+    /// <summary>The ids of the stores, null for every store; or the problem with the first that does not exist.</summary>
+    public async Task<(IReadOnlyList<Guid>? Stores, ProblemDetails? Problem)> FindStores(LedgerSession ledger, CancellationToken ct)
+    {
+        if (Stores is null) return (null, null);
+        var found = await ledger.Find<Store>(Stores, ct);
+        return Stores.FirstOrDefault(s => !found.ContainsKey(s)) is { } unknown
+            ? (null, Unknown.Of("store", $"stores[{Stores.ToList().IndexOf(unknown)}]", unknown))
+            : ([.. Stores.Select(s => found[s].Id).Distinct()], null);
+    }
+
+    public abstract class Validator<T> : AbstractValidator<T> where T : UserFields
+    {
+        protected Validator()
+        {
+            RuleFor(c => c.FullName).Name();
+            RuleFor(c => c.Role).OneOf(Roles.OfTenants);
+            RuleFor(c => c.Stores).Must(stores => stores is not { Count: > MaxStores }).WithMessage($"has at most {MaxStores} stores");
+            RuleForEach(c => c.Stores).Reference().When(c => c.Stores is { Count: <= MaxStores });
+            RuleFor(c => c.Permissions).OwnFieldsOfTheTenant();
+        }
+    }
+}
+
+/// <summary>A person gets an account in the tenant.</summary>
+[Example("""{"email":"luis@fluxion.demo","fullName":"Luis Pérez","role":"user","password":"ten or more","stores":["CCS-01"]}""")]
+public sealed record RegisterUser : UserFields
+{
+    [Required]
+    public string Email { get; init; } = "";
+
+    [Required, Description("10 to 128 characters")]
+    public string Password { get; init; } = "";
+
+    public sealed class Validator : Validator<RegisterUser>
     {
         public Validator()
         {
             RuleFor(c => c.Email).Email();
-            RuleFor(c => c.FullName).Name();
-            RuleFor(c => c.Role).OneOf(Roles.OfTenants);
             RuleFor(c => c.Password).Password();
-            RuleFor(c => c.Stores).Must(stores => stores is not { Count: > MaxStores }).WithMessage($"has at most {MaxStores} stores");
-            RuleForEach(c => c.Stores).Reference().When(c => c.Stores is { Count: <= MaxStores });
         }
     }
-
 }
-
-public sealed record UserReceipt(Guid Id, string Email, string Role, IReadOnlyList<Guid>? StoreIds);
 
 public static class RegisterUserEndpoint
 {
@@ -44,13 +79,11 @@ public static class RegisterUserEndpoint
     [EndpointDescription("Refused: 409 when the e-mail address has an account, 404 when a store does not exist.")]
     [ProducesResponseType<UserReceipt>(201)]
     public static Task<IResult> Post(RegisterUser command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, async ct =>
+        ledger.Run(http, command with { Password = Passwords.Fingerprint(command.Password, ledger.Caller.UserId) }, keyRequired: false, async ct =>
         {
-            var stores = command.Stores is null ? null : await ledger.Find<Store>(command.Stores, ct);
-            if (command.Stores?.FirstOrDefault(s => !stores!.ContainsKey(s)) is { } unknown)
-                return Unknown.Of("store", $"stores[{command.Stores.ToList().IndexOf(unknown)}]", unknown);
-            var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role,
-                stores is null ? null : [.. command.Stores!.Select(s => stores[s].Id).Distinct()], command.Password);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", new UserReceipt(user.Id, user.Email, user.Role, user.StoreIds));
+            var (stores, problem) = await command.FindStores(ledger, ct);
+            if (problem is not null) return problem;
+            var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role, stores, command.Password, command.Permissions);
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", UserReceipt.Of(ledger, user));
         });
 }

@@ -54,19 +54,19 @@ public static class SignInEndpoint
             return TypedResults.Problem(statusCode: 401, title: "Not signed in", detail:
                 $"Tenant, e-mail or password are wrong, or the account is locked for {LockFor.TotalMinutes:0} minutes after {FailuresBeforeLock} failures in a row.");
         }
-        if (tenant is null) return TypedResults.Ok(tokens.Issue(account.Value.Id, command.Email, Roles.Platform, null, null));
+        if (tenant is null) return TypedResults.Ok(tokens.Issue(account.Value.Id, command.Email, Roles.Platform, account.Value.Stamp, null, null));
         if (tenant.Status != Tenant.Active)
             return TypedResults.Problem(Problems.Forbidden($"The tenant '{tenant.Slug}' is {tenant.Status}. Ask the platform's administrator."));
         await using var session = stores.Of(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
         var user = await session.LoadAsync<User>(account.Value.Id, ct);
-        return TypedResults.Ok(tokens.Issue(account.Value.Id, command.Email, account.Value.Role, tenant, user?.StoreIds));
+        return TypedResults.Ok(tokens.Issue(account.Value.Id, command.Email, account.Value.Role, account.Value.Stamp, tenant, user?.StoreIds));
     }
 
     /// <summary>
     /// The account when the password is right and it is neither locked nor inactive. The row stays locked while the password is checked,
     /// so that guesses at one account come one after the other and each is counted.
     /// </summary>
-    private static async Task<(Guid Id, string Role)?> Verify(NpgsqlDataSource service, SignIn command, Tenant? tenant, CancellationToken ct)
+    public static async Task<(Guid Id, string Role, int Stamp)?> Verify(NpgsqlDataSource service, SignIn command, Tenant? tenant, CancellationToken ct)
     {
         await using var connection = await service.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -80,19 +80,19 @@ public static class SignInEndpoint
             },
         });
         find.BatchCommands.Add(new("""
-            select id, password_hash, role, is_active and coalesce(locked_until < now(), true)
+            select id, password_hash, role, stamp, is_active and coalesce(locked_until < now(), true)
             from shared.tenant_users where email = $1::citext and tenant_id is not distinct from $2 for update
             """)
         {
             Parameters = { new() { Value = Users.Normalize(command.Email) }, new() { Value = (object?)tenant?.Id ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid } },
         });
-        (Guid Id, string Hash, string Role, bool Open)? account = null;
+        (Guid Id, string Hash, string Role, int Stamp, bool Open)? account = null;
         await using (var reader = await find.ExecuteReaderAsync(ct))
         {
             await reader.NextResultAsync(ct);
             // a slug that names no tenant finds nothing: it must not reach the platform's accounts
             if (await reader.ReadAsync(ct) && (command.Tenant is null) == (tenant is null))
-                account = (reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3));
+                account = (reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetInt32(3), reader.GetBoolean(4));
         }
         var matches = Passwords.Verify(account?.Hash ?? Passwords.Unmatchable, command.Password);
         if (account is not { Open: true }) return null;
@@ -113,6 +113,6 @@ public static class SignInEndpoint
         }
         await note.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);
-        return matches ? (account.Value.Id, account.Value.Role) : null;
+        return matches ? (account.Value.Id, account.Value.Role, account.Value.Stamp) : null;
     }
 }

@@ -25,8 +25,9 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
     };
 
     /// <param name="tenant">Null for the platform's administrator.</param>
+    /// <param name="stamp">The account's: see <see cref="Accounts"/>.</param>
     /// <param name="stores">The stores that the user may use; null for every store.</param>
-    public TokenReply Issue(Guid userId, string email, string role, Tenant? tenant, IReadOnlyList<Guid>? stores)
+    public TokenReply Issue(Guid userId, string email, string role, int stamp, Tenant? tenant, IReadOnlyList<Guid>? stores)
     {
         var now = clock.GetUtcNow().UtcDateTime;
         var claims = new Dictionary<string, object>
@@ -34,6 +35,7 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
             [Claims.Subject] = userId.ToString(),
             [Claims.Email] = Users.Normalize(email),
             [Claims.Role] = role,
+            [Claims.Stamp] = stamp,
         };
         if (tenant is not null)
         {

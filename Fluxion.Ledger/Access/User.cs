@@ -1,16 +1,40 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Access;
 
 /// <summary>A person of the tenant. His password is no event: it lives in shared.tenant_users alone.</summary>
 /// <param name="StoreIds">The stores whose stock he may move and see; null for every store.</param>
-public sealed record UserRegistered(string Email, string FullName, string Role, IReadOnlyList<Guid>? StoreIds);
+/// <param name="Permissions">The tenant's own, any JSON object: the ledger keeps and shows it, and itself goes by role and stores.</param>
+public sealed record UserRegistered(
+    string Email, string FullName, string Role, IReadOnlyList<Guid>? StoreIds, IReadOnlyDictionary<string, JsonElement>? Permissions = null);
 
-public sealed record User(Guid Id, string Email, string FullName, string Role, IReadOnlyList<Guid>? StoreIds, bool IsActive) : IAggregate<User>
+public sealed record UserChanged(string FullName, string Role, IReadOnlyList<Guid>? StoreIds, IReadOnlyDictionary<string, JsonElement>? Permissions);
+
+public sealed record UserPasswordChanged;
+
+public sealed record UserDeactivated;
+
+public sealed record UserActivated;
+
+public sealed record User(Guid Id, string Email, string FullName, string Role, IReadOnlyList<Guid>? StoreIds, bool IsActive,
+    IReadOnlyDictionary<string, JsonElement>? Permissions = null) : IAggregate<User>
 {
+    [JsonIgnore]
+    public bool IsActiveAdmin => IsActive && Role == Roles.Admin;
+
     public static User Fold(Guid id, User? user, object @event) => @event switch
     {
-        UserRegistered e => new User(id, e.Email, e.FullName, e.Role, e.StoreIds, true),
+        UserRegistered e => new User(id, e.Email, e.FullName, e.Role, e.StoreIds, true, e.Permissions),
+        UserChanged e => user! with { FullName = e.FullName, Role = e.Role, StoreIds = e.StoreIds, Permissions = e.Permissions },
+        UserPasswordChanged => user!,
+        UserDeactivated => user! with { IsActive = false },
+        UserActivated => user! with { IsActive = true },
         _ => throw new UnknownEventException(typeof(User), @event),
     };
+
+    /// <summary>Whether a token of the one is worth what a token of the other is.</summary>
+    public static bool MayTheSame(User one, User other) => one.IsActive == other.IsActive && one.Role == other.Role
+        && (one.StoreIds is null ? other.StoreIds is null : other.StoreIds is not null && one.StoreIds.ToHashSet().SetEquals(other.StoreIds));
 }

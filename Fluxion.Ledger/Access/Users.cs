@@ -1,18 +1,67 @@
+using System.Text.Json;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>A user is an event in his tenant's ledger and a row with his password in shared.tenant_users, both or neither.</summary>
+/// <param name="StoreIds">The stores whose stock the user may move and see; null for every store.</param>
+/// <param name="Version">Grows with every change; send it back with the next one to be told when somebody else was faster.</param>
+public sealed record UserReceipt(Guid Id, string Email, string Role, IReadOnlyList<Guid>? StoreIds, bool IsActive, long Version)
+{
+    public static UserReceipt Of(LedgerSession ledger, User user) =>
+        new(user.Id, user.Email, user.Role, user.StoreIds, user.IsActive, ledger.VersionOf(user.Id));
+}
+
+/// <summary>A user is events in his tenant's ledger and a row with his password in shared.tenant_users, in step or neither.</summary>
 public static class Users
 {
-    public static User Register(
-        LedgerSession ledger, string email, string fullName, string role, IReadOnlyList<Guid>? storeIds, string password)
+    /// <summary>The turn of whoever changes users: of two at once that would each leave the other as the last admin, the second sees the first.</summary>
+    private const string Turn = "users";
+
+    public static User Register(LedgerSession ledger, string email, string fullName, string role, IReadOnlyList<Guid>? storeIds, string password,
+        IReadOnlyDictionary<string, JsonElement>? permissions = null)
     {
         var id = Guid.CreateVersion7(ledger.Now);
         email = Normalize(email);
         ledger.Queue("insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values (?, ?, ?, ?, ?, ?)",
             id, ledger.Tenant.Id, email, Passwords.Hash(password), fullName, role);
-        return ledger.Append<User>(id, new UserRegistered(email, fullName, role, storeIds));
+        return ledger.Append<User>(id, new UserRegistered(email, fullName, role, storeIds, permissions));
+    }
+
+    /// <summary>Decides on the locked state of a user; the last active admin stays one.</summary>
+    public static async Task<Reply> Change(LedgerSession ledger, string reference, long? version, Func<User, IReadOnlyList<object>> decide, CancellationToken ct)
+    {
+        await ledger.TakeTurn(Turn, ct);
+        if (await Lock(ledger, reference, ct) is not { } before) return Unknown.Of("user", "id", reference);
+        if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
+            return Problems.Conflict("Changed meanwhile", $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew.");
+        var events = decide(before);
+        if (events.Count == 0) return Reply.Ok(UserReceipt.Of(ledger, before));
+        var after = ledger.Append<User>(before.Id, events);
+        if (before.IsActiveAdmin && !after.IsActiveAdmin
+            && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null)
+            return Problems.Conflict("Last admin", $"{before.Email} is the last active admin. Make somebody else an admin first.");
+        ledger.Queue("update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
+            after.FullName, after.Role, after.IsActive, User.MayTheSame(before, after) ? 0 : 1, after.Id);
+        return Reply.Ok(UserReceipt.Of(ledger, after));
+    }
+
+    /// <summary>Sets a password, opens an account that was locked after failures, and ends the tokens issued before.</summary>
+    public static async Task<Reply> SetPassword(LedgerSession ledger, string reference, string password, CancellationToken ct)
+    {
+        if (await Lock(ledger, reference, ct) is not { } user) return Unknown.Of("user", "id", reference);
+        ledger.Append<User>(user.Id, new UserPasswordChanged());
+        ledger.Queue("update shared.tenant_users set password_hash = ?, failed_sign_ins = 0, locked_until = null, stamp = stamp + 1 where id = ?",
+            Passwords.Hash(password), user.Id);
+        return Reply.Ok(UserReceipt.Of(ledger, user));
+    }
+
+    /// <summary>The user with this id or e-mail address, locked.</summary>
+    private static async Task<User?> Lock(LedgerSession ledger, string reference, CancellationToken ct)
+    {
+        var email = Normalize(reference);
+        var id = Guid.TryParse(reference, out var guid) ? guid : (await ledger.First<User>(u => u.Email == email, ct))?.Id;
+        return id is null ? null : await ledger.Lock<User>(id.Value, ct);
     }
 
     /// <summary>E-mail addresses are compared in lower case.</summary>

@@ -13,7 +13,8 @@ public static class Codes
     public static IRuleBuilderOptions<T, string> Code<T>(this IRuleBuilder<T, string> rule) => rule
         .NotEmpty().WithMessage("is needed")
         .Matches(@"^\s*[\p{L}\p{N}][\p{L}\p{N}._-]{0,49}\s*$")
-        .WithMessage("has 1 to 50 letters, digits and . _ -, and begins with a letter or digit");
+        .WithMessage("has 1 to 50 letters, digits and . _ -, and begins with a letter or digit")
+        .Must(code => !Guid.TryParse(code, out _)).WithMessage("is no UUID, which names things by their id");
 
     /// <summary>The code or the id of something that exists.</summary>
     public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) => rule

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
@@ -227,6 +228,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             .OrderBy(e => e.Version).ToListAsync(ct);
         return events.ToLookup(e => e.StreamId, e => e.Data);
     }
+
+    /// <summary>Any aggregate that meets the condition, not locked.</summary>
+    public Task<T?> First<T>(Expression<Func<T, bool>> condition, CancellationToken ct) where T : class, IAggregate<T> =>
+        session.Query<T>().FirstOrDefaultAsync(condition, ct);
 
     /// <summary>Appends events to a stream that this session has locked, or begins a new one, and returns the state after them.</summary>
     public T Append<T>(Guid id, params IReadOnlyList<object> events) where T : class, IAggregate<T>

@@ -49,7 +49,8 @@ public static class CreateTenantEndpoint
         IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options, HttpContext http, CancellationToken ct)
     {
         var json = options.Value.SerializerOptions;
-        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.Of(http).UserId, command, json, required: false);
+        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.Of(http).UserId,
+            command with { AdminPassword = Passwords.Fingerprint(command.AdminPassword, Caller.Of(http).UserId) }, json, required: false);
         if (problem is not null) return TypedResults.Problem(problem);
 
         // the key is held on a connection of its own while the schema is made, and kept in the transaction that registers the tenant

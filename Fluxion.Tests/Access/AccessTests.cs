@@ -88,8 +88,9 @@ public sealed class AccessTests(LedgerHost host)
     public async Task an_expired_a_forged_and_an_unsigned_token_are_401()
     {
         var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken))!;
+        var viewer = (await (await Client.Demo(host, "admin")).Get("users/viewer@fluxion.demo")).ShouldBe(200).Json["id"]!.GetValue<Guid>();
         string Issue(string key, DateTimeOffset at) => new Tokens(Encoding.UTF8.GetBytes(key), TimeSpan.FromMinutes(60), new FakeTimeProvider(at))
-            .Issue(Guid.CreateVersion7(), "x@y.z", Roles.Admin, tenant, null).AccessToken;
+            .Issue(viewer, DemoTenant.Email(Roles.Viewer), Roles.Viewer, 0, tenant, null).AccessToken;
         var now = TimeProvider.System.GetUtcNow();
         const string Key = "a signing key of the tests, long enough for HMAC-SHA256";
 

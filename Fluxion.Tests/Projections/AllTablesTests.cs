@@ -50,6 +50,19 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         (await admin.Post("products/P3/deactivate", null)).ShouldBe(200);
         (await admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
         (await admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "S1" } })).ShouldBe(201);
+        (await admin.Put("users/luis@company.test", new { fullName = "Luis Pérez", role = "manager", stores = new[] { "S1" }, permissions = new { Discount = 5 } })).ShouldBe(200);
+        (await admin.Post("users/luis@company.test/password", new { newPassword = "another password" })).ShouldBe(200);
+        (await admin.Post("users/luis@company.test/deactivate", null)).ShouldBe(200);
+        (await admin.Post($"users/{Company.AdminEmail}/deactivate", null)).ShouldBe(409);
+        (await admin.Put("categories/C1", new { name = "Below itself", parent = "C2" })).ShouldBe(409);
+        (await admin.Put("categories/C2", new { name = "Moved to the top", settings = new { color = "red" } })).ShouldBe(200);
+        (await admin.Post("categories/C1/deactivate", null)).ShouldBe(200);
+        (await admin.Post("categories/C1/activate", null)).ShouldBe(200);
+        (await admin.Put("suppliers/V1", new { businessName = "A supplier, C.A.", taxId = "J000063729", creditLimit = 2000 })).ShouldBe(200);
+        (await admin.Post("suppliers/V1/deactivate", null)).ShouldBe(200);
+        (await admin.Post("suppliers/V1/activate", null)).ShouldBe(200);
+        (await admin.Post("stores/S2/activate", null)).ShouldBe(200);
+        (await admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
     }
 
     public Task<Answer> Receive(string store, DateTimeOffset? occurredAt, params (string Sku, decimal Quantity, decimal? UnitCost)[] lines) =>
@@ -109,11 +122,21 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
             .ToDictionary(r => (string)r[0]!, r => (int)r[1]!).ShouldBe(new Dictionary<string, int>
             {
                 ["user_registered"] = 2,
+                ["user_changed"] = 1,
+                ["user_password_changed"] = 1,
+                ["user_deactivated"] = 1,
                 ["store_opened"] = 2,
                 ["store_changed"] = 1,
-                ["store_deactivated"] = 1,
+                ["store_deactivated"] = 2,
+                ["store_activated"] = 1,
                 ["category_created"] = 2,
+                ["category_changed"] = 1,
+                ["category_deactivated"] = 1,
+                ["category_activated"] = 1,
                 ["supplier_registered"] = 1,
+                ["supplier_changed"] = 1,
+                ["supplier_deactivated"] = 1,
+                ["supplier_activated"] = 1,
                 ["product_created"] = 3,
                 ["product_changed"] = 1,
                 ["product_deactivated"] = 1,
@@ -187,7 +210,16 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [InlineData("a user of the tenant is none of the registry", """
         select coalesce(u.id, t.id) from {t}.users u
         full join (select * from shared.tenant_users where tenant_id = (select id from shared.tenants where schema_name = '{t}')) t on t.id = u.id
-        where t.email is distinct from u.email or t.role is distinct from u.role
+        where t.email is distinct from u.email or t.role is distinct from u.role or t.full_name is distinct from u.full_name
+           or t.is_active is distinct from u.is_active
+        """)]
+    [InlineData("a product's prices are not the latest of its history, or a row of that says nothing new", """
+        select p.id from {t}.products p
+        left join lateral (select * from {t}.product_prices r where r.product_id = p.id order by created_at desc, id desc limit 1) r on true
+        where (r.cost_price, r.selling_price) is distinct from (p.cost_price, p.selling_price)
+        union all
+        select id from (select *, lag((cost_price, selling_price)) over (partition by product_id order by created_at, id) before from {t}.product_prices) r
+        where before = (cost_price, selling_price)
         """)]
     public async Task a_law_holds_in_every_tenant(string broken, string query)
     {

@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Security.Claims;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace Fluxion.Ledger.Access;
+
+/// <summary>
+/// Whether tokens still say what their accounts are. A token carries the stamp of its account, which counts on with each change of role, stores,
+/// password or whether the account is active: from then on the token is refused. What was current less than <see cref="Freshness"/> ago
+/// is not asked again: so long may an old token be used after the change, on every node.
+/// </summary>
+public sealed class Accounts(Databases databases, IMemoryCache cache)
+{
+    public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
+
+    /// <param name="user">The claims of a valid token of ours.</param>
+    public async ValueTask<bool> IsCurrent(ClaimsPrincipal user, CancellationToken ct)
+    {
+        if (!Guid.TryParse(user.FindFirstValue(Claims.Subject), out var id)
+            || !int.TryParse(user.FindFirstValue(Claims.Stamp), CultureInfo.InvariantCulture, out var stamp)) return false;
+        var token = (typeof(Accounts), id, stamp);
+        if (cache.TryGetValue(token, out _)) return true;
+        if (!await Read(id, stamp, user.FindFirstValue(Claims.Tenant), ct)) return false;
+        cache.Set(token, true, Freshness);
+        return true;
+    }
+
+    private async Task<bool> Read(Guid id, int stamp, string? tenant, CancellationToken ct)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var batch = connection.CreateBatch();
+        batch.BatchCommands.Add(new("select set_config($1, $2, true)")
+        {
+            Parameters =
+            {
+                new() { Value = tenant is null ? Databases.PlatformSetting : Databases.TenantSetting },
+                new() { Value = tenant ?? "on" },
+            },
+        });
+        batch.BatchCommands.Add(new("select from shared.tenant_users where id = $1 and stamp = $2 and is_active")
+        {
+            Parameters = { new() { Value = id }, new() { Value = stamp } },
+        });
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        return await reader.ReadAsync(ct);
+    }
+}
+
+/// <summary>The account of a token has changed since the token was issued.</summary>
+public sealed class StaleTokenException() : Exception("The account has changed since the token was issued.");

@@ -1,0 +1,249 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Tests.Catalog;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Access;
+
+public sealed class UserTests(LedgerHost host)
+{
+    private const string Password = "long enough";
+
+    /// <summary>A user of a company of its own.</summary>
+    private sealed record Person(LedgerHost Host, Company Company, string Id, string Email)
+    {
+        public Client Admin => Company.Admin;
+
+        public static async Task<Person> Of(LedgerHost host, string role = "user", object? stores = null, Company? company = null)
+        {
+            company ??= await Company.Found(host);
+            var email = $"{Guid.CreateVersion7():N}@company.test";
+            var id = (await company.Admin.Post("users", new { email, fullName = "Luis", role, password = Password, stores })).ShouldBe(201).Id();
+            return new Person(host, company, id, email);
+        }
+
+        public Task<Client> SignIn(string password = Password) => Client.SignIn(Host.Http.Server.CreateClient(), Company.Slug, Email, password);
+
+        public Task<Answer> TryToken(string password = Password) =>
+            Client.Anonymous(Host).Post("/api/token", new { tenant = Company.Slug, email = Email, password }, key: null);
+
+        public Task<Answer> Change(object fields) => Admin.Put($"users/{Id}", fields);
+
+        /// <summary>What the tenant's table and the registry say, and how many events there are.</summary>
+        public async Task<(string Row, string Account)> Rows()
+        {
+            await using var superuser = await Host.OpenSuperuser();
+            var row = (await superuser.Rows($"select full_name, role, is_active, store_ids, permissions::text, version from {Company.Schema}.users where id = '{Id}'")).Single();
+            var account = (await superuser.Rows($"select full_name, role, is_active, stamp from shared.tenant_users where id = '{Id}'")).Single();
+            return ($"{row[0]} {row[1]} {row[2]} {(row[3] as Guid[])?.Length} {row[4]} {row[5]}", string.Join(' ', account));
+        }
+    }
+
+    /// <summary>The token is refused within the time that the ledger promises.</summary>
+    private static async Task ShouldEnd(Client old)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        Answer answer;
+        while ((answer = await old.Get("inventory")).Status == 200)
+        {
+            TimeProvider.System.GetElapsedTime(since).ShouldBeLessThan(Accounts.Freshness + TimeSpan.FromSeconds(2));
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+        answer.ShouldBe(401).Detail!.ShouldContain("changed since");
+    }
+
+    [Fact]
+    public async Task all_fields_are_set_anew_in_the_tenant_in_the_registry_and_in_the_trail()
+    {
+        var person = await Person.Of(host);
+        (await person.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
+        (await person.Rows()).ShouldBe(("Luis user True  {} 1", "Luis user True 0"));
+        (await person.Change(new { fullName = " Luis Pérez ", role = "manager", stores = new[] { "s1", "S1" }, permissions = new { Discount = 5 }, version = 1 }))
+            .ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (await person.Rows()).ShouldBe(("Luis Pérez manager True 1 {\"Discount\": 5} 2", "Luis Pérez manager True 1"));
+        var read = (await person.Admin.Get($"users/{person.Email.ToUpperInvariant()}")).ShouldBe(200).Json;
+        (read["fullName"]!.GetValue<string>(), read["permissions"]!["Discount"]!.GetValue<int>(), read["storeIds"]!.AsArray().Count).ShouldBe(("Luis Pérez", 5, 1));
+
+        // the same again is no event, and a name alone ends no token
+        (await person.Change(new { fullName = "Luis Pérez", role = "manager", stores = new[] { "S1" }, permissions = new { Discount = 5 } })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (await person.Change(new { fullName = "Luis", role = "manager", stores = new[] { "S1" } })).ShouldBe(200);
+        (await person.Rows()).ShouldBe(("Luis manager True 1 {} 3", "Luis manager True 1"));
+
+        var events = await person.Admin.Events(person.Id);
+        events.Select(e => e["eventType"]!.GetValue<string>()).ShouldBe(["user_registered", "user_changed", "user_changed"]);
+        (events[1]["oldData"]!["role"]!.GetValue<string>(), events[1]["newData"]!["role"]!.GetValue<string>(), events[1]["userEmail"]!.GetValue<string>())
+            .ShouldBe(("user", "manager", Company.AdminEmail));
+    }
+
+    [Fact]
+    public async Task what_is_refused_changes_nothing()
+    {
+        var person = await Person.Of(host, "manager");
+        var before = await person.Rows();
+        (await person.Change(new { fullName = "", role = "king", permissions = 1 })).ShouldBe(400);
+        (await person.Change(new { fullName = "", role = "king" })).ShouldBe(400).Fields.ShouldBe(["fullName", "role"], ignoreOrder: true);
+        (await person.Change(new { fullName = "x", role = "user", stores = new[] { "NONE" } })).ShouldBe(404).Fields.ShouldBe(["stores[0]"]);
+        (await person.Change(new { fullName = "x", role = "user", version = 2 })).ShouldBe(409);
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "short" })).ShouldBe(400).Fields.ShouldBe(["newPassword"]);
+        foreach (var unknown in (string[])["nobody@company.test", Guid.CreateVersion7().ToString(), Guid.Empty.ToString()])
+        {
+            (await person.Admin.Put($"users/{unknown}", new { fullName = "x", role = "user" })).ShouldBe(404);
+            (await person.Admin.Post($"users/{unknown}/deactivate", null)).ShouldBe(404);
+            (await person.Admin.Post($"users/{unknown}/activate", null)).ShouldBe(404);
+            (await person.Admin.Post($"users/{unknown}/password", new { newPassword = Password })).ShouldBe(404);
+            (await person.Admin.Get($"users/{unknown}")).ShouldBe(404);
+        }
+        var manager = await person.SignIn();
+        foreach (var path in (string[])[person.Id, Company.AdminEmail])
+        {
+            (await manager.Put($"users/{path}", new { fullName = "x", role = "admin" })).ShouldBe(403);
+            (await manager.Post($"users/{path}/deactivate", null)).ShouldBe(403);
+            (await manager.Post($"users/{path}/activate", null)).ShouldBe(403);
+        }
+        (await manager.Post($"users/{Company.AdminEmail}/password", new { newPassword = "somebody else's" })).ShouldBe(403);
+        (await person.Rows()).ShouldBe(before);
+        (await person.Admin.EventTypes(person.Id)).ShouldBe(["user_registered"]);
+        (await person.TryToken()).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task who_is_deactivated_neither_signs_in_nor_goes_on_until_he_is_activated()
+    {
+        var person = await Person.Of(host);
+        var old = await person.SignIn();
+        (await old.Get("inventory")).ShouldBe(200);
+        (await person.Admin.Post($"users/{person.Id}/deactivate", null)).ShouldBe(200).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
+        (await person.Admin.Post($"users/{person.Email}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (await person.Rows()).ShouldBe(("Luis user False  {} 2", "Luis user False 1"));
+        (await person.TryToken()).ShouldBe(401);
+        await ShouldEnd(old);
+
+        (await person.Admin.Post($"users/{person.Id}/activate", null)).ShouldBe(200);
+        (await person.Admin.Post($"users/{person.Id}/activate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
+        (await (await person.SignIn()).Get("inventory")).ShouldBe(200);
+        (await old.Get("inventory")).ShouldBe(401); // what was issued before stays refused
+        (await person.Admin.EventTypes(person.Id)).ShouldBe(["user_registered", "user_deactivated", "user_activated"]);
+    }
+
+    [Fact]
+    public async Task a_token_of_another_role_or_of_other_stores_ends_and_the_next_one_is_right_at_once()
+    {
+        var company = await Company.Found(host);
+        var (first, second) = (await company.Open("S1", "P1", stock: 5), await company.Open("S2", "P2", stock: 5));
+        var person = await Person.Of(host, "manager", new[] { "S1" }, company);
+        var old = await person.SignIn();
+        (await (first with { Manager = old }).Adjust(-1)).ShouldBe(200);
+        (await (second with { Manager = old }).Adjust(-1)).ShouldBe(403);
+
+        (await person.Change(new { fullName = "Luis", role = "manager", stores = new[] { "S2" } })).ShouldBe(200);
+        var moved = await person.SignIn();
+        (await (second with { Manager = moved }).Adjust(-1)).ShouldBe(200);
+        (await (first with { Manager = moved }).Adjust(-1)).ShouldBe(403);
+        await ShouldEnd(old);
+        (await (first with { Manager = old }).Adjust(-1)).ShouldBe(401);
+
+        (await person.Change(new { fullName = "Luis", role = "viewer", stores = new[] { "S2" } })).ShouldBe(200);
+        (await (second with { Manager = await person.SignIn() }).Issue(1)).ShouldBe(403);
+        await ShouldEnd(moved);
+        (await first.OnHand(), await second.OnHand()).ShouldBe((4, 4));
+    }
+
+    [Fact]
+    public async Task an_admin_sets_a_password_and_its_owner_changes_it_with_the_one_he_has()
+    {
+        var person = await Person.Of(host, "viewer");
+        var old = await person.SignIn();
+        for (var failure = 0; failure < SignInEndpoint.FailuresBeforeLock; failure++) (await person.TryToken("mistyped")).ShouldBe(401);
+        (await person.TryToken()).ShouldBe(401);
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" })).ShouldBe(200); // and the account is open again
+        (await person.TryToken()).ShouldBe(401);
+        await ShouldEnd(old);
+
+        var own = await person.SignIn("set by an admin");
+        foreach (var reference in (string[])[person.Id, person.Email])
+        {
+            (await own.Post($"users/{reference}/password", new { newPassword = "my very own" })).ShouldBe(400).Fields.ShouldBe(["currentPassword"]);
+            (await own.Post($"users/{reference}/password", new { newPassword = "my very own", currentPassword = "mistyped" })).ShouldBe(400).Fields.ShouldBe(["currentPassword"]);
+        }
+        (await own.Post($"users/{person.Email}/password", new { newPassword = "my very own", currentPassword = "set by an admin" })).ShouldBe(200);
+        (await person.TryToken("set by an admin")).ShouldBe(401);
+        await ShouldEnd(own);
+        (await (await person.SignIn("my very own")).Get("inventory")).ShouldBe(200);
+
+        // an admin too proves who he is before he changes his own
+        (await person.Admin.Post($"users/{Company.AdminEmail}/password", new { newPassword = "my very own" })).ShouldBe(400);
+        var events = await person.Admin.Events(person.Id);
+        events.Select(e => e["eventType"]!.GetValue<string>()).ShouldBe(["user_registered", "user_password_changed", "user_password_changed"]);
+        events.ShouldAllBe(e => !e.ToJsonString().Contains("very own", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task guesses_at_ones_own_password_lock_the_account_as_those_at_the_sign_in_do()
+    {
+        var person = await Person.Of(host);
+        var thief = await person.SignIn();
+        for (var guess = 0; guess < SignInEndpoint.FailuresBeforeLock; guess++)
+            (await thief.Post($"users/{person.Id}/password", new { newPassword = "a thief's own", currentPassword = $"guess {guess}" })).ShouldBe(400);
+        (await thief.Post($"users/{person.Id}/password", new { newPassword = "a thief's own", currentPassword = Password })).ShouldBe(400);
+        (await person.TryToken()).ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task no_password_can_be_guessed_faster_from_a_kept_request_than_from_its_hash()
+    {
+        var salt = Guid.CreateVersion7();
+        Passwords.Fingerprint(Password, salt).ShouldBe(Passwords.Fingerprint(Password, salt));
+        Passwords.Fingerprint(Password, salt).ShouldNotBe(Passwords.Fingerprint("another one", salt));
+        var person = await Person.Of(host);
+        var key = Guid.CreateVersion7().ToString();
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" }, key)).ShouldBe(200);
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" }, key)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by another" }, key)).ShouldBe(422);
+        (await person.TryToken("set by an admin")).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task the_last_active_admin_stays_one()
+    {
+        var person = await Person.Of(host, "admin");
+        var ana = Company.AdminEmail;
+        (await person.Admin.Post($"users/{person.Id}/deactivate", null)).ShouldBe(200);
+        // a deactivated one does not count
+        (await person.Admin.Post($"users/{ana}/deactivate", null)).ShouldBe(409).Json["title"]!.GetValue<string>().ShouldBe("Last admin");
+        (await person.Admin.Put($"users/{ana}", new { fullName = "Ana", role = "manager" })).ShouldBe(409);
+        (await person.Admin.Put($"users/{ana}", new { fullName = "Ana María", role = "admin" })).ShouldBe(200);
+        (await person.Admin.EventTypes((await person.Admin.Get($"users/{ana}")).Id())).ShouldBe(["user_registered", "user_changed"]);
+        (await person.Admin.Post($"users/{person.Id}/activate", null)).ShouldBe(200);
+        (await person.Admin.Put($"users/{ana}", new { fullName = "Ana", role = "manager" })).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task of_admins_who_all_part_at_once_one_stays()
+    {
+        var company = await Company.Found(host);
+        var admins = new List<string> { Company.AdminEmail };
+        for (var i = 0; i < 11; i++) admins.Add((await Person.Of(host, "admin", company: company)).Email);
+        var answers = await Task.WhenAll(admins.SelectMany(email => new[]
+        {
+            company.Admin.Post($"users/{email}/deactivate", null),
+            company.Admin.Put($"users/{email}", new { fullName = "x", role = "viewer" }),
+        }));
+        answers.ShouldAllBe(a => a.Status == 200 || a.Status == 409);
+        answers.ShouldContain(a => a.Status == 409);
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Rows($"select email::text from {company.Schema}.users where role = 'admin' and is_active")).Count.ShouldBe(1);
+        (await superuser.Rows($"select from shared.tenant_users where tenant_id = '{company.Id}' and role = 'admin' and is_active")).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task of_24_registrations_of_one_address_at_once_one_succeeds()
+    {
+        var company = await Company.Found(host);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => company.Admin.Post("users",
+            new { email = i % 2 == 0 ? "one@company.test" : "One@Company.test", fullName = "One", role = "user", password = Password })));
+        answers.Count(a => a.Status == 201).ShouldBe(1);
+        answers.Count(a => a.Status == 409).ShouldBe(23);
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Rows($"select from {company.Schema}.users where email = 'one@company.test'")).Count.ShouldBe(1);
+    }
+}
