@@ -106,7 +106,7 @@ public static class PurchaseOrderRules
                 unknown[$"lines[{i}].sku"] = [$"There is no product '{Problems.Shorten(line.Sku)}'."];
                 continue;
             }
-            if (UnitTypes.IsCounted(product.Details.UnitType) && decimal.Truncate(line.Quantity) != line.Quantity)
+            if (product.IsCounted && decimal.Truncate(line.Quantity) != line.Quantity)
                 wrong[$"lines[{i}].quantity"] = [$"{product.Code} is counted by the {product.Details.UnitType}: only whole numbers."];
             if (ordered.Any(other => other.ProductId == product.Id)) wrong[$"lines[{i}].sku"] = [$"{product.Code} has a line already: order a product once."];
             if (!product.IsActive) inactive.Add(product.Code);
