@@ -21,9 +21,11 @@ public static class Problems
 
     public static ProblemDetails Conflict(string title, string detail) => Of(409, title, detail);
 
-    /// <summary>409: the state of a document does not allow the command; says from which it is allowed.</summary>
-    public static ProblemDetails WrongState(string what, string state, string command, IReadOnlyList<string> allowed) =>
-        Conflict("Wrong state", $"The {what} is {state}: {command} is allowed when it is {string.Join(" or ", allowed)}.");
+    /// <summary>409 saying from which states a command is allowed, unless it is from this one.</summary>
+    /// <param name="allowed">Of each command on such a document the states from which it is allowed.</param>
+    public static ProblemDetails? WrongState(string what, string state, string command, IReadOnlyDictionary<string, string[]> allowed) =>
+        allowed[command].Contains(state) ? null
+            : Conflict("Wrong state", $"The {what} is {state}: {command} is allowed when it is {string.Join(" or ", allowed[command])}.");
 
     /// <summary>422: the key was used before with another request.</summary>
     public static ProblemDetails KeyReused(string key) => Of(422, "Idempotency key used before",

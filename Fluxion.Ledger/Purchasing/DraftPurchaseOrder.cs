@@ -56,14 +56,12 @@ public static class PurchaseOrderRules
     public static void OrderLines<TCommand>(
         this AbstractValidator<TCommand> validator, System.Linq.Expressions.Expression<Func<TCommand, IReadOnlyList<DraftPurchaseOrder.Line>>> lines)
     {
-        var of = lines.Compile();
-        validator.RuleFor(lines).Must(l => l is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
-        validator.RuleForEach(c => of(c)).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+        validator.Lines(lines, line =>
         {
             line.RuleFor(l => l.Sku).Reference();
             line.RuleFor(l => l.Quantity).Positive();
             line.RuleFor(l => l.UnitCost).UnitPrice();
-        }).When(c => of(c) is { Count: <= StockDoor.MaxLines }).OverridePropertyName("Lines");
+        });
     }
 
     public static IRuleBuilderOptions<T, DateOnly?> Day<T>(this IRuleBuilder<T, DateOnly?> rule) => rule
@@ -106,8 +104,7 @@ public static class PurchaseOrderRules
                 unknown[$"lines[{i}].sku"] = [$"There is no product '{Problems.Shorten(line.Sku)}'."];
                 continue;
             }
-            if (product.IsCounted && decimal.Truncate(line.Quantity) != line.Quantity)
-                wrong[$"lines[{i}].quantity"] = [$"{product.Code} is counted by the {product.Details.UnitType}: only whole numbers."];
+            if (product.ObjectionTo(line.Quantity) is { } objection) wrong[$"lines[{i}].quantity"] = [objection];
             if (ordered.Any(other => other.ProductId == product.Id)) wrong[$"lines[{i}].sku"] = [$"{product.Code} has a line already: order a product once."];
             if (!product.IsActive) inactive.Add(product.Code);
             var id = known.TryGetValue(product.Id, out var kept) ? kept : newId();

@@ -62,12 +62,11 @@ public sealed record ReturnGoods(
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
-            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            this.Lines(c => c.Lines, line =>
             {
                 line.RuleFor(l => l.LineNumber).GreaterThan(0).WithMessage("is a whole number from 1");
                 line.RuleFor(l => l.Quantity).Positive();
-            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            });
             RuleFor(c => c.Reason).Line(200);
             RuleFor(c => c.OccurredAt).Occurred(clock);
         }
@@ -155,7 +154,7 @@ public static class ChangeSaleEndpoints
     {
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, Unknown.Of("sale", "id", id));
         if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Problems.Forbidden("The sale is of a store that is not yours."));
-        return Sale.Allowed[command].Contains(sale.Status) ? (sale, null) : (null, Problems.WrongState("sale", sale.Status, command, Sale.Allowed[command]));
+        return Problems.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem ? (null, problem) : (sale, null);
     }
 
     private static async Task<(IReadOnlyList<StockLevel> Stock, ProblemDetails? Refusal)> TakeBack(

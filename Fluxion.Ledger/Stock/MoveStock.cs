@@ -33,8 +33,7 @@ public sealed record MoveStock(
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= MaxLines }).WithMessage($"has 1 to {MaxLines} lines");
-            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            this.Lines(c => c.Lines, line =>
             {
                 line.RuleFor(l => l.Type).OneOf(Types);
                 line.RuleFor(l => l.Store).Reference();
@@ -47,7 +46,7 @@ public sealed record MoveStock(
                 line.RuleFor(l => l.Reason!).OneOf(Reasons.OfAdjustments).When(l => l.Type == "adjustment");
                 line.RuleFor(l => l.Reason).Null().WithMessage("belongs to an issue or an adjustment").When(l => l.Type == "receipt");
                 line.RuleFor(l => l.OccurredAt).Occurred(clock);
-            }).When(c => c.Lines is { Count: <= MaxLines });
+            }, MaxLines);
             RuleFor(c => c.Reference).Line(100);
             RuleFor(c => c.Notes).AtMost(1000);
             RuleFor(c => c.OccurredAt).Occurred(clock);

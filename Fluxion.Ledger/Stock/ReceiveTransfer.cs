@@ -27,8 +27,7 @@ public sealed record ReceiveTransfer(
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
-            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            this.Lines(c => c.Lines, line =>
             {
                 line.RuleFor(l => l.Sku).Reference();
                 line.RuleFor(l => l.Received).Level();
@@ -36,7 +35,7 @@ public sealed record ReceiveTransfer(
                 line.RuleFor(l => l.Damaged).Level();
                 line.RuleFor(l => l.Received).Must((l, _) => l.Received != 0 || l.Lost != 0 || l.Damaged != 0)
                     .WithMessage("is greater than 0, or lost or damaged is");
-            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            });
             RuleFor(c => c.Notes).AtMost(1000);
             RuleFor(c => c.OccurredAt).Occurred(clock);
         }
@@ -69,8 +68,7 @@ public static class ReceiveTransferEndpoint
         {
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");
-            if (!Transfer.Allowed["receive"].Contains(transfer.Status))
-                return Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed["receive"]);
+            if (Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
             if (command.OccurredAt < transfer.OccurredAt) return Problems.Invalid("occurredAt", "is before the goods left");
             // a sender's clock may be ahead of ours
             var at = command.OccurredAt ?? (ledger.Now > transfer.OccurredAt ? ledger.Now : transfer.OccurredAt);

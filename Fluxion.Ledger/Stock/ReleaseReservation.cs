@@ -21,8 +21,7 @@ public static class ReleaseReservationEndpoint
                 return Unknown.Of("reservation", "id", id);
             if (reservation.Lines.Any(line => !ledger.Caller.MayUse(line.StoreId)))
                 return Problems.Forbidden("The reservation holds stock of a store that is not yours.");
-            if (!Reservation.Allowed["release"].Contains(reservation.Status))
-                return Problems.WrongState("reservation", reservation.Status, "release", Reservation.Allowed["release"]);
+            if (Problems.WrongState("reservation", reservation.Status, "release", Reservation.Allowed) is { } wrong) return wrong;
             var (released, stock) = await Close(ledger, reservation, new ReservationReleased(), ct);
             return Reply.Ok(ReservationReceipt.Of(released, stock));
         });

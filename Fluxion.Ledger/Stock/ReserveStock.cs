@@ -29,13 +29,12 @@ public sealed record ReserveStock(
         public Validator(TimeProvider clock)
         {
             RuleFor(c => c.Reference).NotEmpty().WithMessage("is needed").Line(100);
-            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
-            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            this.Lines(c => c.Lines, line =>
             {
                 line.RuleFor(l => l.Store).Reference();
                 line.RuleFor(l => l.Sku).Reference();
                 line.RuleFor(l => l.Quantity).Positive();
-            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            });
             RuleFor(c => c.ExpiresAt).Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + AtMost))
                 .WithMessage($"lies in the future, at most {AtMost.TotalDays} days from now");
         }

@@ -1,22 +1,32 @@
+using System.Linq.Expressions;
 using FluentValidation;
 using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>The rules that every document that moves stock shares.</summary>
+/// <summary>The rules that documents with lines share.</summary>
 public static class StockDocumentRules
 {
-    /// <param name="line">The rules of one line; of more lines than a command takes, none is looked at.</param>
+    /// <summary>A document that moves stock of one store.</summary>
     public static void StockDocument<TCommand, TLine>(
         this AbstractValidator<TCommand> validator, TimeProvider clock, Action<InlineValidator<TLine>> line)
         where TCommand : IStockCommand<TLine> where TLine : class, IStockLine
     {
         validator.RuleFor(c => c.Store).Reference();
-        validator.RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
-        validator.RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line)
-            .When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+        validator.Lines(c => c.Lines, line);
         validator.RuleFor(c => c.Reference).Line(100);
         validator.RuleFor(c => c.Notes).AtMost(1000);
         validator.RuleFor(c => c.OccurredAt).Occurred(clock);
+    }
+
+    /// <summary>Some lines, none of them null.</summary>
+    /// <param name="line">The rules of one line; of more lines than a command takes, none is looked at.</param>
+    public static void Lines<TCommand, TLine>(this AbstractValidator<TCommand> validator, Expression<Func<TCommand, IReadOnlyList<TLine>>> lines,
+        Action<InlineValidator<TLine>> line, int atMost = StockDoor.MaxLines) where TLine : class
+    {
+        var of = lines.Compile();
+        validator.RuleFor(lines).Must(l => l is { Count: > 0 } && l.Count <= atMost).WithMessage($"has 1 to {atMost} lines");
+        validator.RuleForEach(c => of(c)).NotNull().WithMessage("is null: a line is an object").ChildRules(line)
+            .When(c => of(c) is { } l && l.Count <= atMost).OverridePropertyName("Lines");
     }
 }

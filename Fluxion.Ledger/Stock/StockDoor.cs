@@ -84,8 +84,8 @@ public static class StockDoor
         {
             if (!products.TryGetValue(request.Sku, out var product))
                 unknown[request.SkuField] = [$"There is no product '{request.Sku}'."];
-            else if (product.IsCounted && decimal.Truncate(request.Quantity) != request.Quantity)
-                wrong[request.QuantityField] = [$"{product.Code} is counted by the {product.Details.UnitType}: only whole numbers."];
+            else if (product.ObjectionTo(request.Quantity) is { } objection)
+                wrong[request.QuantityField] = [objection];
             else if (request.Brings && !product.IsActive)
                 inactive.Add(product.Code);
         }

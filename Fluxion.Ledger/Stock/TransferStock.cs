@@ -31,12 +31,11 @@ public sealed record TransferStock(
         {
             RuleFor(c => c.FromStore).Reference();
             RuleFor(c => c.ToStore).Reference();
-            RuleFor(c => c.Lines).Must(lines => lines is { Count: > 0 and <= StockDoor.MaxLines }).WithMessage($"has 1 to {StockDoor.MaxLines} lines");
-            RuleForEach(c => c.Lines).NotNull().WithMessage("is null: a line is an object").ChildRules(line =>
+            this.Lines(c => c.Lines, line =>
             {
                 line.RuleFor(l => l.Sku).Reference();
                 line.RuleFor(l => l.Quantity).Positive();
-            }).When(c => c.Lines is { Count: <= StockDoor.MaxLines });
+            });
             RuleFor(c => c.Reference).Line(100);
             RuleFor(c => c.Notes).AtMost(1000);
             RuleFor(c => c.OccurredAt).Occurred(clock);
