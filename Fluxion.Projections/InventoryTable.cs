@@ -25,7 +25,7 @@ public sealed class InventoryTable : IReadModel
         .Add("last_movement_at", "timestamptz", r => r.State.LastMovementAt)
         .Add("cost_per_unit", "numeric", r => r.State.UnitCost)
         .Add("version", "bigint", r => r.Last.Event.Version)
-        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>

@@ -34,7 +34,7 @@ public sealed class ProductsTable : IReadModel
         .AddText("settings", "jsonb", r => Json.Text(r.State.Details.Settings))
         .Add("is_active", "boolean", r => r.State.IsActive)
         .Add("version", "bigint", r => r.Last.Event.Version)
-        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>

@@ -18,7 +18,7 @@ public sealed class PurchaseOrderItemsTable : IReadModel
         .Add("quantity_received", "numeric", r => r.Line.Received)
         .Add("unit_cost", "numeric", r => r.Line.UnitCost)
         .Add("is_removed", "boolean", r => r.IsRemoved)
-        .Add("created_at", "timestamptz", r => r.Change.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Change.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Change.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
@@ -32,7 +31,7 @@ public sealed class PurchaseOrdersTable : IReadModel
         .Add("notes", "text", r => r.State.Notes)
         .Add("created_by", "uuid", r => r.State.OrderedBy)
         .Add("version", "bigint", r => r.Last.Event.Version)
-        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
@@ -82,7 +81,7 @@ public sealed record PurchaseOrderDetails(PurchaseOrderRow Order, IReadOnlyList<
         """;
 
     public static new PurchaseOrderDetails Read(NpgsqlDataReader r) =>
-        new(PurchaseOrderRow.Read(r), JsonSerializer.Deserialize<List<PurchaseOrderItemRow>>(r.GetString(15), JsonSerializerOptions.Web)!);
+        new(PurchaseOrderRow.Read(r), r.Lines<PurchaseOrderItemRow>(15));
 }
 
 public static class PurchaseOrdersQueries

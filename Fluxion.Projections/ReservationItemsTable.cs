@@ -20,7 +20,7 @@ public sealed class ReservationItemsTable : IReadModel
         .Add("product_id", "uuid", r => r.Line.ProductId)
         .Add("quantity", "numeric", r => r.Line.Quantity)
         .Add("status", "text", r => r.Line.Status)
-        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,

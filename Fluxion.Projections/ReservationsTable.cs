@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
@@ -24,7 +23,7 @@ public sealed class ReservationsTable : IReadModel
         .Add("expires_at", "timestamptz", r => r.State.ExpiresAt)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_by", "uuid", r => r.Last.UserId())
-        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
@@ -64,7 +63,7 @@ public sealed record ReservationDetails(ReservationRow Reservation, IReadOnlyLis
         """;
 
     public static ReservationDetails Read(NpgsqlDataReader r) =>
-        new(ReservationRow.Read(r), JsonSerializer.Deserialize<List<ReservationItemRow>>(r.GetString(6), JsonSerializerOptions.Web)!);
+        new(ReservationRow.Read(r), r.Lines<ReservationItemRow>(6));
 }
 
 public static class ReservationsQueries
@@ -86,6 +85,6 @@ public static class ReservationsQueries
     [ProducesResponseType<ReservationDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(ReservationDetails.Select, Caller.Of(http).StoreFilter)
-        .Filter("v.id = {0}", Guid.TryParse(id, out var guid) ? guid : Guid.Empty)
+        .Identified("v.id", id)
         .One(databases, ReservationDetails.Read, "reservation", id);
 }

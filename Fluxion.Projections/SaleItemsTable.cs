@@ -24,7 +24,7 @@ public sealed class SaleItemsTable : IReadModel
         .Add("tax_rate", "numeric", r => r.Line.TaxRate)
         .Add("cost_per_unit", "numeric", r => r.Line.UnitCost)
         .Add("quantity_returned", "numeric", r => r.Sale.Returned[r.Index])
-        .Add("created_at", "timestamptz", r => r.Sale.OccurredAt);
+        .AddOnce("created_at", "timestamptz", r => r.Sale.OccurredAt);
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,
         [.. changes.Where(c => c.Event.Data is SaleRecorded or GoodsReturned)

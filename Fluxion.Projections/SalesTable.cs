@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Sales;
@@ -35,7 +34,7 @@ public sealed class SalesTable : IReadModel
         .Add("pos_transaction_id", "text", r => r.State.PosTransactionId)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_by", "uuid", r => r.Last.UserId())
-        .Add("created_at", "timestamptz", r => r.State.OccurredAt)
+        .AddOnce("created_at", "timestamptz", r => r.State.OccurredAt)
         .AddOnce("recorded_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
@@ -56,12 +55,13 @@ public record SaleRow(Guid Id, string Store, string InvoiceNumber, string? Clien
         v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at, v.recorded_at
         """;
 
-    public const string Select = $"""
-        select {Columns}
+    internal const string From = """
         from sales v
         join stores s on s.id = v.store_id
         where ($1::uuid[] is null or v.store_id = any($1))
         """;
+
+    public const string Select = $"select {Columns} {From}";
 
     public static SaleRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.Text(3), r.Text(4), r.GetDecimal(5), r.GetDecimal(6),
         r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.Text(11), r.GetString(12), r.Text(13), r.Text(14),
@@ -82,13 +82,11 @@ public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines)
                            'unitPrice', i.unit_price, 'discount', i.discount, 'lineTotal', i.line_total, 'taxRate', i.tax_rate,
                            'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
                 from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id)
-        from sales v
-        join stores s on s.id = v.store_id
-        where ($1::uuid[] is null or v.store_id = any($1))
+        {SaleRow.From}
         """;
 
     public static SaleDetails Read(NpgsqlDataReader r) =>
-        new(SaleRow.Read(r), JsonSerializer.Deserialize<List<SaleItemRow>>(r.GetString(18), JsonSerializerOptions.Web)!);
+        new(SaleRow.Read(r), r.Lines<SaleItemRow>(18));
 }
 
 public static class SalesQueries
@@ -111,6 +109,6 @@ public static class SalesQueries
     [ProducesResponseType<SaleDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(SaleDetails.Select, Caller.Of(http).StoreFilter)
-        .Filter("v.id = {0}", Guid.TryParse(id, out var guid) ? guid : Guid.Empty)
+        .Identified("v.id", id)
         .One(databases, SaleDetails.Read, "sale", id);
 }

@@ -23,7 +23,7 @@ public sealed class TransferItemsTable : IReadModel
         .Add("quantity_damaged", "numeric", r => r.Line.Damaged)
         .Add("quantity_in_transit", "numeric", r => r.Line.InTransit)
         .Add("cost_per_unit", "numeric", r => r.Line.UnitCost)
-        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
@@ -28,7 +27,7 @@ public sealed class TransfersTable : IReadModel
         .Add("arrived_at", "timestamptz", r => r.State.ArrivedAt)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_by", "uuid", r => r.Last.UserId())
-        .Add("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
@@ -74,7 +73,7 @@ public sealed record TransferDetails(TransferRow Transfer, IReadOnlyList<Transfe
         """;
 
     public static TransferDetails Read(NpgsqlDataReader r) =>
-        new(TransferRow.Read(r), JsonSerializer.Deserialize<List<TransferItemRow>>(r.GetString(10), JsonSerializerOptions.Web)!);
+        new(TransferRow.Read(r), r.Lines<TransferItemRow>(10));
 }
 
 public static class TransfersQueries
@@ -93,6 +92,6 @@ public static class TransfersQueries
     [ProducesResponseType<TransferDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(TransferDetails.Select, Caller.Of(http).StoreFilter)
-        .Filter("t.id = {0}", Guid.TryParse(id, out var guid) ? guid : Guid.Empty)
+        .Identified("t.id", id)
         .One(databases, TransferDetails.Read, "transfer", id);
 }

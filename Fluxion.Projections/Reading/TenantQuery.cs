@@ -64,6 +64,9 @@ public sealed class TenantQuery
         ? And($"({id} = {{0}} or {code} = {{1}})", guid, Codes.Normalize(reference))
         : And($"{code} = {{0}}", Codes.Normalize(reference));
 
+    /// <summary>Only the row with this id: what has no code is named by it alone.</summary>
+    public TenantQuery Identified(string id, string reference) => And($"{id} = {{0}}", Guid.TryParse(reference, out var guid) ? guid : Guid.Empty);
+
     /// <summary>As <see cref="Named"/>, unless the caller left the filter out.</summary>
     public TenantQuery FilterNamed(string code, string id, string? reference) => reference is null ? this : Named(code, id, reference);
 

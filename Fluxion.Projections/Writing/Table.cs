@@ -51,7 +51,7 @@ public sealed class Table<TRow>(string name, params string[] key)
         var arrays = string.Join(", ", _columns.Select(c => $"?::{c.ArrayType}[]"));
         var insert = $"insert into {schema}.{name} ({names}) select {values} from unnest({arrays}) as r ({names})";
         if (key.Length == 0) return insert;
-        var kept = string.Join(", ", _columns.Where(c => !key.Contains(c.Name) && !c.Once && c.Name != "created_at").Select(c => $"{c.Name} = excluded.{c.Name}"));
+        var kept = string.Join(", ", _columns.Where(c => !key.Contains(c.Name) && !c.Once).Select(c => $"{c.Name} = excluded.{c.Name}"));
         return $"{insert} on conflict ({string.Join(", ", key)}) do update set {kept}";
     }
 }
