@@ -90,14 +90,11 @@ public static class FluxionOpenApi
         {
             Name = IdempotencyKey.Header,
             In = ParameterLocation.Header,
-            Required = context.Description.HttpMethod == "POST" && MovesStockOrMoney.Any(part => context.Description.RelativePath!.Contains(part, StringComparison.Ordinal)),
+            Required = endpoint.Method.GetCustomAttribute<MovesStockOrMoneyAttribute>() is not null,
             Description = "Your own name for this request, for example a UUID: sent again with it, the request is applied once and answered alike.",
             Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
         });
     }
-
-    /// <summary>The parts of routes whose POSTs ask for an Idempotency-Key.</summary>
-    private static readonly string[] MovesStockOrMoney = ["/stock/", "/sales", "/purchase-orders"];
 
     /// <summary>An endpoint returns IResult and says itself what is in it; what it refuses follows from what it takes.</summary>
     private static async Task DescribeAnswers(

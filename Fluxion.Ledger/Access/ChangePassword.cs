@@ -40,7 +40,7 @@ public static class ChangePasswordEndpoint
     {
         var caller = ledger.Caller;
         var kept = command with { NewPassword = Passwords.Fingerprint(command.NewPassword, caller.UserId), CurrentPassword = null };
-        return ledger.Run(http, kept, keyRequired: false, async ct =>
+        return ledger.Run(http, kept, async ct =>
         {
             if (Users.Normalize(id) != caller.Email && (!Guid.TryParse(id, out var guid) || guid != caller.UserId))
             {

@@ -79,7 +79,7 @@ public static class RegisterUserEndpoint
     [EndpointDescription("Refused: 409 when the e-mail address has an account, 404 when a store does not exist.")]
     [ProducesResponseType<UserReceipt>(201)]
     public static Task<IResult> Post(RegisterUser command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command with { Password = Passwords.Fingerprint(command.Password, ledger.Caller.UserId) }, keyRequired: false, async ct =>
+        ledger.Run(http, command with { Password = Passwords.Fingerprint(command.Password, ledger.Caller.UserId) }, async ct =>
         {
             var (stores, problem) = await command.FindStores(ledger, ct);
             if (problem is not null) return problem;

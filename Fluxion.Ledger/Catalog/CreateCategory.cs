@@ -76,7 +76,7 @@ public static class CategoryEndpoints
     [EndpointDescription("At most 20 categories stand above one. Refused: 409 when the code is taken, the parent is deactivated or lies too deep, 404 when the parent does not exist.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateCategory command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var (parent, path, problem) = await command.Resolve(ledger, ct);
             problem ??= Category.Refuse(null, path);
@@ -90,7 +90,7 @@ public static class CategoryEndpoints
     [EndpointDescription("What is left out is emptied: without parent the category becomes a root. Refused: 404 when category or parent do not exist, 409 when version is no longer current, the new parent is the category itself or lies below it, is deactivated or lies too deep.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("HIGIENE")] string id, ChangeCategory command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var (parent, path, problem) = await command.Resolve(ledger, ct);
             if (problem is not null) return problem;
@@ -104,7 +104,7 @@ public static class CategoryEndpoints
     [EndpointDescription("What is in it stays, and the categories below it stay active. A category is never deleted. Once more changes nothing. Refused: 404 when the category does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Deactivate([Example("FERRETERIA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Category>(ledger, "category", id, null, category =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Category>(ledger, "category", id, null, category =>
             category.IsActive ? [new CategoryDeactivated()] : [], ct));
 
     [WolverinePost("/api/{tenant}/categories/{id}/activate", Name = "Activate category"), Authorize(Roles.Manager), Tags("Catalog")]
@@ -112,6 +112,6 @@ public static class CategoryEndpoints
     [EndpointDescription("Once more changes nothing. Refused: 404 when the category does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Activate([Example("FERRETERIA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Category>(ledger, "category", id, null, category =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Category>(ledger, "category", id, null, category =>
             category.IsActive ? [] : [new CategoryActivated()], ct));
 }

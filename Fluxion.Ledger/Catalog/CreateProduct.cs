@@ -137,7 +137,7 @@ public static class ProductEndpoints
     [EndpointDescription("Refused: 409 when the sku is taken or category or supplier are deactivated, 404 when they do not exist.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var (product, problem) = await command.Resolve(ledger, ct);
             problem ??= product!.Refuse(null);
@@ -150,7 +150,7 @@ public static class ProductEndpoints
     [EndpointDescription("What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current, a new category or supplier is deactivated, or what is measured would be counted.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("LAC004")] string id, ChangeProduct command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var (changed, problem) = await command.Resolve(ledger, ct);
             if (problem is not null) return problem;
@@ -163,7 +163,7 @@ public static class ProductEndpoints
     [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Deactivate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
             product.IsActive ? [new ProductDeactivated()] : [], ct));
 
     [WolverinePost("/api/{tenant}/products/{id}/activate", Name = "Activate product"), Authorize(Roles.Manager), Tags("Catalog")]
@@ -171,6 +171,6 @@ public static class ProductEndpoints
     [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Activate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
             product.IsActive ? [] : [new ProductActivated()], ct));
 }

@@ -83,7 +83,7 @@ public static class StoreEndpoints
     [EndpointDescription("Refused: 409 when the code is taken.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(OpenStore command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, ct =>
+        ledger.Run(http, command, ct =>
             CatalogEntry.Create<Store>(ledger, "store", "stores", command.Code, code => new StoreOpened(code, command.Details()), ct));
 
     [WolverinePut("/api/{tenant}/stores/{id}", Name = "Change store"), Authorize(Roles.Admin), Tags("Catalog")]
@@ -91,7 +91,7 @@ public static class StoreEndpoints
     [EndpointDescription("What is left out is emptied. Refused: 404 when the store does not exist, 409 when version is no longer current.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("VLN-01")] string id, ChangeStore command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
+        ledger.Run(http, command, ct => CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
             CatalogEntry.Same(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
@@ -99,7 +99,7 @@ public static class StoreEndpoints
     [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Deactivate([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
             store.IsActive ? [new StoreDeactivated()] : [], ct));
 
     [WolverinePost("/api/{tenant}/stores/{id}/activate", Name = "Activate store"), Authorize(Roles.Admin), Tags("Catalog")]
@@ -107,6 +107,6 @@ public static class StoreEndpoints
     [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Activate([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
             store.IsActive ? [] : [new StoreActivated()], ct));
 }

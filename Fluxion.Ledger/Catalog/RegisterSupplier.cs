@@ -99,7 +99,7 @@ public static class SupplierEndpoints
     [EndpointDescription("Refused: 409 when the code is taken, 400 for a Venezuelan tax id that is no RIF.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(RegisterSupplier command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, ct =>
+        ledger.Run(http, command, ct =>
             CatalogEntry.Create<Supplier>(ledger, "supplier", "suppliers", command.Code, code => new SupplierRegistered(code, command.Details()), ct));
 
     [WolverinePut("/api/{tenant}/suppliers/{id}", Name = "Change supplier"), Authorize(Roles.Manager), Tags("Catalog")]
@@ -107,7 +107,7 @@ public static class SupplierEndpoints
     [EndpointDescription("What is left out is emptied. Refused: 404 when the supplier does not exist, 409 when version is no longer current, 400 for a Venezuelan tax id that is no RIF.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("AGROARAGUA")] string id, ChangeSupplier command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, command.Version, supplier =>
+        ledger.Run(http, command, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, command.Version, supplier =>
             CatalogEntry.Same(supplier.Details, command.Details()) ? [] : [new SupplierChanged(command.Details())], ct));
 
     [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
@@ -115,7 +115,7 @@ public static class SupplierEndpoints
     [EndpointDescription("Products that have it keep it. Once more changes nothing. Refused: 404 when the supplier does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Deactivate([Example("AGROARAGUA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier =>
             supplier.IsActive ? [new SupplierDeactivated()] : [], ct));
 
     [WolverinePost("/api/{tenant}/suppliers/{id}/activate", Name = "Activate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
@@ -123,6 +123,6 @@ public static class SupplierEndpoints
     [EndpointDescription("Once more changes nothing. Refused: 404 when the supplier does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Activate([Example("AGROARAGUA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: false, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier =>
             supplier.IsActive ? [] : [new SupplierActivated()], ct));
 }

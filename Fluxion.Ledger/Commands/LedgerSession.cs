@@ -42,12 +42,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// Runs <paramref name="handle"/> in this session's transaction and turns its reply into the HTTP answer.
     /// With an Idempotency-Key it is applied once and answered alike ever after.
     /// </summary>
-    /// <param name="keyRequired">True for whatever moves stock or money.</param>
-    public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, bool keyRequired, Func<CancellationToken, Task<Reply>> handle)
+    public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
     {
         var ct = http.RequestAborted;
         var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
-        var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, keyRequired);
+        var required = http.GetEndpoint()?.Metadata.GetMetadata<MovesStockOrMoneyAttribute>() is not null;
+        var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, required);
         if (problem is not null) return TypedResults.Problem(problem);
 
         await Begin(ct);

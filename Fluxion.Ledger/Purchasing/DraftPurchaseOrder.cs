@@ -122,12 +122,12 @@ public static class PurchaseOrderRules
 
 public static class DraftPurchaseOrderEndpoint
 {
-    [WolverinePost("/api/{tenant}/purchase-orders", Name = "Draft purchase order"), Authorize(Roles.User), Tags("Purchasing")]
+    [WolverinePost("/api/{tenant}/purchase-orders", Name = "Draft purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Write a purchase order")]
     [EndpointDescription("A draft: its lines may still change, and nothing is on order. The tax is that of each product now. Refused: 409 when the order number is taken, 404 for a store, supplier or sku that does not exist, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted and for a product on two lines.")]
     [ProducesResponseType<PurchaseOrderReceipt>(201)]
     public static Task<IResult> Post(DraftPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, ct => Handle(command, ledger, ct));
+        ledger.Run(http, command, ct => Handle(command, ledger, ct));
 
     private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {

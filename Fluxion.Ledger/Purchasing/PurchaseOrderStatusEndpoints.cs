@@ -31,31 +31,31 @@ public static class PurchaseOrders
 
 public static class PurchaseOrderStatusEndpoints
 {
-    [WolverinePost("/api/{tenant}/purchase-orders/{id}/send", Name = "Send purchase order"), Authorize(Roles.Manager), Tags("Purchasing")]
+    [WolverinePost("/api/{tenant}/purchase-orders/{id}/send", Name = "Send purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Note that an order went to its supplier: its goods are on order from now on")]
     [EndpointDescription("From draft to sent. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Send([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: true, ct => PurchaseOrders.Apply(ledger, id, "send", new PurchaseOrderSent(), ct));
+        ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, "send", new PurchaseOrderSent(), ct));
 
-    [WolverinePost("/api/{tenant}/purchase-orders/{id}/confirm", Name = "Confirm purchase order"), Authorize(Roles.Manager), Tags("Purchasing")]
+    [WolverinePost("/api/{tenant}/purchase-orders/{id}/confirm", Name = "Confirm purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Note that the supplier confirmed an order")]
     [EndpointDescription("From sent to confirmed. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Confirm([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: true, ct => PurchaseOrders.Apply(ledger, id, "confirm", new PurchaseOrderConfirmed(), ct));
+        ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, "confirm", new PurchaseOrderConfirmed(), ct));
 
-    [WolverinePost("/api/{tenant}/purchase-orders/{id}/cancel", Name = "Cancel purchase order"), Authorize(Roles.Manager), Tags("Purchasing")]
+    [WolverinePost("/api/{tenant}/purchase-orders/{id}/cancel", Name = "Cancel purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Cancel an order of which nothing was received")]
     [EndpointDescription("From draft, sent or confirmed. Refused: 409 in every other state (close an order of which something was received), 404 when the order does not exist, 403 for a store that is not yours.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Cancel([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: true, ct => PurchaseOrders.Apply(ledger, id, "cancel", new PurchaseOrderCancelled(), ct));
+        ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, "cancel", new PurchaseOrderCancelled(), ct));
 
-    [WolverinePost("/api/{tenant}/purchase-orders/{id}/close", Name = "Close purchase order"), Authorize(Roles.Manager), Tags("Purchasing")]
+    [WolverinePost("/api/{tenant}/purchase-orders/{id}/close", Name = "Close purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Close an order whose rest will not come")]
     [EndpointDescription("From partial to received; what is missing is no longer on order. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Close([Example("OC-1002")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: true, ct => PurchaseOrders.Apply(ledger, id, "close", new PurchaseOrderClosed(), ct));
+        ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, "close", new PurchaseOrderClosed(), ct));
 }

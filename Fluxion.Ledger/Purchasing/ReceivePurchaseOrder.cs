@@ -70,12 +70,12 @@ public static class ReceivePurchaseOrderEndpoint
             : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered), null);
     }
 
-    [WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"), Authorize(Roles.User), Tags("Purchasing")]
+    [WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Receive goods of an order into its store")]
     [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings, 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted.")]
     [ProducesResponseType<PurchaseOrderDelivery>(200)]
     public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, ct => Handle(id, command, ledger, ct));
+        ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
 
     private static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {

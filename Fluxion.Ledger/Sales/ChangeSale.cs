@@ -76,12 +76,12 @@ public sealed record ReturnGoods(
 /// <summary>What happens to a sale after it was made. Each command locks the sale first, then the stock that it moves.</summary>
 public static class ChangeSaleEndpoints
 {
-    [WolverinePost("/api/{tenant}/sales/{id}/payments", Name = "Pay sale"), Authorize(Roles.User), Tags("Sales")]
+    [WolverinePost("/api/{tenant}/sales/{id}/payments", Name = "Pay sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Take a payment for an invoice; it may be partial, and there may be several")]
     [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is paid or cancelled, or more is paid than is open.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Pay(string id, PaySale command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var (sale, problem) = await Open(ledger, id, "pay", ct);
             if (sale is null) return problem!;
@@ -91,12 +91,12 @@ public static class ChangeSaleEndpoints
             return Reply.Ok(SaleReceipt.Of(sale, []));
         });
 
-    [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales")]
+    [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with")]
     [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Cancel(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var (sale, problem) = await Open(ledger, id, "cancel", ct);
             if (sale is null) return problem!;
@@ -109,12 +109,12 @@ public static class ChangeSaleEndpoints
             return Reply.Ok(SaleReceipt.Of(sale, stock));
         });
 
-    [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales")]
+    [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Take goods of an invoice back: in stock again at the cost that they left with, and credited")]
     [EndpointDescription("All lines or none. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have or a fraction of what is counted.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Return(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var (sale, problem) = await Open(ledger, id, "return", ct);
             if (sale is null) return problem!;

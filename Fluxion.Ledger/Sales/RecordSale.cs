@@ -84,12 +84,12 @@ public static class RecordSaleEndpoint
             subtotal, tax, subtotal + tax, command.PaymentMethod, command.PosTransactionId, command.Notes, occurredAt);
     }
 
-    [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales")]
+    [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Sell goods of a store")]
     [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number is taken in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
                 return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");

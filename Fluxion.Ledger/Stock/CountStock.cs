@@ -52,12 +52,12 @@ public static class CountStockEndpoint
         StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
             new StockCounted(slot.Store.Id, slot.Product.Id, line.Quantity, slot.OnHandThen(item), document) { UnitCost = slot.CostOf(item) });
 
-    [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock")]
+    [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Set the stock of a store to what was counted, and see the variance")]
     [EndpointDescription("All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or more is reserved than was counted, 400 for a product named twice or a fraction of what is counted.")]
     [ProducesResponseType<CountReceipt>(200)]
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
             var (slots, problem) = await StockDoor.Open(

@@ -68,12 +68,12 @@ public static class MoveStockEndpoint
             };
         });
 
-    [WolverinePost("/api/{tenant}/stock/movements", Name = "Move stock"), Authorize(Roles.Manager), Tags("Stock")]
+    [WolverinePost("/api/{tenant}/stock/movements", Name = "Move stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Up to 10,000 receipts, issues and adjustments in one transaction")]
     [EndpointDescription("All lines or none, judged in their order. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
             var (slots, problem) = await StockDoor.Open(ledger,

@@ -46,11 +46,11 @@ public static class ReceiveStockEndpoint
                 UnitCost = line.UnitCost ?? slot.Product.Details.CostPrice,
             });
 
-    [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock")]
+    [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Receive goods into a store")]
     [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, ct => StockDoor.Move(
+        ledger.Run(http, command, ct => StockDoor.Move(
             ledger, command, brings: true, (slots, document) => Decide(command, slots, document), ct));
 }

@@ -59,12 +59,12 @@ public static class ReceiveTransferEndpoint
             return steps;
         }));
 
-    [WolverinePost("/api/{tenant}/stock/transfers/{id}/receipts", Name = "Receive transfer"), Authorize(Roles.User), Tags("Stock")]
+    [WolverinePost("/api/{tenant}/stock/transfers/{id}/receipts", Name = "Receive transfer"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Receive what is in transit, with what was lost or damaged on the way")]
     [EndpointDescription("All lines or none; several receipts until nothing is in transit. Refused: 404 for a transfer or sku that does not exist, 403 for a receiving store that is not yours, 409 when the transfer is received already, more arrives of a sku than is in transit, or the store is deactivated, 400 for a sku that is there twice, a fraction of what is counted, or an arrival before they left.")]
     [ProducesResponseType<TransferReceipt>(200)]
     public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");

@@ -10,12 +10,12 @@ namespace Fluxion.Ledger.Stock;
 
 public static class ReleaseReservationEndpoint
 {
-    [WolverinePost("/api/{tenant}/stock/reservations/{id}/release", Name = "Release reservation"), Authorize(Roles.User), Tags("Stock")]
+    [WolverinePost("/api/{tenant}/stock/reservations/{id}/release", Name = "Release reservation"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Make what a reservation still holds available again")]
     [EndpointDescription("Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released or expired already.")]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Post(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, keyRequired: true, async ct =>
+        ledger.Run(http, id, async ct =>
         {
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
                 return Unknown.Of("reservation", "id", id);

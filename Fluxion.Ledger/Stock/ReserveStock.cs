@@ -55,12 +55,12 @@ public static class ReserveStockEndpoint
         StockLaw.Decide(slots.Zip(command.Lines, (slot, line) =>
             new StockStep(slot, _ => new StockReserved(slot.Store.Id, slot.Product.Id, line.Quantity, reservationId))));
 
-    [WolverinePost("/api/{tenant}/stock/reservations", Name = "Reserve stock"), Authorize(Roles.User), Tags("Stock")]
+    [WolverinePost("/api/{tenant}/stock/reservations", Name = "Reserve stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Hold goods of one or more stores for somebody, for a time")]
     [EndpointDescription("All lines or none. What is held is on hand and not available; it is available again once it is released, or by itself when the reservation expires. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated or has too little of a product available (see shortages), 400 for a fraction of what is counted or an expiry that is past or too far away.")]
     [ProducesResponseType<ReservationReceipt>(201)]
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var id = Guid.CreateVersion7(ledger.Now);
             var (slots, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,

@@ -74,12 +74,12 @@ public static class TransferStockEndpoint
         return twice.Count == 0 ? null : Problems.Invalid(twice.ToDictionary(line => $"lines[{line.i}].sku", line => (string[])[$"{line.Product.Code} is in a line before: each product once."]));
     }
 
-    [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock")]
+    [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods from one store to another")]
     [EndpointDescription("All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted.")]
     [ProducesResponseType<TransferReceipt>(201)]
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: true, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             if (await ledger.Find<Store>(command.ToStore, ct) is not { } toStore) return Unknown.Of("store", "toStore", command.ToStore);
             if (await ledger.Find<Store>(command.FromStore, ct) is { } fromStore && fromStore.Id == toStore.Id)

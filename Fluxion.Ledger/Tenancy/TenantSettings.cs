@@ -43,7 +43,7 @@ public static class ChangeSettingsEndpoint
     [EndpointDescription("They hold for every command from then on. Setting them to what they are changes nothing.")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Put(ChangeSettings command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, keyRequired: false, async ct =>
+        ledger.Run(http, command, async ct =>
         {
             var id = ledger.Tenant.Id;
             var settings = (await ledger.Lock<TenantSettings>([id], create: true, ct))[id];
