@@ -12,7 +12,7 @@ public static class Migrations
 {
     private const string MessageSchema = "wolverine";
 
-    /// <param name="everything">Also what is up to date by its fingerprint; otherwise a start without news costs one query.</param>
+    /// <param name="everything">Also what is up to date by its fingerprint; otherwise a start without news looks at no schema.</param>
     /// <returns>The number of tenants.</returns>
     /// <exception cref="SchemaScriptException"/>
     public static async Task<int> Run(IServiceProvider services, bool everything, CancellationToken ct)

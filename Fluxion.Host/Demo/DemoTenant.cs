@@ -9,8 +9,7 @@ namespace Fluxion.Host.Demo;
 
 /// <summary>
 /// The tenant <c>fluxion-demo</c> of Development: three stores, six suppliers, a category tree, forty products, some stock
-/// and two purchase orders,
-/// for a first look. It is made once; what its users change stays.
+/// and two purchase orders, for a first look. It is made once; what its users change stays.
 /// </summary>
 public static class DemoTenant
 {

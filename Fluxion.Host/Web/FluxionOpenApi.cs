@@ -144,10 +144,7 @@ public static class FluxionOpenApi
         public string WhoMay => action.EndpointMetadata.OfType<IAuthorizeData>().Select(a => a.Policy).FirstOrDefault(p => p is not null) is { } least
             ? $"Least role: {least}." : "For everybody.";
 
-        public string? BodyExample => !HasBody ? null
-            : _chain.RequestType == typeof(CreateTenant)
-                ? """{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more"}"""
-                : _chain.RequestType!.GetCustomAttribute<ExampleAttribute>()?.Value;
+        public string? BodyExample => HasBody ? _chain.RequestType!.GetCustomAttribute<ExampleAttribute>()?.Value : null;
 
         public string? ParameterExample(string name) => name == TenantResolution.RouteValue ? Demo.DemoTenant.Slug
             : Method.GetParameters().FirstOrDefault(p => p.Name == name)?.GetCustomAttribute<ExampleAttribute>()?.Value;

@@ -131,7 +131,6 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     {
         var store = session.DocumentStore.Options;
         var streamIds = ids.Distinct().ToArray();
-        var documents = store.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
         await using var batch = new NpgsqlBatch(session.Connection);
         if (create)
         {
@@ -149,7 +148,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         {
             Parameters = { new() { Value = streamIds } },
         });
-        batch.BatchCommands.Add(new($"select id, data from {documents} where id = any($1)") { Parameters = { new() { Value = streamIds } } });
+        batch.BatchCommands.Add(new($"select id, data from {Documents<T>()} where id = any($1)") { Parameters = { new() { Value = streamIds } } });
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
         await using var reader = await batch.ExecuteReaderAsync(ct);
@@ -179,8 +178,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var ids = wanted.Where(r => Guid.TryParse(r, out _)).Select(Guid.Parse).ToArray();
         var codes = wanted.Select(Codes.Normalize).ToArray();
         var store = session.DocumentStore.Options;
-        var documents = store.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
-        await using var command = new NpgsqlCommand($"select data from {documents} where id = any($1) or data ->> 'code' = any($2)", session.Connection)
+        await using var command = new NpgsqlCommand($"select data from {Documents<T>()} where id = any($1) or data ->> 'code' = any($2)", session.Connection)
         {
             Parameters = { new() { Value = ids }, new() { Value = codes } },
         };
@@ -211,8 +209,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public async Task<T?> Read<T>(Guid id, CancellationToken ct) where T : class, IAggregate<T>
     {
         var store = session.DocumentStore.Options;
-        var documents = store.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
-        await using var command = new NpgsqlCommand($"select data from {documents} where id = $1", session.Connection) { Parameters = { new() { Value = id } } };
+        await using var command = new NpgsqlCommand($"select data from {Documents<T>()} where id = $1", session.Connection) { Parameters = { new() { Value = id } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? await store.Serializer().FromJsonAsync<T>(reader, 0, ct) : null;
     }
@@ -251,6 +248,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         return (T)stream.State!;
     }
+
+    /// <summary>The table that holds the states of an aggregate.</summary>
+    private string Documents<T>() => session.DocumentStore.Options.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
 
     private string StreamType<T>() => ((EventGraph)session.DocumentStore.Options.Events).AggregateAliasFor(typeof(T));
 

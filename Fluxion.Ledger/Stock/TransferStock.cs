@@ -81,8 +81,9 @@ public static class TransferStockEndpoint
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            if (await ledger.Find<Store>(command.ToStore, ct) is not { } toStore) return Unknown.Of("store", "toStore", command.ToStore);
-            if (await ledger.Find<Store>(command.FromStore, ct) is { } fromStore && fromStore.Id == toStore.Id)
+            var stores = await ledger.Find<Store>([command.FromStore, command.ToStore], ct);
+            if (!stores.TryGetValue(command.ToStore, out var toStore)) return Unknown.Of("store", "toStore", command.ToStore);
+            if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)
                 return Problems.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
             if (!toStore.IsActive) return Problems.Conflict("Store deactivated", $"The store {toStore.Code} is deactivated: its stock does not move.");
 

@@ -12,6 +12,7 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>The platform takes a company on.</summary>
+[Example("""{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more"}""")]
 public sealed record CreateTenant(
     [property: Description("The name in routes: 2 to 40 lower-case letters, digits and hyphens")] string Slug,
     string Name,

@@ -6,7 +6,7 @@ namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
 /// Which schemas are up to date, as shared.schema_fingerprints knows: the fingerprint is of all scripts and of the builds of all loaded
-/// libraries that make tables, so that a start without news costs one query, however many tenants there are.
+/// libraries that make tables, so that a start without news looks at no schema.
 /// </summary>
 public sealed class SchemaFingerprints(Databases databases, SchemaScripts scripts)
 {

@@ -35,16 +35,10 @@ public sealed class TenantProvisioning(
             await Execute(owner, $"create schema if not exists {Template}", ct);
             scripts.RunOnce(owner, "tenant", Template, Guid.Empty);
         }, ct);
-        var count = 0;
-        string? after = null;
-        while (await registry.List(after, 1000, ct) is { Count: > 0 } page)
-        {
-            foreach (var tenant in page)
-                await Migrate(tenant.Schema, current, async () => (await MigrateSchema(tenant.Schema, tenant.Id, ct)).Dispose(), ct);
-            count += page.Count;
-            after = page[^1].Slug;
-        }
-        return count;
+        var tenants = await registry.List(null, int.MaxValue, ct);
+        foreach (var tenant in tenants)
+            await Migrate(tenant.Schema, current, async () => (await MigrateSchema(tenant.Schema, tenant.Id, ct)).Dispose(), ct);
+        return tenants.Count;
     }
 
     /// <summary>Migrates one schema, unless it is in <paramref name="current"/>. Hosts that start together take turns.</summary>
