@@ -56,7 +56,8 @@ public sealed class InventoryMovementsTable : IReadModel
         .Add("notes", "text", r => r.Movement.Document.Notes)
         .Add("created_by", "uuid", r => r.Change.UserId())
         .Add("created_at", "timestamptz", r => r.Movement.Document.OccurredAt)
-        .Add("recorded_at", "timestamptz", r => r.Change.RecordedAt());
+        .Add("recorded_at", "timestamptz", r => r.Change.RecordedAt())
+        .Add("item_version", "bigint", r => r.Change.Event.Version);
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
         Table.Write(operations, schema, [.. changes.Where(c => c.Event.Data is StockMovement).Select(c => new Row(c, (StockMovement)c.Event.Data))]);

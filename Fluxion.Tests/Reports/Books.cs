@@ -1,0 +1,53 @@
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Reports;
+
+/// <summary>A company with stores M1 and M2 whose past is written down by the test, and its analyst, who reads it in SQL.</summary>
+public sealed record Books(LedgerHost Host, Company Company)
+{
+    public static async Task<Books> Open(LedgerHost host, params string[] skus)
+    {
+        var company = await Company.Found(host);
+        foreach (var code in (string[])["M1", "M2"]) (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
+        foreach (var sku in skus)
+            (await company.Admin.Post("products", new { sku, name = sku, unitType = "unit", costPrice = 2m, sellingPrice = 4m, taxRate = 16m, reorderPoint = 8m })).ShouldBe(201);
+        return new Books(host, company);
+    }
+
+    public Task<Answer> Receive(string sku, decimal quantity, decimal unitCost, string at, string store = "M1") => Do("stock/receipts",
+        new { store, occurredAt = at, lines = new[] { new { sku, quantity, unitCost } } });
+
+    public Task<Answer> Issue(string sku, decimal quantity, string at, string reason = "damage", string store = "M1") => Do("stock/issues",
+        new { store, reason, occurredAt = at, lines = new[] { new { sku, quantity } } });
+
+    public Task<Answer> Sell(string sku, decimal quantity, string at, decimal discount = 0, string? method = "cash", string store = "M1") => Do("sales", new
+    {
+        store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", paymentMethod = method, paymentStatus = method is null ? "pending" : "paid", occurredAt = at,
+        lines = new[] { new { sku, quantity, discount } },
+    });
+
+    /// <summary>A command that is taken.</summary>
+    public async Task<Answer> Do(string command, object? body)
+    {
+        var answer = await Company.Admin.Post(command, body);
+        answer.Status.ShouldBeLessThan(300, answer.Text);
+        return answer;
+    }
+
+    /// <summary>Rows as the tenant's analyst sees them in a time zone, a row a line, its values separated by spaces, numbers without trailing zeros.</summary>
+    public async Task<string[]> Query(string sql, string timeZone = "America/Caracas")
+    {
+        await using var connection = await Host.OpenSuperuser();
+        await connection.Execute($"set role {Company.Analyst}; set search_path to {Company.Schema}, public; set timezone to '{timeZone}'");
+        return [.. (await connection.Rows(sql)).Select(row => string.Join(' ', row.Select(Text)))];
+    }
+
+    private static string Text(object? value) => value switch
+    {
+        null => "-",
+        decimal number => (number / 1.000000000000000000000000000000m).ToString(System.Globalization.CultureInfo.InvariantCulture),
+        DateTime time => time.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), // Npgsql gives UTC
+        _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
+    };
+}

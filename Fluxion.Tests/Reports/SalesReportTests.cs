@@ -1,0 +1,78 @@
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Reports;
+
+public sealed class SalesReportTests(LedgerHost host)
+{
+    [Fact]
+    public async Task sales_are_net_of_discounts_returns_and_what_was_cancelled()
+    {
+        var books = await Books.Open(host, "P1", "P2");
+        await books.Do("categories", new { code = "LACTEOS", name = "Lácteos" });
+        await books.Company.Admin.Put("products/P2", new { name = "P2", unitType = "unit", costPrice = 2m, sellingPrice = 4m, taxRate = 0m, category = "LACTEOS" });
+        foreach (var (sku, store) in (IEnumerable<(string, string)>)[("P1", "M1"), ("P2", "M1"), ("P1", "M2")])
+            await books.Receive(sku, 100, 2.50m, "2026-03-01T00:00:00Z", store);
+        var first = await books.Sell("P1", 3, "2026-03-10T21:00:00-04:00"); // 12.00 less the third that came back; it is the 11th in UTC
+        await books.Do($"sales/{first.Json["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        await books.Sell("P2", 2, "2026-03-11T10:00:00-04:00", discount: 0.50m, method: "card"); // 7.50
+        await books.Sell("P1", 1, "2026-03-11T10:00:00-04:00", method: null, store: "M2"); // 4.00
+        var cancelled = await books.Sell("P1", 50, "2026-03-11T10:00:00-04:00");
+        await books.Do($"sales/{cancelled.Json["id"]}/cancel", new { reason = "a mistake" });
+        await books.Sell("P1", 1, "2026-04-01T00:00:00-04:00"); // not of March
+
+        const string March = "'2026-03-01', '2026-04-01'";
+        const string Sums = "invoices, quantity, net_sales, cost_of_goods_sold, margin, margin_percent";
+        (await books.Query($"select period_start::date::text, store, {Sums} from sales_by('day', {March}) order by 1, 2"))
+            .ShouldBe(["2026-03-10 M1 1 2 8 5 3 37.5", "2026-03-11 M1 1 2 7.5 5 2.5 33.33", "2026-03-11 M2 1 1 4 2.5 1.5 37.5"]);
+        (await books.Query($"select sku, {Sums} from sales_by_product({March}) order by 1")).ShouldBe(["P1 2 3 12 7.5 4.5 37.5", "P2 1 2 7.5 5 2.5 33.33"]);
+        (await books.Query($"select sku, {Sums} from sales_by_product({March}, store => 'm2') order by 1")).ShouldBe(["P1 1 1 4 2.5 1.5 37.5"]);
+        (await books.Query($"select category, {Sums} from sales_by_category({March}) order by 1")).ShouldBe(["Lácteos 1 2 7.5 5 2.5 33.33", "- 2 3 12 7.5 4.5 37.5"]);
+        (await books.Query($"select store, {Sums} from sales_by_store({March}) order by 1")).ShouldBe(["M1 2 4 15.5 10 5.5 35.48", "M2 1 1 4 2.5 1.5 37.5"]);
+        (await books.Query($"select payment_method, {Sums} from sales_by_payment_method({March}) order by 1"))
+            .ShouldBe(["card 1 2 7.5 5 2.5 33.33", "cash 1 2 8 5 3 37.5", "- 1 1 4 2.5 1.5 37.5"]);
+    }
+
+    [Fact]
+    public async Task products_are_classed_by_what_they_bring()
+    {
+        var books = await Books.Open(host, "P1", "P2", "P3", "P4");
+        foreach (var (sku, quantity) in (IEnumerable<(string, int)>)[("P1", 15), ("P2", 70), ("P3", 12), ("P4", 3)])
+        {
+            await books.Receive(sku, 100, 2m, "2026-03-01T00:00:00Z");
+            await books.Sell(sku, quantity, "2026-03-02T00:00:00Z");
+        }
+        // P1 crosses 80 and is still A, P3 crosses 95 and is still B
+        (await books.Query("select class, sku, net_sales, share_percent, cumulative_percent from abc_classification('2026-03-01', '2026-04-01') order by cumulative_percent"))
+            .ShouldBe(["A P2 280 70 70", "A P1 60 15 85", "B P3 48 12 97", "C P4 12 3 100"]);
+        (await books.Query("select class, sku from abc_classification('2026-03-01', '2026-04-01', a_percent => 60) order by cumulative_percent")).ShouldBe(["A P2", "B P1", "B P3", "C P4"]);
+        (await books.Query("select * from abc_classification('2027-03-01', '2027-04-01')")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task suppliers_are_told_apart_by_what_they_delivered_and_when()
+    {
+        var books = await Books.Open(host, "P1", "P2");
+        await books.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
+        async Task Order(string number, decimal quantity, params (decimal Quantity, string At)[] receipts)
+        {
+            await books.Do("purchase-orders", new
+            {
+                store = "M1", supplier = "POLAR", orderNumber = number, orderDate = "2026-03-02", expectedDate = "2026-03-09", lines = new[] { new { sku = "P1", quantity } },
+            });
+            await books.Do($"purchase-orders/{number}/send", null);
+            await books.Do($"purchase-orders/{number}/confirm", null);
+            foreach (var receipt in receipts)
+                await books.Do($"purchase-orders/{number}/receipts", new { occurredAt = receipt.At, lines = new[] { new { sku = "P1", quantity = receipt.Quantity } } });
+        }
+        await Order("OC-1", 20, (10, "2026-03-06T12:00:00-04:00"), (10, "2026-03-14T12:00:00-04:00")); // after 4 and 12 days
+        await Order("OC-2", 20, (5, "2026-03-07T12:00:00-04:00")); // after 5 days
+        await books.Do("purchase-orders", new { store = "M1", supplier = "POLAR", orderNumber = "OC-3", orderDate = "2026-03-02", lines = new[] { new { sku = "P1", quantity = 9 } } });
+
+        // 25 of 40; (10 × 4 + 10 × 12 + 5 × 5) / 25 = 7.4 days; 15 of 25 by the 9th
+        (await books.Query("""
+            select supplier, orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days, on_time_percent
+            from supplier_performance('2026-03-01', '2026-04-01')
+            """)).ShouldBe(["POLAR 2 40 25 62.5 7.4 12 60"]);
+        (await books.Query("select * from supplier_performance('2026-04-01', '2026-05-01')")).ShouldBeEmpty();
+    }
+}
