@@ -40,6 +40,8 @@ public static class FluxionHost
         services.AddSingleton<TenantRegistry>();
         services.AddSingleton<TenantProvisioning>();
         services.AddSingleton<ITenantReadModels, TenantReadModels>();
+        services.AddSingleton<Retention>();
+        services.AddHostedService(p => p.GetRequiredService<Retention>());
         services.AddValidatorsFromLedger();
 
         AddLedgerStore(builder);

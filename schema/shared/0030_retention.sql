@@ -4,10 +4,10 @@ insert into $schema$.system_config (key, value, description) values
     ('retention.forecasts', '1 year', 'How long forecasts are kept, as an interval; empty: for ever. A tenant''s own is settings.retention.forecasts in shared.tenants.'),
     ('retention.events', '', 'How long rows of the audit trail are kept, as an interval; empty: for ever. A tenant''s own is settings.retention.events in shared.tenants. The events themselves, in mt_events, are never dropped.');
 
--- As the owner of the tables, for the service, which can drop nothing itself: exactly this and no more.
+-- Run by the owner of the tables: the service can drop nothing.
 create function $schema$.apply_retention()
 returns table (schema_name varchar, table_name text, chunks integer)
-language plpgsql security definer set search_path = pg_catalog, public
+language plpgsql
 as $$
 declare
     dropped integer;
@@ -39,10 +39,6 @@ begin
     end loop;
 end
 $$;
-
-revoke execute on function $schema$.apply_retention from public;
-
-grant execute on function $schema$.apply_retention to fluxion_app;
 
 comment on function $schema$.apply_retention is
     'Drops the chunks of forecasts and events that lie wholly before what shared.system_config, or the tenant''s own settings, keep; one row for each table of which any were dropped. The host calls it once a day.';
