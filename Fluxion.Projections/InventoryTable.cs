@@ -32,11 +32,13 @@ public sealed class InventoryTable : IReadModel
         Table.Write(operations, schema, changes.Latest<StockItem>());
 }
 
+/// <param name="OnHand">With asOf what was on hand then.</param>
+/// <param name="Reserved">Null with asOf, as are available and onOrder: those are kept for now alone.</param>
 /// <param name="OnOrder">What purchase orders that are sent, confirmed or partial have still to bring.</param>
 /// <param name="CostPerUnit">The moving average cost of one unit.</param>
 /// <param name="Value">On hand times cost, to 2 decimals.</param>
-public sealed record InventoryRow(string Store, string Sku, string Product, string UnitType, decimal OnHand, decimal Reserved, decimal Available,
-    decimal OnOrder, decimal ReorderPoint, decimal CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt)
+public sealed record InventoryRow(string Store, string Sku, string Product, string UnitType, decimal OnHand, decimal? Reserved, decimal? Available,
+    decimal? OnOrder, decimal ReorderPoint, decimal CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt)
 {
     public const string Select = """
         select s.code, p.sku, p.name, p.unit_type, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
@@ -51,20 +53,44 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
         where ($1::uuid[] is null or i.store_id = any($1))
         """;
 
+    /// <summary>The stock at $2 from what was known at $3, as the functions stock_as_of and stock_value_as_of have it; $4 and $5 name a store and a product.</summary>
+    public const string SelectAsOf = """
+        select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
+               round(i.on_hand * i.unit_cost, 2), i.last_movement_at
+        from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
+                     moving_average(m.quantity, m.cost_per_unit, m.movement_type order by m.item_version) as unit_cost
+              from service_inventory_movements m
+              where m.created_at <= $2 and m.recorded_at <= $3
+                and ($4::text is null or m.store_id = (select id from stores where $4 in (code, upper(id::text))))
+                and ($5::text is null or m.product_id = (select id from products where $5 in (sku, upper(id::text))))
+              group by m.store_id, m.product_id) i
+        join stores s on s.id = i.store_id
+        join products p on p.id = i.product_id
+        where ($1::uuid[] is null or i.store_id = any($1))
+        """;
+
     public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),
-        r.GetDecimal(5), r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetFieldValue<DateTimeOffset?>(11));
+        r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6), r.GetFieldValue<decimal?>(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetFieldValue<DateTimeOffset?>(11));
 }
 
 public static class InventoryQueries
 {
     [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Stock now, by store and sku; filters: store, sku, low=true (available below the reorder point)")]
+    [EndpointSummary("Stock by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point)")]
+    [EndpointDescription("asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. The two tell a late delivery note from a change of stock.")]
     [ProducesResponseType<Page<InventoryRow>>(200)]
     public static Task<IResult> List(
-        string? store, string? sku, bool? low, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(InventoryRow.Select, Caller.Of(http).StoreFilter)
-        .FilterNamed("s.code", "s.id", store)
-        .FilterNamed("p.sku", "p.id", sku)
-        .Filter("(i.quantity_available < p.reorder_point) = {0}", low)
-        .Page(databases, InventoryRow.Read, limit, after, Order.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+        string? store, string? sku, bool? low, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
+    {
+        var query = TenantQuery.Of(http);
+        query = asOf is null && knownAt is null
+            ? query.Where(InventoryRow.Select, Caller.Of(http).StoreFilter).Filter("(i.quantity_available < p.reorder_point) = {0}", low)
+            : query.AsOf(asOf, knownAt, (at, known) => query.Where(InventoryRow.SelectAsOf, Caller.Of(http).StoreFilter, at, known,
+                store is null ? null : Codes.Normalize(store), sku is null ? null : Codes.Normalize(sku)))
+              .Refuse("low", low is null ? null : "is of now alone: leave it out with asOf and knownAt");
+        return query
+            .FilterNamed("s.code", "s.id", store)
+            .FilterNamed("p.sku", "p.id", sku)
+            .Page(databases, InventoryRow.Read, limit, after, Order.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+    }
 }

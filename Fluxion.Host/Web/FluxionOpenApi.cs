@@ -48,7 +48,7 @@ public static class FluxionOpenApi
         {
             document.Info.Title = "Fluxion Ledger";
             document.Info.Description =
-                "An event-sourced inventory ledger for many tenants. Errors are RFC 9457 problem details. Lists: limit (at most 1000) and after; text/csv on request.";
+                "An event-sourced inventory ledger for many tenants. Errors are RFC 9457 problem details. Lists: limit (at most 1000), after and fields; as text/csv or application/x-ndjson (JSON Lines) on request, then whole unless limit is given. Single resources have an ETag.";
             document.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation));
             document.Components!.Schemas!.Remove(nameof(IResult)); // what every endpoint returns says nothing
             document.AddComponent<IOpenApiSecurityScheme>(Scheme, new OpenApiSecurityScheme
@@ -108,7 +108,16 @@ public static class FluxionOpenApi
             var schema = new OpenApiSchemaReference(options.CreateSchemaReferenceId(json.GetTypeInfo(answer.Type))!, context.Document);
             var content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } };
             if (answer.Type.IsGenericType && answer.Type.GetGenericTypeDefinition() == typeof(Page<>))
-                content["text/csv"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            {
+                content[ListFormat.Csv.MediaType] = content[ListFormat.JsonLines.MediaType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+                operation.Parameters!.Add(new OpenApiParameter
+                {
+                    Name = Fields.Parameter,
+                    In = ParameterLocation.Query,
+                    Description = "Only these fields of each row, separated by commas.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                });
+            }
             operation.Responses[Key(answer.StatusCode)] = new OpenApiResponse { Description = answer.StatusCode == 201 ? "Created" : "Done", Content = content };
         }
         foreach (var (status, description) in endpoint.Refusals())

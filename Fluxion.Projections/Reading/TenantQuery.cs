@@ -1,11 +1,18 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using Npgsql;
+using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
 namespace Fluxion.Projections.Reading;
 
@@ -45,8 +52,22 @@ public sealed class TenantQuery
     public TenantQuery FilterTime(string condition, string name, string? text)
     {
         if (text is null) return this;
-        if (TimeFilter.Parse(text) is { } at) return And(condition, at);
-        _problem ??= Problems.Invalid(name, TimeFilter.Form);
+        return TimeFilter.Parse(text) is { } at ? And(condition, at) : Refuse(name, TimeFilter.Form);
+    }
+
+    /// <summary>A question about the past: what was at <paramref name="asOf"/>, from what was known at <paramref name="knownAt"/>; now and all when left out.</summary>
+    public TenantQuery AsOf(string? asOf, string? knownAt, Func<DateTimeOffset, DateTimeOffset, TenantQuery> where)
+    {
+        var (at, known) = (asOf is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(asOf), knownAt is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(knownAt));
+        return Refuse("asOf", at is null ? TimeFilter.Form : null)
+            .Refuse("knownAt", known is null ? TimeFilter.Form : asOf is not null && known < at ? "is not before asOf: what had not happened yet was not known" : null)
+            ._problem is null ? where(at!.Value, known!.Value) : this;
+    }
+
+    /// <summary>400 for a parameter, unless there is nothing to say against it.</summary>
+    public TenantQuery Refuse(string name, string? objection)
+    {
+        if (objection is not null) _problem ??= Problems.Invalid(name, objection);
         return this;
     }
 
@@ -54,9 +75,7 @@ public sealed class TenantQuery
     public TenantQuery FilterOneOf(string condition, string name, string? value, IReadOnlyList<string> values)
     {
         if (value is null) return this;
-        if (values.Contains(value)) return And(condition, value);
-        _problem ??= Problems.Invalid(name, $"is one of: {string.Join(", ", values)}");
-        return this;
+        return values.Contains(value) ? And(condition, value) : Refuse(name, $"is one of: {string.Join(", ", values)}");
     }
 
     /// <summary>Only rows whose <paramref name="code"/> or <paramref name="id"/> is <paramref name="reference"/>.</summary>
@@ -70,14 +89,19 @@ public sealed class TenantQuery
     /// <summary>As <see cref="Named"/>, unless the caller left the filter out.</summary>
     public TenantQuery FilterNamed(string code, string id, string? reference) => reference is null ? this : Named(code, id, reference);
 
-    /// <summary>One page: JSON, or CSV with the next page in the header Link when the client prefers it.</summary>
+    /// <summary>
+    /// One page as JSON. As CSV or JSON Lines, when the client prefers one of them: all rows, or with a limit one page with the next one in
+    /// the header Link. Only some fields when the query string chooses them.
+    /// </summary>
     /// <param name="cursor">The key of a row in <paramref name="order"/>.</param>
     /// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
     public async Task<IResult> Page<T>(
         Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, Order order, Func<T, object[]> cursor,
-        ProblemDetails? none = null)
+        ProblemDetails? none = null) where T : notnull
     {
-        if (_problem is not null) return TypedResults.Problem(_problem);
+        var (fields, unknown) = Fields.ChosenBy<T>(_http.Request);
+        if ((_problem ?? unknown) is { } wrong) return TypedResults.Problem(wrong);
+        var format = ListFormat.PreferredBy(_http.Request);
         var limit = limitOrDefault ?? Paging.DefaultLimit;
         if (limit is < 1 or > Paging.MaxLimit) return TypedResults.Problem(Paging.Problem);
         if (after is not null)
@@ -85,16 +109,33 @@ public sealed class TenantQuery
             if (order.Key(after) is not { } key) return TypedResults.Problem(Problems.Invalid("after", "is the value of next of the page before"));
             And(order.After, key);
         }
-        _sql.Append(" order by ").Append(order.By).Append(" limit ").Append(limit + 1);
-        var rows = await Rows(databases, read);
+        _sql.Append(" order by ").Append(order.By);
+        if (format != ListFormat.Json && limitOrDefault is null) return new RowStream<T>(format, Rows(databases, read, _http.RequestAborted), fields, none);
+
+        _sql.Append(" limit ").Append(limit + 1);
+        var rows = await Rows(databases, read, _http.RequestAborted).ToListAsync(_http.RequestAborted);
         if (rows.Count == 0 && after is null && none is not null) return TypedResults.Problem(none);
         var next = rows.Count > limit ? Order.Cursor(cursor(rows[limit - 1])) : null;
-        return Answer(new Page<T>(rows.Count > limit ? rows[..limit] : rows, next));
+        if (next is not null) rows.RemoveAt(limit);
+        if (format == ListFormat.Json)
+            return fields is null ? TypedResults.Ok(new Page<T>(rows, next)) : TypedResults.Ok(new Page<IReadOnlyDictionary<string, object?>>([.. rows.Select(row => fields.Pick(row))], next));
+        if (next is not null)
+        {
+            var query = new QueryBuilder(_http.Request.Query.Where(q => q.Key != "after")) { { "after", next } };
+            _http.Response.Headers.Link = $"<{_http.Request.Path}{query}>; rel=\"next\"";
+        }
+        return new RowStream<T>(format, rows.ToAsyncEnumerable(), fields, null);
     }
 
-    /// <summary>The one row, or 404.</summary>
-    public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference) where T : class =>
-        await Rows(databases, read) is [var row] ? TypedResults.Ok(row) : TypedResults.Problem(Unknown.Of(what, "id", reference));
+    /// <summary>The one row, with an ETag by which a client that has it already is answered 304; or 404.</summary>
+    public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference) where T : class
+    {
+        if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
+            return TypedResults.Problem(Unknown.Of(what, "id", reference));
+        var json = JsonSerializer.SerializeToUtf8Bytes(row, _http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
+        var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(json)[..16])}\"");
+        return TypedResults.Bytes(json, "application/json; charset=utf-8", entityTag: tag);
+    }
 
     private TenantQuery And(string condition, params object[] values)
     {
@@ -108,9 +149,8 @@ public sealed class TenantQuery
         return this;
     }
 
-    private async Task<List<T>> Rows<T>(Databases databases, Func<NpgsqlDataReader, T> read)
+    private async IAsyncEnumerable<T> Rows<T>(Databases databases, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken ct)
     {
-        var ct = _http.RequestAborted;
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
         // settings of one transaction: a batch is one, so they hold for the query below and for nothing else
@@ -123,19 +163,6 @@ public sealed class TenantQuery
         batch.BatchCommands.Add(query);
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(ct)) rows.Add(read(reader));
-        return rows;
-    }
-
-    private IResult Answer<T>(Page<T> page)
-    {
-        if (!Csv.IsPreferred(_http.Request)) return TypedResults.Ok(page);
-        if (page.Next is not null)
-        {
-            var query = new QueryBuilder(_http.Request.Query.Where(q => q.Key != "after")) { { "after", page.Next } };
-            _http.Response.Headers.Link = $"<{_http.Request.Path}{query}>; rel=\"next\"";
-        }
-        return TypedResults.Text(Csv.Of(page.Items), "text/csv", Encoding.UTF8);
+        while (await reader.ReadAsync(ct)) yield return read(reader);
     }
 }

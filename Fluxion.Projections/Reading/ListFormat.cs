@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Fluxion.Projections.Reading;
+
+/// <summary>A form in which a list is answered.</summary>
+public sealed class ListFormat
+{
+    public static readonly ListFormat Json = new("application/json");
+    public static readonly ListFormat Csv = new("text/csv");
+
+    /// <summary>JSON Lines: a row a line.</summary>
+    public static readonly ListFormat JsonLines = new("application/x-ndjson");
+
+    private static readonly ListFormat[] All = [Json, Csv, JsonLines];
+
+    private readonly MediaTypeHeaderValue _type;
+
+    private ListFormat(string mediaType) => (MediaType, _type) = (mediaType, new MediaTypeHeaderValue(mediaType) { Charset = "utf-8" });
+
+    public string MediaType { get; }
+
+    /// <summary>
+    /// The form that the client prefers: of the ranges in Accept that include a type, the narrowest gives its quality (RFC 9110, 12.5.1).
+    /// JSON when nothing else is preferred to it.
+    /// </summary>
+    public static ListFormat PreferredBy(HttpRequest request)
+    {
+        var ranges = request.GetTypedHeaders().Accept.OrderBy(r => r.MatchesAllTypes ? 2 : r.MatchesAllSubTypes ? 1 : 0).ToList();
+        return All.MaxBy(format => ranges.Where(format._type.IsSubsetOf).Select(range => range.Quality ?? 1).FirstOrDefault())!;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
+
+namespace Fluxion.Projections.Reading;
+
+/// <summary>
+/// A whole list as CSV or JSON Lines, written while it is read: memory does not grow with it, and all rows are of one snapshot. When the
+/// database breaks off, so does the answer: its last chunk never comes.
+/// </summary>
+/// <param name="fields">Null for all.</param>
+/// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
+internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, ProblemDetails? none) : IResult where T : notnull
+{
+    private const int RowsAtOnce = 500;
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var ct = httpContext.RequestAborted;
+        var json = httpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+        var isFirst = true;
+        await foreach (var some in rows.Chunk(RowsAtOnce).WithCancellation(ct))
+        {
+            await Write(some);
+            isFirst = false;
+        }
+        if (!isFirst) return;
+        if (none is not null) await TypedResults.Problem(none).ExecuteAsync(httpContext);
+        else await Write([]);
+
+        async Task Write(T[] some)
+        {
+            if (isFirst) httpContext.Response.ContentType = $"{format.MediaType}; charset=utf-8";
+            if (format == ListFormat.Csv) await httpContext.Response.WriteAsync(Csv.Of(some, fields ?? Fields.All<T>(), header: isFirst), ct);
+            else await httpContext.Response.BodyWriter.WriteAsync(Lines(some, json), ct);
+        }
+    }
+
+    private ReadOnlyMemory<byte> Lines(T[] some, JsonSerializerOptions json)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        foreach (var row in some)
+        {
+            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = json.Encoder }))
+            {
+                if (fields is null) JsonSerializer.Serialize(writer, row, json);
+                else JsonSerializer.Serialize(writer, fields.Pick(row), json);
+            }
+            buffer.Write("\n"u8);
+        }
+        return buffer.WrittenMemory;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Reports;
+using Fluxion.Tests.Stock;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Projections;
+
+public sealed class QueryTests(LedgerHost host)
+{
+    private const string JsonLines = "application/x-ndjson";
+
+    private static readonly object[] Many = [.. Enumerable.Range(1, 1203).Select(i => (object)new { type = "receipt", store = "M1", sku = "P1", quantity = i, unitCost = 2m })];
+
+    /// <summary>A tenant with more movements than a page or one write of a stream holds.</summary>
+    private async Task<Client> WithMany()
+    {
+        var company = await Company.Found(host);
+        await company.Open("M1", "P1");
+        (await company.Admin.Post("stock/movements", new { lines = Many })).ShouldBe(200);
+        return company.Admin;
+    }
+
+    [Fact]
+    public async Task a_list_as_csv_or_json_lines_is_whole_unless_limited()
+    {
+        var admin = await WithMany();
+        var csv = (await admin.Get("movements", accept: "text/csv")).ShouldBe(200);
+        csv.ContentType.ShouldBe("text/csv; charset=utf-8");
+        var lines = csv.Text.TrimEnd().Split("\r\n");
+        lines[0].ShouldStartWith("id,store,sku,");
+        lines.Skip(1).Select(line => line.Split(',')[0]).Distinct().Count().ShouldBe(Many.Length);
+
+        var json = (await admin.Get("movements", accept: JsonLines)).ShouldBe(200);
+        json.ContentType.ShouldBe("application/x-ndjson; charset=utf-8");
+        var rows = json.Text.TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!).ToList();
+        rows.Sum(row => row["quantity"]!.GetValue<decimal>()).ShouldBe(Many.Length * (Many.Length + 1) / 2);
+        // the rows are those of the pages
+        rows.Take(1000).Select(row => row.ToJsonString()).ShouldBe((await admin.Get("movements?limit=1000")).Json["items"]!.AsArray().Select(row => row!.ToJsonString()));
+
+        var page = (await admin.Get("movements?limit=2&fields=sku,quantity", accept: JsonLines)).ShouldBe(200);
+        page.Text.TrimEnd().Split('\n').Length.ShouldBe(2);
+        page.Headers.GetValues("Link").Single().ShouldContain("rel=\"next\"");
+        (await admin.Get("movements?store=nowhere", accept: "text/csv")).ShouldBe(200).Text.TrimEnd().ShouldBe(lines[0]);
+        (await admin.Get("movements?store=nowhere", accept: JsonLines)).ShouldBe(200).Text.ShouldBe("");
+        (await admin.Get("movements?from=yesterday", accept: JsonLines)).ShouldBe(400).Fields.ShouldBe(["from"]);
+    }
+
+    [Fact]
+    public async Task only_the_fields_that_were_asked_for_are_answered()
+    {
+        var viewer = await Client.Demo(host, "viewer");
+        (await viewer.Get("inventory?store=CCS-01&sku=LAC001&fields=sku,onHand, store")).ShouldBe(200).Json["items"]![0]!.AsObject().Select(f => f.Key).ShouldBe(["sku", "onHand", "store"]);
+        (await viewer.Get("products?fields=sku&limit=1", accept: "text/csv")).ShouldBe(200).Text.Split("\r\n")[0].ShouldBe("sku");
+        (await viewer.Get("products?fields=sku&limit=1", accept: JsonLines)).ShouldBe(200).Text.ShouldMatch("""^\{"sku":"[^"]+"\}\n$""");
+        var wrong = (await viewer.Get("products?fields=sku,secret")).ShouldBe(400);
+        wrong.Fields.ShouldBe(["fields"]);
+        wrong.Text.ShouldContain("sellingPrice");
+    }
+
+    [Fact]
+    public async Task a_resource_that_the_client_has_already_is_not_sent_again()
+    {
+        var shop = await Shop.Open(host);
+        var http = host.Http.Server.CreateClient();
+        var token = (await http.PostAsync("/api/token", new StringContent("""{"tenant":"fluxion-demo","email":"admin@fluxion.demo","password":"fluxion-demo"}""", null, "application/json"), TestContext.Current.CancellationToken));
+        http.DefaultRequestHeaders.Authorization = new("Bearer", JsonNode.Parse(await token.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["access_token"]!.GetValue<string>());
+        async Task<HttpResponseMessage> Get(string? tag)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/fluxion-demo/products/{shop.Sku}");
+            if (tag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", tag);
+            return await http.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+        var tag = (await Get(null)).Headers.ETag!.ToString();
+        var again = await Get(tag);
+        ((int)again.StatusCode, await again.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldBe((304, ""));
+        (await shop.Manager.Put($"products/{shop.Sku}", new { name = "Another name", unitType = "unit" })).ShouldBe(200);
+        var changed = await Get(tag);
+        ((int)changed.StatusCode, changed.Headers.ETag!.ToString() == tag).ShouldBe((200, false));
+    }
+
+    [Fact]
+    public async Task inventory_as_of_a_moment_from_what_was_known_at_another()
+    {
+        var books = await Books.Open(host, "P1", "P2");
+        var admin = books.Company.Admin;
+        await books.Receive("P1", 10, 2m, "2026-03-02T10:00:00-04:00");
+        await books.Receive("P2", 1, 2m, "2026-03-02T10:00:00-04:00", store: "M2");
+        var before = Uri.EscapeDataString(TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"));
+        await books.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // learned of late
+
+        async Task<string> Stock(string query) => string.Join("; ", (await admin.Get($"inventory?{query}&fields=store,sku,onHand,reserved,value")).ShouldBe(200).Json["items"]!.AsArray()
+            .Select(row => string.Join(' ', row!.AsObject().Select(f => f.Value?.ToString() ?? "-"))));
+        (await Stock("asOf=2026-03-02")).ShouldBe("");
+        (await Stock("asOf=2026-03-03")).ShouldBe("M1 P1 10 - 20; M2 P2 1 - 2");
+        (await Stock("asOf=2026-03-04")).ShouldBe("M1 P1 6 - 12; M2 P2 1 - 2");
+        (await Stock($"asOf=2026-03-04&knownAt={before}&store=m1")).ShouldBe("M1 P1 10 - 20");
+        (await Stock($"knownAt={before}&sku=p1")).ShouldBe("M1 P1 10 - 20");
+        (await Stock("asOf=2026-03-04&limit=1")).ShouldBe("M1 P1 6 - 12");
+        (await admin.Get("inventory?asOf=2026-03-04&knownAt=2026-03-03")).ShouldBe(400).Fields.ShouldBe(["knownAt"]);
+        (await admin.Get("inventory?asOf=soon")).ShouldBe(400).Fields.ShouldBe(["asOf"]);
+        (await admin.Get("inventory?asOf=2026-03-04&low=true")).ShouldBe(400).Fields.ShouldBe(["low"]);
+    }
+}
