@@ -44,7 +44,7 @@ public sealed record ReceiveTransfer(
 
 public static class ReceiveTransferEndpoint
 {
-    /// <summary>All of it comes in at the cost that it left with; then what was lost or damaged is written off.</summary>
+    /// <summary>All of it comes in, and what was lost or damaged is written off, at the cost that it left with.</summary>
     /// <param name="slots">One a line of <paramref name="received"/>.</param>
     public static StockDecision Decide(Transfer transfer, TransferReceived received, IReadOnlyList<StockSlot> slots, StockDocument document) =>
         StockLaw.Decide(received.Lines.Zip(slots).SelectMany(pair =>
@@ -52,8 +52,11 @@ public static class ReceiveTransferEndpoint
             var (line, slot) = pair;
             var cost = transfer.Lines.First(sent => sent.ProductId == line.ProductId).UnitCost;
             StockStep WriteOff(decimal quantity, string reason) => new(slot,
-                item => new StockAdjusted(slot.Store.Id, slot.Product.Id, -quantity, reason, document) { UnitCost = slot.CostOf(item) });
-            List<StockStep> steps = [new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, line.Total, document) { UnitCost = cost })];
+                _ => new StockAdjusted(slot.Store.Id, slot.Product.Id, -quantity, reason, document) { UnitCost = cost });
+            List<StockStep> steps =
+            [
+                new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, line.Total, document, line.Lost + line.Damaged) { UnitCost = cost }),
+            ];
             if (line.Lost > 0) steps.Add(WriteOff(line.Lost, "loss"));
             if (line.Damaged > 0) steps.Add(WriteOff(line.Damaged, "damage"));
             return steps;
