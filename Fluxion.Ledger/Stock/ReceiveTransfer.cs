@@ -72,9 +72,8 @@ public static class ReceiveTransferEndpoint
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");
             if (Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
-            if (command.OccurredAt < transfer.OccurredAt) return Problems.Invalid("occurredAt", "is before the goods left");
-            // a sender's clock may be ahead of ours
-            var at = command.OccurredAt ?? (ledger.Now > transfer.OccurredAt ? ledger.Now : transfer.OccurredAt);
+            var (at, early) = Timestamps.After(transfer.OccurredAt, command.OccurredAt, ledger.Now, "the goods left");
+            if (early is not null) return early;
 
             var store = transfer.ToStoreId.ToString();
             StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
