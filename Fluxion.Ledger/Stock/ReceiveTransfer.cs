@@ -82,7 +82,7 @@ public static class ReceiveTransferEndpoint
                 [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], at, ct);
             if (problem is not null) return problem;
             StockSlot[] slots = [.. opened.Where((_, i) => i % 3 == 0)];
-            if (TransferStockEndpoint.Twice(slots) is { } twice) return twice;
+            if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
             var received = new TransferReceived([.. command.Lines.Zip(slots, (line, slot) =>
                 new ArrivedLine(slot.Product.Id, line.Received, line.Lost, line.Damaged))], command.Notes, at);

@@ -111,6 +111,10 @@ public sealed class StockLawTests
         Fold(null, Received(1, 2), Received(1, 2) with { Document = Document with { OccurredAt = Noon.AddDays(-3) } }).LastMovementAt.ShouldBe(Noon);
 
     [Fact]
+    public void each_line_whose_product_a_line_before_names_is_told_so() =>
+        StockDocumentRules.Twice([Milk, Bread, Milk, Bread, Milk]).Keys.ShouldBe(["lines[2].sku", "lines[3].sku", "lines[4].sku"]);
+
+    [Fact]
     public void the_stream_of_a_stock_item_follows_from_store_and_product()
     {
         var (store, product) = (Guid.Parse("11111111-1111-7111-8111-111111111111"), Guid.Parse("22222222-2222-7222-8222-222222222222"));
