@@ -192,6 +192,25 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     }
 
     [Fact]
+    public async Task what_is_ordered_for_the_first_time_is_seen_before_it_is_there_and_its_draft_is_not()
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Draft(sku, 24);
+        (await buyer.Inventory(sku)).ShouldBeNull();
+        (await buyer.Do(number, "send")).ShouldBe(200);
+        var row = (await buyer.Inventory(sku))!;
+        (Number(row["onHand"]), Number(row["available"]), Number(row["onOrder"]), Number(row["value"])).ShouldBe((0m, 0m, 24m, 0m));
+        row["lastMovementAt"].ShouldBeNull();
+        (await buyer.Inventory(sku, "S2")).ShouldBeNull();
+        (await buyer.Receive(number, sku, 4)).ShouldBe(200);
+        row = (await buyer.Inventory(sku))!;
+        (Number(row["onHand"]), Number(row["onOrder"])).ShouldBe((4m, 20m));
+        var cancelled = await buyer.Sent(await buyer.NewSku(), 1);
+        (await buyer.Do(cancelled, "cancel")).ShouldBe(200);
+        (await buyer.Inventory((await buyer.Lines(cancelled))[0]!["sku"]!.GetValue<string>())).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task a_draft_is_changed_and_what_it_no_longer_names_is_gone()
     {
         var (kept, dropped, added) = (await buyer.NewSku(), await buyer.NewSku(), await buyer.NewSku(3));
