@@ -35,9 +35,7 @@ public abstract record SupplierFields
     [Description("Any JSON object of the tenant's own")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    public SupplierDetails Details() => new(BusinessName.Trim(), TradeName,
-        TaxId is not null && Rif.IsMeant(TaxId, Address) ? Rif.Normalize(TaxId) : TaxId,
-        ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit, Settings);
+    public SupplierDetails Details() => new(BusinessName.Trim(), TradeName, Rif.Kept(TaxId, Address), ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit, Settings);
 
     public abstract class Validator<T> : AbstractValidator<T> where T : SupplierFields
     {
@@ -45,9 +43,7 @@ public abstract record SupplierFields
         {
             RuleFor(c => c.BusinessName).Name();
             RuleFor(c => c.TradeName).Line(200);
-            RuleFor(c => c.TaxId).Line(50)
-                .Must((c, taxId) => taxId is null || !Rif.IsMeant(taxId, c.Address) || Rif.Normalize(taxId) is not null)
-                .WithMessage("is no RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8");
+            RuleFor(c => c.TaxId).Line(50).Must((c, taxId) => Rif.Accepts(taxId, c.Address)).WithMessage(Rif.Wrong);
             RuleFor(c => c.ContactPerson).Line(200);
             RuleFor(c => c.Phone).Line(50);
             RuleFor(c => c.Email!).Email().When(c => c.Email is not null);

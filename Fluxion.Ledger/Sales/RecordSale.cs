@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Microsoft.AspNetCore.Authorization;
@@ -20,10 +21,12 @@ public sealed record RecordSale(
     [property: Description("paid: the whole amount was paid by paymentMethod; pending, when left out: nothing was; what was paid later is posted to its payments")] string? PaymentStatus = null,
     [property: Description("Your own id of a business client")] Guid? ClientId = null,
     string? ClientName = null,
-    [property: Description("The client's RIF or other tax id")] string? ClientTaxId = null,
+    [property: Description("The client's RIF, or the tax id of another country as it is given")] string? ClientTaxId = null,
     [property: Description("The id of the transaction in an external point of sale")] string? PosTransactionId = null,
     [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")] DateTimeOffset? OccurredAt = null,
-    string? Notes = null) : IStockCommand<RecordSale.Line>
+    string? Notes = null,
+    [property: Description("The id of a reservation that is fulfilled: what it holds in this store is held no longer, and may leave with the sale")] Guid? Reservation = null)
+    : IStockCommand<RecordSale.Line>
 {
     string? IStockCommand<Line>.Reference => InvoiceNumber;
 
@@ -50,7 +53,7 @@ public sealed record RecordSale(
             RuleFor(c => c.PaymentStatus!).OneOf([Sale.PaidUp, Sale.Pending]).When(c => c.PaymentStatus is not null);
             RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == Sale.PaidUp);
             RuleFor(c => c.ClientName).Line(200);
-            RuleFor(c => c.ClientTaxId).Line(50);
+            RuleFor(c => c.ClientTaxId).Line(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
             RuleFor(c => c.PosTransactionId).Line(100);
         }
     }
@@ -69,10 +72,13 @@ public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentSt
 
 public static class RecordSaleEndpoint
 {
-    /// <summary>What is sold leaves at the moving average of that moment: its cost of goods sold.</summary>
-    public static StockDecision Decide(RecordSale command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
-            new StockSold(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = slot.CostOf(item) });
+    /// <summary>
+    /// What the reservation held here is available, and what is sold leaves at the moving average of that moment: its cost of goods sold.
+    /// </summary>
+    /// <param name="slots">One for each line; after them those of all products that the reservation holds in the store.</param>
+    public static StockDecision Decide(RecordSale command, IReadOnlyList<StockSlot> slots, StockDocument document, Reservation? reservation) =>
+        StockLaw.Decide([.. reservation?.Release(slots, slots[0].Store.Id) ?? [], .. StockLaw.Steps(slots, command.Lines, (slot, line, item) =>
+            new StockSold(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = slot.CostOf(item) })]);
 
     /// <summary>The invoice of what was sold: prices from the catalog unless given, tax by product.</summary>
     public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<StockSlot> slots, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt)
@@ -80,13 +86,13 @@ public static class RecordSaleEndpoint
         var lines = command.Lines.Select((line, i) => new SaleLine(lineIds[i], slots[i].Product.Id, slots[i].Product.Code, line.Quantity,
             line.UnitPrice ?? slots[i].Product.Details.SellingPrice, line.Discount, slots[i].Product.Details.TaxRate, sold[i].UnitCost)).ToList();
         var (subtotal, tax) = (lines.Sum(line => line.Net), Taxes.Of(lines.Select(line => (line.Net, line.TaxRate))));
-        return new SaleRecorded(slots[0].Store.Id, command.InvoiceNumber.Trim(), command.ClientId, command.ClientName, command.ClientTaxId, lines,
+        return new SaleRecorded(slots[0].Store.Id, command.InvoiceNumber.Trim(), command.ClientId, command.ClientName, Rif.Kept(command.ClientTaxId, null), lines,
             subtotal, tax, subtotal + tax, command.PaymentMethod, command.PosTransactionId, command.Notes, occurredAt);
     }
 
     [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Sell goods of a store")]
-    [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number is taken in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
+    [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it. Refused: 404 for a store, sku or reservation that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number is taken in the store, the reservation is fulfilled, released or expired already or holds nothing in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -94,10 +100,12 @@ public static class RecordSaleEndpoint
             if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
                 return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
             var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.InvoiceNumber.Trim(), command.Notes, command.OccurredAt ?? ledger.Now);
-            var (slots, problem) = await StockDoor.Open(ledger, StockRequest.Of(command.Store, command.Lines, brings: false), document.OccurredAt, ct);
+            var (reservation, held, unheld) = await Open(ledger, command, ct);
+            if (unheld is not null) return unheld;
+            var (slots, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], document.OccurredAt, ct);
             if (problem is not null) return problem;
 
-            var decision = Decide(command, slots, document);
+            var decision = Decide(command, slots, document, reservation);
             var (stock, refusal) = StockDoor.Append(ledger, slots, decision);
             if (refusal is not null) return refusal;
             var invoice = Invoice(command, slots, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
@@ -105,10 +113,24 @@ public static class RecordSaleEndpoint
             if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Net < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
                 return Problems.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
 
+            if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(slots[0].Store.Id, document.Id));
             var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == Sale.PaidUp && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
                 : [invoice]);
             return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, stock),
                 taken: $"There is an invoice '{sale.InvoiceNumber}' of the store {slots[0].Store.Code} already.");
         });
+
+    /// <summary>The reservation under its lock, with a request for each line that it holds in the store of the sale; or why it cannot be fulfilled there.</summary>
+    private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, ProblemDetails? Problem)> Open(
+        LedgerSession ledger, RecordSale command, CancellationToken ct)
+    {
+        if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store) return (null, [], null); // an unknown store the door refuses
+        if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], Unknown.Of("reservation", "reservation", id.ToString()));
+        if (Problems.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong) return (null, [], wrong);
+        var held = reservation.Held.Where(line => line.StoreId == store.Id).ToList();
+        return held.Count == 0
+            ? (null, [], Problems.Conflict("Nothing held", $"The reservation '{reservation.Reference}' holds nothing in the store {store.Code}: sell without it."))
+            : (reservation, [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, Brings: false))], null);
+    }
 }

@@ -8,8 +8,8 @@ public sealed record ReservedLine(Guid StoreId, Guid ProductId, string Sku, deci
 /// <summary>Goods are held for somebody, until <paramref name="ExpiresAt"/> at the latest.</summary>
 public sealed record ReservationOpened(string Reference, IReadOnlyList<ReservedLine> Lines, DateTimeOffset ExpiresAt);
 
-/// <summary>What was held in one store has been taken: its lines are done.</summary>
-public sealed record ReservationFulfilled(Guid StoreId);
+/// <summary>What was held in one store is held no longer: a sale has come of it.</summary>
+public sealed record ReservationFulfilled(Guid StoreId, Guid SaleId);
 
 /// <summary>Somebody gave back what was still held.</summary>
 public sealed record ReservationReleased;

@@ -41,11 +41,12 @@ public static class StockLaw
 {
     public static StockDecision Decide(IEnumerable<StockStep> steps)
     {
-        var items = new Dictionary<Guid, (StockSlot Slot, StockItem? Item)>();
+        var items = new Dictionary<Guid, (StockSlot Slot, decimal Released, StockItem? Item)>();
         var events = new List<(Guid, StockEvent)>();
         foreach (var (slot, happen) in steps)
         {
-            var item = items.TryGetValue(slot.ItemId, out var known) ? known.Item : slot.Item;
+            var known = items.TryGetValue(slot.ItemId, out var before) ? before : (Slot: slot, Released: 0, slot.Item);
+            var item = known.Item;
             var happened = happen(item);
             events.Add((slot.ItemId, happened));
             item = StockItem.Fold(slot.ItemId, item, happened);
@@ -58,18 +59,23 @@ public static class StockLaw
                 events.Add((slot.ItemId, correction));
                 item = StockItem.Fold(slot.ItemId, item, correction);
             }
-            items[slot.ItemId] = (slot, item);
+            items[slot.ItemId] = (slot, known.Released + (happened is StockReleased released ? released.Quantity : 0), item);
         }
         var shortages = items.Values
-            .Select(entry => (entry.Slot, Before: entry.Slot.Item?.Available ?? 0, After: entry.Item!.Available))
+            .Select(entry => (entry.Slot, Before: (entry.Slot.Item?.Available ?? 0) + entry.Released, After: entry.Item!.Available))
             .Where(entry => entry.After < 0 && entry.After < entry.Before && !entry.Slot.Product.AllowsBackorder)
             .Select(entry => new Shortage(entry.Slot.Store.Code, entry.Slot.Product.Code, entry.Before - entry.After, entry.Before))
             .ToList();
         return new StockDecision(events, shortages);
     }
 
-    /// <summary>A step for each line.</summary>
+    /// <summary>The same of one step for each line.</summary>
     public static StockDecision Decide<TLine>(
         IReadOnlyList<StockSlot> slots, IReadOnlyList<TLine> lines, Func<StockSlot, TLine, StockItem?, StockEvent> happen) =>
-        Decide(slots.Zip(lines, (slot, line) => new StockStep(slot, item => happen(slot, line, item))));
+        Decide(Steps(slots, lines, happen));
+
+    /// <summary>A step for each line.</summary>
+    public static IEnumerable<StockStep> Steps<TLine>(
+        IReadOnlyList<StockSlot> slots, IReadOnlyList<TLine> lines, Func<StockSlot, TLine, StockItem?, StockEvent> happen) =>
+        slots.Zip(lines, (slot, line) => new StockStep(slot, item => happen(slot, line, item)));
 }

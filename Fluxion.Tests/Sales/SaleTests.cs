@@ -56,6 +56,19 @@ public sealed class SaleTests(LedgerHost host)
         trail.Select(e => e!["eventType"]!.GetValue<string>()).ShouldBe(["sale_recorded", "payment_received"], ignoreOrder: true);
     }
 
+    [Theory]
+    [InlineData("v123456781", 201, "V-12345678-1")]
+    [InlineData("V-12345678-2", 400, null)]
+    [InlineData("DE 811 907 980", 201, "DE 811 907 980")]
+    [InlineData("V-12345678", 201, "V-12345678")] // a cédula
+    public async Task the_clients_rif_is_checked_and_other_tax_ids_are_kept_as_given(string taxId, int status, string? kept)
+    {
+        var shop = await Open(stock: 1);
+        var answer = (await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), clientTaxId = taxId, lines = new[] { new { sku = shop.Sku, quantity = 1 } } })).ShouldBe(status);
+        if (kept is null) answer.Fields.ShouldBe(["clientTaxId"]);
+        else (await shop.Manager.Get($"sales/{Id(answer)}")).ShouldBe(200).Json["sale"]!["clientTaxId"]!.GetValue<string>().ShouldBe(kept);
+    }
+
     [Fact]
     public void tax_is_added_up_by_rate_and_rounded_once_for_each()
     {

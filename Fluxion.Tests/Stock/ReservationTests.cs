@@ -233,25 +233,95 @@ public sealed class ReservationTests(LedgerHost host)
         (await superuser.Column<long>(kept)).ShouldBe([1]);
     }
 
-    // release × state
+    // command × state
+
+    public static TheoryData<string, string> Cases() => [.. ((string[])[Reservation.Open, Reservation.Fulfilled, Reservation.Released, Reservation.Expired])
+        .SelectMany(_ => (string[])["release", "fulfil"], (state, command) => (state, command))];
 
     [Theory]
-    [InlineData(Reservation.Open, 200)]
-    [InlineData(Reservation.Released, 409)]
-    [InlineData(Reservation.Expired, 409)]
-    public async Task a_reservation_is_released_from_the_states_that_allow_it(string state, int status)
+    [MemberData(nameof(Cases))]
+    public async Task a_reservation_changes_from_the_states_that_allow_it(string state, string command)
     {
         var shop = await Shop.Open(host, stock: 10);
         var id = Id((await Reserve(shop, 4, state == Reservation.Expired ? In(0.5) : null)).ShouldBe(201));
+        if (state == Reservation.Fulfilled) (await Sell(shop, 4, id)).ShouldBe(201);
         if (state == Reservation.Released) (await Release(shop.Manager, id)).ShouldBe(200);
         if (state == Reservation.Expired) await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
-        var answer = (await Release(shop.Manager, id)).ShouldBe(status);
-        if (status == 409) answer.Detail!.ShouldBe($"The reservation is {state}: release is allowed when it is open.");
-        (status == 200).ShouldBe(Reservation.Allowed["release"].Contains(state));
-        (await Stock(shop)).ShouldBe((10m, 0m, 10m));
+        var answer = command == "release" ? await Release(shop.Manager, id) : await Sell(shop, 4, id);
+        if (Reservation.Allowed[command].Contains(state)) answer.Status.ShouldBeLessThan(300);
+        else answer.ShouldBe(409).Detail!.ShouldBe($"The reservation is {state}: {command} is allowed when it is open.");
+        (await Stock(shop)).Reserved.ShouldBe(0);
     }
 
-    // What a sale needs of it
+    // Fulfilled by a sale
+
+    private static Task<Answer> Sell(Client client, string store, Guid? reservation, params object[] lines) => client.Post("sales",
+        new { store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", reservation, lines });
+
+    private static Task<Answer> Sell(Shop shop, decimal quantity, Guid? reservation) => Sell(shop.Manager, shop.Store, reservation, new { sku = shop.Sku, quantity });
+
+    [Fact]
+    public async Task a_sale_takes_what_was_held_for_it_and_gives_the_rest_back()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        var id = Id((await Reserve(shop, 4)).ShouldBe(201));
+        (await shop.Issue(6)).ShouldBe(200);
+        (await Sell(shop, 3, null)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(0);
+        (await Sell(shop, 5, id)).ShouldBe(409).Json["shortages"]!.ToJsonString()
+            .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","requested":5,"available":4}]""");
+        (await Stock(shop)).ShouldBe((4m, 4m, 0m));
+
+        var sale = (await Sell(shop, 3, id)).ShouldBe(201);
+        sale.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":1,"reserved":0,"available":1}]""");
+        (await Status(shop.Manager, id)).ShouldBe(Reservation.Fulfilled);
+        var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_fulfilled")).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
+        trail.ToJsonString().ShouldContain(Id(sale).ToString());
+    }
+
+    [Fact]
+    public async Task it_is_fulfilled_store_by_store_whatever_is_sold()
+    {
+        var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
+        var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
+        (await one.Manager.Post("stock/receipts", new { store = one.Store, lines = new[] { new { sku = other.Sku, quantity = 1 } } })).ShouldBe(200);
+        // something else than what was held
+        (await Sell(one.Manager, one.Store, id, new { sku = other.Sku, quantity = 1 })).ShouldBe(201).Json["stock"]!.AsArray().Count.ShouldBe(2);
+        (await Stock(one)).ShouldBe((5m, 0m, 5m));
+        (await Status(one.Manager, id)).ShouldBe(Reservation.Open);
+        (await Sell(one, 1, id)).ShouldBe(409).Detail!.ShouldBe($"The reservation 'web-88' holds nothing in the store {one.Store}: sell without it.");
+        (await Sell(other, 2, id)).ShouldBe(201);
+        (await Status(one.Manager, id)).ShouldBe(Reservation.Fulfilled);
+        (await Stock(other)).ShouldBe((0m, 0m, 0m));
+
+        (await Sell(one, 1, Guid.CreateVersion7())).ShouldBe(404).Fields.ShouldBe(["reservation"]);
+    }
+
+    [Fact]
+    public async Task it_expires_or_is_fulfilled_but_never_both()
+    {
+        var shop = await Shop.Open(host, stock: 10);
+        await using var superuser = await host.OpenSuperuser();
+        var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
+        var onHand = 10m;
+        for (var round = 0; round < 8; round++)
+        {
+            var id = Id((await Reserve(shop, 1, In(0.3))).ShouldBe(201));
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+            var sales = Enumerable.Range(0, 12).Select(_ => Sell(shop, 1, id)).ToArray();
+            var expiries = Enumerable.Range(0, 12).Select(async _ =>
+            {
+                await using var scope = host.Services.CreateAsyncScope();
+                await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
+            }).ToArray();
+            await Task.WhenAll(expiries);
+            var sold = await Task.WhenAll(sales);
+            var status = await Status(shop.Manager, id);
+            sold.ShouldAllBe(a => a.Status == 201 || a.Status == 409);
+            sold.Count(a => a.Status == 201).ShouldBe(status == Reservation.Fulfilled ? 1 : 0);
+            onHand -= status == Reservation.Fulfilled ? 1 : 0;
+            (await Stock(shop)).ShouldBe((onHand, 0m, onHand));
+        }
+    }
 
     [Fact]
     public void what_is_fulfilled_in_one_store_is_still_held_in_the_other()
@@ -265,14 +335,14 @@ public sealed class ReservationTests(LedgerHost host)
         decision.Shortages.ShouldBeEmpty();
         decision.Events.Select(e => e.Event).ShouldBe([new StockReleased(one, product, 2, id), new StockReleased(one, product, 1, id)]);
 
-        reservation = Reservation.Fold(id, reservation, new ReservationFulfilled(one));
+        reservation = Reservation.Fold(id, reservation, new ReservationFulfilled(one, id));
         (reservation.Status, reservation.Held.Single().StoreId).ShouldBe((Reservation.Open, other));
         reservation.Release([Slot(one), Slot(other)], one).ShouldBeEmpty();
         reservation.Release([Slot(other)]).Count().ShouldBe(1);
         var expired = Reservation.Fold(id, reservation, new ReservationExpired());
         (expired.Status, expired.Held.Count()).ShouldBe((Reservation.Expired, 0));
         expired.Lines.Select(line => line.Status).ShouldBe([Reservation.Fulfilled, Reservation.Expired, Reservation.Fulfilled]);
-        Reservation.Fold(id, reservation, new ReservationFulfilled(other)).Status.ShouldBe(Reservation.Fulfilled);
+        Reservation.Fold(id, reservation, new ReservationFulfilled(other, id)).Status.ShouldBe(Reservation.Fulfilled);
     }
 
     // Stores
