@@ -422,7 +422,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var id = (await buyer.Order(number))["id"]!.GetValue<string>();
         var rows = (await buyer.Admin.Get($"events?entityType=purchase_order&entityId={id}")).ShouldBe(200).Json["items"]!.AsArray();
         rows.Select(r => r!["eventType"]!.GetValue<string>()).ShouldBe(["purchase_order_sent", "purchase_order_drafted"]);
-        rows.ShouldAllBe(r => r!["metadata"]!["store_id"] != null);
+        rows.ShouldAllBe(r => r!["metadata"]!["store_ids"]!.AsArray().Count == 1);
     }
 
     [Fact]
