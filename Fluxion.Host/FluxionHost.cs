@@ -7,6 +7,7 @@ using Fluxion.Host.Web;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Writing;
 using JasperFx;
@@ -78,14 +79,17 @@ public static class FluxionHost
             options.Discovery.IncludeAssembly(typeof(TenantReadModels).Assembly);
             options.AutoBuildMessageStorageOnStartup = AutoCreate.None;
             options.Durability.Mode = builder.Environment.IsDevelopment() ? DurabilityMode.Solo : DurabilityMode.Balanced;
-            // a message is kept in the database until it is handled, and tried for as long as it takes: a database that is away comes back
+            // a message is kept in the database until it is handled; one that has failed for 7 hours is put aside (wolverine_dead_letters).
+            // While the database is away no try is counted: nothing is fetched from it
             options.Policies.UseDurableLocalQueues();
             options.Policies.OnAnyException().RetryWithCooldown(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250))
-                .Then.ScheduleRetryIndefinitely(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5));
+                .Then.ScheduleRetry(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromHours(1), TimeSpan.FromHours(6))
+                .Then.MoveToErrorQueue();
             // the build has written the handlers' code (HandlerCode.targets): nothing is compiled at run time, which takes seconds
             options.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         });
         builder.Services.AddWolverineHttp();
+        builder.Services.AddHostedService<OverdueReservations>();
     }
 
     /// <summary>Tokens, roles, and the limit on guesses. That every endpoint needs a token unless it says otherwise is set where they are mapped.</summary>

@@ -43,6 +43,7 @@ public static class LedgerModel
             typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected));
         Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived));
         Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationReleased), typeof(ReservationExpired));
+        options.Schema.For<Reservation>().Index(r => r.Status);
         Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(GoodsReturned), typeof(SaleCancelled));
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.StoreId, s => s.InvoiceNumber);
     }

@@ -35,7 +35,7 @@ public sealed class EventsTable : IReadModel
             c.Event.Version,
             c.Event.CorrelationId,
             c.Event.CausationId,
-            StoreId = c.After switch { StockItem item => item.StoreId, Sale sale => sale.StoreId, PurchaseOrder order => order.StoreId, Transfer transfer => transfer.FromStoreId, Store store => store.Id, _ => (Guid?)null },
+            StoreIds = Stores(c.After),
             Event = c.Event.Data,
         }))
         .AddText("ip_address", "inet", c => Header(c, Headers.Address))
@@ -52,6 +52,18 @@ public sealed class EventsTable : IReadModel
         var aggregate => aggregate.GetType().Name.ToLowerInvariant(),
     };
 
+    /// <summary>The stores that something belongs to; null for what belongs to none.</summary>
+    private static Guid[]? Stores(object state) => state switch
+    {
+        StockItem item => [item.StoreId],
+        Sale sale => [sale.StoreId],
+        PurchaseOrder order => [order.StoreId],
+        Transfer transfer => [transfer.FromStoreId, transfer.ToStoreId],
+        Reservation reservation => [.. reservation.Lines.Select(line => line.StoreId).Distinct().Order()],
+        Store store => [store.Id],
+        _ => null,
+    };
+
     private static string? Header(Change change, string name) =>
         change.Event.Headers?.TryGetValue(name, out var value) == true ? value?.ToString() : null;
 }
@@ -59,16 +71,18 @@ public sealed class EventsTable : IReadModel
 /// <param name="EntityType">inventory, product, store, user, …</param>
 /// <param name="OldData">The state before the event; null when it began the entity.</param>
 /// <param name="NewData">The state after the event.</param>
-/// <param name="Metadata">Version, correlation and causation of the event, and the event itself.</param>
+/// <param name="Metadata">Version, correlation and causation of the event, the stores that the entity belongs to, and the event itself.</param>
 public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid EntityId, Guid? UserId, string? UserEmail, string Action,
     JsonElement? OldData, JsonElement? NewData, JsonElement Metadata, string? IpAddress, string? UserAgent, DateTimeOffset CreatedAt)
 {
+    // of a transfer either store sees the whole; what else belongs to several stores shows only to who may use them all
     public const string Select = """
         select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text, e.action, e.old_data, e.new_data, e.metadata,
                e.ip_address, e.user_agent, e.created_at
         from service_events e
         left join users u on u.id = e.user_id
-        where ($1::uuid[] is null or (e.metadata ->> 'store_id')::uuid = any($1))
+        where ($1::uuid[] is null or e.metadata -> 'store_ids' <@ to_jsonb($1)
+               or (e.entity_type = 'transfer' and e.metadata -> 'store_ids' ?| $1::text[]))
         """;
 
     public static AuditRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetGuid(3), r.GetFieldValue<Guid?>(4),

@@ -57,7 +57,8 @@ public sealed class InventoryMovementsTable : IReadModel
         .Add("created_by", "uuid", r => r.Change.UserId())
         .Add("created_at", "timestamptz", r => r.Movement.Document.OccurredAt)
         .Add("recorded_at", "timestamptz", r => r.Change.RecordedAt())
-        .Add("item_version", "bigint", r => r.Change.Event.Version);
+        .Add("item_version", "bigint", r => r.Change.Event.Version)
+        .Add("average_cost", "numeric", r => ((StockItem)r.Change.After!).UnitCost);
 
     public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
         Table.Write(operations, schema, [.. changes.Where(c => c.Event.Data is StockMovement).Select(c => new Row(c, (StockMovement)c.Event.Data))]);

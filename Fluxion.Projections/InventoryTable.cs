@@ -32,6 +32,7 @@ public sealed class InventoryTable : IReadModel
         Table.Write(operations, schema, changes.Latest<StockItem>());
 }
 
+/// <summary>What a store has of a product, or is to get: ordered for the first time, it has a row before it has stock.</summary>
 /// <param name="OnHand">With asOf what was on hand then.</param>
 /// <param name="Reserved">Null with asOf, as are available and onOrder: those are kept for now alone.</param>
 /// <param name="OnOrder">What purchase orders that are sent, confirmed or partial have still to bring.</param>
@@ -41,15 +42,19 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
     decimal? OnOrder, decimal ReorderPoint, decimal CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt)
 {
     public const string Select = """
+        with ordered as (
+            select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received, 0)) as quantity
+            from purchase_orders o join purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
+            where o.status in ('sent', 'confirmed', 'partial') group by o.store_id, l.product_id)
         select s.code, p.sku, p.name, p.unit_type, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
                coalesce(o.quantity, 0), p.reorder_point, i.cost_per_unit, round(i.quantity_on_hand * i.cost_per_unit, 2), i.last_movement_at
-        from inventory i
+        from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at from inventory
+              union all
+              select store_id, product_id, 0::numeric, 0::numeric, 0::numeric, 0::numeric, null::timestamptz from ordered
+              where quantity > 0 and not exists (select from inventory h where h.store_id = ordered.store_id and h.product_id = ordered.product_id)) i
         join stores s on s.id = i.store_id
         join products p on p.id = i.product_id
-        left join (select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received, 0)) as quantity
-                   from purchase_orders o join purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
-                   where o.status in ('sent', 'confirmed', 'partial') group by o.store_id, l.product_id) o
-               on o.store_id = i.store_id and o.product_id = i.product_id
+        left join ordered o on o.store_id = i.store_id and o.product_id = i.product_id
         where ($1::uuid[] is null or i.store_id = any($1))
         """;
 
@@ -58,7 +63,7 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
         select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
                round(i.on_hand * i.unit_cost, 2), i.last_movement_at
         from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
-                     moving_average(m.quantity, m.cost_per_unit, m.movement_type order by m.item_version) as unit_cost
+                     (array_agg(m.average_cost order by m.item_version desc))[1] as unit_cost
               from service_inventory_movements m
               where m.created_at <= $2 and m.recorded_at <= $3
                 and ($4::text is null or m.store_id = (select id from stores where $4 in (code, upper(id::text))))
@@ -76,7 +81,7 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
 public static class InventoryQueries
 {
     [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Stock by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point)")]
+    [EndpointSummary("Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point)")]
     [EndpointDescription("asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. The two tell a late delivery note from a change of stock.")]
     [ProducesResponseType<Page<InventoryRow>>(200)]
     public static Task<IResult> List(

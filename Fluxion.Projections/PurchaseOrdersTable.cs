@@ -41,7 +41,7 @@ public sealed class PurchaseOrdersTable : IReadModel
 /// <param name="Status">draft, sent, confirmed, partial, received or cancelled.</param>
 /// <param name="ReceivedDate">When the last of the goods arrived; null before.</param>
 /// <param name="Subtotal">Before tax.</param>
-public record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string Supplier, string Status, DateOnly OrderDate, DateOnly? ExpectedDate,
+public sealed record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string Supplier, string Status, DateOnly OrderDate, DateOnly? ExpectedDate,
     DateOnly? ReceivedDate, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? Notes, Guid? CreatedBy, long Version, DateTimeOffset CreatedAt)
 {
     internal const string Columns = """
@@ -67,20 +67,17 @@ public record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string
 public sealed record PurchaseOrderItemRow(Guid Id, string Sku, string Product, decimal QuantityOrdered, decimal QuantityReceived, decimal UnitCost, decimal LineTotal);
 
 /// <summary>An order with its lines by sku.</summary>
-public sealed record PurchaseOrderDetails(PurchaseOrderRow Order, IReadOnlyList<PurchaseOrderItemRow> Lines) : PurchaseOrderRow(Order)
+public sealed record PurchaseOrderDetails(PurchaseOrderRow PurchaseOrder, IReadOnlyList<PurchaseOrderItemRow> Lines)
 {
-    [System.Text.Json.Serialization.JsonIgnore]
-    public PurchaseOrderRow Order { get; } = Order;
-
-    public new const string Select = $"""
-        select {Columns},
+    public const string Select = $"""
+        select {PurchaseOrderRow.Columns},
                (select coalesce(json_agg(json_build_object('id', l.id, 'sku', p.sku, 'product', p.name, 'quantityOrdered', l.quantity_ordered,
                     'quantityReceived', l.quantity_received, 'unitCost', l.unit_cost, 'lineTotal', l.line_total) order by p.sku), '[]')::text
                 from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id and not l.is_removed)
-        {From}
+        {PurchaseOrderRow.From}
         """;
 
-    public static new PurchaseOrderDetails Read(NpgsqlDataReader r) =>
+    public static PurchaseOrderDetails Read(NpgsqlDataReader r) =>
         new(PurchaseOrderRow.Read(r), r.Lines<PurchaseOrderItemRow>(15));
 }
 

@@ -45,7 +45,7 @@ public sealed class SalesTable : IReadModel
 /// <param name="PaymentStatus">pending, partial, paid or cancelled.</param>
 /// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back.</param>
 /// <param name="OccurredAt">When it was sold; created_at in SQL.</param>
-public record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
+public sealed record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
     decimal TotalAmount, decimal AmountPaid, decimal ReturnedAmount, decimal OpenAmount, string? PaymentMethod, string PaymentStatus,
     string? PosTransactionId, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
 {

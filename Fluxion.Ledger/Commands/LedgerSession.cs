@@ -75,7 +75,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                     throw new InvalidOperationException("A command ends accepted or refused.");
             }
         }
-        catch (Exception e) when (UniqueViolation(e) is { } violation)
+        catch (Exception e) when (Refusal(e, PostgresErrorCodes.NumericValueOutOfRange) is not null)
+        {
+            // each number is within its bounds; a quantity times a price, or what many of them come to, is not
+            return TypedResults.Problem(Problems.Invalid("lines", "come to more than the ledger can hold, 15 digits before the point. Is a quantity or a price wrong?"));
+        }
+        catch (Exception e) when (Refusal(e, PostgresErrorCodes.UniqueViolation) is { } violation)
         {
             return TypedResults.Problem(Problems.Conflict("Already exists", taken ??
                 $"Another request has just created the same thing ({violation.ConstraintName}). Read it and decide again."));
@@ -257,10 +262,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>The version of a stream that this session locked or began, with what it appended.</summary>
     public long VersionOf(Guid id) => _streams[id].Version + _streams[id].Appended;
 
-    private static PostgresException? UniqueViolation(Exception e)
+    private static PostgresException? Refusal(Exception e, string sqlState)
     {
         for (var inner = e; inner is not null; inner = inner.InnerException)
-            if (inner is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } violation) return violation;
+            if (inner is PostgresException refusal && refusal.SqlState == sqlState) return refusal;
         return null;
     }
 

@@ -1,4 +1,5 @@
 using FluentValidation;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Commands;
 
@@ -20,4 +21,14 @@ public static class Timestamps
     public static IRuleBuilderOptions<T, DateTimeOffset?> Occurred<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider clock) => rule
         .Must(at => at is null || (at >= Earliest && at <= clock.GetUtcNow() + ClockSkew))
         .WithMessage("lies between 2000-01-01 and now");
+
+    /// <summary>
+    /// When something occurred that follows on something else: as the request says, and now when it does not; 400 for a moment before the
+    /// other, which by a client's clock may be ahead of ours.
+    /// </summary>
+    /// <param name="what">What the other was, as in "the goods left".</param>
+    public static (DateTimeOffset At, ProblemDetails? Problem) After(DateTimeOffset other, DateTimeOffset? occurredAt, DateTimeOffset now, string what) =>
+        occurredAt < other
+            ? (other, Problems.Invalid("occurredAt", $"is before {what}"))
+            : (occurredAt ?? (now > other ? now : other), null);
 }

@@ -105,12 +105,12 @@ public static class PurchaseOrderRules
                 continue;
             }
             if (product.ObjectionTo(line.Quantity) is { } objection) wrong[$"lines[{i}].quantity"] = [objection];
-            if (ordered.Any(other => other.ProductId == product.Id)) wrong[$"lines[{i}].sku"] = [$"{product.Code} has a line already: order a product once."];
             if (!product.IsActive) inactive.Add(product.Code);
             var id = known.TryGetValue(product.Id, out var kept) ? kept : newId();
             ordered.Add(new OrderedLine(id, product.Id, product.Code, line.Quantity, line.UnitCost ?? product.Details.CostPrice, product.Details.TaxRate));
         }
         if (unknown.Count > 0) return ([], Problems.NotFound("Some products do not exist; see errors.", unknown));
+        foreach (var (field, problem) in StockDocumentRules.Twice(lines.Select(line => products[line.Sku]))) wrong[field] = problem;
         if (ordered.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2)) > PurchaseOrder.MaxTotal)
             wrong["lines"] = [$"come to more than {PurchaseOrder.MaxTotal:0}"];
         if (wrong.Count > 0) return ([], Problems.Invalid(wrong));

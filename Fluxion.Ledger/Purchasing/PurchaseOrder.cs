@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Commands;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Purchasing;
 
@@ -45,17 +44,6 @@ public static class PurchaseOrderStatus
     public const string Cancelled = "cancelled";
 
     public static readonly string[] All = [Draft, Sent, Confirmed, Partial, Received, Cancelled];
-
-    /// <summary>Each command on an order, and the states in which it is allowed.</summary>
-    public static readonly IReadOnlyDictionary<string, string[]> AllowedFrom = new Dictionary<string, string[]>
-    {
-        ["change"] = [Draft],
-        ["send"] = [Draft],
-        ["confirm"] = [Sent],
-        ["receive"] = [Sent, Confirmed, Partial],
-        ["close"] = [Partial],
-        ["cancel"] = [Draft, Sent, Confirmed],
-    };
 }
 
 /// <param name="Received">What came in so far.</param>
@@ -75,6 +63,17 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     /// <summary>The largest total before tax: it leaves room for the tax in numeric(18,2).</summary>
     public const decimal MaxTotal = 1_000_000_000_000_000m;
 
+    /// <summary>The states from which each command is allowed.</summary>
+    public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
+    {
+        ["change"] = [PurchaseOrderStatus.Draft],
+        ["send"] = [PurchaseOrderStatus.Draft],
+        ["confirm"] = [PurchaseOrderStatus.Sent],
+        ["receive"] = [PurchaseOrderStatus.Sent, PurchaseOrderStatus.Confirmed, PurchaseOrderStatus.Partial],
+        ["close"] = [PurchaseOrderStatus.Partial],
+        ["cancel"] = [PurchaseOrderStatus.Draft, PurchaseOrderStatus.Sent, PurchaseOrderStatus.Confirmed],
+    };
+
     [JsonIgnore]
     public decimal Subtotal => Lines.Sum(line => line.Total);
 
@@ -87,14 +86,6 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     /// <summary>The day, in UTC, on which the last of the goods arrived; null before.</summary>
     [JsonIgnore]
     public DateOnly? ReceivedDate => Status == PurchaseOrderStatus.Received && LastReceivedAt is { } at ? DateOnly.FromDateTime(at.UtcDateTime) : null;
-
-    /// <summary>409 unless <paramref name="command"/> is allowed in this state.</summary>
-    public ProblemDetails? Refuse(string command)
-    {
-        var states = PurchaseOrderStatus.AllowedFrom[command];
-        return states.Contains(Status) ? null : Problems.Conflict("Wrong state",
-            $"The purchase order {Code} is {Status}: the command {command} is allowed in {(states.Length == 1 ? "the state" : "the states")} {string.Join(", ", states)}.");
-    }
 
     public static PurchaseOrder Fold(Guid id, PurchaseOrder? order, object @event) => @event switch
     {

@@ -18,7 +18,7 @@ public static class PurchaseOrders
         if (await ledger.Find<PurchaseOrder>(reference, ct) is not { } found) return (null, Unknown.Of("purchase order", "id", reference));
         if (!ledger.Caller.MayUse(found.StoreId)) return (null, Problems.Forbidden($"The purchase order {found.Code} is for a store that is not yours."));
         var order = await ledger.Lock<PurchaseOrder>(found.Id, ct);
-        return order!.Refuse(command) is { } problem ? (null, problem) : (order, null);
+        return Problems.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);
     }
 
     /// <summary>Appends one event in the states in which <paramref name="command"/> is allowed.</summary>

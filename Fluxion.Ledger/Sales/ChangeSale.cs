@@ -35,7 +35,7 @@ public sealed record PaySale(
 [Example("""{"reason":"The client changed his mind"}""")]
 public sealed record CancelSale(
     [property: Description("Why, for the audit trail")] string Reason,
-    [property: Description("When, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null)
+    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null)
 {
     public sealed class Validator : AbstractValidator<CancelSale>
     {
@@ -52,7 +52,7 @@ public sealed record CancelSale(
 public sealed record ReturnGoods(
     IReadOnlyList<ReturnGoods.Line> Lines,
     [property: Description("Why, for the audit trail")] string? Reason = null,
-    [property: Description("When, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null)
+    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null)
 {
     public sealed record Line(
         [property: Description("The place of the line in the sale, from 1, as its lineNumber")] int LineNumber,
@@ -93,7 +93,7 @@ public static class ChangeSaleEndpoints
 
     [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with")]
-    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated.")]
+    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated, 400 for a moment before the sale.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Cancel(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -102,7 +102,8 @@ public static class ChangeSaleEndpoints
             if (sale is null) return problem!;
             if (sale.Returned.Any(returned => returned > 0))
                 return Problems.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
-            var at = command.OccurredAt ?? ledger.Now;
+            (var at, problem) = Timestamps.After(sale.OccurredAt, command.OccurredAt, ledger.Now, "the sale");
+            if (problem is not null) return problem;
             var (stock, refusal) = await TakeBack(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, at, ct);
             if (refusal is not null) return refusal;
             sale = ledger.Append<Sale>(sale.Id, new SaleCancelled(command.Reason, sale.Paid, at));
@@ -111,14 +112,16 @@ public static class ChangeSaleEndpoints
 
     [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Take goods of an invoice back: in stock again at the cost that they left with, and credited")]
-    [EndpointDescription("All lines or none. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have or a fraction of what is counted.")]
+    [EndpointDescription("All lines or none. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have, a fraction of what is counted, or a moment before the sale.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Return(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
             var (sale, problem) = await Open(ledger, id, "return", ct);
             if (sale is null) return problem!;
-            var (returned, refused) = Decide(sale, command, command.OccurredAt ?? ledger.Now);
+            (var at, problem) = Timestamps.After(sale.OccurredAt, command.OccurredAt, ledger.Now, "the sale");
+            if (problem is not null) return problem;
+            var (returned, refused) = Decide(sale, command, at);
             if (returned is null) return refused!;
             var (stock, refusal) = await TakeBack(ledger, sale, returned.Lines, command.Reason, returned.OccurredAt, ct);
             if (refusal is not null) return refusal;

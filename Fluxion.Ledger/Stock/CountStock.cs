@@ -63,8 +63,7 @@ public static class CountStockEndpoint
             var (slots, problem) = await StockDoor.Open(
                 ledger, StockRequest.Of(command.Store, command.Lines, brings: false), document.OccurredAt, ct, counting: true);
             if (problem is not null) return problem;
-            if (slots.Select((slot, i) => (slot.ItemId, i)).GroupBy(s => s.ItemId).FirstOrDefault(same => same.Count() > 1) is { } twice)
-                return Problems.Invalid($"lines[{twice.Last().i}].sku", "is counted twice: one line for each product");
+            if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
             var decision = Decide(command, slots, document);
             var (stock, refusal) = StockDoor.Append(ledger, slots, decision);

@@ -44,7 +44,7 @@ public sealed record ReceiveTransfer(
 
 public static class ReceiveTransferEndpoint
 {
-    /// <summary>All of it comes in at the cost that it left with; then what was lost or damaged is written off.</summary>
+    /// <summary>All of it comes in, and what was lost or damaged is written off, at the cost that it left with.</summary>
     /// <param name="slots">One a line of <paramref name="received"/>.</param>
     public static StockDecision Decide(Transfer transfer, TransferReceived received, IReadOnlyList<StockSlot> slots, StockDocument document) =>
         StockLaw.Decide(received.Lines.Zip(slots).SelectMany(pair =>
@@ -52,8 +52,11 @@ public static class ReceiveTransferEndpoint
             var (line, slot) = pair;
             var cost = transfer.Lines.First(sent => sent.ProductId == line.ProductId).UnitCost;
             StockStep WriteOff(decimal quantity, string reason) => new(slot,
-                item => new StockAdjusted(slot.Store.Id, slot.Product.Id, -quantity, reason, document) { UnitCost = slot.CostOf(item) });
-            List<StockStep> steps = [new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, line.Total, document) { UnitCost = cost })];
+                _ => new StockAdjusted(slot.Store.Id, slot.Product.Id, -quantity, reason, document) { UnitCost = cost });
+            List<StockStep> steps =
+            [
+                new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, line.Total, document, line.Lost + line.Damaged) { UnitCost = cost }),
+            ];
             if (line.Lost > 0) steps.Add(WriteOff(line.Lost, "loss"));
             if (line.Damaged > 0) steps.Add(WriteOff(line.Damaged, "damage"));
             return steps;
@@ -69,9 +72,8 @@ public static class ReceiveTransferEndpoint
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");
             if (Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
-            if (command.OccurredAt < transfer.OccurredAt) return Problems.Invalid("occurredAt", "is before the goods left");
-            // a sender's clock may be ahead of ours
-            var at = command.OccurredAt ?? (ledger.Now > transfer.OccurredAt ? ledger.Now : transfer.OccurredAt);
+            var (at, early) = Timestamps.After(transfer.OccurredAt, command.OccurredAt, ledger.Now, "the goods left");
+            if (early is not null) return early;
 
             var store = transfer.ToStoreId.ToString();
             StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
@@ -80,7 +82,7 @@ public static class ReceiveTransferEndpoint
                 [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], at, ct);
             if (problem is not null) return problem;
             StockSlot[] slots = [.. opened.Where((_, i) => i % 3 == 0)];
-            if (TransferStockEndpoint.Twice(slots) is { } twice) return twice;
+            if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
             var received = new TransferReceived([.. command.Lines.Zip(slots, (line, slot) =>
                 new ArrivedLine(slot.Product.Id, line.Received, line.Lost, line.Damaged))], command.Notes, at);

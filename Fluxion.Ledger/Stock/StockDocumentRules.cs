@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using FluentValidation;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Stock;
@@ -28,5 +29,13 @@ public static class StockDocumentRules
         validator.RuleFor(lines).Must(l => l is { Count: > 0 } && l.Count <= atMost).WithMessage($"has 1 to {atMost} lines");
         validator.RuleForEach(c => of(c)).NotNull().WithMessage("is null: a line is an object").ChildRules(line)
             .When(c => of(c) is { } l && l.Count <= atMost).OverridePropertyName("Lines");
+    }
+
+    /// <summary>The lines whose product a line before names already, by whatever name: the errors of a document that has each product once.</summary>
+    public static Dictionary<string, string[]> Twice(IEnumerable<Product> products)
+    {
+        var seen = new HashSet<Guid>();
+        return products.Select((product, i) => (product, i)).Where(line => !seen.Add(line.product.Id))
+            .ToDictionary(line => $"lines[{line.i}].sku", line => (string[])[$"{line.product.Code} is in a line before: each product once."]);
     }
 }

@@ -23,8 +23,8 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
     /// <summary>What the movement adds to on hand; negative when goods leave.</summary>
     public abstract decimal Change();
 
-    /// <summary>Whether goods come in at a cost of their own, which the moving average takes in.</summary>
-    public virtual bool BringsItsCost() => false;
+    /// <summary>How much of it comes in at a cost of its own, which the moving average takes in.</summary>
+    public virtual decimal Valued() => 0;
 
     /// <summary>The cost of one unit: as paid for what comes in, the moving average at that moment for what leaves.</summary>
     public required decimal UnitCost { get; init; }
@@ -37,7 +37,7 @@ public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantit
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override bool BringsItsCost() => true;
+    public override decimal Valued() => Quantity;
 }
 
 /// <summary>Goods leave without a sale.</summary>
@@ -69,7 +69,7 @@ public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, S
 public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override bool BringsItsCost() => true;
+    public override decimal Valued() => Quantity;
 }
 
 /// <summary>Goods leave for another store and are in transit; the document is the transfer.</summary>
@@ -80,11 +80,13 @@ public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, S
 }
 
 /// <summary>Goods in transit arrive, at the cost that they left with; the document is the transfer.</summary>
-/// <param name="Quantity">What arrived, greater than 0.</param>
-public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+/// <param name="Quantity">What arrived or is known not to, greater than 0.</param>
+/// <param name="WrittenOff">What of it was lost or damaged: written off at once, at the cost that it left with.</param>
+public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, decimal WrittenOff = 0)
+    : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override bool BringsItsCost() => true;
+    public override decimal Valued() => Quantity - WrittenOff;
 }
 
 /// <summary>Somebody counted: from <see cref="StockDocument.OccurredAt"/> on, what was counted is what was there.</summary>

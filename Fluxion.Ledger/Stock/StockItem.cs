@@ -9,7 +9,8 @@ namespace Fluxion.Ledger.Stock;
 /// <param name="Reserved">The sum of its open reservations.</param>
 /// <param name="UnitCost">
 /// The moving average in the order recorded: after a receipt of q at cost c, (on hand × average + q × c) / (on hand + q), to 4 decimals;
-/// c alone when nothing was on hand. What leaves does not change it.
+/// c alone when nothing was on hand. What leaves does not change it, nor what was lost on its way here, nor what occurred before the latest
+/// count: that is followed by the opposite correction, and both together leave today's stock and its value as they were.
 /// </param>
 /// <param name="LastMovementAt">The latest OccurredAt; null before the first movement.</param>
 /// <param name="CountedAt">The OccurredAt of the latest count; null before the first.</param>
@@ -36,7 +37,7 @@ public sealed record StockItem(
             StockMovement e => item with
             {
                 OnHand = item.OnHand + e.Change(),
-                UnitCost = item.LastMovementAt is null || e.BringsItsCost() ? MovingAverage(item, e) : item.UnitCost,
+                UnitCost = MovingAverage(item, e),
                 LastMovementAt = Latest(item.LastMovementAt, e.Document.OccurredAt),
                 CountedAt = e is StockCounted ? Latest(item.CountedAt, e.Document.OccurredAt) : item.CountedAt,
             },
@@ -44,9 +45,14 @@ public sealed record StockItem(
         };
     }
 
-    private static decimal MovingAverage(StockItem item, StockMovement movement) => item.OnHand <= 0
-        ? movement.UnitCost
-        : Quantities.Round(((item.OnHand * item.UnitCost) + (movement.Change() * movement.UnitCost)) / (item.OnHand + movement.Change()), 4);
+    private static decimal MovingAverage(StockItem item, StockMovement movement)
+    {
+        var valued = item.CountedAt > movement.Document.OccurredAt ? 0 : movement.Valued();
+        if (valued == 0 && item.LastMovementAt is not null) return item.UnitCost;
+        return item.OnHand <= 0
+            ? movement.UnitCost
+            : Quantities.Round(((item.OnHand * item.UnitCost) + (valued * movement.UnitCost)) / (item.OnHand + valued), 4);
+    }
 
     private static DateTimeOffset Latest(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;
 }

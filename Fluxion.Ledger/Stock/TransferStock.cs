@@ -66,14 +66,6 @@ public static class TransferStockEndpoint
     private static StockStep Arrives(StockSlot slot, StockSlot sent, decimal quantity, StockDocument document) =>
         new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, quantity, document) { UnitCost = sent.CostOf(sent.Item) });
 
-    /// <summary>400 for a product that two lines name, by whatever name.</summary>
-    public static ProblemDetails? Twice(IEnumerable<StockSlot> slots)
-    {
-        var seen = new HashSet<Guid>();
-        var twice = slots.Select((slot, i) => (slot.Product, i)).Where(line => !seen.Add(line.Product.Id)).ToList();
-        return twice.Count == 0 ? null : Problems.Invalid(twice.ToDictionary(line => $"lines[{line.i}].sku", line => (string[])[$"{line.Product.Code} is in a line before: each product once."]));
-    }
-
     [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods from one store to another")]
     [EndpointDescription("All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted.")]
@@ -92,7 +84,7 @@ public static class TransferStockEndpoint
             if (command.Immediate) requests = [.. requests, .. StockRequest.Of(command.ToStore, command.Lines, brings: false, "toStore")];
             var (slots, problem) = await StockDoor.Open(ledger, requests, document.OccurredAt, ct);
             if (problem is not null) return problem;
-            if (Twice(slots.Take(command.Lines.Count)) is { } twice) return twice;
+            if (StockDocumentRules.Twice(slots.Take(command.Lines.Count).Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
             var decision = Decide(command, slots, document);
             var (stock, refusal) = StockDoor.Append(ledger, slots, decision);

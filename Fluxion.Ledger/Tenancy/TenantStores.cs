@@ -20,11 +20,12 @@ public sealed class TenantStores(StoreOptions options, Databases databases, Tena
 
     /// <summary>The store of one tenant, as role fluxion_app.</summary>
     /// <exception cref="UnknownTenantException"/>
-    public DocumentStore Of(string tenantId) => _stores.GetOrAdd(tenantId, id => new Lazy<DocumentStore>(() =>
+    public DocumentStore Of(string tenantId) => _stores.GetOrAdd(tenantId, id =>
     {
+        // before the Lazy, which would keep an exception for good: a database that is away comes back
         var tenant = registry.Get(Guid.TryParse(id, out var guid) ? guid : throw new UnknownTenantException(id));
-        return new DocumentStore(OptionsFor(tenant.Schema, databases.Service));
-    })).Value;
+        return new Lazy<DocumentStore>(() => new DocumentStore(OptionsFor(tenant.Schema, databases.Service)));
+    }).Value;
 
     /// <summary>How the store of one schema is set up; provisioning opens it with the owner's connections.</summary>
     public StoreOptions OptionsFor(string schema, NpgsqlDataSource dataSource)

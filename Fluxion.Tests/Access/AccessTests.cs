@@ -5,6 +5,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;
+using Fluxion.Tests.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -165,5 +166,26 @@ public sealed class AccessTests(LedgerHost host)
         item["userEmail"]!.GetValue<string>().ShouldBe("admin@fluxion.demo");
         item["oldData"]!["on_hand"]!.GetValue<decimal>().ShouldBe(10);
         item["action"]!.GetValue<string>().ShouldBe("updated");
+    }
+
+    [Fact]
+    public async Task the_trail_shows_a_manager_of_one_store_its_transfers_both_ways_and_what_is_reserved_there_alone()
+    {
+        var company = await Company.Found(host);
+        foreach (var store in (string[])["M1", "M2", "M3"]) (await company.Admin.Post("stores", new { code = store, name = store })).ShouldBe(201);
+        (await company.Admin.Post("products", new { sku = "P", name = "A product", settings = new { allowBackorder = true } })).ShouldBe(201);
+        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "manager", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
+        var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
+        async Task<string> Made(string path, object body) => (await company.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
+        Task<string> Transfer(string from, string to) => Made("stock/transfers", new { fromStore = from, toStore = to, lines = new[] { new { sku = "P", quantity = 1 } } });
+        Task<string> Reserve(params string[] stores) => Made("stock/reservations", new { reference = "r", lines = stores.Select(store => new { store, sku = "P", quantity = 1 }) });
+
+        string[] hers = [await Transfer("M1", "M2"), await Transfer("M2", "M1"), await Reserve("M1"), await Reserve("M1", "M1")];
+        string[] others = [await Transfer("M2", "M3"), await Reserve("M2"), await Reserve("M1", "M2")];
+        var seen = (await eva.Get("events?limit=1000")).ShouldBe(200).Json["items"]!.AsArray().Select(e => e!["entityId"]!.GetValue<string>()).ToHashSet();
+        foreach (var id in hers) seen.ShouldContain(id);
+        foreach (var id in others) seen.ShouldNotContain(id);
+        (await eva.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
+        (await company.Admin.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 }

@@ -255,6 +255,24 @@ public sealed class SaleTests(LedgerHost host)
         (await shop.OnHand()).ShouldBe(99);
     }
 
+    [Fact]
+    public async Task goods_do_not_come_back_before_they_were_sold_so_that_no_count_between_takes_them_away()
+    {
+        var (shop, noon) = (await Open(stock: 0), new DateTimeOffset(2026, 2, 1, 12, 0, 0, TimeSpan.Zero));
+        object[] Lines(decimal quantity) => [new { sku = shop.Sku, quantity }];
+        (await shop.Manager.Post("stock/receipts", new { store = shop.Store, occurredAt = noon.AddDays(-2), lines = Lines(10) })).ShouldBe(200);
+        var sale = Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = noon, lines = Lines(4) })).ShouldBe(201));
+        (await shop.Manager.Post("stock/counts", new { store = shop.Store, occurredAt = noon.AddHours(-1), lines = Lines(10) })).ShouldBe(200);
+        async Task<Answer> Return(DateTimeOffset? occurredAt) =>
+            await shop.Manager.Post($"sales/{sale}/returns", new { occurredAt, lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        (await Return(noon.AddHours(-2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await shop.Manager.Post($"sales/{sale}/cancel", new { reason = "x", occurredAt = noon.AddHours(-2) })).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await shop.OnHand()).ShouldBe(6);
+        (await Return(noon)).ShouldBe(200);
+        (await Return(null)).ShouldBe(200);
+        (await shop.OnHand()).ShouldBe(8);
+    }
+
     private static JsonObject Merge(object body, object change)
     {
         var merged = System.Text.Json.JsonSerializer.SerializeToNode(body)!.AsObject();

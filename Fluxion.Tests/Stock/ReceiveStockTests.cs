@@ -13,4 +13,13 @@ public sealed class ReceiveStockTests(LedgerHost host)
         (await shop.OnHand()).ShouldBe(7);
         (await shop.Movements()).ShouldBe(2);
     }
+
+    [Fact]
+    public async Task what_comes_to_more_than_the_ledger_can_hold_is_400_and_nothing_comes_in()
+    {
+        var shop = await Shop.Open(host);
+        (await shop.Receive(1_000_000_000, 1_000_000_000)).ShouldBe(400).Fields.ShouldBe(["lines"]);
+        (await shop.OnHand()).ShouldBe(0);
+        (await shop.Receive(1_000_000_000, 1_000_000)).ShouldBe(200);
+    }
 }

@@ -74,9 +74,45 @@ public sealed class StockLawTests
     public void after_selling_out_the_next_receipt_sets_the_cost_alone() =>
         Fold(Fold(null, Received(1, 2)), new StockIssued(Store.Id, Milk.Id, 1, "damage", Document) { UnitCost = 2 }, Received(5, 9)).UnitCost.ShouldBe(9);
 
+    /// <summary>What is on hand after some movements and what it is worth; and the worth of the movements themselves.</summary>
+    private static (decimal OnHand, decimal Value, decimal Movements) Worth(StockItem before, StockDecision decision)
+    {
+        var movements = decision.Events.Select(e => (StockMovement)e.Event).ToArray();
+        var after = Fold(before, movements);
+        return (after.OnHand, after.OnHand * after.UnitCost, movements.Sum(m => m.Change() * m.UnitCost));
+    }
+
+    [Fact]
+    public void a_receipt_from_before_a_count_that_comes_late_leaves_todays_stock_and_its_value_as_they_were()
+    {
+        var count = new StockCounted(Store.Id, Milk.Id, 10, 10, Document with { OccurredAt = Noon.AddDays(1) }) { UnitCost = 2 };
+        var counted = Fold(null, Received(10, 2), count);
+        StockDecision Receive(DateTimeOffset at) => ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 10, 8)]),
+            [new StockSlot(Store, Milk, counted, [count])], Document with { OccurredAt = at });
+        Worth(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
+        Worth(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
+    }
+
+    [Fact]
+    public void what_is_lost_on_the_way_is_a_loss_of_what_it_cost_and_no_cost_of_the_stock_that_it_never_reached()
+    {
+        var (slot, document) = (Slot(Milk, 10), Document with { Id = Guid.CreateVersion7() });
+        var sent = new TransferSent(Guid.CreateVersion7(), Store.Id, [new SentLine(Milk.Id, "LAC001", 5, 4)], null, null, Noon);
+        var transfer = Transfer.Fold(document.Id, null, sent);
+        StockDecision Receive(decimal received, decimal lost, decimal damaged) => ReceiveTransferEndpoint.Decide(
+            transfer, new TransferReceived([new ArrivedLine(Milk.Id, received, lost, damaged)], null, Noon), [slot], document);
+        Worth(slot.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
+        Worth(slot.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
+        Receive(0, 5, 0).Events.Select(e => e.Event).OfType<StockAdjusted>().Single().UnitCost.ShouldBe(4);
+    }
+
     [Fact]
     public void the_last_movement_is_the_latest_one_not_the_last_recorded() =>
         Fold(null, Received(1, 2), Received(1, 2) with { Document = Document with { OccurredAt = Noon.AddDays(-3) } }).LastMovementAt.ShouldBe(Noon);
+
+    [Fact]
+    public void each_line_whose_product_a_line_before_names_is_told_so() =>
+        StockDocumentRules.Twice([Milk, Bread, Milk, Bread, Milk]).Keys.ShouldBe(["lines[2].sku", "lines[3].sku", "lines[4].sku"]);
 
     [Fact]
     public void the_stream_of_a_stock_item_follows_from_store_and_product()

@@ -14,16 +14,16 @@ public sealed class MigrationTests(LedgerHost ledger)
 {
     private static readonly string Demo = Tenant.SchemaOf(DemoTenant.Slug);
 
-    /// <summary>A host that is set up and does not serve.</summary>
-    private static WebApplication NewHost(DatabaseConnections connections)
+    /// <summary>A host that is set up and does not serve yet; then on a free port.</summary>
+    internal static WebApplication NewHost(DatabaseConnections connections, string environment = "Development")
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            EnvironmentName = "Development",
+            EnvironmentName = environment,
             ContentRootPath = AppContext.BaseDirectory,
             ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
         });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Fluxion:SigningKey"] = HostProcess.SigningKey });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Fluxion:SigningKey"] = HostProcess.SigningKey, ["Urls"] = "http://127.0.0.1:0" });
         builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment), connections);
         return builder.Build();
     }
@@ -109,5 +109,33 @@ public sealed class MigrationTests(LedgerHost ledger)
         await starts; // and it is not in their way either
         received.ShouldBePositive();
         (await shop.OnHand()).ShouldBe(received);
+    }
+
+    [Fact]
+    public async Task audit_rows_of_an_older_build_are_given_the_stores_of_their_entities()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await ledger.NewDatabase();
+        await using var serving = await HostProcess.Serve(database.Connections);
+        var admin = await serving.Demo("admin");
+        (await admin.Post("stock/transfers", new { fromStore = "CCS-01", toStore = "VLN-01", lines = new[] { new { sku = "LAC001", quantity = 1 } } })).ShouldBe(201);
+        (await admin.Post("stock/reservations", new { reference = "r", lines = ((string[])["VLN-01", "CCS-01", "VLN-01"]).Select(store => new { store, sku = "HAR001", quantity = 1 }) })).ShouldBe(201);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(ct);
+        Task<List<string>> Rows() => superuser.Column<string>($"select entity_type || ' ' || metadata from {Demo}.events order by id");
+        var rows = await Rows();
+        rows.Count(row => row.Contains("store_ids", StringComparison.Ordinal)).ShouldBeGreaterThan(100);
+
+        await superuser.Execute($"""
+            select set_config('app.current_tenant_id', (select id::text from shared.tenants where schema_name = '{Demo}'), false);
+            update {Demo}.events set metadata = metadata - 'store_ids' ||
+                case when entity_type = 'reservation' then '{"{}"}' else jsonb_build_object('store_id', metadata -> 'store_ids' -> 0) end
+            where metadata ? 'store_ids';
+            delete from {Demo}.schema_versions where scriptname like '%0022_audit_stores.sql'
+            """);
+        (await Rows()).ShouldNotBe(rows);
+        await using var host = NewHost(database.Connections);
+        await Migrations.Run(host.Services, everything: true, ct);
+        (await Rows()).ShouldBe(rows);
     }
 }

@@ -252,6 +252,27 @@ public sealed class TenantTests(LedgerHost host)
     private static async Task<JsonNode?> Row(Client platform, string slug) =>
         (await platform.Get("/api/tenants?limit=1000")).ShouldBe(200).Json["items"]!.AsArray().SingleOrDefault(t => t!["slug"]!.GetValue<string>() == slug);
 
+    [Fact]
+    public async Task a_tenant_that_could_not_be_found_once_can_be_the_next_time()
+    {
+        var company = await Company.Found(host);
+        var builder = new Npgsql.NpgsqlDataSourceBuilder(host.Connections.Service);
+        var away = true;
+        void Open() => _ = away ? throw new TimeoutException("The database is away.") : true;
+        builder.UsePhysicalConnectionInitializer(_ => Open(), _ =>
+        {
+            Open();
+            return Task.CompletedTask;
+        });
+        await using var databases = new Databases(builder.Build(), null);
+        var options = new Marten.StoreOptions();
+        options.Connection(databases.Service);
+        using var stores = ActivatorUtilities.CreateInstance<TenantStores>(host.Services, options, databases, new TenantRegistry(databases, TimeProvider.System));
+        Should.Throw<TimeoutException>(() => stores.Of(company.Id.ToString()));
+        away = false;
+        stores.Of(company.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(company.Schema);
+    }
+
     private static async Task<long> Count(Npgsql.NpgsqlConnection connection, string from) =>
         (await connection.Column<long>($"select count(*) from {from}")).Single();
 

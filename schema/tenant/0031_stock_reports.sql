@@ -67,7 +67,7 @@ $$;
 comment on function $schema$.stock_as_of is
     'What was on hand at a moment, from what was known at another (by default all that is known today): the sum of the movements that had happened by the one and were recorded by the other. One row an item that had moved by then. store: a store''s code, sku: a product''s; each narrows what is read, and null takes all.';
 
--- The fold of the ledger (StockItem.MovingAverage), in the order of its arguments.
+-- The books take movements in the order recorded (StockItem.UnitCost, kept in average_cost); this is for other orders.
 
 create function $schema$.moving_average_step(state numeric[], quantity numeric, cost_per_unit numeric, movement_type text) returns numeric[]
 language plpgsql immutable parallel safe
@@ -103,7 +103,7 @@ comment on function $schema$.moving_average_result is
     'The average of a state.';
 
 comment on aggregate $schema$.moving_average(numeric, numeric, text) is
-    'The moving average cost of one unit of one item, its movements taken in the order by of the call: what comes in from outside or from another store is averaged in, to four decimals; what leaves, adjustments and counts leave it as it is.';
+    'The moving average cost of one unit of one item, its movements taken in the order by of the call: what comes in from outside or from another store is averaged in, to four decimals; what leaves, adjustments and counts leave it as it is. What was lost on its way from another store is averaged in before it is written off.';
 
 create function $schema$.stock_value_as_of(
     at timestamptz, known_at timestamptz default 'infinity', store text default null, sku text default null)
@@ -113,7 +113,7 @@ language sql stable parallel safe
 as $$
     select s.code, p.sku, p.name, m.quantity, m.cost, round(m.quantity * m.cost, 2), m.restated, round(m.quantity * m.restated, 2), m.store_id, m.product_id
     from (select m.store_id, m.product_id, sum(m.quantity) as quantity,
-                 $schema$.moving_average(m.quantity, m.cost_per_unit, m.movement_type order by m.item_version) as cost,
+                 (array_agg(m.average_cost order by m.item_version desc))[1] as cost,
                  $schema$.moving_average(m.quantity, m.cost_per_unit, m.movement_type order by m.created_at, m.item_version) as restated
           from $schema$.inventory_movements m
           where m.created_at <= stock_value_as_of.at and m.recorded_at <= stock_value_as_of.known_at
@@ -125,7 +125,7 @@ as $$
 $$;
 
 comment on function $schema$.stock_value_as_of is
-    'What stock was worth at a moment, from what was known at another; see stock_as_of. cost_per_unit is the moving average in the order recorded, as the books have it: with at and known_at alike it is what inventory said then. restated_cost_per_unit takes the same movements in the order in which they happened, as if none had been learned of late.';
+    'What stock was worth at a moment, from what was known at another; see stock_as_of. cost_per_unit is the moving average after the last of those movements to be recorded, as the books have it: with at and known_at alike it is what inventory said then. restated_cost_per_unit takes the same movements in the order in which they happened, as if none had been learned of late.';
 
 create function $schema$.stock_ageing(at timestamptz default now())
 returns table (store text, sku text, product text, quantity_on_hand numeric, days_0_30 numeric, days_31_60 numeric, days_61_90 numeric,

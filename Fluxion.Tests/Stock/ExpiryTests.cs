@@ -1,0 +1,93 @@
+using Fluxion.Host;
+using Fluxion.Host.Demo;
+using Fluxion.Ledger.Stock;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Wolverine;
+
+namespace Fluxion.Tests.Stock;
+
+/// <summary>A reservation expires whatever becomes of its message and of the node that took it.</summary>
+public sealed class ExpiryTests(LedgerHost host)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static async Task<Guid> Reserve(Client client, string store, string sku, TimeSpan holds) => (await client.Post("stock/reservations",
+        new { reference = "web-88", expiresAt = TimeProvider.System.GetUtcNow() + holds, lines = new[] { new { store, sku, quantity = 1 } } })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+
+    private static async Task<string> Status(Client client, Guid id) =>
+        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>();
+
+    private static async Task ShouldExpire(Client client, Guid id)
+    {
+        var until = TimeProvider.System.GetUtcNow() + Patience;
+        while (await Status(client, id) == Reservation.Open && TimeProvider.System.GetUtcNow() < until) await Task.Delay(200, TestContext.Current.CancellationToken);
+        (await Status(client, id)).ShouldBe(Reservation.Expired);
+        (await client.Get($"events?entityId={id}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(2, "opened once and expired once");
+    }
+
+    private static async Task<WebApplication> Node(OwnDatabase database, string environment)
+    {
+        var node = MigrationTests.NewHost(database.Connections, environment);
+        node.MapFluxion();
+        await node.Prepare(database.Connections, TestContext.Current.CancellationToken);
+        return node;
+    }
+
+    private static Task<Client> Manager(WebApplication node) =>
+        Client.SignIn(new HttpClient { BaseAddress = new Uri(node.Urls.First()) }, DemoTenant.Slug, DemoTenant.Email("manager"), DemoTenant.Password);
+
+    [Fact]
+    public async Task of_two_nodes_in_production_one_expires_a_reservation_once_and_the_other_goes_on_alone()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await host.NewDatabase();
+        await using (await Node(database, "Development")) { } // makes the demo tenant
+        await using var one = await Node(database, "Production");
+        await using var other = await Node(database, "Production");
+        await Task.WhenAll(one.StartAsync(ct), other.StartAsync(ct));
+        var (client, survivor) = (await Manager(one), await Manager(other));
+        var both = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Reserve(i % 2 == 0 ? client : survivor, "CCS-01", "LAC001", TimeSpan.FromSeconds(5))));
+        foreach (var id in both) await ShouldExpire(survivor, id);
+
+        var last = await Reserve(client, "CCS-01", "LAC001", TimeSpan.FromSeconds(5));
+        await one.StopAsync(ct);
+        await ShouldExpire(survivor, last);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(ct);
+        (await superuser.Column<long>("select count(*) from wolverine.wolverine_dead_letters")).ShouldBe([0]);
+        await other.StopAsync(ct);
+    }
+
+    [Fact]
+    public void a_message_that_keeps_failing_is_put_aside_after_some_hours()
+    {
+        var rule = host.Services.GetRequiredService<WolverineOptions>().Policies.Failures.Single(rule => rule.Match.Matches(new InvalidOperationException())).ToString();
+        rule.ShouldContain("attempt 8: Move to error queue");
+        rule.ShouldNotContain("repeat");
+    }
+
+    [Fact]
+    public async Task what_its_message_has_left_open_is_expired_when_it_is_a_minute_overdue()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("M1", "P1", stock: 3);
+        var (lost, recent) = (await Reserve(company.Admin, "M1", "P1", TimeSpan.FromHours(1)), await Reserve(company.Admin, "M1", "P1", TimeSpan.FromHours(1)));
+        await using var superuser = await host.OpenSuperuser();
+        // as after a message that was put aside, and time that went by
+        await superuser.Execute($"""
+            delete from wolverine.wolverine_incoming_envelopes where position(convert_to('{lost}', 'UTF8') in body) > 0;
+            update {company.Schema}.mt_doc_reservation set data = jsonb_set(data, '{"{expiresAt}"}', to_jsonb(now() - interval '61 seconds')) where id = '{lost}';
+            update {company.Schema}.mt_doc_reservation set data = jsonb_set(data, '{"{expiresAt}"}', to_jsonb(now() - interval '30 seconds')) where id = '{recent}';
+            """);
+        var overdue = host.Services.GetServices<IHostedService>().OfType<OverdueReservations>().ShouldHaveSingleItem();
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => overdue.Expire(TestContext.Current.CancellationToken)));
+        await ShouldExpire(company.Admin, lost);
+        (await Status(company.Admin, recent)).ShouldBe(Reservation.Open);
+        (await shop.Issue(3)).ShouldBe(409);
+        (await shop.Issue(2)).ShouldBe(200);
+    }
+}
