@@ -24,7 +24,7 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
         var tenant = await registry.Find(slug, http.RequestAborted);
         var problem = tenant switch
         {
-            null => Problems.NotFound($"There is no tenant '{slug}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."),
+            null => Problems.NotFound($"There is no tenant '{Problems.Shorten(slug)}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."),
             _ when Caller.Of(http).TenantId != tenant.Id =>
                 Problems.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
             { Status: not Tenant.Active } => Problems.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),

@@ -13,12 +13,14 @@ public static class TenantStatusEndpoints
 {
     [WolverinePost("/api/tenants/{slug}/suspend", Name = "Suspend tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Suspend a tenant: every request of its users is refused from then on")]
+    [EndpointDescription("Its data stays as it is. Once more changes nothing. Refused: 404 for a tenant that does not exist.")]
     [ProducesResponseType<TenantReply>(200)]
     public static Task<IResult> Suspend(string slug, [NotBody] TenantProvisioning provisioning, CancellationToken ct) =>
         Set(slug, Tenant.Suspended, provisioning, ct);
 
     [WolverinePost("/api/tenants/{slug}/resume", Name = "Resume tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Resume a suspended tenant")]
+    [EndpointDescription("Tokens that have not expired are taken again. Once more changes nothing. Refused: 404 for a tenant that does not exist.")]
     [ProducesResponseType<TenantReply>(200)]
     public static Task<IResult> Resume(string slug, [NotBody] TenantProvisioning provisioning, CancellationToken ct) =>
         Set(slug, Tenant.Active, provisioning, ct);
