@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Fluxion.Host.Database;
+using Fluxion.Ledger.Tenancy;
 using JasperFx.CommandLine;
 using Spectre.Console;
 
@@ -13,6 +16,9 @@ public sealed class DatabaseInput : NetCoreInput
 
     [Description("init: a superuser's connection string; or set ConnectionStrings__FluxionAdmin")]
     public string? AdminFlag { get; set; }
+
+    [Description("migrate: look also at schemas that are up to date as far as is known, and repair what was changed in them by hand")]
+    public bool AllFlag { get; set; }
 }
 
 [Description("Get a database ready for the ledger (init), or bring its schemas up to date (migrate)", Name = "database")]
@@ -22,12 +28,7 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
     {
         using var host = input.BuildHost();
         var services = host.Services;
-        if (input.Action == DatabaseAction.migrate)
-        {
-            var tenants = await Migrations.Run(services, everything: true, CancellationToken.None);
-            AnsiConsole.MarkupLineInterpolated($"All schemas are up to date: shared, template and {tenants} tenants");
-            return true;
-        }
+        if (input.Action == DatabaseAction.migrate) return await Migrate(services, input.AllFlag);
         var connections = services.GetRequiredService<DatabaseConnections>();
         var admin = input.AdminFlag ?? services.GetRequiredService<IConfiguration>().GetConnectionString(DatabaseConnections.AdminName);
         if (admin is null) return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
@@ -35,4 +36,45 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
         AnsiConsole.MarkupLine("The database is ready; next: database migrate");
         return true;
     }
+
+    /// <summary>With a bar for people, with a line a schema for a file. Interrupted it ends what it is at, and the next one begins there.</summary>
+    private static async Task<bool> Migrate(IServiceProvider services, bool everything)
+    {
+        Output.WrapForPeopleAlone();
+        using var stopping = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stopping.Cancel();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        Migrated? last = null;
+        try
+        {
+            var (tenants, failed) = await WithProgress(step => Migrations.Run(services, everything, stopping.Token, m => step(last = m)));
+            foreach (var (name, failure, _, _) in failed) Output.Refuse($"{name}: {failure}");
+            if (failed.Count > 0)
+                return Output.Refuse($"{failed.Count} of {tenants + 1} schemas are as they were, and their tenants are not served by this version; all others are up to date. Repair what is named and run it again.");
+            AnsiConsole.MarkupLineInterpolated($"All schemas are up to date: shared, template and {tenants} tenants ({last?.Done ?? 0} looked at)");
+            return true;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return Output.Refuse($"Interrupted at {last?.Done ?? 0} of {last?.Total.ToString(CultureInfo.InvariantCulture) ?? "?"} schemas; run it again, it goes on from there.");
+        }
+    }
+
+    private static Task<T> WithProgress<T>(Func<Action<Migrated>, Task<T>> run) => Console.IsOutputRedirected
+        ? run(m => Console.WriteLine($"{m.Done}/{m.Total} {m.Name}{(m.Failure is null ? "" : " FAILED")}"))
+        : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
+        {
+            var bar = context.AddTask("Schemas");
+            return run(m =>
+            {
+                bar.MaxValue = m.Total;
+                bar.Value = m.Done;
+                bar.Description = $"{m.Done}/{m.Total} {m.Name}";
+            });
+        });
 }

@@ -69,7 +69,7 @@ public sealed class TenantsCommand : JasperFxAsyncCommand<TenantsInput>
         while (await registry.List(after, 1000, CancellationToken.None) is { Count: > 0 } page)
         {
             foreach (var t in page)
-                table.AddRow(new Text(t.Slug), new Text(t.Name), new Text(t.Status), new Text(t.Schema), new Text(t.Id.ToString()), new Text(t.CreatedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
+                table.AddRow(new Text(t.Slug), new Text(t.Name), new Text(t.MigrationFailure is null ? t.Status : $"{t.Status}, not up to date"), new Text(t.Schema), new Text(t.Id.ToString()), new Text(t.CreatedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
             after = page[^1].Slug;
         }
         AnsiConsole.Write(table);

@@ -13,14 +13,15 @@ public static class Migrations
     private const string MessageSchema = "wolverine";
 
     /// <param name="everything">Also what is up to date by its fingerprint; otherwise a start without news looks at no schema.</param>
-    /// <returns>The number of tenants.</returns>
-    /// <exception cref="SchemaScriptException"/>
-    public static async Task<int> Run(IServiceProvider services, bool everything, CancellationToken ct)
+    /// <returns>The number of tenants, and which schemas failed.</returns>
+    /// <exception cref="SchemaScriptException">The shared schema's.</exception>
+    public static async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Run(
+        IServiceProvider services, bool everything, CancellationToken ct, Action<Migrated>? progress = null)
     {
         var owner = services.GetRequiredService<Databases>().RequireOwner();
         var provisioning = services.GetRequiredService<TenantProvisioning>();
-        var current = everything ? new HashSet<string>() : await services.GetRequiredService<SchemaFingerprints>().Current(ct);
-        var tenants = await provisioning.Migrate(current, ct);
+        var current = everything ? null : await services.GetRequiredService<SchemaFingerprints>().Current(ct);
+        var report = await provisioning.Migrate(current, progress, ct);
 
         // the message store connects as the service, which runs no DDL: its objects are made with the owner's connection
         await provisioning.Migrate(MessageSchema, current, async () =>
@@ -32,7 +33,7 @@ public static class Migrations
                 await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, new Quiet(), ct);
             services.GetRequiredService<SchemaScripts>().RunAlways(owner, "wolverine", MessageSchema, Guid.Empty);
         }, ct);
-        return tenants;
+        return report;
     }
 
     /// <summary>Does not write the DDL to the console.</summary>

@@ -9,7 +9,8 @@ public static class Preparation
     public static async Task Prepare(this WebApplication app, DatabaseConnections connections, CancellationToken ct)
     {
         if (connections.Owner is null) return; // whoever deploys migrates first: `database migrate`
-        await Migrations.Run(app.Services, everything: false, ct);
+        foreach (var (name, failure, _, _) in (await Migrations.Run(app.Services, everything: false, ct)).Failed)
+            app.Logger.LogError("{Tenant} is not up to date and is not served: {Reason}", name, failure);
         if (!app.Environment.IsDevelopment()) return;
         if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null) return;
         Console.WriteLine($"Creating the demo tenant {DemoTenant.Slug} …");

@@ -21,6 +21,10 @@ public static class Problems
 
     public static ProblemDetails Conflict(string title, string detail) => Of(409, title, detail);
 
+    /// <summary>503: the tenant's schema is not what this host expects; its own users can only wait.</summary>
+    public static ProblemDetails NotMigrated(string tenant) => Of(503, "Tenant not up to date",
+        $"The data of '{tenant}' could not be brought up to date with this version. Nothing is lost; ask the platform's administrator, who runs 'database migrate'.");
+
     /// <summary>409 saying from which states a command is allowed, unless it is from this one.</summary>
     /// <param name="allowed">Of each command on such a document the states from which it is allowed.</param>
     public static ProblemDetails? WrongState(string what, string state, string command, IReadOnlyDictionary<string, string[]> allowed) =>

@@ -13,6 +13,12 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
 {
     private const string Journal = "schema_versions";
 
+    /// <summary>
+    /// While DDL waits for a table that somebody reads, everybody else waits behind it: it gives up before their requests do,
+    /// and is tried again.
+    /// </summary>
+    private const string LockTimeout = "5s";
+
     /// <summary>The scripts that have not run in <paramref name="schema"/> yet, in one transaction; what ran is kept in its table schema_versions.</summary>
     /// <returns>The names of the scripts that ran.</returns>
     /// <exception cref="SchemaScriptException">A script failed; none of them took effect.</exception>
@@ -33,6 +39,7 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
             .WithScriptsFromFileSystem(Path.Combine(folder, set))
             .WithVariable("schema", schema)
             .WithVariable("tenant_id", tenantId.ToString())
+            .WithPreprocessor(new GivingUpLocks())
             .WithTransaction()
             .WithExecutionTimeout(TimeSpan.FromMinutes(5))
             .LogTo(new Log(logger, schema));
@@ -41,6 +48,11 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
         return result.Successful
             ? [.. result.Scripts.Select(s => s.Name)]
             : throw new SchemaScriptException(schema, result.ErrorScript, result.Error);
+    }
+
+    private sealed class GivingUpLocks : IScriptPreprocessor
+    {
+        public string Process(string contents) => $"set local lock_timeout = '{LockTimeout}';\n{contents}";
     }
 
     private sealed class Log(ILogger logger, string schema) : IUpgradeLog

@@ -6,7 +6,8 @@ namespace Fluxion.Ledger.Tenancy;
 /// <param name="Id">The tenant id in Marten, Wolverine and every row.</param>
 /// <param name="Slug">The name in routes and on the command line: lower case, 2 to 40 characters.</param>
 /// <param name="Status">active | inactive | suspended</param>
-public sealed partial record Tenant(Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt)
+/// <param name="MigrationFailure">Why its schema could not be brought up to date for this build; null when it is.</param>
+public sealed partial record Tenant(Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt, string? MigrationFailure = null)
 {
     public const string Active = "active";
     public const string Suspended = "suspended";

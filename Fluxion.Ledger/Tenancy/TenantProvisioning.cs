@@ -9,6 +9,12 @@ namespace Fluxion.Ledger.Tenancy;
 /// <summary>The first user of a new tenant.</summary>
 public sealed record FirstAdmin(string Email, string FullName, string Password);
 
+/// <summary>What became of the schema of a tenant, or of the template.</summary>
+/// <param name="Name">The tenant's slug, or template.</param>
+/// <param name="Failure">The script and the reason; null when it is up to date now.</param>
+/// <param name="Done">How many of <paramref name="Total"/> were tried so far.</param>
+public sealed record Migrated(string Name, string? Failure, int Done, int Total);
+
 /// <summary>
 /// Makes and migrates schemas, as role fluxion_owner. A tenant exists once its row is in shared.tenants, and that row is written in the
 /// last transaction, together with its first admin: what a crash leaves before that is a schema that nobody refers to, and the next
@@ -19,10 +25,22 @@ public sealed class TenantProvisioning(
 {
     public const string Template = "template";
 
-    /// <summary>Brings the shared schema, the template and every tenant up to date, but those in <paramref name="current"/>.</summary>
-    /// <returns>The number of tenants.</returns>
-    /// <exception cref="SchemaScriptException"/>
-    public async Task<int> Migrate(IReadOnlySet<string> current, CancellationToken ct)
+    /// <summary>Schemas that are migrated at once, each with two or three connections.</summary>
+    private const int AtOnce = 4;
+
+    /// <summary>With the pauses longer than the longest query and the longest idle transaction of an analyst, as they are granted.</summary>
+    private const int LockAttempts = 20;
+    private static readonly TimeSpan BetweenLockAttempts = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Brings the shared schema, the template and every tenant up to date, but those in <paramref name="current"/>: a few at a time, and
+    /// one that fails stays as it was and keeps none of the others. When it breaks off, what is done stays done.
+    /// </summary>
+    /// <param name="current">Null: none is taken to be up to date.</param>
+    /// <param name="progress">Told of each schema when it is through, one after the other.</param>
+    /// <returns>The number of tenants, and which schemas failed.</returns>
+    /// <exception cref="SchemaScriptException">The shared schema's, without which there is none.</exception>
+    public async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Migrate(IReadOnlySet<string>? current, Action<Migrated>? progress, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
         await Migrate("shared", current, async () =>
@@ -30,22 +48,68 @@ public sealed class TenantProvisioning(
             await Execute(owner, "create schema if not exists shared", ct);
             scripts.RunOnce(owner, "shared", "shared", Guid.Empty);
         }, ct);
-        await Migrate(Template, current, async () =>
+        async Task MigrateTemplate()
         {
             await Execute(owner, $"create schema if not exists {Template}", ct);
             scripts.RunOnce(owner, "tenant", Template, Guid.Empty);
-        }, ct);
+        }
         var tenants = await registry.List(null, int.MaxValue, ct);
-        foreach (var tenant in tenants)
-            await Migrate(tenant.Schema, current, async () => (await MigrateSchema(tenant.Schema, tenant.Id, ct)).Dispose(), ct);
-        return tenants.Count;
+        async Task MigrateTenant(Tenant tenant) => (await MigrateSchema(tenant.Schema, tenant.Id, ct)).Dispose();
+        List<(string Name, string Schema, Func<Task> Migrate)> todo =
+            [(Template, Template, MigrateTemplate), .. tenants.Select(t => (t.Slug, t.Schema, (Func<Task>)(() => MigrateTenant(t))))];
+        todo.RemoveAll(s => current?.Contains(s.Schema) == true);
+        var done = new List<Migrated>();
+        await Parallel.ForEachAsync(todo, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (s, _) =>
+        {
+            var failure = await Try(s.Schema, current, s.Migrate, ct);
+            lock (done)
+            {
+                done.Add(new Migrated(s.Name, failure, done.Count + 1, todo.Count));
+                progress?.Invoke(done[^1]);
+            }
+        });
+        return (tenants.Count, [.. done.Where(m => m.Failure is not null).OrderBy(m => m.Name, StringComparer.Ordinal)]);
     }
 
-    /// <summary>Migrates one schema, unless it is in <paramref name="current"/>. Hosts that start together take turns.</summary>
-    public async Task Migrate(string schema, IReadOnlySet<string> current, Func<Task> migrate, CancellationToken ct)
+    /// <summary>Why a schema could not be migrated, or null. That the database is away is no schema's own failure: it breaks off.</summary>
+    private async Task<string?> Try(string schema, IReadOnlySet<string>? current, Func<Task> migrate, CancellationToken ct)
     {
-        if (current.Contains(schema)) return;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await Migrate(schema, current, migrate, ct);
+                return null;
+            }
+            catch (Exception e) when (Postgres(e)?.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && attempt < LockAttempts)
+            {
+                await Task.Delay(BetweenLockAttempts, ct);
+            }
+            catch (Exception e) when (e is not OperationCanceledException && !IsAway(e))
+            {
+                var reason = e is not SchemaScriptException && Postgres(e) is { } refusal ? $"Marten's tables cannot be made: {refusal.MessageText}" : e.Message;
+                await fingerprints.RecordFailure(schema, reason, ct);
+                return reason;
+            }
+        }
+    }
+
+    private static PostgresException? Postgres(Exception? e) => e is null ? null : e as PostgresException ?? Postgres(e.InnerException);
+
+    private static bool IsAway(Exception? e) => e switch
+    {
+        null or TimeoutException => false, // of a statement or of a turn
+        PostgresException => e is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections },
+        NpgsqlException => e.InnerException is not TimeoutException,
+        _ => IsAway(e.InnerException),
+    };
+
+    /// <summary>Migrates one schema, unless it is in <paramref name="current"/>. Hosts that start together take turns.</summary>
+    public async Task Migrate(string schema, IReadOnlySet<string>? current, Func<Task> migrate, CancellationToken ct)
+    {
+        if (current?.Contains(schema) == true) return;
         await using var turn = await Turn($"migrate/{schema}", ct);
+        if (current is not null && (await fingerprints.Current(ct)).Contains(schema)) return; // another host was faster
         await migrate();
         await fingerprints.Record(schema, ct);
     }
@@ -111,7 +175,7 @@ public sealed class TenantProvisioning(
     /// <exception cref="TimeoutException"/>
     public async Task<IAsyncDisposable> Turn(string name, CancellationToken ct) =>
         await new PostgresDistributedLock(new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true), databases.RequireOwner())
-            .AcquireAsync(TimeSpan.FromMinutes(5), ct);
+            .TryAcquireAsync(TimeSpan.FromMinutes(5), ct) ?? throw new TimeoutException($"Another host has been at {name} for five minutes.");
 
     private static async Task Execute(NpgsqlDataSource dataSource, string sql, CancellationToken ct)
     {

@@ -5,20 +5,24 @@ namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
 /// The tenants of shared.tenants, by slug and by id. A tenant read less than <see cref="Freshness"/> ago is served from memory:
-/// so long may a suspension take to reach the other nodes.
+/// so long may a suspension, or the repair of a failed migration, take to reach the other nodes.
 /// </summary>
-public sealed class TenantRegistry(Databases databases, TimeProvider clock)
+public sealed class TenantRegistry(Databases databases, SchemaFingerprints fingerprints, TimeProvider clock)
 {
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
 
-    private const string Columns = "select id, slug, name, status, created_at from shared.tenants";
+    private const string Columns = """
+        select id, slug, name, status, t.created_at, f.reason
+        from shared.tenants t left join shared.failed_migrations f on f.schema_name = t.schema_name and f.fingerprint = $1
+        """;
+
     private readonly ConcurrentDictionary<string, (Tenant Tenant, long ReadAt)> _bySlug = new();
     private readonly ConcurrentDictionary<Guid, Tenant> _byId = new();
 
     public async ValueTask<Tenant?> Find(string slug, CancellationToken ct)
     {
         if (_bySlug.TryGetValue(slug, out var known) && clock.GetElapsedTime(known.ReadAt) < Freshness) return known.Tenant;
-        await using var command = databases.Service.CreateCommand($"{Columns} where slug = $1");
+        await using var command = Command("where slug = $2");
         command.Parameters.Add(new() { Value = slug });
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (await reader.ReadAsync(ct)) return Remember(Read(reader));
@@ -31,7 +35,7 @@ public sealed class TenantRegistry(Databases databases, TimeProvider clock)
     public Tenant Get(Guid id)
     {
         if (_byId.TryGetValue(id, out var known)) return known;
-        using var command = databases.Service.CreateCommand($"{Columns} where id = $1");
+        using var command = Command("where id = $2");
         command.Parameters.Add(new() { Value = id });
         using var reader = command.ExecuteReader();
         return reader.Read() ? Remember(Read(reader)) : throw new UnknownTenantException(id.ToString());
@@ -40,7 +44,7 @@ public sealed class TenantRegistry(Databases databases, TimeProvider clock)
     /// <summary>Up to <paramref name="limit"/> tenants in the order of their slugs, after the slug <paramref name="after"/>.</summary>
     public async Task<IReadOnlyList<Tenant>> List(string? after, int limit, CancellationToken ct)
     {
-        await using var command = databases.Service.CreateCommand($"{Columns} where slug > $1 order by slug limit $2");
+        await using var command = Command("where slug > $2 order by slug limit $3");
         command.Parameters.Add(new() { Value = after ?? "" });
         command.Parameters.Add(new() { Value = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -52,6 +56,13 @@ public sealed class TenantRegistry(Databases databases, TimeProvider clock)
     /// <summary>Makes the next <see cref="Find"/> read the registry again.</summary>
     public void Forget(string slug) => _bySlug.TryRemove(slug, out _);
 
+    private NpgsqlCommand Command(string which)
+    {
+        var command = databases.Service.CreateCommand($"{Columns} {which}");
+        command.Parameters.Add(new() { Value = fingerprints.OfThisBuild });
+        return command;
+    }
+
     private Tenant Remember(Tenant tenant)
     {
         _bySlug[tenant.Slug] = (tenant, clock.GetTimestamp());
@@ -60,7 +71,7 @@ public sealed class TenantRegistry(Databases databases, TimeProvider clock)
     }
 
     private static Tenant Read(NpgsqlDataReader reader) => new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2),
-        reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4));
+        reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4), reader.IsDBNull(5) ? null : reader.GetString(5));
 }
 
 /// <summary>A tenant id that is in no registry.</summary>

@@ -8,11 +8,12 @@ namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
 /// Runs after authentication for every route with <c>{tenant}</c>: an unknown slug is 404, a token of another tenant 403,
-/// a tenant that is not active 403. What passes can rely on the feature <see cref="Tenant"/>; nothing falls back to a default.
+/// a tenant that is not active 403, one whose migration failed 503. What passes can rely on the feature <see cref="Tenant"/>; nothing falls back to a default.
 /// </summary>
 public sealed class TenantResolution(RequestDelegate next, TenantRegistry registry)
 {
     public const string RouteValue = "tenant";
+    private const string RetryAfterSeconds = "60";
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -28,10 +29,12 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
             _ when Caller.Of(http).TenantId != tenant.Id =>
                 Problems.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
             { Status: not Tenant.Active } => Problems.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),
+            { MigrationFailure: not null } => Problems.NotMigrated(slug),
             _ => null,
         };
         if (problem is not null)
         {
+            if (problem.Status == StatusCodes.Status503ServiceUnavailable) http.Response.Headers.RetryAfter = RetryAfterSeconds;
             await TypedResults.Problem(problem).ExecuteAsync(http);
             return;
         }

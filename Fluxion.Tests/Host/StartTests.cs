@@ -38,7 +38,7 @@ public sealed class StartTests(LedgerHost ledger)
         var (exitCode, output) = await HostProcess.Run(
             new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home }, "help");
         exitCode.ShouldBe(0, output);
-        foreach (var command in (string[])["database", "tenants", "users", "run"]) output.ShouldContain(command);
+        foreach (var command in (string[])["database", "tenants", "users", "analysts", "run"]) output.ShouldContain(command);
         Directory.Exists(home).ShouldBeFalse();
     }
 

@@ -1,19 +1,24 @@
 using System.Globalization;
 using Fluxion.Host.Demo;
+using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>An attacker's two footholds, a second tenant with something worth taking, and the real names of its chunks.</summary>
+/// <summary>An attacker's three footholds, a second tenant with something worth taking, and the real names of its chunks.</summary>
 public sealed class Foothold(LedgerHost host) : IAsyncLifetime
 {
     public static readonly string Own = Tenant.SchemaOf(DemoTenant.Slug);
 
-    private readonly string _login = $"analyst_{Guid.CreateVersion7().ToString("N")[^12..]}";
+    private const string Password = "attacker's own";
 
+    public string Analyst { get; } = $"analyst_{Guid.CreateVersion7().ToString("N")[^12..]}";
+    public string Stranger { get; } = $"stranger_{Guid.CreateVersion7().ToString("N")[^12..]}";
+    public string Nobody { get; } = $"nobody_{Guid.CreateVersion7().ToString("N")[^12..]}";
     public Company Other { get; private set; } = null!;
     public Guid OwnId { get; private set; }
     public IReadOnlyList<string> OtherChunks { get; private set; } = [];
@@ -23,14 +28,48 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         Other = await Company.Found(host);
         await Other.Open("S1", "P1", stock: 10);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"create role {_login} login password 'analyst' in role {Own}_analyst");
-        OwnId = (await superuser.Column<Guid>($"select id from shared.tenants where slug = '{DemoTenant.Slug}'")).Single();
+        var own = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, CancellationToken.None))!;
+        OwnId = own.Id;
+        await new Analysts(host.Services.GetRequiredService<Databases>()).Grant(own, Analyst, Password, TimeSpan.FromMinutes(1), 5, CancellationToken.None);
+        foreach (var role in (string[])[Nobody, Stranger]) await superuser.Execute($"create role {role} login password '{ScramSha256.Verifier(Password)}'");
         OtherChunks = await superuser.Column<string>($"select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text from timescaledb_information.hypertables where hypertable_schema = '{Other.Schema}'");
     }
 
-    /// <summary>As somebody who is a member of the demo tenant's analyst role.</summary>
-    public Task<NpgsqlConnection> AsAnalyst() =>
-        Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = _login, Password = "analyst" }.ConnectionString);
+    /// <summary>As an analyst of the demo tenant, who has taken off what only his own settings keep him from.</summary>
+    public async Task<NpgsqlConnection> AsAnalyst()
+    {
+        var connection = await As(Analyst);
+        await connection.Execute("set session characteristics as transaction read write; set statement_timeout = 0");
+        return connection;
+    }
+
+    /// <summary>As a role that nothing was ever granted to.</summary>
+    public Task<NpgsqlConnection> AsStranger() => As(Stranger);
+
+    /// <summary>As a role that has what 0003 and 0004 of schema/cluster say a role needs to send a query, and nothing else.</summary>
+    public async Task<NpgsqlConnection> AsNobodyLetIn()
+    {
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"grant connect on database {host.Database} to {Nobody}; grant usage on schema _timescaledb_internal to {Nobody}");
+        return await As(Nobody);
+    }
+
+    private Task<NpgsqlConnection> As(string login) =>
+        Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = login, Password = Password }.ConnectionString);
+
+    /// <summary>All tables and views outside the demo tenant's schema and PostgreSQL's own that a role may select from.</summary>
+    public async Task<List<string>> Readable(string role)
+    {
+        await using var superuser = await host.OpenSuperuser();
+        return await superuser.Column<string>($"""
+            select format('%I.%I', n.nspname, c.relname)
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', '{Own}')
+              and has_schema_privilege('{role}', n.oid, 'usage') and has_any_column_privilege('{role}', c.oid, 'select')
+              and c.oid not in (select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)
+                                from timescaledb_information.hypertables where hypertable_schema = '{Own}')
+            """);
+    }
 
     /// <summary>As the service's role, with the setting of a tenant or without any.</summary>
     public async Task<NpgsqlConnection> AsService(Guid? tenant = null)
@@ -64,12 +103,13 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         .Replace("{other}", Other.Schema, StringComparison.Ordinal)
         .Replace("{other_id}", Other.Id.ToString(), StringComparison.Ordinal)
         .Replace("{chunk}", OtherChunks[0], StringComparison.Ordinal)
-        .Replace("{chunk2}", OtherChunks[^1], StringComparison.Ordinal);
+        .Replace("{chunk2}", OtherChunks[^1], StringComparison.Ordinal)
+        .Replace("{database}", host.Database, StringComparison.Ordinal);
 
     public async ValueTask DisposeAsync()
     {
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"drop role {_login}");
+        await superuser.Execute($"drop owned by {Nobody}; drop role {Nobody}, {Stranger}, {Analyst}");
     }
 }
 
@@ -336,6 +376,129 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         await using var analyst = await foothold.AsAnalyst();
         (await analyst.Rows(foothold.Fill(sql))).ShouldBeEmpty();
     }
+
+    // Everybody
+
+    /// <summary>What the service, an analyst and a role without a single right try alike; each refused, or empty.</summary>
+    private static readonly string[] Attacks =
+    [
+        // another tenant's rows: tables, views, chunks, statistics, what copy would carry away
+        "select * from {other}.products", "select * from {other}.users", "select * from {other}.mt_events", "select * from {other}.inventory_movements",
+        "select * from {other}.service_events", "select * from {other}.schema_versions", "select * from {chunk}", "select * from only {chunk2}",
+        "select * from template.products", "select tenant_id from {own}.products where tenant_id = '{other_id}'",
+        "select * from pg_stats where schemaname in ('{other}', 'shared') or tablename = split_part('{chunk}', '.', 2)", "select * from pg_stats_ext", "select * from pg_statistic",
+        "select * from information_schema.views where table_schema = '{other}' and view_definition is not null",
+        "copy {other}.products to stdout", "copy {chunk} to stdout", "copy (select * from {other}.inventory_movements) to stdout",
+        "copy {other}.inventory_movements from stdin",
+        "update {other}.inventory_movements set quantity = 0", "delete from {other}.products", "truncate {other}.events",
+        // continuous aggregates: on the Apache edition there is nothing to ask for
+        "call refresh_continuous_aggregate('{other}.inventory_movements', null, null)", "select * from _timescaledb_internal._materialized_hypertable_1",
+        "create materialized view {own}.x with (timescaledb.continuous) as select time_bucket('1 day', created_at) d, count(*) from {other}.inventory_movements group by d with no data",
+        "select * from _timescaledb_catalog.continuous_agg where user_view_schema = '{other}'", "select add_job('pg_sleep', '1s')", "call run_job(1)",
+        "select add_retention_policy('{other}.events', interval '1 day')", "select drop_chunks('{other}.events', older_than => interval '0 days')",
+        "select _timescaledb_functions.drop_chunk('{chunk}')", "call merge_chunks('{chunk}', '{chunk2}')", "select move_chunk('{chunk}', 'pg_default', 'pg_default')",
+        "select set_chunk_time_interval('{other}.events', interval '1 day')", "select timescaledb_pre_restore()", "set timescaledb.restoring = on",
+        // becoming somebody else
+        "set role fluxion_owner", "set role postgres", "set role {other}_analyst", "set role pg_read_all_data", "set session authorization postgres",
+        "grant {other}_analyst to current_user", "grant fluxion_owner to current_user", "grant pg_read_server_files to current_user", "alter role current_user bypassrls",
+        "alter role current_user connection limit -1", "alter role {other}_analyst login", "alter role fluxion_owner password 'x'", "create role x superuser", "drop role {other}_analyst",
+        "reassign owned by fluxion_owner to current_user", "alter role all set search_path = 'x'",
+        // views and functions
+        "create or replace view {other}.service_events as select 1 as id", "create view {own}.x as select * from {other}.products", "create function {other}.x() returns int language sql as 'select 1'",
+        "create or replace function {own}.require_tenant() returns trigger language plpgsql as 'begin return null; end'", "alter function {other}.require_tenant() security definer",
+        "create function public.x() returns int language c as '/tmp/x.so', 'x'", "drop policy tenant_isolation_policy on {other}.products", "alter table {other}.products disable row level security",
+        // objects of one's own
+        "create table public.x (id int)", "create temp table x (id int)", "create temp view x as select 1", "create temp sequence x", "select 1 as id into temp x", "create schema x",
+        "create type public.x as (id int)", "do $x$ begin create temp table x (id int); end $x$", "create function pg_temp.x() returns int language sql as 'select 1'",
+        "create event trigger x on ddl_command_start execute function {own}.require_tenant()", "create publication x for all tables", "comment on table {other}.products is 'x'",
+        // the server's files and programs
+        "copy (select 1) to program 'id'", "copy {own}.stores from program 'id'", "copy (select 1) to '/tmp/fluxion-attack'", "copy {own}.stores from '/etc/passwd'",
+        "select pg_read_file('/etc/passwd')", "select pg_read_binary_file('postgresql.conf')", "select pg_ls_dir('/')", "select pg_stat_file('/etc/passwd')", "select pg_ls_waldir()", "select * from pg_hba_file_rules",
+        "select * from pg_file_settings", "load '/tmp/x.so'", "select rolpassword from pg_authid", "select * from pg_user_mapping", "alter database {database} set work_mem = '1GB'", "checkpoint",
+        // large objects
+        "select lo_import('/etc/passwd')", "select lo_export(1, '/tmp/fluxion-attack')", "select lo_create(0)", "select lo_creat(-1)", "select lo_from_bytea(0, 'x')",
+        "select lo_open(1, 131072)", "select lo_put(1, 0, 'x')", "select lo_get(1)", "select lo_unlink(1)", "select * from pg_largeobject",
+        // other databases and servers
+        "create extension dblink", "create extension postgres_fdw", "create extension file_fdw", "create server x foreign data wrapper postgres_fdw", "select dblink('dbname=postgres', 'select 1')",
+        "select * from pg_foreign_data_wrapper", "select pg_create_physical_replication_slot('x')", "select pg_switch_wal()",
+        // other sessions
+        "select query from pg_stat_activity where usename <> session_user and query not in ('', '<insufficient privilege>')",
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename <> session_user", "select pg_cancel_backend(pid) from pg_stat_activity where usename <> session_user",
+        "select pg_log_backend_memory_contexts(pg_backend_pid())", "select pg_reload_conf()", "set session_replication_role = replica", "set log_statement = 'none'", "set session_preload_libraries = 'x'",
+    ];
+
+    /// <summary>What the service alone may, for it serves all tenants: say which one it is at, and take its turn.</summary>
+    private static readonly string[] AttacksOfOthers =
+    [
+        "set app.current_tenant_id = '{other_id}'; select * from {other}.products", "set app.current_tenant_id = '{other_id}'; select * from {other}.service_inventory_movements",
+        "set app.current_tenant_id = '{other_id}'; select * from shared.tenant_users", "set app.platform = on; select * from shared.tenant_users",
+        "set app.current_tenant_id = '{other_id}'; insert into {other}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')",
+        "select * from shared.tenants", "select * from shared.failed_migrations", "select * from shared.system_config", "select * from wolverine.wolverine_incoming_envelopes",
+        "select {other}.mt_archive_stream('{other_id}')", "select {other}.mt_jsonb_patch('{}', '{}')", "select nextval('{other}.mt_events_sequence')", "select last_value from {other}.mt_events_sequence",
+        // locks that the service waits for
+        "lock table {other}.inventory_movements in access share mode", "lock table {other}.products in access exclusive mode",
+        "select pg_advisory_lock(1)", "select pg_advisory_xact_lock(1)", "select pg_try_advisory_lock(1, 2)", "select pg_advisory_lock_shared(1)", "select pg_try_advisory_xact_lock_shared(1)",
+    ];
+
+    /// <summary>Refused for want of a right, because this edition has no such thing, or because there is nothing of that name.</summary>
+    private static readonly string[] Refusals = [Sql.Refused, PostgresErrorCodes.FeatureNotSupported, PostgresErrorCodes.UndefinedObject, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedTable];
+
+    [Fact]
+    public async Task the_service_an_analyst_and_a_role_without_rights_get_nowhere()
+    {
+        await using var service = await foothold.AsService(foothold.OwnId);
+        await using var analyst = await foothold.AsAnalyst();
+        await using var nobody = await foothold.AsNobodyLetIn();
+        var through = new List<string>();
+        foreach (var (who, connection, attacks) in ((string, NpgsqlConnection, string[])[])
+            [("service", service, Attacks), ("analyst", analyst, [.. Attacks, .. AttacksOfOthers]), ("nobody", nobody, [.. Attacks, .. AttacksOfOthers])])
+        {
+            foreach (var attack in attacks)
+                if (await Outcome(connection, foothold.Fill(attack)) is { } outcome) through.Add($"{who}: {attack}: {outcome}");
+        }
+        through.ShouldBeEmpty();
+    }
+
+    /// <summary>What came of it, or null when it was refused or found nothing. Whatever it did is rolled back.</summary>
+    private static async Task<string?> Outcome(NpgsqlConnection connection, string sql)
+    {
+        await using var transaction = await connection.BeginTransactionAsync();
+        try
+        {
+            if (sql.Contains(" to stdout", StringComparison.Ordinal))
+            {
+                using var copied = await connection.BeginTextExportAsync(sql);
+                return await copied.ReadLineAsync();
+            }
+            if (sql.Contains(" from stdin", StringComparison.Ordinal))
+            {
+                await using var _ = await connection.BeginTextImportAsync(sql);
+                return "takes rows";
+            }
+            var rows = await connection.Rows(sql);
+            return rows.Count > 0 ? $"{rows.Count} rows" : sql.Contains("select ", StringComparison.Ordinal) && !sql.Contains("create ", StringComparison.Ordinal) && !sql.Contains(" into ", StringComparison.Ordinal) ? null : "done";
+        }
+        catch (PostgresException e)
+        {
+            return Refusals.Contains(e.SqlState) ? null : $"{e.SqlState} {e.MessageText}";
+        }
+    }
+
+    [Fact]
+    public async Task outside_his_tenant_an_analyst_may_read_catalogs_alone_and_they_hold_names()
+    {
+        foreach (var role in (string[])[foothold.Analyst, foothold.Nobody])
+        {
+            // TimescaleDB's own, and of its inner schema the views that list jobs and chunks
+            (await foothold.Readable(role)).Where(table => !table.StartsWith("timescaledb_", StringComparison.Ordinal)
+                && !table.StartsWith("_timescaledb_c", StringComparison.Ordinal) && !table.StartsWith("_timescaledb_internal.bgw_", StringComparison.Ordinal))
+                .ShouldBeSubsetOf(["_timescaledb_internal.compressed_chunk_stats", "_timescaledb_internal.hypertable_chunk_local_size"], role);
+        }
+    }
+
+    [Fact]
+    public async Task a_role_that_nobody_let_in_cannot_connect() =>
+        (await Should.ThrowAsync<PostgresException>(async () => await foothold.AsStranger())).SqlState.ShouldBe(Sql.Refused);
 
     [Fact]
     public async Task no_function_of_ours_runs_with_its_owners_rights()

@@ -44,6 +44,22 @@ public sealed class CommandLineTests(LedgerHost ledger)
         (await eva.Post("stores", new { code = "S2", name = "x" })).ShouldBe(403);
 
         (await Command("database", "migrate")).ShouldContain("All schemas are up to date");
+
+        // an analyst connects with what the command prints, and nothing else
+        var login = $"bi_{Guid.CreateVersion7().ToString("N")[^12..]}";
+        var granted = await Command("analysts", "grant", "acme-foods", login, "--statement-timeout", "7", "--connections", "2");
+        var psql = new Uri(granted.Split("psql \"")[1].Split('"')[0]);
+        psql.UserInfo.ShouldBe(login);
+        string Connection(string output) => $"Host={psql.Host};Port={psql.Port};Database={psql.AbsolutePath[1..]};Username={psql.UserInfo};Password={output.Split("shown this once:")[1].Split('\n')[0].Trim()}";
+        await using (var analyst = await Sql.Open(Connection(granted)))
+        {
+            (await analyst.Column<string>("select code from stores")).ShouldBe(["S1"]);
+            (await analyst.Column<string>("show statement_timeout")).ShouldBe(["7s"]);
+            (await Command("analysts", "list", "acme-foods")).Split('\n').ShouldContain(line => line.Contains(login, StringComparison.Ordinal) && line.Contains("7s", StringComparison.Ordinal));
+        }
+        await using (await Sql.Open(Connection(await Command("analysts", "rotate", "acme-foods", login)))) { }
+        (await Command("analysts", "revoke", "acme-foods", login)).ShouldContain($"{login} is gone");
+        (await Command("analysts")).ShouldNotContain(login);
     }
 
     [Fact]
@@ -56,6 +72,11 @@ public sealed class CommandLineTests(LedgerHost ledger)
             ("tenants add nameless", "--name"),
             ("users add fluxion-demo ana", "'ana' is no e-mail address"),
             ("users add fluxion-demo ana@company.test --role king", "The role is one of"),
+            ("analysts grant nobody bi_reader", "There is no tenant 'nobody'"),
+            ("analysts grant fluxion-demo Bi-Reader", "A login has 2 to 63 lower-case letters"),
+            ("analysts grant fluxion-demo fluxion_app", "'fluxion_app' is reserved"),
+            ("analysts grant fluxion-demo bi_reader --connections 0", "--connections is 1 to 100"),
+            ("analysts revoke fluxion-demo nobody", "There is no analyst 'nobody' of fluxion-demo"),
         ])
         {
             var (code, output) = await HostProcess.Run(HostProcess.Development(database.Connections), command.Split(' '));

@@ -59,7 +59,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         }
 
         // and now that there is nothing to do
-        await Both(host => host.Services.GetRequiredService<TenantProvisioning>().Migrate(new HashSet<string>(), ct));
+        await Both(host => host.Services.GetRequiredService<TenantProvisioning>().Migrate(null, null, ct));
         await Both(host => Migrations.Run(host.Services, everything: true, ct));
         (await Journals(database)).ShouldBe(made, ignoreOrder: true);
     }
@@ -85,6 +85,135 @@ public sealed class MigrationTests(LedgerHost ledger)
         (await superuser.Column<long>("select count(distinct fingerprint) from shared.schema_fingerprints")).ShouldBe([1]);
         (await superuser.Column<string>("select schema_name from shared.schema_fingerprints")).ShouldBe(
             ["shared", TenantProvisioning.Template, Demo, "wolverine"], ignoreOrder: true);
+    }
+
+    /// <summary>A tenant that the journal has it that its first script has not run, so that what is there is in its way.</summary>
+    private static async Task Break(Npgsql.NpgsqlConnection superuser, string schema) =>
+        await superuser.Execute($"alter table {schema}.schema_versions rename to kept; create table {schema}.schema_versions (like {schema}.kept including all); alter table {schema}.schema_versions owner to fluxion_owner");
+
+    private static async Task Repair(Npgsql.NpgsqlConnection superuser, string schema) =>
+        await superuser.Execute($"drop table {schema}.schema_versions; alter table {schema}.kept rename to schema_versions");
+
+    [Fact]
+    public async Task a_tenant_that_fails_is_named_and_not_served_while_all_others_go_on()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await ledger.NewDatabase();
+        await using var serving = await HostProcess.Serve(database.Connections);
+        var environment = HostProcess.Development(database.Connections);
+        environment["FLUXION_PASSWORD"] = Company.Password;
+        foreach (var slug in (string[])["acme", "broken"])
+            (await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", Company.AdminEmail)).ExitCode.ShouldBe(0);
+        Task<Client> SignIn(HostProcess host, string slug) => Client.SignIn(host.NewClient(), slug, Company.AdminEmail, Company.Password);
+        var (acme, broken) = (await SignIn(serving, "acme"), await SignIn(serving, "broken"));
+        (await broken.Get("inventory")).ShouldBe(200);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(ct);
+        await Break(superuser, "tenant_broken");
+        await superuser.Execute("update shared.schema_fingerprints set fingerprint = 'of an older build'; revoke select on tenant_acme.mt_events from fluxion_app");
+
+        var (code, output) = await HostProcess.Run(environment, "database", "migrate");
+        code.ShouldBe(1, output);
+        output.ShouldContain("error: broken: The script 0001_updated_at.sql failed in the schema tenant_broken: ");
+        output.ShouldContain("already exists");
+        output.ShouldContain("1 of 4 schemas are as they were");
+        output.ShouldContain("4/4 ");
+        output.ShouldNotContain("   at ");
+        (await superuser.Column<string>("select schema_name from shared.schema_fingerprints where fingerprint = 'of an older build'")).ShouldBe(["tenant_broken"]);
+        (await acme.Get("inventory")).ShouldBe(200);
+
+        // hosts of this very version say so, one that starts now too; nothing of the reason reaches the tenant's users
+        await using var starting = await HostProcess.Serve(database.Connections);
+        starting.Output.ShouldContain("broken is not up to date and is not served: The script 0001_updated_at.sql failed");
+        await Eventually(async () => (await broken.Get("inventory")).Status == 503);
+        (await (await SignIn(starting, "acme")).Get("inventory")).ShouldBe(200);
+        Task<Answer> Token(HostProcess host) =>
+            new Client(host.NewClient(), "").Post("/api/token", new { tenant = "broken", email = Company.AdminEmail, password = Company.Password }, null);
+        foreach (var answer in (Answer[])[await broken.Get("inventory"), await broken.Post("stores", new { code = "S1", name = "x" }), await Token(serving), await Token(starting)])
+        {
+            answer.ShouldBe(503).Detail!.ShouldContain("'broken' could not be brought up to date");
+            answer.Text.ShouldNotContain("0001");
+        }
+        (await broken.Get("inventory")).Headers.RetryAfter.ShouldNotBeNull();
+        (await HostProcess.Run(environment, "tenants", "list")).Output.ShouldContain("not up to date");
+
+        // a host of an older version, by whose fingerprint it did not fail, would go on serving it
+        await superuser.Execute("update shared.failed_migrations set fingerprint = 'of a newer build'");
+        await Eventually(async () => (await broken.Get("inventory")).Status == 200);
+
+        await Repair(superuser, "tenant_broken");
+        (code, output) = await HostProcess.Run(environment, "database", "migrate");
+        code.ShouldBe(0, output);
+        output.ShouldContain("shared, template and 3 tenants (1 looked at)");
+        (await superuser.Rows("select from shared.failed_migrations")).ShouldBeEmpty();
+        await Eventually(async () => (await (await SignIn(starting, "broken")).Get("inventory")).Status == 200);
+    }
+
+    [Fact]
+    public async Task an_interrupted_migration_goes_on_with_what_is_left()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await ledger.NewDatabase();
+        await using var host = NewHost(database.Connections);
+        await host.Prepare(database.Connections, ct);
+        var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
+        for (var i = 0; i < 9; i++) await provisioning.Provision($"t{i}", "A company", null, null, ct);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(ct);
+        await superuser.Execute("update shared.schema_fingerprints set fingerprint = 'of an older build'");
+
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Should.ThrowAsync<OperationCanceledException>(() => Migrations.Run(host.Services, everything: false, interrupt.Token, m =>
+        {
+            if (m.Done == 2) interrupt.Cancel();
+        }));
+        var left = (await superuser.Column<string>("select schema_name from shared.schema_fingerprints where fingerprint = 'of an older build' and schema_name <> 'wolverine'"));
+        left.Count.ShouldBeInRange(1, 9);
+
+        var seen = new List<Migrated>();
+        var (tenants, failed) = await Migrations.Run(host.Services, everything: false, ct, seen.Add);
+        (tenants, failed.Count).ShouldBe((10, 0));
+        seen.Select(m => m.Done).ShouldBe(Enumerable.Range(1, left.Count));
+        seen.Select(m => m.Name == TenantProvisioning.Template ? m.Name : Tenant.SchemaOf(m.Name)).ShouldBe(left, ignoreOrder: true);
+        (await superuser.Column<long>("select count(distinct fingerprint) from shared.schema_fingerprints")).ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task a_migration_waits_for_an_analysts_query_and_holds_up_nobody_meanwhile()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await ledger.NewDatabase();
+        await using var host = NewHost(database.Connections);
+        await host.Prepare(database.Connections, ct);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(ct);
+        await superuser.Execute($"""
+            delete from {Demo}.schema_versions where scriptname like '%0017_order_lines.sql';
+            alter table {Demo}.purchase_order_items drop column is_removed cascade;
+            drop index {Demo}.idx_purchase_orders_open;
+            update shared.schema_fingerprints set fingerprint = 'of an older build' where schema_name = '{Demo}'
+            """);
+
+        await using var analyst = database.Superuser();
+        await analyst.OpenAsync(ct);
+        await analyst.Execute($"begin; select 1 from {Demo}.purchase_order_items");
+        var migration = Task.Run(() => Migrations.Run(host.Services, everything: false, ct), ct);
+        await Eventually(async () => (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count > 0);
+        await superuser.Execute($"set statement_timeout = '15s'; select 1 from {Demo}.purchase_order_items"); // behind the migration, until that gives up
+        migration.IsCompleted.ShouldBeFalse();
+        await analyst.Execute("commit");
+        (await migration).Failed.ShouldBeEmpty();
+        (await superuser.Rows($"select from information_schema.columns where table_schema = '{Demo}' and column_name = 'is_removed'")).Count.ShouldBe(1);
+    }
+
+    private static async Task Eventually(Func<Task<bool>> holds)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            if (await holds()) return;
+            await Task.Delay(250, TestContext.Current.CancellationToken);
+        }
+        (await holds()).ShouldBeTrue("15 seconds later");
     }
 
     [Fact]

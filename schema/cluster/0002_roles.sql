@@ -36,8 +36,12 @@ exception
 end
 $$;
 
--- Owns the schemas and runs their DDL; used by provisioning and migrations alone. It creates the
--- analyst role of each tenant, hence createrole.
+-- Owns the schemas and runs their DDL; used by provisioning, migrations and the command `analysts` alone.
+-- It creates the analyst role of each tenant and the logins that are members of it, hence createrole.
+-- Since PostgreSQL 16 that is no power over other roles: who creates a role gets the admin option on that one,
+-- with neither its rights nor `set role`, and changes, grants and drops no role without the option. So it makes
+-- a login a member of tenant_<slug>_analyst because it made both, and cannot touch postgres, fluxion_app or
+-- what a superuser made by hand.
 do $$
 begin
     if not exists (

@@ -1,0 +1,169 @@
+using System.Text.RegularExpressions;
+using Fluxion.Ledger.Tenancy;
+using Npgsql;
+
+namespace Fluxion.Ledger.Access;
+
+/// <summary>Somebody who may query a tenant's read models in SQL.</summary>
+/// <param name="Role">The tenant's analyst role, that the login is a member of.</param>
+/// <param name="StatementTimeout">As PostgreSQL writes it; null when there is none.</param>
+/// <param name="IsOurs">Made by <see cref="Analysts.Grant"/>, rather than by hand.</param>
+public sealed record Analyst(string Login, string Role, string? StatementTimeout, int Connections, long Open, bool IsOurs);
+
+/// <summary>
+/// The logins of analysts: roles of PostgreSQL, members of the role of one tenant. fluxion_owner makes them and may change and drop
+/// those that it made, and no other role: see schema/cluster/0002_roles.sql.
+/// </summary>
+public sealed partial class Analysts(Databases databases)
+{
+    /// <summary>Ends a transaction that is left open: it would hold its locks against the next migration.</summary>
+    private const string IdleInTransactionTimeout = "60s";
+
+    private static readonly string[] Reserved = ["postgres", "public", "none"];
+
+    public static string RoleOf(Tenant tenant) => $"{tenant.Schema}_analyst";
+
+    /// <summary>Why <paramref name="login"/> cannot name an analyst's login, or null when it can.</summary>
+    public static string? Objection(string? login) => login switch
+    {
+        null or "" => "A login is needed, for example 'bi_reader'.",
+        _ when !LoginPattern().IsMatch(login) => "A login has 2 to 63 lower-case letters, digits and underscores, and begins with a letter, for example 'bi_reader'.",
+        _ when ReservedPrefix().IsMatch(login) || Reserved.Contains(login) => $"'{login}' is reserved: a login is not named postgres, public or none and does not begin with pg_, fluxion_ or tenant_.",
+        _ => null,
+    };
+
+    /// <summary>Makes a login that sees the read models of one tenant; one that is an analyst of it already gets the limits anew.</summary>
+    /// <returns>Whether it was made; otherwise its password is what it was.</returns>
+    /// <exception cref="AnalystException">There is such a role, and it is no analyst of this tenant.</exception>
+    public async Task<bool> Grant(Tenant tenant, string login, string password, TimeSpan statementTimeout, int connections, CancellationToken ct)
+    {
+        await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
+        var isMade = !await Exists(connection, login, ct);
+        if (!isMade) await Require(connection, tenant, login, ct);
+        // with set false nobody becomes the group itself; the settings are what a session begins with, the grants are what holds
+        var make = $"create role \"{login}\" login password '{ScramSha256.Verifier(password)}'; grant {RoleOf(tenant)} to \"{login}\" with inherit true, set false;";
+        try
+        {
+            await Execute(connection, $"""
+                {(isMade ? make : "")}
+                alter role "{login}" connection limit {connections};
+                alter role "{login}" set default_transaction_read_only = on;
+                alter role "{login}" set search_path = {tenant.Schema}, public;
+                alter role "{login}" set statement_timeout = '{statementTimeout.TotalSeconds:0}s';
+                alter role "{login}" set idle_in_transaction_session_timeout = '{IdleInTransactionTimeout}';
+                """, ct);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
+        {
+            throw Taken(tenant, login); // at this very moment
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new AnalystException($"{e.MessageText}. A superuser gives the owner that right: grant {RoleOf(tenant)} to fluxion_owner with admin true, inherit false, set false");
+        }
+        return isMade;
+    }
+
+    /// <summary>A new password; sessions that were opened with the old one end.</summary>
+    /// <exception cref="AnalystException"/>
+    public async Task Rotate(Tenant tenant, string login, string password, CancellationToken ct)
+    {
+        await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
+        await Require(connection, tenant, login, ct);
+        await Execute(connection, $"alter role \"{login}\" password '{ScramSha256.Verifier(password)}'", ct);
+        await EndSessions(connection, login, ct);
+    }
+
+    /// <summary>Closes the login, ends its sessions and drops it.</summary>
+    /// <exception cref="AnalystException"/>
+    public async Task Revoke(Tenant tenant, string login, CancellationToken ct)
+    {
+        await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
+        await Require(connection, tenant, login, ct);
+        await Execute(connection, $"alter role \"{login}\" nologin; revoke {RoleOf(tenant)} from \"{login}\"", ct);
+        await EndSessions(connection, login, ct);
+        try
+        {
+            await Execute(connection, $"drop role \"{login}\"", ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DependentObjectsStillExist)
+        {
+            throw new AnalystException($"'{login}' has no access and no session any more, but its name stays taken: {e.Detail}. A superuser decides what becomes of that.");
+        }
+    }
+
+    /// <summary>All logins that see the read models of <paramref name="tenants"/>, made here or by hand.</summary>
+    public async Task<IReadOnlyList<Analyst>> List(IEnumerable<Tenant> tenants, CancellationToken ct)
+    {
+        await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
+        return await List(connection, [.. tenants.Select(RoleOf)], ct);
+    }
+
+    private static async Task<List<Analyst>> List(NpgsqlConnection connection, string[] roles, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            select login.rolname, tenant.rolname, split_part((select s from unnest(login.rolconfig) s where s like 'statement_timeout=%'), '=', 2),
+                   login.rolconnlimit, (select count(*) from pg_stat_activity where usesysid = login.oid), pg_has_role(login.oid, 'member with admin option')
+            from pg_auth_members m join pg_roles tenant on tenant.oid = m.roleid join pg_roles login on login.oid = m.member
+            where tenant.rolname = any($1) and login.rolcanlogin and login.rolname <> current_user
+            order by 2, 1
+            """, connection);
+        command.Parameters.Add(new() { Value = roles });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var analysts = new List<Analyst>();
+        while (await reader.ReadAsync(ct))
+        {
+            analysts.Add(new Analyst(reader.GetString(0), reader.GetString(1), await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2),
+                reader.GetInt32(3), reader.GetInt64(4), reader.GetBoolean(5)));
+        }
+        return analysts;
+    }
+
+    /// <exception cref="AnalystException">It is no analyst of this tenant, or not one of ours.</exception>
+    private static async Task Require(NpgsqlConnection connection, Tenant tenant, string login, CancellationToken ct)
+    {
+        if ((await List(connection, [RoleOf(tenant)], ct)).Find(a => a.Login == login) is { } analyst)
+        {
+            if (analyst.IsOurs) return;
+            throw new AnalystException($"'{login}' was not made by 'analysts grant': the superuser who made it changes and drops it.");
+        }
+        throw await Exists(connection, login, ct) ? Taken(tenant, login) : new AnalystException($"There is no analyst '{login}' of {tenant.Slug}.");
+    }
+
+    private static AnalystException Taken(Tenant tenant, string login) =>
+        new($"There is a role '{login}' already, and it is no analyst of {tenant.Slug}: names are shared by the whole server.");
+
+    private static async Task<bool> Exists(NpgsqlConnection connection, string login, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select exists (select from pg_roles where rolname = $1)", connection);
+        command.Parameters.Add(new() { Value = login });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>
+    /// Whose sessions one may end, one has to have the rights of. The owner takes them for a transaction that never commits: were they
+    /// to stay, the analysts' policies would show it what row level security hides from it.
+    /// </summary>
+    private static async Task EndSessions(NpgsqlConnection connection, string login, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await Execute(connection, $"grant \"{login}\" to current_user with inherit true, set false", ct);
+        await Execute(connection, $"select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '{login}'", ct);
+        await transaction.RollbackAsync(ct);
+    }
+
+    private static async Task Execute(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    [GeneratedRegex(@"^[a-z][a-z0-9_]{1,62}\z")]
+    private static partial Regex LoginPattern();
+
+    [GeneratedRegex("^(pg|fluxion|tenant)_")]
+    private static partial Regex ReservedPrefix();
+}
+
+/// <summary>Why an analyst's login cannot be made, changed or dropped, for people.</summary>
+public sealed class AnalystException(string message) : Exception(message);

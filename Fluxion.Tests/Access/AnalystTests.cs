@@ -1,0 +1,168 @@
+using Fluxion.Host.Demo;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Fluxion.Tests.Access;
+
+/// <summary>Logins by which a tenant's tables are read in SQL.</summary>
+public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
+{
+    private const string Password = "contraseña, larga";
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    private readonly string _login = $"bi_{Guid.CreateVersion7().ToString("N")[^12..]}";
+    private Tenant _demo = null!;
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private Analysts Analysts => new(host.Services.GetRequiredService<Databases>());
+
+    public async ValueTask InitializeAsync() => _demo = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"drop role if exists {_login}");
+    }
+
+    private Task<NpgsqlConnection> Connect(string password = Password) =>
+        Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = _login, Password = password }.ConnectionString);
+
+    private static async Task<string> Refusal(Func<Task> act) => (await act.ShouldThrowAsync<PostgresException>()).SqlState;
+
+    [Fact]
+    public async Task a_granted_login_reads_its_tenant_with_nothing_set_and_nothing_else()
+    {
+        (await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct)).ShouldBeTrue();
+        await using var analyst = await Connect();
+        (await analyst.Column<long>("select count(*) from products join inventory on inventory.product_id = products.id")).Single().ShouldBePositive();
+        (await analyst.Rows("select time_bucket('1 day', created_at) d, sum(quantity) from inventory_movements group by d")).ShouldNotBeEmpty();
+        foreach (var (setting, value) in ((string, string)[])[("search_path", $"{_demo.Schema}, public"), ("default_transaction_read_only", "on"), ("statement_timeout", "1min")])
+            (await analyst.Column<string>($"show {setting}")).ShouldBe([value]);
+
+        (await analyst.Failure("insert into stores (id, code, name, type) values (gen_random_uuid(), 'X', 'x', 'store')")).ShouldBe(PostgresErrorCodes.ReadOnlySqlTransaction);
+        await analyst.Execute("set session characteristics as transaction read write");
+        (await analyst.Failure("insert into stores (id, code, name, type) values (gen_random_uuid(), 'X', 'x', 'store')")).ShouldBe(Sql.Refused, "the grants hold, whatever a session sets");
+        (await analyst.Failure("select * from shared.tenants")).ShouldBe(Sql.Refused);
+        (await analyst.Failure($"set role {Analysts.RoleOf(_demo)}")).ShouldBe(Sql.Refused);
+    }
+
+    [Fact]
+    public async Task limits_hold_and_a_second_grant_changes_them_alone()
+    {
+        await Analysts.Grant(_demo, _login, Password, TimeSpan.FromSeconds(1), 1, Ct);
+        await using (var analyst = await Connect())
+        {
+            (await analyst.Failure("select pg_sleep(30)")).ShouldBe(PostgresErrorCodes.QueryCanceled);
+            (await Refusal(() => Connect())).ShouldBe(PostgresErrorCodes.TooManyConnections);
+        }
+
+        (await Analysts.Grant(_demo, _login, "not its password", Minute, 2, Ct)).ShouldBeFalse();
+        await using var first = await Connect();
+        await using var second = await Connect();
+        (await second.Column<string>("show statement_timeout")).ShouldBe(["1min"]);
+        (await Analysts.List([_demo], Ct)).ShouldContain(new Analyst(_login, $"{_demo.Schema}_analyst", "60s", 2, 2, IsOurs: true));
+    }
+
+    [Fact]
+    public async Task a_revoked_login_is_gone_and_so_are_its_sessions()
+    {
+        await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
+        await using var analyst = await Connect();
+        await analyst.Execute("begin; select * from products");
+        await Analysts.Revoke(_demo, _login, Ct);
+        (await Refusal(() => analyst.Execute("select 1"))).ShouldBe(PostgresErrorCodes.AdminShutdown);
+        (await Refusal(() => Connect())).ShouldBe(PostgresErrorCodes.InvalidPassword);
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Rows($"select from pg_roles where rolname = '{_login}'")).ShouldBeEmpty();
+        (await Should.ThrowAsync<AnalystException>(() => Analysts.Revoke(_demo, _login, Ct))).Message.ShouldContain("There is no analyst");
+    }
+
+    [Fact]
+    public async Task a_new_password_ends_the_sessions_of_the_old_one()
+    {
+        await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
+        await using var analyst = await Connect();
+        await Analysts.Rotate(_demo, _login, "another password", Ct);
+        (await Refusal(() => analyst.Execute("select 1"))).ShouldBe(PostgresErrorCodes.AdminShutdown);
+        (await Refusal(() => Connect())).ShouldBe(PostgresErrorCodes.InvalidPassword);
+        await using var again = await Connect("another password");
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Rows($"select from pg_auth_members where member = 'fluxion_owner'::regrole and roleid = '{_login}'::regrole and inherit_option"))
+            .ShouldBeEmpty("the owner has not kept the rights of an analyst");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("Bi_Reader")]
+    [InlineData("bi-reader")]
+    [InlineData("1bi")]
+    [InlineData("bi reader")]
+    [InlineData("bi\"; drop role fluxion_app; --")]
+    [InlineData("bi_reader\n")]
+    [InlineData("a23456789012345678901234567890123456789012345678901234567890abcd")]
+    [InlineData("postgres")]
+    [InlineData("public")]
+    [InlineData("pg_read_all_data")]
+    [InlineData("fluxion_owner")]
+    [InlineData("tenant_acme_analyst")]
+    public void a_login_has_a_plain_name_of_its_own(string login) => Analysts.Objection(login).ShouldNotBeNull();
+
+    [Theory]
+    [InlineData("bi_reader")]
+    [InlineData("user")] // a keyword, but a name as any other once quoted
+    [InlineData("a23456789012345678901234567890123456789012345678901234567890abc")]
+    public void other_names_are_fine(string login) => Analysts.Objection(login).ShouldBeNull();
+
+    [Fact]
+    public async Task no_role_that_exists_is_taken_over()
+    {
+        var other = await Company.Found(host);
+        var theirs = new Tenant(other.Id, other.Slug, "x", Tenant.Active, default);
+        await Analysts.Grant(theirs, _login, Password, Minute, 5, Ct);
+        var byHand = $"hand_{_login}";
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"create role {byHand} login in role {Analysts.RoleOf(_demo)}");
+        try
+        {
+            // those of another tenant, of nobody, and one that a superuser made; however they are named
+            foreach (var taken in (string[])[_login, "fluxion_app", "fluxion_owner", "postgres", Analysts.RoleOf(theirs), Analysts.RoleOf(_demo), byHand])
+            {
+                foreach (var act in (Func<Task>[])[() => Analysts.Grant(_demo, taken, Password, Minute, 5, Ct), () => Analysts.Rotate(_demo, taken, Password, Ct), () => Analysts.Revoke(_demo, taken, Ct)])
+                    (await act.ShouldThrowAsync<AnalystException>()).Message.ShouldContain($"'{taken}'");
+            }
+            var logins = (await Analysts.List([_demo], Ct)).ToDictionary(a => a.Login, a => a.IsOurs);
+            logins[byHand].ShouldBeFalse("it is shown nevertheless: it reads the tenant");
+            logins.Keys.ShouldNotContain(_login);
+            logins.Keys.ShouldNotContain("fluxion_owner");
+        }
+        finally
+        {
+            await superuser.Execute($"drop role {byHand}");
+        }
+        await using var analyst = await Connect();
+        (await analyst.Failure($"select * from {_demo.Schema}.products")).ShouldBe(Sql.Refused);
+    }
+
+    [Fact]
+    public async Task of_several_grants_of_one_name_at_once_one_makes_it()
+    {
+        var grants = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            try
+            {
+                return await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct) ? "made" : "changed";
+            }
+            catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" }) // tuple concurrently updated
+            {
+                return "refused";
+            }
+        }));
+        grants.Count(g => g == "made").ShouldBe(1);
+        await using var analyst = await Connect();
+    }
+}
