@@ -93,7 +93,7 @@ public static class ChangeSaleEndpoints
 
     [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with")]
-    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated.")]
+    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated, 400 for a moment before the sale.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Cancel(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -102,7 +102,8 @@ public static class ChangeSaleEndpoints
             if (sale is null) return problem!;
             if (sale.Returned.Any(returned => returned > 0))
                 return Problems.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
-            var at = command.OccurredAt ?? ledger.Now;
+            (var at, problem) = BackAt(ledger, sale, command.OccurredAt);
+            if (problem is not null) return problem;
             var (stock, refusal) = await TakeBack(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, at, ct);
             if (refusal is not null) return refusal;
             sale = ledger.Append<Sale>(sale.Id, new SaleCancelled(command.Reason, sale.Paid, at));
@@ -111,14 +112,16 @@ public static class ChangeSaleEndpoints
 
     [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Take goods of an invoice back: in stock again at the cost that they left with, and credited")]
-    [EndpointDescription("All lines or none. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have or a fraction of what is counted.")]
+    [EndpointDescription("All lines or none. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have, a fraction of what is counted, or a moment before the sale.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Return(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
             var (sale, problem) = await Open(ledger, id, "return", ct);
             if (sale is null) return problem!;
-            var (returned, refused) = Decide(sale, command, command.OccurredAt ?? ledger.Now);
+            (var at, problem) = BackAt(ledger, sale, command.OccurredAt);
+            if (problem is not null) return problem;
+            var (returned, refused) = Decide(sale, command, at);
             if (returned is null) return refused!;
             var (stock, refusal) = await TakeBack(ledger, sale, returned.Lines, command.Reason, returned.OccurredAt, ct);
             if (refusal is not null) return refusal;
@@ -156,6 +159,12 @@ public static class ChangeSaleEndpoints
         if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Problems.Forbidden("The sale is of a store that is not yours."));
         return Problems.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem ? (null, problem) : (sale, null);
     }
+
+    /// <summary>When the goods came back, which is not before they left; a seller's clock may be ahead of ours.</summary>
+    private static (DateTimeOffset At, ProblemDetails? Problem) BackAt(LedgerSession ledger, Sale sale, DateTimeOffset? occurredAt) =>
+        occurredAt < sale.OccurredAt
+            ? (default, Problems.Invalid("occurredAt", "is before the sale"))
+            : (occurredAt ?? (ledger.Now > sale.OccurredAt ? ledger.Now : sale.OccurredAt), null);
 
     private static async Task<(IReadOnlyList<StockLevel> Stock, ProblemDetails? Refusal)> TakeBack(
         LedgerSession ledger, Sale sale, IReadOnlyList<ReturnedLine> lines, string? reason, DateTimeOffset at, CancellationToken ct)
