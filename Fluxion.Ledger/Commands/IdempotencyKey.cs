@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
@@ -11,12 +13,17 @@ namespace Fluxion.Ledger.Commands;
 /// It is claimed and kept in the command's own transaction, in the tenant's table idempotency_keys and per user, together with the answer;
 /// a repeat finds either both or neither. A refused request writes nothing, so its key stays free.
 /// </summary>
-/// <param name="RequestHash">SHA-256 of method, path and the command as it was understood: spaces and the order of fields do not count.</param>
+/// <param name="RequestHash">
+/// SHA-256 of method, path and the command as it was understood: spaces, the order of fields and what was left out do not count. So a
+/// request that is repeated after an upgrade is the same one, though its command has a new field by then.
+/// </param>
 public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte[] RequestHash)
 {
     public const string Header = "Idempotency-Key";
     public const string ReplayedHeader = "Idempotent-Replayed";
     public const int MaxLength = 200;
+
+    private static readonly ConditionalWeakTable<JsonSerializerOptions, JsonSerializerOptions> WithoutDefaults = [];
 
     /// <summary>What was answered when the key was first used.</summary>
     public sealed record Answer(byte[] RequestHash, int Status, string Body, string? Location);
@@ -33,7 +40,8 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
         }
         if (values is not [{ Length: > 0 and <= MaxLength } key] || key.Any(c => c is < '!' or > '~'))
             return (null, Problems.Invalid(Header, $"Send one Idempotency-Key of 1 to {MaxLength} printable ASCII characters without spaces."));
-        var request = JsonSerializer.SerializeToUtf8Bytes(command, json);
+        var request = JsonSerializer.SerializeToUtf8Bytes(command,
+            WithoutDefaults.GetValue(json, options => new(options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault }));
         var hash = SHA256.HashData([.. System.Text.Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}\n"), .. request]);
         return (new IdempotencyKey(schema, userId, key, hash), null);
     }

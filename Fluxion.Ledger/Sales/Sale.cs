@@ -52,6 +52,8 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
     public const string PaidUp = "paid";
     public const string Cancelled = "cancelled";
 
+    public static readonly string[] States = [Pending, Partial, PaidUp, Cancelled];
+
     /// <summary>The states from which each command is allowed.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
     {

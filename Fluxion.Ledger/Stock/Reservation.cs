@@ -29,6 +29,8 @@ public sealed record Reservation(Guid Id, string Reference, IReadOnlyList<Reserv
     public const string Released = "released";
     public const string Expired = "expired";
 
+    public static readonly string[] States = [Open, Fulfilled, Released, Expired];
+
     /// <summary>The states from which each command is allowed; fulfil is a sale's.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
     {

@@ -41,6 +41,8 @@ public sealed record Transfer(Guid Id, Guid FromStoreId, Guid ToStoreId, IReadOn
     public const string Partial = "partial";
     public const string Received = "received";
 
+    public static readonly string[] States = [InTransit, Partial, Received];
+
     /// <summary>The states from which each command is allowed.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
     {

@@ -65,6 +65,20 @@ public sealed class HttpTests(LedgerHost host)
     }
 
     [Theory]
+    [InlineData("sales", "pending, partial, paid, cancelled")]
+    [InlineData("purchase-orders", "draft, sent, confirmed, partial, received, cancelled")]
+    [InlineData("stock/transfers", "in_transit, partial, received")]
+    [InlineData("stock/reservations", "open, fulfilled, released, expired")]
+    public async Task a_list_by_a_state_that_there_is_not_is_refused_and_says_which_there_are(string list, string states)
+    {
+        var viewer = await Client.Demo(host, "viewer");
+        foreach (var state in states.Split(", ")) (await viewer.Get($"{list}?status={state}")).ShouldBe(200);
+        var refused = (await viewer.Get($"{list}?status=lost")).ShouldBe(400);
+        refused.Fields.ShouldBe(["status"]);
+        refused.Text.ShouldContain(states);
+    }
+
+    [Theory]
     [InlineData("GET", "/api/nothing/at/all", 404)]
     [InlineData("GET", "/nothing", 404)]
     [InlineData("DELETE", "/api/fluxion-demo/inventory", 405)]

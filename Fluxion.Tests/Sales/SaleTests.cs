@@ -167,6 +167,28 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
+    public async Task goods_come_back_after_they_were_sold_and_not_before()
+    {
+        var shop = await Open();
+        var soldAt = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
+        async Task<Guid> SellThen() => Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = soldAt, lines = new[] { new { sku = shop.Sku, quantity = 2 } } })).ShouldBe(201));
+        Task<Answer> ReturnAt(Guid sale, DateTimeOffset at) => shop.Manager.Post($"sales/{sale}/returns", new { occurredAt = at, lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        Task<Answer> CancelAt(Guid sale, DateTimeOffset at) => shop.Manager.Post($"sales/{sale}/cancel", new { occurredAt = at, reason = "a mistake" });
+        foreach (var command in (Func<Guid, DateTimeOffset, Task<Answer>>[])[ReturnAt, CancelAt])
+        {
+            var (sale, before) = (await SellThen(), await shop.OnHand());
+            (await command(sale, soldAt.AddSeconds(-1))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+            (await shop.OnHand()).ShouldBe(before);
+            (await command(sale, soldAt)).ShouldBe(200);
+        }
+        // a seller whose clock is ahead of ours, and a return without a time of its own
+        var ahead = Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = TimeProvider.System.GetUtcNow().AddMinutes(4), lines = new[] { new { sku = shop.Sku, quantity = 1 } } })).ShouldBe(201));
+        (await Return(shop, ahead, 1)).ShouldBe(200);
+        var moved = (await shop.Manager.Get($"movements?document={ahead}")).ShouldBe(200).Json["items"]!.AsArray();
+        moved.Select(m => m!["occurredAt"]!.GetValue<DateTimeOffset>()).Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
     public async Task every_command_in_every_state_moves_or_is_refused_saying_from_where_it_is_allowed()
     {
         var shop = await Open();

@@ -145,6 +145,31 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Theory]
+    [InlineData("sales")]
+    [InlineData("purchase_orders")]
+    [InlineData("transfers")]
+    [InlineData("reservations")]
+    [InlineData("inventory_movements")]
+    [InlineData("events")]
+    public async Task a_page_latest_first_is_read_in_that_order_and_nothing_is_sorted(string table)
+    {
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute("set enable_sort = off");
+        string.Join('\n', await superuser.Column<string>($"explain select * from {Demo}.{table} order by created_at desc, id limit 101")).ShouldNotContain("Sort");
+    }
+
+    [Theory]
+    [InlineData("stores")]
+    [InlineData("suppliers")]
+    [InlineData("categories")]
+    [InlineData("users")]
+    public async Task a_small_table_that_all_pages_are_joined_with_is_analyzed_after_its_first_rows(string table)
+    {
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Column<string>($"select unnest(reloptions) from pg_class where oid = '{Demo}.{table}'::regclass")).ShouldContain("autovacuum_analyze_threshold=0");
+    }
+
+    [Theory]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
     public async Task what_the_model_calls_generated_is_generated(string schema)

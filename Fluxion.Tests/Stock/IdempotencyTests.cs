@@ -1,4 +1,7 @@
+using System.Text.Json;
+using Fluxion.Ledger.Commands;
 using Fluxion.Tests.Host;
+using Microsoft.AspNetCore.Http;
 
 namespace Fluxion.Tests.Stock;
 
@@ -37,6 +40,30 @@ public sealed class IdempotencyTests(LedgerHost host)
         (await shop.Manager.Post("stock/issues", $$"""{"store":"{{shop.Store}}","reason":"sample","lines":[{"sku":"{{shop.Sku}}","quantity":3}]}""", key)).ShouldBe(200);
         (await shop.Manager.Post("stock/issues", $$"""{ "reason": "sample", "store": "{{shop.Store}}", "lines": [ {"quantity": 3.00, "sku": "{{shop.Sku}}"} ] }""", key)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(7);
+    }
+
+    private sealed record CommandOfYesterday(string Store, IReadOnlyList<CommandOfYesterday.Line> Lines)
+    {
+        public sealed record Line(string Sku, decimal Quantity);
+    }
+
+    private sealed record CommandOfToday(string Store, string? Reservation, IReadOnlyList<CommandOfToday.Line> Lines, bool Immediate = false)
+    {
+        public sealed record Line(string Sku, decimal Quantity, decimal Discount = 0, decimal? UnitPrice = null);
+    }
+
+    [Fact]
+    public void a_field_that_an_upgrade_adds_does_not_make_another_request_until_it_is_used()
+    {
+        static byte[] Hash<T>(T command) => IdempotencyKey.Read(
+            new DefaultHttpContext { Request = { Method = "POST", Path = "/api/acme/sales", Headers = { [IdempotencyKey.Header] = "k" } } },
+            "tenant_acme", Guid.Empty, command, JsonSerializerOptions.Web, required: true).Key!.RequestHash;
+        var yesterday = Hash(new CommandOfYesterday("S1", [new("MILK", 2)]));
+        Hash(new CommandOfToday("S1", null, [new("MILK", 2)])).ShouldBe(yesterday);
+        Hash(new CommandOfToday("S1", "R-1", [new("MILK", 2)])).ShouldNotBe(yesterday);
+        Hash(new CommandOfToday("S1", null, [new("MILK", 2, UnitPrice: 0)])).ShouldNotBe(yesterday); // given away, not at the catalog's price
+        Hash(new CommandOfToday("S1", null, [new("MILK", 2, Discount: 1)])).ShouldNotBe(yesterday);
+        Hash(new CommandOfToday("S1", null, [new("MILK", 2)], Immediate: true)).ShouldNotBe(yesterday);
     }
 
     [Fact]

@@ -1,8 +1,5 @@
 -- Why: what was sold, to whom it was worth what, and which products carry the business.
 
--- For reports of all stores over a time.
-create index idx_sales_created_at on $schema$.sales (created_at desc, id);
-
 create view $schema$.sales_lines with (security_invoker) as
     select v.created_at as sold_at, v.recorded_at, s.code as store, v.invoice_number, i.line_number, p.sku, p.name as product, c.name as category,
            v.payment_method, v.payment_status, v.client_name, v.client_tax_id,
