@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using CsCheck;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Stock;
 
@@ -11,23 +13,107 @@ namespace Fluxion.Tests.Stock;
 public sealed class ConservationTests(LedgerHost host)
 {
     private const int Products = 3; // counted, counted with backorder, measured
+    private const decimal OverReceipt = 1.1m;
     private static readonly int Commands = int.TryParse(Environment.GetEnvironmentVariable("FLUXION_MODEL_COMMANDS"), CultureInfo.InvariantCulture, out var n) ? n : 3000;
     private static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private sealed record Command(string Kind, int Store, int Product, decimal Quantity, int Hour, int Of);
+    /// <param name="Hour">When it occurred, after the epoch; below 0 now.</param>
+    /// <param name="Of">What is left to chance: which document, what cost, how much was lost.</param>
+    private sealed record Command(string Kind, int Store, int Product, decimal Quantity, int Hour, int Of)
+    {
+        public decimal Adjustment => Of % 2 == 0 ? Quantity : -Quantity;
+        public decimal Lost => Of % 3 == 0 ? 1 : 0;
+        public decimal Damaged => Of % 5 == 0 ? 2 : 0;
+        public decimal Arrived => Quantity + Lost + Damaged;
+    }
+
+    /// <summary>A sale, a transfer, a reservation or a purchase order, named by the command that makes it.</summary>
+    private sealed record Document(string Kind, Guid Id, int Store, int Product, int Hour, decimal Quantity, string State)
+    {
+        public string State { get; set; } = State;
+
+        /// <summary>What of the quantity came back, arrived or was delivered.</summary>
+        public decimal Done { get; set; }
+    }
+
+    /// <summary>The commands on documents: which they are for, from which states, and what state they lead to (null: it follows from what is done).</summary>
+    private static readonly Dictionary<string, (string Of, string[] From, string? To)> OnDocuments = new()
+    {
+        ["cancel"] = ("sell", ["open"], "cancelled"),
+        ["return"] = ("sell", ["open"], "open"),
+        ["arrive"] = ("send", ["in_transit", "partial"], null),
+        ["release"] = ("reserve", ["open"], "released"),
+        ["fulfil"] = ("reserve", ["open"], "fulfilled"),
+        ["order-send"] = ("order", ["draft"], "sent"),
+        ["order-confirm"] = ("order", ["sent"], "confirmed"),
+        ["deliver"] = ("order", ["sent", "confirmed", "partial"], null),
+        ["order-close"] = ("order", ["partial"], "received"),
+        ["order-cancel"] = ("order", ["draft", "sent", "confirmed"], "cancelled"),
+    };
 
     private static Gen<Command> Of(params string[] kinds) => Gen.Select(Gen.Int[0, kinds.Length - 1].Select(i => kinds[i]), Gen.Int[0, 1], Gen.Int[0, Products - 1],
         Gen.Frequency((8, Gen.Int[1, 30].Select(q => (decimal)q)), (1, Gen.Int[-2, 0].Select(q => (decimal)q)), (1, Gen.Int[1, 9999].Select(q => q / 1000m))),
         Gen.Int[0, 99], Gen.Int[0, 1000], (kind, store, product, quantity, hour, of) => new Command(kind, store, product, quantity, hour, of));
 
-    /// <summary>Two stores and three products of a run's own, and the commands that have been accepted in it.</summary>
-    private sealed class Run(Client client, string name)
+    /// <summary>The model of one stock item: what occurred when; a count is what was there; the past before a count does not reach today.</summary>
+    private sealed record Model(ImmutableList<(int Hour, decimal Change)> Movements, ImmutableList<int> Counts, decimal Reserved)
     {
-        public readonly List<(Command Command, Guid Id, string Key, object Body, string Path)> Accepted = [];
+        public static readonly Model Empty = new([], [], 0);
 
-        public static async Task<Run> Open(LedgerHost host)
+        public decimal OnHand => Movements.Sum(m => m.Change);
+        public decimal Available => OnHand - Reserved;
+
+        public Model Move(int hour, decimal change)
         {
-            var run = new Run(await Client.Demo(host, "admin"), Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant());
+            var moved = Movements.Add((hour, change));
+            return this with { Movements = Counts.Where(count => count > hour).Order().Select(count => (int?)count).FirstOrDefault() is { } seen ? moved.Add((seen, -change)) : moved };
+        }
+
+        public Model Count(int hour, decimal counted) =>
+            Move(hour, counted - Movements.Where(m => m.Hour <= hour).Sum(m => m.Change)) with { Counts = Counts.Add(hour) };
+
+        public Model Hold(decimal quantity) => this with { Reserved = Reserved + quantity };
+    }
+
+    /// <summary>What a command does to the items of its stores, once it is accepted.</summary>
+    private static IEnumerable<((int Store, int Product) Item, Func<Model, Model> Change)> Effects(Command c, Document? of)
+    {
+        var (here, there, q, hour) = ((of?.Store ?? c.Store, of?.Product ?? c.Product), (1 - (of?.Store ?? c.Store), of?.Product ?? c.Product), c.Quantity, c.Hour);
+        return c.Kind switch
+        {
+            "receive" or "return" or "deliver" => [(here, m => m.Move(hour, q))],
+            "issue" or "sell" or "send" => [(here, m => m.Move(hour, -q))],
+            "adjust" => [(here, m => m.Move(hour, c.Adjustment))],
+            "count" => [(here, m => m.Count(hour, q))],
+            "bulk" => [(here, m => m.Move(hour, q).Move(hour, -1))],
+            "cancel" => [(here, m => m.Move(hour, of!.Quantity))],
+            "move" => [(here, m => m.Move(hour, -q)), (there, m => m.Move(hour, q))],
+            "arrive" => [(there, m => m.Move(hour, c.Arrived).Move(hour, -c.Lost).Move(hour, -c.Damaged))],
+            "reserve" => [(here, m => m.Hold(q))],
+            "release" => [(here, m => m.Hold(-of!.Quantity))],
+            "fulfil" => [(here, m => m.Hold(-of!.Quantity).Move(hour, -q))],
+            _ => [],
+        };
+    }
+
+    /// <summary>Two stores and three products of a run's own, and what the model knows of them.</summary>
+    private sealed class Run(Company company, string name)
+    {
+        public readonly Dictionary<(int Store, int Product), Model> Items = [];
+        public readonly List<Document> Documents = [];
+        public readonly List<(string Path, object? Body, string Key, Answer Answer)> Accepted = [];
+
+        public static async Task<Company> Found(LedgerHost host)
+        {
+            var company = await Company.Found(host);
+            (await company.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
+            (await company.Admin.Put("settings", new { overReceiptPercent = (OverReceipt - 1) * 100 })).ShouldBe(200);
+            return company;
+        }
+
+        public static async Task<Run> Open(Company company)
+        {
+            var run = new Run(company, Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant());
             for (var i = 0; i < 2; i++) (await run.Client.Post("stores", new { code = run.Store(i), name = "A store" })).ShouldBe(201);
             for (var i = 0; i < Products; i++)
             {
@@ -37,151 +123,208 @@ public sealed class ConservationTests(LedgerHost host)
             return run;
         }
 
-        public Client Client => client;
+        public Client Client => company.Admin;
         public string Store(int i) => $"S{i}-{name}";
         public string Sku(int i) => $"P{i}-{name}";
+        public Model Item((int, int) item) => Items.GetValueOrDefault(item, Model.Empty);
 
-        /// <summary>Sends a command; null when it refers to a sale and there is none.</summary>
-        public (string Path, object Body)? Request(Command c)
+        /// <summary>
+        /// A command with one of the last documents that it is for; of that a part, and after it, more often than not. One that makes a document
+        /// when there is none yet.
+        /// </summary>
+        public (Command Command, Document? Document) For(Command c)
         {
-            var (store, sku, at) = (Store(c.Store), Sku(c.Product), (DateTimeOffset?)(c.Hour < 0 ? null : Epoch.AddHours(c.Hour)));
-            object[] Lines(object line) => [line];
-            var sales = Accepted.Where(a => a.Command.Kind == "sell").ToList();
-            if (c.Kind is "cancel" or "return" && sales.Count == 0) return null;
-            var sale = sales.Count == 0 ? default : sales[c.Of % sales.Count];
+            if (!OnDocuments.TryGetValue(c.Kind, out var on)) return (c, null);
+            var last = Documents.Where(d => d.Kind == on.Of).TakeLast(3).ToList();
+            if (last.Count == 0) return (c with { Kind = on.Of }, null);
+            var of = last[c.Of % last.Count];
+            return (c with { Quantity = c.Quantity > 1 ? decimal.Ceiling(c.Quantity / 4) : c.Quantity, Hour = c.Hour < 0 ? c.Hour : of.Hour + (c.Hour / 4) - 3 }, of);
+        }
+
+        public (string Path, object? Body) Request(Command c, Document? of)
+        {
+            var (store, sku, q, occurredAt) = (Store(of?.Store ?? c.Store), Sku(of?.Product ?? c.Product), c.Quantity, (DateTimeOffset?)(c.Hour < 0 ? null : Epoch.AddHours(c.Hour)));
+            var lines = new[] { new { sku, quantity = q } };
+            object Transfer(bool immediate) => new { fromStore = store, toStore = Store(1 - c.Store), occurredAt, immediate, lines };
+            object Sale(Guid? reservation) => new { store, occurredAt, invoiceNumber = Guid.CreateVersion7().ToString(), reservation, lines };
             return c.Kind switch
             {
-                "receive" => ("stock/receipts", new { store, occurredAt = at, lines = Lines(new { sku, quantity = c.Quantity, unitCost = 2 }) }),
-                "issue" => ("stock/issues", new { store, occurredAt = at, reason = "damage", lines = Lines(new { sku, quantity = c.Quantity }) }),
-                "adjust" => ("stock/adjustments", new { store, occurredAt = at, reason = "correction", lines = Lines(new { sku, quantity = c.Of % 2 == 0 ? c.Quantity : -c.Quantity }) }),
-                "count" => ("stock/counts", new { store, occurredAt = at, lines = Lines(new { sku, quantity = c.Quantity }) }),
-                "bulk" => ("stock/movements", new { occurredAt = at, lines = (object[])[new { type = "receipt", store, sku, quantity = c.Quantity }, new { type = "issue", store, sku, quantity = 1, reason = "sample" }] }),
-                "sell" => ("sales", new { store, occurredAt = at, invoiceNumber = Guid.CreateVersion7().ToString(), lines = Lines(new { sku, quantity = c.Quantity }) }),
-                "cancel" => ($"sales/{sale.Id}/cancel", new { reason = "a test", occurredAt = at }),
-                "return" => ($"sales/{sale.Id}/returns", new { occurredAt = at, lines = Lines(new { lineNumber = 1, quantity = c.Quantity }) }),
-                _ => ("stock/issues", (object)new { store, reason = "damage", lines = Lines(new { sku = "NO-SUCH", quantity = 1 }) }),
+                "receive" => ("stock/receipts", new { store, occurredAt, lines = new[] { new { sku, quantity = q, unitCost = 1 + (c.Of % 9) } } }),
+                "issue" => ("stock/issues", new { store, occurredAt, reason = "damage", lines }),
+                "adjust" => ("stock/adjustments", new { store, occurredAt, reason = "correction", lines = new[] { new { sku, quantity = c.Adjustment } } }),
+                "count" => ("stock/counts", new { store, occurredAt, lines }),
+                "bulk" => ("stock/movements", new { occurredAt, lines = (object[])[new { type = "receipt", store, sku, quantity = q }, new { type = "issue", store, sku, quantity = 1, reason = "sample" }] }),
+                "send" or "move" => ("stock/transfers", Transfer(immediate: c.Kind == "move")),
+                "arrive" => ($"stock/transfers/{of!.Id}/receipts", new { occurredAt, lines = new[] { new { sku, received = q, lost = c.Lost, damaged = c.Damaged } } }),
+                "reserve" => ("stock/reservations", new { reference = "web-88", lines = new[] { new { store, sku, quantity = q } } }),
+                "release" => ($"stock/reservations/{of!.Id}/release", null),
+                "sell" or "fulfil" => ("sales", Sale(of?.Id)),
+                "cancel" => ($"sales/{of!.Id}/cancel", new { reason = "a test", occurredAt }),
+                "return" => ($"sales/{of!.Id}/returns", new { occurredAt, lines = new[] { new { lineNumber = 1, quantity = q } } }),
+                "order" => ("purchase-orders", new { store, supplier = "V1", orderNumber = $"O-{Guid.CreateVersion7():N}", lines = new[] { new { sku, quantity = q, unitCost = 1 + (c.Of % 9) } } }),
+                "deliver" => ($"purchase-orders/{of!.Id}/receipts", new { occurredAt, lines }),
+                "order-send" or "order-confirm" or "order-close" or "order-cancel" => ($"purchase-orders/{of!.Id}/{c.Kind[6..]}", null),
+                _ => ("stock/issues", new { store, reason = "damage", lines = new[] { new { sku = "NO-SUCH", quantity = 1 } } }),
             };
         }
 
-        public async Task<Dictionary<(int Store, int Product), decimal>> OnHand()
+        /// <summary>The statuses with which a command may be refused; none when it has to be accepted.</summary>
+        public IEnumerable<int> Faults(Command c, Document? of)
         {
-            var rows = new Dictionary<(int, int), decimal>();
-            for (var store = 0; store < 2; store++)
+            var (q, isSigned) = (c.Quantity, c.Kind is "adjust" or "count" or "arrive");
+            var hasQuantity = c.Kind is not ("cancel" or "release" or "nonsense") && !c.Kind.StartsWith("order-", StringComparison.Ordinal);
+            if (c.Kind == "nonsense") yield return 404;
+            if (hasQuantity && ((q <= 0 && !isSigned) || (q < 0 && c.Kind != "adjust") || (q == 0 && c.Kind == "adjust") || (c.Arrived == 0 && c.Kind == "arrive"))) yield return 400;
+            if (hasQuantity && q % 1 != 0 && (of?.Product ?? c.Product) < 2) yield return 400;
+            if (of is not null && !OnDocuments[c.Kind].From.Contains(of.State)) yield return 409;
+            if (of is not null && c.Kind is "cancel" or "return" or "arrive" && c.Hour < of!.Hour) yield return 400;
+            if (c.Kind switch
             {
-                foreach (var row in (await client.Get($"inventory?store={Store(store)}")).ShouldBe(200).Json["items"]!.AsArray())
-                    rows[(store, row!["sku"]!.GetValue<string>()[1] - '0')] = row["onHand"]!.GetValue<decimal>();
-            }
-            return rows;
+                "cancel" => of!.Done > 0,
+                "return" => of!.Done + q > of.Quantity,
+                "arrive" => of!.Done + c.Arrived > of.Quantity,
+                "deliver" => of!.Done + q > of.Quantity * OverReceipt,
+                _ => false,
+            }) yield return 409;
+            if (Effects(c, of).Any(e => e.Item.Product != 1 && e.Change(Item(e.Item)).Available < Math.Min(0, Item(e.Item).Available))) yield return 409;
         }
 
-        /// <summary>What no interleaving may break: on hand is the sum of the movements, and available is not below zero without backorder.</summary>
+        /// <summary>Keeps what an accepted command did.</summary>
+        public void Apply(Command c, Document? of, Answer answer)
+        {
+            foreach (var (item, change) in Effects(c, of)) Items[item] = change(Item(item));
+            var state = c.Kind switch { "sell" or "fulfil" or "reserve" => "open", "send" => "in_transit", "move" => "received", "order" => "draft", _ => null };
+            if (state is not null)
+            {
+                Documents.Add(new Document(c.Kind switch { "fulfil" => "sell", "move" => "send", var kind => kind }, answer.Json["id"]!.GetValue<Guid>(),
+                    of?.Store ?? c.Store, of?.Product ?? c.Product, c.Hour, c.Quantity, state) { Done = c.Kind == "move" ? c.Quantity : 0 });
+            }
+            if (of is null) return;
+            of.Done += c.Kind switch { "return" or "deliver" => c.Quantity, "arrive" => c.Arrived, _ => 0 };
+            of.State = OnDocuments[c.Kind].To ?? (of.Done >= of.Quantity ? "received" : "partial");
+        }
+
+        /// <param name="andOrders">Also what is on order, which follows from the states of the orders.</param>
+        public async Task StockShouldBeTheModels(bool andOrders)
+        {
+            for (var store = 0; store < 2; store++)
+            {
+                var rows = (await Client.Get($"inventory?store={Store(store)}")).ShouldBe(200).Json["items"]!.AsArray().ToDictionary(row => row!["sku"]!.GetValue<string>()[1] - '0', row => row!);
+                for (var product = 0; product < Products; product++)
+                {
+                    decimal Number(string field) => rows.GetValueOrDefault(product)?[field]?.GetValue<decimal>() ?? 0;
+                    (Number("onHand"), Number("reserved")).ShouldBe((Item((store, product)).OnHand, Item((store, product)).Reserved), $"{store} {product}");
+                    if (!andOrders) continue;
+                    Number("onOrder").ShouldBe(Documents.Where(d => d is { Kind: "order", State: "sent" or "confirmed" or "partial" } && (d.Store, d.Product) == (store, product))
+                        .Sum(d => Math.Max(0, d.Quantity - d.Done)), $"{store} {product}");
+                }
+            }
+        }
+
+        public async Task StatesShouldBeTheModels()
+        {
+            foreach (var (kind, path, field) in ((string, string, string)[])[("send", "stock/transfers", "status"), ("reserve", "stock/reservations", "status"), ("order", "purchase-orders", "status")])
+            {
+                var states = new Dictionary<Guid, string>();
+                for (var store = 0; store < 2; store++)
+                {
+                    foreach (var row in (await Client.Get($"{path}?store={Store(store)}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray())
+                        states[row!["id"]!.GetValue<Guid>()] = row[field]!.GetValue<string>();
+                }
+                states.ShouldBe(Documents.Where(d => d.Kind == kind).ToDictionary(d => d.Id, d => d.State), ignoreOrder: true);
+            }
+        }
+
+        /// <summary>
+        /// What no interleaving may break. On hand is the sum of the movements, and is worth what they are worth, but for rounding; reserved is
+        /// the sum of the open reservations; available is not below zero without backorder. What left for another store is in transit or arrived,
+        /// and no more is delivered than may be.
+        /// </summary>
         public async Task ShouldConserve(LedgerHost host)
         {
             await using var superuser = await host.OpenSuperuser();
             (await superuser.Column<string>($"""
-                select p.sku || ' ' || i.quantity_on_hand || ' <> ' || coalesce(sum(m.quantity), 0)
-                from tenant_fluxion_demo.inventory i
-                join tenant_fluxion_demo.products p on p.id = i.product_id and p.sku like '%{name}'
-                left join tenant_fluxion_demo.inventory_movements m on m.product_id = i.product_id and m.store_id = i.store_id
-                group by p.sku, i.id, i.quantity_on_hand, i.quantity_reserved, i.quantity_available
-                having i.quantity_on_hand <> coalesce(sum(m.quantity), 0) or i.quantity_reserved <> 0
-                    or (i.quantity_available < 0 and p.sku not like 'P1%')
+                set search_path = {company.Schema};
+                with mine as (select * from products where sku like '%{name}')
+                select p.sku || ' ' || i.quantity_on_hand || ' ' || i.quantity_reserved || ' ' || i.cost_per_unit || ': ' || coalesce(sum(m.quantity), 0) || ' ' || coalesce(sum(m.quantity * m.cost_per_unit), 0)
+                from inventory i
+                join mine p on p.id = i.product_id
+                left join inventory_movements m on m.product_id = i.product_id and m.store_id = i.store_id
+                group by p.sku, i.id, i.product_id, i.store_id
+                having i.quantity_on_hand <> coalesce(sum(m.quantity), 0) or (p.sku not like 'P1%' and (i.quantity_available < 0
+                       or abs(i.quantity_on_hand * i.cost_per_unit - coalesce(sum(m.quantity * m.cost_per_unit), 0)) > 0.5))
+                    or i.quantity_reserved <> (select coalesce(sum(quantity), 0) from reservation_items r where r.product_id = i.product_id and r.store_id = i.store_id and r.status = 'open')
+                union all
+                select p.sku || ' in transit ' || sum(t.quantity_in_transit)
+                from mine p join transfer_items t on t.product_id = p.id
+                group by p.id, p.sku
+                having -sum(t.quantity_in_transit) <> (select sum(quantity) from inventory_movements m where m.product_id = p.id and m.reference_type = 'transfer')
+                union all
+                select p.sku || ' delivered ' || l.quantity_received
+                from mine p join purchase_order_items l on l.product_id = p.id
+                where l.quantity_received > l.quantity_ordered * {OverReceipt.ToString(CultureInfo.InvariantCulture)}
                 """)).ShouldBeEmpty();
         }
     }
 
-    /// <summary>The model of one stock item: what occurred when; a count is what was there; the past before a count does not reach today.</summary>
-    private sealed class Model
+    [Fact]
+    public async Task whatever_is_sent_one_after_the_other_is_accepted_or_refused_and_ends_as_the_model_says()
     {
-        private readonly List<(int Hour, decimal Change)> _movements = [];
-        private readonly List<int> _counts = [];
-
-        public decimal OnHand => _movements.Sum(m => m.Change);
-
-        public void Move(int hour, decimal change)
+        var company = await Run.Found(host);
+        await Of("receive", "receive", "receive", "issue", "adjust", "count", "bulk", "sell", "sell", "cancel", "return", "send", "send", "move", "arrive", "arrive", "reserve", "reserve", "release",
+            "fulfil", "order", "order", "order-send", "order-send", "order-send", "order-confirm", "deliver", "deliver", "deliver", "order-close", "order-cancel", "repeat", "nonsense").Array[100].SampleAsync(async commands =>
         {
-            _movements.Add((hour, change));
-            if (_counts.Where(count => count > hour).Order().Select(count => (int?)count).FirstOrDefault() is { } seen) _movements.Add((seen, -change));
-        }
-
-        public void Count(int hour, decimal counted)
-        {
-            Move(hour, counted - _movements.Where(m => m.Hour <= hour).Sum(m => m.Change));
-            _counts.Add(hour);
-        }
+            var run = await Run.Open(company);
+            foreach (var c in commands)
+            {
+                if (c.Kind == "repeat")
+                {
+                    if (run.Accepted.Count == 0) continue;
+                    var earlier = run.Accepted[c.Of % run.Accepted.Count];
+                    (await run.Client.Post(earlier.Path, earlier.Body, earlier.Key)).ShouldBe(earlier.Answer.Status).Text.ShouldBe(earlier.Answer.Text);
+                    continue;
+                }
+                var (command, of) = run.For(c);
+                var ((path, body), key, faults) = (run.Request(command, of), Guid.CreateVersion7().ToString(), run.Faults(command, of).ToHashSet());
+                var answer = await run.Client.Post(path, body, key);
+                answer.Status.ShouldBeOneOf(faults.Count == 0 ? [200, 201] : [.. faults], $"{command} {of}: {answer.Text}");
+                if (faults.Count > 0) continue;
+                run.Apply(command, of, answer);
+                run.Accepted.Add((path, body, key, answer));
+            }
+            await run.StockShouldBeTheModels(andOrders: true);
+            await run.StatesShouldBeTheModels();
+            await run.ShouldConserve(host);
+        }, iter: Math.Max(1, Commands / 100), threads: 1);
     }
 
     [Fact]
-    public async Task whatever_is_sent_one_after_the_other_on_hand_is_what_the_model_says() => await Of(
-        "receive", "receive", "issue", "adjust", "count", "bulk", "sell", "cancel", "return", "repeat", "nonsense").Array[100].SampleAsync(async commands =>
+    public async Task whatever_is_sent_together_and_twice_stock_is_the_sum_of_what_was_accepted()
     {
-        var run = await Run.Open(host);
-        var models = new Dictionary<(int, int), Model>();
-        foreach (var c in commands)
+        var company = await Run.Found(host);
+        await Of("receive", "receive", "issue", "adjust", "bulk", "sell", "cancel", "return", "send", "move", "arrive", "reserve", "release", "fulfil", "order", "order-send", "order-send", "deliver", "deliver", "order-close",
+            "order-cancel", "nonsense").Array[48].SampleAsync(async commands =>
         {
-            if (c.Kind == "repeat")
+            var run = await Run.Open(company);
+            foreach (var together in commands.Chunk(12))
             {
-                if (run.Accepted.Count == 0) continue;
-                var earlier = run.Accepted[c.Of % run.Accepted.Count];
-                (await run.Client.Post(earlier.Path, earlier.Body, earlier.Key)).Status.ShouldBeInRange(200, 201);
-                continue;
-            }
-            if (run.Request(c) is not var (path, body)) continue;
-            var key = Guid.CreateVersion7().ToString();
-            var answer = await run.Client.Post(path, body, key);
-            answer.Status.ShouldBeOneOf(200, 201, 400, 404, 409);
-            if (answer.Status >= 400) continue;
-            var id = answer.Json["id"]!.GetValue<Guid>();
-            var sale = c.Kind is "cancel" or "return" ? run.Accepted.First(a => a.Command.Kind == "sell" && a.Id == id).Command : c;
-            var model = models.TryGetValue((sale.Store, sale.Product), out var known) ? known : models[(sale.Store, sale.Product)] = new Model();
-            switch (c.Kind)
-            {
-                case "receive": model.Move(c.Hour, c.Quantity); break;
-                case "issue" or "sell": model.Move(c.Hour, -c.Quantity); break;
-                case "adjust": model.Move(c.Hour, c.Of % 2 == 0 ? c.Quantity : -c.Quantity); break;
-                case "count": model.Count(c.Hour, c.Quantity); break;
-                case "bulk": model.Move(c.Hour, c.Quantity); model.Move(c.Hour, -1); break;
-                case "return": model.Move(c.Hour, c.Quantity); break;
-                case "cancel": model.Move(c.Hour, sale.Quantity); break;
-            }
-            run.Accepted.Add((c, id, key, body, path));
-        }
-        var onHand = await run.OnHand();
-        foreach (var (item, model) in models) onHand.GetValueOrDefault(item).ShouldBe(model.OnHand, item.ToString());
-        await run.ShouldConserve(host);
-    }, iter: Math.Max(1, Commands / 100), threads: 1);
-
-    [Fact]
-    public async Task whatever_is_sent_together_and_twice_on_hand_is_the_sum_of_what_was_accepted() => await Of(
-        "receive", "receive", "issue", "adjust", "bulk", "sell", "nonsense").Array[48].SampleAsync(async commands =>
-    {
-        var run = await Run.Open(host);
-        var sums = new Dictionary<(int, int), decimal>();
-        foreach (var together in commands.Chunk(12))
-        {
-            var answers = await Task.WhenAll(together.Select(async c =>
-            {
-                var (path, body) = run.Request(c with { Hour = -1 })!.Value;
-                var key = Guid.CreateVersion7().ToString();
-                var both = await Task.WhenAll(run.Client.Post(path, body, key), run.Client.Post(path, body, key));
-                return (Command: c, both);
-            }));
-            foreach (var (c, both) in answers)
-            {
-                foreach (var answer in both) answer.Status.ShouldBeOneOf(200, 201, 400, 404, 409);
-                if (both.All(a => a.Status >= 400)) continue; // refused twice; the repeat of a refusal may be accepted, once
-                both.Where(a => a.Status < 400).Select(a => a.Json["id"]!.GetValue<Guid>()).Distinct().Count().ShouldBe(1);
-                sums[(c.Store, c.Product)] = sums.GetValueOrDefault((c.Store, c.Product)) + c.Kind switch
+                var answers = await Task.WhenAll(together.Select(c => run.For(c with { Hour = -1 })).Select(async c =>
                 {
-                    "receive" => c.Quantity,
-                    "issue" or "sell" => -c.Quantity,
-                    "adjust" => c.Of % 2 == 0 ? c.Quantity : -c.Quantity,
-                    _ => c.Quantity - 1,
-                };
+                    var ((path, body), key) = (run.Request(c.Command, c.Document), Guid.CreateVersion7().ToString());
+                    return (c.Command, c.Document, Both: await Task.WhenAll(run.Client.Post(path, body, key), run.Client.Post(path, body, key)));
+                }));
+                foreach (var (command, document, both) in answers)
+                {
+                    foreach (var answer in both) answer.Status.ShouldBeOneOf([200, 201, 400, 404, 409], answer.Text);
+                    var accepted = both.Where(a => a.Status < 400).ToList(); // the repeat of a refusal may be accepted
+                    if (accepted.Count == 0) continue;
+                    accepted.Select(a => a.Text).Distinct().ShouldHaveSingleItem();
+                    run.Apply(command, document, accepted[0]);
+                }
             }
-        }
-        var onHand = await run.OnHand();
-        foreach (var (item, sum) in sums) onHand.GetValueOrDefault(item).ShouldBe(sum, item.ToString());
-        await run.ShouldConserve(host);
-    }, iter: Math.Max(1, Commands / 96), threads: 1);
+            // in which order the commands on one document came is not known, and so neither what state they led to
+            await run.StockShouldBeTheModels(andOrders: false);
+            await run.ShouldConserve(host);
+        }, iter: Math.Max(1, Commands / 96), threads: 1);
+    }
 }
