@@ -69,9 +69,10 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
         ? run(m => Console.WriteLine($"{m.Done}/{m.Total} {m.Name}{(m.Failure is null ? "" : " FAILED")}"))
         : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
         {
-            var bar = context.AddTask("Schemas");
+            ProgressTask? bar = null; // none when there is nothing to do
             return run(m =>
             {
+                bar ??= context.AddTask("Schemas");
                 bar.MaxValue = m.Total;
                 bar.Value = m.Done;
                 bar.Description = $"{m.Done}/{m.Total} {m.Name}";

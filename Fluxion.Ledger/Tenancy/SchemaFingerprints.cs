@@ -51,6 +51,23 @@ public sealed class SchemaFingerprints(Databases databases, SchemaScripts script
         on conflict (schema_name) do update set fingerprint = excluded.fingerprint
         """, ct, schema, _fingerprint.Value);
 
+    /// <summary>Whether Marten's tables in <paramref name="schema"/> were made by the DDL <paramref name="ddl"/>.</summary>
+    public async Task<bool> AreMade(string schema, string ddl, CancellationToken ct)
+    {
+        await using var command = databases.RequireOwner().CreateCommand("select exists (select from shared.schema_fingerprints where schema_name = $1 and marten = $2)");
+        command.Parameters.Add(new() { Value = schema });
+        command.Parameters.Add(new() { Value = Hash(ddl) });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Keeps that Marten's tables in <paramref name="schema"/> have just been made by <paramref name="ddl"/>; the rest may still fail.</summary>
+    public Task RecordMade(string schema, string ddl, CancellationToken ct) => Execute("""
+        insert into shared.schema_fingerprints (schema_name, fingerprint, marten) values ($1, '', $2)
+        on conflict (schema_name) do update set marten = excluded.marten
+        """, ct, schema, Hash(ddl));
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
     /// <summary>Keeps why <paramref name="schema"/> could not be brought up to date: hosts of this build do not serve its tenant.</summary>
     public Task RecordFailure(string schema, string reason, CancellationToken ct) => Execute("""
         insert into shared.failed_migrations (schema_name, fingerprint, reason) values ($1, $2, $3)

@@ -54,7 +54,7 @@ public sealed class TenantProvisioning(
             scripts.RunOnce(owner, "tenant", Template, Guid.Empty);
         }
         var tenants = await registry.List(null, int.MaxValue, ct);
-        async Task MigrateTenant(Tenant tenant) => (await MigrateSchema(tenant.Schema, tenant.Id, ct)).Dispose();
+        async Task MigrateTenant(Tenant tenant) => (await MigrateSchema(tenant.Schema, tenant.Id, everything: current is null, ct)).Dispose();
         List<(string Name, string Schema, Func<Task> Migrate)> todo =
             [(Template, Template, MigrateTemplate), .. tenants.Select(t => (t.Slug, t.Schema, (Func<Task>)(() => MigrateTenant(t))))];
         todo.RemoveAll(s => current?.Contains(s.Schema) == true);
@@ -130,7 +130,7 @@ public sealed class TenantProvisioning(
         await Execute(owner, $"drop schema if exists {tenant.Schema} cascade; create schema {tenant.Schema}", ct);
         try
         {
-            using var store = await MigrateSchema(tenant.Schema, tenant.Id, ct);
+            using var store = await MigrateSchema(tenant.Schema, tenant.Id, everything: true, ct);
             await using var session = store.LightweightSession(tenant.Id.ToString());
             var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock);
             await ledger.Begin(ct);
@@ -161,12 +161,18 @@ public sealed class TenantProvisioning(
     }
 
     /// <summary>Scripts, then Marten's own tables, then what the service may do with those.</summary>
-    private async Task<DocumentStore> MigrateSchema(string schema, Guid tenantId, CancellationToken ct)
+    /// <param name="everything">Also Marten's tables that are known to be as they should; of a schema just made nothing is.</param>
+    private async Task<DocumentStore> MigrateSchema(string schema, Guid tenantId, bool everything, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
         scripts.RunOnce(owner, "tenant", schema, tenantId);
         var store = new DocumentStore(stores.OptionsFor(schema, owner));
-        await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(JasperFx.AutoCreate.CreateOrUpdate);
+        var ddl = store.Storage.ToDatabaseScript();
+        if (everything || !await fingerprints.AreMade(schema, ddl, ct))
+        {
+            await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(JasperFx.AutoCreate.CreateOrUpdate);
+            await fingerprints.RecordMade(schema, ddl, ct);
+        }
         scripts.RunAlways(owner, "marten", schema, tenantId);
         return store;
     }

@@ -87,6 +87,29 @@ public sealed class MigrationTests(LedgerHost ledger)
             ["shared", TenantProvisioning.Template, Demo, "wolverine"], ignoreOrder: true);
     }
 
+    [Fact]
+    public async Task martens_tables_are_looked_at_when_their_ddl_is_another_or_everything_is_asked_for()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await ledger.NewDatabase();
+        await using var host = NewHost(database.Connections);
+        await host.Prepare(database.Connections, ct);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(ct);
+        async Task<bool> IsThere() => (await superuser.Column<bool>($"select to_regclass('{Demo}.mt_doc_user') is not null")).Single();
+        Task Forget(string column) => superuser.Execute($"drop table if exists {Demo}.mt_doc_user cascade; update shared.schema_fingerprints set {column} = 'of an older build' where schema_name = '{Demo}'");
+
+        await Forget("fingerprint");
+        await Migrations.Run(host.Services, everything: false, ct);
+        (await IsThere()).ShouldBeFalse(); // a new script of ours has no part in it
+        await Migrations.Run(host.Services, everything: true, ct);
+        (await IsThere()).ShouldBeTrue();
+        await Forget("fingerprint");
+        await Forget("marten");
+        await Migrations.Run(host.Services, everything: false, ct);
+        (await IsThere()).ShouldBeTrue();
+    }
+
     /// <summary>A tenant that the journal has it that its first script has not run, so that what is there is in its way.</summary>
     private static async Task Break(Npgsql.NpgsqlConnection superuser, string schema) =>
         await superuser.Execute($"alter table {schema}.schema_versions rename to kept; create table {schema}.schema_versions (like {schema}.kept including all); alter table {schema}.schema_versions owner to fluxion_owner");
