@@ -267,7 +267,7 @@ public sealed class TenantTests(LedgerHost host)
         await using var databases = new Databases(builder.Build(), null);
         var options = new Marten.StoreOptions();
         options.Connection(databases.Service);
-        using var stores = ActivatorUtilities.CreateInstance<TenantStores>(host.Services, options, databases, new TenantRegistry(databases, TimeProvider.System));
+        using var stores = ActivatorUtilities.CreateInstance<TenantStores>(host.Services, options, databases, ActivatorUtilities.CreateInstance<TenantRegistry>(host.Services, databases));
         Should.Throw<TimeoutException>(() => stores.Of(company.Id.ToString()));
         away = false;
         stores.Of(company.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(company.Schema);
