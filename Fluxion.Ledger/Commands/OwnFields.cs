@@ -5,7 +5,7 @@ namespace Fluxion.Ledger.Commands;
 
 /// <summary>
 /// Fields of the tenant's own, any JSON: what is taken must be kept, read and shown again. PostgreSQL keeps no NUL and no half of a surrogate
-/// pair; the audit trail puts the fields some levels deeper, and a reader of JSON stops at 64.
+/// pair, and no number of more than 16,383 decimals, as 1e-20000 is; the audit trail puts the fields some levels deeper, and a reader of JSON stops at 64.
 /// </summary>
 public static class OwnFields
 {
@@ -23,7 +23,7 @@ public static class OwnFields
         JsonValueKind.Object => levels > 0 && AreStorable(value, levels),
         JsonValueKind.Array => levels > 0 && value.EnumerateArray().All(item => IsStorable(item, levels - 1)),
         JsonValueKind.String => Text(value.GetString) is { } text && IsStorable(text),
-        JsonValueKind.Number => value.TryGetDecimal(out _),
+        JsonValueKind.Number => value.TryGetDecimal(out var number) && (number != 0 || !value.GetRawText().Contains('e', StringComparison.OrdinalIgnoreCase)),
         _ => true,
     };
 

@@ -68,7 +68,7 @@ public static class PurchaseOrderRules
         .Must(day => day is null || (day >= Earliest && day <= Latest)).WithMessage($"lies between {Earliest:yyyy-MM-dd} and {Latest:yyyy-MM-dd}");
 
     public static ProblemDetails? RefuseDates(DateOnly ordered, DateOnly? expected) =>
-        expected < ordered ? Problems.Invalid("expectedDate", $"is not before the order date, {ordered:yyyy-MM-dd}") : null;
+        expected < ordered ? Problems.Invalid("expectedDate", $"is not before orderDate, {ordered:yyyy-MM-dd}") : null;
 
     /// <summary>The supplier of an order, or the problem with him.</summary>
     public static async Task<(Supplier? Supplier, ProblemDetails? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>

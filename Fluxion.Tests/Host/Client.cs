@@ -67,6 +67,12 @@ public sealed class Client(HttpClient http, string tenant)
         if (body is not null) request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), MediaTypeHeaderValue.Parse(contentType));
         if (key is not null) request.Headers.TryAddWithoutValidation(IdempotencyKey.Header, key);
         if (accept is not null) request.Headers.Accept.ParseAdd(accept);
+        return await Send(request);
+    }
+
+    /// <summary>A request that is put together by the test, with an address from the root.</summary>
+    public async Task<Answer> Send(HttpRequestMessage request)
+    {
         using var reply = await http.SendAsync(request);
         return new Answer((int)reply.StatusCode, await reply.Content.ReadAsStringAsync(), reply.Headers, reply.Content.Headers.ContentType?.ToString());
     }

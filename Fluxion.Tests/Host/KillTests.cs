@@ -1,67 +1,76 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
+using Fluxion.Host.Database;
+using Fluxion.Tests.Projections;
 using Npgsql;
 
 namespace Fluxion.Tests.Host;
 
 public sealed class KillTests(LedgerHost ledger)
 {
-    private const int Requests = 2000;
     private const int AtOnce = 8;
-    private static readonly (string Store, string Sku)[] Items = [("CCS-01", "LAC001"), ("CCS-01", "HAR001"), ("VLN-01", "HAR001"), ("VLN-01", "ACE001"), ("MCY-01", "ARR001")];
 
     [Fact]
-    public async Task after_kill_9_amid_2000_requests_repeating_all_applies_each_exactly_once()
+    public async Task after_kill_9_amid_commands_of_all_kinds_repeating_all_applies_each_exactly_once()
     {
         await using var database = await ledger.NewDatabase();
-        var keys = Enumerable.Range(0, Requests).Select(_ => Guid.CreateVersion7().ToString()).ToArray();
-        var answered = new ConcurrentDictionary<int, Answer>();
-        Dictionary<(string, string), decimal> before;
-        int movementsBefore;
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        var load = new MixedLoad(AtOnce);
+        Dictionary<(string, string), Stock> before;
         await using (var host = await HostProcess.Serve(database.Connections))
         {
-            var client = await host.Demo("user");
-            before = await OnHand(client);
-            movementsBefore = await Movements(client);
-            var killed = 0;
-            await AllOf(async i =>
-            {
-                if (Volatile.Read(ref killed) > 0) return;
-                try
-                {
-                    answered[i] = (await Move(client, i, keys[i])).ShouldBe(200);
-                }
-                catch (HttpRequestException) when (Volatile.Read(ref killed) > 0)
-                {
-                    return; // it was killed with this one in flight
-                }
-                if (answered.Count >= Requests * 2 / 5 && Interlocked.Exchange(ref killed, 1) == 0) await host.Kill();
-            });
+            before = await StockOf(superuser);
+            var killed = false;
+            var playing = load.Play(await host.Demo("manager"), isGone: () => Volatile.Read(ref killed));
+            await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * 2 / 5));
+            Volatile.Write(ref killed, true);
+            await host.Kill();
+            await playing;
         }
-        answered.Count.ShouldBeLessThan(Requests);
+        var answered = load.Answered;
+        var applied = await Scalar<long>(superuser, Keys);
+        (applied - answered).ShouldBeInRange(0, AtOnce);
+        applied.ShouldBeLessThan(MixedLoad.Requests);
 
         await using var again = await HostProcess.Serve(database.Connections);
-        var survivor = await again.Demo("user");
-        var appliedUnanswered = await Movements(survivor) - movementsBefore - answered.Count;
-        appliedUnanswered.ShouldBeInRange(0, AtOnce);
         var watch = Stopwatch.StartNew();
-        var replayed = 0;
-        await AllOf(async i =>
-        {
-            var answer = (await Move(survivor, i, keys[i])).ShouldBe(200);
-            if (answered.TryGetValue(i, out var first)) answer.Text.ShouldBe(first.Text);
-            if (answer.Headers.Contains("Idempotent-Replayed")) Interlocked.Increment(ref replayed);
-        });
+        await load.Play(await again.Demo("manager"));
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"answered before the kill: {answered.Count}, applied but unanswered: {appliedUnanswered}, repeated in {watch.Elapsed}");
+            $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, all {load.Answered} repeated in {watch.Elapsed}");
+        ((long)load.Replayed).ShouldBe(applied);
+        await ShouldHaveHappenedOnce(superuser, load, before);
+    }
 
-        replayed.ShouldBe(answered.Count + appliedUnanswered);
-        (await Movements(survivor)).ShouldBe(movementsBefore + Requests);
-        var expected = Items.ToDictionary(item => item, item => before[item] + Enumerable.Range(0, Requests).Where(i => Item(i) == item).Sum(Quantity));
-        var after = await OnHand(survivor);
-        foreach (var item in Items) after[item].ShouldBe(expected[item], $"{item}");
-        foreach (var (item, quantity) in before.Where(b => !expected.ContainsKey(b.Key))) after[item].ShouldBe(quantity, $"{item}");
+    [Fact]
+    public async Task after_kill_9_of_the_whole_database_amid_commands_of_all_kinds_nothing_answered_is_lost_and_nothing_applied_twice()
+    {
+        await using var server = new OwnServer();
+        await using var first = await server.Start();
+        var connections = await DatabaseConnections.Prepare(first, server.Options.Password, "fluxion", CancellationToken.None);
+        await using var host = await HostProcess.Serve(connections);
+        var client = await host.Demo("manager");
+        Task<NpgsqlConnection> Superuser() => Sql.Open(first.SuperuserConnectionString("fluxion"));
+        Dictionary<(string, string), Stock> before;
+        await using (var superuser = await Superuser()) before = await StockOf(superuser);
+
+        var load = new MixedLoad(AtOnce);
+        var playing = load.Play(client);
+        foreach (var part in (int[])[1, 2, 3])
+        {
+            await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * part / 4));
+            await server.KillAll();
+            (await server.Start(first.Port)).StartedHere.ShouldBeTrue();
+        }
+        await playing;
+        load.Refused.ShouldBeGreaterThan(0);
+        var unanswered = load.Replayed;
+        await load.Play(client);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{load.Refused} × 503, applied but unanswered at first: {unanswered}, all {load.Answered} repeated");
+        load.Replayed.ShouldBe(unanswered + MixedLoad.Requests);
+        await using (var superuser = await Superuser()) await ShouldHaveHappenedOnce(superuser, load, before);
+        host.Terminate();
+        (await host.Exit()).ShouldBe(0, host.Output);
     }
 
     [Fact]
@@ -70,7 +79,7 @@ public sealed class KillTests(LedgerHost ledger)
         await using var database = await ledger.NewDatabase();
         await using var host = await HostProcess.Serve(database.Connections);
         var client = await host.Demo("user");
-        (await Move(client, 0, "warm")).ShouldBe(200);
+        (await Receive(client, "warm")).ShouldBe(200);
 
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
@@ -81,7 +90,7 @@ public sealed class KillTests(LedgerHost ledger)
             await obstacle.OpenAsync(TestContext.Current.CancellationToken);
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await Scalar<object>(obstacle, "lock table tenant_fluxion_demo.mt_streams in exclusive mode");
-            inFlight = [.. Enumerable.Range(0, AtOnce).Select(i => Move(client, i, $"in-flight-{i}"))];
+            inFlight = [.. Enumerable.Range(0, AtOnce).Select(i => Receive(client, $"in-flight-{i}"))];
             await Until(async () => await Scalar<long>(superuser,
                 "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == AtOnce);
             host.Terminate();
@@ -95,38 +104,29 @@ public sealed class KillTests(LedgerHost ledger)
         (await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.inventory_movements where reference = 'KILL'")).ShouldBe(AtOnce + 1);
     }
 
-    private static (string Store, string Sku) Item(int i) => Items[i / 5 % Items.Length];
+    private const string Keys = $"select count(*) from tenant_fluxion_demo.idempotency_keys where key like '{MixedLoad.KeyPrefix}%'";
 
-    /// <summary>Three receipts to two issues.</summary>
-    private static int Quantity(int i) => i % 5 < 3 ? 1 : -1;
-
-    private static Task<Answer> Move(Client client, int i, string key)
+    /// <summary>Every request has been applied, and none twice; and the read models are what the events say.</summary>
+    private static async Task ShouldHaveHappenedOnce(NpgsqlConnection superuser, MixedLoad load, Dictionary<(string, string), Stock> before)
     {
-        var (store, sku) = Item(i);
-        var lines = new[] { new { sku, quantity = 1 } };
-        return Quantity(i) > 0
-            ? client.Post("stock/receipts", new { store, reference = "KILL", lines }, key)
-            : client.Post("stock/issues", new { store, reason = "damage", reference = "KILL", lines }, key);
+        load.Answered.ShouldBe(MixedLoad.Requests);
+        (await Scalar<long>(superuser, Keys)).ShouldBe(MixedLoad.Requests);
+        var expected = before.ToDictionary(item => item.Key, item => item.Value + load.Changes.GetValueOrDefault(item.Key));
+        (await StockOf(superuser)).ShouldBe(expected, ignoreOrder: true);
+        (await Scalar<decimal>(superuser, "select sum(amount_paid) from tenant_fluxion_demo.sales")).ShouldBe(load.Paid);
+        // what a reservation schedules is there once, as the reservation is
+        (await Scalar<long>(superuser, "select count(*) from wolverine.wolverine_incoming_envelopes where message_type like '%ExpireReservation'"))
+            .ShouldBe(await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.reservations"));
+        (await superuser.Breaches()).ShouldBeEmpty();
     }
 
-    private static Task AllOf(Func<int, Task> request) =>
-        Parallel.ForEachAsync(Enumerable.Range(0, Requests), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, _) => await request(i));
+    private static async Task<Dictionary<(string, string), Stock>> StockOf(NpgsqlConnection superuser) => (await superuser.Rows("""
+        select s.code, p.sku, i.quantity_on_hand, i.quantity_reserved
+        from tenant_fluxion_demo.inventory i join tenant_fluxion_demo.stores s on s.id = i.store_id join tenant_fluxion_demo.products p on p.id = i.product_id
+        """)).ToDictionary(row => ((string)row[0]!, (string)row[1]!), row => new Stock((decimal)row[2]!, (decimal)row[3]!));
 
-    private static async Task<Dictionary<(string Store, string Sku), decimal>> OnHand(Client client) =>
-        (await client.Get("inventory?limit=1000")).ShouldBe(200).Json["items"]!.AsArray()
-        .ToDictionary(row => (row!["store"]!.GetValue<string>(), row["sku"]!.GetValue<string>()), row => row!["onHand"]!.GetValue<decimal>());
-
-    private static async Task<int> Movements(Client client)
-    {
-        var (count, after) = (0, "");
-        while (true)
-        {
-            var page = (await client.Get($"movements?limit=1000{after}")).ShouldBe(200).Json;
-            count += page["items"]!.AsArray().Count;
-            if (page["next"]?.GetValue<string>() is not { } next) return count;
-            after = $"&after={Uri.EscapeDataString(next)}";
-        }
-    }
+    private static Task<Answer> Receive(Client client, string key) =>
+        client.Post("stock/receipts", new { store = "CCS-01", reference = "KILL", lines = new[] { new { sku = "LAC001", quantity = 1 } } }, key);
 
     private static async Task<T?> Scalar<T>(NpgsqlConnection connection, string sql)
     {

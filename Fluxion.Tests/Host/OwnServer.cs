@@ -39,6 +39,15 @@ public sealed class OwnServer : IAsyncDisposable
     /// <summary>Kill -9, as the out-of-memory killer does; returns when it is gone.</summary>
     public Task Kill() => End(Signals.Kill);
 
+    /// <summary>Kill -9 of the server and of every process of it, in the middle of whatever they do; returns when the server is gone.</summary>
+    public async Task KillAll()
+    {
+        var server = Process().ShouldNotBeNull();
+        Signals.Send(server, Signals.Stop); // from here on it starts no other process, and none of those that it has is gone before it is killed
+        foreach (var child in ChildrenOf(server)) Signals.Send(child, Signals.Kill);
+        await End(Signals.Kill);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Process() is not null) await End(Signals.Quit);
@@ -52,6 +61,26 @@ public sealed class OwnServer : IAsyncDisposable
         Signals.Send(process, signal);
         for (var attempt = 0; attempt < 600 && Process() is not null; attempt++) await Task.Delay(50);
         Process().ShouldBeNull();
+    }
+
+    private static List<int> ChildrenOf(int process)
+    {
+        var children = new List<int>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(folder[^1])))
+        {
+            try
+            {
+                // the process's id, its name in parentheses, its state, and its parent's id
+                var stat = File.ReadAllText(Path.Combine(folder, "stat"));
+                if (stat[stat.LastIndexOf(')')..].Split(' ')[2] == process.ToString(CultureInfo.InvariantCulture))
+                    children.Add(int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
+            }
+            catch (IOException)
+            {
+                // another one, that has ended
+            }
+        }
+        return children;
     }
 
     private void Tell(string line)

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+
+namespace Fluxion.Tests.Host;
+
+/// <summary>One operation of the OpenAPI document.</summary>
+public sealed record Operation(string Method, string Path, JsonNode Json)
+{
+    public bool IsCommand => Method != "get";
+    public string Description => Json["description"]!.GetValue<string>();
+    public string[] Statuses => [.. Json["responses"]!.AsObject().Select(r => r.Key).Order()];
+    public JsonNode? Body => Json["requestBody"]?["content"]?["application/json"];
+    public override string ToString() => $"{Method} {Path}";
+
+    /// <summary>Whether its caller is the platform's administrator.</summary>
+    public bool IsOfThePlatform => Description.StartsWith("Least role: platform", StringComparison.Ordinal);
+
+    /// <summary>The path with the examples of its parameters.</summary>
+    public string Address => Parameters("path").Aggregate(Path, (path, p) => path.Replace($"{{{p.Name}}}", p.Example ?? "{id}", StringComparison.Ordinal));
+
+    public IEnumerable<(string Name, string? Example)> Parameters(string place) => (Json["parameters"]?.AsArray() ?? [])
+        .Where(p => p!["in"]!.GetValue<string>() == place).Select(p => (p!["name"]!.GetValue<string>(), p["example"]?.GetValue<string>()));
+}
+
+/// <summary>The OpenAPI document as a client reads it.</summary>
+public sealed record OpenApi(JsonNode Json)
+{
+    public IReadOnlyList<Operation> Operations { get; } =
+        [.. Json["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(o => new Operation(o.Key, path.Key, o.Value!)))];
+
+    public static async Task<OpenApi> Of(Client client) => new((await client.Get("/openapi/v1.json")).ShouldBe(200).Json);
+
+    /// <summary>The schema itself: of a reference what it refers to, of a choice what is not null.</summary>
+    public JsonNode Schema(JsonNode schema) => schema["oneOf"] is JsonArray choices
+        ? Schema(choices.Single(choice => choice!["type"]?.ToJsonString() != "\"null\"")!)
+        : schema["$ref"] is { } reference ? Json["components"]!["schemas"]![reference.GetValue<string>().Split('/')[^1]]! : schema;
+
+    /// <summary>The address of a document that is made for it, by the example of its collection; an invoice has a number of its own and is not paid yet.</summary>
+    public async Task<string> OfANewDocument(Client client, string address)
+    {
+        var collection = address[..address.IndexOf("/{id}", StringComparison.Ordinal)];
+        var body = Operations.Single(o => o.Method == "post" && o.Address == collection).Body!["example"]!.DeepClone().AsObject();
+        foreach (var number in ((string[])["invoiceNumber", "orderNumber"]).Where(body.ContainsKey)) body[number] = Guid.CreateVersion7().ToString();
+        if (body.ContainsKey("paymentStatus")) body["paymentStatus"] = "pending";
+        var made = await client.Post(collection, body.ToJsonString());
+        made.Status.ShouldBeInRange(200, 201, made.Text);
+        return address.Replace("{id}", made.Json["id"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,141 @@
+using Fluxion.Tests.Host;
+using Npgsql;
+
+namespace Fluxion.Tests.Projections;
+
+/// <summary>
+/// What holds in every tenant at every moment, whatever else happens in the meantime: read models are what the events say, and nothing is
+/// lost or made up on the way. Each statement sees one moment; what it finds is wrong.
+/// </summary>
+public static class Laws
+{
+    // Marten fills the numbers of a transaction that failed with tombstones, in a stream of their own that has no type: no events of ours.
+
+    /// <summary>By what is broken when there is a row; {t} is the tenant's schema.</summary>
+    private static readonly Dictionary<string, string> Queries = new()
+    {
+        ["on hand is not the sum of its movements"] = """
+            select coalesce(i.product_id, m.product_id)
+            from {t}.inventory i
+            full join (select product_id, store_id, sum(quantity) total, max(created_at) latest
+                       from {t}.inventory_movements group by product_id, store_id) m using (product_id, store_id)
+            left join {t}.mt_streams v on v.id = i.id
+            where i.quantity_on_hand is distinct from coalesce(m.total, 0) or i.version is distinct from v.version or i.last_movement_at is distinct from m.latest
+               or i.quantity_available is distinct from i.quantity_on_hand - i.quantity_reserved
+            """,
+        ["reserved is not the sum of the open reservations"] = """
+            select coalesce(i.product_id, r.product_id)
+            from (select * from {t}.inventory where quantity_reserved <> 0) i
+            full join (select product_id, store_id, sum(quantity) held from {t}.reservation_items where status = 'open' group by product_id, store_id) r
+                using (product_id, store_id)
+            where i.quantity_reserved is distinct from r.held
+            """,
+        ["what left in a transfer is neither in transit nor in the other store"] = """
+            select coalesce(t.transfer_id, m.reference_id)
+            from {t}.transfer_items t
+            full join (select reference_id, product_id, -sum(quantity) quantity from {t}.inventory_movements where reference_type = 'transfer'
+                       group by reference_id, product_id) m on m.reference_id = t.transfer_id and m.product_id = t.product_id
+            where t.quantity_in_transit is distinct from m.quantity
+            """,
+        ["an item is not its document"] = """
+            select coalesce(i.id, d.id) from {t}.inventory i full join {t}.mt_doc_stockitem d on d.id = i.id
+            where (d.data ->> 'onHand')::numeric is distinct from i.quantity_on_hand or (d.data ->> 'reserved')::numeric is distinct from i.quantity_reserved
+               or (d.data ->> 'unitCost')::numeric is distinct from i.cost_per_unit or (d.data ->> 'storeId')::uuid is distinct from i.store_id
+               or (d.data ->> 'productId')::uuid is distinct from i.product_id
+            """,
+        ["an audit row and its event differ"] = """
+            select coalesce(e.id, m.id)
+            from {t}.events e full join (select * from {t}.mt_events where type <> 'tombstone') m on m.id = e.id
+            where e.event_type is distinct from m.type or e.entity_id is distinct from m.stream_id or e.created_at is distinct from m.timestamp
+               or (e.metadata ->> 'version')::bigint is distinct from m.version or e.user_id::text is distinct from m.user_name
+            """,
+        ["an audit row does not begin where the one before it ended"] = """
+            select id
+            from (select *, row_number() over w n, lag(new_data) over w before
+                  from {t}.events window w as (partition by entity_type, entity_id order by (metadata ->> 'version')::bigint)) e
+            where old_data is distinct from before or new_data is null or n <> (metadata ->> 'version')::bigint
+               or action <> case when n = 1 then 'created' else 'updated' end
+            """,
+        ["a stream has no type or not as many events as its version says"] = """
+            select s.id from {t}.mt_streams s left join {t}.mt_events m on m.stream_id = s.id
+            group by s.id, s.type, s.version
+            having coalesce(min(m.type), '') <> 'tombstone'
+               and (s.type is null or s.version is distinct from count(m.id) or s.version is distinct from max(m.version))
+            """,
+        ["a movement and its event differ"] = """
+            select coalesce(m.id, e.id)
+            from {t}.inventory_movements m full join (select * from {t}.mt_events where type like 'stock\_%' and type not in ('stock_reserved', 'stock_released')) e on e.id = m.id
+            where m.recorded_at is distinct from e.timestamp
+               or m.created_at is distinct from (e.data -> 'document' ->> 'occurredAt')::timestamptz
+               or m.reference_id is distinct from coalesce(e.data ->> 'purchaseOrderId', e.data -> 'document' ->> 'id')::uuid
+               or m.created_by::text is distinct from e.user_name
+               or m.cost_per_unit is distinct from (e.data ->> 'unitCost')::numeric
+               or m.quantity is distinct from case
+                   when e.type = 'stock_counted' then (e.data ->> 'counted')::numeric - (e.data ->> 'expected')::numeric
+                   when e.type in ('stock_issued', 'stock_sold', 'stock_sent') then -(e.data ->> 'quantity')::numeric
+                   else (e.data ->> 'quantity')::numeric end
+            """,
+        ["a user of the tenant is none of the registry"] = """
+            select coalesce(u.id, t.id) from {t}.users u
+            full join (select * from shared.tenant_users where tenant_id = (select id from shared.tenants where schema_name = '{t}')) t on t.id = u.id
+            where t.email is distinct from u.email or t.role is distinct from u.role or t.full_name is distinct from u.full_name
+               or t.is_active is distinct from u.is_active
+            """,
+        ["a product's prices are not the latest of its history, or a row of that says nothing new"] = """
+            select p.id from {t}.products p
+            left join lateral (select * from {t}.product_prices r where r.product_id = p.id order by created_at desc, id desc limit 1) r on true
+            where (r.cost_price, r.selling_price) is distinct from (p.cost_price, p.selling_price)
+            union all
+            select id from (select *, lag((cost_price, selling_price)) over (partition by product_id order by created_at, id) before from {t}.product_prices) r
+            where before = (cost_price, selling_price)
+            """,
+        ["a sale's money or state is not that of its events"] = """
+            select coalesce(v.id, e.id)
+            from {t}.sales v
+            full join (select stream_id id, sum((data ->> 'totalAmount')::numeric) filter (where type = 'sale_recorded') total,
+                           sum((data ->> 'amount')::numeric) filter (where type = 'payment_received') paid,
+                           sum((data ->> 'totalAmount')::numeric) filter (where type = 'goods_returned') returned, bool_or(type = 'sale_cancelled') cancelled
+                       from {t}.mt_events where type in ('sale_recorded', 'payment_received', 'goods_returned', 'sale_cancelled') group by stream_id) e on e.id = v.id
+            where v.total_amount is distinct from e.total or v.amount_paid is distinct from coalesce(e.paid, 0)
+               or v.returned_amount is distinct from coalesce(e.returned, 0) or (v.payment_status = 'cancelled') is distinct from e.cancelled
+            """,
+        ["what left in a sale and has not come back is not what moved"] = """
+            select coalesce(i.sale_id, m.sale_id)
+            from (select i.sale_id, i.product_id, sum(case when v.payment_status = 'cancelled' then 0 else i.quantity - i.quantity_returned end) gone
+                  from {t}.sale_items i join {t}.sales v on v.id = i.sale_id group by i.sale_id, i.product_id) i
+            full join (select reference_id sale_id, product_id, -sum(quantity) gone from {t}.inventory_movements where reference_type in ('sale', 'return')
+                       group by reference_id, product_id) m using (sale_id, product_id)
+            where i.gone is distinct from m.gone
+            """,
+        ["what came in for a purchase order is not what its lines say"] = """
+            select coalesce(i.order_id, m.order_id)
+            from (select purchase_order_id order_id, product_id, sum(quantity_received) received from {t}.purchase_order_items
+                  group by purchase_order_id, product_id having sum(quantity_received) <> 0) i
+            full join (select reference_id order_id, product_id, sum(quantity) received from {t}.inventory_movements where reference_type = 'purchase'
+                       group by reference_id, product_id) m using (order_id, product_id)
+            where i.received is distinct from m.received
+            """,
+        ["a reservation's state is not that of its last event"] = """
+            select coalesce(r.id, e.id)
+            from {t}.reservations r
+            full join (select distinct on (stream_id) stream_id id, type from {t}.mt_events where type like 'reservation\_%' order by stream_id, version desc) e on e.id = r.id
+            where 'reservation_' || case r.status when 'open' then 'opened' else r.status end is distinct from e.type
+            """,
+    };
+
+    public static TheoryData<string> Names => [.. Queries.Keys];
+
+    /// <summary>The rows of all tenants that break a law, or any of all.</summary>
+    public static async Task<List<string>> Breaches(this NpgsqlConnection superuser, string? law = null)
+    {
+        var breaches = new List<string>();
+        var schemas = await superuser.Column<string>("select schema_name from shared.tenants");
+        schemas.ShouldNotBeEmpty();
+        foreach (var schema in schemas)
+        {
+            foreach (var (broken, query) in Queries.Where(q => law is null || q.Key == law))
+                breaches.AddRange((await superuser.Rows(query.Replace("{t}", schema, StringComparison.Ordinal))).Select(row => $"{broken} in {schema}: {row[0]}"));
+        }
+        return breaches;
+    }
+}
