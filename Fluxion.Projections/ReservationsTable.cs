@@ -74,7 +74,7 @@ public static class ReservationsQueries
     public static Task<IResult> List(string? status, string? store, string? reference, int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery.Of(http)
         .Where(ReservationRow.Select, Caller.Of(http).StoreFilter)
-        .Filter("v.status = {0}", status)
+        .FilterOneOf("v.status = {0}", "status", status, [Reservation.Open, Reservation.Fulfilled, Reservation.Released, Reservation.Expired])
         .Filter("v.reference = {0}", reference)
         .Filter("exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0} in (s.code, upper(s.id::text)))",
             store is null ? null : Codes.Normalize(store))

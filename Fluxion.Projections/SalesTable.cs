@@ -99,7 +99,7 @@ public static class SalesQueries
         .Where(SaleRow.Select, Caller.Of(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .Filter("v.invoice_number = {0}", invoice)
-        .Filter("v.payment_status = {0}", status)
+        .FilterOneOf("v.payment_status = {0}", "status", status, [Sale.Pending, Sale.Partial, Sale.PaidUp, Sale.Cancelled])
         .FilterTime("v.created_at >= {0}", "from", from)
         .FilterTime("v.created_at < {0}", "to", to)
         .Page(databases, SaleRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);

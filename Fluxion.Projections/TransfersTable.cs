@@ -83,7 +83,7 @@ public static class TransfersQueries
     [ProducesResponseType<Page<TransferRow>>(200)]
     public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(TransferRow.Select, Caller.Of(http).StoreFilter)
-        .Filter("t.status = {0}", status)
+        .FilterOneOf("t.status = {0}", "status", status, [Transfer.InTransit, Transfer.Partial, Transfer.Received])
         .Filter("{0} in (f.code, g.code, upper(f.id::text), upper(g.id::text))", store is null ? null : Codes.Normalize(store))
         .Page(databases, TransferRow.Read, limit, after, Order.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
 
