@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Diagnostics;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Fluxion.Host.Web;
 
 /// <summary>
 /// 503 with Retry-After when the database is away or overloaded. What was in flight is undecided for the client: with its
-/// Idempotency-Key it repeats the request and learns.
+/// Idempotency-Key it repeats the request and learns. 503 without it for what this host may not do in the database.
 /// </summary>
 public sealed class DatabaseAway : IExceptionHandler
 {
@@ -14,6 +15,11 @@ public sealed class DatabaseAway : IExceptionHandler
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
+        if (exception is NoOwnerException)
+        {
+            await TypedResults.Problem(statusCode: 503, title: "Not on this host", detail: exception.Message).ExecuteAsync(httpContext);
+            return true;
+        }
         if (!IsAway(exception)) return false;
         httpContext.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await TypedResults.Problem(statusCode: 503, title: "Database away",

@@ -70,7 +70,7 @@ public static class MoveStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/movements", Name = "Move stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Up to 10,000 receipts, issues and adjustments in one transaction")]
-    [EndpointDescription("All lines or none, judged in their order. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted.")]
+    [EndpointDescription("All lines or none, booked in their order; what there has to be enough of is what is left after all of them. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>

@@ -19,7 +19,7 @@ public static class ReleaseReservationEndpoint
         {
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
                 return Unknown.Of("reservation", "id", id);
-            if (reservation.Lines.Any(line => !ledger.Caller.MayUse(line.StoreId)))
+            if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)) || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId)))
                 return Problems.Forbidden("The reservation holds stock of a store that is not yours.");
             if (Problems.WrongState("reservation", reservation.Status, "release", Reservation.Allowed) is { } wrong) return wrong;
             var (released, stock) = await Close(ledger, reservation, new ReservationReleased(), ct);

@@ -12,9 +12,8 @@ public sealed record Databases(NpgsqlDataSource Service, NpgsqlDataSource? Owner
     public const string TenantSetting = "app.current_tenant_id";
     public const string PlatformSetting = "app.platform";
 
-    /// <exception cref="InvalidOperationException">This host was started without ConnectionStrings__FluxionOwner.</exception>
-    public NpgsqlDataSource RequireOwner() => Owner ?? throw new InvalidOperationException(
-        "This needs the owner's connection: set ConnectionStrings__FluxionOwner (role fluxion_owner).");
+    /// <exception cref="NoOwnerException"/>
+    public NpgsqlDataSource RequireOwner() => Owner ?? throw new NoOwnerException();
 
     public async ValueTask DisposeAsync()
     {
@@ -22,3 +21,7 @@ public sealed record Databases(NpgsqlDataSource Service, NpgsqlDataSource? Owner
         if (Owner is not null) await Owner.DisposeAsync();
     }
 }
+
+/// <summary>This host was started without ConnectionStrings__FluxionOwner: it neither migrates nor provisions.</summary>
+public sealed class NoOwnerException()
+    : InvalidOperationException("This needs the owner's connection: set ConnectionStrings__FluxionOwner (role fluxion_owner).");

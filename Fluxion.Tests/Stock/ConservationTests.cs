@@ -21,10 +21,10 @@ public sealed class ConservationTests(LedgerHost host)
     /// <param name="Of">What is left to chance: which document, what cost, how much was lost.</param>
     private sealed record Command(string Kind, int Store, int Product, decimal Quantity, int Hour, int Of)
     {
-        public decimal Adjustment => Of % 2 == 0 ? Quantity : -Quantity;
-        public decimal Lost => Of % 3 == 0 ? 1 : 0;
-        public decimal Damaged => Of % 5 == 0 ? 2 : 0;
-        public decimal Arrived => Quantity + Lost + Damaged;
+        internal decimal Adjustment => Of % 2 == 0 ? Quantity : -Quantity;
+        internal decimal Lost => Of % 3 == 0 ? 1 : 0;
+        internal decimal Damaged => Of % 5 == 0 ? 2 : 0;
+        internal decimal Arrived => Quantity + Lost + Damaged;
     }
 
     /// <summary>A sale, a transfer, a reservation or a purchase order, named by the command that makes it.</summary>

@@ -368,12 +368,17 @@ public sealed class ReservationTests(LedgerHost host)
         (await luis.Get($"stock/reservations/{both}")).ShouldBe(200).Json["lines"]!.AsArray().Single()!["store"]!.GetValue<string>().ShouldBe("M1");
         (await luis.Get($"stock/reservations/{others}")).ShouldBe(404);
         (await Release(luis, mine)).ShouldBe(200);
+        (await Release(luis, others)).ShouldBe(403);
         (await Listed(company.Admin)).ShouldBe([others, both, mine]);
         (await Listed(company.Admin, "?status=open&store=m1")).ShouldBe([both]);
         (await Listed(company.Admin, "?reference=web-88&status=released")).ShouldBe([mine]);
         (await Listed(company.Admin, "?reference=other")).ShouldBeEmpty();
         var page = (await company.Admin.Get("stock/reservations?limit=2")).ShouldBe(200).Json;
         (await Listed(company.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([mine]);
+
+        // what was held in the other store is sold by now
+        (await Sell(company.Admin, "M2", both, new { sku = "P2", quantity = 1 })).ShouldBe(201);
+        (await Release(luis, both)).ShouldBe(200);
 
         (await Reserve(await Client.Demo(host, "viewer"), null, "new", Line("CCS-01", "LAC001", 1))).ShouldBe(403);
     }

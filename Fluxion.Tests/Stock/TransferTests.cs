@@ -259,6 +259,18 @@ public sealed class TransferTests(LedgerHost host)
         (await Stock(shop.Manager, to, shop.Sku)).OnHand.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData("stock/transfers?status=lost", "in_transit, partial, received")]
+    [InlineData("stock/reservations?status=gone", "open, fulfilled, released, expired")]
+    [InlineData("sales?status=free", "pending, partial, paid, cancelled")]
+    [InlineData("purchase-orders?status=late", "draft, sent, confirmed, partial, received, cancelled")]
+    public async Task a_list_by_a_state_that_there_is_not_says_which_there_are(string path, string states)
+    {
+        var answer = (await (await Client.Demo(host, "viewer")).Get(path)).ShouldBe(400);
+        answer.Fields.ShouldBe(["status"]);
+        answer.Text.ShouldContain(states);
+    }
+
     [Fact]
     public async Task what_is_not_in_the_transfer_and_a_transfer_that_is_not_there_are_refused()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fluxion.Host;
 using Fluxion.Host.Demo;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
@@ -271,6 +272,22 @@ public sealed class TenantTests(LedgerHost host)
         Should.Throw<TimeoutException>(() => stores.Of(company.Id.ToString()));
         away = false;
         stores.Of(company.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(company.Schema);
+    }
+
+    [Fact]
+    public async Task a_host_without_the_owners_connection_says_so_when_it_is_to_provision()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var database = await host.NewDatabase();
+        await using (var made = MigrationTests.NewHost(database.Connections)) await made.Prepare(database.Connections, ct);
+        await using var node = MigrationTests.NewHost(database.Connections with { Owner = null });
+        node.MapFluxion();
+        await node.StartAsync(ct);
+        var platform = await Client.SignIn(new HttpClient { BaseAddress = new Uri(node.Urls.First()) }, null, DemoTenant.PlatformAccount, DemoTenant.Password);
+        foreach (var (path, body) in ((string, object?)[])[("/api/tenants", Company.Request(Company.NewSlug())), ("/api/tenants/fluxion-demo/suspend", null)])
+            (await platform.Post(path, body)).ShouldBe(503).Detail!.ShouldContain("ConnectionStrings__FluxionOwner");
+        (await platform.Get("/api/tenants")).ShouldBe(200);
+        await node.StopAsync(ct);
     }
 
     private static async Task<long> Count(Npgsql.NpgsqlConnection connection, string from) =>
