@@ -23,7 +23,11 @@ public sealed record Books(LedgerHost Host, Company Company)
 
     public Task<Answer> Sell(string sku, decimal quantity, string at, decimal discount = 0, string? method = "cash", string store = "M1") => Do("sales", new
     {
-        store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", paymentMethod = method, paymentStatus = method is null ? "pending" : "paid", occurredAt = at,
+        store,
+        invoiceNumber = $"F-{Guid.CreateVersion7():N}",
+        paymentMethod = method,
+        paymentStatus = method is null ? "pending" : "paid",
+        occurredAt = at,
         lines = new[] { new { sku, quantity, discount } },
     });
 

@@ -57,7 +57,12 @@ public sealed class SalesReportTests(LedgerHost host)
         {
             await books.Do("purchase-orders", new
             {
-                store = "M1", supplier = "POLAR", orderNumber = number, orderDate = "2026-03-02", expectedDate = "2026-03-09", lines = new[] { new { sku = "P1", quantity } },
+                store = "M1",
+                supplier = "POLAR",
+                orderNumber = number,
+                orderDate = "2026-03-02",
+                expectedDate = "2026-03-09",
+                lines = new[] { new { sku = "P1", quantity } },
             });
             await books.Do($"purchase-orders/{number}/send", null);
             await books.Do($"purchase-orders/{number}/confirm", null);

@@ -197,7 +197,8 @@ public sealed class ConservationTests(LedgerHost host)
             if (state is not null)
             {
                 Documents.Add(new Document(c.Kind switch { "fulfil" => "sell", "move" => "send", var kind => kind }, answer.Json["id"]!.GetValue<Guid>(),
-                    of?.Store ?? c.Store, of?.Product ?? c.Product, c.Hour, c.Quantity, state) { Done = c.Kind == "move" ? c.Quantity : 0 });
+                    of?.Store ?? c.Store, of?.Product ?? c.Product, c.Hour, c.Quantity, state)
+                { Done = c.Kind == "move" ? c.Quantity : 0 });
             }
             if (of is null) return;
             of.Done += c.Kind switch { "return" or "deliver" => c.Quantity, "arrive" => c.Arrived, _ => 0 };
