@@ -42,7 +42,8 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
     private static string? Plain(IPAddress? address) =>
         address is null ? null : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : new IPAddress(address.GetAddressBytes()).ToString();
 
-    private static string? Clipped(string? agent) => agent is { Length: > 500 } ? agent[..500] : agent;
+    /// <summary>At most 500 characters, the last one whole: PostgreSQL keeps no half of a surrogate pair.</summary>
+    private static string? Clipped(string? agent) => agent is { Length: > 500 } ? agent[..(char.IsHighSurrogate(agent[499]) ? 499 : 500)] : agent;
 }
 
 /// <summary>The names of the claims in a token of ours.</summary>

@@ -86,6 +86,9 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         "0001-01-01", "9999-12-31", "99999-01-01", "99999", "2026-02-30", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00+14:00",
         "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00+15:00", "2026-01-01T00:00:00+99:99", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "2026-01-01T23:59:60Z");
 
+    /// <summary>Kestrel refuses a path with it before we see the request: 400 without a body.</summary>
+    private const string RefusedByTheServer = "%00";
+
     /// <summary>Put for a part of an address.</summary>
     private static readonly string[] Parts =
     [
@@ -136,7 +139,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         await AllOf(own.Document.Operations, async operation =>
         {
             var (address, example) = (await Address(operation), operation.Body is null ? null : Example(operation).ToJsonString());
-            foreach (var (name, part) in operation.Parameters("path").SelectMany(p => Parts.Select(part => (p.Name, part))))
+            foreach (var (name, part) in operation.Parameters("path").SelectMany(p => Parts.Where(part => part != RefusedByTheServer).Select(part => (p.Name, part))))
             {
                 if (name == "tenant" && operation.Path != "/api/{tenant}/inventory") continue; // found in one place for all
                 using var request = Request(operation, operation.Path.Replace($"{{{name}}}", part, StringComparison.Ordinal).Replace("{tenant}", DemoTenant.Slug, StringComparison.Ordinal), example);
@@ -183,8 +186,9 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         return example;
     }
 
-    private Task<string> Address(Operation operation) => operation.IsCommand && operation.Address.Contains("{id}", StringComparison.Ordinal)
-        ? own.Document.OfANewDocument(own.Admin, operation.Address) : Task.FromResult(operation.Address);
+    private async Task<string> Address(Operation operation) => operation.IsOfThePlatform ? operation.Address.Replace("{id}", "nobody", StringComparison.Ordinal)
+        : operation.IsCommand && operation.Address.Contains("{id}", StringComparison.Ordinal) ? await own.Document.OfANewDocument(own.Admin, operation.Address)
+        : operation.Address;
 
     private HttpRequestMessage Request(Operation operation, string address, string? body)
     {
@@ -212,8 +216,8 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         _ when answer.ContentType != "application/problem+json" => "no problem",
         _ when Leak().IsMatch(answer.Text) => "a name of ours",
         _ when answer.Json["status"]!.GetValue<int>() != answer.Status || string.IsNullOrEmpty(answer.Json["title"]?.GetValue<string>()) || string.IsNullOrEmpty(answer.Detail) => "says nothing",
-        400 when field is null => null,
-        400 when answer.Fields is ["$"] => field.Length > 0 && IsJson(body!) ? "is JSON" : null,
+        400 when field is null || answer.Detail == "The address contains the character NUL (%00)." => null,
+        400 when answer.Fields is ["$"] => field.Length > 0 && IsJson(body ?? "") ? "is JSON" : null,
         400 when !answer.Fields.Any(f => field.StartsWith(f, StringComparison.Ordinal) || f.StartsWith(field, StringComparison.Ordinal))
             && !answer.Text.Contains(field, StringComparison.Ordinal) => "does not name it",
         _ => null,
@@ -245,7 +249,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
             union select key from shared.idempotency_keys where key like 'bad-%'
             """);
         written.Count.ShouldBeGreaterThan(100); // of what was accepted
-        written.Where(name => _answers[name] >= 400).ShouldBeEmpty();
+        written.Where(name => _answers.GetValueOrDefault(name) >= 400).ShouldBeEmpty(); // the other test of this host has names of its own
         (await superuser.Breaches()).ShouldBeEmpty();
     }
 

@@ -1,5 +1,6 @@
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
+using Npgsql;
 
 namespace Fluxion.Tests.Reports;
 
@@ -44,8 +45,12 @@ public sealed record Books(LedgerHost Host, Company Company)
     {
         await using var connection = await Host.OpenSuperuser();
         await connection.Execute($"set role {Company.Analyst}; set search_path to {Company.Schema}, public; set timezone to '{timeZone}'");
-        return [.. (await connection.Rows(sql)).Select(row => string.Join(' ', row.Select(Text)))];
+        return await Query(connection, sql);
     }
+
+    /// <inheritdoc cref="Query(string, string)"/>
+    public static async Task<string[]> Query(NpgsqlConnection connection, string sql) =>
+        [.. (await connection.Rows(sql)).Select(row => string.Join(' ', row.Select(Text)))];
 
     private static string Text(object? value) => value switch
     {
