@@ -138,7 +138,7 @@ public sealed class ConservationTests(LedgerHost host)
             var last = Documents.Where(d => d.Kind == on.Of).TakeLast(3).ToList();
             if (last.Count == 0) return (c with { Kind = on.Of }, null);
             var of = last[c.Of % last.Count];
-            return (c with { Quantity = c.Quantity > 1 ? decimal.Ceiling(c.Quantity / 4) : c.Quantity, Hour = c.Hour < 0 ? c.Hour : of.Hour + (c.Hour / 4) - 3 }, of);
+            return (c with { Quantity = c.Quantity > 1 ? decimal.Ceiling(c.Quantity / 4) : c.Quantity, Hour = c.Hour < 0 ? c.Hour : Math.Max(0, of.Hour + (c.Hour / 4) - 3) }, of);
         }
 
         public (string Path, object? Body) Request(Command c, Document? of)
