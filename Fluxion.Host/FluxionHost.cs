@@ -154,9 +154,9 @@ public static class FluxionHost
         app.UseExceptionHandler();
         app.UseStatusCodePages(FrameworkProblems.Explain);
         app.UseSecurityHeaders(SecurityHeaders.Policy);
-        app.UseMiddleware<RequestLimits>();
         app.Use(HeadAsGet);
         app.UseRouting();
+        app.UseMiddleware<RequestLimits>();
         app.UseRateLimiter();
         app.UseAuthentication();
         app.UseMiddleware<TenantResolution>();

@@ -40,7 +40,7 @@ public static class LedgerModel
             typeof(PurchaseOrderConfirmed), typeof(PurchaseOrderReceived), typeof(PurchaseOrderClosed), typeof(PurchaseOrderCancelled));
         Aggregate<TenantSettings>(options, null, typeof(SettingsChanged));
         Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued),
-            typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected));
+            typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected), typeof(StockCarriedOver));
         Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived));
         Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationReleased), typeof(ReservationExpired));
         options.Schema.For<Reservation>().Index(r => r.Status);

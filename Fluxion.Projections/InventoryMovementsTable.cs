@@ -28,6 +28,10 @@ public sealed class InventoryMovementsTable : IReadModel
             StockReturned => ("in", "return"),
             StockSent or StockArrived => ("transfer", "transfer"),
             StockCounted or StockCountCorrected => ("adjustment", "count"),
+            StockCarriedOver { Type: "purchase" or "return" } e => ("in", e.Type),
+            StockCarriedOver { Type: "sale" } e => ("out", e.Type),
+            StockCarriedOver { Type: "transfer" } e => ("transfer", e.Type),
+            StockCarriedOver { Type: "count" } e => ("adjustment", e.Type),
             _ => throw new UnknownEventException(typeof(InventoryMovementsTable), Movement),
         };
 
@@ -35,7 +39,8 @@ public sealed class InventoryMovementsTable : IReadModel
         {
             StockIssued e => e.Reason,
             StockAdjusted e => e.Reason,
-            StockCountCorrected => "late_movement",
+            StockCountCorrected => Reasons.LateMovement,
+            StockCarriedOver e => e.Reason,
             _ => null,
         };
 

@@ -4,10 +4,12 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Imports;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.RateLimiting;
@@ -82,6 +84,17 @@ public static class FluxionOpenApi
         if (!endpoint.IsOpen) operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
         if (operation.RequestBody?.Content?.Values.FirstOrDefault() is OpenApiMediaType body && endpoint.BodyExample is { } example)
             body.Example = JsonNode.Parse(example);
+        if (endpoint.CsvExample is { } file)
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    [Import.MediaType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String }, Example = file },
+                },
+            };
+        }
         operation.Parameters ??= [];
         foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>())
             parameter.Example = endpoint.ParameterExample(parameter.Name!);
@@ -155,6 +168,10 @@ public static class FluxionOpenApi
 
         public string? BodyExample => HasBody ? _chain.RequestType!.GetCustomAttribute<ExampleAttribute>()?.Value : null;
 
+        public string? CsvExample => Method.GetCustomAttribute<CsvExampleAttribute>()?.Value;
+
+        public long MaxBodyBytes => Has<IRequestSizeLimitMetadata>() ? Import.MaxBytes : FluxionHost.MaxBodyBytes;
+
         public string? ParameterExample(string name) => name == TenantResolution.RouteValue ? Demo.DemoTenant.Slug
             : Method.GetParameters().FirstOrDefault(p => p.Name == name)?.GetCustomAttribute<ExampleAttribute>()?.Value;
 
@@ -165,8 +182,9 @@ public static class FluxionOpenApi
             yield return (403, IsOpen ? "The tenant is suspended" : "Wrong role, store or tenant, or the tenant is suspended");
             if (_chain.RoutePattern!.Parameters.Count > 0) yield return (404, "What the address or the body names does not exist");
             if (TakesKey) yield return (409, "Not as things stand: detail says why, and shortages what is available when there is not enough stock");
-            if (IsCommand) yield return (413, $"The body has more than {FluxionHost.MaxBodyBytes} bytes");
+            if (IsCommand) yield return (413, $"The body has more than {MaxBodyBytes} bytes");
             if (HasBody) yield return (415, "The body is not sent as JSON");
+            if (CsvExample is not null) yield return (415, "The body is not sent as CSV");
             if (TakesKey) yield return (422, "The Idempotency-Key was used before with another request");
             if (Has<EnableRateLimitingAttribute>()) yield return (429, "Too many requests from this address: wait as long as Retry-After says");
             yield return (503, "The database is away: repeat the request with the same key after Retry-After");

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Metadata;
+
 namespace Fluxion.Host.Web;
 
 /// <summary>
@@ -14,7 +16,7 @@ public sealed class RequestLimits(RequestDelegate next)
             await TypedResults.Problem(statusCode: 400, title: "The request is not valid", detail: "The address contains the character NUL (%00).").ExecuteAsync(http);
             return;
         }
-        if (http.Request.ContentLength > FluxionHost.MaxBodyBytes)
+        if (http.Request.ContentLength > Of(http))
         {
             await TooLarge(http);
             return;
@@ -22,10 +24,14 @@ public sealed class RequestLimits(RequestDelegate next)
         await next(http);
     }
 
+    /// <summary>In bytes: an endpoint's own limit, or the one of all.</summary>
+    public static long Of(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? FluxionHost.MaxBodyBytes;
+
     internal static Task TooLarge(HttpContext http)
     {
         http.Response.Headers.Connection = "close";
         return TypedResults.Problem(statusCode: 413, title: "Body too large",
-            detail: $"A request body has at most {FluxionHost.MaxBodyBytes} bytes. Split it into several requests.").ExecuteAsync(http);
+            detail: $"A body of this request has at most {Of(http)} bytes. Split it into several requests.").ExecuteAsync(http);
     }
 }

@@ -51,9 +51,11 @@ public abstract record ProductFields
         if (Category is not null && category is null) return (null, Unknown.Of("category", "category", Category));
         var supplier = await ledger.Find<Supplier>(Supplier, ct);
         if (Supplier is not null && supplier is null) return (null, Unknown.Of("supplier", "supplier", Supplier));
-        return (new ProductReferences(category, supplier, new ProductDetails(Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id,
-            MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings)), null);
+        return (With(category, supplier), null);
     }
+
+    public ProductReferences With(Category? category, Supplier? supplier) => new(category, supplier, new ProductDetails(
+        Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id, MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings));
 
     public abstract class Validator<T> : AbstractValidator<T> where T : ProductFields
     {

@@ -60,6 +60,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             {
                 case Reply.Refused refused:
                     return TypedResults.Problem(refused.Problem);
+                case Reply.Tried tried:
+                    return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
                 case Reply.Accepted accepted:
                     taken = accepted.Taken;
                     var body = JsonSerializer.SerializeToUtf8Bytes(accepted.Body, json);
@@ -72,7 +74,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                     if (accepted.Location is not null) http.Response.Headers.Location = accepted.Location;
                     return TypedResults.Text(body, "application/json; charset=utf-8", accepted.Status);
                 default:
-                    throw new InvalidOperationException("A command ends accepted or refused.");
+                    throw new InvalidOperationException("A command ends accepted, refused or tried.");
             }
         }
         catch (Exception e) when (Refusal(e, PostgresErrorCodes.NumericValueOutOfRange) is not null)

@@ -38,6 +38,9 @@ public static class Problems
     /// <summary>415: a command is JSON.</summary>
     public static ProblemDetails NoJson => Of(415, "Not JSON", "Send the body as JSON, with the header 'Content-Type: application/json'.");
 
+    /// <summary>415: an import is a file.</summary>
+    public static ProblemDetails NoCsv => Of(415, "Not CSV", "Send the file itself as the body, with the header 'Content-Type: text/csv'.");
+
     /// <summary>What a client sent, to be quoted: at most <see cref="MaxQuoted"/> characters of it.</summary>
     public static string Shorten(string text) => text.Length <= MaxQuoted ? text : text[..MaxQuoted] + "…";
 

@@ -14,6 +14,9 @@ public abstract record Reply
     /// <summary>Nothing is written. The idempotency key stays free: the same request may be sent again later.</summary>
     public sealed record Refused(ProblemDetails Problem) : Reply;
 
+    /// <summary>All was decided as it would be, and nothing is written: a dry run. The idempotency key stays free.</summary>
+    public sealed record Tried(object Body) : Reply;
+
     public static Reply Ok(object body) => new Accepted(200, body);
 
     public static Reply Created(string location, object body, string? taken = null) => new Accepted(201, body, location, taken);

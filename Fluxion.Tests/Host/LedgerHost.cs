@@ -5,6 +5,7 @@ using Fluxion.Host.Demo;
 using Fluxion.Tests.Host;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 [assembly: AssemblyFixture(typeof(LedgerHost))]
@@ -39,6 +40,7 @@ public sealed class LedgerHost : IAsyncLifetime
             ["Fluxion:SigningKey"] = "a signing key of the tests, long enough for HMAC-SHA256",
             ["Fluxion:SignInsPerMinute"] = "100000",
         });
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.EndpointRoutingMiddleware", LogLevel.Error); // the in-process server has no limit of bodies
         builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment), Connections);
         Http = await AlbaHost.For(builder, app =>
         {

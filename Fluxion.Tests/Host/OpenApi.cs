@@ -9,6 +9,10 @@ public sealed record Operation(string Method, string Path, JsonNode Json)
     public string Description => Json["description"]!.GetValue<string>();
     public string[] Statuses => [.. Json["responses"]!.AsObject().Select(r => r.Key).Order()];
     public JsonNode? Body => Json["requestBody"]?["content"]?["application/json"];
+
+    /// <summary>A file that it takes, if it takes one.</summary>
+    public string? CsvExample => Json["requestBody"]?["content"]?["text/csv"]?["example"]?.GetValue<string>();
+
     public override string ToString() => $"{Method} {Path}";
 
     /// <summary>Whether its caller is the platform's administrator.</summary>

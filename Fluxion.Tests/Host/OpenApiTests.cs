@@ -55,6 +55,7 @@ public sealed class OpenApiTests(LedgerHost host)
     [InlineData("post", "/api/{tenant}/stock/receipts", "200 400 401 403 404 409 413 415 422 503")]
     [InlineData("put", "/api/{tenant}/products/{id}", "200 400 401 403 404 409 413 415 422 503")]
     [InlineData("post", "/api/{tenant}/stores/{id}/deactivate", "200 400 401 403 404 409 413 422 503")]
+    [InlineData("post", "/api/{tenant}/imports/stock", "200 400 401 403 404 409 413 415 422 503")]
     [InlineData("get", "/api/{tenant}/inventory", "200 400 401 403 404 503")]
     [InlineData("post", "/api/token", "200 400 401 403 413 415 429 503")]
     [InlineData("post", "/api/tenants", "201 400 401 403 409 413 415 422 503")]
@@ -69,6 +70,16 @@ public sealed class OpenApiTests(LedgerHost host)
     [InlineData("ReceiveStock", "lines,store")]
     public async Task what_is_required_is_said(string command, string fields) =>
         (await Document()).Json["components"]!["schemas"]![command]!["required"]!.AsArray().Select(f => f!.GetValue<string>()).Order().ShouldBe(fields.Split(','));
+
+    [Fact]
+    public async Task every_import_has_an_example_that_the_demo_tenant_accepts()
+    {
+        var admin = await Client.Demo(host, "admin");
+        var imports = (await Operations()).Where(o => o.CsvExample is not null).ToList();
+        imports.Count.ShouldBe(3);
+        foreach (var import in imports)
+            (await admin.Send(HttpMethod.Post, import.Address, import.CsvExample, Guid.CreateVersion7().ToString(), contentType: "text/csv")).ShouldBe(200);
+    }
 
     [Fact]
     public async Task every_command_has_an_example_that_the_demo_tenant_accepts()

@@ -1,11 +1,12 @@
 using System.Globalization;
 
-namespace Fluxion.Projections.Reading;
+namespace Fluxion.Ledger.Commands;
 
-/// <summary>Points in time in a query string.</summary>
-internal static class TimeFilter
+/// <summary>Points in time in a query string or a file.</summary>
+public static class TimeFilter
 {
-    public const string Form = "is a date (2026-11-24) or a point in time with its offset (2026-11-24T10:00:00-04:00; write + as %2B)";
+    public const string Plainly = "is a date (2026-11-24) or a point in time with its offset (2026-11-24T10:00:00-04:00)";
+    public const string Form = Plainly + "; in an address write + as %2B";
 
     private static readonly string[] Formats = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"];
 

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace Fluxion.Ledger.Imports;
+
+/// <summary>What a file came to.</summary>
+/// <param name="Id">Of the import; reference_id of the movements that it made.</param>
+/// <param name="DryRun">True when nothing was written.</param>
+/// <param name="Created">Rows that began something: a product, a stock item's stock, a movement.</param>
+/// <param name="Unchanged">Rows that said what the ledger knew.</param>
+public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged);
+
+/// <summary>How far an import is.</summary>
+/// <param name="Phase">checking, then writing.</param>
+public sealed record ImportProgress(string Phase, int Rows, int Of, double Seconds);
+
+/// <summary>On an endpoint that takes a file: the OpenAPI document shows the example, and a test sends it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class CsvExampleAttribute(string value) : Attribute
+{
+    public string Value => value;
+}
+
+/// <summary>One file, read and checked whole, and one transaction: all its rows or none.</summary>
+public sealed class Import
+{
+    public const string MediaType = "text/csv";
+    public const string ProgressMediaType = "application/x-ndjson";
+
+    /// <summary>Larger files are 413.</summary>
+    public const int MaxBytes = 32 * 1024 * 1024;
+
+    private readonly Stopwatch _time = Stopwatch.StartNew();
+    private int _checked;
+
+    private Import(CsvFile file, Guid id, bool isDryRun) => (File, Id, IsDryRun) = (file, id, isDryRun);
+
+    public CsvFile File { get; }
+    public Guid Id { get; }
+    public bool IsDryRun { get; }
+
+    /// <summary>What a command is, for its idempotency key.</summary>
+    private sealed record Command(string Sha256, bool DryRun, bool DecimalComma);
+
+    /// <param name="decimals">point or comma: what numbers have before their decimals; a point when left out.</param>
+    /// <param name="dryRun">Whether to say what would be, and write nothing.</param>
+    /// <param name="handle">Decides on all rows and appends, or says of rows what is wrong with them.</param>
+    public static async Task<IResult> Run(
+        LedgerSession ledger, HttpContext http, CsvColumns columns, string? decimals, bool? dryRun, Func<Import, CancellationToken, Task<Reply>> handle)
+    {
+        if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || !type.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase))
+            return TypedResults.Problem(Problems.NoCsv);
+        if (decimals is not (null or "point" or "comma")) return TypedResults.Problem(Problems.Invalid("decimals", "is point or comma"));
+
+        using var body = new MemoryStream((int)(http.Request.ContentLength ?? 0));
+        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
+        var import = new Import(CsvFile.Read(bytes, columns, decimals == "comma"), Guid.CreateVersion7(ledger.Now), dryRun ?? false);
+        if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return TypedResults.Problem(unreadable);
+        var command = new Command(Convert.ToHexString(SHA256.HashData(bytes.Span)), import.IsDryRun, decimals == "comma");
+
+        var run = ledger.Run(http, command, async ct =>
+        {
+            // with rows that cannot be read the others are checked all the same: a file is corrected once
+            var reply = await handle(import, ct);
+            if (import.File.Problem is { } problem) return problem;
+            return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.Tried(accepted.Body) : reply;
+        });
+        return http.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))
+            ? await import.Watch(run, http) : await run;
+    }
+
+    /// <summary>The receipt of this import.</summary>
+    public Reply Done(int created, int changed) =>
+        Reply.Ok(new ImportReceipt(Id, IsDryRun, File.Rows.Count, created, changed, File.Rows.Count - created - changed));
+
+    /// <summary>The rows, counted as they are taken.</summary>
+    public IEnumerable<CsvRow> Rows()
+    {
+        foreach (var row in File.Rows)
+        {
+            yield return row;
+            Volatile.Write(ref _checked, _checked + 1);
+        }
+    }
+
+    /// <summary>A line of JSON a second while it runs, and at the end one with its status and the receipt or the problem.</summary>
+    private async Task<IResult> Watch(Task<IResult> run, HttpContext http)
+    {
+        var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        http.Response.ContentType = $"{ProgressMediaType}; charset=utf-8";
+        while (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1))) != run) await Line(Progress());
+        var result = await run;
+        await Line(result switch
+        {
+            ProblemHttpResult problem => new { Status = problem.StatusCode, Problem = (object)problem.ProblemDetails },
+            Utf8ContentHttpResult content => new { Status = content.StatusCode ?? 200, Receipt = JsonElement.Parse(content.ResponseContent.Span) },
+            ContentHttpResult content => new { Status = content.StatusCode ?? 200, Receipt = JsonElement.Parse(content.ResponseContent!) },
+            _ => throw new UnreachableException("An import ends with a receipt or a problem."),
+        });
+        return TypedResults.Empty;
+
+        async Task Line(object value)
+        {
+            await http.Response.WriteAsync(JsonSerializer.Serialize(value, json) + "\n", http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+        }
+    }
+
+    private ImportProgress Progress()
+    {
+        var rows = Volatile.Read(ref _checked);
+        return new ImportProgress(rows < File.Rows.Count ? "checking" : "writing", rows, File.Rows.Count, Math.Round(_time.Elapsed.TotalSeconds, 1));
+    }
+}

@@ -1,0 +1,38 @@
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+
+namespace Fluxion.Ledger.Imports;
+
+/// <summary>What a row of stock says, once it is read.</summary>
+public interface IStockRow
+{
+    string Store { get; }
+    string Sku { get; }
+    decimal Quantity { get; }
+}
+
+/// <summary>The way of rows through the door to stock: as for the lines of a command, but everything that is wrong is said of its row.</summary>
+internal static class StockRows
+{
+    /// <summary>Each row with the slot that it names, locked; empty when something is wrong with any of them.</summary>
+    public static async Task<IReadOnlyList<(TRow Row, StockSlot Slot)>> Open<TRow>(LedgerSession ledger, CsvFile file, string quantity,
+        IReadOnlyList<(CsvRow Row, TRow Read)> rows, DateTimeOffset occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
+    {
+        var stores = await ledger.Find<Store>(rows.Select(r => r.Read.Store), ct);
+        var products = await ledger.Find<Product>(rows.Select(r => r.Read.Sku), ct);
+        var slots = new List<StockSlot>();
+        foreach (var (row, read) in rows)
+        {
+            if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", $"There is no store '{Problems.Shorten(read.Store)}'.");
+            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", $"You may not move stock of the store {store.Code}.");
+            else if (!store.IsActive) row.Wrong("store", $"The store {store.Code} is deactivated: its stock does not move.");
+            if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", $"There is no product '{Problems.Shorten(read.Sku)}'.");
+            else if (product.ObjectionTo(read.Quantity) is { } objection) row.Wrong(quantity, objection);
+            if (store is not null && product is not null) slots.Add(new StockSlot(store, product, null));
+        }
+        if (file.Problem is not null) return [];
+        var open = await StockDoor.Lock(ledger, slots, occurredAt, counting, ct);
+        return [.. rows.Zip(open, (row, slot) => (row.Read, slot))];
+    }
+}

@@ -1,0 +1,321 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using CsvHelper;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Imports;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Imports;
+
+/// <summary>Files as shops have them: all rows or none, and everything that is wrong is said at once.</summary>
+public sealed class ImportTests(LedgerHost host)
+{
+    private static Task<Answer> Send(Client client, string kind, string csv, string? key = "new", string? accept = null) =>
+        client.Send(HttpMethod.Post, $"imports/{kind}", csv, key == "new" ? Guid.CreateVersion7().ToString() : key, accept, "text/csv");
+
+    private static void ShouldCome(Answer answer, int rows, int created, int changed, int unchanged)
+    {
+        var receipt = answer.ShouldBe(200).Json;
+        (receipt["rows"]!.GetValue<int>(), receipt["created"]!.GetValue<int>(), receipt["changed"]!.GetValue<int>(), receipt["unchanged"]!.GetValue<int>())
+            .ShouldBe((rows, created, changed, unchanged), answer.Text);
+    }
+
+    /// <summary>Rows by their names, without those that the ledger finds itself.</summary>
+    private static async Task<List<string>> Export(Client client, string path, params string[] without)
+    {
+        var csv = (await client.Get(path, "text/csv")).ShouldBe(200).Text;
+        using var reader = CsvReader.Create(Encoding.UTF8.GetBytes(csv));
+        var names = reader.Headers.ToList();
+        var rows = new List<string>();
+        while (reader.Read())
+            rows.Add(string.Join('|', names.Select((name, i) => (name, Value: reader.GetString(i))).Where(f => !without.Contains(f.name)).Select(f => $"{f.name}={f.Value}")));
+        return rows;
+    }
+
+    private async Task<long> Written(Company company)
+    {
+        await using var superuser = host.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        return (await superuser.Column<long>(
+            $"select (select count(*) from {company.Schema}.mt_events) + (select count(*) from {company.Schema}.mt_streams) + (select count(*) from {company.Schema}.idempotency_keys)")).Single();
+    }
+
+    [Fact]
+    public async Task products_come_in_and_change_and_a_column_that_is_not_there_keeps_what_is()
+    {
+        var company = await Company.Found(host);
+        await company.Admin.Post("categories", new { code = "LAC", name = "Lácteos" });
+        ShouldCome(await Send(company.Admin, "products", "sku,name,category,unitType,costPrice,settings,isActive\nleche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"), 2, 2, 0, 0);
+        var milk = (await company.Admin.Get("products/LECHE")).ShouldBe(200).Json;
+        (milk["name"]!.GetValue<string>(), milk["category"]!.GetValue<string>(), milk["settings"]!["shelf"]!.GetValue<string>()).ShouldBe(("Leche", "LAC", "A-1"));
+        (await company.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
+
+        ShouldCome(await Send(company.Admin, "products", "sku,sellingPrice,category,isActive\nLECHE,1.75,,true\nQUE,,LAC,true\nQUE2,1,,\n".Replace("QUE2,1,,\n", "", StringComparison.Ordinal)), 2, 0, 2, 0);
+        milk = (await company.Admin.Get("products/LECHE")).Json;
+        (milk["name"]!.GetValue<string>(), milk["category"], milk["sellingPrice"]!.GetValue<decimal>(), milk["costPrice"]!.GetValue<decimal>()).ShouldBe(("Leche", null, 1.75m, 1.20m));
+        (await company.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeTrue();
+        ShouldCome(await Send(company.Admin, "products", "sku,sellingPrice\nLECHE,1.75\n"), 1, 0, 0, 1);
+    }
+
+    [Fact]
+    public async Task a_spreadsheet_of_a_country_with_a_decimal_comma_is_read_as_it_is()
+    {
+        var company = await Company.Found(host);
+        var file = "\uFEFFsku;name;costPrice;description\r\nA;\"Jabón; azul\";1234,5;\"dos\r\nlíneas\"\r\nB;'=SUM(1);,5;\r\n";
+        ShouldCome(await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=comma", file, null, null, "text/csv; charset=utf-8"), 2, 2, 0, 0);
+        var soap = (await company.Admin.Get("products/A")).Json;
+        (soap["name"]!.GetValue<string>(), soap["costPrice"]!.GetValue<decimal>(), soap["description"]!.GetValue<string>()).ShouldBe(("Jabón; azul", 1234.5m, "dos\r\nlíneas"));
+        (await company.Admin.Get("products/B")).Json["name"]!.GetValue<string>().ShouldBe("=SUM(1)");
+        var point = await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=comma", "sku;costPrice\nA;2.50\n", null, null, "text/csv");
+        point.ShouldBe(400).Fields.ShouldBe(["line 2: costPrice"]);
+        (await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=es-VE", "sku\nA\n", null, null, "text/csv")).ShouldBe(400).Fields.ShouldBe(["decimals"]);
+    }
+
+    [Fact]
+    public async Task every_bad_row_is_named_by_its_line_and_nothing_is_written()
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1", stock: 5);
+        var before = await Written(company);
+        var products = await Send(company.Admin, "products",
+            "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\nA,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\nP-1,,unit,,,,,\nB,too,few\n\nC,Cuatro,unit,16,,,,\n");
+        products.ShouldBe(400).Fields.ShouldBe(
+            ["line 6", "line 3: isActive", "line 3: settings", "line 3: minStockLevel", "line 4: sku", "line 5: name"], ignoreOrder: true, products.Text);
+        var stock = await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,-1\nS-2,P-1,1\nS-1,P-9,1.5\nS-1,P-1,0.5\nS-1,P-1,\nS-1,,1\n");
+        stock.ShouldBe(400).Fields.ShouldBe(["line 3: store", "line 4: sku", "line 5: onHand", "line 6: onHand", "line 7: sku"], ignoreOrder: true, stock.Text);
+        (await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\n")).ShouldBe(400).Fields.ShouldBe(["line 3: sku"]);
+        var movements = await Send(company.Admin, "movements",
+            "store,sku,referenceType,quantity,reason,occurredAt\nS-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\nS-1,P-1,receipt,1,damage,2999-01-01\nS-1,P-1,adjustment,0,found,yesterday\n");
+        movements.ShouldBe(400).Fields.ShouldBe(["line 2: quantity", "line 3: quantity", "line 4: reason", "line 5: referenceType", "line 6: reason", "line 6: occurredAt",
+            "line 7: quantity", "line 7: occurredAt"], ignoreOrder: true, movements.Text);
+        (await Written(company)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task twenty_thousand_errors_are_said_at_once()
+    {
+        var company = await Company.Found(host);
+        var answer = await Send(company.Admin, "products", "sku,name,taxRate\n" + string.Concat(Enumerable.Range(1, 20_000).Select(i => $"P-{i},Name,{100 + i}\n")));
+        answer.ShouldBe(400).Fields.Length.ShouldBe(20_000);
+        answer.Fields[^1].ShouldBe("line 20001: taxRate");
+    }
+
+    public static TheoryData<string, string, string> Unreadable => new()
+    {
+        { "", "line 1", "has no column 'sku'" },
+        { "sku,name\n", "file", "has no row" },
+        { "name\nx\n", "line 1", "has no column 'sku'" },
+        { "sku,nombre\nA,x\n", "line 1", "'nombre' is no column" },
+        { "sku,name,sku\nA,x,B\n", "line 1", "more than once" },
+        { "sku,name\nA,\"x\nB,y\n", "line 2", "not closed" },
+        { "sku,name\nA,x\"y\n", "line 2", "has a quotation mark" },
+        { "sku,name\nA,\0\n", "file", "no text in UTF-8" },
+        { "{\"sku\":\"A\"}", "line 1", "has no column 'sku'" },
+    };
+
+    [Theory, MemberData(nameof(Unreadable))]
+    public async Task what_is_no_such_file_is_400_and_says_where(string file, string where, string reason)
+    {
+        var answer = (await Send(await Client.Demo(host, "manager"), "products", file)).ShouldBe(400);
+        answer.Fields.ShouldContain(where);
+        answer.Json["errors"]![where]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).ShouldContain(reason);
+    }
+
+    [Fact]
+    public async Task a_binary_file_is_400_another_type_415_and_a_file_over_the_limit_413()
+    {
+        await using var database = await host.NewDatabase();
+        await using var served = await HostProcess.Serve(database.Connections);
+        using var http = new HttpClient { BaseAddress = served.Address };
+        var admin = await Client.SignIn(http, "fluxion-demo", "admin@fluxion.demo", "fluxion-demo");
+        async Task<Answer> Post(HttpContent content, string type = "text/csv")
+        {
+            content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/fluxion-demo/imports/products") { Content = content };
+            request.Headers.ExpectContinue = true; // as curl does: what is refused by its length is not sent
+            return await admin.Send(request);
+        }
+        var binary = new byte[1_000_000];
+        new Random(7).NextBytes(binary);
+        (await Post(new ByteArrayContent(binary))).ShouldBe(400).Fields.ShouldBe(["file"]);
+        (await Post(new ByteArrayContent(Encoding.Latin1.GetBytes("sku,name\nA,Jabón\n")))).ShouldBe(400).Fields.ShouldBe(["file"]);
+        (await Post(new StringContent("{}"), "application/json")).ShouldBe(415);
+        (await Post(new ByteArrayContent(new byte[5_000_000]))).ShouldBe(400); // over the limit of other requests
+        (await Post(new ByteArrayContent(new byte[Import.MaxBytes + 1]))).ShouldBe(413);
+        // without its length, as a stream of a gigabyte comes: cut at the limit, and never held whole
+        using var gigabyte = new Zeros(1L << 30);
+        try
+        {
+            (await Post(new StreamContent(gigabyte))).ShouldBe(413);
+        }
+        catch (HttpRequestException e) when (e.InnerException is IOException)
+        {
+            // the server had answered and closed while the client still sent
+        }
+        gigabyte.Position.ShouldBeLessThan(4L * Import.MaxBytes);
+    }
+
+    [Fact]
+    public async Task a_dry_run_says_what_would_be_and_writes_nothing()
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1", stock: 5);
+        var before = await Written(company);
+        ShouldCome(await Send(company.Admin, "products?dryRun=true", "sku,name\nP-2,Two\nP-1,One\n"), 2, 1, 1, 0);
+        ShouldCome(await Send(company.Admin, "stock?dryRun=true", "store,sku,onHand\nS-1,P-1,4\n"), 1, 0, 1, 0);
+        ShouldCome(await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-5,damage\n"), 1, 1, 0, 0);
+        (await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n")).ShouldBe(409)
+            .Json["shortages"]!.AsArray().Single()!["available"]!.GetValue<decimal>().ShouldBe(5);
+        (await Written(company)).ShouldBe(before);
+        (await company.Admin.Get("products/P-2")).ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task stock_opens_what_never_moved_and_counts_what_did()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1", stock: 5, unitCost: 2);
+        await company.Admin.Post("products", new { sku = "P-2", name = "Two", costPrice = 3 });
+        var file = "store,sku,onHand,costPerUnit\nS-1,P-1,4,9\nS-1,P-2,7,1.25\n";
+        var key = Guid.CreateVersion7().ToString();
+        var first = await Send(company.Admin, "stock", file, key);
+        ShouldCome(first, 2, 1, 1, 0);
+        (await Send(company.Admin, "stock", file, key)).ShouldBe(200).Text.ShouldBe(first.Text);
+        (await Send(company.Admin, "stock", file + "S-1,P-9,1,1\n", key)).ShouldBe(422);
+        (await Send(company.Admin, "stock", file, key: null)).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
+        var rows = (await company.Admin.Get("inventory?store=S-1")).Json["items"]!.AsArray().Select(r => (r!["onHand"]!.GetValue<decimal>(), r["costPerUnit"]!.GetValue<decimal>()));
+        rows.ShouldBe([(4, 2), (7, 1.25m)]);
+        (await company.Admin.Get($"movements?document={first.Json["id"]}")).Json["items"]!.AsArray().Select(m => (m!["referenceType"]!.GetValue<string>(), m["reason"]?.GetValue<string>()))
+            .ShouldBe([("count", null), ("adjustment", "opening_balance")], ignoreOrder: true);
+        ShouldCome(await Send(company.Admin, "stock", file), 2, 0, 0, 2);
+
+        (await company.Admin.Post("stock/reservations", new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 3 } } })).Status.ShouldBeInRange(200, 201);
+        (await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,2\n")).ShouldBe(409);
+        (await shop.OnHand()).ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task a_store_that_is_not_yours_is_403_and_names_the_line_and_a_user_imports_nothing()
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1");
+        await company.Admin.Post("stores", new { code = "S-2", name = "Two" });
+        (await company.Admin.Post("users", new { email = "m@company.test", fullName = "M", role = "manager", password = Company.Password, stores = new[] { "S-1" } })).ShouldBe(201);
+        (await company.Admin.Post("users", new { email = "u@company.test", fullName = "U", role = "user", password = Company.Password })).ShouldBe(201);
+        var manager = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "m@company.test", Company.Password);
+        (await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\nS-2,P-1,1\n")).ShouldBe(403).Fields.ShouldBe(["line 3: store"]);
+        ShouldCome(await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\n"), 1, 1, 0, 0);
+        var user = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "u@company.test", Company.Password);
+        foreach (var kind in (string[])["products", "stock", "movements"]) (await Send(user, kind, "x")).ShouldBe(403);
+    }
+
+    [Fact]
+    public async Task what_is_exported_can_be_imported_again_and_gives_the_same_rows()
+    {
+        var (from, to, onlyStock) = (await Company.Found(host), await Company.Found(host), await Company.Found(host));
+        foreach (var company in (Company[])[from, to, onlyStock])
+        {
+            (await company.Admin.Post("categories", new { code = "LAC", name = "Lácteos" })).ShouldBe(201);
+            (await company.Admin.Post("suppliers", new { code = "SUP", businessName = "Supplier" })).ShouldBe(201);
+            foreach (var code in (string[])["S-1", "S-2"]) (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
+        }
+        var admin = from.Admin;
+        foreach (var (sku, unitType, name) in ((string, string, string)[])[("A", "unit", "=1+1, \"quoted\"\nin two lines"), ("B", "kg", "-dash"), ("C", "unit", "Gone")])
+            (await admin.Post("products", new { sku, name = name.Replace("\n", " ", StringComparison.Ordinal), description = name, unitType, category = "LAC", supplier = "SUP", costPrice = 2.5, sellingPrice = 4, taxRate = 16, maxStockLevel = 90, settings = new { allowBackorder = sku == "B", shelf = new[] { 1, 2 } } })).ShouldBe(201);
+        var at = TimeProvider.System.GetUtcNow().AddDays(-20);
+        object Line(string sku, decimal quantity) => new { sku, quantity };
+        async Task Do(string path, object? body)
+        {
+            var answer = await admin.Post(path, body);
+            answer.Status.ShouldBeInRange(200, 201, $"{path}: {answer.Text}");
+        }
+        await Do("stock/receipts", new { store = "S-1", reference = "GRN", notes = "note, with \"marks\"", occurredAt = at, lines = new[] { new { sku = "A", quantity = 10m, unitCost = 2m }, new { sku = "B", quantity = 2.5m, unitCost = 6.1234m }, new { sku = "C", quantity = 1m, unitCost = 1m } } });
+        await Do("stock/issues", new { store = "S-1", reason = "damage", occurredAt = at.AddDays(1), lines = new[] { Line("A", 1), Line("C", 1) } });
+        await Do("stock/adjustments", new { store = "S-1", reason = "found", occurredAt = at.AddDays(2), lines = new[] { Line("A", 2) } });
+        await Do("stock/receipts", new { store = "S-1", occurredAt = at.AddDays(3), lines = new[] { new { sku = "A", quantity = 5m, unitCost = 3m } } });
+        await Do("sales", new { store = "S-1", invoiceNumber = "F-1", paymentMethod = "cash", paymentStatus = "pending", occurredAt = at.AddDays(4), lines = new[] { Line("A", 3), Line("B", 4) } });
+        var sale = (await admin.Get("sales")).Json["items"]![0]!;
+        await Do($"sales/{sale["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        await Do("stock/transfers", new { fromStore = "S-1", toStore = "S-2", immediate = true, lines = new[] { Line("A", 4) } });
+        await Do("stock/counts", new { store = "S-1", lines = new[] { Line("A", 8), Line("B", 0) } });
+        await Do("stock/issues", new { store = "S-1", reason = "theft", occurredAt = at.AddDays(1), lines = new[] { Line("A", 1) } }); // late, before the count
+        var order = (await admin.Post("purchase-orders", new { store = "S-2", supplier = "SUP", orderNumber = "OC-1", lines = new[] { new { sku = "A", quantity = 6, unitCost = 2.75 } } })).ShouldBe(201).Json["id"];
+        await Do($"purchase-orders/{order}/send", null);
+        await Do($"purchase-orders/{order}/receipts", new { lines = new[] { Line("A", 6) } });
+        (await admin.Post("products/C/deactivate", null)).ShouldBe(200);
+
+        async Task<string> Csv(string path) => (await admin.Get(path, "text/csv")).ShouldBe(200).Text;
+        ShouldCome(await Send(to.Admin, "products", await Csv("products")), 3, 3, 0, 0);
+        var movements = await Csv("movements");
+        var rows = (await Export(admin, "movements")).Count;
+        rows.ShouldBeGreaterThan(14);
+        ShouldCome(await Send(to.Admin, "movements", movements), rows, rows, 0, 0);
+        ShouldCome(await Send(onlyStock.Admin, "products", await Csv("products")), 3, 3, 0, 0);
+        (await Send(onlyStock.Admin, "stock", await Csv("inventory"))).ShouldBe(200);
+
+        string[] own = ["id", "version", "createdAt", "updatedAt", "referenceId", "createdBy", "recordedAt"];
+        (await Export(to.Admin, "products", own)).ShouldBe(await Export(admin, "products", own));
+        // rows of one moment have the order of their ids
+        (await Export(to.Admin, "movements", own)).Order().ShouldBe((await Export(admin, "movements", own)).Order());
+        (await Export(to.Admin, "inventory", "lastMovementAt", "costPerUnit", "value")).ShouldBe(await Export(admin, "inventory", "lastMovementAt", "costPerUnit", "value"));
+        (await Export(onlyStock.Admin, "inventory", "lastMovementAt")).ShouldBe(await Export(admin, "inventory", "lastMovementAt"));
+        ShouldCome(await Send(admin, "products", await Csv("products")), 3, 0, 0, 3);
+        (await Send(admin, "stock", await Csv("inventory"))).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe((await Export(admin, "inventory")).Count);
+        await using var superuser = host.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        (await Projections.Laws.Breaches(superuser)).Where(b => b.Contains(to.Schema, StringComparison.Ordinal) || b.Contains(onlyStock.Schema, StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task twenty_thousand_rows_come_in_one_request_that_tells_how_far_it_is()
+    {
+        var company = await Company.Found(host);
+        await company.Admin.Post("stores", new { code = "S-1", name = "One" });
+        var (n, key) = (20_000, Guid.CreateVersion7().ToString());
+        async Task<JsonNode> Import(string kind, string file, string idempotencyKey)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var lines = (await Send(company.Admin, kind, file, idempotencyKey, Fluxion.Ledger.Imports.Import.ProgressMediaType)).ShouldBe(200).Text
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+            TestContext.Current.TestOutputHelper!.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind}: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s, {lines.Count} lines"));
+            lines[^1]["status"]!.GetValue<int>().ShouldBe(200, lines[^1].ToJsonString());
+            lines[..^1].ShouldAllBe(line => line["of"]!.GetValue<int>() == n && line["rows"]!.GetValue<int>() <= n && (line["phase"]!.GetValue<string>() == "checking" || line["phase"]!.GetValue<string>() == "writing"));
+            return lines[^1]["receipt"]!;
+        }
+        await Import("products", "sku,name,costPrice\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i:00000},Product {i},{i % 97 + 1}.5\n")), Guid.CreateVersion7().ToString());
+        var stock = "store,sku,onHand\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"S-1,P-{i:00000},{i % 50 + 1}\n"));
+        var receipt = await Import("stock", stock, key);
+        receipt["created"]!.GetValue<int>().ShouldBe(n);
+        (await Import("stock", stock, key)).ToJsonString().ShouldBe(receipt.ToJsonString());
+        await using var superuser = host.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        (await superuser.Column<decimal>($"select sum(quantity_on_hand) from {company.Schema}.inventory")).Single().ShouldBe(Enumerable.Range(0, n).Sum(i => i % 50 + 1));
+    }
+
+    /// <summary>Nothing but commas for as long as somebody reads.</summary>
+    private sealed class Zeros(long length) : Stream
+    {
+        private long _position;
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => _position; set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            var read = (int)Math.Min(count, length - _position);
+            buffer.AsSpan(offset, read).Fill((byte)',');
+            _position += read;
+            return read;
+        }
+
+        public override void Flush() { }
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
