@@ -9,7 +9,6 @@ using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.RateLimiting;
@@ -170,8 +169,6 @@ public static class FluxionOpenApi
 
         public string? CsvExample => Method.GetCustomAttribute<CsvExampleAttribute>()?.Value;
 
-        public long MaxBodyBytes => Has<IRequestSizeLimitMetadata>() ? Import.MaxBytes : FluxionHost.MaxBodyBytes;
-
         public string? ParameterExample(string name) => name == TenantResolution.RouteValue ? Demo.DemoTenant.Slug
             : Method.GetParameters().FirstOrDefault(p => p.Name == name)?.GetCustomAttribute<ExampleAttribute>()?.Value;
 
@@ -182,7 +179,7 @@ public static class FluxionOpenApi
             yield return (403, IsOpen ? "The tenant is suspended" : "Wrong role, store or tenant, or the tenant is suspended");
             if (_chain.RoutePattern!.Parameters.Count > 0) yield return (404, "What the address or the body names does not exist");
             if (TakesKey) yield return (409, "Not as things stand: detail says why, and shortages what is available when there is not enough stock");
-            if (IsCommand) yield return (413, $"The body has more than {MaxBodyBytes} bytes");
+            if (IsCommand) yield return (413, $"The body has more than {RequestLimits.Of(action.EndpointMetadata)} bytes");
             if (HasBody) yield return (415, "The body is not sent as JSON");
             if (CsvExample is not null) yield return (415, "The body is not sent as CSV");
             if (TakesKey) yield return (422, "The Idempotency-Key was used before with another request");

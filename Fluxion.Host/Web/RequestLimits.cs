@@ -16,7 +16,7 @@ public sealed class RequestLimits(RequestDelegate next)
             await TypedResults.Problem(statusCode: 400, title: "The request is not valid", detail: "The address contains the character NUL (%00).").ExecuteAsync(http);
             return;
         }
-        if (http.Request.ContentLength > Of(http))
+        if (http.Request.ContentLength > Of(http.GetEndpoint()?.Metadata))
         {
             await TooLarge(http);
             return;
@@ -25,13 +25,13 @@ public sealed class RequestLimits(RequestDelegate next)
     }
 
     /// <summary>In bytes: an endpoint's own limit, or the one of all.</summary>
-    public static long Of(HttpContext http) =>
-        http.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? FluxionHost.MaxBodyBytes;
+    public static long Of(IEnumerable<object>? endpoint) =>
+        endpoint?.OfType<IRequestSizeLimitMetadata>().LastOrDefault()?.MaxRequestBodySize ?? FluxionHost.MaxBodyBytes;
 
     internal static Task TooLarge(HttpContext http)
     {
         http.Response.Headers.Connection = "close";
         return TypedResults.Problem(statusCode: 413, title: "Body too large",
-            detail: $"A body of this request has at most {Of(http)} bytes. Split it into several requests.").ExecuteAsync(http);
+            detail: $"A body of this request has at most {Of(http.GetEndpoint()?.Metadata)} bytes. Split it into several requests.").ExecuteAsync(http);
     }
 }

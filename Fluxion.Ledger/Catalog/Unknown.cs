@@ -8,9 +8,11 @@ public static class Unknown
 {
     public static ProblemDetails Store(string reference) => Of("store", "store", reference);
 
+    public static string Says(string what, string reference) => $"There is no {what} '{Problems.Shorten(reference)}'.";
+
     public static ProblemDetails Of(string what, string field, string reference)
     {
-        var detail = $"There is no {what} '{Problems.Shorten(reference)}'.";
+        var detail = Says(what, reference);
         return Problems.NotFound(detail, new Dictionary<string, string[]> { [field] = [detail] });
     }
 }

@@ -77,9 +77,11 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     public IResult Replay(Answer answer, HttpContext http)
     {
         if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash)) return TypedResults.Problem(Problems.KeyReused(Key));
-        if (http.Response.HasStarted) return TypedResults.Text(answer.Body, "application/json", System.Text.Encoding.UTF8, answer.Status); // the progress of an import
-        http.Response.Headers[ReplayedHeader] = "true";
-        if (answer.Location is not null) http.Response.Headers.Location = answer.Location;
+        if (!http.Response.HasStarted) // as it has when the progress of an import was told
+        {
+            http.Response.Headers[ReplayedHeader] = "true";
+            if (answer.Location is not null) http.Response.Headers.Location = answer.Location;
+        }
         return TypedResults.Text(answer.Body, "application/json", System.Text.Encoding.UTF8, answer.Status);
     }
 }

@@ -6,8 +6,6 @@ using Marten;
 using Marten.Events;
 using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Wolverine;
 
@@ -45,7 +43,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
     {
         var ct = http.RequestAborted;
-        var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        var json = http.JsonOptions();
         var required = http.GetEndpoint()?.Metadata.GetMetadata<MovesStockOrMoneyAttribute>() is not null;
         var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, required);
         if (problem is not null) return TypedResults.Problem(problem);

@@ -9,7 +9,6 @@ using JasperFx.Core.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Wolverine.Http;
 
 namespace Fluxion.Ledger.Commands;
@@ -39,7 +38,7 @@ public sealed partial class RequestBody : IHttpPolicy
     public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http) where T : class
     {
         if (!http.Request.HasJsonContentType()) return (null, TypedResults.Problem(Problems.NoJson));
-        var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        var json = http.JsonOptions();
         try
         {
             var body = await JsonSerializer.DeserializeAsync<T>(http.Request.Body, json, http.RequestAborted);

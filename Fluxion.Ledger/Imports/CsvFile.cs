@@ -130,6 +130,13 @@ public sealed record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, File.DecimalComma ? Comma : NumberFormatInfo.InvariantInfo, out var number) ? number : null,
         $"is a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}");
 
+    /// <summary>As <see cref="Number"/>, and says so where there is none.</summary>
+    public decimal? Needed(string column)
+    {
+        if (Text(column) is null) Wrong(column, "is needed");
+        return Number(column);
+    }
+
     public DateTimeOffset? Time(string column) => Parse(column, TimeFilter.Parse, TimeFilter.Plainly);
 
     public bool? Flag(string column) => Parse<bool>(column, text => bool.TryParse(text, out var flag) ? flag : null, "is true or false");

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using FluentValidation;
 using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Ledger.Imports;
@@ -51,7 +50,7 @@ public sealed class Import
 
     /// <param name="decimals">point or comma: what numbers have before their decimals; a point when left out.</param>
     /// <param name="dryRun">Whether to say what would be, and write nothing.</param>
-    /// <param name="handle">Decides on all rows and appends, or says of rows what is wrong with them.</param>
+    /// <param name="handle">Decides on all rows and appends, or returns the problem of the file when it has said of rows what is wrong with them.</param>
     public static async Task<IResult> Run(
         LedgerSession ledger, HttpContext http, CsvColumns columns, string? decimals, bool? dryRun, Func<Import, CancellationToken, Task<Reply>> handle)
     {
@@ -70,7 +69,6 @@ public sealed class Import
         {
             // with rows that cannot be read the others are checked all the same: a file is corrected once
             var reply = await handle(import, ct);
-            if (import.File.Problem is { } problem) return problem;
             return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.Tried(accepted.Body) : reply;
         });
         return http.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))
@@ -91,10 +89,20 @@ public sealed class Import
         }
     }
 
+    /// <summary>What the rows say, of those with which nothing is wrong.</summary>
+    /// <param name="read">Null when it has said of the row what is wrong with it.</param>
+    public IReadOnlyList<(CsvRow Row, TRow Read)> Read<TRow>(IValidator<TRow> validator, Func<CsvRow, TRow?> read) where TRow : class
+    {
+        var right = new List<(CsvRow, TRow)>();
+        foreach (var row in Rows())
+            if (read(row) is { } said && row.Check(validator.Validate(said))) right.Add((row, said));
+        return right;
+    }
+
     /// <summary>A line of JSON a second while it runs, and at the end one with its status and the receipt or the problem.</summary>
     private async Task<IResult> Watch(Task<IResult> run, HttpContext http)
     {
-        var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        var json = http.JsonOptions();
         http.Response.ContentType = $"{ProgressMediaType}; charset=utf-8";
         while (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1))) != run) await Line(Progress());
         var result = await run;

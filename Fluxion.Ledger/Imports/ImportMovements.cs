@@ -55,15 +55,12 @@ public static class ImportMovementsEndpoint
         [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            var read = new List<(CsvRow Row, PastMovement Read)>();
-            foreach (var row in import.Rows())
+            var read = import.Read(validator, row =>
             {
-                var (quantity, cost, occurredAt) = (row.Number("quantity"), row.Number("costPerUnit"), row.Time("occurredAt"));
-                if (quantity is null && row.Text("quantity") is null) row.Wrong("quantity", "is needed");
-                var movement = new PastMovement(row.Text("store") ?? "", row.Text("sku") ?? "", row.Text("referenceType") ?? "", quantity ?? 0, cost,
+                var (quantity, cost, occurredAt) = (row.Needed("quantity"), row.Number("costPerUnit"), row.Time("occurredAt"));
+                return quantity is null ? null : new PastMovement(row.Text("store") ?? "", row.Text("sku") ?? "", row.Text("referenceType") ?? "", quantity.Value, cost,
                     row.Text("reason"), row.Text("reference"), row.Text("notes"), occurredAt ?? ledger.Now);
-                if (quantity is not null && row.Check(validator.Validate(movement))) read.Add((row, movement));
-            }
+            });
             // by when they occurred, and those of one moment as the file has them: an export has the latest first
             var movements = read.OrderBy(r => r.Read.OccurredAt).ToList();
             var slots = await StockRows.Open(ledger, import.File, "quantity", movements,

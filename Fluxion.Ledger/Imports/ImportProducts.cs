@@ -7,8 +7,6 @@ using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Wolverine.Http;
 
 namespace Fluxion.Ledger.Imports;
@@ -29,7 +27,7 @@ public static class ImportProductsEndpoint
         [NotBody] LedgerSession ledger, HttpContext http, IValidator<CreateProduct> validator) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            var json = http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+            var json = http.JsonOptions();
             var rows = import.File.Rows;
             var found = await ledger.Find<Product>(rows.Select(row => row.Text("sku")).OfType<string>(), ct);
             var products = await ledger.Lock<Product>([.. found.Values.Select(product => product.Id)], create: false, ct);
@@ -51,12 +49,12 @@ public static class ImportProductsEndpoint
                     var wanted = fields.With(category, supplier);
                     if (product is not null && !row.Has("category")) wanted = wanted with { Details = wanted.Details with { CategoryId = product.Details.CategoryId } };
                     if (product is not null && !row.Has("supplier")) wanted = wanted with { Details = wanted.Details with { SupplierId = product.Details.SupplierId } };
-                    if (wanted.Refuse(product) is { } problem) row.Wrong(null, problem.Detail!);
+                    if (wanted.Refuse(product) is { } refusal) row.Wrong(null, refusal.Detail!);
                     else if (Decide(product, sku, wanted.Details, isActive) is { Count: > 0 } events)
                         decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
                 }
             }
-            if (import.File.Problem is { } wrong) return wrong;
+            if (import.File.Problem is { } problem) return problem;
             foreach (var (id, events, _) in decided) ledger.Append<Product>(id, events);
             return import.Done(decided.Count(d => d.IsNew), decided.Count(d => !d.IsNew));
         });
@@ -100,7 +98,7 @@ public static class ImportProductsEndpoint
     {
         named = row.Text(column) is { } reference ? known.GetValueOrDefault(reference) : null;
         if (row.Text(column) is not { } missing || named is not null) return true;
-        row.Wrong(column, $"There is no {column} '{Problems.Shorten(missing)}'.");
+        row.Wrong(column, Unknown.Says(column, missing));
         return false;
     }
 }

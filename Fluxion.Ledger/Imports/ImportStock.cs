@@ -43,19 +43,13 @@ public static class ImportStockEndpoint
         [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            var read = new List<(CsvRow Row, StockOnHand Read)>();
-            foreach (var row in import.Rows())
-            {
-                var (onHand, cost) = (row.Number("onHand"), row.Number("costPerUnit"));
-                if (onHand is null && row.Text("onHand") is null) row.Wrong("onHand", "is needed");
-                var stock = new StockOnHand(row.Text("store") ?? "", row.Text("sku") ?? "", onHand ?? 0, cost);
-                if (row.Check(validator.Validate(stock))) read.Add((row, stock));
-            }
+            var read = import.Read(validator, row =>
+                new StockOnHand(row.Text("store") ?? "", row.Text("sku") ?? "", row.Needed("onHand") ?? 0, row.Number("costPerUnit")));
             var slots = await StockRows.Open(ledger, import.File, "onHand", read, ledger.Now, counting: true, ct);
             var lines = new Dictionary<Guid, int>();
-            foreach (var ((row, _), (_, slot)) in read.Zip(slots))
+            foreach (var ((row, stock), (_, slot)) in read.Zip(slots))
                 if (!lines.TryAdd(slot.ItemId, row.Line)) row.Wrong("sku", $"{slot.Product.Code} of {slot.Store.Code} is in line {lines[slot.ItemId]} already");
-                else if (slot.Item?.LastMovementAt is not null && row.Number("onHand") < 0) row.Wrong("onHand", "is 0 or more: it is a count");
+                else if (!IsNew(slot) && stock.OnHand < 0) row.Wrong("onHand", "is 0 or more: it is a count");
             if (import.File.Problem is { } wrong) return wrong;
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);

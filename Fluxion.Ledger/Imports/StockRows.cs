@@ -16,6 +16,8 @@ public interface IStockRow
 internal static class StockRows
 {
     /// <summary>Each row with the slot that it names, locked; empty when something is wrong with any of them.</summary>
+    /// <param name="quantity">The column of the quantity.</param>
+    /// <param name="counting">True when rows say what is there: then each item has one.</param>
     public static async Task<IReadOnlyList<(TRow Row, StockSlot Slot)>> Open<TRow>(LedgerSession ledger, CsvFile file, string quantity,
         IReadOnlyList<(CsvRow Row, TRow Read)> rows, DateTimeOffset occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
     {
@@ -24,14 +26,14 @@ internal static class StockRows
         var slots = new List<StockSlot>();
         foreach (var (row, read) in rows)
         {
-            if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", $"There is no store '{Problems.Shorten(read.Store)}'.");
-            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", $"You may not move stock of the store {store.Code}.");
-            else if (!store.IsActive) row.Wrong("store", $"The store {store.Code} is deactivated: its stock does not move.");
-            if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", $"There is no product '{Problems.Shorten(read.Sku)}'.");
+            if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", Unknown.Says("store", read.Store));
+            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", StockDoor.NotYours(store));
+            else if (!store.IsActive) row.Wrong("store", StockDoor.Deactivated(store));
+            if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", Unknown.Says("product", read.Sku));
             else if (product.ObjectionTo(read.Quantity) is { } objection) row.Wrong(quantity, objection);
             if (store is not null && product is not null) slots.Add(new StockSlot(store, product, null));
         }
-        if (file.Problem is not null) return [];
+        if (file.Wrongs > 0) return [];
         var open = await StockDoor.Lock(ledger, slots, occurredAt, counting, ct);
         return [.. rows.Zip(open, (row, slot) => (row.Read, slot))];
     }

@@ -101,7 +101,7 @@ public static class PurchaseOrderRules
         {
             if (!products.TryGetValue(line.Sku, out var product))
             {
-                unknown[$"lines[{i}].sku"] = [$"There is no product '{Problems.Shorten(line.Sku)}'."];
+                unknown[$"lines[{i}].sku"] = [Unknown.Says("product", line.Sku)];
                 continue;
             }
             if (product.ObjectionTo(line.Quantity) is { } objection) wrong[$"lines[{i}].quantity"] = [objection];

@@ -72,8 +72,8 @@ public static class StockDoor
         foreach (var request in requests.DistinctBy(r => r.Store))
         {
             if (!stores.TryGetValue(request.Store, out var store)) return ([], Unknown.Of("store", request.StoreField, request.Store));
-            if (!ledger.Caller.MayUse(store.Id)) return ([], Problems.Forbidden($"You may not move stock of the store {store.Code}."));
-            if (!store.IsActive) return ([], Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: its stock does not move."));
+            if (!ledger.Caller.MayUse(store.Id)) return ([], Problems.Forbidden(NotYours(store)));
+            if (!store.IsActive) return ([], Problems.Conflict("Store deactivated", Deactivated(store)));
         }
 
         var products = await ledger.Find<Product>(requests.Select(r => r.Sku), ct);
@@ -83,7 +83,7 @@ public static class StockDoor
         foreach (var request in requests)
         {
             if (!products.TryGetValue(request.Sku, out var product))
-                unknown[request.SkuField] = [$"There is no product '{request.Sku}'."];
+                unknown[request.SkuField] = [Unknown.Says("product", request.Sku)];
             else if (product.ObjectionTo(request.Quantity) is { } objection)
                 wrong[request.QuantityField] = [objection];
             else if (request.Brings && !product.IsActive)
@@ -106,6 +106,10 @@ public static class StockDoor
         var later = withHistory.Count == 0 ? null : await ledger.OccurredAfter(withHistory, occurredAt, ct);
         return [.. slots.Select(slot => slot with { Item = items[slot.ItemId], Later = [.. later?[slot.ItemId].Cast<StockMovement>() ?? []] })];
     }
+
+    public static string NotYours(Store store) => $"You may not move stock of the store {store.Code}.";
+
+    public static string Deactivated(Store store) => $"The store {store.Code} is deactivated: its stock does not move.";
 
     /// <summary>Appends what was decided, and returns each slot's stock after it, once; or the refusal of a shortage.</summary>
     public static (IReadOnlyList<StockLevel> Stock, ProblemDetails? Refusal) Append(

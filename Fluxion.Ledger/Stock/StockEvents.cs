@@ -114,13 +114,11 @@ public sealed record StockCountCorrected(Guid StoreId, Guid ProductId, decimal Q
 /// A movement from earlier books, as they name it: the ledger has no sale, order, transfer or count to it. What is a receipt, an issue or an
 /// adjustment there is one here.
 /// </summary>
-/// <param name="Type">One of <see cref="Types"/>: reference_type of the movement.</param>
+/// <param name="Type">purchase, sale, return, transfer or count: reference_type of the movement.</param>
 /// <param name="Quantity">Signed: what it added to on hand.</param>
 public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type, decimal Quantity, string? Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public static readonly string[] Types = ["purchase", "sale", "return", "transfer", "count"];
-
     public override decimal Change() => Quantity;
     public override decimal Valued() => Type is "purchase" or "return" or "transfer" ? Math.Max(Quantity, 0) : 0;
 }
@@ -132,6 +130,7 @@ public static class Reasons
     public const string LateMovement = "late_movement";
 
     public static readonly string[] OfIssues = ["damage", "expired", "theft", "loss", "internal_use", "sample", "donation", "return_to_supplier", "other"];
+
     /// <summary>Of the adjustment that a stock item begins with.</summary>
     public const string OpeningBalance = "opening_balance";
 

@@ -1,10 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
+using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
-using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
 namespace Fluxion.Projections.Reading;
 
@@ -21,7 +19,7 @@ internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var ct = httpContext.RequestAborted;
-        var json = httpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+        var json = httpContext.JsonOptions();
         var isFirst = true;
         await foreach (var some in rows.Chunk(RowsAtOnce).WithCancellation(ct))
         {

@@ -8,11 +8,8 @@ using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Npgsql;
-using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
 namespace Fluxion.Projections.Reading;
 
@@ -132,7 +129,7 @@ public sealed class TenantQuery
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
             return TypedResults.Problem(Unknown.Of(what, "id", reference));
-        var json = JsonSerializer.SerializeToUtf8Bytes(row, _http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
+        var json = JsonSerializer.SerializeToUtf8Bytes(row, _http.JsonOptions());
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(json)[..16])}\"");
         return TypedResults.Bytes(json, "application/json; charset=utf-8", entityTag: tag);
     }

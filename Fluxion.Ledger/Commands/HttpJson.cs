@@ -1,0 +1,13 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Fluxion.Ledger.Commands;
+
+public static class HttpJson
+{
+    /// <summary>How this API reads and writes JSON.</summary>
+    public static JsonSerializerOptions JsonOptions(this HttpContext http) =>
+        http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+}
