@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Fluxion.Host.Web;
@@ -31,7 +32,9 @@ public sealed class RequestLimits(RequestDelegate next)
     internal static Task TooLarge(HttpContext http)
     {
         http.Response.Headers.Connection = "close";
+        // while an exception is handled the request has no endpoint of its own
+        var endpoint = http.GetEndpoint() ?? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
         return TypedResults.Problem(statusCode: 413, title: "Body too large",
-            detail: $"A body of this request has at most {Of(http.GetEndpoint()?.Metadata)} bytes. Split it into several requests.").ExecuteAsync(http);
+            detail: $"A body of this request has at most {Of(endpoint?.Metadata)} bytes. Split it into several requests.").ExecuteAsync(http);
     }
 }

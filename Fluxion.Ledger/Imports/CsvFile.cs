@@ -137,7 +137,8 @@ public sealed record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields
         return Number(column);
     }
 
-    public DateTimeOffset? Time(string column) => Parse(column, TimeFilter.Parse, TimeFilter.Plainly);
+    public DateTimeOffset? Time(string column) =>
+        Parse<DateTimeOffset>(column, text => TimeFilter.Parse(text) is { } at ? Timestamps.ToMicroseconds(at) : null, TimeFilter.Plainly);
 
     public bool? Flag(string column) => Parse<bool>(column, text => bool.TryParse(text, out var flag) ? flag : null, "is true or false");
 

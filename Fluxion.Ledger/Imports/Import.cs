@@ -104,8 +104,15 @@ public sealed class Import
     {
         var json = http.JsonOptions();
         http.Response.ContentType = $"{ProgressMediaType}; charset=utf-8";
-        while (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1))) != run) await Line(Progress());
-        var result = await run;
+        IResult result;
+        try
+        {
+            while (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1))) != run) await Line(Progress());
+        }
+        finally
+        {
+            result = await run; // also when nobody listens any more: its session is not disposed of under it
+        }
         await Line(result switch
         {
             ProblemHttpResult problem => new { Status = problem.StatusCode, Problem = (object)problem.ProblemDetails },

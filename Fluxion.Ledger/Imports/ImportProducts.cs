@@ -64,10 +64,13 @@ public static class ImportProductsEndpoint
     {
         var events = new List<object>();
         if (product is null) events.Add(new ProductCreated(sku, details));
-        else if (!CatalogEntry.Same(product.Details, details)) events.Add(new ProductChanged(details));
+        else if (!CatalogEntry.Same(Whole(product.Details), Whole(details))) events.Add(new ProductChanged(details));
         if (isActive != (product?.IsActive ?? true)) events.Add(isActive ? new ProductActivated() : new ProductDeactivated());
         return events;
     }
+
+    /// <summary>With the policy that a product without settings has: an export says it of that too.</summary>
+    private static ProductDetails Whole(ProductDetails details) => details with { Settings = details.Settings ?? new ProductSettings() };
 
     /// <summary>The row over what the product has; null when something in it cannot be read.</summary>
     private static CreateProduct? Fields(CsvRow row, string sku, Product? product, JsonSerializerOptions json)

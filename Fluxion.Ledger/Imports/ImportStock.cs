@@ -46,10 +46,8 @@ public static class ImportStockEndpoint
             var read = import.Read(validator, row =>
                 new StockOnHand(row.Text("store") ?? "", row.Text("sku") ?? "", row.Needed("onHand") ?? 0, row.Number("costPerUnit")));
             var slots = await StockRows.Open(ledger, import.File, "onHand", read, ledger.Now, counting: true, ct);
-            var lines = new Dictionary<Guid, int>();
             foreach (var ((row, stock), (_, slot)) in read.Zip(slots))
-                if (!lines.TryAdd(slot.ItemId, row.Line)) row.Wrong("sku", $"{slot.Product.Code} of {slot.Store.Code} is in line {lines[slot.ItemId]} already");
-                else if (!IsNew(slot) && stock.OnHand < 0) row.Wrong("onHand", "is 0 or more: it is a count");
+                if (!IsNew(slot) && stock.OnHand < 0) row.Wrong("onHand", "is 0 or more: it is a count");
             if (import.File.Problem is { } wrong) return wrong;
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);

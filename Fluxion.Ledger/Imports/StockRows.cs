@@ -23,7 +23,7 @@ internal static class StockRows
     {
         var stores = await ledger.Find<Store>(rows.Select(r => r.Read.Store), ct);
         var products = await ledger.Find<Product>(rows.Select(r => r.Read.Sku), ct);
-        var slots = new List<StockSlot>();
+        var (slots, lines) = (new List<StockSlot>(), new Dictionary<Guid, int>());
         foreach (var (row, read) in rows)
         {
             if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", Unknown.Says("store", read.Store));
@@ -31,7 +31,10 @@ internal static class StockRows
             else if (!store.IsActive) row.Wrong("store", StockDoor.Deactivated(store));
             if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", Unknown.Says("product", read.Sku));
             else if (product.ObjectionTo(read.Quantity) is { } objection) row.Wrong(quantity, objection);
-            if (store is not null && product is not null) slots.Add(new StockSlot(store, product, null));
+            if (store is null || product is null) continue;
+            var slot = new StockSlot(store, product, null);
+            slots.Add(slot);
+            if (!lines.TryAdd(slot.ItemId, row.Line) && counting) row.Wrong("sku", $"{product.Code} of {store.Code} is in line {lines[slot.ItemId]} already");
         }
         if (file.Wrongs > 0) return [];
         var open = await StockDoor.Lock(ledger, slots, occurredAt, counting, ct);
