@@ -63,7 +63,7 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
         select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
                round(i.on_hand * i.unit_cost, 2), i.last_movement_at
         from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
-                     (array_agg(m.average_cost order by m.item_version desc))[1] as unit_cost
+                     last(m.average_cost, m.item_version) as unit_cost
               from service_inventory_movements m
               where m.created_at <= $2 and m.recorded_at <= $3
                 and ($4::text is null or m.store_id = (select id from stores where $4 in (code, upper(id::text))))

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Fluxion.Host.Load;
+using Fluxion.Ledger.Tenancy;
+using JasperFx.CommandLine;
+using Spectre.Console;
+
+namespace Fluxion.Host.CommandLine;
+
+public sealed class LoadInput : NetCoreInput
+{
+    [Description("The tenant to make; of an interrupted load, to go on with")]
+    public string Slug { get; set; } = "load";
+
+    [Description("Movements of stock, over the last two years")]
+    public int MovementsFlag { get; set; } = 100_000;
+
+    [Description("Products, each in every store")]
+    public int ProductsFlag { get; set; } = 10_000;
+
+    [Description("Stores")]
+    public int StoresFlag { get; set; } = 20;
+
+    [Description("Transactions at once")]
+    public int WorkersFlag { get; set; } = Environment.ProcessorCount;
+}
+
+[Description("Make a tenant of a given size, to measure with", Name = "load")]
+public sealed class LoadCommand : JasperFxAsyncCommand<LoadInput>
+{
+    private const string Name = "Load";
+
+    public LoadCommand()
+    {
+        Usage("Make the tenant load").Arguments();
+        Usage("Make a tenant").Arguments(x => x.Slug);
+    }
+
+    public override async Task<bool> Execute(LoadInput input)
+    {
+        Output.WrapForPeopleAlone();
+        if (Tenant.Objection(input.Slug) is { } objection) return Output.Refuse(objection);
+        if (input.StoresFlag is < 1 or > 999) return Output.Refuse("--stores is 1 to 999");
+        if (input.ProductsFlag is < 1 or > 999_999) return Output.Refuse("--products is 1 to 999999");
+        if (input.MovementsFlag < 1) return Output.Refuse("--movements is 1 or more");
+        if (input.WorkersFlag is < 1 or > 64) return Output.Refuse("--workers is 1 to 64");
+
+        using var host = input.BuildHost();
+        var registry = host.Services.GetRequiredService<TenantRegistry>();
+        await host.Services.GetRequiredService<TenantProvisioning>().Provision(input.Slug, Name, null, null, CancellationToken.None);
+        var tenant = (await registry.Find(input.Slug, CancellationToken.None))!;
+        if (tenant.Name != Name) return Output.Refuse($"There is a tenant '{input.Slug}' already, of other hands: load fills tenants of its own.");
+
+        var time = Stopwatch.StartNew();
+        var load = new LoadedTenant(host.Services, tenant, new LoadSize(input.MovementsFlag, input.ProductsFlag, input.StoresFlag, Days: 730));
+        await WithProgress(progress => load.Fill(input.WorkersFlag, progress, CancellationToken.None));
+        var seconds = time.Elapsed.TotalSeconds;
+        await load.Settle(CancellationToken.None);
+        AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] (schema {tenant.Schema}): {input.StoresFlag} stores, {input.ProductsFlag} products, {input.MovementsFlag} movements in {seconds:0} s, {input.MovementsFlag / seconds:0}/s");
+        AnsiConsole.MarkupLineInterpolated($"To sign in: users add {tenant.Slug} ana@example.com --role admin. To query in SQL: analysts grant {tenant.Slug} bi_load");
+        return true;
+    }
+
+    private static Task WithProgress(Func<Action<LoadProgress>, Task> run)
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            return AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
+            {
+                var bar = context.AddTask("Movements");
+                return run(p => (bar.MaxValue, bar.Value) = (p.Of, p.Movements));
+            });
+        }
+        var percent = 0L;
+        return run(p =>
+        {
+            if (100 * p.Movements / p.Of == percent) return;
+            percent = 100 * p.Movements / p.Of;
+            Console.WriteLine($"{percent} % {p.Movements}/{p.Of}");
+        });
+    }
+}

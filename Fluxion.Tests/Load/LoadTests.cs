@@ -1,0 +1,39 @@
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Projections;
+
+namespace Fluxion.Tests.Load;
+
+public sealed class LoadTests(LedgerHost host)
+{
+    [Fact]
+    public async Task a_loaded_tenant_is_as_large_as_asked_and_keeps_the_laws()
+    {
+        await using var database = await host.NewDatabase();
+        var environment = HostProcess.Development(database.Connections);
+        string[] load = ["load", "measured", "--movements", "4501", "--products", "130", "--stores", "3"];
+        var (code, output) = await HostProcess.Run(environment, load);
+        code.ShouldBe(0, output);
+        output.ShouldContain("100 % 4501/4501");
+
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        async Task<string> Counts() => string.Join(' ', (await superuser.Rows("""
+            select (select count(*) from tenant_measured.inventory), (select count(*) from tenant_measured.inventory_movements), (select count(*) from tenant_measured.mt_events)
+            """)).Single());
+        (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
+        (await superuser.Breaches()).ShouldBeEmpty();
+        (await superuser.Column<bool>("select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point")).ShouldBe([true]);
+
+        // again: what is there stays as it is
+        (await HostProcess.Run(environment, load)).ExitCode.ShouldBe(0);
+        (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
+
+        // a tenant of people is not filled, and nonsense is refused
+        (code, output) = await HostProcess.Run(environment, "load", "fluxion-demo");
+        code.ShouldBe(1);
+        output.ShouldContain("load fills tenants of its own");
+        (code, output) = await HostProcess.Run(environment, "load", "measured", "--stores", "0");
+        code.ShouldBe(1);
+        output.ShouldContain("--stores is 1 to 999");
+    }
+}
