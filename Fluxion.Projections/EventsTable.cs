@@ -9,7 +9,6 @@ using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
-using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -42,7 +41,7 @@ public sealed class EventsTable : IReadModel
         .Add("user_agent", "text", c => Header(c, Headers.Agent))
         .Add("created_at", "timestamptz", c => c.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema, changes);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes);
 
     private static string EntityType(Change change) => change.After switch
     {

@@ -4,7 +4,6 @@ using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
-using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -65,8 +64,8 @@ public sealed class InventoryMovementsTable : IReadModel
         .Add("item_version", "bigint", r => r.Change.Event.Version)
         .Add("average_cost", "numeric", r => ((StockItem)r.Change.After!).UnitCost);
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
-        Table.Write(operations, schema, [.. changes.Where(c => c.Event.Data is StockMovement).Select(c => new Row(c, (StockMovement)c.Event.Data))]);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, [.. changes.Where(c => c.Event.Data is StockMovement).Select(c => new Row(c, (StockMovement)c.Event.Data))]);
 }
 
 /// <param name="Quantity">Signed: what it added to on hand.</param>

@@ -4,7 +4,6 @@ using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
-using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -28,8 +27,8 @@ public sealed class InventoryTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
-        Table.Write(operations, schema, changes.Latest<StockItem>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, changes.Latest<StockItem>());
 }
 
 /// <summary>What a store has of a product, or is to get: ordered for the first time, it has a row before it has stock.</summary>

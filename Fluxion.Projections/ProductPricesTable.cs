@@ -4,7 +4,6 @@ using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
-using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -24,8 +23,8 @@ public sealed class ProductPricesTable : IReadModel
         .Add("created_by", "uuid", c => c.UserId())
         .Add("created_at", "timestamptz", c => c.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
-        Table.Write(operations, schema, [.. changes.Where(c => Prices(c.After) is { } prices && prices != Prices(c.Before))]);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, [.. changes.Where(c => Prices(c.After) is { } prices && prices != Prices(c.Before))]);
 
     private static (decimal Cost, decimal Selling)? Prices(object? state) =>
         state is Product { Details: var details } ? (details.CostPrice, details.SellingPrice) : null;

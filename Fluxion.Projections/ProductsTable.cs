@@ -4,7 +4,6 @@ using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
-using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -37,8 +36,8 @@ public sealed class ProductsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
-        Table.Write(operations, schema, changes.Latest<Product>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, changes.Latest<Product>());
 }
 
 public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,

@@ -1,7 +1,6 @@
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
 using Fluxion.Projections.Writing;
-using Marten;
 
 namespace Fluxion.Projections;
 
@@ -21,8 +20,8 @@ public sealed class PurchaseOrderItemsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Change.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Change.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
-        Table.Write(operations, schema, [.. changes.SelectMany(Rows)], row => row.Line.Id);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, [.. changes.SelectMany(Rows)], row => row.Line.Id);
 
     private static IEnumerable<Row> Rows(Change change)
     {

@@ -4,7 +4,6 @@ using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
-using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -34,8 +33,8 @@ public sealed class PurchaseOrdersTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
-        Table.Write(operations, schema, changes.Latest<PurchaseOrder>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, changes.Latest<PurchaseOrder>());
 }
 
 /// <param name="Status">draft, sent, confirmed, partial, received or cancelled.</param>

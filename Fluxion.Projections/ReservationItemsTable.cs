@@ -1,7 +1,6 @@
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Projections.Writing;
-using Marten;
 
 namespace Fluxion.Projections;
 
@@ -23,6 +22,6 @@ public sealed class ReservationItemsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
         [.. changes.Latest<Reservation>().SelectMany(r => r.State.Lines.Select((_, i) => new Row(r.State, r.Last, i)))]);
 }

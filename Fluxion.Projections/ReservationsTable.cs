@@ -4,7 +4,6 @@ using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
-using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -26,8 +25,8 @@ public sealed class ReservationsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) =>
-        Table.Write(operations, schema, changes.Latest<Reservation>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, changes.Latest<Reservation>());
 }
 
 /// <param name="Status">open, fulfilled, released or expired.</param>

@@ -1,7 +1,6 @@
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Sales;
 using Fluxion.Projections.Writing;
-using Marten;
 
 namespace Fluxion.Projections;
 
@@ -26,7 +25,7 @@ public sealed class SaleItemsTable : IReadModel
         .Add("quantity_returned", "numeric", r => r.Sale.Returned[r.Index])
         .AddOnce("created_at", "timestamptz", r => r.Sale.OccurredAt);
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
         [.. changes.Where(c => c.Event.Data is SaleRecorded or GoodsReturned)
             .SelectMany(c => ((Sale)c.After).Lines.Select((_, i) => new Row(c, (Sale)c.After, i)))], r => r.Line.Id);
 }

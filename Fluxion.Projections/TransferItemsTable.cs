@@ -1,7 +1,6 @@
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Projections.Writing;
-using Marten;
 
 namespace Fluxion.Projections;
 
@@ -26,6 +25,6 @@ public sealed class TransferItemsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema) => Table.Write(operations, schema,
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
         [.. changes.Latest<Transfer>().SelectMany(t => t.State.Lines.Select((_, i) => new Row(t.State, t.Last, i)))]);
 }

@@ -10,7 +10,7 @@ namespace Fluxion.Projections.Writing;
 /// <summary>One table of the data model: the rows that it gets from changes. Pure, so that a replay writes what was written live.</summary>
 public interface IReadModel
 {
-    void Write(IReadOnlyList<Change> changes, IDocumentOperations operations, string schema);
+    void Write(IReadOnlyList<Change> changes, IRowWriter rows);
 }
 
 /// <summary>
@@ -19,7 +19,8 @@ public interface IReadModel
 /// </summary>
 public sealed class ReadModels(string schema) : IProjection
 {
-    private static readonly IReadModel[] Tables =
+    /// <summary>All of them; a replay writes and compares these.</summary>
+    internal static readonly IReadModel[] Tables =
     [
         new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(), new ProductPricesTable(),
         new PurchaseOrdersTable(), new PurchaseOrderItemsTable(),
@@ -31,7 +32,8 @@ public sealed class ReadModels(string schema) : IProjection
     {
         // the session knows the state before and after each event; the metadata of the events is complete by now
         var changes = LedgerSession.Of(operations).Changes;
-        foreach (var table in Tables) table.Write(changes, operations, schema);
+        var rows = new LiveRows(operations, schema);
+        foreach (var table in Tables) table.Write(changes, rows);
         return Task.CompletedTask;
     }
 }
