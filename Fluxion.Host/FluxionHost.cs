@@ -9,6 +9,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Replay;
 using Fluxion.Projections.Writing;
 using JasperFx;
 using JasperFx.CodeGeneration;
@@ -41,6 +42,7 @@ public static class FluxionHost
         services.AddSingleton<TenantRegistry>();
         services.AddSingleton<TenantProvisioning>();
         services.AddSingleton<ITenantReadModels, TenantReadModels>();
+        services.AddSingleton<TenantReplay>();
         services.AddSingleton<Retention>();
         services.AddHostedService(p => p.GetRequiredService<Retention>());
         services.AddValidatorsFromLedger();

@@ -15,6 +15,15 @@ namespace Fluxion.Ledger;
 /// <summary>Everything that Marten stores in a tenant's schema: the aggregates and the events that they are folded from.</summary>
 public static class LedgerModel
 {
+    /// <summary>How each type of event changes the state of its aggregate, by <see cref="IAggregate{TSelf}.Fold"/>; known once a store is configured.</summary>
+    public static IReadOnlyDictionary<Type, Func<Guid, object?, object, object>> Folds => Folding;
+
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, Func<Guid, object?, object, object>> Folding = new();
+
+    /// <summary>Whether a document is the state of a stream.</summary>
+    public static bool IsAggregate(Type document) =>
+        document.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IAggregate<>));
+
     public static void Configure(StoreOptions options)
     {
         options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
@@ -54,5 +63,6 @@ public static class LedgerModel
         var schema = options.Schema.For<T>();
         if (code is not null) schema.UniqueIndex(UniqueIndexType.Computed, code);
         options.Events.AddEventTypes(events);
+        foreach (var type in events) Folding[type] = (id, state, @event) => T.Fold(id, (T?)state, @event);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class BinaryRows
             decimal => (BinaryRows rows, decimal value) => rows.Add(value),
             long => (BinaryRows rows, long value) => BinaryPrimitives.WriteInt64BigEndian(rows.Field(8), value),
             int => (BinaryRows rows, int value) => BinaryPrimitives.WriteInt32BigEndian(rows.Field(4), value),
-            bool => (BinaryRows rows, bool value) => rows.Field(1)[0] = value ? (byte)1 : (byte)0,
+            bool => (BinaryRows rows, bool value) => rows.Add(value),
             DateTimeOffset => (BinaryRows rows, DateTimeOffset value) => rows.Add(value),
             DateOnly => (BinaryRows rows, DateOnly value) => rows.Add(value),
             _ when typeof(TValue) == typeof(Guid?) => Nullable<Guid>((rows, value) => rows.Add(value)),
@@ -81,6 +81,8 @@ internal sealed class BinaryRows
     };
 
     private void Null() => BinaryPrimitives.WriteInt32BigEndian(Space(4), -1);
+
+    private void Add(bool value) => Field(1)[0] = value ? (byte)1 : (byte)0;
 
     private void Add(Guid value) => value.TryWriteBytes(Field(16), bigEndian: true, out _);
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using CsCheck;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Replay;
 using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Stock;
@@ -297,6 +298,7 @@ public sealed class ConservationTests(LedgerHost host)
             await run.StatesShouldBeTheModels();
             await run.ShouldConserve(host);
         }, iter: Math.Max(1, Commands / 100), threads: 1);
+        await host.ReplayShouldBeEqual(company);
     }
 
     [Fact]
@@ -327,5 +329,6 @@ public sealed class ConservationTests(LedgerHost host)
             await run.StockShouldBeTheModels(andOrders: false);
             await run.ShouldConserve(host);
         }, iter: Math.Max(1, Commands / 96), threads: 1);
+        await host.ReplayShouldBeEqual(company);
     }
 }

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using CsvHelper;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Replay;
+using JasperFx.CommandLine;
+using Spectre.Console;
+
+namespace Fluxion.Host.CommandLine;
+
+public sealed class ReplayInput : NetCoreInput
+{
+    [Description("The tenant's slug, for example acme")]
+    public string? Tenant { get; set; }
+
+    [Description("One table alone, for example inventory")]
+    public string? TableFlag { get; set; }
+
+    [Description("Stop there: a date (2026-11-24), a point in time with its offset (2026-11-24T10:00:00-04:00), or the sequence number of an event; only tables that never replace a row are compared")]
+    public string? ToFlag { get; set; }
+
+    [Description("Write all differences, value by value, to this CSV file")]
+    public string? OutFlag { get; set; }
+}
+
+[Description("Build the read models of a tenant again from its events and compare them with the live ones; exit code 0 when they are equal", Name = "replay")]
+public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
+{
+    private const int Shown = 80;
+
+    public ReplayCommand()
+    {
+        Usage("Replay a tenant and compare").Arguments(x => x.Tenant!).ValidFlags(x => x.TableFlag!, x => x.ToFlag!, x => x.OutFlag!);
+    }
+
+    public override async Task<bool> Execute(ReplayInput input)
+    {
+        Output.WrapForPeopleAlone();
+        using var host = input.BuildHost();
+        var services = host.Services;
+        using var stopping = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stopping.Cancel();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+        if (!TryParse(input.ToFlag, out var to)) return Output.Refuse($"--to {TimeFilter.Plainly}, or the sequence number of an event.");
+        if (await services.GetRequiredService<TenantRegistry>().Find(input.Tenant!, stopping.Token) is not { } tenant) return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        var replay = services.GetRequiredService<TenantReplay>();
+        try
+        {
+            using var file = input.OutFlag is null ? null : new StreamWriter(input.OutFlag);
+            using var csv = file is null ? null : CsvWriter.Create(file, CsvWriterOptions.Default with { Injection = CsvInjection.Escape }, leaveOpen: true);
+            void Line(params ReadOnlySpan<string?> fields)
+            {
+                foreach (var field in fields) csv!.WriteField(field);
+                csv!.EndRecord();
+            }
+            if (csv is not null) Line("table", "key", "column", "live", "replayed");
+            var request = new ReplayRequest(input.TableFlag, to, csv is null ? null : d => Line(d.Table, d.Key, d.Column, d.Live, d.Replayed));
+            var result = await WithProgress(tenant.Slug, step => replay.Run(tenant, request, step, stopping.Token));
+            Print(result);
+            return Conclude(tenant, to is not null, result);
+        }
+        catch (Exception e) when (e is ReplayRefusedException or NoOwnerException or IOException or UnauthorizedAccessException)
+        {
+            return Output.Refuse(e.Message);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return Output.Refuse("Interrupted; nothing was changed.");
+        }
+    }
+
+    private static bool TryParse(string? text, out ReplayEnd? to)
+    {
+        to = text is null ? null
+            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
+            : TimeFilter.Parse(text) is { } at ? new ReplayEnd(at, null) : null;
+        return text is null == to is null;
+    }
+
+    private static void Print(ReplayResult result)
+    {
+        var table = new Table().AddColumn("Table").AddColumns(
+            [.. ((string[])["Live rows", "Replayed rows", "Differences"]).Select(name => new TableColumn(name).RightAligned())]);
+        foreach (var t in result.Tables) table.AddRow(new Text(t.Name), Number(t.LiveRows), Number(t.ReplayedRows), Number(t.Differences));
+        AnsiConsole.Write(table);
+
+        foreach (var t in result.Tables.Where(t => t.Differences > 0))
+        {
+            AnsiConsole.MarkupLineInterpolated($"[bold]{t.Name}[/]: rows that differ: {t.Differences}");
+            foreach (var d in t.First)
+            {
+                AnsiConsole.WriteLine(d switch
+                {
+                    { Column: { } column } => $"  {d.Key}: {column} is {Short(d.Live)}, replayed {Short(d.Replayed)}",
+                    { Live: null } => $"  {d.Key}: missing, replayed {Short(d.Replayed)}",
+                    _ => $"  {d.Key}: no event makes this row, it is {Short(d.Live)}",
+                });
+            }
+        }
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Events} events in {result.Elapsed.TotalSeconds:0.0} s, {result.EventsPerSecond:0} events/s"));
+    }
+
+    private static bool Conclude(Tenant tenant, bool isOfThen, ReplayResult result)
+    {
+        if (result.Events == 0) AnsiConsole.MarkupLineInterpolated($"No event of {tenant.Slug} is that old: the replay is empty");
+        if (!result.IsEqual) return Output.Refuse($"{tenant.Slug}: {result.Tables.Sum(t => t.Differences ?? 0)} rows are not what the events say.");
+        AnsiConsole.MarkupLineInterpolated($"{tenant.Slug}: {(isOfThen ? "the tables that only grow are" : "every row is")} what the events say");
+        return true;
+    }
+
+    private static Text Number(long? number) => new(number?.ToString(CultureInfo.InvariantCulture) ?? "-");
+
+    private static string Short(string? value) => value is null ? "null" : value.Length <= Shown ? value : value[..Shown] + "…";
+
+    private static Task<T> WithProgress<T>(string what, Func<Action<long, long>?, Task<T>> run) => Console.IsOutputRedirected
+        ? run(null)
+        : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
+        {
+            var bar = context.AddTask(what, maxValue: 1);
+            return run((done, total) =>
+            {
+                bar.MaxValue = Math.Max(total, 1);
+                bar.Value = done;
+                bar.Description = done < total ? $"{what}: {done} events" : $"{what}: comparing";
+            });
+        });
+}

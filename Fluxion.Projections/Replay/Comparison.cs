@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Npgsql;
+
+namespace Fluxion.Projections.Replay;
+
+/// <summary>One value of a row that the events do not bear out; column is null when the row as a whole is missing or too much.</summary>
+/// <param name="Key">The row's key, its columns and values.</param>
+/// <param name="Live">What the table has; null for a row that it lacks.</param>
+/// <param name="Replayed">What the events say; null for a row that they know nothing of.</param>
+public sealed record Difference(string Table, string Key, string? Column, string? Live, string? Replayed);
+
+/// <summary>One table of a replay.</summary>
+/// <param name="LiveRows">Null when the table was not compared.</param>
+/// <param name="Differences">Rows that differ, are missing or are too much; null when the table was not compared.</param>
+/// <param name="First">The first of the differences, value by value.</param>
+public sealed record ReplayedTable(string Name, long? LiveRows, long ReplayedRows, long? Differences, IReadOnlyList<Difference> First);
+
+/// <summary>
+/// Compares a table with its shadow, row by row: the hash of each row (PostgreSQL's own, 64 bits) of the one against that of the row with the
+/// same key of the other, then the values of those that differ. Both are read in one transaction.
+/// </summary>
+internal sealed class Comparison(NpgsqlConnection snapshot, string schema, string shadow)
+{
+    private sealed record Column(string Name, string Expression, bool IsKey);
+
+    /// <param name="known">A condition on the live row, here l, that leaves out what a replay does not reach.</param>
+    public async Task<(long Live, long Differing)> Compare(string table, long replayedRows, string known, CancellationToken ct)
+    {
+        var columns = await Columns(table, ct);
+        var key = string.Join(", ", columns.Where(c => c.IsKey).Select(c => c.Name));
+        string Hashed(string from, string where) => $"select {key}, hash_record_extended(row({string.Join(", ", columns.Select(c => c.Expression))}), 0) as hash from {from} l where {where}";
+        await Execute($"""
+            create table {shadow}."{table}:differences" as
+            select {string.Join(", ", columns.Where(c => c.IsKey).Select(c => c.Name))},
+                   case when l.hash is null then 'missing' when s.hash is null then 'added' else 'changed' end as difference
+            from ({Hashed($"{schema}.{table}", known)}) l
+            full join ({Hashed($"{shadow}.{table}", "true")}) s using ({key})
+            where l.hash is distinct from s.hash
+            """, ct);
+        await using var count = new NpgsqlCommand($"""
+            select count(*), count(*) filter (where difference = 'missing'), count(*) filter (where difference = 'added') from {shadow}."{table}:differences"
+            """, snapshot);
+        await using var reader = await count.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return (replayedRows - reader.GetInt64(1) + reader.GetInt64(2), reader.GetInt64(0));
+    }
+
+    /// <summary>The values that differ, in the order of the key, of up to <paramref name="rows"/> rows.</summary>
+    public async IAsyncEnumerable<Difference> Differences(string table, long? rows, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var columns = await Columns(table, ct);
+        var key = string.Join(", ", columns.Where(c => c.IsKey).Select(c => c.Name));
+        await using var command = new NpgsqlCommand($"""
+            select concat_ws(', ', {string.Join(", ", columns.Where(c => c.IsKey).Select(c => $"'{c.Name} ' || d.{c.Name}"))}), d.difference, to_jsonb(l), to_jsonb(s)
+            from (select * from {shadow}."{table}:differences" order by {key} limit {rows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"}) d
+            left join {schema}.{table} l using ({key})
+            left join {shadow}.{table} s using ({key})
+            order by {string.Join(", ", columns.Where(c => c.IsKey).Select(c => $"d.{c.Name}"))}
+            """, snapshot)
+        { CommandTimeout = 0 };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var (row, difference) = (reader.GetString(0), reader.GetString(1));
+            if (difference != "changed")
+            {
+                yield return new Difference(table, row, null, difference == "added" ? reader.GetString(2) : null, difference == "missing" ? reader.GetString(3) : null);
+                continue;
+            }
+            using var live = JsonDocument.Parse(reader.GetString(2));
+            using var replayed = JsonDocument.Parse(reader.GetString(3));
+            foreach (var column in columns)
+            {
+                var (one, other) = (live.RootElement.GetProperty(column.Name), replayed.RootElement.GetProperty(column.Name));
+                if (!JsonElement.DeepEquals(one, other)) yield return new Difference(table, row, column.Name, Text(one), Text(other));
+            }
+        }
+    }
+
+    private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.Null ? null : value.ToString();
+
+    /// <summary>The columns that the shadow has: all but generated ones. A text without case is compared with it; a document but for empty fields.</summary>
+    private async Task<List<Column>> Columns(string table, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            select a.attname, case format_type(a.atttypid, null) when 'citext' then format('l.%I::text', a.attname) when 'jsonb' then
+                       case when c.relname like 'mt\_doc\_%' then format('jsonb_strip_nulls(l.%I)', a.attname) else format('l.%I', a.attname) end
+                   else format('l.%I', a.attname) end,
+                   coalesce(a.attnum = any(i.indkey), false)
+            from pg_class c
+            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            join pg_index i on i.indrelid = c.oid and i.indisprimary
+            where c.oid = $1::regclass and exists (select from pg_attribute s where s.attrelid = $2::regclass and s.attname = a.attname and not s.attisdropped)
+            order by a.attnum
+            """, snapshot)
+        { Parameters = { new() { Value = $"{schema}.{table}" }, new() { Value = $"{shadow}.{table}" } } };
+        var columns = new List<Column>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) columns.Add(new Column(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2)));
+        return columns;
+    }
+
+    private async Task Execute(string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, snapshot) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

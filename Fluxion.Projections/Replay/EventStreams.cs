@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Fluxion.Ledger;
+using JasperFx.Events;
+using Marten;
+using Marten.Events;
+using Npgsql;
+
+namespace Fluxion.Projections.Replay;
+
+/// <summary>Where a replay stops: a point in time, or a sequence number; both included.</summary>
+public sealed record ReplayEnd(DateTimeOffset? RecordedAt, long? Sequence)
+{
+    /// <summary>The condition on mt_events, here e; true of all events when there is no end.</summary>
+    internal static string Condition(ReplayEnd? end) => end switch
+    {
+        { Sequence: { } sequence } => $"e.seq_id <= {sequence}",
+        { RecordedAt: { } at } => $"e.timestamp <= '{at:yyyy-MM-dd HH:mm:ss.ffffff}+00'",
+        _ => "true",
+    };
+}
+
+/// <summary>
+/// The events of one tenant in one snapshot of the database, stream by stream and each stream in its order: whoever folds them holds the
+/// state of one stream at a time. Rows that Marten put in the place of failed transactions (tombstones) are none.
+/// </summary>
+internal sealed class EventStreams(DocumentStore store, string schema)
+{
+    private const int Batch = 1000;
+
+    private readonly ISerializer _serializer = store.Serializer;
+    private readonly Dictionary<string, EventMapping> _mappings = LedgerModel.Folds.Keys
+        .Select(((EventGraph)store.Options.Events).EventMappingFor).ToDictionary(mapping => mapping.EventTypeName);
+
+    // events of one request bear the same headers: the bytes are read once
+    private byte[]? _headerBytes;
+    private Dictionary<string, object>? _headers;
+
+    /// <param name="snapshot">A connection in a transaction; it does nothing else meanwhile.</param>
+    /// <param name="where">A condition on e, which is mt_events.</param>
+    public async Task Read(NpgsqlConnection snapshot, string where, ChannelWriter<List<IEvent>> to, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            select e.stream_id, e.version, e.id, e.type, e.data, e.timestamp, e.seq_id, e.user_name, e.correlation_id, e.causation_id, e.headers
+            from {schema}.mt_events e
+            where e.type <> 'tombstone' and {where}
+            order by e.stream_id, e.version
+            """, snapshot)
+        { CommandTimeout = 0 };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var batch = new List<IEvent>(Batch);
+        while (await reader.ReadAsync(ct))
+        {
+            batch.Add(Event(reader));
+            if (batch.Count < Batch) continue;
+            await to.WriteAsync(batch, ct);
+            batch = new List<IEvent>(Batch);
+        }
+        await to.WriteAsync(batch, ct);
+    }
+
+    private IEvent Event(NpgsqlDataReader r)
+    {
+        var type = r.GetString(3);
+        var mapping = _mappings.GetValueOrDefault(type) ?? throw new InvalidOperationException($"There is an event of the type {type}, which this version does not know.");
+        var @event = mapping.Wrap(_serializer.FromJson(mapping.DocumentType, r, 4));
+        @event.StreamId = r.GetGuid(0);
+        @event.Version = r.GetInt64(1);
+        @event.Id = r.GetGuid(2);
+        @event.Timestamp = r.GetFieldValue<DateTimeOffset>(5);
+        @event.Sequence = r.GetInt64(6);
+        @event.UserName = r.IsDBNull(7) ? null : r.GetString(7);
+        @event.CorrelationId = r.IsDBNull(8) ? null : r.GetString(8);
+        @event.CausationId = r.IsDBNull(9) ? null : r.GetString(9);
+        @event.Headers = r.IsDBNull(10) ? null : Headers(r.GetFieldValue<byte[]>(10));
+        return @event;
+    }
+
+    private Dictionary<string, object>? Headers(byte[] json)
+    {
+        if (_headerBytes is not null && json.AsSpan().SequenceEqual(_headerBytes)) return _headers;
+        _headerBytes = json;
+        return _headers = JsonSerializer.Deserialize<Dictionary<string, object>>(json);
+    }
+}

@@ -1,0 +1,32 @@
+using Fluxion.Projections.Writing;
+using Marten;
+
+namespace Fluxion.Projections.Replay;
+
+/// <summary>
+/// The documents in which Marten keeps the last state of each aggregate, as tables of a replay: a command decides by them, so they have to be
+/// what the events say as well.
+/// </summary>
+internal sealed class StateRows
+{
+    private readonly DocumentStore _store;
+    private readonly Dictionary<Type, Table<(Guid Id, object State)>> _tables = [];
+
+    public StateRows(DocumentStore store, IEnumerable<Type> aggregates)
+    {
+        _store = store;
+        foreach (var type in aggregates)
+        {
+            _tables[type] = new Table<(Guid Id, object State)>(((IDocumentStore)store).Options.FindOrResolveDocumentType(type).TableName.Name, "id")
+                .Add("id", "uuid", r => r.Id)
+                .AddText("data", "jsonb", r => _store.Serializer.ToJson(r.State));
+        }
+    }
+
+    public bool Has(string table) => _tables.Values.Any(t => t.Name == table);
+
+    public void Write(IReadOnlyList<(Guid Id, object State)> states, IRowWriter rows)
+    {
+        foreach (var (type, table) in _tables) rows.Write(table, [.. states.Where(s => s.State.GetType() == type)]);
+    }
+}

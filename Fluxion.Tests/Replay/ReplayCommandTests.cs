@@ -1,0 +1,52 @@
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Replay;
+
+/// <summary>What an auditor sees of a replay on the command line: a table, the differences, an exit code.</summary>
+public sealed class ReplayCommandTests(LedgerHost ledger)
+{
+    [Fact]
+    public async Task a_replay_exits_with_0_only_when_all_is_as_the_events_say()
+    {
+        await using var database = await ledger.NewDatabase();
+        var environment = HostProcess.Development(database.Connections);
+        Task<(int ExitCode, string Output)> Replay(params string[] arguments) => HostProcess.Run(environment, ["replay", .. arguments]);
+
+        var (code, output) = await Replay("fluxion-demo");
+        code.ShouldBe(0, output);
+        output.ShouldContain("every row is what the events say");
+        output.ShouldContain("events/s");
+
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await superuser.Execute("set app.current_tenant_id = ''; update tenant_fluxion_demo.inventory set quantity_on_hand = quantity_on_hand + 1, version = version + 0, updated_at = updated_at + interval '1 second'");
+        var file = Path.GetTempFileName();
+        (code, output) = await Replay("fluxion-demo", "--table", "inventory", "--out", file);
+        code.ShouldBe(1, output);
+        output.ShouldContain("quantity_on_hand is ");
+        output.ShouldContain("rows are not what the events say");
+        (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(40, "all of them, not the first 20");
+        File.Delete(file);
+
+        (code, output) = await Replay("fluxion-demo", "--to", "2001-01-01");
+        code.ShouldBe(0, output);
+        output.ShouldContain("No event of fluxion-demo is that old: the replay is empty");
+        (code, output) = await Replay("fluxion-demo", "--to", "5");
+        code.ShouldBe(0, output);
+        output.ShouldContain("5 events");
+    }
+
+    [Theory]
+    [InlineData("replay nobody", "There is no tenant 'nobody'")]
+    [InlineData("replay fluxion-demo --table stock", "There is no table 'stock' to replay; there are: users, ")]
+    [InlineData("replay fluxion-demo --to yesterday", "--to is a date (2026-11-24)")]
+    [InlineData("replay fluxion-demo --out /nowhere/at/all", "/nowhere/at/all")]
+    public async Task what_cannot_be_replayed_is_said(string command, string why)
+    {
+        var (code, output) = await HostProcess.Run(HostProcess.Development(ledger.Connections), command.Split(' '));
+        code.ShouldBe(1, output);
+        output.ShouldContain("error: ");
+        output.ShouldContain(why);
+        output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace");
+    }
+}
