@@ -9,6 +9,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Audit;
 using Fluxion.Projections.Replay;
 using Fluxion.Projections.Writing;
 using JasperFx;
@@ -45,6 +46,9 @@ public static class FluxionHost
         services.AddSingleton<TenantReplay>();
         services.AddSingleton<Retention>();
         services.AddHostedService(p => p.GetRequiredService<Retention>());
+        services.AddSingleton<Sealer>();
+        services.AddHostedService(p => p.GetRequiredService<Sealer>());
+        services.AddSingleton<Verifier>();
         services.AddValidatorsFromLedger();
 
         AddLedgerStore(builder);

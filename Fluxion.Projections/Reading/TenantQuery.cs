@@ -149,17 +149,24 @@ public sealed class TenantQuery
     private async IAsyncEnumerable<T> Rows<T>(Databases databases, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var reader = await Reader(connection, _tenant, _sql.ToString(), _parameters, ct);
+        while (await reader.ReadAsync(ct)) yield return read(reader);
+    }
+
+    /// <summary>The rows of a statement that sees this tenant alone, and its tables by their plain names.</summary>
+    internal static async Task<NpgsqlDataReader> Reader(NpgsqlConnection connection, Tenant tenant, string sql, IReadOnlyList<object> parameters, CancellationToken ct)
+    {
         await using var batch = new NpgsqlBatch(connection);
         // settings of one transaction: a batch is one, so they hold for the query below and for nothing else
         batch.BatchCommands.Add(new("select set_config($1, $2, true), set_config('search_path', $3, true)")
         {
-            Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = _tenant.Id.ToString() }, new() { Value = $"{_tenant.Schema}, public" } },
+            Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = tenant.Id.ToString() }, new() { Value = $"{tenant.Schema}, public" } },
         });
-        var query = new NpgsqlBatchCommand(_sql.ToString());
-        foreach (var parameter in _parameters) query.Parameters.Add(new() { Value = parameter });
+        var query = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters) query.Parameters.Add(new() { Value = parameter });
         batch.BatchCommands.Add(query);
-        await using var reader = await batch.ExecuteReaderAsync(ct);
+        var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
-        while (await reader.ReadAsync(ct)) yield return read(reader);
+        return reader;
     }
 }

@@ -218,6 +218,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("forecasts")]
     [InlineData("events")]
     [InlineData("idempotency_keys")]
+    [InlineData("ledger_seals")]
     public async Task the_service_deletes_no_row_of_a_read_model(string table)
     {
         await using var service = await foothold.AsService(foothold.OwnId);
@@ -258,6 +259,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("update {own}.events set new_data = null")]
     [InlineData("update {own}.idempotency_keys set status = 500")]
     [InlineData("update {own}.product_prices set cost_price = 0")]
+    [InlineData("update {own}.ledger_seals set hash = previous_hash")]
     [InlineData("update shared.tenants set status = 'active'")]
     [InlineData("insert into shared.tenants (id, slug, name, schema_name) values (gen_random_uuid(), 'x1', 'x', 'tenant_x1')")]
     [InlineData("delete from shared.tenant_users")]

@@ -1,0 +1,66 @@
+using System.Globalization;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Audit;
+using JasperFx.CommandLine;
+
+namespace Fluxion.Host.CommandLine;
+
+public sealed class ExplainInput : NetCoreInput
+{
+    [Description("The tenant's slug, for example acme")]
+    public string Tenant { get; set; } = "";
+
+    [Description("Code or id of the store")]
+    [FlagAlias("store", longAliasOnly: true)]
+    public string? StoreFlag { get; set; }
+
+    [Description("Sku or id of the product")]
+    [FlagAlias("sku", longAliasOnly: true)]
+    public string? SkuFlag { get; set; }
+
+    [Description("What was on hand at this moment, for example 2026-11-24 or 2026-11-24T10:00:00-04:00; now when left out")]
+    [FlagAlias("at", longAliasOnly: true)]
+    public string? AtFlag { get; set; }
+}
+
+[Description("How what is on hand of a product in a store came to be, movement by movement", Name = "explain")]
+public sealed class ExplainCommand : JasperFxAsyncCommand<ExplainInput>
+{
+    public override async Task<bool> Execute(ExplainInput input)
+    {
+        using var host = input.BuildHost();
+        var databases = host.Services.GetRequiredService<Databases>();
+        if (input.StoreFlag is null || input.SkuFlag is null) return Output.Refuse("Say of what: explain acme --store CCS-01 --sku LAC001");
+        var at = input.AtFlag is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(input.AtFlag);
+        if (at is not { } moment) return Output.Refuse($"--at {TimeFilter.Plainly}.");
+        if (await host.Services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
+            return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        var item = await ExplainedItem.Find(databases, tenant, input.StoreFlag, input.SkuFlag, moment, CancellationToken.None);
+        if (item.StoreId is null) return Output.Refuse(Unknown.Says("store", input.StoreFlag));
+        if (item.ProductId is null) return Output.Refuse(Unknown.Says("product", input.SkuFlag));
+
+        if (item.Message(moment) is { } message)
+        {
+            Console.WriteLine(message);
+            return true;
+        }
+        Console.WriteLine($"{item.Sku} {item.Product} in {item.Store}, in {item.UnitType}");
+        Line("occurred", "recorded", "document", "reference", "reason", "user", "quantity", "balance", "unit cost", "value");
+        await foreach (var m in item.Movements(databases, tenant, moment, CancellationToken.None))
+        {
+            Line(Time(m.OccurredAt), Time(m.RecordedAt), m.Document, m.Reference, m.Reason, m.User,
+                m.Quantity.ToString("+0.###;-0.###;0", CultureInfo.InvariantCulture), Number(m.Balance), Number(m.UnitCost), Number(m.Value));
+        }
+        Console.WriteLine($"On hand {Number(item.OnHand)} at {Number(item.UnitCost)}: {Number(Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero))}");
+        return true;
+    }
+
+    private static void Line(string occurred, string recorded, string document, string? reference, string? reason, string? user, string quantity, string balance, string cost, string value) =>
+        Console.WriteLine($"{occurred,-20} {recorded,-20} {document,-10} {reference,-14} {reason,-15} {user,-24} {quantity,12} {balance,12} {cost,12} {value,14}");
+
+    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static string Number(decimal number) => number.ToString("0.####", CultureInfo.InvariantCulture);
+}

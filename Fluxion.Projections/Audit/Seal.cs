@@ -1,0 +1,59 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Fluxion.Projections.Audit;
+
+/// <summary>
+/// A link of the chain in ledger_seals: it vouches for the events with the sequence numbers <paramref name="From"/> to <paramref name="To"/>,
+/// for there being no others between them, and for the seal before it. docs/seal.md describes the form byte for byte.
+/// </summary>
+/// <param name="Entries">56 bytes an event, by sequence: <see cref="SealEntry"/>.</param>
+/// <param name="SealedAt">To the microsecond; seals of one moment were made in one go.</param>
+public sealed record Seal(long Number, long From, long To, byte[] Entries, byte[] PreviousHash, byte[] Hash, DateTimeOffset SealedAt)
+{
+    /// <summary>The most events of one seal.</summary>
+    public const int MaxEvents = 1000;
+
+    /// <summary>What the first seal follows.</summary>
+    public static readonly byte[] Nothing = new byte[SHA256.HashSizeInBytes];
+
+    public int Events => Entries.Length / SealEntry.Bytes;
+
+    /// <summary>Whether the hash is that of what the seal says.</summary>
+    public bool HoldsTogether => HashOf(Number, From, To, Entries, PreviousHash, SealedAt).AsSpan().SequenceEqual(Hash);
+
+    public static Seal Of(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt) =>
+        new(number, from, to, entries, previousHash, HashOf(number, from, to, entries, previousHash, sealedAt), sealedAt);
+
+    /// <summary>SHA-256 of a line that names the seal, and of a line an event as sha256sum prints it.</summary>
+    private static byte[] HashOf(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt)
+    {
+        var text = new StringBuilder(200 + (entries.Length * 2));
+        text.Append(CultureInfo.InvariantCulture, $"fluxion-seal-1 {number} {from} {to} {entries.Length / SealEntry.Bytes} ")
+            .Append(sealedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z' ", CultureInfo.InvariantCulture))
+            .Append(Convert.ToHexStringLower(previousHash)).Append('\n');
+        foreach (var entry in SealEntry.ReadAll(entries))
+        {
+            text.Append(Convert.ToHexStringLower(entry.Digest.Span)).Append(CultureInfo.InvariantCulture, $"  {entry.Sequence}-{entry.Id}\n");
+        }
+        return SHA256.HashData(Encoding.ASCII.GetBytes(text.ToString()));
+    }
+}
+
+/// <summary>What a seal keeps of one event.</summary>
+/// <param name="Digest">SHA-256 of the event's canonical form.</param>
+public readonly record struct SealEntry(long Sequence, Guid Id, ReadOnlyMemory<byte> Digest)
+{
+    public const int Bytes = sizeof(long) + 16 + SHA256.HashSizeInBytes;
+
+    public static SealEntry Read(ReadOnlySpan<byte> bytes) =>
+        new(BinaryPrimitives.ReadInt64BigEndian(bytes), new Guid(bytes.Slice(8, 16), bigEndian: true), bytes.Slice(24, SHA256.HashSizeInBytes).ToArray());
+
+    public static IReadOnlyList<SealEntry> ReadAll(byte[] bytes) => [.. Enumerable.Range(0, bytes.Length / Bytes).Select(i => Read(bytes.AsSpan(i * Bytes)))];
+
+    public bool Equals(SealEntry other) => Sequence == other.Sequence && Id == other.Id && Digest.Span.SequenceEqual(other.Digest.Span);
+
+    public override int GetHashCode() => HashCode.Combine(Sequence, Id);
+}

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Fluxion.Projections.Audit;
+
+/// <summary>
+/// Seals the events of all tenants a few seconds after they were recorded. What was sealed stands in the tenant's own table, so that any node
+/// goes on where another one ended; nodes take turns a tenant.
+/// </summary>
+public sealed class Sealer(Databases databases, TenantRegistry registry, TimeProvider clock, ILogger<Sealer> logger) : BackgroundService
+{
+    public static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long one transaction that draws numbers and does not end is waited for; it is looked at again the next time.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private const int TenantsAtOnce = 4;
+
+    /// <summary>Digests that are held in memory at one time.</summary>
+    private const int EventsAtOnce = 50 * Seal.MaxEvents;
+
+    private readonly ConcurrentDictionary<string, long> _sealedTo = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await Attempt("The tenants", () => SealAll(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // the host stops
+        }
+    }
+
+    /// <summary>Once, all tenants in which a number was drawn since the last time. What fails is logged and tried again the next time.</summary>
+    public async Task SealAll(CancellationToken ct)
+    {
+        var news = new HashSet<string>();
+        await using (var command = databases.Service.CreateCommand("select schemaname::text, last_value from pg_sequences where sequencename = 'mt_events_sequence' and last_value is not null"))
+        {
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+                if (reader.GetInt64(1) > _sealedTo.GetValueOrDefault(reader.GetString(0))) news.Add(reader.GetString(0));
+        }
+        if (news.Count == 0) return;
+        var tenants = (await registry.List(null, int.MaxValue, ct)).Where(t => news.Contains(t.Schema) && t.MigrationFailure is null);
+        await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = TenantsAtOnce, CancellationToken = ct },
+            async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token)));
+    }
+
+    /// <summary>Seals all events of a tenant that were committed when it was called.</summary>
+    /// <returns>The number of seals made; null when a transaction that draws numbers has not ended for <see cref="Patience"/>.</returns>
+    public async Task<int?> SealTenant(Tenant tenant, CancellationToken ct)
+    {
+        if (await SettledSequence.Wait(databases.Service, tenant.Schema, Patience, clock, ct) is not { } mark) return null;
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var (last, now) = await Turn(connection, tenant, ct);
+        var made = 0;
+        while (await Next(connection, tenant, last, mark, now, ct) is { Count: > 0 } seals)
+        {
+            await Insert(connection, tenant, seals, ct);
+            (last, made) = (seals[^1], made + seals.Count);
+        }
+        await transaction.CommitAsync(ct);
+        _sealedTo[tenant.Schema] = mark;
+        if (made > 0) logger.LogInformation("{Tenant} is sealed up to {Sequence}: seal {Number}, {Hash}", tenant.Slug, last.To, last.Number, Convert.ToHexStringLower(last.Hash));
+        return made;
+    }
+
+    /// <summary>Waits until no other node seals this tenant, to the end of the transaction; the last seal then, and the time of those to come.</summary>
+    private static async Task<(Seal Last, DateTimeOffset Now)> Turn(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(CanonicalEvent.Settings(tenant));
+        batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = $"fluxion/seal/{tenant.Schema}" } } });
+        batch.BatchCommands.Add(new($"""
+            select coalesce(number, 0), coalesce(to_sequence, 0), hash, statement_timestamp()
+            from (values (1)) one left join (select * from {tenant.Schema}.ledger_seals order by number desc limit 1) last on true
+            """));
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        await reader.NextResultAsync(ct);
+        await reader.ReadAsync(ct);
+        var hash = reader.IsDBNull(2) ? Seal.Nothing : reader.GetFieldValue<byte[]>(2);
+        return (new Seal(reader.GetInt64(0), 0, reader.GetInt64(1), [], [], hash, default), reader.GetFieldValue<DateTimeOffset>(3));
+    }
+
+    /// <summary>The seals that follow on <paramref name="last"/>. What was drawn after the last event and rolled back is left to the next one.</summary>
+    private static async Task<List<Seal>> Next(NpgsqlConnection connection, Tenant tenant, Seal last, long mark, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id limit {EventsAtOnce}", connection)
+        {
+            Parameters = { new() { Value = last.To }, new() { Value = mark } },
+        };
+        var entries = new List<byte[]>();
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+            while (await reader.ReadAsync(ct)) entries.Add(reader.GetFieldValue<byte[]>(0));
+
+        var seals = new List<Seal>();
+        for (var i = 0; i < entries.Count; i += Seal.MaxEvents)
+        {
+            var some = entries.GetRange(i, Math.Min(Seal.MaxEvents, entries.Count - i));
+            // no event will ever have a number between the last one and the mark, and that is sealed as well
+            var isLast = entries.Count < EventsAtOnce && i + some.Count == entries.Count;
+            seals.Add(last = Seal.Of(last.Number + 1, last.To + 1, isLast ? mark : SealEntry.Read(some[^1]).Sequence, [.. some.SelectMany(entry => entry)], last.Hash, now));
+        }
+        return seals;
+    }
+
+    private static async Task Insert(NpgsqlConnection connection, Tenant tenant, List<Seal> seals, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var seal in seals)
+        {
+            batch.BatchCommands.Add(new($"""
+                insert into {tenant.Schema}.ledger_seals (number, from_sequence, to_sequence, event_count, entries, previous_hash, hash, sealed_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = seal.Number }, new() { Value = seal.From }, new() { Value = seal.To }, new() { Value = seal.Events },
+                    new() { Value = seal.Entries }, new() { Value = seal.PreviousHash }, new() { Value = seal.Hash }, new() { Value = seal.SealedAt, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                },
+            });
+        }
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    private async Task Attempt(string what, Func<Task> attempt)
+    {
+        try
+        {
+            await attempt();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            logger.LogError(e, "{What} could not be sealed; again in {Every}", what, Every);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections.Audit;
+
+/// <param name="Number">Place in the chain, from 1 on.</param>
+/// <param name="FromSequence">The first sequence number that it vouches for.</param>
+/// <param name="ToSequence">The last one.</param>
+/// <param name="Events">How many events there are between them.</param>
+/// <param name="Hash">SHA-256, 64 hexadecimal digits: it vouches for the seal and for all before it.</param>
+public sealed record SealRow(long Number, long FromSequence, long ToSequence, int Events, string Hash, string PreviousHash, DateTimeOffset SealedAt)
+{
+    public const string Select = """
+        select number, from_sequence, to_sequence, event_count, encode(hash, 'hex'), encode(previous_hash, 'hex'), sealed_at from ledger_seals where true
+        """;
+
+    public static SealRow Read(NpgsqlDataReader r) => new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3), r.GetString(4), r.GetString(5), r.GetFieldValue<DateTimeOffset>(6));
+}
+
+public static class SealsQuery
+{
+    private static readonly Order LatestFirst = new("number desc", "number < {0}",
+        texts => texts is [var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? [number] : null);
+
+    [WolverineGet("/api/{tenant}/audit/seals", Name = "List seals"), Authorize(Roles.Viewer), Tags("Audit")]
+    [EndpointSummary("The seals of the ledger, latest first. With limit=1 the head: published elsewhere, its hash shows later that nothing before it was changed")]
+    [ProducesResponseType<Page<SealRow>>(200)]
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(SealRow.Select)
+        .Page(databases, SealRow.Read, limit, after, LatestFirst, row => [row.Number]);
+}

@@ -1,0 +1,288 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Fluxion.Ledger.Tenancy;
+using Npgsql;
+
+namespace Fluxion.Projections.Audit;
+
+/// <summary>
+/// Recomputes a tenant's seals from its events. The chain is followed in order; what the seals say of their events is compared with the events
+/// themselves in parallel, for digests do not depend on each other. A few chunks are in memory at a time, however long the ledger is.
+/// </summary>
+public sealed class Verifier(Databases databases) : IDisposable
+{
+    /// <summary>Seals that are read and compared at one time.</summary>
+    private const int SealsAtOnce = 50;
+
+    /// <summary>How much earlier than a seal an event that came after it may say that it was recorded: hosts' clocks differ, and a transaction takes its time.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
+
+    /// <summary>Host and database share the cores of a small machine.</summary>
+    private static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 2, 8);
+
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>One at a time on a node: it takes all cores.</summary>
+    /// <param name="expect">The hash of a seal that was published: the chain must contain it.</param>
+    /// <param name="progress">Told how many events of how many, about, have been compared.</param>
+    public async Task<Verification> Verify(Tenant tenant, byte[]? expect, Action<long, long>? progress, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            return await Recompute(tenant, expect, progress, ct);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task<Verification> Recompute(Tenant tenant, byte[]? expect, Action<long, long>? progress, CancellationToken ct)
+    {
+        var (head, expected) = await Head(tenant, expect, ct);
+        var (found, compared) = (new List<Finding>(), 0L);
+        if (expect is not null && expected is null)
+            found.Add(new Finding(Findings.HeadUnknown, null, null, null, null, $"No seal has the hash {Convert.ToHexStringLower(expect)}: seals were taken off the end of the chain, or it was made anew."));
+
+        await Parallel.ForEachAsync(Chunks(tenant, head, Add, ct), new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = ct }, async (chunk, token) =>
+        {
+            if (First(found)?.Seal < chunk.Seals[0].Number) return;
+            if (await Compare(tenant, chunk, token) is { } finding) Add(finding);
+            progress?.Invoke(Interlocked.Add(ref compared, chunk.Seals.Sum(s => (long)s.Events)), head?.To ?? 0);
+        });
+
+        var (unsealed, slipped) = await Unsealed(tenant, head, ct);
+        if (slipped is not null) Add(slipped);
+        var first = First(found);
+        return new Verification(first is null, head is null ? null : Convert.ToHexStringLower(head.Hash), head?.Number ?? 0,
+            await Count(tenant, first?.Seal ?? head?.Number + 1 ?? 0, ct), unsealed, head?.SealedAt, expected, first);
+
+        void Add(Finding finding)
+        {
+            lock (found) found.Add(finding);
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>Seals one after the other, with what was sealed before them.</summary>
+    /// <param name="EarlierSealedAt">Of each seal when the seals before it that were not made in the same go had been sealed.</param>
+    private sealed record Chunk(IReadOnlyList<Seal> Seals, IReadOnlyList<DateTimeOffset?> EarlierSealedAt);
+
+    private static Finding? First(List<Finding> found)
+    {
+        // of one seal what is wrong with itself comes first: then it proves nothing
+        lock (found) return found.OrderBy(f => f.Seal ?? long.MaxValue).ThenBy(f => f.Kind is not (Findings.SealChanged or Findings.SealRemoved)).ThenBy(f => f.Sequence).FirstOrDefault();
+    }
+
+    /// <summary>The seals in order, as long as each follows on the one before it; what breaks the chain is added to the findings and ends it.</summary>
+    private async IAsyncEnumerable<Chunk> Chunks(Tenant tenant, Seal? head, Action<Finding> add, [EnumeratorCancellation] CancellationToken ct)
+    {
+        Seal? last = null;
+        DateTimeOffset? earlier = null;
+        var broken = false;
+        while (head is not null && !broken && (last?.Number ?? 0) < head.Number)
+        {
+            var (seals, earliers) = (new List<Seal>(), new List<DateTimeOffset?>());
+            foreach (var seal in await Seals(tenant, last?.Number ?? 0, head.Number, ct))
+            {
+                if (Break(last, seal) is { } finding)
+                {
+                    add(finding);
+                    broken = true;
+                    break;
+                }
+                if (last is not null && seal.SealedAt != last.SealedAt) earlier = last.SealedAt;
+                seals.Add(seal);
+                earliers.Add(earlier);
+                last = seal;
+            }
+            if (seals.Count > 0) yield return new Chunk(seals, earliers);
+        }
+    }
+
+    /// <summary>What keeps a seal from following on the one before it.</summary>
+    private static Finding? Break(Seal? last, Seal seal)
+    {
+        var number = (last?.Number ?? 0) + 1;
+        if (seal.Number != number)
+            return new Finding(Findings.SealRemoved, number, null, null, null, $"Seal {number} is missing; the next one is {seal.Number}, of {At(seal)}.");
+        if (!seal.HoldsTogether || seal.From != (last?.To ?? 0) + 1)
+            return new Finding(Findings.SealChanged, number, seal.SealedAt, null, null, $"Seal {number} itself was changed: its hash is not that of what it says.");
+        if (seal.PreviousHash.AsSpan().SequenceEqual(last?.Hash ?? Seal.Nothing)) return null;
+        return last is null
+            ? new Finding(Findings.SealRemoved, number, seal.SealedAt, null, null, "The first seal follows on another one, which is missing.")
+            : new Finding(Findings.SealChanged, last.Number, last.SealedAt, null, null,
+                $"Seal {last.Number} is not the one that seal {number}, of {At(seal)}, follows on: it was made anew, and what it says of the events {last.From} to {last.To} proves nothing.");
+    }
+
+    /// <summary>The first event of a chunk that is not as it was sealed. Of the events of a seal, the database sends the entries that it would have now.</summary>
+    private async Task<Finding?> Compare(Tenant tenant, Chunk chunk, CancellationToken ct)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var transaction = await Begin(connection, tenant, ct);
+        (Seal Seal, byte[] Now)? different = null;
+        await using (var command = new NpgsqlCommand($"""
+            select now.entries, (select seq_id from {tenant.Schema}.mt_events where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit order by seq_id limit 1)
+            from unnest($1, $2, $3) with ordinality s (low, high, "limit", place)
+            cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries, min(timestamp) as earliest
+                                from {tenant.Schema}.mt_events where seq_id between s.low and s.high) now
+            order by s.place
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = chunk.Seals.Select(seal => seal.Number == 1 ? long.MinValue : seal.From).ToArray() },
+                new() { Value = chunk.Seals.Select(seal => seal.To).ToArray() },
+                new() { Value = chunk.EarlierSealedAt.Select(at => at - ClockTolerance).ToArray() },
+            },
+        })
+        {
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            foreach (var seal in chunk.Seals)
+            {
+                await reader.ReadAsync(ct);
+                var now = reader.IsDBNull(0) ? [] : reader.GetFieldValue<byte[]>(0);
+                if (!now.AsSpan().SequenceEqual(seal.Entries))
+                {
+                    different = (seal, now);
+                    break;
+                }
+                if (!reader.IsDBNull(1)) return Backdated(seal.Number, seal.SealedAt, reader.GetInt64(1), null);
+            }
+        }
+        if (different is not { } d) return null;
+        var (sealedEntries, entries) = (SealEntry.ReadAll(d.Seal.Entries), SealEntry.ReadAll(d.Now));
+        var same = sealedEntries.Zip(entries).TakeWhile(pair => pair.First.Equals(pair.Second)).Count();
+        SealEntry? was = same < sealedEntries.Count ? sealedEntries[same] : null, found = same < entries.Count ? entries[same] : null;
+        return (was?.Sequence ?? long.MaxValue).CompareTo(found?.Sequence ?? long.MaxValue) switch
+        {
+            < 0 => await Explain(connection, tenant, d.Seal, was, null, ct),
+            > 0 => await Explain(connection, tenant, d.Seal, null, found, ct),
+            _ => await Explain(connection, tenant, d.Seal, was, found, ct),
+        };
+    }
+
+    /// <summary>What became of an event: found elsewhere it was moved, and where another one has its number that one took its place.</summary>
+    private static async Task<Finding> Explain(NpgsqlConnection connection, Tenant tenant, Seal seal, SealEntry? was, SealEntry? found, CancellationToken ct)
+    {
+        Finding Of(string kind, SealEntry entry, string detail) => new(kind, seal.Number, seal.SealedAt, entry.Sequence, entry.Id, detail);
+        if (was is { } original)
+        {
+            if (found is { } same && same.Id == original.Id)
+                return Of(Findings.Changed, original, $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) was changed after seal {seal.Number} of {At(seal)}.");
+            var now = await connection.Scalar<long?>($"select seq_id from {tenant.Schema}.mt_events where id = $1 order by seq_id limit 1", original.Id, ct);
+            if (now is not null)
+                return Of(Findings.Reordered, original, $"The event {original.Id} was {original.Sequence} when seal {seal.Number} was made at {At(seal)}, and is {now} now.");
+            return found is { } other
+                ? Of(Findings.Changed, original, $"In place of the event {original.Id}, {original.Sequence} when seal {seal.Number} was made at {At(seal)}, there is another one, {other.Id}.")
+                : Of(Findings.Removed, original, $"The event {original.Sequence}, {original.Id}, was removed after seal {seal.Number} of {At(seal)}.");
+        }
+        var extra = found!.Value;
+        var bytes = new byte[16];
+        extra.Id.TryWriteBytes(bytes, bigEndian: true, out _);
+        var before = await connection.Scalar<long?>($"select number from {tenant.Schema}.ledger_seals where position($1 in entries) > 0 order by number limit 1", bytes, ct);
+        return before is not null
+            ? Of(Findings.Reordered, extra, $"The event {extra.Id} is {extra.Sequence} now, and was another one when seal {before} was made.")
+            : Of(Findings.Inserted, extra, $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) was inserted after seal {seal.Number} of {At(seal)}, when there was none.");
+    }
+
+    /// <summary>Events after the last seal; nothing vouches for them yet, but numbers and times can give one away.</summary>
+    private async Task<(long Count, Finding? Finding)> Unsealed(Tenant tenant, Seal? head, CancellationToken ct)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var transaction = await Begin(connection, tenant, ct);
+        var (count, finding) = (0L, (Finding?)null);
+        await using (var command = new NpgsqlCommand($"""
+            select count(*) over (), seq_id, id, timestamp < $2 from {tenant.Schema}.mt_events
+            where seq_id > $1 order by (timestamp < $2) is not true, seq_id limit 1
+            """, connection))
+        {
+            command.Parameters.Add(new() { Value = head?.To ?? 0 });
+            command.Parameters.Add(new() { Value = head is null ? DBNull.Value : head.SealedAt - ClockTolerance, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            if (await reader.ReadAsync(ct))
+            {
+                count = reader.GetInt64(0);
+                if (!reader.IsDBNull(3) && reader.GetBoolean(3)) finding = Backdated(null, null, reader.GetInt64(1), reader.GetGuid(2));
+            }
+        }
+        // read after the events, whose numbers were drawn before they could be seen
+        var drawn = await connection.Scalar<long?>($"select coalesce(pg_sequence_last_value('{tenant.Schema}.mt_events_sequence'), 0)", null, ct) ?? 0;
+        await using var never = new NpgsqlCommand($"select seq_id, id from {tenant.Schema}.mt_events where seq_id > $1 order by seq_id limit 1", connection) { Parameters = { new() { Value = drawn } } };
+        await using var beyond = await never.ExecuteReaderAsync(ct);
+        if (finding is null && await beyond.ReadAsync(ct))
+        {
+            finding = new Finding(Findings.Inserted, null, null, beyond.GetInt64(0), beyond.GetGuid(1), $"The event {beyond.GetInt64(0)}, {beyond.GetGuid(1)}, has a number that was never given out: the last one is {drawn}.");
+        }
+        return (count, finding);
+    }
+
+    private static Finding Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(Findings.Backdated, seal, sealedAt, sequence, id,
+        $"The event {sequence} says that it was recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal was made in which it is not: it came later, or a host's clock was wrong.");
+
+    private async Task<(Seal? Head, long? Expected)> Head(Tenant tenant, byte[]? expect, CancellationToken ct)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var transaction = await Begin(connection, tenant, ct);
+        Seal? head = null;
+        await using (var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals order by number desc limit 1", connection))
+        {
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            if (await reader.ReadAsync(ct)) head = Read(reader);
+        }
+        return (head, expect is null ? null : await connection.Scalar<long?>($"select number from {tenant.Schema}.ledger_seals where hash = $1 order by number limit 1", expect, ct));
+    }
+
+    private async Task<IReadOnlyList<Seal>> Seals(Tenant tenant, long after, long upTo, CancellationToken ct)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var transaction = await Begin(connection, tenant, ct);
+        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals where number > $1 and number <= $2 order by number limit {SealsAtOnce}", connection)
+        {
+            Parameters = { new() { Value = after }, new() { Value = upTo } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var seals = new List<Seal>(SealsAtOnce);
+        while (await reader.ReadAsync(ct)) seals.Add(Read(reader));
+        return seals;
+    }
+
+    private async Task<long> Count(Tenant tenant, long before, CancellationToken ct)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var transaction = await Begin(connection, tenant, ct);
+        return await connection.Scalar<long?>($"select coalesce(sum(event_count), 0) from {tenant.Schema}.ledger_seals where number < $1", before, ct) ?? 0;
+    }
+
+    private static Task<string?> Describe(NpgsqlConnection connection, Tenant tenant, long sequence, CancellationToken ct) => connection.Scalar<string>(
+        $"select format('%s, version %s of %s, id %s', type, version, stream_id, id) from {tenant.Schema}.mt_events where seq_id = $1", sequence, ct);
+
+    private const string Columns = "number, from_sequence, to_sequence, entries, previous_hash, hash, sealed_at";
+
+    private static Seal Read(NpgsqlDataReader r) => new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetFieldValue<byte[]>(3),
+        r.GetFieldValue<byte[]>(4), r.GetFieldValue<byte[]>(5), r.GetFieldValue<DateTimeOffset>(6));
+
+    private static async Task<NpgsqlTransaction> Begin(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
+    {
+        var transaction = await connection.BeginTransactionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(CanonicalEvent.Settings(tenant));
+        await batch.ExecuteNonQueryAsync(ct);
+        return transaction;
+    }
+
+    private static string At(Seal seal) => seal.SealedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
+
+internal static class Scalars
+{
+    /// <summary>One value, or null; $1 stands for <paramref name="parameter"/>, if there is one.</summary>
+    public static async Task<T?> Scalar<T>(this NpgsqlConnection connection, string sql, object? parameter, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        if (parameter is not null) command.Parameters.Add(new() { Value = parameter });
+        return await command.ExecuteScalarAsync(ct) is { } value and not DBNull ? (T)value : default;
+    }
+}

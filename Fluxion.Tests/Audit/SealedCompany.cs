@@ -1,0 +1,64 @@
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Audit;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Fluxion.Tests.Audit;
+
+/// <summary>A tenant whose events are sealed in three goes or more, with a number that was drawn and rolled back; what a test does to them can be undone.</summary>
+public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
+{
+    public Company Company { get; private set; } = null!;
+    public Tenant Tenant { get; private set; } = null!;
+    public NpgsqlConnection Superuser { get; private set; } = null!;
+    public Verification Intact { get; private set; } = null!;
+
+    /// <summary>The events as they were sealed, in their order, and the seal of each.</summary>
+    public IReadOnlyList<(long Sequence, Guid Id, Guid Stream, long Seal)> Events { get; private set; } = [];
+
+    /// <summary>The number that no event has.</summary>
+    public long Gap { get; private set; }
+
+    public async ValueTask InitializeAsync()
+    {
+        Company = await Company.Found(host);
+        Tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(Company.Slug, CancellationToken.None))!;
+        Superuser = await host.OpenSuperuser();
+        var shop = await Company.Open("S1", "P1", stock: 20);
+        await Seal();
+        (await shop.Receive(5, 3)).ShouldBe(200);
+        await Superuser.Execute($"select nextval('{Company.Schema}.mt_events_sequence')");
+        for (var i = 0; i < 5; i++) (await shop.Issue(1)).ShouldBe(200);
+        (await Company.Admin.Put("products/P1", new { name = "Another, \\n \"ñ\" name", description = "two\nlines" })).ShouldBe(200);
+        await Seal();
+        for (var i = 0; i < 4; i++) (await shop.Adjust(1)).ShouldBe(200);
+        await Seal();
+        Events = [.. (await Superuser.Rows($"""
+            select e.seq_id, e.id, e.stream_id, s.number from {Company.Schema}.mt_events e
+            join {Company.Schema}.ledger_seals s on e.seq_id between s.from_sequence and s.to_sequence order by 1
+            """)).Select(r => ((long)r[0]!, (Guid)r[1]!, (Guid)r[2]!, (long)r[3]!))];
+        Gap = Enumerable.Range(1, (int)Events[^1].Sequence).Select(n => (long)n).Except(Events.Select(e => e.Sequence)).Single();
+        await Superuser.Execute($"create temp table events as table {Company.Schema}.mt_events; create temp table seals as table {Company.Schema}.ledger_seals");
+        Intact = await Verify();
+        (Intact.Intact, Intact.Events, Intact.Unsealed).ShouldBe((true, Events.Count, 0), Intact.Finding?.Detail);
+        Intact.Seals.ShouldBeGreaterThanOrEqualTo(3);
+    }
+
+    public Task<int?> Seal() => host.Services.GetRequiredService<Sealer>().SealTenant(Tenant, CancellationToken.None);
+
+    public Task<Verification> Verify(string? expect = null) => host.Services.GetRequiredService<Verifier>()
+        .Verify(Tenant, expect is null ? null : Convert.FromHexString(expect), null, CancellationToken.None);
+
+    /// <summary>Events and seals as they were at first.</summary>
+    public Task Undo() => Superuser.Execute($"""
+        begin;
+        truncate {Company.Schema}.ledger_seals, {Company.Schema}.mt_events;
+        insert into {Company.Schema}.mt_events select * from events;
+        insert into {Company.Schema}.ledger_seals select * from seals;
+        commit;
+        """);
+
+    public async ValueTask DisposeAsync() => await Superuser.DisposeAsync();
+}

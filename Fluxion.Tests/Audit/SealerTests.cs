@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Audit;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fluxion.Tests.Audit;
+
+public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClassFixture<SealedCompany>
+{
+    private string Schema => company.Company.Schema;
+
+    private Sealer AnotherNode() => new(host.Services.GetRequiredService<Databases>(), host.Services.GetRequiredService<TenantRegistry>(), TimeProvider.System, NullLogger<Sealer>.Instance);
+
+    private async Task<Tenant> TenantOf(Company other) => (await host.Services.GetRequiredService<TenantRegistry>().Find(other.Slug, CancellationToken.None))!;
+
+    [Fact]
+    public async Task events_are_sealed_by_themselves_within_seconds()
+    {
+        var other = await Company.Found(host);
+        for (var i = 0; i < 60; i++)
+        {
+            if ((await other.Admin.Get("audit/seals")).ShouldBe(200).Json["items"]!.AsArray() is [{ } head, ..])
+            {
+                head["number"]!.GetValue<long>().ShouldBe(1);
+                return;
+            }
+            await Task.Delay(250, TestContext.Current.CancellationToken);
+        }
+        Assert.Fail("15 seconds later");
+    }
+
+    /// <summary>Writers of all kinds: some commit late, some roll back, some draw their number long before they commit.</summary>
+    [Fact]
+    public async Task no_event_commits_below_a_seal_whatever_writers_do()
+    {
+        var other = await Company.Found(host);
+        var (tenant, shop) = (await TenantOf(other), await other.Open("S1", "P1", stock: 1));
+        using var written = new CancellationTokenSource();
+        var nodes = new[] { host.Services.GetRequiredService<Sealer>(), AnotherNode() }.Select(async node =>
+        {
+            for (var made = 0; ; await Task.Delay(5))
+            {
+                made += (await node.SealTenant(tenant, CancellationToken.None)).ShouldNotBeNull();
+                if (written.IsCancellationRequested) return made;
+            }
+        }).ToList();
+        var writers = Enumerable.Range(0, 8).Select(async writer =>
+        {
+            var random = new Random(writer);
+            await using var connection = await host.OpenSuperuser();
+            for (var i = 0; i < 40; i++)
+            {
+                await using var transaction = await connection.BeginTransactionAsync();
+                await connection.Execute($"""
+                    insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
+                    select nextval('{other.Schema}.mt_events_sequence'), gen_random_uuid(), id, {1000 + (writer * 100) + i}, jsonb_build_object('n', pg_sleep({random.Next(0, 20) / 1000m})::text), 'test', now(), tenant_id
+                    from {other.Schema}.mt_streams order by id limit 1
+                    """);
+                await Task.Delay(random.Next(0, 15));
+                if (random.Next(4) == 0) await transaction.RollbackAsync();
+                else await transaction.CommitAsync();
+            }
+        }).ToList();
+        for (var i = 0; i < 20; i++) (await shop.Receive(1)).ShouldBe(200);
+        await Task.WhenAll(writers);
+        await written.CancelAsync();
+        (await Task.WhenAll(nodes)).Sum().ShouldBeGreaterThan(5);
+
+        var result = await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
+        result.Finding.ShouldBeNull(result.Finding?.Detail);
+        await using var superuser = await host.OpenSuperuser();
+        var (count, highest) = ((long)(await superuser.Rows($"select count(*) from {other.Schema}.mt_events"))[0][0]!, (long)(await superuser.Rows($"select last_value from {other.Schema}.mt_events_sequence"))[0][0]!);
+        (result.Events, result.Unsealed).ShouldBe((count, 0));
+        highest.ShouldBeGreaterThan(count, "some were rolled back");
+    }
+
+    [Fact]
+    public async Task a_writer_that_does_not_end_is_waited_for_and_keeps_no_other_writer_waiting()
+    {
+        var other = await Company.Found(host);
+        var (tenant, shop) = (await TenantOf(other), await other.Open("S1", "P1", stock: 1));
+        await company.Seal();
+        await using var slow = await host.OpenSuperuser();
+        await using var transaction = await slow.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await slow.Execute($"savepoint a; select nextval('{other.Schema}.mt_events_sequence'); rollback to a"); // it has no transaction id, and may still use the number
+        var sealing = AnotherNode().SealTenant(tenant, CancellationToken.None);
+        var clock = Stopwatch.StartNew();
+        (await shop.Receive(1)).ShouldBe(200);
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
+        sealing.IsCompleted.ShouldBeFalse();
+        (await company.Seal()).ShouldBe(0, "of another tenant");
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        (await sealing).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task nothing_new_makes_no_seal()
+    {
+        (await company.Seal()).ShouldBe(0);
+        await company.Superuser.Execute($"select nextval('{Schema}.mt_events_sequence')");
+        (await company.Seal()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task many_events_are_sealed_in_seals_of_a_thousand()
+    {
+        var other = await Company.Found(host);
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"""
+            insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
+            select nextval('{other.Schema}.mt_events_sequence'), gen_random_uuid(), s.id, 1000 + n, '1', 'test', now(), s.tenant_id
+            from (select * from {other.Schema}.mt_streams order by id limit 1) s, generate_series(1, 120000) n
+            """);
+        var tenant = await TenantOf(other);
+        await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
+        var result = await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
+        result.Finding.ShouldBeNull(result.Finding?.Detail);
+        result.Events.ShouldBeGreaterThan(120_000);
+        result.Seals.ShouldBeInRange(121, 125);
+        var page = (await other.Admin.Get("audit/seals?limit=2")).ShouldBe(200).Json;
+        page["items"]!.AsArray().Select(s => s!["number"]!.GetValue<long>()).ShouldBe([result.Seals, result.Seals - 1]);
+        (await other.Admin.Get($"audit/seals?limit=2&after={page["next"]}")).ShouldBe(200).Json["items"]![0]!["number"]!.GetValue<long>().ShouldBe(result.Seals - 2);
+
+        // far apart, so that two workers find them at the same time: the first one is named
+        await superuser.Execute($"update {other.Schema}.mt_events set data = '2' where seq_id in (100000, 10000)");
+        (await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None)).Finding!.Sequence.ShouldBe(10000);
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("%20")]
+    [InlineData("49f77a6c35c0ee63ffbb68c59c20ee8f54a1e3002b6b33f84b2f1bae7852b6eg")]
+    public async Task what_is_expected_is_a_hash(string expect) =>
+        (await company.Company.Admin.Get($"audit/verification?expect={expect}")).ShouldBe(400).Fields.ShouldBe(["expect"]);
+
+    [Theory]
+    [InlineData("nobody", null, "There is no tenant 'nobody'")]
+    [InlineData("fluxion-demo", "x", "--expect is the hash of a seal")]
+    public async Task the_command_says_what_is_wrong_with_it(string tenant, string? expect, string why)
+    {
+        var (code, output) = await HostProcess.Run(HostProcess.Development(host.Connections), expect is null ? ["verify", tenant] : ["verify", tenant, "--expect", expect]);
+        (code, output.Contains($"error: {why}", StringComparison.Ordinal)).ShouldBe((1, true), output);
+    }
+
+    [Fact]
+    public async Task somebody_else_verifies_with_psql_and_sha256sum()
+    {
+        (await Script()).ShouldBe((0, $"intact: {company.Intact.Events} events in {company.Intact.Seals} seals; head {company.Intact.HeadHash}\n"));
+        (await Script(company.Intact.HeadHash!)).Code.ShouldBe(0);
+        (await Script(new string('0', 64))).ShouldBe((1, $"not intact: no seal has the hash {new string('0', 64)}\n"));
+        try
+        {
+            var last = company.Events[^1];
+            await company.Superuser.Execute($"update {Schema}.mt_events set user_name = 'x' where seq_id = {last.Sequence}");
+            var (code, output) = await Script();
+            (code, output.Contains($"are not those of seal {last.Seal}", StringComparison.Ordinal)).ShouldBe((1, true), output);
+        }
+        finally
+        {
+            await company.Undo();
+        }
+    }
+
+    private async Task<(int Code, string Output)> Script(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "docs", "verify-seals.sh"), Schema, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        PostgresTools.Connect(start, host.Superuser().ConnectionString);
+        using var script = Process.Start(start)!;
+        var output = await script.StandardOutput.ReadToEndAsync() + await script.StandardError.ReadToEndAsync();
+        await script.WaitForExitAsync();
+        return (script.ExitCode, output);
+    }
+}

@@ -1,0 +1,208 @@
+using System.Globalization;
+using Fluxion.Projections.Audit;
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Audit;
+
+/// <summary>What a superuser does to events and seals is found, and what he did it to is named.</summary>
+public sealed class TamperingTests(LedgerHost host, SealedCompany company) : IClassFixture<SealedCompany>
+{
+    private const string Update = "update {events} set ", AtMiddle = " where seq_id = {middle}";
+
+    /// <summary>What is done, what it is called, and which event (first, middle, last, gap, …) or seal (of middle) is named.</summary>
+    private static readonly Dictionary<string, (string Sql, string Kind, string Named)> Ways = new()
+    {
+        ["data of the first event"] = (Update + "data = data || '{\"x\": 1}' where seq_id = {first}", Findings.Changed, "first"),
+        ["data of the last event"] = (Update + "data = data || '{\"quantity\": 2}' where seq_id = {last}", Findings.Changed, "last"),
+        ["a quantity, by a thousandth"] = (Update + "data = jsonb_set(data, '{quantity}', '1.001')" + AtMiddle, Findings.Changed, "middle"),
+        ["a quantity, written otherwise"] = (Update + "data = jsonb_set(data, '{quantity}', '1.0')" + AtMiddle, Findings.Changed, "middle"),
+        ["when it occurred"] = (Update + "data = jsonb_set(data, '{document,occurredAt}', '\"2026-01-01T00:00:00+00:00\"')" + AtMiddle, Findings.Changed, "middle"),
+        ["when it was recorded, by a microsecond"] = (Update + "timestamp = timestamp + interval '1 microsecond'" + AtMiddle, Findings.Changed, "middle"),
+        ["a header"] = (Update + "headers = '{\"agent\": \"another\"}'" + AtMiddle, Findings.Changed, "middle"),
+        ["headers, null for none"] = (Update + "headers = case when headers = 'null' then null else 'null'::jsonb end" + AtMiddle, Findings.Changed, "middle"),
+        ["who did it"] = (Update + "user_name = gen_random_uuid()" + AtMiddle, Findings.Changed, "middle"),
+        ["that somebody did it"] = (Update + "user_name = null" + AtMiddle, Findings.Changed, "middle"),
+        ["what it is called"] = (Update + "type = 'stock_sold'" + AtMiddle, Findings.Changed, "middle"),
+        ["its class"] = (Update + "mt_dotnet_type = mt_dotnet_type || ' '" + AtMiddle, Findings.Changed, "middle"),
+        ["its version"] = (Update + "version = 99" + AtMiddle, Findings.Changed, "middle"),
+        ["its stream"] = (Update + "version = 99, stream_id = (select stream_id from {events} where seq_id = {first})" + AtMiddle, Findings.Changed, "middle"),
+        ["its tenant"] = (Update + "tenant_id = 'another'" + AtMiddle, Findings.Changed, "middle"),
+        ["that it is archived"] = (Update + "is_archived = true" + AtMiddle, Findings.Changed, "middle"),
+        ["binary data"] = (Update + "bdata = ''" + AtMiddle, Findings.Changed, "middle"),
+        ["what it correlates with"] = (Update + "correlation_id = 'x'" + AtMiddle, Findings.Changed, "middle"),
+        ["what caused it, empty for none"] = (Update + "causation_id = ''" + AtMiddle, Findings.Changed, "middle"),
+        ["a text moved from one column to the next"] = (Update + "correlation_id = user_name, user_name = null" + AtMiddle, Findings.Changed, "middle"),
+        ["its id"] = (Update + "id = gen_random_uuid()" + AtMiddle, Findings.Changed, "middle"),
+        ["another one in its place"] = ("delete from {events} where seq_id = {middle}; " + Insert("{middle}"), Findings.Changed, "middle"),
+        ["the first event removed"] = ("delete from {events} where seq_id = {first}", Findings.Removed, "first"),
+        ["one removed"] = ("delete from {events} where seq_id = {middle}", Findings.Removed, "middle"),
+        ["the last one removed"] = ("delete from {events} where seq_id = {last}", Findings.Removed, "last"),
+        ["a whole stream removed"] = ("delete from {events} where stream_id = '{stream}'", Findings.Removed, "first of stream"),
+        ["all removed"] = ("delete from {events}", Findings.Removed, "first"),
+        ["data of two swapped"] = (Update + "data = o.data from {events} o where mt_events.seq_id in ({middle}, {last}) and o.seq_id = {middle} + {last} - mt_events.seq_id", Findings.Changed, "middle"),
+        ["numbers of two swapped"] = (Update + "seq_id = 0" + AtMiddle + "; " + Update + "seq_id = {middle} where seq_id = {last}; " + Update + "seq_id = {last} where seq_id = 0", Findings.Reordered, "middle"),
+        ["one moved to a number that was free"] = (Update + "seq_id = {gap} where seq_id = {last}", Findings.Reordered, "gap"),
+        ["one moved to before all others"] = (Update + "seq_id = -1 where seq_id = {last}", Findings.Reordered, "-1"),
+        ["one inserted with a number that was free"] = (Insert("{gap}"), Findings.Inserted, "gap"),
+        ["one inserted before all others"] = (Insert("0"), Findings.Inserted, "0"),
+        ["one inserted with a number that was never drawn"] = (Insert("{last} + 1000"), Findings.Inserted, "beyond"),
+        ["one of yesterday added at the end"] = (Insert("nextval('{schema}.mt_events_sequence')", "now() - interval '1 day'"), Findings.Backdated, "next"),
+        ["an entry of a seal, with the event"] = (Update + "data = '{}'" + AtMiddle + "; update {seals} set entries = set_byte(entries, 30, (get_byte(entries, 30) + 1) % 256) where number = {seal}", Findings.SealChanged, "seal"),
+        ["when it was sealed"] = ("update {seals} set sealed_at = sealed_at - interval '1 second' where number = {seal}", Findings.SealChanged, "seal"),
+        ["how far it was sealed"] = ("update {seals} set to_sequence = to_sequence + 1 where number = {seal}", Findings.SealChanged, "seal"),
+        ["the hash of a seal"] = ("update {seals} set hash = sha256(hash) where number = {seal}", Findings.SealChanged, "seal"),
+        ["two seals swapped"] = ("update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); update {seals} set number = 2 * {seal} + 1001 - number where number > 1000", Findings.SealChanged, "seal"),
+        ["a seal removed"] = ("delete from {seals} where number = {seal}", Findings.SealRemoved, "seal"),
+        ["the first seal removed"] = ("delete from {seals} where number = 1", Findings.SealRemoved, "seal 1"),
+        ["the first seal removed and the others numbered anew"] = ("delete from {seals} where number = 1; update {seals} set number = number - 1", Findings.SealChanged, "seal 1"),
+        ["the last seal removed"] = ("delete from {seals} where number = (select max(number) from {seals})", Findings.HeadUnknown, "none"),
+        ["all seals removed"] = ("truncate {seals}", Findings.HeadUnknown, "none"),
+    };
+
+    public static TheoryData<string> Names => [.. Ways.Keys];
+
+    private static string Insert(string sequence, string at = "(select timestamp from {events} where seq_id = {last})") => $$"""
+        insert into {events} (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, user_name)
+        select {{sequence}}, gen_random_uuid(), stream_id, 1000, data, type, {{at}}, tenant_id, mt_dotnet_type, user_name from events where seq_id = {last}
+        """;
+
+    /// <summary>An issue in the middle, neither in the first nor in the last seal.</summary>
+    private (long Sequence, Guid Id, Guid Stream, long Seal) Middle => company.Events.First(e => e.Sequence > company.Gap && e.Stream == company.Events[^1].Stream);
+
+    private string Fill(string sql) => new Dictionary<string, object>
+    {
+        ["schema"] = company.Company.Schema,
+        ["events"] = $"{company.Company.Schema}.mt_events",
+        ["seals"] = $"{company.Company.Schema}.ledger_seals",
+        ["first"] = company.Events[0].Sequence,
+        ["middle"] = Middle.Sequence,
+        ["last"] = company.Events[^1].Sequence,
+        ["gap"] = company.Gap,
+        ["stream"] = Middle.Stream,
+        ["seal"] = Middle.Seal,
+    }.Aggregate(sql, (text, value) => text.Replace($"{{{value.Key}}}", Convert.ToString(value.Value, CultureInfo.InvariantCulture), StringComparison.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task it_is_found_and_named(string way)
+    {
+        var (sql, kind, named) = Ways[way];
+        try
+        {
+            await company.Superuser.Execute(Fill(sql));
+            var found = (await company.Verify(kind == Findings.HeadUnknown ? company.Intact.HeadHash : null)).Finding.ShouldNotBeNull();
+            found.Kind.ShouldBe(kind, found.Detail);
+            switch (named)
+            {
+                case "none":
+                    break;
+                case "beyond" or "next":
+                    found.Sequence.ShouldNotBeNull().ShouldBeGreaterThan(company.Events[^1].Sequence);
+                    break;
+                case "seal" or "seal 1":
+                    found.Seal.ShouldBe(named == "seal" ? Middle.Seal : 1, found.Detail);
+                    break;
+                default:
+                    var sequence = named switch
+                    {
+                        "first" => company.Events[0].Sequence,
+                        "middle" => Middle.Sequence,
+                        "last" => company.Events[^1].Sequence,
+                        "gap" => company.Gap,
+                        "first of stream" => company.Events.First(e => e.Stream == Middle.Stream).Sequence,
+                        _ => long.Parse(named, CultureInfo.InvariantCulture),
+                    };
+                    found.Sequence.ShouldBe(sequence, found.Detail);
+                    var sealedEvent = company.Events.Where(e => e.Sequence == sequence).ToList();
+                    if (sealedEvent.Count > 0) (found.EventId, found.Seal).ShouldBe((sealedEvent[0].Id, sealedEvent[0].Seal), found.Detail);
+                    break;
+            }
+        }
+        finally
+        {
+            await company.Undo();
+        }
+        (await company.Verify(company.Intact.HeadHash)).Finding.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task a_seal_made_anew_over_a_changed_event_is_not_the_one_that_the_next_seal_follows()
+    {
+        try
+        {
+            await ChangeTheMiddleAndSealItAnew(all: false);
+            var found = (await company.Verify()).Finding.ShouldNotBeNull();
+            (found.Kind, found.Seal).ShouldBe((Findings.SealChanged, Middle.Seal), found.Detail);
+        }
+        finally
+        {
+            await company.Undo();
+        }
+    }
+
+    [Fact]
+    public async Task a_chain_made_anew_to_its_end_fits_and_is_given_away_by_the_head_that_was_published()
+    {
+        try
+        {
+            await ChangeTheMiddleAndSealItAnew(all: true);
+            (await company.Verify()).Finding.ShouldBeNull();
+            (await company.Verify(company.Intact.HeadHash)).Finding.ShouldNotBeNull().Kind.ShouldBe(Findings.HeadUnknown);
+        }
+        finally
+        {
+            await company.Undo();
+        }
+    }
+
+    [Fact]
+    public async Task a_head_that_was_published_before_is_found_in_the_chain()
+    {
+        var first = (await company.Company.Admin.Get("audit/seals?limit=1000")).ShouldBe(200).Json["items"]!.AsArray()[^1]!;
+        first["number"]!.GetValue<long>().ShouldBe(1);
+        var answer = (await company.Company.Admin.Get($"audit/verification?expect={first["hash"]!.GetValue<string>().ToUpperInvariant()}")).ShouldBe(200).Json;
+        answer["intact"]!.GetValue<bool>().ShouldBeTrue();
+        answer["expectedSeal"]!.GetValue<long>().ShouldBe(1);
+        answer["headHash"]!.GetValue<string>().ShouldBe(company.Intact.HeadHash);
+    }
+
+    [Fact]
+    public async Task the_command_and_the_query_say_what_was_found()
+    {
+        try
+        {
+            await company.Superuser.Execute(Fill("delete from {events} where seq_id = {middle}"));
+            var finding = (await company.Company.Admin.Get("audit/verification")).ShouldBe(200).Json["finding"]!;
+            finding["kind"]!.GetValue<string>().ShouldBe(Findings.Removed);
+            finding["eventId"]!.GetValue<Guid>().ShouldBe(Middle.Id);
+            var (code, output) = await HostProcess.Run(HostProcess.Development(host.Connections), "verify", company.Company.Slug);
+            code.ShouldBe(1, output);
+            output.ShouldContain($"is not intact: removed. The event {Middle.Sequence}, {Middle.Id}");
+        }
+        finally
+        {
+            await company.Undo();
+        }
+        var (intact, said) = await HostProcess.Run(HostProcess.Development(host.Connections), "verify", company.Company.Slug, "--expect", company.Intact.HeadHash!);
+        intact.ShouldBe(0, said);
+        said.ShouldContain($"Head: {company.Intact.HeadHash}");
+    }
+
+    /// <summary>As somebody does it who knows how seals are made.</summary>
+    private async Task ChangeTheMiddleAndSealItAnew(bool all)
+    {
+        await company.Superuser.Execute(Fill("set datestyle = iso; update {events} set data = jsonb_set(data, '{quantity}', '3') where seq_id = {middle}"));
+        var last = (Hash: (byte[])(await company.Superuser.Rows(Fill("select hash from {seals} where number = {seal} - 1")))[0][0]!, Number: Middle.Seal - 1);
+        foreach (var row in await company.Superuser.Rows(Fill("select number, from_sequence, to_sequence, sealed_at from {seals} where number >= {seal} order by 1")))
+        {
+            var entries = (byte[])(await company.Superuser.Rows(Fill($"select string_agg({CanonicalEvent.Entry}, '' order by seq_id) from {{events}} where seq_id between {row[1]} and {row[2]}")))[0][0]!;
+            var seal = Seal.Of((long)row[0]!, (long)row[1]!, (long)row[2]!, entries, last.Hash, new DateTimeOffset((DateTime)row[3]!));
+            await company.Superuser.Execute(Fill($$"""
+                update {seals} set entries = '\x{{Convert.ToHexString(seal.Entries)}}', previous_hash = '\x{{Convert.ToHexString(seal.PreviousHash)}}',
+                                   hash = '\x{{Convert.ToHexString(seal.Hash)}}' where number = {{seal.Number}}
+                """));
+            if (!all) return;
+            last = (seal.Hash, seal.Number);
+        }
+    }
+}
