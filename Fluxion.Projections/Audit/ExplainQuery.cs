@@ -21,7 +21,7 @@ public static class ExplainQuery
 
     [WolverineGet("/api/{tenant}/audit/explain", Name = "Explain stock"), Authorize(Roles.Viewer), Tags("Audit")]
     [EndpointSummary("How what is on hand of a product in a store came to be, now or at a moment: movement by movement, with document, user and running balance")]
-    [EndpointDescription("store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. 404 for a store or sku that does not exist, 403 for a store that is not yours.")]
+    [EndpointDescription("store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. 404 for a store or sku that does not exist, and for a store that is not yours.")]
     [ProducesResponseType<Explanation>(200)]
     public static async Task<IResult> Get(
         [Example("CCS-01")] string? store, [Example("LAC001")] string? sku, string? at, int? limit, string? after, HttpContext http, Databases databases)
@@ -34,9 +34,8 @@ public static class ExplainQuery
         if (wrong.Count > 0) return TypedResults.Problem(Problems.Invalid(wrong));
 
         var item = await ExplainedItem.Find(databases, http.Features.Get<Tenant>()!, store!, sku!, moment!.Value, http.RequestAborted);
-        if (item.StoreId is not { } storeId) return TypedResults.Problem(Unknown.Store(store!));
+        if (item.StoreId is not { } storeId || !Caller.Of(http).MayUse(storeId)) return TypedResults.Problem(Unknown.Store(store!));
         if (item.ProductId is not { } productId) return TypedResults.Problem(Unknown.Of("product", "sku", sku!));
-        if (!Caller.Of(http).MayUse(storeId)) return TypedResults.Problem(Problems.Forbidden($"The store {item.Store} is not one of yours."));
         var answer = await TenantQuery.Of(http).Where(ExplainedMovement.Select, storeId, productId, moment.Value)
             .Page(databases, ExplainedMovement.Read, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
         return answer is Ok<Page<ExplainedMovement>> { Value: { } page }

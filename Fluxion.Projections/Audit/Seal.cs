@@ -30,15 +30,13 @@ public sealed record Seal(long Number, long From, long To, byte[] Entries, byte[
     /// <summary>SHA-256 of a line that names the seal, and of a line an event as sha256sum prints it.</summary>
     private static byte[] HashOf(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt)
     {
-        var text = new StringBuilder(200 + (entries.Length * 2));
-        text.Append(CultureInfo.InvariantCulture, $"fluxion-seal-1 {number} {from} {to} {entries.Length / SealEntry.Bytes} ")
-            .Append(sealedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z' ", CultureInfo.InvariantCulture))
-            .Append(Convert.ToHexStringLower(previousHash)).Append('\n');
-        foreach (var entry in SealEntry.ReadAll(entries))
-        {
-            text.Append(Convert.ToHexStringLower(entry.Digest.Span)).Append(CultureInfo.InvariantCulture, $"  {entry.Sequence}-{entry.Id}\n");
-        }
-        return SHA256.HashData(Encoding.ASCII.GetBytes(text.ToString()));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"fluxion-seal-1 {number} {from} {to} {entries.Length / SealEntry.Bytes} {sealedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'} {Convert.ToHexStringLower(previousHash)}\n")));
+        Span<byte> line = stackalloc byte[SealEntry.MaxLineBytes];
+        for (var at = 0; at < entries.Length; at += SealEntry.Bytes)
+            hash.AppendData(line[..SealEntry.WriteLine(entries.AsSpan(at, SealEntry.Bytes), line)]);
+        return hash.GetHashAndReset();
     }
 }
 
@@ -50,6 +48,25 @@ public readonly record struct SealEntry(long Sequence, Guid Id, ReadOnlyMemory<b
 
     public static SealEntry Read(ReadOnlySpan<byte> bytes) =>
         new(BinaryPrimitives.ReadInt64BigEndian(bytes), new Guid(bytes.Slice(8, 16), bigEndian: true), bytes.Slice(24, SHA256.HashSizeInBytes).ToArray());
+
+    /// <summary>64 digits, two spaces, a number of 20 characters, a hyphen, a UUID of 36 and a line feed.</summary>
+    public const int MaxLineBytes = 64 + 2 + 20 + 1 + 36 + 1;
+
+    /// <summary>An entry as <c>&lt;digest&gt;  &lt;sequence&gt;-&lt;id&gt;</c> and a line feed.</summary>
+    /// <returns>The number of bytes written.</returns>
+    public static int WriteLine(ReadOnlySpan<byte> entry, Span<byte> line)
+    {
+        Convert.TryToHexStringLower(entry[24..Bytes], line, out var length);
+        line[length++] = (byte)' ';
+        line[length++] = (byte)' ';
+        BinaryPrimitives.ReadInt64BigEndian(entry).TryFormat(line[length..], out var written, default, CultureInfo.InvariantCulture);
+        length += written;
+        line[length++] = (byte)'-';
+        new Guid(entry.Slice(8, 16), bigEndian: true).TryFormat(line[length..], out written);
+        length += written;
+        line[length++] = (byte)'\n';
+        return length;
+    }
 
     public static IReadOnlyList<SealEntry> ReadAll(byte[] bytes) => [.. Enumerable.Range(0, bytes.Length / Bytes).Select(i => Read(bytes.AsSpan(i * Bytes)))];
 

@@ -51,8 +51,8 @@ alter table $schema$.ledger_seals enable row level security;
 alter table $schema$.ledger_seals force row level security;
 
 create policy tenant_isolation_policy on $schema$.ledger_seals
-    using (tenant_id = nullif(current_setting('app.current_tenant_id', true), '')::uuid)
-    with check (tenant_id = nullif(current_setting('app.current_tenant_id', true), '')::uuid);
+    using (tenant_id = (select nullif(current_setting('app.current_tenant_id', true), '')::uuid))
+    with check (tenant_id = (select nullif(current_setting('app.current_tenant_id', true), '')::uuid));
 
 -- A seal is never changed.
 grant select, insert on $schema$.ledger_seals to fluxion_app;

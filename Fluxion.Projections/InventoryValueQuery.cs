@@ -1,0 +1,54 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <param name="Products">How many products are on hand, or were then.</param>
+/// <param name="Value">On hand times moving average cost, each item to 2 decimals.</param>
+public sealed record StoreValueRow(string Store, string Name, long Products, decimal Value)
+{
+    public const string Select = """
+        select v.code, v.name, v.products, v.value
+        from (select s.id, s.code, s.name, count(*) filter (where i.quantity_on_hand <> 0) as products, sum(round(i.quantity_on_hand * i.cost_per_unit, 2)) as value
+              from inventory i join stores s on s.id = i.store_id
+              group by s.id) v
+        where ($1::uuid[] is null or v.id = any($1))
+        """;
+
+    /// <summary>The value at $2 from what was known at $3, as the function stock_value_as_of has it item by item.</summary>
+    public const string SelectAsOf = """
+        select v.code, v.name, v.products, v.value
+        from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value
+              from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, last(m.average_cost, m.item_version) as unit_cost
+                    from service_inventory_movements m
+                    where m.created_at <= $2 and m.recorded_at <= $3
+                    group by m.store_id, m.product_id) i
+              join stores s on s.id = i.store_id
+              group by s.id) v
+        where ($1::uuid[] is null or v.id = any($1))
+        """;
+
+    public static StoreValueRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetDecimal(3));
+}
+
+public static class InventoryValueQueries
+{
+    [WolverineGet("/api/{tenant}/inventory/value", Name = "Value of inventory"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("What stock is worth, store by store, now or as of a moment; filter: store")]
+    [EndpointDescription("asOf and knownAt are those of the inventory itself. A store in which nothing has ever moved, or had by then, is not in the list.")]
+    [ProducesResponseType<Page<StoreValueRow>>(200)]
+    public static Task<IResult> List(string? store, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
+    {
+        var query = TenantQuery.Of(http);
+        query = asOf is null && knownAt is null
+            ? query.Where(StoreValueRow.Select, Caller.Of(http).StoreFilter)
+            : query.AsOf(asOf, knownAt, (at, known) => query.Where(StoreValueRow.SelectAsOf, Caller.Of(http).StoreFilter, at, known));
+        return query.FilterNamed("v.code", "v.id", store).Page(databases, StoreValueRow.Read, limit, after, Order.ByText("v.code"), row => [row.Store]);
+    }
+}
