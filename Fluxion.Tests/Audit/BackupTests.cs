@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Fluxion.Host.Demo;
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Audit;
+
+/// <summary>docs/backup.md, step by step, with PostgreSQL's own tools.</summary>
+public sealed class BackupTests(LedgerHost host)
+{
+    [Fact]
+    public async Task what_is_restored_is_intact_equals_its_replay_and_goes_on()
+    {
+        await using var original = await host.NewDatabase();
+        await using var restored = await host.NewDatabase(); // database init: the database, its extensions and roles
+        var file = Path.Combine(Path.GetTempPath(), $"{original.Name}.dump");
+        try
+        {
+            string head;
+            await using (var serving = await HostProcess.Serve(original.Connections))
+            {
+                var manager = await serving.Demo("manager");
+                (await Receive(manager)).ShouldBe(200);
+                head = await Head(manager);
+                await Tool(original, "pg_dump", "--format=custom", $"--file={file}", original.Name); // while it serves
+                (await Receive(manager)).ShouldBe(200); // which is in no backup
+            }
+
+            await Tool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_pre_restore()");
+            await Tool(restored, "pg_restore", "--exit-on-error", $"--dbname={restored.Name}", file);
+            await Tool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_post_restore()");
+            await using (var superuser = restored.Superuser())
+            {
+                await superuser.OpenAsync(TestContext.Current.CancellationToken);
+                await Command(restored, "database", "init", "--admin", restored.Superuser("postgres").ConnectionString);
+                (await superuser.Column<bool>("select proleakproof from pg_proc where oid = 'pg_catalog.jsonb_object_field_text(jsonb, text)'::regprocedure")).ShouldBe([true]);
+                (await superuser.Column<string>("select extname from pg_extension where extname = 'timescaledb'")).ShouldNotBeEmpty();
+            }
+            (await Command(restored, "database", "migrate")).ShouldContain("All schemas are up to date");
+            (await Command(restored, "verify", DemoTenant.Slug, "--expect", head)).ShouldContain("The hash that was expected is that of seal");
+            await Command(restored, "replay", DemoTenant.Slug);
+
+            await using var again = await HostProcess.Serve(restored.Connections);
+            var client = await again.Demo("manager");
+            (await Receive(client)).ShouldBe(200);
+            (await Head(client, after: head)).ShouldNotBe(head);
+            (await client.Get($"audit/verification?expect={head}")).ShouldBe(200).Json["intact"]!.GetValue<bool>().ShouldBeTrue();
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static Task<Answer> Receive(Client client) => client.Post("stock/receipts", new { store = "CCS-01", lines = new[] { new { sku = "LAC001", quantity = 1 } } });
+
+    /// <summary>The hash of the last seal, once everything is sealed and there is another one than <paramref name="after"/>.</summary>
+    private static async Task<string> Head(Client client, string? after = null)
+    {
+        JsonNode? verification = null;
+        for (var i = 0; i < 120; i++, await Task.Delay(250))
+        {
+            verification = (await client.Get("audit/verification")).ShouldBe(200).Json;
+            if (verification["unsealed"]!.GetValue<long>() == 0 && verification["headHash"]?.GetValue<string>() is { } head && head != after) return head;
+        }
+        throw new TimeoutException(verification?.ToJsonString());
+    }
+
+    private static async Task<string> Command(OwnDatabase database, params string[] arguments)
+    {
+        var (code, output) = await HostProcess.Run(HostProcess.Development(database.Connections), arguments);
+        code.ShouldBe(0, output);
+        return output;
+    }
+
+    private static async Task Tool(OwnDatabase database, string tool, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(PostgresTools.Folder, tool), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        PostgresTools.Connect(start, database.Superuser().ConnectionString);
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, $"{tool}: {await output} {await errors}");
+    }
+}
