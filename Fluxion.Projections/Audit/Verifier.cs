@@ -17,8 +17,8 @@ public sealed class Verifier(Databases databases) : IDisposable
     /// <summary>How much earlier than a seal an event that came after it may say that it was recorded: hosts' clocks differ, and a transaction takes its time.</summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
-    /// <summary>Host and database share the cores of a small machine.</summary>
-    private static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 2, 8);
+    /// <summary>More than cores: while one waits for a chunk of seals, another has the database hash.</summary>
+    private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 2, 8);
 
     private readonly SemaphoreSlim _turn = new(1);
 

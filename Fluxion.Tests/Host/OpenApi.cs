@@ -21,6 +21,13 @@ public sealed record Operation(string Method, string Path, JsonNode Json)
     /// <summary>The path with the examples of its parameters.</summary>
     public string Address => Parameters("path").Aggregate(Path, (path, p) => path.Replace($"{{{p.Name}}}", p.Example ?? "{id}", StringComparison.Ordinal));
 
+    /// <summary>The query string with the examples of its parameters, one of them with another value; empty when there are none.</summary>
+    public string Query(string? name = null, string? value = null)
+    {
+        var values = Parameters("query").Where(p => p.Example is not null && p.Name != name).Select(p => $"{p.Name}={p.Example}").Concat(name is null ? [] : [$"{name}={value}"]).ToList();
+        return values.Count == 0 ? "" : $"?{string.Join('&', values)}";
+    }
+
     public IEnumerable<(string Name, string? Example)> Parameters(string place) => (Json["parameters"]?.AsArray() ?? [])
         .Where(p => p!["in"]!.GetValue<string>() == place).Select(p => (p!["name"]!.GetValue<string>(), p["example"]?.GetValue<string>()));
 }
