@@ -6,9 +6,11 @@ using Fluxion.Host.Database;
 using Fluxion.Host.Web;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections;
 using Fluxion.Projections.Audit;
 using Fluxion.Projections.Replay;
 using Fluxion.Projections.Writing;
@@ -96,6 +98,9 @@ public static class FluxionHost
         });
         builder.Services.AddWolverineHttp();
         builder.Services.AddHostedService<OverdueReservations>();
+        builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
+        builder.Services.AddSingleton<AlertScans>();
+        builder.Services.AddHostedService(p => p.GetRequiredService<AlertScans>());
     }
 
     /// <summary>Tokens, roles, and the limit on guesses. That every endpoint needs a token unless it says otherwise is set where they are mapped.</summary>

@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
@@ -54,6 +55,8 @@ public static class LedgerModel
         Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationReleased), typeof(ReservationExpired));
         options.Schema.For<Reservation>().Index(r => r.Status);
         Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(GoodsReturned), typeof(SaleCancelled));
+        Aggregate<Alert>(options, null, typeof(AlertRaised), typeof(AlertUpdated), typeof(AlertReopened), typeof(AlertAcknowledged), typeof(AlertResolved),
+            typeof(AlertDismissed), typeof(AlertCleared));
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.StoreId, s => s.InvoiceNumber);
     }
 

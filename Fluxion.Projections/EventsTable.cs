@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
@@ -60,6 +61,7 @@ public sealed class EventsTable : IReadModel
         Transfer transfer => [transfer.FromStoreId, transfer.ToStoreId],
         Reservation reservation => [.. reservation.Lines.Select(line => line.StoreId).Distinct().Order()],
         Store store => [store.Id],
+        Alert { StoreId: { } store } => [store],
         _ => null,
     };
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
@@ -15,6 +16,6 @@ public static class SettingsQuery
     [EndpointSummary("The tenant's own rules")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Get(HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where("select coalesce((select (data ->> 'overReceiptPercent')::numeric from mt_doc_tenantsettings), 0)")
-        .One(databases, r => new SettingsReply(r.GetDecimal(0)), "settings", "");
+        .Where("select coalesce((data ->> 'overReceiptPercent')::numeric, 0), coalesce(data ->> 'alerts', '{}') from (select) one left join mt_doc_tenantsettings on true")
+        .One(databases, r => new SettingsReply(r.GetDecimal(0), JsonSerializer.Deserialize<AlertSettings>(r.GetString(1), JsonSerializerOptions.Web)!), "settings", "");
 }

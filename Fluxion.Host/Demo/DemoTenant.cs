@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
@@ -27,6 +28,7 @@ public static class DemoTenant
         var tenant = await services.GetRequiredService<TenantProvisioning>().Provision(Slug, "Fluxion Demo Company", null, Fill, ct);
         if (tenant is null) return false;
         await OpenWithStock(services, tenant, ct);
+        await services.GetRequiredService<AlertScans>().Scan(tenant, ct);
         return true;
     }
 

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Marten.Events;
@@ -21,6 +22,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 {
     private readonly Dictionary<Guid, Loaded> _streams = [];
     private readonly List<Change> _changes = [];
+    private readonly List<StockNotice> _notices = [];
 
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
@@ -101,6 +103,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public async Task Commit(CancellationToken ct)
     {
         session.StoreObjects(_streams.Values.Where(s => s.Appended > 0).Select(s => s.State!));
+        if (messages is not null)
+        {
+            // in the same transaction: what may have changed alerts is looked at, whatever becomes of this node
+            foreach (var some in _notices.Concat(_changes.SelectMany(StockNotice.Of)).Distinct().Chunk(ReviewStock.AtOnce))
+                await messages.PublishAsync(new ReviewStock(some));
+        }
         await session.SaveChangesAsync(ct);
     }
 
@@ -109,6 +117,17 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// </summary>
     public ValueTask Schedule(object message, DateTimeOffset at) =>
         (messages ?? throw new InvalidOperationException("This session has no messages.")).PublishAsync(message, new DeliveryOptions { ScheduledTime = at });
+
+    /// <summary>Something by which alerts may have changed: they are looked at after the commit, or by the next scan when this session has no messages.</summary>
+    public void Notice(StockNotice notice) => _notices.Add(notice);
+
+    /// <summary>A question in the same transaction, with $1, $2, … for the parameters.</summary>
+    public NpgsqlCommand Ask(string sql, params object[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, session.Connection);
+        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
+        return command;
+    }
 
     /// <summary>A statement of the same transaction, with ? for each parameter.</summary>
     public void Queue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);

@@ -1,3 +1,4 @@
+using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Mvc;
@@ -123,7 +124,10 @@ public static class StockDoor
         }
         var after = new Dictionary<Guid, StockItem>();
         foreach (var item in decision.Events.GroupBy(e => e.ItemId, e => e.Event))
+        {
             after[item.Key] = ledger.Append<StockItem>(item.Key, [.. item]);
+            if (StockNotice.Of(slots.First(slot => slot.ItemId == item.Key), after[item.Key], ledger.Changes[^1].Event.Id) is { } notice) ledger.Notice(notice);
+        }
         return ([.. slots.DistinctBy(s => s.ItemId).Where(s => after.ContainsKey(s.ItemId)).Select(slot =>
             new StockLevel(slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))], null);
     }

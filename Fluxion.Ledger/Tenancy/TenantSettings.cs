@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Text.Json.Serialization;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
@@ -9,32 +10,61 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Tenancy;
 
-public sealed record SettingsChanged(decimal OverReceiptPercent);
+/// <summary>By what alerts are raised.</summary>
+public sealed record AlertSettings(
+    [property: Description("From 1 to 365: over how many days the rate at which a product goes is taken; 28 when left out")] int RateDays = 28,
+    [property: Description("From 0 to 365: from an order to its goods, unless product or supplier say otherwise; 7 when left out")] int LeadTimeDays = 7,
+    [property: Description("From 0 to 720: how many hours after it resolved by itself an alert is reopened in place of a new one; 24 when left out")] int ReopenHours = 24)
+{
+    public static readonly AlertSettings Default = new();
 
-/// <summary>A tenant's own rules; its stream has the tenant's id. Before the first change all are 0.</summary>
+    public sealed class Validator : AbstractValidator<AlertSettings>
+    {
+        public Validator()
+        {
+            Between(a => a.RateDays, 1, 365);
+            Between(a => a.LeadTimeDays, 0, 365);
+            Between(a => a.ReopenHours, 0, 720);
+        }
+
+        private void Between(System.Linq.Expressions.Expression<Func<AlertSettings, int>> field, int least, int most) =>
+            RuleFor(field).InclusiveBetween(least, most).WithMessage($"lies between {least} and {most}");
+    }
+}
+
+public sealed record SettingsChanged(decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null);
+
+/// <summary>A tenant's own rules; its stream has the tenant's id. Before the first change all are as when left out.</summary>
 /// <param name="OverReceiptPercent">How much more than ordered may be received of each line of a purchase order.</param>
-public sealed record TenantSettings(Guid Id, decimal OverReceiptPercent) : IAggregate<TenantSettings>
+/// <param name="Alerts">Null: <see cref="AlertSettings.Default"/>.</param>
+public sealed record TenantSettings(
+    Guid Id, decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null) : IAggregate<TenantSettings>
 {
     public static TenantSettings Fold(Guid id, TenantSettings? settings, object @event) => @event switch
     {
-        SettingsChanged e => new TenantSettings(id, e.OverReceiptPercent),
+        SettingsChanged e => new TenantSettings(id, e.OverReceiptPercent, e.Alerts),
         _ => throw new UnknownEventException(typeof(TenantSettings), @event),
     };
 }
 
 /// <summary>All settings of the tenant are set anew.</summary>
-[Example("""{"overReceiptPercent":0}""")]
+[Example("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24}}""")]
 public sealed record ChangeSettings(
-    [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal OverReceiptPercent)
+    [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal OverReceiptPercent,
+    [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null)
 {
     public sealed class Validator : AbstractValidator<ChangeSettings>
     {
-        public Validator() => RuleFor(c => c.OverReceiptPercent).Must(p => p is >= 0 and <= 100 && Quantities.HasDecimals(p, 2))
-            .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
+        public Validator()
+        {
+            RuleFor(c => c.OverReceiptPercent).Must(p => p is >= 0 and <= 100 && Quantities.HasDecimals(p, 2))
+                .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
+            RuleFor(c => c.Alerts!).SetValidator(new AlertSettings.Validator());
+        }
     }
 }
 
-public sealed record SettingsReply(decimal OverReceiptPercent);
+public sealed record SettingsReply(decimal OverReceiptPercent, AlertSettings Alerts);
 
 public static class ChangeSettingsEndpoint
 {
@@ -47,8 +77,9 @@ public static class ChangeSettingsEndpoint
         {
             var id = ledger.Tenant.Id;
             var settings = (await ledger.Lock<TenantSettings>([id], create: true, ct))[id];
-            if (settings?.OverReceiptPercent != command.OverReceiptPercent)
-                settings = ledger.Append<TenantSettings>(id, new SettingsChanged(command.OverReceiptPercent));
-            return Reply.Ok(new SettingsReply(settings.OverReceiptPercent));
+            var alerts = command.Alerts == AlertSettings.Default ? null : command.Alerts;
+            if (settings?.OverReceiptPercent != command.OverReceiptPercent || settings.Alerts != alerts)
+                settings = ledger.Append<TenantSettings>(id, new SettingsChanged(command.OverReceiptPercent, alerts));
+            return Reply.Ok(new SettingsReply(settings.OverReceiptPercent, settings.Alerts ?? AlertSettings.Default));
         });
 }

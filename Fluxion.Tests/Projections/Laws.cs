@@ -116,6 +116,15 @@ public static class Laws
                        group by reference_id, product_id) m using (order_id, product_id)
             where i.received is distinct from m.received
             """,
+        ["an alert is not its document, or that of its last event"] = """
+            select coalesce(a.id, d.id)
+            from {t}.alerts a full join {t}.mt_doc_alert d on d.id = a.id
+            left join lateral (select type, data from {t}.mt_events e where e.stream_id = d.id order by version desc limit 1) e on true
+            where a.status is distinct from d.data ->> 'status' or a.priority is distinct from d.data ->> 'priority' or a.is_cleared is distinct from (d.data ->> 'isCleared')::boolean
+               or (a.data ->> 'level')::numeric is distinct from (d.data -> 'data' ->> 'level')::numeric or a.resolved_at is distinct from (d.data ->> 'resolvedAt')::timestamptz
+               or (e.type in ('alert_raised', 'alert_updated', 'alert_reopened', 'alert_acknowledged')) is distinct from (a.status in ('active', 'acknowledged'))
+               or (e.type in ('alert_raised', 'alert_updated', 'alert_reopened')) and e.data ->> 'priority' is distinct from a.priority
+            """,
         ["a reservation's state is not that of its last event"] = """
             select coalesce(r.id, e.id)
             from {t}.reservations r

@@ -149,6 +149,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("purchase_orders")]
     [InlineData("transfers")]
     [InlineData("reservations")]
+    [InlineData("alerts")]
     [InlineData("inventory_movements")]
     [InlineData("events")]
     public async Task a_page_latest_first_is_read_in_that_order_and_nothing_is_sorted(string table)

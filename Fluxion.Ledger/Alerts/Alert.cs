@@ -1,0 +1,121 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+using Fluxion.Ledger.Commands;
+
+namespace Fluxion.Ledger.Alerts;
+
+/// <summary>What an alert can be about.</summary>
+public static class AlertTypes
+{
+    public const string LowStock = "low_stock";
+    public const string Overstock = "overstock";
+    public const string DemandSpike = "demand_spike";
+    public const string SlowMoving = "slow_moving";
+    public const string Forecast = "forecast_alert";
+
+    public static readonly string[] All = [LowStock, Overstock, DemandSpike, SlowMoving, Forecast];
+}
+
+/// <summary>How urgent it is, the least first.</summary>
+public static class AlertPriorities
+{
+    public const string Low = "low";
+    public const string Medium = "medium";
+    public const string High = "high";
+    public const string Critical = "critical";
+
+    public static readonly string[] All = [Low, Medium, High, Critical];
+}
+
+/// <summary>The numbers behind an alert, in the product's unit; what its type has no use for is left out.</summary>
+/// <param name="Level">What is compared with the threshold: for low stock what is available.</param>
+/// <param name="Threshold">For low stock the reorder point.</param>
+/// <param name="Events">The events that caused it.</param>
+public sealed record AlertData(
+    [property: Description("What is compared with the threshold: of low stock what is available, of overstock what is on hand, of slow moving the days without an issue, of a demand spike what was issued in a day")] decimal Level,
+    [property: Description("Of low stock the reorder point, of overstock the most that a store should hold, of slow moving the tenant's number of days, of a demand spike the daily issues beyond which a day is one")] decimal Threshold,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnHand = null,
+    [property: Description("What purchase orders that are sent, confirmed or partial have still to bring"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnOrder = null,
+    [property: Description("What transfers are bringing"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InTransit = null,
+    [property: Description("Issued and sold, less returned, a day over the tenant's rateDays"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? RatePerDay = null,
+    [property: Description("Until it runs out at that rate"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? DaysLeft = null,
+    [property: Description("What to order, in whole packs; 0 when enough is coming or drafted"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? SuggestedQuantity = null,
+    [property: Description("Of a demand spike the modified z-score"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Score = null,
+    [property: Description("Of a demand spike the median of the daily issues before it"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Median = null,
+    [property: Description("The ids of the events that caused it, as in the audit trail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Guid>? Events = null);
+
+/// <summary>What a rule found wrong with an item.</summary>
+public sealed record Finding(string Priority, string Title, string Description, AlertData Data);
+
+/// <param name="GeneratedBy">The rule that raised it.</param>
+public sealed record AlertRaised(string Type, string Priority, string Title, string Description, Guid? ProductId, Guid? StoreId, Guid? CategoryId,
+    AlertData Data, string GeneratedBy);
+
+/// <summary>It is still so, and matters more or less, or more is known of it.</summary>
+public sealed record AlertUpdated(string Priority, string Title, string Description, AlertData Data);
+
+/// <summary>It is so again, soon after it resolved by itself.</summary>
+public sealed record AlertReopened(string Priority, string Title, string Description, AlertData Data);
+
+/// <summary>Somebody took notice.</summary>
+public sealed record AlertAcknowledged(Guid? By, DateTimeOffset At);
+
+/// <param name="By">Null when the cause was gone, and the alert with it.</param>
+public sealed record AlertResolved(Guid? By, DateTimeOffset At);
+
+/// <param name="By">Null when what it was about is no longer kept.</param>
+/// <param name="Reason">Why, when nobody did.</param>
+public sealed record AlertDismissed(Guid? By, DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null);
+
+/// <summary>The cause of an alert that somebody had closed before is gone: when it comes back, that is a new alert.</summary>
+public sealed record AlertCleared(DateTimeOffset At);
+
+/// <summary>What somebody should look at, until he or the cause of it closes it.</summary>
+/// <param name="Status">active | acknowledged | resolved | dismissed; the first two are open.</param>
+/// <param name="AcknowledgedAt">Null until somebody took notice; kept when the alert is reopened.</param>
+/// <param name="IsCleared">Whether its cause is gone. While it is not, what somebody has closed is not raised again.</param>
+public sealed record Alert(Guid Id, string Type, string Priority, string Title, string Description, Guid? ProductId, Guid? StoreId, Guid? CategoryId,
+    AlertData Data, string GeneratedBy, string Status, Guid? AcknowledgedBy = null, DateTimeOffset? AcknowledgedAt = null, Guid? ResolvedBy = null,
+    DateTimeOffset? ResolvedAt = null, Guid? DismissedBy = null, DateTimeOffset? DismissedAt = null, bool IsCleared = false) : IAggregate<Alert>
+{
+    public const string Active = "active";
+    public const string Acknowledged = "acknowledged";
+    public const string Resolved = "resolved";
+    public const string Dismissed = "dismissed";
+
+    public static readonly string[] States = [Active, Acknowledged, Resolved, Dismissed];
+    public static readonly string[] OpenStates = [Active, Acknowledged];
+
+    /// <summary>The states from which each command is allowed.</summary>
+    public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
+    {
+        ["acknowledge"] = [Active],
+        ["resolve"] = OpenStates,
+        ["dismiss"] = OpenStates,
+    };
+
+    [JsonIgnore]
+    public bool IsOpen => OpenStates.Contains(Status);
+
+    public static Alert Fold(Guid id, Alert? alert, object @event) => @event switch
+    {
+        AlertRaised e => new Alert(id, e.Type, e.Priority, e.Title, e.Description, e.ProductId, e.StoreId, e.CategoryId, e.Data, e.GeneratedBy, Active),
+        AlertUpdated e => alert! with { Priority = e.Priority, Title = e.Title, Description = e.Description, Data = e.Data },
+        AlertReopened e => alert! with
+        {
+            Priority = e.Priority,
+            Title = e.Title,
+            Description = e.Description,
+            Data = e.Data,
+            Status = alert.AcknowledgedAt is null ? Active : Acknowledged,
+            ResolvedBy = null,
+            ResolvedAt = null,
+            IsCleared = false,
+        },
+        AlertAcknowledged e => alert! with { Status = Acknowledged, AcknowledgedBy = e.By, AcknowledgedAt = e.At },
+        AlertResolved e => alert! with { Status = Resolved, ResolvedBy = e.By, ResolvedAt = e.At, IsCleared = e.By is null },
+        AlertDismissed e => alert! with { Status = Dismissed, DismissedBy = e.By, DismissedAt = e.At, IsCleared = e.By is null },
+        AlertCleared => alert! with { IsCleared = true },
+        _ => throw new UnknownEventException(typeof(Alert), @event),
+    };
+}

@@ -1,0 +1,56 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Alerts;
+
+/// <summary>The receipt of a command on an alert.</summary>
+/// <param name="Status">active, acknowledged, resolved or dismissed.</param>
+/// <param name="Version">Grows with every change.</param>
+public sealed record AlertReceipt(Guid Id, string Type, string Priority, string Status, long Version);
+
+public static class AlertCommands
+{
+    /// <summary>What all that writes alerts takes in turn.</summary>
+    public const string Turn = "alerts";
+
+    /// <summary>Appends one event in the states in which <paramref name="command"/> is allowed.</summary>
+    public static async Task<Reply> Apply(LedgerSession ledger, string id, string command, object happened, CancellationToken ct)
+    {
+        await ledger.TakeTurn(Turn, ct);
+        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return Unknown.Of("alert", "id", id);
+        if (ledger.Caller.Stores is not null && (alert.StoreId is not { } store || !ledger.Caller.MayUse(store)))
+            return Problems.Forbidden("The alert is about a store that is not yours.");
+        if (Problems.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;
+        alert = ledger.Append<Alert>(guid, happened);
+        return Reply.Ok(new AlertReceipt(alert.Id, alert.Type, alert.Priority, alert.Status, ledger.VersionOf(guid)));
+    }
+}
+
+public static class AlertEndpoints
+{
+    [WolverinePost("/api/{tenant}/alerts/{id}/acknowledge", Name = "Acknowledge alert"), Authorize(Roles.User), Tags("Alerts")]
+    [EndpointSummary("Take notice of an alert: it stays open, and others see who is at it")]
+    [EndpointDescription("From active to acknowledged. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
+    [ProducesResponseType<AlertReceipt>(200)]
+    public static Task<IResult> Acknowledge(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "acknowledge", new AlertAcknowledged(ledger.Caller.UserId, ledger.Now), ct));
+
+    [WolverinePost("/api/{tenant}/alerts/{id}/resolve", Name = "Resolve alert"), Authorize(Roles.User), Tags("Alerts")]
+    [EndpointSummary("Close an alert that has been dealt with")]
+    [EndpointDescription("From active or acknowledged to resolved. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Most alerts resolve by themselves. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
+    [ProducesResponseType<AlertReceipt>(200)]
+    public static Task<IResult> Resolve(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "resolve", new AlertResolved(ledger.Caller.UserId, ledger.Now), ct));
+
+    [WolverinePost("/api/{tenant}/alerts/{id}/dismiss", Name = "Dismiss alert"), Authorize(Roles.User), Tags("Alerts")]
+    [EndpointSummary("Close an alert that nobody need look at")]
+    [EndpointDescription("From active or acknowledged to dismissed. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
+    [ProducesResponseType<AlertReceipt>(200)]
+    public static Task<IResult> Dismiss(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "dismiss", new AlertDismissed(ledger.Caller.UserId, ledger.Now), ct));
+}

@@ -1,0 +1,89 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Fluxion.Ledger.Alerts;
+
+/// <summary>
+/// Looks for alerts that are missing, open without a cause, or of another priority by now: what no single command brings about, and what was
+/// written without messages. Each tenant once in <see cref="Every"/>, on one node at a time; shared.alert_scans keeps when, over restarts.
+/// </summary>
+public sealed class AlertScans(
+    TenantRegistry registry, TenantStores stores, Databases databases, IStockOutlook outlook, TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
+{
+    public static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    /// <summary>How often a node looks which tenants are due.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Look, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await Attempt("the tenants that are due", async () =>
+            {
+                foreach (var id in await Due(stoppingToken))
+                {
+                    var tenant = registry.Get(id);
+                    await Attempt(tenant.Slug, () => Scan(tenant, stoppingToken));
+                }
+            });
+        }
+    }
+
+    /// <summary>Scans one tenant now, unless another node is at it.</summary>
+    /// <returns>How many alerts changed; null when another node is at it.</returns>
+    public async Task<int?> Scan(Tenant tenant, CancellationToken ct)
+    {
+        await using var session = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock);
+        await ledger.Begin(ct);
+        await using (var only = ledger.Ask("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan"))
+            if (await only.ExecuteScalarAsync(ct) is not true) return null;
+
+        var settings = (await ledger.Read<TenantSettings>(tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
+        var changed = 0;
+        // a transaction for some of them: commands on alerts wait for their turn no longer than that
+        foreach (var some in (await outlook.Doubtful(ledger, settings, ct)).Chunk(ReviewStock.AtOnce))
+        {
+            await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+            var review = new LedgerSession(part, tenant, Caller.System(tenant), clock);
+            await review.Begin(ct);
+            var news = await ReviewStockHandler.Review(review, some, outlook, ct);
+            if (news > 0) await review.Commit(ct);
+            changed += news;
+        }
+        ledger.Queue("insert into shared.alert_scans (tenant_id, scanned_at) values (?, ?) on conflict (tenant_id) do update set scanned_at = excluded.scanned_at",
+            tenant.Id, ledger.Now);
+        await ledger.Commit(ct);
+        return changed;
+    }
+
+    private async Task<IReadOnlyList<Guid>> Due(CancellationToken ct)
+    {
+        await using var command = databases.Service.CreateCommand("""
+            select t.id from shared.tenants t left join shared.alert_scans s on s.tenant_id = t.id
+            where t.status = 'active' and coalesce(s.scanned_at, t.created_at) <= $1 order by coalesce(s.scanned_at, t.created_at)
+            """);
+        command.Parameters.Add(new() { Value = clock.GetUtcNow() - Every });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var due = new List<Guid>();
+        while (await reader.ReadAsync(ct)) due.Add(reader.GetGuid(0));
+        return due;
+    }
+
+    private async Task Attempt(string what, Func<Task> attempt)
+    {
+        try
+        {
+            await attempt();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            logger.LogError(e, "The scan for alerts of {What} failed; again in {Look}", what, Look);
+        }
+    }
+}

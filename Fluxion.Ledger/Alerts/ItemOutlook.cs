@@ -1,0 +1,30 @@
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Tenancy;
+
+namespace Fluxion.Ledger.Alerts;
+
+/// <summary>One product in one store as the rules see it: what is there, what is coming, and how fast it goes. Quantities in the product's unit.</summary>
+/// <param name="IsKept">Whether product and store are active.</param>
+/// <param name="Drafted">What drafts of purchase orders would bring.</param>
+/// <param name="RatePerDay">Issued and sold, less returned, a day over the tenant's <see cref="AlertSettings.RateDays"/>.</param>
+/// <param name="LatestMovement">The event of the latest movement; null before the first.</param>
+/// <param name="LatestAlerts">Of each type the latest alert, open or not.</param>
+public sealed record ItemOutlook(Guid StoreId, Guid ProductId, string Store, string Sku, string Product, bool IsKept, decimal OnHand, decimal Available,
+    decimal OnOrder, decimal Drafted, decimal InTransit, decimal RatePerDay, Guid? LatestMovement, IReadOnlyList<Guid> LatestAlerts, ReorderRule Reorder)
+{
+    /// <summary>What to order now.</summary>
+    public decimal SuggestedQuantity => Reorder.Quantity(Available + OnOrder + Drafted + InTransit, RatePerDay);
+}
+
+/// <summary>
+/// How the read models answer the rules, in the session's own transaction: what a command has written there is seen.
+/// </summary>
+public interface IStockOutlook
+{
+    /// <summary>The stock items that the notices are about: of a product in all stores, of a store all products. None that never had any stock.</summary>
+    Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, AlertSettings settings, CancellationToken ct);
+
+    /// <summary>The items of which an alert is missing, open without a cause, or may have become more or less urgent. One statement.</summary>
+    Task<IReadOnlyList<StockNotice>> Doubtful(LedgerSession ledger, AlertSettings settings, CancellationToken ct);
+}

@@ -1,0 +1,55 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Marten;
+using Wolverine;
+
+namespace Fluxion.Ledger.Alerts;
+
+/// <summary>
+/// The alerts of some items may have changed: sent in the transaction of the command that may have changed them, so that it is neither lost nor
+/// sent for nothing. It says what to look at and not what to do: handled twice, late or out of order, it does no harm.
+/// </summary>
+public sealed record ReviewStock(IReadOnlyList<StockNotice> Notices)
+{
+    /// <summary>The most of one message, and of one transaction.</summary>
+    public const int AtOnce = 500;
+}
+
+public static class ReviewStockHandler
+{
+    /// <summary>In the tenant that the message came from.</summary>
+    public static async Task Handle(ReviewStock message, IDocumentSession session, IMessageContext context, TenantRegistry registry, TimeProvider clock,
+        IStockOutlook outlook, CancellationToken ct)
+    {
+        var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("Stock is reviewed in a tenant.")));
+        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock, context);
+        await ledger.Begin(ct);
+        if (await Review(ledger, message.Notices, outlook, ct) > 0) await ledger.Commit(ct);
+    }
+
+    /// <summary>
+    /// Looks at the items as they are now, and raises, updates, reopens, resolves or dismisses. All that writes alerts of a tenant takes turns: so
+    /// there is one alert whatever crosses at once, and their events are numbered in the order in which they can be seen.
+    /// </summary>
+    /// <returns>How many alerts changed.</returns>
+    public static async Task<int> Review(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, CancellationToken ct)
+    {
+        await ledger.TakeTurn(AlertCommands.Turn, ct);
+        var settings = (await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
+        var items = await outlook.Of(ledger, notices, settings, ct);
+        var latest = await ledger.Lock<Alert>([.. items.SelectMany(item => item.LatestAlerts)], create: false, ct);
+        var causes = notices.Where(notice => notice.EventId is not null).ToLookup(
+            notice => (notice.StoreId, notice.ProductId), notice => notice.EventId!.Value);
+        foreach (var item in items)
+        {
+            Guid[] events = [.. causes[(item.StoreId, item.ProductId)], .. causes[(null, item.ProductId)], .. causes[(item.StoreId, null)]];
+            if (events.Length == 0 && item.LatestMovement is { } movement) events = [movement];
+            var alert = item.LatestAlerts.Select(id => latest[id]).FirstOrDefault(a => a!.Type == AlertTypes.LowStock);
+            var happened = AlertLaw.Decide(AlertTypes.LowStock, item.ProductId, item.StoreId, alert, item.IsKept, LowStock.Find(item, events), LowStock.Rule,
+                ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
+            if (happened is not null) ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
+        }
+        return ledger.Changes.Count;
+    }
+}

@@ -1,0 +1,37 @@
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Stock;
+
+namespace Fluxion.Ledger.Alerts;
+
+/// <summary>Something happened by which an item's alerts may have changed.</summary>
+/// <param name="StoreId">Null: all stores.</param>
+/// <param name="ProductId">Null: all products.</param>
+/// <param name="EventId">The event; null when nobody knows which.</param>
+public sealed record StockNotice(Guid? StoreId, Guid? ProductId, Guid? EventId = null)
+{
+    /// <summary>What a change is news of, but for the stock itself: that the door knows, which has the reorder point at hand.</summary>
+    public static IEnumerable<StockNotice> Of(Change change)
+    {
+        var id = change.Event.Id;
+        return (change.Before, change.After) switch
+        {
+            (Product before, Product after) when before.IsActive != after.IsActive || before.Details.ReorderPoint != after.Details.ReorderPoint
+                || before.Details.MaxStockLevel != after.Details.MaxStockLevel => [new(null, after.Id, id)],
+            (Store before, Store after) when before.IsActive != after.IsActive => [new(after.Id, null, id)],
+            (_, Transfer transfer) => transfer.Lines.Select(line => new StockNotice(transfer.ToStoreId, line.ProductId, id)),
+            (var before, PurchaseOrder order) => order.Lines.Concat((before as PurchaseOrder)?.Lines ?? []).Select(line => line.ProductId).Distinct()
+                .Select(product => new StockNotice(order.StoreId, product, id)),
+            _ => [],
+        };
+    }
+
+    /// <summary>What a command did to an item, when it took the item to another <see cref="LowStock.Standing"/>.</summary>
+    public static StockNotice? Of(StockSlot slot, StockItem after, Guid eventId)
+    {
+        var point = slot.Product.Details.ReorderPoint;
+        var before = slot.Item is { } item ? LowStock.Of(item.Available, point) : LowStock.Standing.Enough;
+        return before == LowStock.Of(after.Available, point) ? null : new StockNotice(slot.Store.Id, slot.Product.Id, eventId);
+    }
+}

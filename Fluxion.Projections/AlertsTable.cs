@@ -1,0 +1,121 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>alerts: what somebody should look at, and what somebody or its cause has closed.</summary>
+public sealed class AlertsTable : IReadModel
+{
+    private static readonly Table<(Alert State, Change Last)> Table = new Table<(Alert State, Change Last)>("alerts", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("alert_type", "text", r => r.State.Type)
+        .Add("priority", "text", r => r.State.Priority)
+        .Add("title", "text", r => r.State.Title)
+        .Add("description", "text", r => r.State.Description)
+        .Add("product_id", "uuid", r => r.State.ProductId)
+        .Add("store_id", "uuid", r => r.State.StoreId)
+        .Add("category_id", "uuid", r => r.State.CategoryId)
+        .AddText("data", "jsonb", r => Json.Text(r.State.Data))
+        .Add("status", "text", r => r.State.Status)
+        .Add("acknowledged_by", "uuid", r => r.State.AcknowledgedBy)
+        .Add("acknowledged_at", "timestamptz", r => r.State.AcknowledgedAt)
+        .Add("resolved_by", "uuid", r => r.State.ResolvedBy)
+        .Add("resolved_at", "timestamptz", r => r.State.ResolvedAt)
+        .Add("dismissed_by", "uuid", r => r.State.DismissedBy)
+        .Add("dismissed_at", "timestamptz", r => r.State.DismissedAt)
+        .Add("is_cleared", "boolean", r => r.State.IsCleared)
+        .Add("generated_by", "text", r => r.State.GeneratedBy)
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, changes.Latest<Alert>());
+}
+
+/// <param name="Type">low_stock, overstock, demand_spike, slow_moving or forecast_alert.</param>
+/// <param name="Priority">low, medium, high or critical.</param>
+/// <param name="Status">active or acknowledged: open; resolved or dismissed: closed.</param>
+/// <param name="ResolvedBy">Null while it is open, and when the cause was gone by itself.</param>
+/// <param name="GeneratedBy">The rule that raised it.</param>
+public sealed record AlertRow(Guid Id, string Type, string Priority, string Title, string? Description, string? Store, string? Sku, string? Category,
+    string Status, AlertData Data, Guid? AcknowledgedBy, DateTimeOffset? AcknowledgedAt, Guid? ResolvedBy, DateTimeOffset? ResolvedAt, Guid? DismissedBy,
+    DateTimeOffset? DismissedAt, string? GeneratedBy, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+{
+    internal const string Columns = """
+        a.id, a.alert_type, a.priority, a.title, a.description, s.code, p.sku, c.code, a.status, a.data, a.acknowledged_by, a.acknowledged_at,
+               a.resolved_by, a.resolved_at, a.dismissed_by, a.dismissed_at, a.generated_by, a.version, a.created_at, a.updated_at
+        """;
+
+    internal const string From = """
+        from alerts a
+        left join stores s on s.id = a.store_id
+        left join products p on p.id = a.product_id
+        left join categories c on c.id = a.category_id
+        where ($1::uuid[] is null or a.store_id = any($1))
+        """;
+
+    public const string Select = $"select {Columns} {From}";
+
+    public static AlertRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Text(4), r.Text(5), r.Text(6),
+        r.Text(7), r.GetString(8), r.Json<AlertData>(9), r.GetFieldValue<Guid?>(10), r.GetFieldValue<DateTimeOffset?>(11), r.GetFieldValue<Guid?>(12),
+        r.GetFieldValue<DateTimeOffset?>(13), r.GetFieldValue<Guid?>(14), r.GetFieldValue<DateTimeOffset?>(15), r.Text(16), r.GetInt64(17),
+        r.GetFieldValue<DateTimeOffset>(18), r.GetFieldValue<DateTimeOffset>(19));
+}
+
+/// <summary>What happened to an alert.</summary>
+/// <param name="Event">alert_raised, alert_updated, alert_reopened, alert_acknowledged, alert_resolved, alert_dismissed or alert_cleared.</param>
+/// <param name="By">The e-mail address of who did it; null when nobody did.</param>
+/// <param name="Level">As it was known then.</param>
+public sealed record AlertStep(string Event, DateTimeOffset At, string? By, string Priority, string Status, decimal Level);
+
+/// <param name="History">The latest 200 steps, the first of them first, as long as the audit trail is kept.</param>
+public sealed record AlertDetails(AlertRow Alert, IReadOnlyList<AlertStep> History)
+{
+    public const string Select = $"""
+        select {AlertRow.Columns},
+               (select coalesce(json_agg(json_build_object('event', h.event_type, 'at', h.created_at, 'by', u.email, 'priority', h.new_data ->> 'priority',
+                    'status', h.new_data ->> 'status', 'level', h.new_data -> 'data' -> 'level') order by (h.metadata ->> 'version')::bigint), '[]')
+                from (select * from service_events e where e.entity_type = 'alert' and e.entity_id = a.id and e.created_at >= a.created_at
+                      order by (metadata ->> 'version')::bigint desc limit 200) h
+                left join users u on u.id = h.user_id)
+        {AlertRow.From}
+        """;
+
+    public static AlertDetails Read(NpgsqlDataReader r) => new(AlertRow.Read(r), r.Lines<AlertStep>(20));
+}
+
+public static class AlertsQueries
+{
+    private const string Open = "open";
+
+    [WolverineGet("/api/{tenant}/alerts", Name = "List alerts"), Authorize(Roles.Viewer), Tags("Alerts")]
+    [EndpointSummary("Alerts, latest first; filters: status (a state, or open for active and acknowledged), type, priority, store, sku")]
+    [ProducesResponseType<Page<AlertRow>>(200)]
+    public static Task<IResult> List(string? status, string? type, string? priority, string? store, string? sku, int? limit, string? after,
+        HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(AlertRow.Select, Caller.Of(http).StoreFilter)
+        .FilterOneOf("(a.status = {0} or {0} = 'open' and a.status in ('active', 'acknowledged'))", "status", status, [.. Alert.States, Open])
+        .FilterOneOf("a.alert_type = {0}", "type", type, AlertTypes.All)
+        .FilterOneOf("a.priority = {0}", "priority", priority, AlertPriorities.All)
+        .FilterNamed("s.code", "s.id", store)
+        .FilterNamed("p.sku", "p.id", sku)
+        .Page(databases, AlertRow.Read, limit, after, Order.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
+
+    [WolverineGet("/api/{tenant}/alerts/{id}", Name = "Get alert"), Authorize(Roles.Viewer), Tags("Alerts")]
+    [EndpointSummary("One alert with its history")]
+    [ProducesResponseType<AlertDetails>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(AlertDetails.Select, Caller.Of(http).StoreFilter)
+        .Identified("a.id", id)
+        .One(databases, AlertDetails.Read, "alert", id);
+}
