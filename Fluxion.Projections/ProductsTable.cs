@@ -31,6 +31,8 @@ public sealed class ProductsTable : IReadModel
         .Add("selling_price", "numeric", r => r.State.Details.SellingPrice)
         .Add("tax_rate", "numeric", r => r.State.Details.TaxRate)
         .AddText("settings", "jsonb", r => Json.Text(r.State.Details.Settings))
+        .Add("lead_time_days", "integer", r => r.State.Details.LeadTimeDays)
+        .Add("pack_size", "numeric", r => r.State.Details.PackSize)
         .Add("is_active", "boolean", r => r.State.IsActive)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
@@ -42,11 +44,11 @@ public sealed class ProductsTable : IReadModel
 
 public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,
     string UnitType, decimal MinStockLevel, decimal? MaxStockLevel, decimal ReorderPoint, decimal CostPrice, decimal SellingPrice, decimal TaxRate,
-    ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    int? LeadTimeDays, decimal? PackSize, ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public const string Select = """
         select p.id, p.sku, p.barcode, p.name, p.description, c.code, s.code, p.unit_type, p.min_stock_level, p.max_stock_level,
-               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.settings, p.is_active, p.version, p.created_at, p.updated_at
+               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active, p.version, p.created_at, p.updated_at
         from products p
         left join categories c on c.id = p.category_id
         left join suppliers s on s.id = p.supplier_id
@@ -55,8 +57,8 @@ public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Nam
 
     public static ProductRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.Text(2), r.GetString(3),
         r.Text(4), r.Text(5), r.Text(6), r.GetString(7), r.GetDecimal(8),
-        r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.Json<ProductSettings>(14),
-        r.GetBoolean(15), r.GetInt64(16), r.GetFieldValue<DateTimeOffset>(17), r.GetFieldValue<DateTimeOffset>(18));
+        r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.GetFieldValue<int?>(14),
+        r.GetFieldValue<decimal?>(15), r.Json<ProductSettings>(16), r.GetBoolean(17), r.GetInt64(18), r.GetFieldValue<DateTimeOffset>(19), r.GetFieldValue<DateTimeOffset>(20));
 }
 
 public static class ProductsQueries

@@ -3,41 +3,71 @@ using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Npgsql;
 
 namespace Fluxion.Projections;
 
-/// <summary>What the rules of alerts ask the read models.</summary>
+/// <summary>What the rules of alerts and reordering ask the read models. In all statements {t} is the tenant's schema.</summary>
 public sealed class StockOutlook : IStockOutlook
 {
-    /// <summary>{t} is the tenant's schema; $1 stock items, $2 products in all stores, $3 stores with all products, $4 since when the rate is taken.</summary>
-    private const string Items = """
+    /// <summary>What a store will have of a product, and how fast it goes; to be followed by a condition.</summary>
+    internal static readonly string Select = $$"""
         select i.store_id, i.product_id, s.code, p.sku, p.name, p.is_active and s.is_active, i.quantity_on_hand, i.quantity_available,
-               coalesce(o.ordered, 0), coalesce(o.drafted, 0), coalesce(t.quantity, 0), coalesce(r.quantity, 0),
-               p.reorder_point, p.max_stock_level, p.unit_type, m.id, a.ids
+               coalesce(o.ordered, 0), coalesce(o.drafted, 0), coalesce(t.quantity, 0), coalesce(r.quantity, 0) / e.rate_days, p.reorder_point, p.max_stock_level,
+               coalesce(p.lead_time_days, v.lead_time_days, e.lead_time_days),
+               coalesce(p.pack_size, case when coalesce((p.settings ->> 'allow_fraction')::boolean, p.unit_type not in ('unit', 'box', 'case')) then 0.001 else 1 end),
+               v.id, v.code, i.quantity_reserved
+        """;
+
+    internal static readonly string From = $$"""
         from {t}.inventory i
         join {t}.products p on p.id = i.product_id
         join {t}.stores s on s.id = i.store_id
-        left join lateral (
+        left join {t}.suppliers v on v.id = p.supplier_id
+        cross join (select coalesce((data -> 'alerts' ->> 'rateDays')::int, {{AlertSettings.Default.RateDays}}) as rate_days,
+                           coalesce((data -> 'alerts' ->> 'leadTimeDays')::int, {{AlertSettings.Default.LeadTimeDays}}) as lead_time_days
+                    from (select) one left join {t}.mt_doc_tenantsettings on true) e
+        cross join lateral (
             select sum(greatest(l.quantity_ordered - l.quantity_received, 0)) filter (where o.status <> 'draft') as ordered,
                    sum(l.quantity_ordered) filter (where o.status = 'draft') as drafted
             from {t}.purchase_order_items l join {t}.purchase_orders o on o.id = l.purchase_order_id
-            where l.product_id = i.product_id and o.store_id = i.store_id and not l.is_removed and o.status in ('draft', 'sent', 'confirmed', 'partial')) o on true
-        left join lateral (
+            where l.product_id = i.product_id and o.store_id = i.store_id and not l.is_removed and o.status in ('draft', 'sent', 'confirmed', 'partial')) o
+        cross join lateral (
             select sum(l.quantity_in_transit) as quantity
             from {t}.transfer_items l join {t}.transfers t on t.id = l.transfer_id
-            where l.product_id = i.product_id and t.to_store_id = i.store_id and t.status in ('in_transit', 'partial')) t on true
-        left join lateral (
+            where l.product_id = i.product_id and t.to_store_id = i.store_id and t.status in ('in_transit', 'partial')) t
+        cross join lateral (
             select -sum(m.quantity) as quantity
             from {t}.service_inventory_movements m
-            where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > $4 and (m.movement_type = 'out' or m.reference_type = 'return')) r on true
+            where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > now() - make_interval(days => e.rate_days)
+              and (m.movement_type = 'out' or m.reference_type = 'return')) r
+        """;
+
+    /// <summary>A condition: something is to be ordered. What is available is asked first, for it is known without looking at orders.</summary>
+    internal const string BelowReorderPoint = """
+        p.is_active and s.is_active and i.quantity_available < p.reorder_point
+        and i.quantity_available + coalesce(o.ordered, 0) + coalesce(o.drafted, 0) + coalesce(t.quantity, 0) < p.reorder_point
+        """;
+
+    private static readonly string Items = $$"""
+        {{Select}}, m.id, a.ids
+        {{From}}
         left join lateral (
             select m.id from {t}.service_inventory_movements m
             where m.product_id = i.product_id and m.store_id = i.store_id order by m.created_at desc, m.item_version desc limit 1) m on true
-        left join lateral (
+        cross join lateral (
             select array_agg(a.id) as ids
             from (select distinct on (alert_type) id from {t}.alerts where product_id = i.product_id and store_id = i.store_id
-                  order by alert_type, created_at desc, id desc) a) a on true
+                  order by alert_type, created_at desc, id desc) a) a
         where i.id = any($1) or i.product_id = any($2) or i.store_id = any($3)
+        """;
+
+    private static readonly string Order = $$"""
+        {{Select}}, null::uuid, null::uuid[]
+        {{From}}
+        where {{BelowReorderPoint}}
+          and ($1::uuid[] is null or i.store_id = any($1)) and ($2::uuid is null or i.store_id = $2) and ($3::uuid is null or p.supplier_id = $3)
+        order by s.code, p.sku limit $4
         """;
 
     private const string InDoubt = """
@@ -49,30 +79,33 @@ public sealed class StockOutlook : IStockOutlook
            or exists (select from {t}.alerts a where a.product_id = i.product_id and a.store_id = i.store_id and not a.is_cleared)
         """;
 
-    public async Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, AlertSettings settings, CancellationToken ct)
+    public Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, CancellationToken ct)
     {
         Guid[] items = [.. notices.Where(n => n is { StoreId: not null, ProductId: not null }).Select(n => StockItem.IdOf(n.StoreId!.Value, n.ProductId!.Value)).Distinct()];
         Guid[] products = [.. notices.Where(n => n is { StoreId: null, ProductId: not null }).Select(n => n.ProductId!.Value).Distinct()];
         Guid[] stores = [.. notices.Where(n => n is { StoreId: not null, ProductId: null }).Select(n => n.StoreId!.Value).Distinct()];
-        await using var command = ledger.Ask(Items.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal), items, products, stores, ledger.Now.AddDays(-settings.RateDays));
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var found = new List<ItemOutlook>();
-        while (await reader.ReadAsync(ct))
-        {
-            found.Add(new ItemOutlook(reader.GetGuid(0), reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetBoolean(5),
-                reader.GetDecimal(6), reader.GetDecimal(7), reader.GetDecimal(8), reader.GetDecimal(9), reader.GetDecimal(10),
-                reader.GetDecimal(11) / settings.RateDays, reader.GetFieldValue<Guid?>(15), reader.IsDBNull(16) ? [] : reader.GetFieldValue<Guid[]>(16),
-                new ReorderRule(reader.GetDecimal(12), reader.GetFieldValue<decimal?>(13), settings.LeadTimeDays, 1)));
-        }
-        return found;
+        return Ask(ledger, Items, Read, ct, items, products, stores);
     }
 
-    public async Task<IReadOnlyList<StockNotice>> Doubtful(LedgerSession ledger, AlertSettings settings, CancellationToken ct)
+    public Task<IReadOnlyList<ItemOutlook>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct) => Ask(
+        ledger, Order, Read, ct, (object?)ledger.Caller.StoreFilter ?? DBNull.Value, (object?)storeId ?? DBNull.Value, (object?)supplierId ?? DBNull.Value, limit);
+
+    public Task<IReadOnlyList<StockNotice>> Doubtful(LedgerSession ledger, CancellationToken ct) =>
+        Ask(ledger, InDoubt, reader => new StockNotice(reader.GetGuid(0), reader.GetGuid(1)), ct);
+
+    /// <summary>A row of <see cref="Select"/>, with the latest movement and the latest alerts behind it.</summary>
+    private static ItemOutlook Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetBoolean(5),
+        r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11),
+        r.GetFieldValue<Guid?>(19), r.IsDBNull(20) ? [] : r.GetFieldValue<Guid[]>(20), Rule(r), r.GetFieldValue<Guid?>(16));
+
+    internal static ReorderRule Rule(NpgsqlDataReader r) => new(r.GetDecimal(12), r.GetFieldValue<decimal?>(13), r.GetInt32(14), r.GetDecimal(15));
+
+    private static async Task<IReadOnlyList<T>> Ask<T>(LedgerSession ledger, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
     {
-        await using var command = ledger.Ask(InDoubt.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal));
+        await using var command = ledger.Ask(sql.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal), parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var found = new List<StockNotice>();
-        while (await reader.ReadAsync(ct)) found.Add(new StockNotice(reader.GetGuid(0), reader.GetGuid(1)));
+        var found = new List<T>();
+        while (await reader.ReadAsync(ct)) found.Add(read(reader));
         return found;
     }
 }

@@ -29,6 +29,7 @@ public sealed class SuppliersTable : IReadModel
         .Add("payment_terms", "text", r => r.State.Details.PaymentTerms)
         .Add("credit_limit", "numeric", r => r.State.Details.CreditLimit)
         .AddText("settings", "jsonb", r => Json.Text(r.State.Details.Settings))
+        .Add("lead_time_days", "integer", r => r.State.Details.LeadTimeDays)
         .Add("is_active", "boolean", r => r.State.IsActive)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
@@ -39,19 +40,19 @@ public sealed class SuppliersTable : IReadModel
 }
 
 public sealed record SupplierRow(Guid Id, string Code, string BusinessName, string? TradeName, string? TaxId, string? ContactPerson,
-    string? Phone, string? Email, Address Address, string? PaymentTerms, decimal? CreditLimit, JsonElement Settings,
+    string? Phone, string? Email, Address Address, string? PaymentTerms, decimal? CreditLimit, int? LeadTimeDays, JsonElement Settings,
     bool IsActive, long Version)
 {
     public const string Select = """
         select s.id, s.code, s.business_name, s.trade_name, s.tax_id, s.contact_person, s.phone, s.email::text, s.address,
-               s.payment_terms, s.credit_limit, s.settings, s.is_active, s.version
+               s.payment_terms, s.credit_limit, s.lead_time_days, s.settings, s.is_active, s.version
         from suppliers s where true
         """;
 
     public static SupplierRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.Text(3),
         r.Text(4), r.Text(5), r.Text(6), r.Text(7),
         r.Json<Address>(8), r.Text(9), r.GetFieldValue<decimal?>(10),
-        r.GetFieldValue<JsonElement>(11), r.GetBoolean(12), r.GetInt64(13));
+        r.GetFieldValue<int?>(11), r.GetFieldValue<JsonElement>(12), r.GetBoolean(13), r.GetInt64(14));
 }
 
 public static class SuppliersQueries

@@ -44,10 +44,9 @@ public sealed class AlertScans(
         await using (var only = ledger.Ask("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan"))
             if (await only.ExecuteScalarAsync(ct) is not true) return null;
 
-        var settings = (await ledger.Read<TenantSettings>(tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
         var changed = 0;
         // a transaction for some of them: commands on alerts wait for their turn no longer than that
-        foreach (var some in (await outlook.Doubtful(ledger, settings, ct)).Chunk(ReviewStock.AtOnce))
+        foreach (var some in (await outlook.Doubtful(ledger, ct)).Chunk(ReviewStock.AtOnce))
         {
             await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var review = new LedgerSession(part, tenant, Caller.System(tenant), clock);

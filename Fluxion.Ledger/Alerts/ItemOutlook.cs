@@ -1,17 +1,17 @@
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
-using Fluxion.Ledger.Tenancy;
 
 namespace Fluxion.Ledger.Alerts;
 
 /// <summary>One product in one store as the rules see it: what is there, what is coming, and how fast it goes. Quantities in the product's unit.</summary>
 /// <param name="IsKept">Whether product and store are active.</param>
 /// <param name="Drafted">What drafts of purchase orders would bring.</param>
-/// <param name="RatePerDay">Issued and sold, less returned, a day over the tenant's <see cref="AlertSettings.RateDays"/>.</param>
+/// <param name="RatePerDay">Issued and sold, less returned, a day over the tenant's rateDays.</param>
 /// <param name="LatestMovement">The event of the latest movement; null before the first.</param>
 /// <param name="LatestAlerts">Of each type the latest alert, open or not.</param>
+/// <param name="SupplierId">Whom it is usually bought from; null when nobody in particular.</param>
 public sealed record ItemOutlook(Guid StoreId, Guid ProductId, string Store, string Sku, string Product, bool IsKept, decimal OnHand, decimal Available,
-    decimal OnOrder, decimal Drafted, decimal InTransit, decimal RatePerDay, Guid? LatestMovement, IReadOnlyList<Guid> LatestAlerts, ReorderRule Reorder)
+    decimal OnOrder, decimal Drafted, decimal InTransit, decimal RatePerDay, Guid? LatestMovement, IReadOnlyList<Guid> LatestAlerts, ReorderRule Reorder, Guid? SupplierId)
 {
     /// <summary>What to order now.</summary>
     public decimal SuggestedQuantity => Reorder.Quantity(Available + OnOrder + Drafted + InTransit, RatePerDay);
@@ -23,8 +23,16 @@ public sealed record ItemOutlook(Guid StoreId, Guid ProductId, string Store, str
 public interface IStockOutlook
 {
     /// <summary>The stock items that the notices are about: of a product in all stores, of a store all products. None that never had any stock.</summary>
-    Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, AlertSettings settings, CancellationToken ct);
+    Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, CancellationToken ct);
+
+    /// <summary>
+    /// The items of which something is to be ordered, by store and sku, at most <paramref name="limit"/>: what is available, drafted, on order or in
+    /// transit is below the reorder point. Only of stores that the session's caller may use.
+    /// </summary>
+    /// <param name="storeId">Null: of all stores.</param>
+    /// <param name="supplierId">Null: of all suppliers, and of none.</param>
+    Task<IReadOnlyList<ItemOutlook>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct);
 
     /// <summary>The items of which an alert is missing, open without a cause, or may have become more or less urgent. One statement.</summary>
-    Task<IReadOnlyList<StockNotice>> Doubtful(LedgerSession ledger, AlertSettings settings, CancellationToken ct);
+    Task<IReadOnlyList<StockNotice>> Doubtful(LedgerSession ledger, CancellationToken ct);
 }

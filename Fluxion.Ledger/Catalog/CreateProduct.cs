@@ -44,6 +44,12 @@ public abstract record ProductFields
 
     public ProductSettings? Settings { get; init; }
 
+    [Description("Days from an order to its goods, from 0 to 365; those of the supplier when left out")]
+    public int? LeadTimeDays { get; init; }
+
+    [Description("What one pack of the supplier holds: it is ordered in whole packs; any quantity when left out")]
+    public decimal? PackSize { get; init; }
+
     /// <summary>The fields with category and supplier looked up, or the problem with those.</summary>
     public async Task<(ProductReferences? Resolved, ProblemDetails? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
@@ -55,7 +61,8 @@ public abstract record ProductFields
     }
 
     public ProductReferences With(Category? category, Supplier? supplier) => new(category, supplier, new ProductDetails(
-        Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id, MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings));
+        Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id, MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings,
+        LeadTimeDays, PackSize));
 
     public abstract class Validator<T> : AbstractValidator<T> where T : ProductFields
     {
@@ -72,6 +79,10 @@ public abstract record ProductFields
             RuleFor(c => c.SellingPrice).UnitPrice();
             RuleFor(c => c.TaxRate).Must(rate => rate is >= 0 and <= 100 && Quantities.HasDecimals(rate, 2))
                 .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
+            RuleFor(c => c.LeadTimeDays).Days();
+            RuleFor(c => c.PackSize!.Value).Positive().When(c => c.PackSize is not null).OverridePropertyName(nameof(PackSize));
+            RuleFor(c => c.PackSize).Must((c, size) => size is null || decimal.Truncate(size.Value) == size || !new ProductDetails("", c.UnitType, Settings: c.Settings).IsCounted)
+                .WithMessage("is whole for what is counted");
             RuleFor(c => c.Settings == null ? null : c.Settings.Other).OwnFieldsOfTheTenant().OverridePropertyName(nameof(Settings));
             RuleFor(c => c.MaxStockLevel).Must((c, max) => max is null || max >= c.MinStockLevel).WithMessage("is not below minStockLevel");
         }
@@ -82,7 +93,8 @@ public abstract record ProductFields
 [Example("""
     {
       "sku": "HEL001", "name": "Helado de Mantecado 1 L", "unitType": "unit", "barcode": "7591004000019", "category": "LACTEOS", "supplier": "SANTABARBARA",
-      "minStockLevel": 6, "maxStockLevel": 72, "reorderPoint": 12, "costPrice": 3.10, "sellingPrice": 4.50, "taxRate": 16, "settings": { "allowBackorder": false, "shelf": "F-3" }
+      "minStockLevel": 6, "maxStockLevel": 72, "reorderPoint": 12, "costPrice": 3.10, "sellingPrice": 4.50, "taxRate": 16,
+      "leadTimeDays": 5, "packSize": 12, "settings": { "allowBackorder": false, "shelf": "F-3" }
     }
     """)]
 public sealed record CreateProduct : ProductFields

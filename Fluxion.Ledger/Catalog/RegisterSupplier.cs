@@ -35,7 +35,10 @@ public abstract record SupplierFields
     [Description("Any JSON object of the tenant's own")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    public SupplierDetails Details() => new(BusinessName.Trim(), TradeName, Rif.Kept(TaxId, Address), ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit, Settings);
+    [Description("Days from an order to its goods, from 0 to 365; those of the tenant's settings when left out")]
+    public int? LeadTimeDays { get; init; }
+
+    public SupplierDetails Details() => new(BusinessName.Trim(), TradeName, Rif.Kept(TaxId, Address), ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit, Settings, LeadTimeDays);
 
     public abstract class Validator<T> : AbstractValidator<T> where T : SupplierFields
     {
@@ -50,6 +53,7 @@ public abstract record SupplierFields
             RuleFor(c => c.Address!).SetValidator(new Address.Validator());
             RuleFor(c => c.PaymentTerms).Line(100);
             RuleFor(c => c.CreditLimit).UnitPrice();
+            RuleFor(c => c.LeadTimeDays).Days();
             RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
         }
     }
@@ -59,7 +63,7 @@ public abstract record SupplierFields
 [Example("""
     {
       "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose", "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
-      "phone": "+58-212-2730000", "email": "ventas@plumrose.example", "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días", "creditLimit": 25000
+      "phone": "+58-212-2730000", "email": "ventas@plumrose.example", "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días", "creditLimit": 25000, "leadTimeDays": 4
     }
     """)]
 public sealed record RegisterSupplier : SupplierFields

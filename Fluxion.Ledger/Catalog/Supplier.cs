@@ -1,14 +1,17 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Catalog;
 
 /// <param name="TaxId">A Venezuelan one is a <see cref="Rif"/>.</param>
 /// <param name="Settings">The tenant's own settings of the supplier, any JSON object.</param>
+/// <param name="LeadTimeDays">From an order to its goods; null: the tenant's.</param>
 public sealed record SupplierDetails(
     string BusinessName, string? TradeName = null, string? TaxId = null, string? ContactPerson = null, string? Phone = null,
     string? Email = null, Address? Address = null, string? PaymentTerms = null, decimal? CreditLimit = null,
-    IReadOnlyDictionary<string, JsonElement>? Settings = null);
+    IReadOnlyDictionary<string, JsonElement>? Settings = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? LeadTimeDays = null);
 
 public sealed record SupplierRegistered(string Code, SupplierDetails Details);
 

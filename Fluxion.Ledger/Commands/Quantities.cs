@@ -31,6 +31,10 @@ public static class Quantities
     public static IRuleBuilderOptions<T, decimal?> Level<T>(this IRuleBuilder<T, decimal?> rule) => rule
         .Must(q => q is null || IsLevel(q.Value)).WithMessage(LevelMessage);
 
+    /// <summary>A number of days from 0 to 365 that may be left out.</summary>
+    public static IRuleBuilderOptions<T, int?> Days<T>(this IRuleBuilder<T, int?> rule) => rule
+        .Must(days => days is null or (>= 0 and <= 365)).WithMessage("is a whole number of days from 0 to 365");
+
     private static readonly string UnitPriceMessage = $"lies between 0 and {MaxUnitPrice:0}, with at most 4 decimals";
     private static readonly string LevelMessage = $"lies between 0 and {MaxQuantity:0}, with at most 3 decimals";
 

@@ -130,6 +130,9 @@ public sealed record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, File.DecimalComma ? Comma : NumberFormatInfo.InvariantInfo, out var number) ? number : null,
         $"is a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}");
 
+    public int? Whole(string column) => Parse<int>(column, text => int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+        "is a whole number");
+
     /// <summary>As <see cref="Number"/>, and says so where there is none.</summary>
     public decimal? Needed(string column)
     {

@@ -14,7 +14,7 @@ namespace Fluxion.Ledger.Imports;
 public static class ImportProductsEndpoint
 {
     public static readonly CsvColumns Columns = new(["sku"],
-        ["name", "barcode", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "settings", "isActive"],
+        ["name", "barcode", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive"],
         ["id", "version", "createdAt", "updatedAt"]);
 
     [WolverinePost("/api/{tenant}/imports/products", Name = "Import products"), Authorize(Roles.Manager), Tags("Imports"), RequestSizeLimit(Import.MaxBytes)]
@@ -91,6 +91,8 @@ public static class ImportProductsEndpoint
             CostPrice = Number("costPrice", before.CostPrice),
             SellingPrice = Number("sellingPrice", before.SellingPrice),
             TaxRate = Number("taxRate", before.TaxRate),
+            LeadTimeDays = row.Has("leadTimeDays") ? row.Whole("leadTimeDays") : before.LeadTimeDays,
+            PackSize = row.Has("packSize") ? row.Number("packSize") : before.PackSize,
             Settings = row.Has("settings") ? row.Json<ProductSettings>("settings", json) : before.Settings,
         };
         return row.File.Wrongs == errors ? fields : null;

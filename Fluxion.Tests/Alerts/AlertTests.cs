@@ -118,7 +118,7 @@ public sealed class AlertTests(LedgerHost host)
         await Settled(company);
         var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
         Text(alert, "status").ShouldBe("resolved");
-        (await History(company.Admin, alert)).ShouldMatch("^(raised|reopened)( resolved reopened)* resolved$");
+        (await History(company.Admin, alert)).ShouldMatch("^raised( updated)*( resolved reopened( updated)*)* resolved$");
     }
 
     [Fact]

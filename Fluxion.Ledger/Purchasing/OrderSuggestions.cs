@@ -1,0 +1,92 @@
+using System.ComponentModel;
+using System.Globalization;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Purchasing;
+
+/// <summary>The reorder suggestions become draft purchase orders, one a store and supplier.</summary>
+[Example("""{"store":"CCS-01","supplier":"COLGATE"}""")]
+public sealed record OrderSuggestions(
+    [property: Description("Code or id of a store; all of yours when left out")] string? Store = null,
+    [property: Description("Code or id of a supplier; all when left out")] string? Supplier = null)
+{
+    /// <summary>The most lines of one command; what is left is suggested as before.</summary>
+    public const int MaxLines = 5000;
+
+    public sealed class Validator : AbstractValidator<OrderSuggestions>
+    {
+        public Validator()
+        {
+            RuleFor(c => c.Store!).Reference().When(c => c.Store is not null);
+            RuleFor(c => c.Supplier!).Reference().When(c => c.Supplier is not null);
+        }
+    }
+}
+
+/// <param name="ExpectedDate">Today and the longest lead time of its lines.</param>
+public sealed record SuggestedOrder(Guid Id, string OrderNumber, string Store, string Supplier, DateOnly ExpectedDate, int Lines, decimal TotalAmount);
+
+/// <summary>What nobody could order.</summary>
+public sealed record NotOrdered(string Store, string Sku, decimal Quantity, string Reason);
+
+/// <param name="Orders">Empty when there is nothing to order.</param>
+/// <param name="NotOrdered">Suggestions without a supplier, or with one that is deactivated.</param>
+public sealed record SuggestedOrders(IReadOnlyList<SuggestedOrder> Orders, IReadOnlyList<NotOrdered> NotOrdered);
+
+public static class OrderSuggestionsEndpoint
+{
+    [WolverinePost("/api/{tenant}/purchase-orders/from-suggestions", Name = "Order suggestions"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
+    [EndpointSummary("Write a draft purchase order for each store and supplier of which something is to be ordered")]
+    [EndpointDescription("All of them or none, up to 5,000 lines at once, at most 1,000 an order. What is drafted is not suggested again, so that a second call finds nothing more to order. Refused: 404 for a store or supplier that does not exist, 403 for a store that is not yours.")]
+    [ProducesResponseType<SuggestedOrders>(200)]
+    public static Task<IResult> Post(OrderSuggestions command, LedgerSession ledger, HttpContext http, IStockOutlook outlook) =>
+        ledger.Run(http, command, ct => Handle(command, ledger, outlook, ct));
+
+    private static async Task<Reply> Handle(OrderSuggestions command, LedgerSession ledger, IStockOutlook outlook, CancellationToken ct)
+    {
+        await ledger.TakeTurn("order suggestions", ct); // two at once would both order the same
+        var store = await ledger.Find<Store>(command.Store, ct);
+        if (command.Store is not null && store is null) return Unknown.Store(command.Store);
+        if (store is not null && !ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {store.Code}.");
+        var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
+        if (command.Supplier is not null && supplier is null) return Unknown.Of("supplier", "supplier", command.Supplier);
+
+        var items = await outlook.ToOrder(ledger, store?.Id, supplier?.Id, OrderSuggestions.MaxLines, ct);
+        var products = await ledger.Find<Product>(items.Select(item => item.ProductId.ToString()), ct);
+        var suppliers = await ledger.Find<Supplier>(items.Select(item => item.SupplierId?.ToString()).OfType<string>(), ct);
+        var (orders, left) = (new List<SuggestedOrder>(), new List<NotOrdered>());
+        foreach (var ofOne in items.GroupBy(item => (item.StoreId, item.SupplierId)))
+        {
+            var from = ofOne.Key.SupplierId is { } id ? suppliers[id.ToString()] : null;
+            if (from is not { IsActive: true })
+            {
+                left.AddRange(ofOne.Select(item => new NotOrdered(item.Store, item.Sku, item.SuggestedQuantity, from is null ? "no supplier" : $"supplier {from.Code} deactivated")));
+                continue;
+            }
+            foreach (var lines in ofOne.Chunk(StockDoor.MaxLines)) orders.Add(Draft(ledger, from, lines, products, orders.Count + 1));
+        }
+        return Reply.Ok(new SuggestedOrders(orders, left));
+    }
+
+    private static SuggestedOrder Draft(
+        LedgerSession ledger, Supplier supplier, ItemOutlook[] items, IReadOnlyDictionary<string, Product> products, int number)
+    {
+        var today = DateOnly.FromDateTime(ledger.Now.UtcDateTime);
+        var expected = today.AddDays(items.Max(item => item.Reorder.LeadTimeDays));
+        var order = ledger.Append<PurchaseOrder>(Guid.CreateVersion7(ledger.Now), new PurchaseOrderDrafted(
+            string.Create(CultureInfo.InvariantCulture, $"R-{ledger.Now.UtcDateTime:yyMMdd-HHmmssfff}-{number}"), items[0].StoreId, supplier.Id, today, expected, null,
+            ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId,
+            [.. items.Select(item => (item, products[item.ProductId.ToString()].Details)).Select(line => new OrderedLine(Guid.CreateVersion7(ledger.Now),
+                line.item.ProductId, line.item.Sku, Quantities.Plain(line.item.SuggestedQuantity), line.Details.CostPrice, line.Details.TaxRate))]));
+        return new SuggestedOrder(order.Id, order.Code, items[0].Store, supplier.Code, expected, items.Length, order.TotalAmount);
+    }
+}

@@ -1,0 +1,48 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <param name="Available">On hand less reserved.</param>
+/// <param name="OnOrder">What purchase orders that are sent, confirmed or partial have still to bring.</param>
+/// <param name="Drafted">What drafts would bring.</param>
+/// <param name="RatePerDay">Issued and sold, less returned, a day over the tenant's rateDays.</param>
+/// <param name="PackSize">It is ordered in multiples of this.</param>
+/// <param name="Quantity">What to order: up to maxStockLevel, or without one to twice the reorder point (or the point and what goes in the lead time, where that is more), rounded up to packs.</param>
+public sealed record ReorderSuggestionRow(string Store, string Sku, string Product, string? Supplier, decimal OnHand, decimal Reserved, decimal Available,
+    decimal OnOrder, decimal Drafted, decimal InTransit, decimal ReorderPoint, decimal? MaxStockLevel, decimal RatePerDay, int LeadTimeDays, decimal PackSize, decimal Quantity)
+{
+    /// <summary>The tables by their plain names: the search path says whose they are.</summary>
+    public static readonly string Select = $"""
+        {StockOutlook.Select} {StockOutlook.From}
+        where {StockOutlook.BelowReorderPoint} and ($1::uuid[] is null or i.store_id = any($1))
+        """.Replace("{t}.", "", StringComparison.Ordinal);
+
+    public static ReorderSuggestionRow Read(NpgsqlDataReader r)
+    {
+        var (rule, rate) = (StockOutlook.Rule(r), Quantities.Plain(Quantities.Round(r.GetDecimal(11), 3)));
+        var (available, onOrder, drafted, inTransit) = (r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10));
+        return new(r.GetString(2), r.GetString(3), r.GetString(4), r.Text(17), r.GetDecimal(6), r.GetDecimal(18), available, onOrder, drafted, inTransit,
+            rule.Point, rule.MaxLevel, rate, rule.LeadTimeDays, rule.PackSize, rule.Quantity(available + onOrder + drafted + inTransit, r.GetDecimal(11)));
+    }
+}
+
+public static class ReorderSuggestionsQuery
+{
+    [WolverineGet("/api/{tenant}/reorder-suggestions", Name = "List reorder suggestions"), Authorize(Roles.Viewer), Tags("Purchasing")]
+    [EndpointSummary("What to order, by store and sku; filters: store, supplier")]
+    [EndpointDescription("Of every active product that its store has or had, and of which less than the reorder point is available, on order, drafted or in transit. POST /purchase-orders/from-suggestions drafts the orders.")]
+    [ProducesResponseType<Page<ReorderSuggestionRow>>(200)]
+    public static Task<IResult> List(string? store, string? supplier, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(ReorderSuggestionRow.Select, Caller.Of(http).StoreFilter)
+        .FilterNamed("s.code", "s.id", store)
+        .FilterNamed("v.code", "v.id", supplier)
+        .Page(databases, ReorderSuggestionRow.Read, limit, after, Order.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+}

@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using Fluxion.Tests.Alerts;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Stock;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Purchasing;
+
+/// <summary>From what runs low to the orders that bring it.</summary>
+public sealed class ReorderTests(LedgerHost host)
+{
+    /// <summary>Two stores, two suppliers, and of each product 5 in the first store and 50 in the other.</summary>
+    private async Task<Company> Open(params (string Sku, object Product)[] products)
+    {
+        var company = await Company.Found(host);
+        foreach (var code in (string[])["S1", "S2"]) (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
+        foreach (var code in (string[])["V1", "V2"]) (await company.Admin.Post("suppliers", new { code, businessName = "A supplier", leadTimeDays = code == "V2" ? 3 : (int?)null })).ShouldBe(201);
+        foreach (var (sku, product) in products)
+        {
+            (await company.Admin.Post("products", product)).ShouldBe(201);
+            (await new Shop(company.Admin, "S1", sku).Receive(5)).ShouldBe(200);
+            (await new Shop(company.Admin, "S2", sku).Receive(50)).ShouldBe(200);
+        }
+        return company;
+    }
+
+    private Task<Company> Usual() => Open(
+        ("P1", new { sku = "P1", name = "Milk", supplier = "V1", costPrice = 2, taxRate = 16, reorderPoint = 10, maxStockLevel = 40, packSize = 12, leadTimeDays = 5 }),
+        ("P2", new { sku = "P2", name = "Cheese", unitType = "kg", supplier = "V2", costPrice = 3, reorderPoint = 7.5 }),
+        ("P3", new { sku = "P3", name = "Wine", reorderPoint = 6 }));
+
+    private static async Task<JsonArray> Suggestions(Client client, string filter = "") => (await client.Get($"reorder-suggestions?{filter}")).ShouldBe(200).Json["items"]!.AsArray();
+
+    private static string Of(JsonNode? row, params string[] fields) => string.Join(' ', fields.Select(field => row![field]?.ToString() ?? "-"));
+
+    private static async Task<JsonNode> Order(Client client, object? command = null) => (await client.Post("purchase-orders/from-suggestions", command ?? new { })).ShouldBe(200).Json;
+
+    [Fact]
+    public async Task what_is_below_its_reorder_point_is_suggested_up_to_its_level_in_whole_packs()
+    {
+        var company = await Usual();
+        var rows = await Suggestions(company.Admin);
+        rows.Select(row => Of(row, "store", "sku", "supplier", "available", "reorderPoint", "leadTimeDays", "packSize", "quantity")).ShouldBe(
+            ["S1 P1 V1 5 10 5 12 36", "S1 P2 V2 5 7.5 3 0.001 10", "S1 P3 - 5 6 7 1 7"]);
+        (await Suggestions(company.Admin, "supplier=v2")).ShouldHaveSingleItem();
+        (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
+        (await new Shop(company.Admin, "S1", "P3").Issue(2)).ShouldBe(200);
+        (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { rateDays = 1, leadTimeDays = 10 } })).ShouldBe(200);
+        Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23"); // 6 + 2 × 10 − 3
+        (await company.Admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S2", sku = "P1", quantity = 45 } } })).ShouldBe(201);
+        Of((await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 36");
+        (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
+        (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task one_command_drafts_the_orders_and_a_second_one_finds_nothing_to_order()
+    {
+        var company = await Usual();
+        var admin = company.Admin;
+        var key = Guid.CreateVersion7().ToString();
+        var first = (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200);
+        (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200).Text.ShouldBe(first.Text);
+        first.Json["orders"]!.AsArray().Select(order => Of(order, "store", "supplier", "lines", "totalAmount")).ShouldBe(["S1 V1 1 83.52", "S1 V2 1 30"], ignoreOrder: true);
+        first.Json["notOrdered"]!.AsArray().Select(row => Of(row, "store", "sku", "quantity", "reason")).ShouldBe(["S1 P3 7 no supplier"]);
+        var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
+        var number = first.Json["orders"]!.AsArray().Single(order => Of(order, "supplier") == "V1")!["orderNumber"]!.GetValue<string>();
+        var order = (await admin.Get($"purchase-orders/{number}")).ShouldBe(200).Json;
+        Of(order["purchaseOrder"], "status", "expectedDate").ShouldBe($"draft {today.AddDays(5):yyyy-MM-dd}");
+        Of(order["lines"]!.AsArray().ShouldHaveSingleItem(), "sku", "quantityOrdered", "unitCost").ShouldBe("P1 36 2");
+
+        (await Order(admin))["orders"]!.AsArray().ShouldBeEmpty();
+        (await Suggestions(admin)).ShouldHaveSingleItem();
+        (await admin.Post($"purchase-orders/{number}/cancel", null)).ShouldBe(200);
+        (await Order(admin, new { store = "S2" }))["orders"]!.AsArray().ShouldBeEmpty();
+        number = (await Order(admin, new { store = "S1", supplier = "v1" }))["orders"]!.AsArray().ShouldHaveSingleItem()!["orderNumber"]!.GetValue<string>();
+        (await admin.Post($"purchase-orders/{number}/send", null)).ShouldBe(200);
+        (await Order(admin))["orders"]!.AsArray().ShouldBeEmpty();
+        (await admin.Post($"purchase-orders/{number}/receipts", new { lines = new[] { new { sku = "P1", quantity = 36 } } })).ShouldBe(200);
+        await AlertTests.Until(admin, alerts => alerts.Single()!["status"]!.GetValue<string>() == "resolved", "sku=P1");
+    }
+
+    [Fact]
+    public async Task of_eight_at_once_one_orders()
+    {
+        var company = await Usual();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Order(company.Admin)));
+        answers.Sum(answer => answer["orders"]!.AsArray().Count).ShouldBe(2);
+        (await company.Admin.Get("purchase-orders")).Json["items"]!.AsArray().Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task a_deactivated_supplier_gets_no_order_and_other_stores_are_not_ordered_for()
+    {
+        var company = await Usual();
+        (await company.Admin.Post("suppliers/V2/deactivate", null)).ShouldBe(200);
+        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "user", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
+        (await Order(eva))["orders"]!.AsArray().ShouldBeEmpty();
+        (await eva.Post("purchase-orders/from-suggestions", new { store = "S1" })).ShouldBe(403);
+        (await company.Admin.Post("purchase-orders/from-suggestions", new { store = "S9" })).ShouldBe(404).Fields.ShouldBe(["store"]);
+        (await company.Admin.Post("purchase-orders/from-suggestions", new { supplier = "V9" })).ShouldBe(404).Fields.ShouldBe(["supplier"]);
+        (await company.Admin.Post("purchase-orders/from-suggestions", new { }, key: null)).ShouldBe(400);
+        (await Order(company.Admin))["notOrdered"]!.AsArray().Select(row => Of(row, "sku", "reason")).ShouldBe(["P2 supplier V2 deactivated", "P3 no supplier"]);
+    }
+
+    [Theory]
+    [InlineData("""{"leadTimeDays":366}""", "leadTimeDays")]
+    [InlineData("""{"leadTimeDays":-1}""", "leadTimeDays")]
+    [InlineData("""{"leadTimeDays":1.5}""", "leadTimeDays")]
+    [InlineData("""{"packSize":0}""", "packSize")]
+    [InlineData("""{"packSize":2.5}""", "packSize")]
+    [InlineData("""{"packSize":0.0001,"unitType":"kg"}""", "packSize")]
+    public async Task a_lead_time_or_pack_that_cannot_be_is_refused(string fields, string field)
+    {
+        var product = JsonNode.Parse(fields)!.AsObject();
+        (product["sku"], product["name"]) = ("BAD", "Bad");
+        (await (await Client.Demo(host, "admin")).Post("products", product.ToJsonString())).ShouldBe(400).Fields.ShouldBe([field]);
+    }
+
+    [Fact]
+    public async Task an_export_with_lead_time_and_pack_comes_back_as_it_is()
+    {
+        var company = await Usual();
+        var file = (await company.Admin.Get("products", "text/csv")).ShouldBe(200).Text;
+        file.ShouldContain("leadTimeDays,packSize");
+        (await company.Admin.Send(HttpMethod.Post, "imports/products", file, "K1", contentType: "text/csv")).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(3);
+        (await company.Admin.Send(HttpMethod.Post, "imports/products", "sku,leadTimeDays,packSize\nP1,,24\nP3,2,\n", "K2", contentType: "text/csv")).ShouldBe(200).Json["changed"]!.GetValue<int>().ShouldBe(2);
+        (await Suggestions(company.Admin)).Select(row => Of(row, "sku", "leadTimeDays", "packSize")).ShouldBe(["P1 7 24", "P2 3 0.001", "P3 2 1"]);
+        (await company.Admin.Send(HttpMethod.Post, "imports/products", "sku,leadTimeDays\nP1,soon\n", "K3", contentType: "text/csv")).ShouldBe(400);
+    }
+}
