@@ -70,13 +70,67 @@ public sealed class StockOutlook : IStockOutlook
         order by s.code, p.sku limit $4
         """;
 
-    private const string InDoubt = """
-        select i.store_id, i.product_id
-        from {t}.inventory i
-        join {t}.products p on p.id = i.product_id
-        join {t}.stores s on s.id = i.store_id
-        where (p.is_active and s.is_active and i.quantity_available < p.reorder_point)
-           or exists (select from {t}.alerts a where a.product_id = i.product_id and a.store_id = i.store_id and not a.is_cleared)
+    /// <summary>
+    /// Findings beside the alerts that say so, and of them what differs. A demand spike is a day whose issues have a modified z-score above 3.5 against
+    /// the 28 days before it (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993): 0.6745 (x − median) / MAD, and where more than half of
+    /// the days are alike, so that the median absolute deviation is 0, (x − median) / (1.253314 mean absolute deviation). Not less than a tenth of
+    /// the median is taken for the deviation, and only of items that were issued on five of those days. A day is 24 hours, the last one ends now.
+    /// </summary>
+    private static readonly string InDoubt = $$"""
+        with rule as (
+            select coalesce((data -> 'alerts' ->> 'slowMovingDays')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days
+            from (select) one left join {t}.mt_doc_tenantsettings on true
+        ), item as (
+            select i.store_id, i.product_id, i.quantity_on_hand, i.quantity_available, p.reorder_point, p.max_stock_level
+            from {t}.inventory i
+            join {t}.products p on p.id = i.product_id and p.is_active
+            join {t}.stores s on s.id = i.store_id and s.is_active
+        ), issue as not materialized (
+            select store_id, product_id, created_at, -quantity as quantity
+            from {t}.service_inventory_movements
+            where reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'
+        ), daily as (
+            select store_id, product_id, floor(extract(epoch from now() - created_at) / 86400) as day, sum(quantity)::float8 as quantity
+            from issue where created_at > now() - interval '29 days' and created_at <= now()
+            group by 1, 2, 3
+        ), history as (
+            select store_id, product_id, max(quantity) filter (where day = 0) as latest, array_agg(quantity) filter (where day between 1 and 28) as days
+            from daily group by 1, 2
+            having bool_or(day = 0) and count(*) filter (where day between 1 and 28) >= 5
+        ), spike as (
+            select h.store_id, h.product_id, h.latest, c.median, greatest(case when d.mad > 0 then d.mad / 0.6745 else 1.253314 * d.mean end, c.median / 10) as deviation
+            from history h
+            cross join lateral (select h.days || array_fill(0::float8, array[28 - cardinality(h.days)]) as days) f
+            cross join lateral (select percentile_cont(0.5) within group (order by q) as median from unnest(f.days) q) c
+            cross join lateral (select percentile_cont(0.5) within group (order by abs(q - c.median)) as mad, avg(abs(q - c.median)) as mean from unnest(f.days) q) d
+        ), finding as (
+            select store_id, product_id, '{{AlertTypes.Overstock}}' as type, quantity_on_hand as level, max_stock_level as threshold, null::numeric as score, null::numeric as median
+            from item where quantity_on_hand > max_stock_level
+            union all
+            select i.store_id, i.product_id, '{{AlertTypes.SlowMoving}}', floor(extract(epoch from now() - l.since) / 86400), slow_days, null, null
+            from item i
+            cross join rule
+            cross join lateral (
+                select coalesce((select max(u.created_at) from issue u where u.store_id = i.store_id and u.product_id = i.product_id),
+                                (select min(m.created_at) from {t}.service_inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id)) as since) l
+            where i.quantity_on_hand > 0 and l.since <= now() - make_interval(days => slow_days)
+              and not exists (select from issue u where u.store_id = i.store_id and u.product_id = i.product_id and u.created_at > now() - make_interval(days => slow_days))
+            union all
+            select store_id, product_id, '{{AlertTypes.DemandSpike}}', round(latest::numeric, 3), round((median + 3.5 * deviation)::numeric, 3),
+                   round(((latest - median) / deviation)::numeric, 2), round(median::numeric, 3)
+            from spike join item using (store_id, product_id) where latest > median + 3.5 * deviation
+        ), said as (
+            select store_id, product_id, alert_type as type, (data ->> 'level')::numeric as level, (data ->> 'threshold')::numeric as threshold
+            from {t}.alerts where not is_cleared and store_id is not null and product_id is not null
+        )
+        select store_id, product_id, type, f.level, coalesce(f.threshold, 0), f.score, f.median
+        from finding f
+        full join (select * from said where type in ('{{AlertTypes.Overstock}}', '{{AlertTypes.SlowMoving}}', '{{AlertTypes.DemandSpike}}')) a using (store_id, product_id, type)
+        where f.level is null or a.level is null or f.threshold <> a.threshold or abs(f.level - a.level) >= greatest(f.threshold / 10, 1)
+        union
+        select store_id, product_id, '{{AlertTypes.LowStock}}', null, 0, null, null from item where quantity_available < reorder_point
+        union
+        select store_id, product_id, type, null, 0, null, null from said where type = '{{AlertTypes.LowStock}}'
         """;
 
     public Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, CancellationToken ct)
@@ -90,8 +144,8 @@ public sealed class StockOutlook : IStockOutlook
     public Task<IReadOnlyList<ItemOutlook>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct) => Ask(
         ledger, Order, Read, ct, (object?)ledger.Caller.StoreFilter ?? DBNull.Value, (object?)storeId ?? DBNull.Value, (object?)supplierId ?? DBNull.Value, limit);
 
-    public Task<IReadOnlyList<StockNotice>> Doubtful(LedgerSession ledger, CancellationToken ct) =>
-        Ask(ledger, InDoubt, reader => new StockNotice(reader.GetGuid(0), reader.GetGuid(1)), ct);
+    public Task<IReadOnlyList<Doubt>> Doubtful(LedgerSession ledger, CancellationToken ct) => Ask(ledger, InDoubt, r => new Doubt(r.GetGuid(0), r.GetGuid(1),
+        r.GetString(2), r.GetFieldValue<decimal?>(3), r.GetDecimal(4), r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6)), ct);
 
     /// <summary>A row of <see cref="Select"/>, with the latest movement and the latest alerts behind it.</summary>
     private static ItemOutlook Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetBoolean(5),

@@ -46,12 +46,13 @@ public sealed class AlertScans(
 
         var changed = 0;
         // a transaction for some of them: commands on alerts wait for their turn no longer than that
-        foreach (var some in (await outlook.Doubtful(ledger, ct)).Chunk(ReviewStock.AtOnce))
+        var doubts = (await outlook.Doubtful(ledger, ct)).GroupBy(doubt => new StockNotice(doubt.StoreId, doubt.ProductId));
+        foreach (var some in doubts.Chunk(ReviewStock.AtOnce))
         {
             await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var review = new LedgerSession(part, tenant, Caller.System(tenant), clock);
             await review.Begin(ct);
-            var news = await ReviewStockHandler.Review(review, some, outlook, ct);
+            var news = await ReviewStockHandler.Review(review, [.. some.Select(item => item.Key)], outlook, ct, [.. some.SelectMany(item => item)]);
             if (news > 0) await review.Commit(ct);
             changed += news;
         }

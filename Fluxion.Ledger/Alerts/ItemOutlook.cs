@@ -17,6 +17,11 @@ public sealed record ItemOutlook(Guid StoreId, Guid ProductId, string Store, str
     public decimal SuggestedQuantity => Reorder.Quantity(Available + OnOrder + Drafted + InTransit, RatePerDay);
 }
 
+/// <summary>Something of an item that may not be as its alerts say.</summary>
+/// <param name="Level">Null: nothing of that type is wrong with it; or, of low stock, that is still to be seen.</param>
+/// <param name="Score">Of a demand spike the modified z-score; <paramref name="Median"/> of the days before.</param>
+public sealed record Doubt(Guid StoreId, Guid ProductId, string Type, decimal? Level = null, decimal Threshold = 0, decimal? Score = null, decimal? Median = null);
+
 /// <summary>
 /// How the read models answer the rules, in the session's own transaction: what a command has written there is seen.
 /// </summary>
@@ -33,6 +38,6 @@ public interface IStockOutlook
     /// <param name="supplierId">Null: of all suppliers, and of none.</param>
     Task<IReadOnlyList<ItemOutlook>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct);
 
-    /// <summary>The items of which an alert is missing, open without a cause, or may have become more or less urgent. One statement.</summary>
-    Task<IReadOnlyList<StockNotice>> Doubtful(LedgerSession ledger, CancellationToken ct);
+    /// <summary>Where an alert is missing, open without a cause, or may have become more or less urgent. One statement.</summary>
+    Task<IReadOnlyList<Doubt>> Doubtful(LedgerSession ledger, CancellationToken ct);
 }

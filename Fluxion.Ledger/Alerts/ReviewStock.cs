@@ -32,8 +32,10 @@ public static class ReviewStockHandler
     /// Looks at the items as they are now, and raises, updates, reopens, resolves or dismisses. All that writes alerts of a tenant takes turns: so
     /// there is one alert whatever crosses at once, and their events are numbered in the order in which they can be seen.
     /// </summary>
+    /// <param name="scanned">What a scan found, or did not find any more, of the types that no message is sent for.</param>
     /// <returns>How many alerts changed.</returns>
-    public static async Task<int> Review(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, CancellationToken ct)
+    public static async Task<int> Review(
+        LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, CancellationToken ct, IReadOnlyCollection<Doubt>? scanned = null)
     {
         await ledger.TakeTurn(AlertCommands.Turn, ct);
         var settings = (await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
@@ -41,14 +43,22 @@ public static class ReviewStockHandler
         var latest = await ledger.Lock<Alert>([.. items.SelectMany(item => item.LatestAlerts)], create: false, ct);
         var causes = notices.Where(notice => notice.EventId is not null).ToLookup(
             notice => (notice.StoreId, notice.ProductId), notice => notice.EventId!.Value);
+        var doubts = (scanned ?? []).Where(doubt => doubt.Type != AlertTypes.LowStock).ToLookup(doubt => (doubt.StoreId, doubt.ProductId));
         foreach (var item in items)
         {
             Guid[] events = [.. causes[(item.StoreId, item.ProductId)], .. causes[(null, item.ProductId)], .. causes[(item.StoreId, null)]];
             if (events.Length == 0 && item.LatestMovement is { } movement) events = [movement];
-            var alert = item.LatestAlerts.Select(id => latest[id]).FirstOrDefault(a => a!.Type == AlertTypes.LowStock);
-            var happened = AlertLaw.Decide(AlertTypes.LowStock, item.ProductId, item.StoreId, alert, item.IsKept, LowStock.Find(item, events), LowStock.Rule,
-                ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
-            if (happened is not null) ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
+            var alerts = item.LatestAlerts.Select(id => latest[id]!).ToDictionary(alert => alert.Type);
+            Decide(AlertTypes.LowStock, LowStock.Find(item, events), LowStock.Rule);
+            foreach (var doubt in doubts[(item.StoreId, item.ProductId)]) Decide(doubt.Type, ScanRules.Find(item, doubt, events), ScanRules.Rule);
+            if (!item.IsKept) foreach (var type in alerts.Keys.ToList()) Decide(type, null, ScanRules.Rule);
+
+            void Decide(string type, Finding? finding, string rule)
+            {
+                var alert = alerts.GetValueOrDefault(type);
+                var happened = AlertLaw.Decide(type, item.ProductId, item.StoreId, alert, item.IsKept, finding, rule, ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
+                if (happened is not null) alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
+            }
         }
         return ledger.Changes.Count;
     }

@@ -14,7 +14,8 @@ namespace Fluxion.Ledger.Tenancy;
 public sealed record AlertSettings(
     [property: Description("From 1 to 365: over how many days the rate at which a product goes is taken; 28 when left out")] int RateDays = 28,
     [property: Description("From 0 to 365: from an order to its goods, unless product or supplier say otherwise; 7 when left out")] int LeadTimeDays = 7,
-    [property: Description("From 0 to 720: how many hours after it resolved by itself an alert is reopened in place of a new one; 24 when left out")] int ReopenHours = 24)
+    [property: Description("From 0 to 720: how many hours after it resolved by itself an alert is reopened in place of a new one; 24 when left out")] int ReopenHours = 24,
+    [property: Description("From 1 to 3650: slow moving is what is on hand and has not been issued for so many days; 90 when left out")] int SlowMovingDays = 90)
 {
     public static readonly AlertSettings Default = new();
 
@@ -25,6 +26,7 @@ public sealed record AlertSettings(
             Between(a => a.RateDays, 1, 365);
             Between(a => a.LeadTimeDays, 0, 365);
             Between(a => a.ReopenHours, 0, 720);
+            Between(a => a.SlowMovingDays, 1, 3650);
         }
 
         private void Between(System.Linq.Expressions.Expression<Func<AlertSettings, int>> field, int least, int most) =>
@@ -48,7 +50,7 @@ public sealed record TenantSettings(
 }
 
 /// <summary>All settings of the tenant are set anew.</summary>
-[Example("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24}}""")]
+[Example("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
 public sealed record ChangeSettings(
     [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal OverReceiptPercent,
     [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null)

@@ -127,7 +127,11 @@ public sealed class AlertTests(LedgerHost host)
         var (company, shop) = await Open(26);
         await Task.WhenAll(Enumerable.Range(1, 24).Select(async i => (await company.Admin.Post("sales", new
         {
-            store = shop.Store, invoiceNumber = $"F-{i}", paymentMethod = "cash", paymentStatus = "paid", lines = new[] { new { sku = shop.Sku, quantity = 1 } },
+            store = shop.Store,
+            invoiceNumber = $"F-{i}",
+            paymentMethod = "cash",
+            paymentStatus = "paid",
+            lines = new[] { new { sku = shop.Sku, quantity = 1 } },
         })).ShouldBe(201)));
         await Settled(company);
         var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;

@@ -1,0 +1,111 @@
+using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fluxion.Tests.Alerts;
+
+/// <summary>What no single command brings about.</summary>
+public sealed class ScanTests(LedgerHost host)
+{
+    private static DateTimeOffset DaysAgo(double days) => TimeProvider.System.GetUtcNow().AddDays(-days);
+
+    private async Task<Company> Open(object? alerts = null)
+    {
+        var company = await Company.Found(host);
+        if (alerts is not null) (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts })).ShouldBe(200);
+        (await company.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
+        (await company.Admin.Post("products", new { sku = "P1", name = "Milk", costPrice = 2, maxStockLevel = 40 })).ShouldBe(201);
+        return company;
+    }
+
+    private static async Task Receive(Company company, decimal quantity, double daysAgo = 0) => (await company.Admin.Post("stock/receipts",
+        new { store = "S1", occurredAt = DaysAgo(daysAgo), lines = new[] { new { sku = "P1", quantity } } })).ShouldBe(200);
+
+    private static async Task Issue(Company company, decimal quantity, double daysAgo = 0, string reason = "internal_use") => (await company.Admin.Post("stock/issues",
+        new { store = "S1", reason, occurredAt = DaysAgo(daysAgo), lines = new[] { new { sku = "P1", quantity } } })).ShouldBe(200);
+
+    private async Task<string[]> Scan(Company company)
+    {
+        var scans = host.Services.GetRequiredService<AlertScans>();
+        await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(company.Id), TestContext.Current.CancellationToken);
+        (await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(company.Id), TestContext.Current.CancellationToken)).ShouldBe(0, "twice says nothing new");
+        return [.. (await AlertTests.Alerts(company.Admin)).Select(a => $"{a!["type"]} {a["priority"]} {a["status"]} {a["data"]!["level"]}")];
+    }
+
+    [Fact]
+    public async Task more_than_the_maximum_is_overstock_until_it_is_not()
+    {
+        var company = await Open();
+        await Receive(company, 40);
+        (await Scan(company)).ShouldBeEmpty();
+        await Receive(company, 1);
+        (await Scan(company)).ShouldBe(["overstock low active 41"]);
+        await Receive(company, 39);
+        (await Scan(company)).ShouldBe(["overstock medium active 80"]);
+        await Issue(company, 40);
+        (await Scan(company)).ShouldBe(["overstock medium resolved 80"]);
+    }
+
+    [Fact]
+    public async Task what_nobody_takes_for_the_tenants_number_of_days_moves_slowly_until_somebody_does()
+    {
+        var company = await Open(new { slowMovingDays = 30 });
+        await Receive(company, 10, daysAgo: 29);
+        (await Scan(company)).ShouldBeEmpty();
+        await Receive(company, 1, daysAgo: 31.5);
+        await Issue(company, 1, reason: "return_to_supplier"); // no use
+        (await Scan(company)).ShouldBe(["slow_moving low active 31"]);
+        (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { slowMovingDays = 15 } })).ShouldBe(200);
+        (await Scan(company)).ShouldBe(["slow_moving medium active 31"]);
+        await Issue(company, 1);
+        (await Scan(company)).ShouldBe(["slow_moving medium resolved 31"]);
+    }
+
+    [Fact]
+    public async Task deactivating_a_product_dismisses_what_scans_found_at_once()
+    {
+        var company = await Open();
+        await Receive(company, 50);
+        (await Scan(company)).ShouldHaveSingleItem();
+        (await company.Admin.Post("products/P1/deactivate", null)).ShouldBe(200);
+        await AlertTests.Until(company.Admin, "dismissed");
+        (await Scan(company)).ShouldHaveSingleItem().ShouldContain("dismissed");
+    }
+
+    [Theory]
+    [InlineData(new[] { 2, 3, 4, 3, 2, 3, 5, 3, 4, 2, 3, 3, 4, 3, 2, 3, 4, 3, 3, 2, 4, 3, 3, 5, 2, 3, 4, 3 }, 30)] // MAD 0.5
+    [InlineData(new[] { 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 5, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0 }, 30)] // MAD 0: mean absolute deviation
+    [InlineData(new[] { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 5)] // no deviation at all: a tenth of the median
+    public async Task a_day_far_beyond_the_items_own_history_is_a_demand_spike(int[] days, int today)
+    {
+        double Median(IEnumerable<double> values) => values.Order().ToArray() is var v && v.Length % 2 == 0 ? (v[(v.Length / 2) - 1] + v[v.Length / 2]) / 2 : v[v.Length / 2];
+        var median = Median(days.Select(d => (double)d));
+        var (mad, mean) = (Median(days.Select(d => Math.Abs(d - median))), days.Average(d => Math.Abs(d - median)));
+        var deviation = Math.Max(mad > 0 ? mad / 0.6745 : 1.253314 * mean, median / 10);
+        var usual = (int)Math.Floor(median + (3.5 * deviation)); // the most that is none
+
+        var company = await Open();
+        await Receive(company, 1000, daysAgo: 29);
+        foreach (var (i, quantity) in days.Index().Where(day => day.Item > 0)) await Issue(company, quantity, daysAgo: i + 1.5);
+        string[] NotOverstock(string[] alerts) => [.. alerts.Where(a => !a.StartsWith("overstock", StringComparison.Ordinal))];
+        if (usual > 0) await Issue(company, usual, daysAgo: 0.5);
+        NotOverstock(await Scan(company)).ShouldBeEmpty();
+        await Issue(company, today - usual, daysAgo: 0.01);
+        NotOverstock(await Scan(company)).ShouldBe([$"demand_spike medium active {today}"]);
+        var alert = (await AlertTests.Alerts(company.Admin, "type=demand_spike"))[0]!["data"]!;
+        alert["median"]!.GetValue<double>().ShouldBe(median, 0.001);
+        alert["score"]!.GetValue<double>().ShouldBe((today - median) / deviation, 0.01);
+        alert["threshold"]!.GetValue<double>().ShouldBe(median + (3.5 * deviation), 0.001);
+    }
+
+    [Fact]
+    public async Task a_first_sale_is_no_spike()
+    {
+        var company = await Open();
+        await Receive(company, 40);
+        await Issue(company, 30);
+        (await Scan(company)).ShouldBeEmpty();
+    }
+}
