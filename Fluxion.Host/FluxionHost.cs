@@ -13,6 +13,7 @@ using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections;
 using Fluxion.Projections.Audit;
 using Fluxion.Projections.Replay;
+using Fluxion.Projections.Streaming;
 using Fluxion.Projections.Writing;
 using JasperFx;
 using JasperFx.CodeGeneration;
@@ -100,6 +101,8 @@ public static class FluxionHost
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
         builder.Services.AddSingleton<AlertScans>();
+        builder.Services.AddSingleton<AlertFeed>();
+        builder.Services.AddHostedService(p => p.GetRequiredService<AlertFeed>());
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertScans>());
     }
 

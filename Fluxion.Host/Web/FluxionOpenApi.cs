@@ -8,6 +8,7 @@ using Fluxion.Ledger.Imports;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
+using Fluxion.Projections.Streaming;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
@@ -97,6 +98,16 @@ public static class FluxionOpenApi
         operation.Parameters ??= [];
         foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>())
             parameter.Example = endpoint.ParameterExample(parameter.Name!);
+        if (endpoint.IsStream)
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = AlertStreamEndpoint.LastEventId,
+                In = ParameterLocation.Header,
+                Description = "The id of the last event that was received: the stream goes on after it.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
         if (!endpoint.TakesKey) return;
         operation.Parameters.Add(new OpenApiParameter
         {
@@ -119,6 +130,8 @@ public static class FluxionOpenApi
             await context.GetOrCreateSchemaAsync(answer.Type, null, ct);
             var schema = new OpenApiSchemaReference(options.CreateSchemaReferenceId(json.GetTypeInfo(answer.Type))!, context.Document);
             var content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } };
+            if (endpoint.IsStream)
+                content = new() { [EventStreamAttribute.MediaType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = $"Events, each with an {answer.Type.Name} as data" } } };
             if (answer.Type.IsGenericType && answer.Type.GetGenericTypeDefinition() == typeof(Page<>))
             {
                 content[ListFormat.Csv.MediaType] = content[ListFormat.JsonLines.MediaType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
@@ -157,6 +170,8 @@ public static class FluxionOpenApi
         public bool IsCommand => !_chain.HttpMethods.Contains("GET");
         public bool HasBody => IsCommand && _chain.HasRequestType;
 
+        public bool IsStream => Method.GetCustomAttribute<EventStreamAttribute>() is not null;
+
         /// <summary>Whether it can be sent again under an Idempotency-Key.</summary>
         public bool TakesKey => !IsOpen && (HasBody || Method.GetParameters().Any(p => p.ParameterType == typeof(LedgerSession)));
 
@@ -184,6 +199,7 @@ public static class FluxionOpenApi
             if (CsvExample is not null) yield return (415, "The body is not sent as CSV");
             if (TakesKey) yield return (422, "The Idempotency-Key was used before with another request");
             if (Has<EnableRateLimitingAttribute>()) yield return (429, "Too many requests from this address: wait as long as Retry-After says");
+            if (IsStream) yield return (429, "As many streams are open as may be: wait as long as Retry-After says");
             yield return (503, "The database is away: repeat the request with the same key after Retry-After");
         }
 

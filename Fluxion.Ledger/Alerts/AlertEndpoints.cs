@@ -18,6 +18,12 @@ public static class AlertCommands
     /// <summary>What all that writes alerts takes in turn.</summary>
     public const string Turn = "alerts";
 
+    /// <summary>Where PostgreSQL tells that something happened to a tenant's alerts; the payload is the tenant's schema, whose name is no secret.</summary>
+    public const string Channel = "fluxion_alerts";
+
+    /// <summary>In the transaction of what happens: whoever listens is told at its commit.</summary>
+    public static void Tell(LedgerSession ledger) => ledger.Queue("select pg_notify(?, ?)", Channel, ledger.Tenant.Schema);
+
     /// <summary>Appends one event in the states in which <paramref name="command"/> is allowed.</summary>
     public static async Task<Reply> Apply(LedgerSession ledger, string id, string command, object happened, CancellationToken ct)
     {
@@ -27,6 +33,7 @@ public static class AlertCommands
             return Problems.Forbidden("The alert is about a store that is not yours.");
         if (Problems.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;
         alert = ledger.Append<Alert>(guid, happened);
+        Tell(ledger);
         return Reply.Ok(new AlertReceipt(alert.Id, alert.Type, alert.Priority, alert.Status, ledger.VersionOf(guid)));
     }
 }

@@ -60,6 +60,7 @@ public static class ReviewStockHandler
                 if (happened is not null) alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
             }
         }
+        if (ledger.Changes.Count > 0) AlertCommands.Tell(ledger);
         return ledger.Changes.Count;
     }
 }

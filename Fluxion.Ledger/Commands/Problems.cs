@@ -35,6 +35,9 @@ public static class Problems
     public static ProblemDetails KeyReused(string key) => Of(422, "Idempotency key used before",
         $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request.");
 
+    /// <summary>429: as many streams are open as may be.</summary>
+    public static ProblemDetails TooManyStreams => Of(429, "Too many streams", "As many streams are open as this host keeps for the tenant or in all. Close one, or try again after Retry-After.");
+
     /// <summary>415: a command is JSON.</summary>
     public static ProblemDetails NoJson => Of(415, "Not JSON", "Send the body as JSON, with the header 'Content-Type: application/json'.");
 

@@ -53,6 +53,7 @@ internal sealed class BinaryRows
             DateTimeOffset => (BinaryRows rows, DateTimeOffset value) => rows.Add(value),
             DateOnly => (BinaryRows rows, DateOnly value) => rows.Add(value),
             _ when typeof(TValue) == typeof(Guid?) => Nullable<Guid>((rows, value) => rows.Add(value)),
+            _ when typeof(TValue) == typeof(int?) => Nullable<int>((rows, value) => BinaryPrimitives.WriteInt32BigEndian(rows.Field(4), value)),
             _ when typeof(TValue) == typeof(decimal?) => Nullable<decimal>((rows, value) => rows.Add(value)),
             _ when typeof(TValue) == typeof(DateTimeOffset?) => Nullable<DateTimeOffset>((rows, value) => rows.Add(value)),
             _ when typeof(TValue) == typeof(DateOnly?) => Nullable<DateOnly>((rows, value) => rows.Add(value)),

@@ -136,7 +136,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
     [Fact]
     public async Task every_other_part_of_a_request_may_be_anything()
     {
-        await AllOf(own.Document.Operations, async operation =>
+        await AllOf(own.Document.Operations.Where(o => !o.IsStream), async operation =>
         {
             var (address, example) = (await Address(operation), operation.Body is null ? null : Example(operation).ToJsonString());
             foreach (var (name, part) in operation.Parameters("path").SelectMany(p => Parts.Where(part => part != RefusedByTheServer).Select(part => (p.Name, part))))

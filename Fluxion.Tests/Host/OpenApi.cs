@@ -10,6 +10,9 @@ public sealed record Operation(string Method, string Path, JsonNode Json)
     public string[] Statuses => [.. Json["responses"]!.AsObject().Select(r => r.Key).Order()];
     public JsonNode? Body => Json["requestBody"]?["content"]?["application/json"];
 
+    /// <summary>Whether its answer goes on for as long as somebody reads it.</summary>
+    public bool IsStream => Json["responses"]!["200"]?["content"]?["text/event-stream"] is not null;
+
     /// <summary>A file that it takes, if it takes one.</summary>
     public string? CsvExample => Json["requestBody"]?["content"]?["text/csv"]?["example"]?.GetValue<string>();
 

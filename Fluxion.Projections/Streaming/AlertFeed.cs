@@ -1,0 +1,242 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Fluxion.Projections.Streaming;
+
+/// <summary>An event of an alert, for those who look on.</summary>
+/// <param name="Number">Grows in the order in which the events of a tenant's alerts can be seen, since all that writes them takes turns; not without gaps.</param>
+/// <param name="Alert">As it is when the event is read.</param>
+public sealed record AlertNews(long Number, string Event, Guid? StoreId, AlertRow Alert);
+
+/// <summary>
+/// What happens to alerts, for the streams that are open on this host: one connection listens, whatever their number, and what a tenant's streams
+/// are told is read once for all of them. A notification lost with its connection is made good by reading again.
+/// </summary>
+public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : BackgroundService
+{
+    /// <summary>The most streams open on this host, and of one tenant.</summary>
+    public const int Most = 1000;
+    public const int MostOfATenant = 200;
+
+    /// <summary>How many events a stream may be behind before it is closed; its client comes back for them.</summary>
+    public const int Ahead = 500;
+
+    private const int RowsAtOnce = 500;
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    private static readonly string News = $"""
+        select {AlertRow.Columns}, e.seq_id, e.type, a.store_id
+        {AlertRow.From}
+          and a.updated_at >= coalesce((select timestamp from mt_events where seq_id = $2), '-infinity') - interval '1 hour'
+          and e.seq_id > $2
+        order by e.seq_id limit {RowsAtOnce}
+        """.Replace("from alerts a\n", "from alerts a\njoin mt_events e on e.stream_id = a.id\n", StringComparison.Ordinal);
+
+    /// <summary>The latest number: of the alerts changed last, for a turn that began earlier may have ended later.</summary>
+    private const string Latest = """
+        select coalesce(max(seq_id), 0) from mt_events where $1::uuid[] is null and stream_id in (select id from alerts order by updated_at desc limit 20)
+        """;
+
+    private readonly ConcurrentDictionary<string, Audience> _audiences = new();
+    private readonly Channel<string> _woken = Channel.CreateUnbounded<string>();
+    private int _open;
+
+    /// <summary>A tenant's streams, and up to which number they have been told.</summary>
+    private sealed class Audience(Tenant tenant)
+    {
+        public Tenant Tenant => tenant;
+        public HashSet<Subscription> Subscriptions { get; } = [];
+        public long? Told { get; private set; }
+
+        /// <summary>Under its lock: what comes after this reaches everybody who is there.</summary>
+        public void IsTold(long number)
+        {
+            Told = Subscriptions.Count == 0 ? null : number;
+            foreach (var subscription in Subscriptions) subscription.Follows.TrySetResult();
+        }
+
+        /// <summary>Under its lock: nobody is told, and nothing is read meanwhile.</summary>
+        public void Rests() => Told = null;
+    }
+
+    /// <summary>One stream's part in the feed, until it is disposed of.</summary>
+    public sealed class Subscription : IDisposable
+    {
+        private readonly AlertFeed _feed;
+
+        internal Subscription(AlertFeed feed, Tenant tenant, Caller caller) => (_feed, Tenant, Caller) = (feed, tenant, caller);
+
+        internal Tenant Tenant { get; }
+        internal Caller Caller { get; }
+        internal Channel<AlertNews> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertNews>(Ahead);
+
+        /// <summary>Set once what happens from then on comes as <see cref="News"/>: what was before is to be read, and nothing is between the two.</summary>
+        internal TaskCompletionSource Follows { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ready(CancellationToken ct) => Follows.Task.WaitAsync(ct);
+
+        /// <summary>What happens from now on; ends when the stream is too far behind.</summary>
+        public ChannelReader<AlertNews> News => Channel.Reader;
+
+        /// <summary>Whether the caller may be told.</summary>
+        public bool Concerns(AlertNews news) => Caller.Stores is null || (news.StoreId is { } store && Caller.MayUse(store));
+
+        /// <summary>What happened after a number, until now.</summary>
+        public async IAsyncEnumerable<AlertNews> Since(long number, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        {
+            for (IReadOnlyList<AlertNews> page; (page = await _feed.Read(Tenant, number, ct)).Count > 0;)
+            {
+                foreach (var news in page) yield return news;
+                number = page[^1].Number;
+            }
+        }
+
+        public void Dispose() => _feed.Close(this);
+    }
+
+    /// <summary>Null when as many streams are open as may be.</summary>
+    public Subscription? Open(Tenant tenant, Caller caller)
+    {
+        if (Interlocked.Increment(ref _open) > Most)
+        {
+            Interlocked.Decrement(ref _open);
+            return null;
+        }
+        var audience = _audiences.GetOrAdd(tenant.Schema, _ => new Audience(tenant));
+        var subscription = new Subscription(this, tenant, caller);
+        lock (audience)
+        {
+            if (audience.Subscriptions.Count >= MostOfATenant)
+            {
+                Interlocked.Decrement(ref _open);
+                return null;
+            }
+            audience.Subscriptions.Add(subscription);
+            if (audience.Told is not null) subscription.Follows.TrySetResult();
+        }
+        _woken.Writer.TryWrite(tenant.Schema); // the first of a tenant: from where on
+        return subscription;
+    }
+
+    private void Close(Subscription subscription)
+    {
+        var audience = _audiences[subscription.Tenant.Schema];
+        lock (audience)
+        {
+            if (!audience.Subscriptions.Remove(subscription)) return;
+            if (audience.Subscriptions.Count == 0) audience.Rests();
+        }
+        Interlocked.Decrement(ref _open);
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Listen(stoppingToken), Tell(stoppingToken));
+
+    private async Task Listen(CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await databases.Service.OpenConnectionAsync(ct);
+                connection.Notification += (_, notification) => _woken.Writer.TryWrite(notification.Payload);
+                await using (var listen = new NpgsqlCommand($"listen {AlertCommands.Channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
+                foreach (var schema in _audiences.Keys) _woken.Writer.TryWrite(schema); // of what was missed
+                while (true) await connection.WaitAsync(ct);
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                logger.LogWarning(e, "Nobody listens for alerts; again in {Retry}", Retry);
+                await Task.Delay(Retry, CancellationToken.None);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task Tell(CancellationToken ct)
+    {
+        try
+        {
+            while (await _woken.Reader.WaitToReadAsync(ct))
+            {
+                var schemas = new HashSet<string>();
+                while (_woken.Reader.TryRead(out var schema)) schemas.Add(schema);
+                foreach (var schema in schemas)
+                {
+                    if (!_audiences.TryGetValue(schema, out var audience)) continue;
+                    try
+                    {
+                        await Tell(audience, ct);
+                    }
+                    catch (Exception e) when (e is not OperationCanceledException)
+                    {
+                        logger.LogWarning(e, "The streams of {Schema} are not told; again in {Retry}", schema, Retry);
+                        await Task.Delay(Retry, ct);
+                        _woken.Writer.TryWrite(schema);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the host stops
+        }
+    }
+
+    private async Task Tell(Audience audience, CancellationToken ct)
+    {
+        long? told;
+        lock (audience)
+        {
+            if (audience.Subscriptions.Count == 0) return;
+            told = audience.Told;
+        }
+        if (told is null)
+        {
+            told = await Number(audience.Tenant, ct);
+            lock (audience) audience.IsTold(told.Value);
+            return;
+        }
+        while (await Read(audience.Tenant, told.Value, ct) is { Count: > 0 } page)
+        {
+            told = page[^1].Number;
+            lock (audience)
+            {
+                audience.IsTold(told.Value);
+                foreach (var (subscription, news) in audience.Subscriptions.SelectMany(s => page.Where(s.Concerns).Select(news => (s, news))))
+                    if (!subscription.Channel.Writer.TryWrite(news)) subscription.Channel.Writer.TryComplete();
+            }
+        }
+    }
+
+    private async Task<long> Number(Tenant tenant, CancellationToken ct) => (await Ask(tenant, Latest, r => r.GetInt64(0), ct)).Single();
+
+    private Task<IReadOnlyList<AlertNews>> Read(Tenant tenant, long after, CancellationToken ct) => Ask(tenant, News,
+        r => new AlertNews(r.GetInt64(20), r.GetString(21), r.GetFieldValue<Guid?>(22), AlertRow.Read(r)), ct, after);
+
+    private async Task<IReadOnlyList<T>> Ask<T>(Tenant tenant, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
+    {
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new("select set_config($1, $2, true), set_config('search_path', $3, true)")
+        {
+            Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = tenant.Id.ToString() }, new() { Value = $"{tenant.Schema}, public" } },
+        });
+        var query = new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = DBNull.Value } } };
+        foreach (var parameter in parameters) query.Parameters.Add(new() { Value = parameter });
+        batch.BatchCommands.Add(query);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        var found = new List<T>();
+        while (await reader.ReadAsync(ct)) found.Add(read(reader));
+        return found;
+    }
+}

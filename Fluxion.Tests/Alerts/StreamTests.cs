@@ -1,0 +1,144 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Fluxion.Projections.Streaming;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Stock;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Alerts;
+
+/// <summary>Alerts as a console that stays open sees them.</summary>
+public sealed class StreamTests(LedgerHost host)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private sealed record Event(long Id, string Name, JsonNode Alert)
+    {
+        public string Says => $"{Name} {Alert["sku"]} {Alert["status"]}";
+    }
+
+    /// <summary>One open stream.</summary>
+    private sealed class Console(HttpResponseMessage response, StreamReader reader) : IDisposable
+    {
+        public HttpResponseMessage Response => response;
+
+        public async Task<Event> Next()
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            var fields = new Dictionary<string, string>();
+            while (await reader.ReadLineAsync(patience.Token) is { } line)
+            {
+                if (line.Length > 0 && line[0] != ':') fields[line[..line.IndexOf(':', StringComparison.Ordinal)]] = line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];
+                else if (fields.TryGetValue("data", out var data)) return new Event(long.Parse(fields["id"], System.Globalization.CultureInfo.InvariantCulture), fields["event"], JsonNode.Parse(data)!);
+            }
+            throw new EndOfStreamException();
+        }
+
+        public async Task<bool> Ends()
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            while (await reader.ReadLineAsync(patience.Token) is not null) { }
+            return true;
+        }
+
+        public void Dispose()
+        {
+            reader.Dispose();
+            response.Dispose();
+        }
+    }
+
+    private async Task<string> Token(Company company, string email = Company.AdminEmail) => (await Client.Anonymous(host).Post("/api/token",
+        new { tenant = company.Slug, email, password = Company.Password }, key: null)).ShouldBe(200).Json["access_token"]!.GetValue<string>();
+
+    private async Task<Console> Listen(Company company, string token, string? lastEventId = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{company.Slug}/alerts/stream") { Headers = { { "Authorization", $"Bearer {token}" } } };
+        if (lastEventId is not null) request.Headers.TryAddWithoutValidation(AlertStreamEndpoint.LastEventId, lastEventId);
+        var response = await host.Http.Server.CreateClient().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
+        var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Ct));
+        if (response.StatusCode == HttpStatusCode.OK) (await reader.ReadLineAsync(Ct)).ShouldBe("retry: 3000");
+        return new Console(response, reader);
+    }
+
+    private async Task<(Company, Shop)> Open(string store = "S1")
+    {
+        var company = await Company.Found(host);
+        (await company.Admin.Post("stores", new { code = store, name = "A store" })).ShouldBe(201);
+        (await company.Admin.Post("products", new { sku = "P1", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
+        return (company, new Shop(company.Admin, store, "P1"));
+    }
+
+    [Fact]
+    public async Task a_console_is_told_what_happens_and_after_a_break_what_it_missed()
+    {
+        var (company, shop) = await Open();
+        var token = await Token(company);
+        Event raised;
+        using (var console = await Listen(company, token))
+        {
+            console.Response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+            (await shop.Receive(5)).ShouldBe(200);
+            (raised = await console.Next()).Says.ShouldBe("alert_raised P1 active");
+            raised.Alert["data"]!["level"]!.GetValue<decimal>().ShouldBe(5);
+        }
+        (await company.Admin.Post($"alerts/{raised.Alert["id"]}/acknowledge", null)).ShouldBe(200);
+        (await shop.Receive(5)).ShouldBe(200);
+        await AlertTests.Until(company.Admin, "resolved");
+
+        using var again = await Listen(company, token, $"{raised.Id}");
+        var (first, second) = (await again.Next(), await again.Next());
+        (first.Says, second.Says).ShouldBe(("alert_acknowledged P1 resolved", "alert_resolved P1 resolved")); // each with the alert as it is now
+        first.Id.ShouldBeGreaterThan(raised.Id);
+        second.Id.ShouldBeGreaterThan(first.Id);
+        (await shop.Issue(5)).ShouldBe(200);
+        (await again.Next()).Says.ShouldBe("alert_reopened P1 acknowledged"); // and goes on
+        using var whole = await Listen(company, token, "0");
+        foreach (var name in (string[])["raised", "acknowledged", "resolved", "reopened"]) (await whole.Next()).Name.ShouldBe($"alert_{name}");
+    }
+
+    [Fact]
+    public async Task people_of_one_store_are_told_of_it_alone_and_nobody_of_another_company()
+    {
+        var (company, shop) = await Open();
+        (await company.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
+        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "viewer", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        using var console = await Listen(company, await Token(company, "eva@company.test"), "0");
+        (await shop.Receive(5)).ShouldBe(200);
+        await AlertTests.Until(company.Admin, "active");
+        (await (shop with { Store = "S2" }).Receive(1)).ShouldBe(200);
+        (await console.Next()).Alert["store"]!.GetValue<string>().ShouldBe("S2");
+
+        var (other, _) = await Open();
+        using (var refused = await Listen(company, await Token(other))) refused.Response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        using (var refused = await Listen(company, "x")) refused.Response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        foreach (var id in (string[])["x", "-1", "1.5", "99999999999999999999"])
+            using (var refused = await Listen(company, await Token(company), id)) refused.Response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, id);
+    }
+
+    [Fact]
+    public async Task no_more_streams_of_a_tenant_than_may_be_and_the_next_one_when_one_is_closed()
+    {
+        var (company, shop) = await Open();
+        var token = await Token(company);
+        var consoles = await Task.WhenAll(Enumerable.Range(0, AlertFeed.MostOfATenant).Select(_ => Listen(company, token, "0")));
+        consoles.ShouldAllBe(console => console.Response.StatusCode == HttpStatusCode.OK);
+        using (var refused = await Listen(company, token))
+        {
+            refused.Response.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+            refused.Response.Headers.RetryAfter.ShouldNotBeNull();
+        }
+        (await shop.Receive(5)).ShouldBe(200);
+        foreach (var told in await Task.WhenAll(consoles.Select(console => console.Next()))) told.Name.ShouldBe("alert_raised");
+        foreach (var console in consoles) console.Dispose();
+        for (var attempt = 0; ; attempt++)
+        {
+            using var next = await Listen(company, token);
+            if (next.Response.StatusCode == HttpStatusCode.OK) break;
+            attempt.ShouldBeLessThan(100);
+            await Task.Delay(50, Ct);
+        }
+    }
+}
