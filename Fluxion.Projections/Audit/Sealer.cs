@@ -24,6 +24,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     private const int EventsAtOnce = 50 * Seal.MaxEvents;
 
     private readonly ConcurrentDictionary<string, long> _sealedTo = new();
+    private readonly ConcurrentDictionary<string, bool> _failing = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -140,10 +141,12 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         try
         {
             await attempt();
+            _failing.TryRemove(what, out _);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            logger.LogError(e, "{What} could not be sealed; again in {Every}", what, Every);
+            // once, not every 3 s for as long as the database is away
+            if (_failing.TryAdd(what, true)) logger.LogError(e, "{What} cannot be sealed; it is tried again every {Every} until it can", what, Every);
         }
     }
 }

@@ -42,7 +42,8 @@ public static class SettledSequence
         {
             if (clock.GetElapsedTime(started) > patience) return null;
             await Task.Delay(BetweenLooks, clock, ct);
-            await using var look = database.CreateCommand($"{Writers} and virtualtransaction = any($2)");
+            // one that is prepared for a two-phase commit meanwhile goes on under a name of its own
+            await using var look = database.CreateCommand($"{Writers} and (virtualtransaction = any($2) or virtualtransaction like '-1/%')");
             look.Parameters.Add(new() { Value = sequence });
             look.Parameters.Add(new() { Value = writers });
             writers = (string[])(await look.ExecuteScalarAsync(ct))!;
