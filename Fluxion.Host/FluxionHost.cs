@@ -47,12 +47,14 @@ public static class FluxionHost
         services.AddSingleton<TenantProvisioning>();
         services.AddSingleton<ITenantReadModels, TenantReadModels>();
         services.AddSingleton<TenantReplay>();
+        services.AddSingleton<ReplayRuns>();
+        services.AddHostedService(p => p.GetRequiredService<ReplayRuns>());
         services.AddSingleton<Retention>();
         services.AddHostedService(p => p.GetRequiredService<Retention>());
         services.AddSingleton<Sealer>();
         services.AddHostedService(p => p.GetRequiredService<Sealer>());
         services.AddSingleton<Verifier>();
-        services.AddValidatorsFromLedger();
+        services.AddValidators();
 
         AddLedgerStore(builder);
         AddAccess(services, settings);
@@ -198,9 +200,9 @@ public static class FluxionHost
         return next(http);
     }
 
-    private static void AddValidatorsFromLedger(this IServiceCollection services)
+    private static void AddValidators(this IServiceCollection services)
     {
-        foreach (var type in typeof(LedgerModel).Assembly.GetTypes().Where(t => !t.IsAbstract))
+        foreach (var type in ((Type[])[typeof(LedgerModel), typeof(TenantReadModels)]).SelectMany(t => t.Assembly.GetTypes()).Where(t => !t.IsAbstract))
         {
             if (type.GetInterfaces().FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IValidator<>)) is { } validator)
                 services.AddSingleton(validator, type);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
@@ -21,13 +22,16 @@ public static class LedgerModel
 
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, Func<Guid, object?, object, object>> Folding = new();
 
+    /// <summary>How events are written and read; known once a store is configured.</summary>
+    public static JsonSerializerOptions Json { get; private set; } = JsonSerializerOptions.Default;
+
     /// <summary>Whether a document is the state of a stream.</summary>
     public static bool IsAggregate(Type document) =>
         document.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IAggregate<>));
 
     public static void Configure(StoreOptions options)
     {
-        options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase);
+        options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase, json => Json = json);
         options.UseRowLevelSecurity(Databases.TenantSetting);
         options.Policies.DisableInformationalFields();
 

@@ -21,28 +21,42 @@ namespace Fluxion.Projections;
 /// <summary>events: the audit trail, one row for each event of the ledger, with the state before and after it.</summary>
 public sealed class EventsTable : IReadModel
 {
-    private static readonly Table<Change> Table = new Table<Change>("events")
-        .Add("id", "uuid", c => c.Event.Id)
-        .Add("event_type", "text", c => c.Event.EventTypeName)
-        .Add("entity_type", "text", EntityType)
-        .Add("entity_id", "uuid", c => c.Event.StreamId)
-        .Add("user_id", "uuid", c => c.UserId())
-        .Add("action", "text", c => c.Before is null ? "created" : "updated")
-        .AddText("old_data", "jsonb", c => c.Before is null ? null : Json.Text(c.Before))
-        .AddText("new_data", "jsonb", c => Json.Text(c.After))
-        .AddText("metadata", "jsonb", c => Json.Text(new
-        {
-            c.Event.Version,
-            c.Event.CorrelationId,
-            c.Event.CausationId,
-            StoreIds = Stores(c.After),
-            Event = c.Event.Data,
-        }))
-        .AddText("ip_address", "inet", c => Header(c, Headers.Address))
-        .Add("user_agent", "text", c => Header(c, Headers.Agent))
-        .Add("created_at", "timestamptz", c => c.RecordedAt());
+    private sealed record Row(Change Change, byte[]? Before, byte[] After);
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes);
+    private static readonly Table<Row> Table = new Table<Row>("events")
+        .Add("id", "uuid", r => r.Change.Event.Id)
+        .Add("event_type", "text", r => r.Change.Event.EventTypeName)
+        .Add("entity_type", "text", r => EntityType(r.Change))
+        .Add("entity_id", "uuid", r => r.Change.Event.StreamId)
+        .Add("user_id", "uuid", r => r.Change.UserId())
+        .Add("action", "text", r => r.Before is null ? "created" : "updated")
+        .AddJson("old_data", r => r.Before)
+        .AddJson("new_data", r => r.After)
+        .AddJson("metadata", r => Json.Utf8(new
+        {
+            r.Change.Event.Version,
+            r.Change.Event.CorrelationId,
+            r.Change.Event.CausationId,
+            StoreIds = Stores(r.Change.After),
+            Event = r.Change.Event.Data,
+        }))
+        .AddText("ip_address", "inet", r => Header(r.Change, Headers.Address))
+        .Add("user_agent", "text", r => Header(r.Change, Headers.Agent))
+        .Add("created_at", "timestamptz", r => r.Change.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows)
+    {
+        // the state after an event is the one before the next event of the stream: it is written as JSON once
+        var written = new List<Row>(changes.Count);
+        foreach (var change in changes)
+        {
+            var before = change.Before is null ? null
+                : written is [.., var last] && ReferenceEquals(last.Change.After, change.Before) ? last.After
+                : Json.Utf8(change.Before);
+            written.Add(new Row(change, before, Json.Utf8(change.After)));
+        }
+        rows.Write(Table, written);
+    }
 
     private static string EntityType(Change change) => change.After switch
     {

@@ -22,20 +22,16 @@ public sealed record ReplayedTable(string Name, long? LiveRows, long ReplayedRow
 /// </summary>
 internal sealed class Comparison(NpgsqlConnection snapshot, string schema, string shadow)
 {
-    private sealed record Column(string Name, string Expression, bool IsKey);
-
     /// <param name="known">A condition on the live row, here l, that leaves out what a replay does not reach.</param>
     public async Task<(long Live, long Differing)> Compare(string table, long replayedRows, string known, CancellationToken ct)
     {
-        var columns = await Columns(table, ct);
-        var key = string.Join(", ", columns.Where(c => c.IsKey).Select(c => c.Name));
-        string Hashed(string from, string where) => $"select {key}, hash_record_extended(row({string.Join(", ", columns.Select(c => c.Expression))}), 0) as hash from {from} l where {where}";
+        var columns = await TableColumns.Of(snapshot, schema, shadow, table, ct);
+        string Hashed(string from, string where) => $"select {columns.Key}, hash_record_extended(row({string.Join(", ", columns.Compared)}), 0) as hash from {from} l where {where}";
         await Execute($"""
             create table {shadow}."{table}:differences" as
-            select {string.Join(", ", columns.Where(c => c.IsKey).Select(c => c.Name))},
-                   case when l.hash is null then 'missing' when s.hash is null then 'added' else 'changed' end as difference
+            select {columns.Key}, case when l.hash is null then 'missing' when s.hash is null then 'added' else 'changed' end as difference
             from ({Hashed($"{schema}.{table}", known)}) l
-            full join ({Hashed($"{shadow}.{table}", "true")}) s using ({key})
+            full join ({Hashed($"{shadow}.{table}", "true")}) s using ({columns.Key})
             where l.hash is distinct from s.hash
             """, ct);
         await using var count = new NpgsqlCommand($"""
@@ -49,14 +45,13 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
     /// <summary>The values that differ, in the order of the key, of up to <paramref name="rows"/> rows.</summary>
     public async IAsyncEnumerable<Difference> Differences(string table, long? rows, [EnumeratorCancellation] CancellationToken ct)
     {
-        var columns = await Columns(table, ct);
-        var key = string.Join(", ", columns.Where(c => c.IsKey).Select(c => c.Name));
+        var columns = await TableColumns.Of(snapshot, schema, shadow, table, ct);
         await using var command = new NpgsqlCommand($"""
-            select concat_ws(', ', {string.Join(", ", columns.Where(c => c.IsKey).Select(c => $"'{c.Name} ' || d.{c.Name}"))}), d.difference, to_jsonb(l), to_jsonb(s)
-            from (select * from {shadow}."{table}:differences" order by {key} limit {rows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"}) d
-            left join {schema}.{table} l using ({key})
-            left join {shadow}.{table} s using ({key})
-            order by {string.Join(", ", columns.Where(c => c.IsKey).Select(c => $"d.{c.Name}"))}
+            select concat_ws(', ', {string.Join(", ", columns.Keys.Select(k => $"'{k} ' || d.{k}"))}), d.difference, to_jsonb(l), to_jsonb(s)
+            from (select * from {shadow}."{table}:differences" order by {columns.Key} limit {rows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"}) d
+            left join {schema}.{table} l using ({columns.Key})
+            left join {shadow}.{table} s using ({columns.Key})
+            order by {string.Join(", ", columns.Keys.Select(k => $"d.{k}"))}
             """, snapshot)
         { CommandTimeout = 0 };
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -70,36 +65,15 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
             }
             using var live = JsonDocument.Parse(reader.GetString(2));
             using var replayed = JsonDocument.Parse(reader.GetString(3));
-            foreach (var column in columns)
+            foreach (var column in columns.Others)
             {
-                var (one, other) = (live.RootElement.GetProperty(column.Name), replayed.RootElement.GetProperty(column.Name));
-                if (!JsonElement.DeepEquals(one, other)) yield return new Difference(table, row, column.Name, Text(one), Text(other));
+                var (one, other) = (live.RootElement.GetProperty(column), replayed.RootElement.GetProperty(column));
+                if (!JsonElement.DeepEquals(one, other)) yield return new Difference(table, row, column, Text(one), Text(other));
             }
         }
     }
 
     private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.Null ? null : value.ToString();
-
-    /// <summary>The columns that the shadow has: all but generated ones. A text without case is compared with it; a document but for empty fields.</summary>
-    private async Task<List<Column>> Columns(string table, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand("""
-            select a.attname, case format_type(a.atttypid, null) when 'citext' then format('l.%I::text', a.attname) when 'jsonb' then
-                       case when c.relname like 'mt\_doc\_%' then format('jsonb_strip_nulls(l.%I)', a.attname) else format('l.%I', a.attname) end
-                   else format('l.%I', a.attname) end,
-                   coalesce(a.attnum = any(i.indkey), false)
-            from pg_class c
-            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-            join pg_index i on i.indrelid = c.oid and i.indisprimary
-            where c.oid = $1::regclass and exists (select from pg_attribute s where s.attrelid = $2::regclass and s.attname = a.attname and not s.attisdropped)
-            order by a.attnum
-            """, snapshot)
-        { Parameters = { new() { Value = $"{schema}.{table}" }, new() { Value = $"{shadow}.{table}" } } };
-        var columns = new List<Column>();
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) columns.Add(new Column(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2)));
-        return columns;
-    }
 
     private async Task Execute(string sql, CancellationToken ct)
     {

@@ -28,7 +28,6 @@ internal sealed class EventStreams(DocumentStore store, string schema)
 {
     private const int Batch = 1000;
 
-    private readonly ISerializer _serializer = store.Serializer;
     private readonly Dictionary<string, EventMapping> _mappings = LedgerModel.Folds.Keys
         .Select(((EventGraph)store.Options.Events).EventMappingFor).ToDictionary(mapping => mapping.EventTypeName);
 
@@ -63,7 +62,7 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     {
         var type = r.GetString(3);
         var mapping = _mappings.GetValueOrDefault(type) ?? throw new InvalidOperationException($"There is an event of the type {type}, which this version does not know.");
-        var @event = mapping.Wrap(_serializer.FromJson(mapping.DocumentType, r, 4));
+        var @event = mapping.Wrap(JsonSerializer.Deserialize(r.GetFieldValue<byte[]>(4), mapping.DocumentType, LedgerModel.Json)!);
         @event.StreamId = r.GetGuid(0);
         @event.Version = r.GetInt64(1);
         @event.Id = r.GetGuid(2);

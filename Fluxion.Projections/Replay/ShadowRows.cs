@@ -1,10 +1,18 @@
 using System.Threading.Channels;
 using Fluxion.Projections.Writing;
+using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
 /// <summary>Rows of one table on their way into the shadow schema.</summary>
-internal sealed record CopyBatch(string Table, string Columns, BinaryRows Rows);
+internal sealed record CopyBatch(string Table, string Columns, BinaryRows Rows)
+{
+    public async Task Into(NpgsqlConnection connection, string table, CancellationToken ct)
+    {
+        await using var stream = await connection.BeginRawBinaryCopyAsync($"copy {table} ({Columns}) from stdin (format binary)", ct);
+        await stream.WriteAsync(Rows.Bytes, ct);
+    }
+}
 
 /// <summary>
 /// Takes the rows of a replay table by table. Rows without a key go on at once; of those with a key, the first and the last are kept until
@@ -15,16 +23,19 @@ internal sealed class ShadowRows(Func<string, bool> wanted) : IRowWriter
     private const int BatchBytes = 1024 * 1024;
 
     private readonly Dictionary<string, Shadow> _tables = [];
+    private readonly List<string> _order = [];
     private readonly List<CopyBatch> _full = [];
 
     /// <summary>The tables that were written to, also those that got no row, in the order of their foreign keys.</summary>
-    public IReadOnlyList<string> Tables => [.. _order];
-    private readonly List<string> _order = [];
+    public IReadOnlyList<string> Tables => _order;
 
-    public long RowsOf(string table) => _tables[table].Written;
+    public long RowsOf(string table) => _tables.GetValueOrDefault(table)?.Written ?? 0;
 
     /// <summary>Whether rows of the table are never replaced.</summary>
     public bool OnlyGrows(string table) => _tables[table].OnlyGrows;
+
+    /// <summary>An empty one for some of the tables.</summary>
+    public static ShadowRows Of(IReadOnlySet<string> tables) => new(tables.Contains);
 
     public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null)
     {

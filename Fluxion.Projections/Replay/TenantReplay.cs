@@ -2,7 +2,6 @@ using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Fluxion.Ledger;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Writing;
 using JasperFx.Events;
@@ -14,11 +13,14 @@ namespace Fluxion.Projections.Replay;
 /// <summary>What a replay is to do.</summary>
 /// <param name="Table">One table alone; null for all.</param>
 /// <param name="To">Where it stops; null at the last event.</param>
+/// <param name="Swap">Whether what differs is replaced by what the events say.</param>
 /// <param name="Report">Told of every difference, value by value; null to keep the first ones of each table alone.</param>
-public sealed record ReplayRequest(string? Table = null, ReplayEnd? To = null, Action<Difference>? Report = null);
+public sealed record ReplayRequest(string? Table = null, ReplayEnd? To = null, bool Swap = false, Action<Difference>? Report = null);
 
 /// <param name="Events">How many events were replayed.</param>
-public sealed record ReplayResult(long Events, TimeSpan Elapsed, IReadOnlyList<ReplayedTable> Tables)
+/// <param name="Tables">As they were found.</param>
+/// <param name="Swapped">What was put right; null when nothing was to be.</param>
+public sealed record ReplayResult(long Events, TimeSpan Elapsed, IReadOnlyList<ReplayedTable> Tables, Swapped? Swapped)
 {
     /// <summary>Whether every row that was compared is what the events say.</summary>
     public bool IsEqual => Tables.All(t => t.Differences is null or 0);
@@ -43,9 +45,6 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
     /// <summary>Differing values that are kept of each table.</summary>
     public const int Kept = 20;
 
-    /// <summary>Events that are projected together.</summary>
-    private const int Together = 2000;
-
     /// <summary>Tables of the data model that nothing writes yet: no event bears out a row of theirs.</summary>
     private static readonly string[] Unwritten = ["alerts", "forecasts"];
 
@@ -57,6 +56,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
     public async Task<ReplayResult> Run(Tenant tenant, ReplayRequest request, Action<long, long>? progress, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
+        if (request is { Swap: true, To: not null }) throw new ReplayRefusedException("What was then cannot take the place of what is now: swap without an end.");
         var owner = databases.RequireOwner();
         var (rows, states) = Rows(tenant);
         if (request.Table is { } one)
@@ -66,10 +66,13 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         }
         var shadow = $"{tenant.Schema}_replay";
 
+        // a connection of its own holds the turn to the end, over the transactions of a swap
+        await using var gate = await owner.OpenConnectionAsync(ct);
+        await using var turn = await gate.BeginTransactionAsync(ct);
+        if (!(bool)(await Scalar(gate, $"select pg_try_advisory_xact_lock(hashtextextended('{shadow}', 0))", ct))!)
+            throw new ReplayRefusedException($"A replay of '{tenant.Slug}' is under way; wait until it is done.", isConflict: true);
         await using var main = await Snapshot(owner, tenant, ct);
         await using var transaction = await main.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
-        if (!(bool)(await Scalar(main, $"select pg_try_advisory_xact_lock(hashtextextended('{shadow}', 0))", ct))!)
-            throw new ReplayRefusedException($"A replay of '{tenant.Slug}' is under way; wait until it is done.", isConflict: true);
         var snapshot = (string)(await Scalar(main, "select pg_export_snapshot()", ct))!;
         var total = (long)(await Scalar(main, $"select coalesce(max(e.seq_id), 0) from {tenant.Schema}.mt_events e where {ReplayEnd.Condition(request.To)}", ct))!;
         await Execute(main, $"""
@@ -106,7 +109,16 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
             }
             tables.Add(new ReplayedTable(table, live, replayed, differing, first));
         }
-        return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables);
+        Swapped? swapped = null;
+        if (request.Swap && tables.Any(t => t.Differences > 0))
+        {
+            await Execute(main, Swap.Unseen(tenant.Schema, shadow), ct);
+            await transaction.CommitAsync(ct);
+            swapped = await new Swap(main, tenant.Schema, shadow, rows, states, new EventStreams(stores.Of(tenant.Id.ToString()), tenant.Schema))
+                .Run(rows.Tables, ct);
+            await Execute(main, $"set client_min_messages = warning; drop schema {shadow} cascade", CancellationToken.None);
+        }
+        return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped);
     }
 
     private (ShadowRows Rows, StateRows States) Rows(Tenant tenant, string? only = null)
@@ -163,7 +175,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
             var streams = new StreamFolding(rows, states);
             await foreach (var batch in read.Reader.ReadAllAsync(stop.Token))
             {
-                foreach (var @event in batch) streams.Add(@event, Together);
+                foreach (var @event in batch) streams.Add(@event);
                 count += batch.Count;
                 await rows.Send(copy.Writer, all: false, stop.Token);
                 progress(count);
@@ -174,11 +186,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
 
         async Task CopyRows()
         {
-            await foreach (var batch in copy.Reader.ReadAllAsync(stop.Token))
-            {
-                await using var stream = await main.BeginRawBinaryCopyAsync($"copy {shadow}.{batch.Table} ({batch.Columns}) from stdin (format binary)", stop.Token);
-                await stream.WriteAsync(batch.Rows.Bytes, stop.Token);
-            }
+            await foreach (var batch in copy.Reader.ReadAllAsync(stop.Token)) await batch.Into(main, $"{shadow}.{batch.Table}", stop.Token);
         }
 
         Task[] work =
@@ -217,60 +225,5 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
     {
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         return await command.ExecuteScalarAsync(ct);
-    }
-}
-
-/// <summary>Folds events stream by stream and has the read models write the rows of many streams at once.</summary>
-internal sealed class StreamFolding(ShadowRows rows, StateRows states)
-{
-    // a stream's first event apart from its others: a read model that writes the last state alone has thus said once what the first one says
-    private readonly List<Change> _first = [];
-    private readonly List<Change> _others = [];
-    private readonly List<(Guid Id, object State)> _ended = [];
-    private Guid _stream;
-    private object? _state;
-
-    public void Add(IEvent @event, int together)
-    {
-        if (@event.StreamId != _stream)
-        {
-            EndStream();
-            if (_first.Count + _others.Count >= together) Write(atEnd: true);
-            _stream = @event.StreamId;
-        }
-        else if (_others.Count >= 4 * together)
-        {
-            Write(atEnd: false);
-        }
-        if (!LedgerModel.Folds.TryGetValue(@event.Data.GetType(), out var fold)) throw new InvalidOperationException($"No aggregate has the event {@event.EventTypeName}.");
-        var after = fold(_stream, _state, @event.Data);
-        (_state is null ? _first : _others).Add(new Change(@event, _state, after));
-        _state = after;
-    }
-
-    public void End()
-    {
-        EndStream();
-        Write(atEnd: true);
-    }
-
-    private void EndStream()
-    {
-        if (_state is not null) _ended.Add((_stream, _state));
-        _state = null;
-    }
-
-    private void Write(bool atEnd)
-    {
-        foreach (var table in ReadModels.Tables)
-        {
-            table.Write(_first, rows);
-            table.Write(_others, rows);
-        }
-        states.Write(_ended, rows);
-        _first.Clear();
-        _others.Clear();
-        _ended.Clear();
-        if (atEnd) rows.Settle();
     }
 }

@@ -100,6 +100,19 @@ internal sealed class BinaryRows
         Encoding.UTF8.GetBytes(value, field[1..]);
     }
 
+    /// <summary>A document of jsonb, as its text in UTF-8.</summary>
+    public void AddJson(byte[]? value)
+    {
+        if (value is null)
+        {
+            Null();
+            return;
+        }
+        var field = Field(1 + value.Length);
+        field[0] = 1;
+        value.CopyTo(field[1..]);
+    }
+
     /// <summary>Digits to the base 10,000 from the most significant one, whose weight is the power of 10,000 that it stands for.</summary>
     private void Add(decimal value)
     {

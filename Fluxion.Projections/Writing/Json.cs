@@ -13,5 +13,7 @@ internal static class Json
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    public static byte[] Utf8<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
+
     public static string Text(object? value) => value is null ? "{}" : JsonSerializer.Serialize(value, Options);
 }

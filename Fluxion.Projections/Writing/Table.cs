@@ -1,3 +1,4 @@
+using System.Text;
 using Marten;
 
 namespace Fluxion.Projections.Writing;
@@ -34,6 +35,13 @@ public sealed class Table<TRow>(string name, params string[] key)
     public Table<TRow> AddText(string column, string type, Func<TRow, string?> value)
     {
         _columns.Add(new Column<TRow, string?>(column, type, "text", value, Once: false));
+        return this;
+    }
+
+    /// <summary>A column of jsonb, as its text in UTF-8.</summary>
+    public Table<TRow> AddJson(string column, Func<TRow, byte[]?> value)
+    {
+        _columns.Add(new JsonColumn<TRow>(column, value));
         return this;
     }
 
@@ -75,6 +83,15 @@ internal sealed record Column<TRow, TValue>(string Name, string Type, string Arr
     public override object? Value(TRow row) => Of(row);
 
     public override void Copy(TRow row, BinaryRows rows) => _copy(rows, Of(row));
+}
+
+internal sealed record JsonColumn<TRow>(string Name, Func<TRow, byte[]?> Of) : Column<TRow>(Name, "jsonb", "text", Once: false)
+{
+    public override Array Values(IReadOnlyList<TRow> rows) => rows.Select(row => Of(row) is { } json ? Encoding.UTF8.GetString(json) : null).ToArray();
+
+    public override object? Value(TRow row) => Of(row);
+
+    public override void Copy(TRow row, BinaryRows rows) => rows.AddJson(Of(row));
 }
 
 /// <summary>Where the rows of read models go: into the transaction of the events (<see cref="LiveRows"/>), or into a replay.</summary>

@@ -8,6 +8,7 @@ using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Replay;
 using Fluxion.Tests.Tenancy;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
@@ -99,6 +100,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
 }
 
 /// <summary>What commands said, what Marten stored and what the tables show is one and the same, for every table and in every tenant.</summary>
+[Collection(AlteredTables.Name)]
 public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFixture<BusyCompany>
 {
     private string Schema => busy.Company.Schema;

@@ -1,3 +1,4 @@
+using Fluxion.Host.Demo;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using Fluxion.Tests.Host;
@@ -52,6 +53,7 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
 }
 
 /// <summary>A replay of the events is what the tables have, and what was altered in them is named.</summary>
+[Collection(AlteredTables.Name)]
 public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClassFixture<TradingCompany>
 {
     private TenantReplay Replay => host.Services.GetRequiredService<TenantReplay>();
@@ -61,11 +63,8 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
     private Task<ReplayResult> Run(ReplayRequest? request = null) => Replay.Run(trading.Tenant, request ?? new(), null, TestContext.Current.CancellationToken);
 
     [Fact]
-    public async Task tenants_are_what_their_events_say()
-    {
-        foreach (var tenant in await host.Services.GetRequiredService<TenantRegistry>().List(null, 10, TestContext.Current.CancellationToken))
-            await host.ReplayShouldBeEqual(tenant);
-    }
+    public async Task the_demo_tenant_is_what_its_events_say() =>
+        await host.ReplayShouldBeEqual((await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken))!);
 
     [Fact]
     public async Task a_replay_covers_every_table_that_events_write()
@@ -73,7 +72,7 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
         await using var superuser = await host.OpenSuperuser();
         var tables = await superuser.Column<string>($"""
             select relname::text from pg_class where relnamespace = '{Schema}'::regnamespace and relkind in ('r', 'p')
-               and relname not in ('schema_versions', 'idempotency_keys', 'ledger_seals', 'mt_doc_deadletterevent')
+               and relname not in ('schema_versions', 'idempotency_keys', 'ledger_seals', 'replays', 'mt_doc_deadletterevent')
                and (relname not like 'mt\_%' or relname like 'mt\_doc\_%')
             """);
         (await Run()).Tables.Select(t => t.Name).ShouldBe(tables, ignoreOrder: true);
@@ -166,6 +165,12 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
         await superuser.Execute($"update {Schema}.mt_doc_sale set data = jsonb_strip_nulls(data)");
         (await Run(new ReplayRequest("mt_doc_sale"))).IsEqual.ShouldBeTrue();
     }
+}
+
+/// <summary>Tests that alter tables, or look whether those of all tenants are right, take turns.</summary>
+public static class AlteredTables
+{
+    public const string Name = "altered tables";
 }
 
 public static class Replays

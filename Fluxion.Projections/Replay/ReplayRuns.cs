@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Fluxion.Projections.Replay;
+
+/// <summary>Runs replays in the background of a host, a few at once; a host that stops ends them, and they are marked as failed.</summary>
+public sealed partial class ReplayRuns(TenantReplay replay, Databases databases, ILogger<ReplayRuns> logger) : IHostedService, IDisposable
+{
+    /// <summary>Each works with two cores when it has them.</summary>
+    private const int AtOnce = 2;
+
+    private readonly SemaphoreSlim _places = new(AtOnce);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<Guid, Task> _running = new();
+
+    /// <summary>Takes one of the places; false when all are taken. It is given back by <see cref="Start"/>, or by <see cref="Release"/>.</summary>
+    public bool TryTakePlace() => _places.Wait(0);
+
+    public void Release() => _places.Release();
+
+    /// <summary>Begins a replay whose row is there; <see cref="TryTakePlace"/> has made room for it.</summary>
+    public void Start(Tenant tenant, Guid id, ReplayRequest request) => _running[id] = Task.Run(async () =>
+    {
+        try
+        {
+            await ReplaysTable.Finish(databases, tenant, id, await replay.Run(tenant, request, null, _stopping.Token), CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            if (e is not (ReplayRefusedException or OperationCanceledException)) Failed(e, tenant.Slug);
+            await ReplaysTable.Fail(databases, tenant, id, e is ReplayRefusedException ? e.Message
+                : e is OperationCanceledException ? "The host was stopped; nothing was changed." : "It broke off, and nothing was changed; the log of the host says why.", CancellationToken.None);
+        }
+        finally
+        {
+            Release();
+            _running.TryRemove(id, out _);
+        }
+    });
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        try
+        {
+            await Task.WhenAll(_running.Values);
+        }
+        catch (NpgsqlException)
+        {
+            // the database is away: their rows say so when it is back
+        }
+    }
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _places.Dispose();
+    }
+
+    [LoggerMessage(LogLevel.Error, "A replay of {Tenant} broke off")]
+    private partial void Failed(Exception exception, string tenant);
+}

@@ -1,0 +1,116 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Text.Json;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections.Replay;
+
+[Example("""{"table":"inventory"}""")]
+public sealed record ReplayTenant(
+    [property: Description("One table alone; all when left out")] string? Table = null,
+    [property: Description("Stop there: a date, a point in time with its offset, or the sequence number of an event. Only tables that never replace a row are compared then")] string? To = null,
+    [property: Description("Replace what differs by what the events say")] bool Swap = false)
+{
+    /// <summary>Null also when <see cref="To"/> is nothing of the kind.</summary>
+    internal ReplayEnd? End => To is null ? null
+        : long.TryParse(To, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
+        : TimeFilter.Parse(To) is { } at ? new ReplayEnd(at, null) : null;
+
+    public sealed class Validator : AbstractValidator<ReplayTenant>
+    {
+        public Validator()
+        {
+            RuleFor(r => r.Table).Line(100);
+            RuleFor(r => r.To).Must((replay, to) => to is null || replay.End is not null).WithMessage($"{TimeFilter.Plainly}, or the sequence number of an event");
+            RuleFor(r => r.Swap).Equal(false).When(r => r.To is not null).WithMessage("is of now alone: what was then cannot take the place of what is now");
+        }
+    }
+}
+
+/// <summary>A replay that has begun: where its result will be.</summary>
+public sealed record ReplayReceipt(Guid Id, string Status);
+
+/// <param name="Status">running; equal, different or swapped when it is done; failed.</param>
+/// <param name="Events">How many events were replayed; null before it is done.</param>
+/// <param name="Differences">Rows that were not what the events say.</param>
+/// <param name="Replaced">Rows that a swap put right.</param>
+/// <param name="Problem">Why it failed.</param>
+public sealed record ReplayRow(Guid Id, string Status, string? Table, string? To, bool Swap, long? Events, long? Differences, long? Replaced, string? Problem,
+    Guid? RequestedBy, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt)
+{
+    internal static string Columns(string schema) => $"""
+        r.id, case when {ReplaysTable.Abandoned(schema)} then 'failed' else r.status end, r.table_name, r.until, r.swap, r.events, r.differences, r.replaced,
+        case when {ReplaysTable.Abandoned(schema)} then 'The host that ran it has stopped.' else r.problem end, r.requested_by, r.started_at, r.finished_at
+        """;
+
+    public static ReplayRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.Text(2), r.Text(3), r.GetBoolean(4), r.GetFieldValue<long?>(5),
+        r.GetFieldValue<long?>(6), r.GetFieldValue<long?>(7), r.Text(8), r.GetFieldValue<Guid?>(9), r.GetFieldValue<DateTimeOffset>(10), r.GetFieldValue<DateTimeOffset?>(11));
+}
+
+/// <summary>A replay with its tables, each with its first differences; none before it is done.</summary>
+public sealed record ReplayDetails(ReplayRow Replay, IReadOnlyList<ReplayedTable> Tables)
+{
+    public static ReplayDetails Read(NpgsqlDataReader r) =>
+        new(ReplayRow.Read(r), r.IsDBNull(12) ? [] : JsonSerializer.Deserialize<List<ReplayedTable>>(r.GetString(12), JsonSerializerOptions.Web)!);
+}
+
+public static class ReplayEndpoints
+{
+    [WolverinePost("/api/{tenant}/audit/replays", Name = "Replay"), Authorize(Roles.Admin), Tags("Audit")]
+    [EndpointSummary("Build the read models again from the events and compare them with the live ones, in the background")]
+    [EndpointDescription("Commands go on meanwhile. Refused: 404 for a table that there is not, 409 while a replay of the tenant is under way, or as many of others as a host runs at once.")]
+    [ProducesResponseType<ReplayReceipt>(201)]
+    public static async Task<IResult> Post(ReplayTenant command, LedgerSession ledger, HttpContext http, TenantReplay replay, ReplayRuns runs, Databases databases)
+    {
+        databases.RequireOwner();
+        Guid? begun = null;
+        try
+        {
+            var answer = await ledger.Run(http, command, ct => Task.FromResult(Decide()));
+            if (begun is not { } id || answer is not IStatusCodeHttpResult { StatusCode: 201 }) return answer;
+            begun = null; // its place is the run's now
+            runs.Start(ledger.Tenant, id, new ReplayRequest(command.Table, command.End, command.Swap));
+            return answer;
+        }
+        finally
+        {
+            if (begun is not null) runs.Release();
+        }
+
+        Reply Decide()
+        {
+            var tenant = ledger.Tenant;
+            if (command.Table is { } table && !replay.TablesOf(tenant).Contains(table)) return Problems.NotFound($"There is no table '{Problems.Shorten(table)}' to replay.");
+            if (!runs.TryTakePlace()) return Problems.Conflict("Busy", "As many replays as this host runs at once are under way. Ask again later.");
+            begun = Guid.CreateVersion7(ledger.Now);
+            ledger.Queue(ReplaysTable.Abandon(tenant.Schema));
+            ledger.Queue(ReplaysTable.Insert(tenant.Schema), begun, command.Table ?? "", command.To ?? "", command.Swap, ledger.Caller.UserId);
+            return Reply.Created($"/api/{tenant.Slug}/audit/replays/{begun}", new ReplayReceipt(begun.Value, "running"),
+                taken: "A replay of this tenant is under way. Wait until it is done.");
+        }
+    }
+
+    [WolverineGet("/api/{tenant}/audit/replays", Name = "List replays"), Authorize(Roles.Admin), Tags("Audit")]
+    [EndpointSummary("The replays that were asked for here, latest first")]
+    [ProducesResponseType<Page<ReplayRow>>(200)]
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)} from replays r where true")
+        .Page(databases, ReplayRow.Read, limit, after, Order.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
+
+    [WolverineGet("/api/{tenant}/audit/replays/{id}", Name = "Get replay"), Authorize(Roles.Admin), Tags("Audit")]
+    [EndpointSummary("One replay: its state, and table by table what it found")]
+    [ProducesResponseType<ReplayDetails>(200)]
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)}, r.tables::text from replays r where true")
+        .Identified("r.id", id)
+        .One(databases, ReplayDetails.Read, "replay", id);
+}

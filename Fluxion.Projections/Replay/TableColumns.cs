@@ -1,0 +1,36 @@
+using Npgsql;
+
+namespace Fluxion.Projections.Replay;
+
+/// <summary>The columns of a table that its shadow has: all but generated ones; of a state its id and data.</summary>
+/// <param name="Keys">The primary key.</param>
+/// <param name="Others">What is not of the key.</param>
+/// <param name="Uuids">Those that may be the id of a stream.</param>
+/// <param name="Compared">What of a row is compared: a text without case with it, a state but for its empty fields.</param>
+internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IReadOnlyList<string> Others, IReadOnlyList<string> Uuids, IReadOnlyList<string> Compared)
+{
+    public string Key => string.Join(", ", Keys);
+
+    public string All => string.Join(", ", Keys.Concat(Others));
+
+    public static async Task<TableColumns> Of(NpgsqlConnection connection, string schema, string shadow, string table, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            select quote_ident(a.attname), a.attnum = any(i.indkey), a.atttypid = 'uuid'::regtype,
+                   case when format_type(a.atttypid, null) = 'citext' then format('%I::text', a.attname)
+                        when c.relname like 'mt\_doc\_%' and a.atttypid = 'jsonb'::regtype then format('jsonb_strip_nulls(%I)', a.attname)
+                        else quote_ident(a.attname) end
+            from pg_class c
+            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            join pg_index i on i.indrelid = c.oid and i.indisprimary
+            where c.oid = $1::text::regclass and exists (select from pg_attribute s where s.attrelid = $2::text::regclass and s.attname = a.attname and not s.attisdropped)
+            order by a.attnum
+            """, connection)
+        { Parameters = { new() { Value = $"{schema}.{table}" }, new() { Value = $"{shadow}.{table}" } } };
+        var columns = new List<(string Name, bool IsKey, bool IsUuid, string Compared)>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) columns.Add((reader.GetString(0), reader.GetBoolean(1), reader.GetBoolean(2), reader.GetString(3)));
+        return new TableColumns(table, [.. columns.Where(c => c.IsKey).Select(c => c.Name)], [.. columns.Where(c => !c.IsKey).Select(c => c.Name)],
+            [.. columns.Where(c => c.IsUuid).Select(c => c.Name)], [.. columns.Select(c => c.Compared)]);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Replay;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fluxion.Tests.Replay;
+
+/// <summary>What a swap puts right, while nobody has to stop.</summary>
+[Collection(AlteredTables.Name)]
+public sealed class SwapTests(LedgerHost host)
+{
+    private const int Clients = 16;
+
+    private static readonly string[] Alterations =
+    [
+        "update {t}.inventory set quantity_on_hand = quantity_on_hand + 5, created_at = created_at - interval '1 hour'",
+        "update {t}.mt_doc_stockitem set data = jsonb_set(data, '{onHand}', to_jsonb((data ->> 'onHand')::numeric + 1))",
+        "delete from {t}.inventory where id in (select id from {t}.inventory order by created_at limit 1)",
+        "update {t}.products set name = name || '!', created_at = created_at - interval '1 hour'",
+        "update {t}.users set email = 'somebody@company.test' where role = 'manager'",
+        "insert into {t}.stores (id, code, name, type) values (gen_random_uuid(), 'S9', 'x', 'store')",
+        "delete from {t}.purchase_orders",
+        "update {t}.sales set amount_paid = amount_paid + 1",
+        "delete from {t}.sale_items where line_number = 1",
+        "update {t}.reservations set status = 'released'",
+        "update {t}.reservation_items set status = 'released'",
+        "update {t}.transfer_items set quantity_lost = quantity_damaged, quantity_damaged = 0",
+        "delete from {t}.inventory_movements where reference = 'GRN-1'",
+        "update {t}.inventory_movements set notes = 'x' where reference_type = 'count'",
+        "update {t}.events set created_at = created_at - interval '1 minute' where event_type = 'stock_counted'",
+        "delete from {t}.events where event_type = 'store_opened'",
+        "update {t}.product_prices set cost_price = 9",
+        "delete from {t}.mt_doc_sale",
+    ];
+
+    [Fact]
+    public async Task commands_go_on_while_read_models_are_swapped_and_none_is_lost()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var company = await Company.Found(host);
+        await TradingCompany.Trade(company.Admin);
+        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var replay = host.Services.GetRequiredService<TenantReplay>();
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica");
+
+        var answers = new ConcurrentBag<(int Status, TimeSpan Waited, string Text)>();
+        using var stop = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, Clients).Select(n => Task.Run(async () =>
+        {
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+            {
+                var since = Stopwatch.GetTimestamp();
+                var answer = (i + n) % 3 == 0
+                    ? await company.Admin.Post("sales", new { store = "S1", invoiceNumber = $"L-{n}-{i}", lines = new[] { new { sku = "P1", quantity = 1 } } })
+                    : await company.Admin.Post("stock/receipts", new { store = (i + n) % 3 == 1 ? "S1" : "S2", reference = "L", lines = new[] { new { sku = n % 2 == 0 ? "P1" : "P2", quantity = 2, unitCost = 3 } } });
+                answers.Add((answer.Status, Stopwatch.GetElapsedTime(since), answer.Text));
+            }
+        }, ct)).ToArray();
+        TimeSpan Longest() => answers.Select(a => a.Waited).DefaultIfEmpty().Max();
+
+        await Task.Delay(1500, ct);
+        var usual = Longest();
+        var held = new List<TimeSpan>();
+        try
+        {
+            for (var round = 0; round < 3; round++)
+            {
+                foreach (var alteration in Alterations) await superuser.Execute(alteration.Replace("{t}", company.Schema, StringComparison.Ordinal));
+                var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, ct);
+                result.IsEqual.ShouldBeFalse();
+                held.Add(result.Swapped.ShouldNotBeNull().CommandsHeld);
+                result.Swapped.Rows.ShouldBeGreaterThan(Alterations.Length);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(clients);
+        }
+
+        answers.Where(a => a.Status is not (200 or 201)).Select(a => a.Text).ShouldBeEmpty();
+        await host.ReplayShouldBeEqual(tenant);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{answers.Count} requests; the longest took {usual.TotalMilliseconds:0} ms before and {Longest().TotalMilliseconds:0} ms with swaps, which held commands for {string.Join(", ", held.Select(h => $"{h.TotalMilliseconds:0} ms"))}");
+        held.Order().ElementAt(1).ShouldBeLessThan(TimeSpan.FromSeconds(1), "the median of three");
+    }
+
+    [Fact]
+    public async Task a_second_replay_at_once_is_refused_and_a_schema_left_behind_is_none()
+    {
+        var company = await Company.Found(host);
+        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var replay = host.Services.GetRequiredService<TenantReplay>();
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"create schema {company.Schema}_replay authorization fluxion_owner; create table {company.Schema}_replay.users (x int); alter table {company.Schema}_replay.users owner to fluxion_owner");
+        await host.ReplayShouldBeEqual(tenant);
+
+        await superuser.Execute($"select pg_advisory_lock(hashtextextended('{company.Schema}_replay', 0))");
+        var refused = await Should.ThrowAsync<ReplayRefusedException>(() => replay.Run(tenant, new(), null, TestContext.Current.CancellationToken));
+        refused.Message.ShouldContain("under way");
+        refused.IsConflict.ShouldBeTrue();
+        await superuser.Execute("select pg_advisory_unlock_all()");
+        await host.ReplayShouldBeEqual(tenant);
+    }
+}
