@@ -14,6 +14,12 @@ public sealed class ReplayInput : NetCoreInput
     [Description("The tenant's slug, for example acme")]
     public string? Tenant { get; set; }
 
+    [Description("All tenants, a line each")]
+    public bool AllFlag { get; set; }
+
+    [Description("With --all: tenants at once, 2 when left out")]
+    public int ParallelFlag { get; set; } = 2;
+
     [Description("One table alone, for example inventory")]
     public string? TableFlag { get; set; }
 
@@ -31,9 +37,11 @@ public sealed class ReplayInput : NetCoreInput
 public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
 {
     private const int Shown = 80;
+    private const int MaxAtOnce = 16;
 
     public ReplayCommand()
     {
+        Usage("Replay all tenants and compare").Arguments().ValidFlags(x => x.AllFlag, x => x.ParallelFlag, x => x.TableFlag!, x => x.ToFlag!, x => x.SwapFlag);
         Usage("Replay a tenant and compare").Arguments(x => x.Tenant!).ValidFlags(x => x.TableFlag!, x => x.ToFlag!, x => x.SwapFlag, x => x.OutFlag!);
     }
 
@@ -52,7 +60,9 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
         if (!TryParse(input.ToFlag, out var to)) return Output.Refuse($"--to {TimeFilter.Plainly}, or the sequence number of an event.");
-        if (await services.GetRequiredService<TenantRegistry>().Find(input.Tenant!, stopping.Token) is not { } tenant) return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        if (input.AllFlag) return await All(input, to, services, stopping.Token);
+        if (input.Tenant is null) return Output.Refuse("Say which tenant, or --all.");
+        if (await services.GetRequiredService<TenantRegistry>().Find(input.Tenant, stopping.Token) is not { } tenant) return Output.Refuse($"There is no tenant '{input.Tenant}'.");
         var replay = services.GetRequiredService<TenantReplay>();
         try
         {
@@ -79,6 +89,45 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
         }
     }
 
+    /// <summary>Each tenant is looked at, also when another one differs or cannot be replayed.</summary>
+    private static async Task<bool> All(ReplayInput input, ReplayEnd? to, IServiceProvider services, CancellationToken ct)
+    {
+        if (input.Tenant is not null || input.OutFlag is not null) return Output.Refuse("--all takes no tenant and no --out.");
+        if (input.ParallelFlag is < 1 or > MaxAtOnce) return Output.Refuse($"--parallel is 1 to {MaxAtOnce}.");
+        var replay = services.GetRequiredService<TenantReplay>();
+        var tenants = await services.GetRequiredService<TenantRegistry>().List(null, int.MaxValue, ct);
+        var (right, turn) = (0, new Lock());
+        try
+        {
+            await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = input.ParallelFlag, CancellationToken = ct }, async (tenant, _) =>
+            {
+                try
+                {
+                    var result = await replay.Run(tenant, new ReplayRequest(input.TableFlag, to, input.SwapFlag), null, ct);
+                    lock (turn)
+                    {
+                        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenant.Slug}: {result.Events} events in {result.Elapsed.TotalSeconds:0.0} s"));
+                        foreach (var t in result.Tables.Where(t => t.Differences > 0)) Differences(t);
+                        if (Conclude(tenant, to is not null, result)) right++;
+                    }
+                }
+                catch (ReplayRefusedException e)
+                {
+                    lock (turn) Output.Refuse($"{tenant.Slug}: {e.Message}");
+                }
+            });
+        }
+        catch (NoOwnerException e)
+        {
+            return Output.Refuse(e.Message);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return Output.Refuse("Interrupted.");
+        }
+        return right == tenants.Count || Output.Refuse($"{tenants.Count - right} of {tenants.Count} tenants are not what their events say, or could not be replayed.");
+    }
+
     private static bool TryParse(string? text, out ReplayEnd? to)
     {
         to = text is null ? null
@@ -94,20 +143,22 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
         foreach (var t in result.Tables) table.AddRow(new Text(t.Name), Number(t.LiveRows), Number(t.ReplayedRows), Number(t.Differences));
         AnsiConsole.Write(table);
 
-        foreach (var t in result.Tables.Where(t => t.Differences > 0))
-        {
-            AnsiConsole.MarkupLineInterpolated($"[bold]{t.Name}[/]: rows that differ: {t.Differences}");
-            foreach (var d in t.First)
-            {
-                AnsiConsole.WriteLine(d switch
-                {
-                    { Column: { } column } => $"  {d.Key}: {column} is {Short(d.Live)}, replayed {Short(d.Replayed)}",
-                    { Live: null } => $"  {d.Key}: missing, replayed {Short(d.Replayed)}",
-                    _ => $"  {d.Key}: no event makes this row, it is {Short(d.Live)}",
-                });
-            }
-        }
+        foreach (var t in result.Tables.Where(t => t.Differences > 0)) Differences(t);
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Events} events in {result.Elapsed.TotalSeconds:0.0} s, {result.EventsPerSecond:0} events/s"));
+    }
+
+    private static void Differences(ReplayedTable t)
+    {
+        AnsiConsole.MarkupLineInterpolated($"[bold]{t.Name}[/]: rows that differ: {t.Differences}");
+        foreach (var d in t.First)
+        {
+            AnsiConsole.WriteLine(d switch
+            {
+                { Column: { } column } => $"  {d.Key}: {column} is {Short(d.Live)}, replayed {Short(d.Replayed)}",
+                { Live: null } => $"  {d.Key}: missing, replayed {Short(d.Replayed)}",
+                _ => $"  {d.Key}: no event makes this row, it is {Short(d.Live)}",
+            });
+        }
     }
 
     private static bool Conclude(Tenant tenant, bool isOfThen, ReplayResult result)

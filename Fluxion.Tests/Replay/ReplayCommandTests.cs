@@ -28,6 +28,11 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(40, "all of them, not the first 20");
         File.Delete(file);
 
+        (code, output) = await Replay("--all", "--swap");
+        code.ShouldBe(0, output);
+        output.ShouldContain("rows were replaced");
+        (code, output) = await Replay("--all", "--parallel", "3");
+        code.ShouldBe(0, output);
         (code, output) = await Replay("fluxion-demo", "--to", "2001-01-01");
         code.ShouldBe(0, output);
         output.ShouldContain("No event of fluxion-demo is that old: the replay is empty");
@@ -40,6 +45,8 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
     [InlineData("replay nobody", "There is no tenant 'nobody'")]
     [InlineData("replay fluxion-demo --table stock", "There is no table 'stock' to replay; there are: users, ")]
     [InlineData("replay fluxion-demo --to yesterday", "--to is a date (2026-11-24)")]
+    [InlineData("replay --all --parallel 0", "--parallel is 1 to 16")]
+    [InlineData("replay fluxion-demo --to 2026-11-24 --swap", "swap without an end")]
     [InlineData("replay fluxion-demo --out /nowhere/at/all", "/nowhere/at/all")]
     public async Task what_cannot_be_replayed_is_said(string command, string why)
     {
