@@ -123,10 +123,11 @@ public static class StockDoor
             return ([], refusal);
         }
         var after = new Dictionary<Guid, StockItem>();
+        var slotOf = slots.DistinctBy(s => s.ItemId).ToDictionary(s => s.ItemId);
         foreach (var item in decision.Events.GroupBy(e => e.ItemId, e => e.Event))
         {
             after[item.Key] = ledger.Append<StockItem>(item.Key, [.. item]);
-            if (StockNotice.Of(slots.First(slot => slot.ItemId == item.Key), after[item.Key], ledger.Changes[^1].Event.Id) is { } notice) ledger.Notice(notice);
+            if (StockNotice.Of(slotOf[item.Key], after[item.Key], ledger.Changes[^1].Event.Id) is { } notice) ledger.Notice(notice);
         }
         return ([.. slots.DistinctBy(s => s.ItemId).Where(s => after.ContainsKey(s.ItemId)).Select(slot =>
             new StockLevel(slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))], null);

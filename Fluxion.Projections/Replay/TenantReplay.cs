@@ -46,7 +46,10 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
     public const int Kept = 20;
 
     /// <summary>Tables of the data model that nothing writes yet: no event bears out a row of theirs.</summary>
-    private static readonly string[] Unwritten = ["alerts", "forecasts"];
+    private static readonly string[] Unwritten = ["forecasts"];
+
+    /// <summary>The audit trail, of which retention drops what is old.</summary>
+    private const string Trail = "events";
 
     /// <summary>The tables of a replay, read models and aggregates' states.</summary>
     public IReadOnlyList<string> TablesOf(Tenant tenant) => [.. Rows(tenant).Rows.Tables];
@@ -84,11 +87,12 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
 
         var events = await Project(tenant, owner, main, snapshot, shadow, request.To, rows, states, count => progress?.Invoke(count, total), ct);
 
+        var forgotten = rows.Tables.Contains(Trail) ? await Forget(main, tenant, shadow, ct) : 0;
         var comparison = new Comparison(main, tenant.Schema, shadow);
         var tables = new List<ReplayedTable>();
         foreach (var table in rows.Tables)
         {
-            var replayed = rows.RowsOf(table);
+            var replayed = rows.RowsOf(table) - (table == Trail ? forgotten : 0);
             if (request.To is not null && !rows.OnlyGrows(table))
             {
                 // a row that is replaced tells of now alone
@@ -119,6 +123,20 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
             await Execute(main, $"set client_min_messages = warning; drop schema {shadow} cascade", CancellationToken.None);
         }
         return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped);
+    }
+
+    /// <summary>Takes out of the shadow what the tenant's retention may have dropped (shared.apply_retention), unless it is still there.</summary>
+    /// <returns>How many rows.</returns>
+    private static async Task<long> Forget(NpgsqlConnection main, Tenant tenant, string shadow, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            delete from {shadow}.{Trail} s
+            using (select now() - nullif(coalesce(t.settings -> 'retention' ->> '{Trail}', c.value), '')::interval as since
+                   from shared.tenants t left join shared.system_config c on c.key = 'retention.{Trail}' where t.id = $1) kept
+            where s.created_at < kept.since and not exists (select from {tenant.Schema}.{Trail} l where l.id = s.id and l.created_at = s.created_at)
+            """, main)
+        { CommandTimeout = 0, Parameters = { new() { Value = tenant.Id } } };
+        return await command.ExecuteNonQueryAsync(ct);
     }
 
     private (ShadowRows Rows, StateRows States) Rows(Tenant tenant, string? only = null)

@@ -67,6 +67,32 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
         await host.ReplayShouldBeEqual((await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken))!);
 
     [Fact]
+    public async Task what_retention_has_dropped_of_the_audit_trail_is_no_difference_and_all_else_is()
+    {
+        var company = await Company.Found(host);
+        await TradingCompany.Trade(company.Admin);
+        await using var superuser = await host.OpenSuperuser();
+        async Task<long?> Missing() => (await Replay.Run(new(company.Id, company.Slug, "A company", Tenant.Active, default), new("events"), null, TestContext.Current.CancellationToken))
+            .Tables.Single().Differences;
+        await superuser.Execute($"""
+            set app.current_tenant_id = '{company.Id}';
+            create temp table kept as select * from {company.Schema}.events;
+            update {company.Schema}.mt_events set timestamp = timestamp - interval '400 days' where type = 'product_created';
+            delete from {company.Schema}.events where event_type = 'product_created'
+            """);
+        (await Missing()).ShouldBe(2);
+        await superuser.Execute($"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '1 year')) where id = '{company.Id}'");
+        (await Missing()).ShouldBe(0);
+        await superuser.Execute($"delete from {company.Schema}.events where event_type = 'store_opened'");
+        (await Missing()).ShouldBe(2);
+        await superuser.Execute($"""
+            update {company.Schema}.mt_events set timestamp = timestamp + interval '400 days' where type = 'product_created';
+            insert into {company.Schema}.events select * from kept where id not in (select id from {company.Schema}.events)
+            """);
+        (await Missing()).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task a_replay_covers_every_table_that_events_write()
     {
         await using var superuser = await host.OpenSuperuser();
