@@ -216,6 +216,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         _ when answer.ContentType != "application/problem+json" => "no problem",
         _ when Leak().IsMatch(answer.Text) => "a name of ours",
         _ when answer.Json["status"]!.GetValue<int>() != answer.Status || string.IsNullOrEmpty(answer.Json["title"]?.GetValue<string>()) || string.IsNullOrEmpty(answer.Detail) => "says nothing",
+        400 when answer.Text.Contains("come to more than the ledger can hold", StringComparison.Ordinal) => null, // with what another operation has brought into the same stock
         400 when field is null || answer.Detail == "The address contains the character NUL (%00)." => null,
         400 when answer.Fields is ["$"] => field.Length > 0 && IsJson(body ?? "") ? "is JSON" : null,
         400 when !answer.Fields.Any(f => field.StartsWith(f, StringComparison.Ordinal) || f.StartsWith(field, StringComparison.Ordinal))
