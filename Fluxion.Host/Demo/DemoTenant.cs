@@ -60,7 +60,7 @@ public static class DemoTenant
     /// <summary>A first receipt in each store, through the same door as every other; one product in five comes in below its reorder point.</summary>
     private static async Task OpenWithStock(IServiceProvider services, Tenant tenant, CancellationToken ct)
     {
-        foreach (var ((code, _), size) in DemoCatalog.Stores.Zip([1m, 0.5m, 4m]))
+        foreach (var ((code, _), size) in DemoCatalog.Stores.Zip([1m, 0.5m, 1.9m]))
         {
             await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var ledger = new LedgerSession(session, tenant, Caller.System(tenant), services.GetRequiredService<TimeProvider>());
