@@ -67,7 +67,7 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
 
     private static Task<T> WithProgress<T>(Func<Action<Migrated>, Task<T>> run) => Console.IsOutputRedirected
         ? run(m => Console.WriteLine($"{m.Done}/{m.Total} {m.Name}{(m.Failure is null ? "" : " FAILED")}"))
-        : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
+        : Output.Bar().StartAsync(context =>
         {
             ProgressTask? bar = null; // none when there is nothing to do
             return run(m =>

@@ -64,7 +64,7 @@ public sealed class LoadCommand : JasperFxAsyncCommand<LoadInput>
     {
         if (!Console.IsOutputRedirected)
         {
-            return AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
+            return Output.Bar().StartAsync(context =>
             {
                 var bar = context.AddTask("Movements");
                 return run(p => (bar.MaxValue, bar.Value) = (p.Of, p.Movements));

@@ -39,11 +39,15 @@ internal static class Output
         if (password.MadeUp) AnsiConsole.MarkupLineInterpolated($"Password of {email}, shown this once: [bold]{password.Password}[/]");
     }
 
+    /// <summary>How far something is, and how long it will still take.</summary>
+    public static Progress Bar() =>
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
+
     /// <summary>A bar for people; for a file nothing but the result.</summary>
     /// <param name="run">Is given what to tell how much of how much is done.</param>
     public static Task<T> WithProgress<T>(string what, Func<Action<long, long>?, Task<T>> run) => Console.IsOutputRedirected
         ? run(null)
-        : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
+        : Bar().StartAsync(context =>
         {
             var bar = context.AddTask(what);
             return run((done, total) => (bar.MaxValue, bar.Value) = (Math.Max(total, 1), done));

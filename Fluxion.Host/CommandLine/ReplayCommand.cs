@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using CsvHelper;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using JasperFx.CommandLine;
@@ -59,7 +58,8 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-        if (!TryParse(input.ToFlag, out var to)) return Output.Refuse($"--to {TimeFilter.Plainly}, or the sequence number of an event.");
+        var to = input.ToFlag is null ? null : ReplayEnd.Parse(input.ToFlag);
+        if (input.ToFlag is not null && to is null) return Output.Refuse($"--to {ReplayEnd.Form}.");
         if (input.AllFlag) return await All(input, to, services, stopping.Token);
         if (input.Tenant is null) return Output.Refuse("Say which tenant, or --all.");
         if (await services.GetRequiredService<TenantRegistry>().Find(input.Tenant, stopping.Token) is not { } tenant) return Output.Refuse($"There is no tenant '{input.Tenant}'.");
@@ -128,14 +128,6 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
         return right == tenants.Count || Output.Refuse($"{tenants.Count - right} of {tenants.Count} tenants are not what their events say, or could not be replayed.");
     }
 
-    private static bool TryParse(string? text, out ReplayEnd? to)
-    {
-        to = text is null ? null
-            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
-            : TimeFilter.Parse(text) is { } at ? new ReplayEnd(at, null) : null;
-        return text is null == to is null;
-    }
-
     private static void Print(ReplayResult result)
     {
         var table = new Table().AddColumn("Table").AddColumns(
@@ -180,7 +172,7 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
 
     private static Task<T> WithProgress<T>(string what, Func<Action<long, long>?, Task<T>> run) => Console.IsOutputRedirected
         ? run(null)
-        : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
+        : Output.Bar().StartAsync(context =>
         {
             var bar = context.AddTask(what, maxValue: 1);
             return run((done, total) =>

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using Fluxion.Ledger;
+using Fluxion.Ledger.Commands;
 using JasperFx.Events;
 using Marten;
 using Marten.Events;
@@ -11,6 +13,14 @@ namespace Fluxion.Projections.Replay;
 /// <summary>Where a replay stops: a point in time, or a sequence number; both included.</summary>
 public sealed record ReplayEnd(DateTimeOffset? RecordedAt, long? Sequence)
 {
+    /// <summary>What follows the name of the field in errors.</summary>
+    public const string Form = $"{TimeFilter.Plainly}, or the sequence number of an event";
+
+    /// <summary>The end that a text names: a date, a point in time with its offset, or a sequence number; null when it is none of them.</summary>
+    public static ReplayEnd? Parse(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
+        : TimeFilter.Parse(text) is { } at ? new ReplayEnd(at, null) : null;
+
     /// <summary>The condition on mt_events, here e; true of all events when there is no end.</summary>
     internal static string Condition(ReplayEnd? end) => end switch
     {

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
@@ -21,16 +20,14 @@ public sealed record ReplayTenant(
     [property: Description("Replace what differs by what the events say")] bool Swap = false)
 {
     /// <summary>Null also when <see cref="To"/> is nothing of the kind.</summary>
-    internal ReplayEnd? End => To is null ? null
-        : long.TryParse(To, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
-        : TimeFilter.Parse(To) is { } at ? new ReplayEnd(at, null) : null;
+    internal ReplayEnd? End => To is null ? null : ReplayEnd.Parse(To);
 
     public sealed class Validator : AbstractValidator<ReplayTenant>
     {
         public Validator()
         {
             RuleFor(r => r.Table).Line(100);
-            RuleFor(r => r.To).Must((replay, to) => to is null || replay.End is not null).WithMessage($"{TimeFilter.Plainly}, or the sequence number of an event");
+            RuleFor(r => r.To).Must((replay, to) => to is null || replay.End is not null).WithMessage(ReplayEnd.Form);
             RuleFor(r => r.Swap).Equal(false).When(r => r.To is not null).WithMessage("is of now alone: what was then cannot take the place of what is now");
         }
     }
