@@ -71,7 +71,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         }
         await transaction.CommitAsync(ct);
         _sealedTo[tenant.Schema] = mark;
-        if (made > 0) logger.LogInformation("{Tenant} is sealed up to {Sequence}: seal {Number}, {Hash}", tenant.Slug, last.To, last.Number, Convert.ToHexStringLower(last.Hash));
+        if (made > 0) logger.LogDebug("{Tenant} is sealed up to {Sequence}: seal {Number}, {Hash}", tenant.Slug, last.To, last.Number, Convert.ToHexStringLower(last.Hash));
         return made;
     }
 
