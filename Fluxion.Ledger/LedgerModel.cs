@@ -8,6 +8,7 @@ using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using JasperFx.Events;
+using JasperFx.OpenTelemetry;
 using Marten;
 using Marten.Schema;
 using Weasel.Core;
@@ -34,6 +35,8 @@ public static class LedgerModel
         options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase, json => Json = json);
         options.UseRowLevelSecurity(Databases.TenantSetting);
         options.Policies.DisableInformationalFields();
+        options.OpenTelemetry.TrackConnections = TrackLevel.Normal; // costs nothing while nobody listens
+        options.OpenTelemetry.TrackEventCounters();
 
         var events = options.Events;
         // the timestamp that an inline projection sees is the one that is stored: a replay finds the same rows

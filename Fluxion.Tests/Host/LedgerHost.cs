@@ -79,7 +79,7 @@ public sealed class OwnDatabase(EmbeddedDatabase server, DatabaseConnections con
     {
         await using var postgres = Superuser("postgres");
         await postgres.OpenAsync();
-        await using var drop = new NpgsqlCommand($"drop database \"{Name}\" with (force)", postgres);
+        await using var drop = new NpgsqlCommand($"drop database \"{Name}\" with (force)", postgres) { CommandTimeout = 0 }; // thousands of files
         await drop.ExecuteNonQueryAsync();
     }
 }
