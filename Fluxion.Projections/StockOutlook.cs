@@ -19,7 +19,10 @@ public sealed class StockOutlook : IStockOutlook
                v.id, v.code, i.quantity_reserved
         """;
 
-    internal static readonly string From = $$"""
+    internal static readonly string From = FromOver("e.rate_days");
+
+    /// <param name="rateDays">An expression. As a parameter the chunks of other times are left out once for all items, and not item by item.</param>
+    private static string FromOver(string rateDays) => $$"""
         from {t}.inventory i
         join {t}.products p on p.id = i.product_id
         join {t}.stores s on s.id = i.store_id
@@ -39,7 +42,7 @@ public sealed class StockOutlook : IStockOutlook
         cross join lateral (
             select -sum(m.quantity) as quantity
             from {t}.service_inventory_movements m
-            where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > now() - make_interval(days => e.rate_days)
+            where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > now() - make_interval(days => {{rateDays}})
               and (m.movement_type = 'out' or m.reference_type = 'return')) r
         """;
 
@@ -51,10 +54,10 @@ public sealed class StockOutlook : IStockOutlook
 
     private static readonly string Items = $$"""
         {{Select}}, m.id, a.ids
-        {{From}}
+        {{FromOver("$4")}}
         left join lateral (
-            select m.id from {t}.service_inventory_movements m
-            where m.product_id = i.product_id and m.store_id = i.store_id order by m.created_at desc, m.item_version desc limit 1) m on true
+            select id from {t}.mt_events
+            where stream_id = i.id and type not in ('stock_reserved', 'stock_released', 'tombstone') order by version desc limit 1) m on true
         cross join lateral (
             select array_agg(a.id) as ids
             from (select distinct on (alert_type) id from {t}.alerts where product_id = i.product_id and store_id = i.store_id
@@ -74,7 +77,8 @@ public sealed class StockOutlook : IStockOutlook
     /// Findings beside the alerts that say so, and of them what differs. A demand spike is a day whose issues have a modified z-score above 3.5 against
     /// the 28 days before it (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993): 0.6745 (x − median) / MAD, and where more than half of
     /// the days are alike, so that the median absolute deviation is 0, (x − median) / (1.253314 mean absolute deviation). Not less than a tenth of
-    /// the median is taken for the deviation, and only of items that were issued on five of those days. A day is 24 hours, the last one ends now.
+    /// the median is taken for the deviation, and only of items that were issued on five of those days. A day is 24 hours, the last one ends now; what
+    /// comes back is taken off the day on which it does, so that a sale that is cancelled is no spike.
     /// </summary>
     private static readonly string InDoubt = $$"""
         with rule as (
@@ -90,9 +94,11 @@ public sealed class StockOutlook : IStockOutlook
             from {t}.service_inventory_movements
             where reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'
         ), daily as (
-            select store_id, product_id, floor(extract(epoch from now() - created_at) / 86400) as day, sum(quantity)::float8 as quantity
-            from issue where created_at > now() - interval '29 days' and created_at <= now()
-            group by 1, 2, 3
+            select store_id, product_id, floor(extract(epoch from now() - created_at) / 86400) as day, -sum(quantity)::float8 as quantity
+            from {t}.service_inventory_movements
+            where created_at > now() - interval '29 days' and created_at <= now()
+              and (reference_type = 'return' or reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier')
+            group by 1, 2, 3 having sum(quantity) < 0
         ), history as (
             select store_id, product_id, max(quantity) filter (where day = 0) as latest, array_agg(quantity) filter (where day between 1 and 28) as days
             from daily group by 1, 2
@@ -133,12 +139,12 @@ public sealed class StockOutlook : IStockOutlook
         select store_id, product_id, type, null, 0, null, null from said where type = '{{AlertTypes.LowStock}}'
         """;
 
-    public Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, CancellationToken ct)
+    public Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, int rateDays, CancellationToken ct)
     {
         Guid[] items = [.. notices.Where(n => n is { StoreId: not null, ProductId: not null }).Select(n => StockItem.IdOf(n.StoreId!.Value, n.ProductId!.Value)).Distinct()];
         Guid[] products = [.. notices.Where(n => n is { StoreId: null, ProductId: not null }).Select(n => n.ProductId!.Value).Distinct()];
         Guid[] stores = [.. notices.Where(n => n is { StoreId: not null, ProductId: null }).Select(n => n.StoreId!.Value).Distinct()];
-        return Ask(ledger, Items, Read, ct, items, products, stores);
+        return Ask(ledger, Items, Read, ct, items, products, stores, rateDays);
     }
 
     public Task<IReadOnlyList<ItemOutlook>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct) => Ask(

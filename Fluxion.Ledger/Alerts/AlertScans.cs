@@ -8,46 +8,74 @@ namespace Fluxion.Ledger.Alerts;
 
 /// <summary>
 /// Looks for alerts that are missing, open without a cause, or of another priority by now: what no single command brings about, and what was
-/// written without messages. Each tenant once in <see cref="Every"/>, on one node at a time; shared.alert_scans keeps when, over restarts.
+/// written without messages. Each tenant once in its interval (<c>alerts.scan_interval</c> of shared.system_config, or its own), on one node at a
+/// time; shared.alert_scans keeps when, over restarts.
 /// </summary>
 public sealed class AlertScans(
     TenantRegistry registry, TenantStores stores, Databases databases, IStockOutlook outlook, TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
 {
-    public static readonly TimeSpan Every = TimeSpan.FromHours(1);
+    /// <summary>The items of one transaction: for so long somebody who acknowledges an alert may have to wait.</summary>
+    public const int AtOnce = 200;
 
     /// <summary>How often a node looks which tenants are due.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
 
+    private const string Due = """
+        select t.id from shared.tenants t
+        join shared.system_config c on c.key = 'alerts.scan_interval'
+        left join shared.alert_scans s on s.tenant_id = t.id
+        where t.status = 'active' and ($2::uuid is null or t.id = $2)
+          and coalesce(s.scanned_at, t.created_at) <= $1 - coalesce(t.settings #>> '{alerts,scan_interval}', c.value)::interval
+        order by coalesce(s.scanned_at, t.created_at)
+        """;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Look, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await ScanDue(stoppingToken);
+    }
+
+    /// <summary>Scans the tenants that are due, one after the other. What fails is logged and tried again the next time.</summary>
+    /// <returns>Those that this node has scanned, and no other meanwhile.</returns>
+    public async Task<IReadOnlyList<Guid>> ScanDue(CancellationToken ct)
+    {
+        var scanned = new List<Guid>();
+        await Attempt("the tenants that are due", async () =>
         {
-            await Attempt("the tenants that are due", async () =>
+            foreach (var id in await WhichAreDue(ct))
             {
-                foreach (var id in await Due(stoppingToken))
+                var tenant = registry.Get(id);
+                await Attempt(tenant.Slug, async () =>
                 {
-                    var tenant = registry.Get(id);
-                    await Attempt(tenant.Slug, () => Scan(tenant, stoppingToken));
-                }
-            });
-        }
+                    if (await Scan(tenant, onlyWhenDue: true, ct) is not null) scanned.Add(id);
+                });
+            }
+        });
+        return scanned;
     }
 
     /// <summary>Scans one tenant now, unless another node is at it.</summary>
     /// <returns>How many alerts changed; null when another node is at it.</returns>
-    public async Task<int?> Scan(Tenant tenant, CancellationToken ct)
+    public Task<int?> Scan(Tenant tenant, CancellationToken ct) => Scan(tenant, onlyWhenDue: false, ct);
+
+    private async Task<int?> Scan(Tenant tenant, bool onlyWhenDue, CancellationToken ct)
     {
         await using var session = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock);
         await ledger.Begin(ct);
         await using (var only = ledger.Ask("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan"))
             if (await only.ExecuteScalarAsync(ct) is not true) return null;
+        if (onlyWhenDue)
+        {
+            // asked once more under the lock: another node may have scanned it since this one looked
+            await using var due = ledger.Ask(Due, clock.GetUtcNow(), tenant.Id);
+            if (await due.ExecuteScalarAsync(ct) is null) return null;
+        }
 
         var changed = 0;
         // a transaction for some of them: commands on alerts wait for their turn no longer than that
         var doubts = (await outlook.Doubtful(ledger, ct)).GroupBy(doubt => new StockNotice(doubt.StoreId, doubt.ProductId));
-        foreach (var some in doubts.Chunk(ReviewStock.AtOnce))
+        foreach (var some in doubts.Chunk(AtOnce))
         {
             await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var review = new LedgerSession(part, tenant, Caller.System(tenant), clock);
@@ -62,13 +90,11 @@ public sealed class AlertScans(
         return changed;
     }
 
-    private async Task<IReadOnlyList<Guid>> Due(CancellationToken ct)
+    private async Task<IReadOnlyList<Guid>> WhichAreDue(CancellationToken ct)
     {
-        await using var command = databases.Service.CreateCommand("""
-            select t.id from shared.tenants t left join shared.alert_scans s on s.tenant_id = t.id
-            where t.status = 'active' and coalesce(s.scanned_at, t.created_at) <= $1 order by coalesce(s.scanned_at, t.created_at)
-            """);
-        command.Parameters.Add(new() { Value = clock.GetUtcNow() - Every });
+        await using var command = databases.Service.CreateCommand(Due);
+        command.Parameters.Add(new() { Value = clock.GetUtcNow() });
+        command.Parameters.Add(new() { Value = DBNull.Value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var due = new List<Guid>();
         while (await reader.ReadAsync(ct)) due.Add(reader.GetGuid(0));

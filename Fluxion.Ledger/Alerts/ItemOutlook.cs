@@ -7,7 +7,7 @@ namespace Fluxion.Ledger.Alerts;
 /// <param name="IsKept">Whether product and store are active.</param>
 /// <param name="Drafted">What drafts of purchase orders would bring.</param>
 /// <param name="RatePerDay">Issued and sold, less returned, a day over the tenant's rateDays.</param>
-/// <param name="LatestMovement">The event of the latest movement; null before the first.</param>
+/// <param name="LatestMovement">The event of the movement that was recorded last; null before the first.</param>
 /// <param name="LatestAlerts">Of each type the latest alert, open or not.</param>
 /// <param name="SupplierId">Whom it is usually bought from; null when nobody in particular.</param>
 public sealed record ItemOutlook(Guid StoreId, Guid ProductId, string Store, string Sku, string Product, bool IsKept, decimal OnHand, decimal Available,
@@ -28,7 +28,8 @@ public sealed record Doubt(Guid StoreId, Guid ProductId, string Type, decimal? L
 public interface IStockOutlook
 {
     /// <summary>The stock items that the notices are about: of a product in all stores, of a store all products. None that never had any stock.</summary>
-    Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, CancellationToken ct);
+    /// <param name="rateDays">Over how many days the rate is taken.</param>
+    Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, int rateDays, CancellationToken ct);
 
     /// <summary>
     /// The items of which something is to be ordered, by store and sku, at most <paramref name="limit"/>: what is available, drafted, on order or in

@@ -39,7 +39,7 @@ public static class ReviewStockHandler
     {
         await ledger.TakeTurn(AlertCommands.Turn, ct);
         var settings = (await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
-        var items = await outlook.Of(ledger, notices, ct);
+        var items = await outlook.Of(ledger, notices, settings.RateDays, ct);
         var latest = await ledger.Lock<Alert>([.. items.SelectMany(item => item.LatestAlerts)], create: false, ct);
         var causes = notices.Where(notice => notice.EventId is not null).ToLookup(
             notice => (notice.StoreId, notice.ProductId), notice => notice.EventId!.Value);

@@ -27,8 +27,13 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// <summary>How many events a stream may be behind before it is closed; its client comes back for them.</summary>
     public const int Ahead = 500;
 
-    private const int RowsAtOnce = 500;
+    /// <summary>Events read at once: a fraction of <see cref="Ahead"/>, so that a stream that keeps up is never behind because many happen at once.</summary>
+    private const int RowsAtOnce = 100;
+
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    /// <summary>A connection may be lost without a word of it: one that tells nothing for so long is asked whether it is still there.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private static readonly string News = $"""
         select {AlertRow.Columns}, e.seq_id, e.type, a.store_id
@@ -75,14 +80,18 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         internal Tenant Tenant { get; }
         internal Caller Caller { get; }
         internal Channel<AlertNews> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertNews>(Ahead);
+        internal CancellationTokenSource FallsBehind { get; } = new();
 
         /// <summary>Set once what happens from then on comes as <see cref="News"/>: what was before is to be read, and nothing is between the two.</summary>
         internal TaskCompletionSource Follows { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Ready(CancellationToken ct) => Follows.Task.WaitAsync(ct);
 
-        /// <summary>What happens from now on; ends when the stream is too far behind.</summary>
+        /// <summary>What happens from now on.</summary>
         public ChannelReader<AlertNews> News => Channel.Reader;
+
+        /// <summary>Cancelled when the stream is more than <see cref="Ahead"/> events behind: it is told nothing more.</summary>
+        public CancellationToken Behind => FallsBehind.Token;
 
         /// <summary>Whether the caller may be told.</summary>
         public bool Concerns(AlertNews news) => Caller.Stores is null || (news.StoreId is { } store && Caller.MayUse(store));
@@ -147,7 +156,12 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                 connection.Notification += (_, notification) => _woken.Writer.TryWrite(notification.Payload);
                 await using (var listen = new NpgsqlCommand($"listen {AlertCommands.Channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
                 foreach (var schema in _audiences.Keys) _woken.Writer.TryWrite(schema); // of what was missed
-                while (true) await connection.WaitAsync(ct);
+                while (true)
+                {
+                    if (await connection.WaitAsync(Silence, ct)) continue;
+                    await using var alive = new NpgsqlCommand("select", connection);
+                    await alive.ExecuteNonQueryAsync(ct);
+                }
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
@@ -212,7 +226,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             {
                 audience.IsTold(told.Value);
                 foreach (var (subscription, news) in audience.Subscriptions.SelectMany(s => page.Where(s.Concerns).Select(news => (s, news))))
-                    if (!subscription.Channel.Writer.TryWrite(news)) subscription.Channel.Writer.TryComplete();
+                    if (!subscription.Channel.Writer.TryWrite(news)) subscription.FallsBehind.Cancel();
             }
         }
     }

@@ -25,7 +25,7 @@ public static class AlertStreamEndpoint
 
     [WolverineGet("/api/{tenant}/alerts/stream", Name = "Stream alerts"), Authorize(Roles.Viewer), Tags("Alerts"), EventStream]
     [EndpointSummary("What happens to alerts, as server-sent events, as it happens")]
-    [EndpointDescription("Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does, or the account or tenant may no longer read, or the client is 500 events behind. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all.")]
+    [EndpointDescription("Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 events behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all.")]
     [ProducesResponseType<AlertRow>(200)]
     public static IResult Get(HttpContext http, AlertFeed feed, Accounts accounts, TenantRegistry registry, IHostApplicationLifetime lifetime, TimeProvider clock)
     {
@@ -48,6 +48,7 @@ public static class AlertStreamEndpoint
 internal sealed class AlertStream(
     AlertFeed.Subscription subscription, long? last, Accounts accounts, TenantRegistry registry, IHostApplicationLifetime lifetime, TimeProvider clock) : IResult
 {
+    /// <summary>How often an idle stream says that it is still there, and how long a write may take.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -59,50 +60,74 @@ internal sealed class AlertStream(
             response.Headers.CacheControl = "no-store";
             response.Headers["X-Accel-Buffering"] = "no"; // nginx: pass it on as it comes
             if (response.Body == Stream.Null) return; // HEAD
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping);
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping, subscription.Behind);
             try
             {
                 await Write(httpContext, ends.Token);
             }
             catch (OperationCanceledException)
             {
-                // the client has gone, or the host stops
+                // the client has gone, or the host stops; or the client is too slow, and is not waited for to take what is still on its way to it
+                if (!lifetime.ApplicationStopping.IsCancellationRequested) httpContext.Abort();
             }
         }
     }
 
     private async Task Write(HttpContext http, CancellationToken ct)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var json = http.JsonOptions();
         await subscription.Ready(ct);
-        await http.Response.WriteAsync("retry: 3000\n\n", ct);
+        await Send("retry: 3000\n\n");
         await http.Response.Body.FlushAsync(ct);
-        if (last is { } number) await foreach (var news in subscription.Since(number, ct)) await Tell(news);
+        if (last is { } number) await foreach (var news in subscription.Since(number, ct)) if (!await Tell(news)) return;
         while (await MayRead(http.User, ct))
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            patience.CancelAfter(Heartbeat);
-            try
+            if (await Happens())
             {
-                if (!await subscription.News.WaitToReadAsync(patience.Token)) return; // too far behind
-                while (subscription.News.TryRead(out var news)) await Tell(news);
+                while (subscription.News.TryRead(out var news)) if (!await Tell(news)) return;
             }
-            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-            {
-                await http.Response.WriteAsync(": still here\n\n", ct);
-            }
+            else if (await MayRead(http.User, ct)) await Send(": still here\n\n");
+            else return;
             await http.Response.Body.FlushAsync(ct);
         }
 
-        async Task Tell(AlertNews news)
+        // false when nothing does until the next heartbeat, or until the token expires
+        async Task<bool> Happens()
         {
-            if (news.Number <= last || !subscription.Concerns(news)) return; // told already, or not his
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            wait.CancelAfter(TimeSpan.FromTicks(Math.Clamp((Expires(http.User) - clock.GetUtcNow()).Ticks, 1, Heartbeat.Ticks)));
+            try
+            {
+                return await subscription.News.WaitToReadAsync(wait.Token);
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+
+        // false when he may no longer be told
+        async Task<bool> Tell(AlertNews news)
+        {
+            if (news.Number <= last || !subscription.Concerns(news)) return true; // told already, or not his
+            if (!await MayRead(http.User, ct)) return false;
             last = news.Number;
-            await http.Response.WriteAsync($"id: {news.Number}\nevent: {news.Event}\ndata: {JsonSerializer.Serialize(news.Alert, json)}\n\n", ct);
+            await Send($"id: {news.Number}\nevent: {news.Event}\ndata: {JsonSerializer.Serialize(news.Alert, json)}\n\n");
+            return true;
+        }
+
+        async Task Send(string text)
+        {
+            patience.CancelAfter(Heartbeat);
+            await http.Response.WriteAsync(text, patience.Token);
+            patience.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
 
-    private async Task<bool> MayRead(ClaimsPrincipal user, CancellationToken ct) =>
-        long.TryParse(user.FindFirstValue("exp"), CultureInfo.InvariantCulture, out var expires) && clock.GetUtcNow().ToUnixTimeSeconds() < expires
-        && await accounts.IsCurrent(user, ct) && await registry.Find(subscription.Tenant.Slug, ct) is { Status: Tenant.Active };
+    private async ValueTask<bool> MayRead(ClaimsPrincipal user, CancellationToken ct) =>
+        clock.GetUtcNow() < Expires(user) && await accounts.IsCurrent(user, ct) && await registry.Find(subscription.Tenant.Slug, ct) is { Status: Tenant.Active };
+
+    private static DateTimeOffset Expires(ClaimsPrincipal user) => DateTimeOffset.FromUnixTimeSeconds(
+        long.Parse(user.FindFirstValue("exp") ?? throw new InvalidOperationException("The token has no claim 'exp'."), CultureInfo.InvariantCulture));
 }

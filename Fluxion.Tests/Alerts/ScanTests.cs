@@ -101,6 +101,94 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
+    public async Task a_spike_is_over_when_its_day_is()
+    {
+        var company = await Open();
+        await Receive(company, 1000, daysAgo: 29);
+        for (var day = 1; day <= 28; day++) await Issue(company, 3, daysAgo: day + 0.5);
+        await Issue(company, 30);
+        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
+        await ADayPasses(company);
+        (await Spikes(company)).ShouldBe(["demand_spike medium resolved 30"]);
+        await Issue(company, 30); // the day before it was as large, and is one of 28
+        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
+    }
+
+    [Fact]
+    public async Task a_sale_that_is_cancelled_is_no_spike()
+    {
+        var company = await Open();
+        await Receive(company, 1000, daysAgo: 29);
+        for (var day = 1; day <= 28; day++) await Issue(company, 3, daysAgo: day + 0.5);
+        var sale = (await company.Admin.Post("sales", new { store = "S1", invoiceNumber = "F-1", paymentMethod = "cash", paymentStatus = "paid", lines = new[] { new { sku = "P1", quantity = 300 } } })).ShouldBe(201).Json["id"];
+        (await Spikes(company)).ShouldBe(["demand_spike high active 300"]);
+        (await company.Admin.Post($"sales/{sale}/cancel", new { reason = "a typing error" })).ShouldBe(200);
+        (await Spikes(company)).ShouldBe(["demand_spike high resolved 300"]);
+    }
+
+    [Fact]
+    public async Task a_store_that_never_had_a_product_is_not_low_on_it()
+    {
+        var company = await Open();
+        (await company.Admin.Put("products/P1", new { name = "Milk", costPrice = 2, reorderPoint = 10 })).ShouldBe(200);
+        (await Scan(company)).ShouldBeEmpty();
+        (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
+        await Receive(company, 10);
+        await Issue(company, 10);
+        await AlertTests.Until(company.Admin, "active", "critical"); // had it, and is out of it
+        (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+    }
+
+    private async Task<string[]> Spikes(Company company) => [.. (await Scan(company)).Where(alert => alert.StartsWith("demand_spike", StringComparison.Ordinal))];
+
+    /// <summary>All movements are a day older: what the rules see a day later.</summary>
+    private async Task ADayPasses(Company company)
+    {
+        await using var superuser = await host.OpenSuperuser();
+        var columns = string.Join(", ", await superuser.Column<string>($"select attname::text from pg_attribute where attrelid = '{company.Schema}.inventory_movements'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum"));
+        await superuser.Execute($"""
+            set app.current_tenant_id = '{company.Id}';
+            create temp table moved as select {columns} from {company.Schema}.inventory_movements;
+            update moved set created_at = created_at - interval '1 day';
+            delete from {company.Schema}.inventory_movements;
+            insert into {company.Schema}.inventory_movements ({columns}) select * from moved;
+            """);
+    }
+
+    [Fact]
+    public async Task two_nodes_scan_each_tenant_once_in_its_interval()
+    {
+        var companies = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Open()));
+        foreach (var company in companies) await Receive(company, 50);
+        var slow = companies[2];
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"""
+            insert into shared.alert_scans (tenant_id, scanned_at) select id, now() - interval '2 hours' from shared.tenants where slug in ({string.Join(", ", companies.Select(c => $"'{c.Slug}'"))})
+                on conflict (tenant_id) do update set scanned_at = excluded.scanned_at;
+            update shared.tenants set settings = jsonb_build_object('alerts', jsonb_build_object('scan_interval', '3 hours')) where slug = '{slow.Slug}';
+            """);
+        var other = ActivatorUtilities.CreateInstance<AlertScans>(host.Services);
+        var nodes = new[] { host.Services.GetRequiredService<AlertScans>(), other, other, other };
+        var scanned = (await Task.WhenAll(nodes.Select(node => node.ScanDue(TestContext.Current.CancellationToken)))).SelectMany(ids => ids).ToList();
+        scanned.ShouldBeUnique();
+        scanned.ShouldNotContain(slow.Id);
+        foreach (var company in companies[..2]) (await AlertTests.Alerts(company.Admin)).ShouldHaveSingleItem();
+        (await AlertTests.Alerts(slow.Admin)).ShouldBeEmpty();
+        (await other.ScanDue(TestContext.Current.CancellationToken)).ShouldNotContain(companies[0].Id, "not again within the hour");
+    }
+
+    [Fact]
+    public async Task an_interval_that_is_none_is_refused()
+    {
+        await using var superuser = await host.OpenSuperuser();
+        foreach (var (interval, state) in ((string, string)[])[("x", "22007"), ("", "22007"), ("4 minutes", "23514"), ("8 days", "23514"), ("-1 hours", "23514")])
+        {
+            (await superuser.Failure($"update shared.system_config set value = '{interval}' where key = 'alerts.scan_interval'")).ShouldBe(state, interval);
+            (await superuser.Failure($$$"""update shared.tenants set settings = '{"alerts":{"scan_interval":"{{{interval}}}"}}' where slug = 'fluxion-demo'""")).ShouldBe(state, interval);
+        }
+    }
+
+    [Fact]
     public async Task a_first_sale_is_no_spike()
     {
         var company = await Open();

@@ -1,9 +1,14 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Streaming;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;
 using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace Fluxion.Tests.Alerts;
 
@@ -63,6 +68,25 @@ public sealed class StreamTests(LedgerHost host)
         return new Console(response, reader);
     }
 
+    /// <summary>Until the server ends it or breaks it off, and no more than <paramref name="atMost"/>; what came until then.</summary>
+    private static async Task<List<Event>> Rest(Console console, TimeSpan atMost)
+    {
+        var events = new List<Event>();
+        var ends = Task.Run(async () =>
+        {
+            try
+            {
+                while (true) events.Add(await console.Next());
+            }
+            catch (IOException)
+            {
+                // the end (EndOfStreamException), or broken off
+            }
+        }, Ct);
+        await ends.WaitAsync(atMost, Ct);
+        return events;
+    }
+
     private async Task<(Company, Shop)> Open(string store = "S1")
     {
         var company = await Company.Found(host);
@@ -116,6 +140,83 @@ public sealed class StreamTests(LedgerHost host)
         using (var refused = await Listen(company, "x")) refused.Response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         foreach (var id in (string[])["x", "-1", "1.5", "99999999999999999999"])
             using (var refused = await Listen(company, await Token(company), id)) refused.Response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, id);
+    }
+
+    [Fact]
+    public async Task a_stream_ends_with_its_token_its_account_and_its_tenant()
+    {
+        var ((company, shop), (suspended, _)) = (await Open(), await Open());
+        var eva = (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "viewer", password = Company.Password })).ShouldBe(201).Json["id"];
+        var token = await Token(company);
+        var claims = new JsonWebToken(token);
+        var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(company.Slug, Ct))!;
+        var brief = new Tokens(Encoding.UTF8.GetBytes(HostProcess.SigningKey), TimeSpan.FromSeconds(4), TimeProvider.System)
+            .Issue(Guid.Parse(claims.Subject), Company.AdminEmail, Roles.Admin, claims.GetPayloadValue<int>(Claims.Stamp), tenant, null).AccessToken;
+        using var goesOn = await Listen(company, token);
+        using var ofBriefToken = await Listen(company, brief);
+        using var ofEva = await Listen(company, await Token(company, "eva@company.test"));
+        using var ofSuspended = await Listen(suspended, await Token(suspended));
+
+        (await company.Admin.Post($"users/{eva}/deactivate", null)).ShouldBe(200);
+        (await (await Client.Platform(host)).Post($"/api/tenants/{suspended.Slug}/suspend", null)).ShouldBe(200);
+        await Rest(ofBriefToken, TimeSpan.FromSeconds(8)); // though nothing happens
+        // what was current less than this ago is not asked again; from then on nothing is told
+        await Task.Delay(Accounts.Freshness > TenantRegistry.Freshness ? Accounts.Freshness : TenantRegistry.Freshness, Ct);
+        (await shop.Receive(5)).ShouldBe(200);
+        await using (var superuser = await host.OpenSuperuser())
+            await superuser.Execute($"select pg_notify('fluxion_alerts', '{suspended.Schema}')");
+        (await goesOn.Next()).Says.ShouldBe("alert_raised P1 active");
+        (await Rest(ofEva, TimeSpan.FromSeconds(5))).ShouldBeEmpty();
+        (await Rest(ofSuspended, TimeSpan.FromSeconds(20))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task who_takes_nothing_is_broken_off_alone_and_comes_back_for_the_rest()
+    {
+        const int alerts = 1200;
+        var company = await Company.Found(host);
+        (await company.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
+        var skus = Enumerable.Range(1, alerts).Select(i => $"Q{i:0000}").ToList();
+        Task<Answer> Import(string what, string columns, Func<string, string> row) => company.Admin.Send(HttpMethod.Post, $"imports/{what}",
+            $"{columns}\n{string.Join('\n', skus.Select(row))}\n", Guid.CreateVersion7().ToString(), null, "text/csv");
+        (await Import("products", "sku,name,reorderPoint", sku => $"{sku},A product with a long name {new string('x', 100)},10")).ShouldBe(200);
+        var token = await Token(company);
+        using var slow = await Listen(company, token);
+        using var quick = await Listen(company, token);
+        var keepsUp = Task.Run(async () =>
+        {
+            var told = new List<Event>();
+            while (told.Count < alerts) told.Add(await quick.Next());
+            return told;
+        }, Ct);
+        (await Import("stock", "store,sku,onHand", sku => $"S1,{sku},5")).ShouldBe(200);
+        var told = await keepsUp;
+        told.Select(e => e.Alert["sku"]!.GetValue<string>()).Order().ShouldBe(skus);
+
+        var first = await Rest(slow, Patience);
+        first.Count.ShouldBeLessThan(alerts - AlertFeed.Ahead, "it was behind by more than may be, and what waited for it is not kept");
+        using var again = await Listen(company, token, $"{(first.Count > 0 ? first[^1].Id : 0)}");
+        while (first.Count < alerts) first.Add(await again.Next());
+        first.Select(e => e.Id).ShouldBe(told.Select(e => e.Id));
+    }
+
+    [Fact]
+    public async Task what_happens_while_nobody_listens_is_told_once()
+    {
+        var (company, shop) = await Open();
+        using var console = await Listen(company, await Token(company));
+        (await shop.Receive(5)).ShouldBe(200);
+        var told = new List<Event> { await console.Next() };
+        await using var superuser = await host.OpenSuperuser();
+        for (var i = 1; i <= 3; i++)
+        {
+            (await superuser.Column<bool>("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query = 'listen fluxion_alerts'")).ShouldBe([true]);
+            (await company.Admin.Post("products", new { sku = $"Q{i}", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
+            (await (shop with { Sku = $"Q{i}" }).Receive(5)).ShouldBe(200);
+            told.Add(await console.Next());
+        }
+        told.Select(e => e.Says).ShouldBe(["alert_raised P1 active", .. Enumerable.Range(1, 3).Select(i => $"alert_raised Q{i} active")]);
+        told.Select(e => e.Id).ShouldBeUnique();
     }
 
     [Fact]
