@@ -17,29 +17,31 @@ public sealed record Difference(string Table, string Key, string? Column, string
 public sealed record ReplayedTable(string Name, long? LiveRows, long ReplayedRows, long? Differences, IReadOnlyList<Difference> First);
 
 /// <summary>
-/// Compares a table with its shadow, row by row: the hash of each row (PostgreSQL's own, 64 bits) of the one against that of the row with the
-/// same key of the other, then the values of those that differ. Both are read in one transaction.
+/// Compares the rows of a table in the buckets that are in doubt with those of its shadow that have the same key, value by value. Both are read
+/// in one transaction.
 /// </summary>
 internal sealed class Comparison(NpgsqlConnection snapshot, string schema, string shadow)
 {
+    /// <param name="live">The table.</param>
+    /// <param name="buckets">Those in doubt; the shadow has no rows of others.</param>
     /// <param name="known">A condition on the live row, here l, that leaves out what a replay does not reach.</param>
-    public async Task<(long Live, long Differing)> Compare(string table, long replayedRows, string known, CancellationToken ct)
+    /// <returns>How many rows differ.</returns>
+    public async Task<long> Compare(LiveTable live, IReadOnlyCollection<int> buckets, string known, CancellationToken ct)
     {
+        var table = live.Shape.Name;
         var columns = await TableColumns.Of(snapshot, schema, shadow, table, ct);
-        string Hashed(string from, string where) => $"select {columns.Key}, hash_record_extended(row({string.Join(", ", columns.Compared)}), 0) as hash from {from} l where {where}";
-        await Execute($"""
+        string Compared(string from, string where) => $"select {columns.Key}, row({string.Join(", ", columns.Compared)}) as compared from {from} l where {where}";
+        var doubted = $"{BucketSums.Sql($"l.{live.Key}")} in ({string.Join(", ", buckets)})";
+        await using var batch = new NpgsqlBatch(snapshot) { Timeout = 0 };
+        batch.BatchCommands.Add(new($"""
             create table {shadow}."{table}:differences" as
-            select {columns.Key}, case when l.hash is null then 'missing' when s.hash is null then 'added' else 'changed' end as difference
-            from ({Hashed($"{schema}.{table}", known)}) l
-            full join ({Hashed($"{shadow}.{table}", "true")}) s using ({columns.Key})
-            where l.hash is distinct from s.hash
-            """, ct);
-        await using var count = new NpgsqlCommand($"""
-            select count(*), count(*) filter (where difference = 'missing'), count(*) filter (where difference = 'added') from {shadow}."{table}:differences"
-            """, snapshot);
-        await using var reader = await count.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        return (replayedRows - reader.GetInt64(1) + reader.GetInt64(2), reader.GetInt64(0));
+            select {columns.Key}, case when l.compared is null then 'missing' when s.compared is null then 'added' else 'changed' end as difference
+            from ({Compared($"{schema}.{table}", buckets.Count == 0 ? "false" : $"{doubted} and {known}")}) l
+            full join ({Compared($"{shadow}.{table}", "true")}) s using ({columns.Key})
+            where l.compared is distinct from s.compared
+            """));
+        batch.BatchCommands.Add(new($"select count(*) from {shadow}.\"{table}:differences\""));
+        return (long)(await batch.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>The values that differ, in the order of the key, of up to <paramref name="rows"/> rows.</summary>
@@ -74,10 +76,4 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
     }
 
     private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.Null ? null : value.ToString();
-
-    private async Task Execute(string sql, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(sql, snapshot) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(ct);
-    }
 }

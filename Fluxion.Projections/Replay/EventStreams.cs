@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Threading.Channels;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Commands;
 using JasperFx.Events;
@@ -36,7 +36,8 @@ public sealed record ReplayEnd(DateTimeOffset? RecordedAt, long? Sequence)
 /// </summary>
 internal sealed class EventStreams(DocumentStore store, string schema)
 {
-    private const int Batch = 1000;
+    /// <summary>Events of one range, about.</summary>
+    private const int Together = 10_000;
 
     private readonly Dictionary<string, EventMapping> _mappings = LedgerModel.Folds.Keys
         .Select(((EventGraph)store.Options.Events).EventMappingFor).ToDictionary(mapping => mapping.EventTypeName);
@@ -45,9 +46,28 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     private byte[]? _headerBytes;
     private Dictionary<string, object>? _headers;
 
+    /// <summary>Conditions on e, which is mt_events, that share out all streams: whoever reads one reads whole streams.</summary>
+    public static async Task<IReadOnlyList<string>> Ranges(NpgsqlConnection snapshot, string schema, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            select distinct on (range) id from (select id, div(sum(version) over (order by id), {Together}) as range from {schema}.mt_streams) streams order by range, id desc
+            """, snapshot)
+        { CommandTimeout = 0 };
+        var ranges = new List<string>();
+        var from = "true";
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            ranges.Add($"{from} and e.stream_id <= '{reader.GetGuid(0)}'");
+            from = $"e.stream_id > '{reader.GetGuid(0)}'";
+        }
+        ranges.Add(from);
+        return ranges;
+    }
+
     /// <param name="snapshot">A connection in a transaction; it does nothing else meanwhile.</param>
     /// <param name="where">A condition on e, which is mt_events.</param>
-    public async Task Read(NpgsqlConnection snapshot, string where, ChannelWriter<List<IEvent>> to, CancellationToken ct)
+    public async IAsyncEnumerable<IEvent> Read(NpgsqlConnection snapshot, string where, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
             select e.stream_id, e.version, e.id, e.type, e.data, e.timestamp, e.seq_id, e.user_name, e.correlation_id, e.causation_id, e.headers
@@ -57,15 +77,7 @@ internal sealed class EventStreams(DocumentStore store, string schema)
             """, snapshot)
         { CommandTimeout = 0 };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var batch = new List<IEvent>(Batch);
-        while (await reader.ReadAsync(ct))
-        {
-            batch.Add(Event(reader));
-            if (batch.Count < Batch) continue;
-            await to.WriteAsync(batch, ct);
-            batch = new List<IEvent>(Batch);
-        }
-        await to.WriteAsync(batch, ct);
+        while (await reader.ReadAsync(ct)) yield return Event(reader);
     }
 
     private IEvent Event(NpgsqlDataReader r)

@@ -9,7 +9,7 @@ namespace Fluxion.Projections.Replay;
 /// <summary>Runs replays in the background of a host, a few at once; a host that stops ends them, and they are marked as failed.</summary>
 public sealed partial class ReplayRuns(TenantReplay replay, Databases databases, ILogger<ReplayRuns> logger) : IHostedService, IDisposable
 {
-    /// <summary>Each works with two cores when it has them.</summary>
+    /// <summary>Each works with all cores that it gets.</summary>
     private const int AtOnce = 2;
 
     private readonly SemaphoreSlim _places = new(AtOnce);

@@ -14,108 +14,50 @@ internal sealed record CopyBatch(string Table, string Columns, BinaryRows Rows)
     }
 }
 
-/// <summary>
-/// Takes the rows of a replay table by table. Rows without a key go on at once; of those with a key, the first and the last are kept until
-/// <see cref="Settle"/>, when no stream is halfway: what the first one said once stays, all else is the last one's.
-/// </summary>
-internal sealed class ShadowRows(Func<string, bool> wanted) : IRowWriter
+/// <summary>The rows of a replay as they are, on their way into the shadow schema.</summary>
+/// <param name="buckets">Those of each table whose rows are wanted; null when all are.</param>
+internal sealed class ShadowRows(IReadOnlyDictionary<string, LiveTable> tables, IReadOnlyDictionary<string, HashSet<int>>? buckets = null) : ReplayedRows(tables)
 {
     private const int BatchBytes = 1024 * 1024;
 
-    private readonly Dictionary<string, Shadow> _tables = [];
-    private readonly List<string> _order = [];
+    private readonly List<Action> _rest = [];
     private readonly List<CopyBatch> _full = [];
-
-    /// <summary>The tables that were written to, also those that got no row, in the order of their foreign keys.</summary>
-    public IReadOnlyList<string> Tables => _order;
-
-    public long RowsOf(string table) => _tables.GetValueOrDefault(table)?.Written ?? 0;
-
-    /// <summary>Whether rows of the table are never replaced.</summary>
-    public bool OnlyGrows(string table) => _tables[table].OnlyGrows;
-
-    /// <summary>An empty one for some of the tables.</summary>
-    public static ShadowRows Of(IReadOnlySet<string> tables) => new(tables.Contains);
-
-    public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null)
-    {
-        if (!_tables.TryGetValue(table.Name, out var shadow))
-        {
-            if (!wanted(table.Name)) return;
-            _tables[table.Name] = shadow = new Shadow<TRow>(table, _full);
-            _order.Add(table.Name);
-        }
-        if (rows.Count > 0) ((Shadow<TRow>)shadow).Add(rows);
-    }
-
-    /// <summary>Every stream that was begun is at its end.</summary>
-    public void Settle()
-    {
-        foreach (var table in _tables.Values) table.Settle();
-    }
 
     /// <summary>Sends what has filled a buffer; all there is when it is the end.</summary>
     public async ValueTask Send(ChannelWriter<CopyBatch> to, bool all, CancellationToken ct)
     {
-        if (all)
-        {
-            foreach (var table in _tables.Values) table.Hand();
-        }
+        if (all) _rest.ForEach(hand => hand());
         foreach (var batch in _full) await to.WriteAsync(batch, ct);
         _full.Clear();
     }
 
-    private abstract class Shadow
+    protected override Action<TRow, TRow> Target<TRow>(Table<TRow> table, LiveTable live)
     {
-        public long Written { get; protected set; }
-        public abstract bool OnlyGrows { get; }
-        public abstract void Settle();
-        public abstract void Hand();
-    }
-
-    private sealed class Shadow<TRow>(Table<TRow> table, List<CopyBatch> full) : Shadow
-    {
-        private readonly Column<TRow>[] _columns = [.. table.Columns];
-        private readonly Column<TRow>[] _key = [.. table.Key.Select(k => table.Columns.Single(c => c.Name == k))];
-        private readonly Dictionary<object, (TRow First, TRow Last)> _kept = [];
-        private BinaryRows _rows = new();
-
-        public override bool OnlyGrows => _key.Length == 0;
-
-        public void Add(IReadOnlyList<TRow> rows)
+        Column<TRow>[] columns = [.. table.Columns];
+        var names = string.Join(", ", columns.Select(c => c.Name));
+        var keyColumn = columns.Single(c => c.Name == live.Key);
+        var wanted = buckets?.GetValueOrDefault(table.Name, []);
+        var (rows, key) = (new BinaryRows(), new BinaryRows());
+        void Hand()
         {
-            foreach (var row in rows)
+            if (rows.Rows == 0) return;
+            rows.End();
+            _full.Add(new CopyBatch(table.Name, names, rows));
+            rows = new BinaryRows();
+        }
+        _rest.Add(Hand);
+        if (wanted is { Count: 0 }) return (_, _) => { };
+        return (first, last) =>
+        {
+            if (wanted is not null)
             {
-                if (OnlyGrows)
-                {
-                    Append(row, row);
-                    continue;
-                }
-                var key = _key.Length == 1 ? _key[0].Value(row)! : (_key[0].Value(row), _key[1].Value(row));
-                _kept[key] = _kept.TryGetValue(key, out var kept) ? (kept.First, row) : (row, row);
+                key.Clear();
+                keyColumn.Copy(last, key);
+                if (!wanted.Contains(BucketSums.Of(key.Fields[sizeof(int)..]))) return;
             }
-        }
-
-        public override void Settle()
-        {
-            foreach (var (first, last) in _kept.Values) Append(first, last);
-            _kept.Clear();
-        }
-
-        public override void Hand()
-        {
-            if (_rows.Rows == 0) return;
-            _rows.End();
-            full.Add(new CopyBatch(table.Name, string.Join(", ", _columns.Select(c => c.Name)), _rows));
-            _rows = new BinaryRows();
-        }
-
-        private void Append(TRow first, TRow last)
-        {
-            Written++;
-            _rows.Row(_columns.Length);
-            foreach (var column in _columns) column.Copy(column.Once ? first : last, _rows);
-            if (_rows.Length >= BatchBytes) Hand();
-        }
+            rows.Row(columns.Length);
+            foreach (var column in columns) column.Copy(column.Once ? first : last, rows);
+            if (rows.Length >= BatchBytes) Hand();
+        };
     }
 }

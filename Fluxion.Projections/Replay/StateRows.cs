@@ -1,3 +1,4 @@
+using Fluxion.Ledger;
 using Fluxion.Projections.Writing;
 using Marten;
 
@@ -12,10 +13,10 @@ internal sealed class StateRows
     private readonly DocumentStore _store;
     private readonly Dictionary<Type, Table<(Guid Id, object State)>> _tables = [];
 
-    public StateRows(DocumentStore store, IEnumerable<Type> aggregates)
+    public StateRows(DocumentStore store)
     {
         _store = store;
-        foreach (var type in aggregates)
+        foreach (var type in ((IDocumentStore)store).Options.AllKnownDocumentTypes().Select(d => d.DocumentType).Where(LedgerModel.IsAggregate))
         {
             _tables[type] = new Table<(Guid Id, object State)>(((IDocumentStore)store).Options.FindOrResolveDocumentType(type).TableName.Name, "id")
                 .Add("id", "uuid", r => r.Id)

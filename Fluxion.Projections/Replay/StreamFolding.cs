@@ -6,7 +6,7 @@ using JasperFx.Events;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>Folds events stream by stream and has the read models write the rows of many streams at once.</summary>
-internal sealed class StreamFolding(ShadowRows rows, StateRows states)
+internal sealed class StreamFolding(ReplayedRows rows, StateRows states)
 {
     /// <summary>Events that are projected together; of a long stream four times as many.</summary>
     private const int Together = 2000;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using JasperFx.Events;
 using Npgsql;
 
 namespace Fluxion.Projections.Replay;
@@ -15,7 +14,7 @@ public sealed record Swapped(long Rows, TimeSpan CommandsHeld);
 /// every index, grant, policy, view and chunk. Commands go on: they are held only while rows that are replaced by later events are exchanged,
 /// and what they have appended since the snapshot is replayed into the shadow first.
 /// </summary>
-internal sealed class Swap(NpgsqlConnection connection, string schema, string shadow, ShadowRows rows, StateRows states, EventStreams events)
+internal sealed class Swap(NpgsqlConnection connection, string schema, string shadow, IReadOnlyDictionary<string, LiveTable> live, StateRows states, EventStreams events)
 {
     /// <summary>So long may new commands queue behind a swap that waits for older ones; then it lets them pass and tries again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
@@ -34,7 +33,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
     {
         var tables = new List<TableColumns>();
         foreach (var table in compared) tables.Add(await TableColumns.Of(connection, schema, shadow, table, ct));
-        var growing = tables.Where(t => rows.OnlyGrows(t.Name)).ToList();
+        var growing = tables.Where(t => live[t.Name].Shape.OnlyGrows).ToList();
         var replaced = tables.Except(growing).ToList();
         var differing = await Differing(replaced, ct);
         foreach (var t in tables) await Execute($"create unlogged table {shadow}.\"{t.Name}:again\" (like {shadow}.{t.Name} including defaults)", ct);
@@ -46,10 +45,10 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         var held = TimeSpan.Zero;
         if (differing.Count > 0)
         {
-            held = await HoldCommands(differing.Where(t => states.Has(t.Name)), transaction, ct);
+            held = await HoldCommands(differing.Where(t => live[t.Name].Shape.IsState), transaction, ct);
             var since = Stopwatch.GetTimestamp();
             // what was decided by a wrong state stands wrong in the trail as well
-            await ReplayLater(differing, differing.Any(t => states.Has(t.Name)) ? tables : replaced, ct);
+            await ReplayLater(differing, differing.Any(t => live[t.Name].Shape.IsState) ? tables : replaced, ct);
             differing = await Differing(replaced, ct);
             changed += await Apply([.. Enumerable.Reverse(differing).Select(TakeOut), .. differing.SelectMany(Replace)], ct);
             changed += await Exchange(growing, ct);
@@ -112,15 +111,9 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         }
         if (later.Count == 0) return;
 
-        var read = Channel.CreateUnbounded<List<IEvent>>();
-        await events.Read(connection, $"e.stream_id in ({string.Join(", ", later.Select(id => $"'{id}'"))})", read.Writer, ct);
-        read.Writer.Complete();
-        var again = ShadowRows.Of(into.Select(t => t.Name).ToHashSet());
+        var again = new ShadowRows(into.ToDictionary(t => t.Name, t => live[t.Name]));
         var folding = new StreamFolding(again, states);
-        await foreach (var batch in read.Reader.ReadAllAsync(ct))
-        {
-            foreach (var @event in batch) folding.Add(@event);
-        }
+        await foreach (var @event in events.Read(connection, $"e.stream_id in ({string.Join(", ", later.Select(id => $"'{id}'"))})", ct)) folding.Add(@event);
         folding.End();
         var copy = Channel.CreateUnbounded<CopyBatch>();
         await again.Send(copy.Writer, all: true, ct);
@@ -128,7 +121,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         await foreach (var batch in copy.Reader.ReadAllAsync(ct)) await batch.Into(connection, $"{shadow}.\"{batch.Table}:again\"", ct);
         foreach (var t in into.Where(t => again.RowsOf(t.Name) > 0))
         {
-            if (rows.OnlyGrows(t.Name))
+            if (live[t.Name].Shape.OnlyGrows)
             {
                 await Execute($"""
                     delete from {shadow}."{t.Name}:again" where id not in

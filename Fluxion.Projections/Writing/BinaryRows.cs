@@ -23,6 +23,9 @@ internal sealed class BinaryRows
     /// <summary>All that COPY reads, once <see cref="End"/> was called.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
+    /// <summary>The fields that were written since <see cref="Clear"/>, where no row was begun.</summary>
+    public ReadOnlySpan<byte> Fields => _bytes.AsSpan(Header.Length, _length - Header.Length);
+
     public void Clear()
     {
         _length = 0;

@@ -1,0 +1,34 @@
+namespace Fluxion.Projections.Replay;
+
+/// <summary>
+/// The rows of a table as sums of their digests, by buckets of their keys: two tables with the same sums have the same rows, and where they
+/// differ the bucket says which rows may. It takes as much memory for a million rows as for one.
+/// </summary>
+internal sealed class BucketSums
+{
+    private const int Buckets = 4096;
+
+    private readonly (long Rows, Int128 Sum)[] _buckets = new (long, Int128)[Buckets];
+
+    public long Rows => _buckets.Sum(bucket => bucket.Rows);
+
+    /// <summary>The bucket of a row as an SQL expression.</summary>
+    /// <param name="key">The uuid that finds it.</param>
+    public static string Sql(string key) => $"uuid_hash({key}) & {Buckets - 1}";
+
+    public static int Of(ReadOnlySpan<byte> key) => (int)(PostgresHash.Bytes(key) & (Buckets - 1));
+
+    public void Add(int bucket, long rows, Int128 sum)
+    {
+        _buckets[bucket].Rows += rows;
+        _buckets[bucket].Sum += sum;
+    }
+
+    public void Add(BucketSums other)
+    {
+        for (var bucket = 0; bucket < Buckets; bucket++) Add(bucket, other._buckets[bucket].Rows, other._buckets[bucket].Sum);
+    }
+
+    /// <summary>The buckets that are not the same.</summary>
+    public IEnumerable<int> Differing(BucketSums other) => Enumerable.Range(0, Buckets).Where(bucket => _buckets[bucket] != other._buckets[bucket]);
+}

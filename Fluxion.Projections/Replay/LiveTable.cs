@@ -1,0 +1,61 @@
+using Npgsql;
+
+namespace Fluxion.Projections.Replay;
+
+/// <summary>A table as it is in the database: what a replay has to hash, and its own sums of digests.</summary>
+internal sealed class LiveTable
+{
+    private readonly string _sums;
+
+    private LiveTable(TableShape shape, string key, IReadOnlyList<string> types, string sums)
+    {
+        Shape = shape;
+        Key = key;
+        Types = types;
+        _sums = sums;
+    }
+
+    public TableShape Shape { get; }
+
+    /// <summary>The uuid that finds a row: the first column of the primary key.</summary>
+    public string Key { get; }
+
+    /// <summary>The types of <see cref="TableShape.Columns"/>.</summary>
+    public IReadOnlyList<string> Types { get; }
+
+    /// <summary>Rows that were made before are left out of the replay: retention has dropped them; null when all are there.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    public static async Task<LiveTable> Of(NpgsqlConnection connection, string schema, TableShape shape, DateTimeOffset? since, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            select a.attname::text, quote_ident(a.attname), format_type(a.atttypid, null), a.attnum = i.indkey[0], coalesce(pg_get_expr(d.adbin, d.adrelid), 'null')
+            from pg_attribute a
+            join pg_index i on i.indrelid = a.attrelid and i.indisprimary
+            left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+            where a.attrelid = $1::text::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            """, connection)
+        { Parameters = { new() { Value = $"{schema}.{shape.Name}" } } };
+        var columns = new List<(string Name, string Quoted, string Type, bool IsKey, string Default)>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) columns.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3), reader.GetString(4)));
+        var key = columns.Single(c => c.IsKey).Name;
+        var written = shape.Columns.Select(name => columns.Single(c => c.Name == name)).ToList();
+        // of a state only its id and its data are compared; of other tables also what only a default writes
+        var others = shape.IsState ? [] : columns.Except(written).Select(c => $"{c.Quoted} is distinct from {c.Default}").ToList();
+        var digest = RowDigest.Sql(written.Select(c => (c.Quoted, c.Type)), shape.IsState, key, others is [] ? "false" : string.Join(" or ", others));
+        return new LiveTable(shape, key, [.. written.Select(c => c.Type)],
+            $"select {BucketSums.Sql(key)}, count(*), sum({digest}) from {schema}.{shape.Name} l where ")
+        { Since = since };
+    }
+
+    /// <param name="known">A condition on the row, here l, that leaves out what a replay does not reach.</param>
+    public async Task<BucketSums> Sums(NpgsqlConnection connection, string known, CancellationToken ct)
+    {
+        var sums = new BucketSums();
+        await using var command = new NpgsqlCommand($"{_sums}{known} group by 1", connection) { CommandTimeout = 0 };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) sums.Add(reader.GetInt32(0), reader.GetInt64(1), (Int128)reader.GetDecimal(2));
+        return sums;
+    }
+}
