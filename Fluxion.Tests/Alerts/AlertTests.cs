@@ -34,7 +34,7 @@ public sealed class AlertTests(LedgerHost host)
     /// <summary>All alerts, once they are as expected.</summary>
     internal static async Task<JsonArray> Until(Client client, Func<JsonArray, bool> expected, string filter = "")
     {
-        for (var attempt = 0; attempt < 200; attempt++)
+        for (var attempt = 0; attempt < 600; attempt++)
         {
             var alerts = await Alerts(client, filter);
             if (expected(alerts)) return alerts;
