@@ -68,7 +68,8 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
     /// </summary>
     private async Task<TimeSpan> HoldCommands(IEnumerable<TableColumns> stateTables, NpgsqlTransaction transaction, CancellationToken ct)
     {
-        await Execute($"set local lock_timeout = '{Patience.TotalMilliseconds}ms'", ct);
+        // the connection of a process that was killed is noticed while the server works, or waits for a lock: commands do not wait on behalf of nobody
+        await Execute($"set local client_connection_check_interval = '500ms'; set local lock_timeout = '{Patience.TotalMilliseconds}ms'", ct);
         var streams = string.Join(" union ", stateTables.Select(t => $"select id from {shadow}.\"{t.Name}:differences\""));
         for (var attempt = 1; ; attempt++)
         {
@@ -151,21 +152,31 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         return await Apply(statements, ct);
     }
 
+    /// <summary>Rows that no event makes.</summary>
     private Statement TakeOut(TableColumns t) => new($"""
         delete from {schema}.{t.Name} where ({t.Key}) in
             (select {t.Key} from {shadow}."{t.Name}:differences" except select {t.Key} from {shadow}.{t.Name})
         """, Counts: true);
 
-    /// <summary>Rows are updated, since others refer to them; twice, for a trigger sets updated_at where a statement leaves it as it is.</summary>
+    /// <summary>
+    /// Rows to which others refer are updated; all other rows are taken out and put in again. Before an update the codes that differ give way, since two
+    /// rows may have exchanged theirs, and so does updated_at, since a trigger sets it where a statement leaves it as it is.
+    /// </summary>
     private IEnumerable<Statement> Replace(TableColumns t)
     {
         var differing = $"(select {t.Key} from {shadow}.\"{t.Name}:differences\")";
+        if (!t.IsReferredTo)
+        {
+            yield return new($"delete from {schema}.{t.Name} where ({t.Key}) in {differing}", Counts: false);
+            yield return new($"insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name} where ({t.Key}) in {differing}", Counts: true);
+            yield break;
+        }
+        var same = $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
+        foreach (var code in t.Codes)
+            yield return new($"update {schema}.{t.Name} l set {code} = concat('~', {string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) from {shadow}.{t.Name} s where {same} and l.{code} is distinct from s.{code}", Counts: false);
         if (t.Others.Contains("updated_at"))
             yield return new($"update {schema}.{t.Name} set updated_at = '-infinity' where ({t.Key}) in {differing}", Counts: false);
-        yield return new($"""
-            update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s
-            where {string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}
-            """, Counts: true);
+        yield return new($"update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s where {same}", Counts: true);
         yield return new($"""
             insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name}
             where ({t.Key}) in {differing} and ({t.Key}) not in (select {t.Key} from {schema}.{t.Name} where ({t.Key}) in {differing})

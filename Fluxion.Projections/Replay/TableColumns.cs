@@ -7,7 +7,10 @@ namespace Fluxion.Projections.Replay;
 /// <param name="Others">What is not of the key.</param>
 /// <param name="Uuids">Those that may be the id of a stream.</param>
 /// <param name="Compared">What of a row is compared: a text without case with it, a state but for its empty fields.</param>
-internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IReadOnlyList<string> Others, IReadOnlyList<string> Uuids, IReadOnlyList<string> Compared)
+/// <param name="Codes">The texts that are unique, alone or with others.</param>
+/// <param name="IsReferredTo">Whether a foreign key points here: then a row is updated in its place.</param>
+internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IReadOnlyList<string> Others, IReadOnlyList<string> Uuids, IReadOnlyList<string> Compared,
+    IReadOnlyList<string> Codes, bool IsReferredTo)
 {
     public string Key => string.Join(", ", Keys);
 
@@ -19,7 +22,10 @@ internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IRe
             select quote_ident(a.attname), a.attnum = any(i.indkey), a.atttypid = 'uuid'::regtype,
                    case when format_type(a.atttypid, null) = 'citext' then format('%I::text', a.attname)
                         when c.relname like 'mt\_doc\_%' and a.atttypid = 'jsonb'::regtype then format('jsonb_strip_nulls(%I)', a.attname)
-                        else quote_ident(a.attname) end
+                        else quote_ident(a.attname) end,
+                   a.atttypid::regtype::text in ('character varying', 'text', 'citext') and exists
+                       (select from pg_index u where u.indrelid = c.oid and u.indisunique and not u.indisprimary and a.attnum = any(u.indkey)),
+                   exists (select from pg_constraint f where f.confrelid = c.oid and f.contype = 'f')
             from pg_class c
             join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
             join pg_index i on i.indrelid = c.oid and i.indisprimary
@@ -27,10 +33,16 @@ internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IRe
             order by a.attnum
             """, connection)
         { Parameters = { new() { Value = $"{schema}.{table}" }, new() { Value = $"{shadow}.{table}" } } };
-        var columns = new List<(string Name, bool IsKey, bool IsUuid, string Compared)>();
+        var columns = new List<(string Name, bool IsKey, bool IsUuid, string Compared, bool IsCode)>();
+        var isReferredTo = false;
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) columns.Add((reader.GetString(0), reader.GetBoolean(1), reader.GetBoolean(2), reader.GetString(3)));
+        while (await reader.ReadAsync(ct))
+        {
+            columns.Add((reader.GetString(0), reader.GetBoolean(1), reader.GetBoolean(2), reader.GetString(3), reader.GetBoolean(4)));
+            isReferredTo = reader.GetBoolean(5);
+        }
         return new TableColumns(table, [.. columns.Where(c => c.IsKey).Select(c => c.Name)], [.. columns.Where(c => !c.IsKey).Select(c => c.Name)],
-            [.. columns.Where(c => c.IsUuid).Select(c => c.Name)], [.. columns.Select(c => c.Compared)]);
+            [.. columns.Where(c => c.IsUuid).Select(c => c.Name)], [.. columns.Select(c => c.Compared)],
+            [.. columns.Where(c => c.IsCode).Select(c => c.Name)], isReferredTo);
     }
 }

@@ -85,6 +85,9 @@ public sealed partial class HostProcess : IAsyncDisposable
         ["Fluxion__SigningKey"] = signingKey,
     };
 
+    /// <summary>A command that the test ends.</summary>
+    public static HostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments) => new(environment, arguments);
+
     /// <summary>A command, or a start that fails: runs to its end.</summary>
     public static async Task<(int ExitCode, string Output)> Run(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {

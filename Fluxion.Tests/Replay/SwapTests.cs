@@ -89,6 +89,33 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
+    public async Task rows_that_have_exchanged_what_is_unique_are_put_right()
+    {
+        var company = await Company.Found(host);
+        await TradingCompany.Trade(company.Admin);
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($$"""
+            select set_config('app.current_tenant_id', '{{company.Id}}', false);
+            update {{company.Schema}}.products set sku = 'x' where sku = 'P1';
+            update {{company.Schema}}.products set sku = 'P1' where sku = 'P2';
+            update {{company.Schema}}.products set sku = 'P2' where sku = 'x';
+            update {{company.Schema}}.stores set code = 'x' where code = 'S1';
+            update {{company.Schema}}.stores set code = 'S1' where code = 'S2';
+            update {{company.Schema}}.stores set code = 'S2' where code = 'x';
+            update {{company.Schema}}.sales set invoice_number = 'x' where invoice_number = 'F-1';
+            update {{company.Schema}}.sales set invoice_number = 'F-1' where invoice_number = 'F-2';
+            update {{company.Schema}}.sales set invoice_number = 'F-2' where invoice_number = 'x';
+            update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"x"') where data ->> 'code' = 'P1';
+            update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P1"') where data ->> 'code' = 'P2';
+            update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P2"') where data ->> 'code' = 'x';
+            """);
+        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var swapped = (await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken)).Swapped;
+        swapped.ShouldNotBeNull().Rows.ShouldBe(8);
+        await host.ReplayShouldBeEqual(tenant);
+    }
+
+    [Fact]
     public async Task a_second_replay_at_once_is_refused_and_a_schema_left_behind_is_none()
     {
         var company = await Company.Found(host);

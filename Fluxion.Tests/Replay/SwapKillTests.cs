@@ -1,0 +1,80 @@
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Replay;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fluxion.Tests.Replay;
+
+/// <summary>What becomes of a swap whose process is killed: each time a lock that the test holds says how far it is.</summary>
+[Collection(AlteredTables.Name)]
+public sealed class SwapKillTests(LedgerHost host)
+{
+    private const string Alterations = """
+        update {t}.products set name = name || '!', updated_at = updated_at - interval '1 hour';
+        update {t}.inventory set quantity_on_hand = quantity_on_hand + 5, updated_at = updated_at - interval '1 hour';
+        delete from {t}.sale_items where line_number = 1;
+        delete from {t}.inventory_movements where reference = 'GRN-1';
+        update {t}.mt_doc_stockitem set data = jsonb_set(data, '{onHand}', '1');
+        """;
+
+    /// <summary>What the test holds, and what says that the swap waits for it.</summary>
+    public static TheoryData<string, string, string> Moments => new()
+    {
+        { "the shadow tables are made", "lock table {t}.forecasts in access exclusive mode", "select from pg_locks where not granted and relation = '{t}.forecasts'::regclass" },
+        { "the shadow is filled", "lock table shared.system_config in access exclusive mode", "select from pg_locks where not granted and relation = 'shared.system_config'::regclass" },
+        { "the shadow is kept, and commands are to be held", "lock table {t}.mt_events in row exclusive mode", "select from pg_locks where not granted and relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'" },
+        { Exchanging, "select from {t}.products for no key update", $"select from pg_locks where granted and {Holding} and pid in (select pid from pg_locks where not granted)" },
+    };
+
+    private const string Exchanging = "commands are held, and rows are being exchanged";
+    private const string Holding = "relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'";
+
+    [Theory]
+    [MemberData(nameof(Moments))]
+    public async Task killed_in_the_middle_it_leaves_all_as_it_was_and_the_next_one_puts_it_right(string moment, string held, string waits)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var company = await Company.Found(host);
+        await TradingCompany.Trade(company.Admin);
+        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        string Fill(string sql) => sql.Replace("{t}", company.Schema, StringComparison.Ordinal);
+        Task<ReplayResult> Replay(bool swap = false) => host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: swap), null, ct);
+        Task<Answer> Receive() => company.Admin.Post("stock/receipts", new { store = "S2", lines = new[] { new { sku = "P2", quantity = 1, unitCost = 3 } } });
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute(Fill($"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica;{Alterations}"));
+        var altered = (await Replay()).Tables.ToDictionary(t => t.Name, t => t.Differences);
+        altered.Values.Sum().ShouldNotBeNull().ShouldBeGreaterThan(10);
+        await using var holder = await host.OpenSuperuser();
+
+        await using (var transaction = await holder.BeginTransactionAsync(ct))
+        {
+            await holder.Execute(Fill(held));
+            await using var swap = HostProcess.Start(HostProcess.Development(host.Connections), "replay", company.Slug, "--swap");
+            await Until(async () => (await superuser.Rows(Fill(waits))).Count > 0, swap);
+            var during = Receive();
+            if (moment != Exchanging) (await during).ShouldBe(200);
+            await swap.Kill();
+            // the server's part of it would wait on for what this test holds, and commands for it
+            (await during.WaitAsync(TimeSpan.FromSeconds(30), ct)).ShouldBe(200);
+            await Until(async () => (await superuser.Rows(Fill($"select from pg_locks where {Holding}"))).Count == 0, swap);
+            await transaction.RollbackAsync(ct);
+        }
+
+        (await Receive()).ShouldBe(200);
+        (await Replay()).Tables.ToDictionary(t => t.Name, t => t.Differences).ShouldBe(altered, ignoreOrder: true, moment);
+        (await Replay(swap: true)).Swapped.ShouldNotBeNull();
+        await host.ReplayShouldBeEqual(tenant);
+        (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname like '%{company.Schema}%' and nspname <> '{company.Schema}'")).ShouldBeEmpty();
+    }
+
+    private static async Task Until(Func<Task<bool>> condition, HostProcess process)
+    {
+        for (var attempt = 0; attempt < 1200; attempt++)
+        {
+            if (await condition()) return;
+            await Task.Delay(50);
+        }
+        throw new TimeoutException($"The swap does not come so far:\n{process.Output}");
+    }
+}
