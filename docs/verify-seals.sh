@@ -7,10 +7,11 @@
 # PGOPTIONS='-c app.current_tenant_id=<the tenant id>'. Exit code 0: all is as it was sealed.
 set -euo pipefail
 schema=${1:?the schema of a tenant, for example tenant_acme} expect=${2-}
-export PGOPTIONS="${PGOPTIONS-} -c datestyle=ISO"
+export PGOPTIONS="${PGOPTIONS-} -c datestyle=ISO -c search_path=pg_catalog"
 query() { psql -X -A -t -q -v ON_ERROR_STOP=1 "$@"; }
 not_intact() { echo "not intact: $1" >&2; exit 1; }
 
+[ "$(query -c "select count(*) from $schema.mt_events where seq_id is null")" -eq 0 ] || not_intact "there are events without a number"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 query -F ' ' > "$work/seals" -c "

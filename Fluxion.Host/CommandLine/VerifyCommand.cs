@@ -34,7 +34,7 @@ public sealed class VerifyCommand : JasperFxAsyncCommand<VerifyInput>
             return Output.Refuse($"{tenant.Slug} is not intact: {finding.Kind}. {finding.Detail} {result.Events} events before that are as they were sealed.");
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
         AnsiConsole.MarkupLineInterpolated(
-            $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {result.Unsealed} not sealed yet ({seconds:0.0} s, {result.Events / seconds:0} events/s)");
+            $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {result.Unsealed} not sealed yet{result.UnsealedSince:', the first of' yyyy-MM-dd HH:mm:ss'Z'} ({seconds:0.0} s, {result.Events / seconds:0} events/s)");
         if (result.ExpectedSeal is { } expected) AnsiConsole.MarkupLineInterpolated($"The hash that was expected is that of seal {expected}.");
         if (result.HeadHash is not null) AnsiConsole.MarkupLineInterpolated($"Head: {result.HeadHash}, seal {result.Seals} of {result.SealedAt:yyyy-MM-dd HH:mm:ss'Z'}");
         return true;

@@ -21,8 +21,11 @@ public static class CanonicalEvent
     /// <summary>The <see cref="SealEntry"/> of a row of mt_events, as a SQL expression.</summary>
     public const string Entry = $"int8send(seq_id) || uuid_send(id) || sha256(convert_to({Text}, 'UTF8'))";
 
-    /// <summary>Makes the rest of the transaction see this tenant, and points in time written as the canonical form has them.</summary>
-    public static NpgsqlBatchCommand Settings(Tenant tenant) => new("select set_config($1, $2, true), set_config('datestyle', 'ISO', true)")
+    /// <summary>
+    /// Makes the rest of the transaction see this tenant, points in time written as the canonical form has them, and PostgreSQL's own functions alone:
+    /// a search_path that a role was given may put others of the same names before them.
+    /// </summary>
+    public static NpgsqlBatchCommand Settings(Tenant tenant) => new("select set_config($1, $2, true), set_config('datestyle', 'ISO', true), set_config('search_path', 'pg_catalog', true)")
     {
         Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = tenant.Id.ToString() } },
     };

@@ -6,11 +6,12 @@ namespace Fluxion.Projections.Audit;
 /// <param name="Seals">The number of the last seal.</param>
 /// <param name="Events">How many events it and those before it vouch for; with a finding those before the seal that it concerns.</param>
 /// <param name="Unsealed">Events that are not sealed yet.</param>
+/// <param name="UnsealedSince">When the first of them was recorded: more than seconds ago, sealing stands still. Null when there are none.</param>
 /// <param name="SealedAt">When the last seal was made.</param>
 /// <param name="ExpectedSeal">The seal that has the hash that was expected.</param>
 /// <param name="Finding">The first thing that is not as it was sealed.</param>
 public sealed record Verification(
-    bool Intact, string? HeadHash, long Seals, long Events, long Unsealed, DateTimeOffset? SealedAt, long? ExpectedSeal, Finding? Finding);
+    bool Intact, string? HeadHash, long Seals, long Events, long Unsealed, DateTimeOffset? UnsealedSince, DateTimeOffset? SealedAt, long? ExpectedSeal, Finding? Finding);
 
 /// <summary>Something that is not as it was sealed.</summary>
 /// <param name="Kind">One of <see cref="Findings"/>.</param>

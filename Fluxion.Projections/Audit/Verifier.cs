@@ -52,11 +52,11 @@ public sealed class Verifier(Databases databases) : IDisposable
             progress?.Invoke(Interlocked.Add(ref compared, chunk.Seals.Sum(s => (long)s.Events)), head?.To ?? 0);
         });
 
-        var (unsealed, slipped) = await Unsealed(tenant, head, ct);
+        var (unsealed, since, slipped) = await Unsealed(tenant, head, ct);
         if (slipped is not null) Add(slipped);
         var first = First(found);
         return new Verification(first is null, head is null ? null : Convert.ToHexStringLower(head.Hash), head?.Number ?? 0,
-            await Count(tenant, first?.Seal ?? head?.Number + 1 ?? 0, ct), unsealed, head?.SealedAt, expected, first);
+            await Count(tenant, first?.Seal ?? head?.Number + 1 ?? 0, ct), unsealed, since, head?.SealedAt, expected, first);
 
         void Add(Finding finding)
         {
@@ -173,6 +173,8 @@ public sealed class Verifier(Databases databases) : IDisposable
             if (found is { } same && same.Id == original.Id)
                 return Of(Findings.Changed, original, $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) was changed after seal {seal.Number} of {At(seal)}.");
             var now = await connection.Scalar<long?>($"select seq_id from {tenant.Schema}.mt_events where id = $1 order by seq_id limit 1", original.Id, ct);
+            if (now == original.Sequence && found is { } second)
+                return Of(Findings.Inserted, second, $"There is a second event {original.Sequence}, {second.Id}, inserted after seal {seal.Number} of {At(seal)}.");
             if (now is not null)
                 return Of(Findings.Reordered, original, $"The event {original.Id} was {original.Sequence} when seal {seal.Number} was made at {At(seal)}, and is {now} now.");
             return found is { } other
@@ -189,13 +191,13 @@ public sealed class Verifier(Databases databases) : IDisposable
     }
 
     /// <summary>Events after the last seal; nothing vouches for them yet, but numbers and times can give one away.</summary>
-    private async Task<(long Count, Finding? Finding)> Unsealed(Tenant tenant, Seal? head, CancellationToken ct)
+    private async Task<(long Count, DateTimeOffset? Since, Finding? Finding)> Unsealed(Tenant tenant, Seal? head, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        var (count, finding) = (0L, (Finding?)null);
+        var (count, since, finding) = (0L, (DateTimeOffset?)null, (Finding?)null);
         await using (var command = new NpgsqlCommand($"""
-            select count(*) over (), seq_id, id, timestamp < $2 from {tenant.Schema}.mt_events
+            select count(*) over (), seq_id, id, timestamp < $2, min(timestamp) over () from {tenant.Schema}.mt_events
             where seq_id > $1 order by (timestamp < $2) is not true, seq_id limit 1
             """, connection))
         {
@@ -204,10 +206,13 @@ public sealed class Verifier(Databases databases) : IDisposable
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (await reader.ReadAsync(ct))
             {
-                count = reader.GetInt64(0);
+                (count, since) = (reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(4));
                 if (!reader.IsDBNull(3) && reader.GetBoolean(3)) finding = Backdated(null, null, reader.GetInt64(1), reader.GetGuid(2));
             }
         }
+        // whoever takes the key off the table can have rows without a number, which no range of numbers contains
+        if (finding is null && await connection.Scalar<Guid?>($"select id from {tenant.Schema}.mt_events where seq_id is null limit 1", null, ct) is { } unnumbered)
+            finding = new Finding(Findings.Inserted, null, null, null, unnumbered, $"The event {unnumbered} has no number.");
         // read after the events, whose numbers were drawn before they could be seen
         var drawn = await connection.Scalar<long?>($"select coalesce(pg_sequence_last_value('{tenant.Schema}.mt_events_sequence'), 0)", null, ct) ?? 0;
         await using var never = new NpgsqlCommand($"select seq_id, id from {tenant.Schema}.mt_events where seq_id > $1 order by seq_id limit 1", connection) { Parameters = { new() { Value = drawn } } };
@@ -216,7 +221,7 @@ public sealed class Verifier(Databases databases) : IDisposable
         {
             finding = new Finding(Findings.Inserted, null, null, beyond.GetInt64(0), beyond.GetGuid(1), $"The event {beyond.GetInt64(0)}, {beyond.GetGuid(1)}, has a number that was never given out: the last one is {drawn}.");
         }
-        return (count, finding);
+        return (count, since, finding);
     }
 
     private static Finding Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(Findings.Backdated, seal, sealedAt, sequence, id,
@@ -259,10 +264,15 @@ public sealed class Verifier(Databases databases) : IDisposable
     private static Task<string?> Describe(NpgsqlConnection connection, Tenant tenant, long sequence, CancellationToken ct) => connection.Scalar<string>(
         $"select format('%s, version %s of %s, id %s', type, version, stream_id, id) from {tenant.Schema}.mt_events where seq_id = $1", sequence, ct);
 
-    private const string Columns = "number, from_sequence, to_sequence, entries, previous_hash, hash, sealed_at";
+    private const string Columns = "number, from_sequence, to_sequence, entries, previous_hash, hash, sealed_at, event_count";
 
-    private static Seal Read(NpgsqlDataReader r) => new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetFieldValue<byte[]>(3),
-        r.GetFieldValue<byte[]>(4), r.GetFieldValue<byte[]>(5), r.GetFieldValue<DateTimeOffset>(6));
+    /// <summary>A seal whose number of events is not that of its entries has none, and does not hold together.</summary>
+    private static Seal Read(NpgsqlDataReader r)
+    {
+        var entries = r.GetFieldValue<byte[]>(3);
+        return new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), entries.Length == r.GetInt32(7) * SealEntry.Bytes ? entries : [],
+            r.GetFieldValue<byte[]>(4), r.GetFieldValue<byte[]>(5), r.GetFieldValue<DateTimeOffset>(6));
+    }
 
     private static async Task<NpgsqlTransaction> Begin(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
     {

@@ -51,12 +51,14 @@ public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
     public Task<Verification> Verify(string? expect = null) => host.Services.GetRequiredService<Verifier>()
         .Verify(Tenant, expect is null ? null : Convert.FromHexString(expect), null, CancellationToken.None);
 
-    /// <summary>Events and seals as they were at first.</summary>
+    /// <summary>Events and seals as they were at first, and the constraints that a test may have taken off.</summary>
     public Task Undo() => Superuser.Execute($"""
         begin;
         truncate {Company.Schema}.ledger_seals, {Company.Schema}.mt_events;
         insert into {Company.Schema}.mt_events select * from events;
         insert into {Company.Schema}.ledger_seals select * from seals;
+        alter table {Company.Schema}.mt_events alter seq_id set not null, drop constraint if exists pkey_mt_events_seq_id, add constraint pkey_mt_events_seq_id primary key (seq_id);
+        alter table {Company.Schema}.ledger_seals drop constraint if exists ledger_seals_entries_check, add constraint ledger_seals_entries_check check (octet_length(entries) = event_count * 56);
         commit;
         """);
 

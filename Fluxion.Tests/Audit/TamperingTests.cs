@@ -1,6 +1,8 @@
 using System.Globalization;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Audit;
 using Fluxion.Tests.Host;
+using Npgsql;
 
 namespace Fluxion.Tests.Audit;
 
@@ -46,11 +48,15 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         ["one inserted with a number that was free"] = (Insert("{gap}"), Findings.Inserted, "gap"),
         ["one inserted before all others"] = (Insert("0"), Findings.Inserted, "0"),
         ["one inserted with a number that was never drawn"] = (Insert("{last} + 1000"), Findings.Inserted, "beyond"),
+        ["one inserted with a number that another one has"] = (WithoutKey + Insert("{middle}"), Findings.Inserted, "middle's number"),
+        ["one inserted without a number"] = (WithoutKey + "alter table {events} alter seq_id drop not null; " + Insert("null::bigint"), Findings.Inserted, "no number"),
         ["one of yesterday added at the end"] = (Insert("nextval('{schema}.mt_events_sequence')", "now() - interval '1 day'"), Findings.Backdated, "next"),
         ["an entry of a seal, with the event"] = (Update + "data = '{}'" + AtMiddle + "; update {seals} set entries = set_byte(entries, 30, (get_byte(entries, 30) + 1) % 256) where number = {seal}", Findings.SealChanged, "seal"),
         ["when it was sealed"] = ("update {seals} set sealed_at = sealed_at - interval '1 second' where number = {seal}", Findings.SealChanged, "seal"),
         ["how far it was sealed"] = ("update {seals} set to_sequence = to_sequence + 1 where number = {seal}", Findings.SealChanged, "seal"),
         ["the hash of a seal"] = ("update {seals} set hash = sha256(hash) where number = {seal}", Findings.SealChanged, "seal"),
+        ["how many events a seal has"] = ("alter table {seals} drop constraint ledger_seals_entries_check; update {seals} set event_count = event_count + 1 where number = {seal}", Findings.SealChanged, "seal"),
+        ["whose a seal is"] = ("update {seals} set tenant_id = gen_random_uuid() where number = {seal}", Findings.SealRemoved, "seal"),
         ["two seals swapped"] = ("update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); update {seals} set number = 2 * {seal} + 1001 - number where number > 1000", Findings.SealChanged, "seal"),
         ["a seal removed"] = ("delete from {seals} where number = {seal}", Findings.SealRemoved, "seal"),
         ["the first seal removed"] = ("delete from {seals} where number = 1", Findings.SealRemoved, "seal 1"),
@@ -58,6 +64,9 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         ["the last seal removed"] = ("delete from {seals} where number = (select max(number) from {seals})", Findings.HeadUnknown, "none"),
         ["all seals removed"] = ("truncate {seals}", Findings.HeadUnknown, "none"),
     };
+
+    /// <summary>{events} without its primary key; <see cref="SealedCompany.Undo"/> gives it back.</summary>
+    private static string WithoutKey => "alter table {events} drop constraint pkey_mt_events_seq_id; ";
 
     public static TheoryData<string> Names => [.. Ways.Keys];
 
@@ -96,6 +105,13 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
             {
                 case "none":
                     break;
+                case "middle's number":
+                    found.Sequence.ShouldBe(Middle.Sequence, found.Detail);
+                    found.EventId.ShouldNotBe(Middle.Id, found.Detail);
+                    break;
+                case "no number":
+                    (found.Sequence, found.EventId).ShouldNotBe((null, null), found.Detail);
+                    break;
                 case "beyond" or "next":
                     found.Sequence.ShouldNotBeNull().ShouldBeGreaterThan(company.Events[^1].Sequence);
                     break;
@@ -123,6 +139,39 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
             await company.Undo();
         }
         (await company.Verify(company.Intact.HeadHash)).Finding.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task every_column_of_events_is_in_their_canonical_form()
+    {
+        var columns = await company.Superuser.Column<string>(Fill("select attname::text from pg_attribute where attrelid = '{events}'::regclass and attnum > 0 and not attisdropped"));
+        columns.Count.ShouldBeGreaterThan(10);
+        foreach (var column in columns) CanonicalEvent.Entry.ShouldContain(column);
+    }
+
+    [Fact]
+    public async Task functions_of_the_same_names_that_a_role_finds_first_are_not_asked()
+    {
+        await using var lying = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(host.Connections.Service) { SearchPath = "lying, pg_catalog", Pooling = false }.ConnectionString);
+        using var verifier = new Verifier(new Databases(lying, null));
+        Task<Verification> Verify() => verifier.Verify(company.Tenant, null, null, TestContext.Current.CancellationToken);
+        try
+        {
+            await company.Superuser.Execute(Fill($"""
+                create schema lying;
+                grant usage on schema lying to public;
+                create function lying.sha256(form bytea) returns bytea language sql as
+                    'select case when convert_from(form, ''UTF8'') like ''{Middle.Sequence} %'' then (select substring(entries from position(uuid_send(''{Middle.Id}'') in entries) + 16 for 32) from {company.Company.Schema}.ledger_seals where number = {Middle.Seal}) else pg_catalog.sha256(form) end';
+                """));
+            (await Verify()).Finding.ShouldBeNull();
+            await company.Superuser.Execute(Fill(Update + "user_name = 'x'" + AtMiddle));
+            (await Verify()).Finding.ShouldNotBeNull().Sequence.ShouldBe(Middle.Sequence);
+        }
+        finally
+        {
+            await company.Superuser.Execute("drop schema lying cascade");
+            await company.Undo();
+        }
     }
 
     [Fact]
