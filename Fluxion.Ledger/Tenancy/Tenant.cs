@@ -28,6 +28,7 @@ public sealed partial record Tenant(Guid Id, string Slug, string Name, string St
         _ when !SlugPattern().IsMatch(slug) || slug.Length > 40 =>
             "A slug has 2 to 40 lower-case letters, digits and single hyphens, and begins with a letter, for example 'acme-foods'.",
         _ when Reserved.Contains(slug) => $"'{slug}' is a reserved word.",
+        _ when slug.EndsWith("-replay", StringComparison.Ordinal) => "A slug does not end in '-replay': a replay of another tenant makes and drops a schema of that name.",
         _ => null,
     };
 

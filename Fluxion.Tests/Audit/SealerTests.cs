@@ -2,12 +2,14 @@ using System.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Audit;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Replay;
 using Fluxion.Tests.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fluxion.Tests.Audit;
 
+[Collection(AlteredTables.Name)]
 public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClassFixture<SealedCompany>
 {
     private string Schema => company.Company.Schema;

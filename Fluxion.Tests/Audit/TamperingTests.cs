@@ -2,11 +2,13 @@ using System.Globalization;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Audit;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Replay;
 using Npgsql;
 
 namespace Fluxion.Tests.Audit;
 
 /// <summary>What a superuser does to events and seals is found, and what he did it to is named.</summary>
+[Collection(AlteredTables.Name)]
 public sealed class TamperingTests(LedgerHost host, SealedCompany company) : IClassFixture<SealedCompany>
 {
     private const string Update = "update {events} set ", AtMiddle = " where seq_id = {middle}";

@@ -30,6 +30,7 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("acmé", false)]
     [InlineData("a/b", false)]
     [InlineData("a';drop schema shared", false)]
+    [InlineData("acme-replay", false)]
     [InlineData("tenants", false)]
     [InlineData("token", false)]
     [InlineData("docs", false)]
