@@ -21,8 +21,8 @@ public sealed class SwapKillTests(LedgerHost host)
     /// <summary>What the test holds, and what says that the swap waits for it.</summary>
     public static TheoryData<string, string, string> Moments => new()
     {
-        { "the shadow tables are made", "lock table {t}.forecasts in access exclusive mode", "select from pg_locks where not granted and relation = '{t}.forecasts'::regclass" },
-        { "the shadow is filled", "lock table shared.system_config in access exclusive mode", "select from pg_locks where not granted and relation = 'shared.system_config'::regclass" },
+        { "live rows are read", "lock table {t}.forecasts in access exclusive mode", "select from pg_locks where not granted and relation = '{t}.forecasts'::regclass" },
+        { "the shadow is made", "create schema {t}_replay", "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%create schema {t}_replay%'" },
         { "the shadow is kept, and commands are to be held", "lock table {t}.mt_events in row exclusive mode", "select from pg_locks where not granted and relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'" },
         { Exchanging, "select from {t}.products for no key update", $"select from pg_locks where granted and {Holding} and pid in (select pid from pg_locks where not granted)" },
     };
