@@ -23,7 +23,7 @@ public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
+        Company = await Company.Found(host, altered: true);
         Tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(Company.Slug, CancellationToken.None))!;
         Superuser = await host.OpenSuperuser();
         var shop = await Company.Open("S1", "P1", stock: 20);

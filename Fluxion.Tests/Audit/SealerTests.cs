@@ -21,7 +21,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     [Fact]
     public async Task events_are_sealed_by_themselves_within_seconds()
     {
-        var other = await Company.Found(host);
+        var other = await Company.Found(host, altered: true);
         for (var i = 0; i < 240; i++)
         {
             if ((await other.Admin.Get("audit/seals")).ShouldBe(200).Json["items"]!.AsArray() is [{ } head, ..])
@@ -38,7 +38,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     [Fact]
     public async Task no_event_commits_below_a_seal_whatever_writers_do()
     {
-        var other = await Company.Found(host);
+        var other = await Company.Found(host, altered: true);
         var (tenant, shop) = (await TenantOf(other), await other.Open("S1", "P1", stock: 1));
         using var written = new CancellationTokenSource();
         var nodes = new[] { host.Services.GetRequiredService<Sealer>(), AnotherNode() }.Select(async node =>
@@ -83,7 +83,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     [Fact]
     public async Task a_writer_that_does_not_end_is_waited_for_and_keeps_no_other_writer_waiting()
     {
-        var other = await Company.Found(host);
+        var other = await Company.Found(host, altered: true);
         var (tenant, shop) = (await TenantOf(other), await other.Open("S1", "P1", stock: 1));
         await company.Seal();
         await using var slow = await host.OpenSuperuser();
@@ -108,7 +108,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     [Fact]
     public async Task many_events_are_sealed_in_seals_of_a_thousand()
     {
-        var other = await Company.Found(host);
+        var other = await Company.Found(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"""
             insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)

@@ -12,7 +12,7 @@ public sealed class ReplayBenchmarkTests(LedgerHost host)
     [Fact]
     public async Task marten_rebuilds_the_same_rows_from_the_same_events_and_nothing_is_left_of_it()
     {
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         await using var superuser = await host.OpenSuperuser();

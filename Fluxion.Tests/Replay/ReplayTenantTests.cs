@@ -23,7 +23,7 @@ public sealed class ReplayTenantTests(LedgerHost host)
     [Fact]
     public async Task a_replay_is_asked_for_and_read_when_it_is_done()
     {
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         await company.Open("S1", "P1", stock: 10);
         var begun = await company.Admin.Post("audit/replays", new { }, "replay-1");
         (await company.Admin.Post("audit/replays", new { }, "replay-1")).ShouldBe(201).Text.ShouldBe(begun.Text);
@@ -48,7 +48,7 @@ public sealed class ReplayTenantTests(LedgerHost host)
     [Fact]
     public async Task one_replay_of_a_tenant_runs_at_a_time_and_that_of_a_dead_host_is_in_nobodys_way()
     {
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
         var other = Guid.CreateVersion7();
         await superuser.Execute($"insert into {company.Schema}.replays (id, requested_by) values ('{other}', '{other}')");
@@ -64,7 +64,7 @@ public sealed class ReplayTenantTests(LedgerHost host)
     [Fact]
     public async Task what_cannot_be_replayed_is_refused()
     {
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         (await company.Admin.Post("audit/replays", new { table = "stock" })).ShouldBe(404);
         (await company.Admin.Post("audit/replays", new { to = "yesterday" })).ShouldBe(400).Fields.ShouldBe(["to"]);
         (await company.Admin.Post("audit/replays", new { to = "2026-11-24", swap = true })).ShouldBe(400).Fields.ShouldBe(["swap"]);

@@ -16,7 +16,7 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
+        Company = await Company.Found(host, altered: true);
         await Trade(Company.Admin);
     }
 
@@ -69,7 +69,7 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
     [Fact]
     public async Task what_retention_has_dropped_of_the_audit_trail_is_no_difference_and_all_else_is()
     {
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
         await using var superuser = await host.OpenSuperuser();
         async Task<long?> Missing() => (await Replay.Run(new(company.Id, company.Slug, "A company", Tenant.Active, default), new("events"), null, TestContext.Current.CancellationToken))

@@ -35,7 +35,7 @@ public sealed class SwapKillTests(LedgerHost host)
     public async Task killed_in_the_middle_it_leaves_all_as_it_was_and_the_next_one_puts_it_right(string moment, string held, string waits)
     {
         var ct = TestContext.Current.CancellationToken;
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         string Fill(string sql) => sql.Replace("{t}", company.Schema, StringComparison.Ordinal);

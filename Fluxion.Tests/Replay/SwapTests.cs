@@ -40,7 +40,7 @@ public sealed class SwapTests(LedgerHost host)
     public async Task commands_go_on_while_read_models_are_swapped_and_none_is_lost()
     {
         var ct = TestContext.Current.CancellationToken;
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var replay = host.Services.GetRequiredService<TenantReplay>();
@@ -91,7 +91,7 @@ public sealed class SwapTests(LedgerHost host)
     [Fact]
     public async Task rows_that_have_exchanged_what_is_unique_are_put_right()
     {
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($$"""
@@ -118,7 +118,7 @@ public sealed class SwapTests(LedgerHost host)
     [Fact]
     public async Task a_second_replay_at_once_is_refused_and_a_schema_left_behind_is_none()
     {
-        var company = await Company.Found(host);
+        var company = await Company.Found(host, altered: true);
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();

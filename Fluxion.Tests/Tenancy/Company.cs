@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Projections;
 using Fluxion.Tests.Stock;
 
 namespace Fluxion.Tests.Tenancy;
@@ -18,9 +19,11 @@ public sealed record Company(Guid Id, string Slug, Client Admin)
     public static object Request(string slug, string name = "A company") =>
         new { slug, name, adminEmail = AdminEmail, adminFullName = "Ana", adminPassword = Password };
 
-    public static async Task<Company> Found(LedgerHost host)
+    /// <param name="altered">Whether a test alters its tables past the ledger, so that its laws need not hold any more.</param>
+    public static async Task<Company> Found(LedgerHost host, bool altered = false)
     {
         var slug = NewSlug();
+        if (altered) Laws.Altered.Add(Tenant.SchemaOf(slug));
         var created = (await (await Client.Platform(host)).Post("/api/tenants", Request(slug))).ShouldBe(201).Json;
         return new Company(created["id"]!.GetValue<Guid>(), slug, await SignIn(host, slug));
     }
