@@ -1,6 +1,7 @@
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Projections;
 using Fluxion.Tests.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -144,6 +145,7 @@ public sealed class ScanTests(LedgerHost host)
     /// <summary>All movements are a day older: what the rules see a day later.</summary>
     private async Task ADayPasses(Company company)
     {
+        Laws.Altered.Add(company.Schema);
         await using var superuser = await host.OpenSuperuser();
         var columns = string.Join(", ", await superuser.Column<string>($"select attname::text from pg_attribute where attrelid = '{company.Schema}.inventory_movements'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum"));
         await superuser.Execute($"""

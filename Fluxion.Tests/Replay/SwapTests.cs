@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Stock;
 using Fluxion.Tests.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -42,6 +43,7 @@ public sealed class SwapTests(LedgerHost host)
         var ct = TestContext.Current.CancellationToken;
         var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
+        (await new Shop(company.Admin, "S1", "P1").Receive(10_000)).ShouldBe(200); // no sale runs out of it, whichever client is the quicker
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
