@@ -63,11 +63,17 @@ internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, Docum
         await send(rows, true, ct);
     }
 
-    /// <summary>A connection that sees the rows of the tenant.</summary>
+    /// <summary>
+    /// A connection that sees the rows of the tenant. What it reads is sorted and summed up in memory and by one process: there are as many
+    /// such connections as cores.
+    /// </summary>
     public static async Task<NpgsqlConnection> Open(NpgsqlDataSource owner, Tenant tenant, CancellationToken ct)
     {
         var connection = await owner.OpenConnectionAsync(ct);
-        await using var command = new NpgsqlCommand($"select set_config('{Databases.TenantSetting}', '{tenant.Id}', false)", connection);
+        await using var command = new NpgsqlCommand($"""
+            select set_config('{Databases.TenantSetting}', '{tenant.Id}', false), set_config('work_mem', '64MB', false),
+                   set_config('max_parallel_workers_per_gather', '0', false)
+            """, connection);
         await command.ExecuteNonQueryAsync(ct);
         return connection;
     }
