@@ -70,7 +70,7 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     public async IAsyncEnumerable<IEvent> Read(NpgsqlConnection snapshot, string where, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
-            select e.stream_id, e.version, e.id, e.type, e.data, e.timestamp, e.seq_id, e.user_name, e.correlation_id, e.causation_id, e.headers
+            select e.stream_id, e.version, e.id, e.type, e.data, e.timestamp, e.user_name, e.correlation_id, e.causation_id, e.headers
             from {schema}.mt_events e
             where e.type <> 'tombstone' and {where}
             order by e.stream_id, e.version
@@ -89,11 +89,10 @@ internal sealed class EventStreams(DocumentStore store, string schema)
         @event.Version = r.GetInt64(1);
         @event.Id = r.GetGuid(2);
         @event.Timestamp = r.GetFieldValue<DateTimeOffset>(5);
-        @event.Sequence = r.GetInt64(6);
-        @event.UserName = r.IsDBNull(7) ? null : r.GetString(7);
-        @event.CorrelationId = r.IsDBNull(8) ? null : r.GetString(8);
-        @event.CausationId = r.IsDBNull(9) ? null : r.GetString(9);
-        @event.Headers = r.IsDBNull(10) ? null : Headers(r.GetFieldValue<byte[]>(10));
+        @event.UserName = r.IsDBNull(6) ? null : r.GetString(6);
+        @event.CorrelationId = r.IsDBNull(7) ? null : r.GetString(7);
+        @event.CausationId = r.IsDBNull(8) ? null : r.GetString(8);
+        @event.Headers = r.IsDBNull(9) ? null : Headers(r.GetFieldValue<byte[]>(9));
         return @event;
     }
 

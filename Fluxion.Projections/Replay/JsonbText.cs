@@ -13,7 +13,7 @@ internal sealed class JsonbText
     private static readonly SearchValues<byte> AfterLiteral = SearchValues.Create(",]} \t\r\n"u8);
 
     private readonly List<Member> _members = [];
-    private byte[] _text = new byte[4096];
+    private byte[] _text = [];
     private byte[] _scratch = [];
     private int _length;
 
@@ -24,88 +24,90 @@ internal sealed class JsonbText
     /// <returns>It holds until the next call.</returns>
     public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> json, bool withoutNulls)
     {
+        // no more is added than a space after each colon and comma, one of them where the last comma of an object is taken back
+        var most = (2 * json.Length) + 2;
+        if (_text.Length < most) (_text, _scratch) = (new byte[2 * most], new byte[2 * most]);
         _length = 0;
-        Value(ref json, withoutNulls);
+        var at = 0;
+        Value(json, ref at, withoutNulls);
         return _text.AsSpan(0, _length);
     }
 
-    private void Value(ref ReadOnlySpan<byte> json, bool withoutNulls)
+    private void Value(ReadOnlySpan<byte> json, ref int at, bool withoutNulls)
     {
-        switch (Next(ref json))
+        switch (Next(json, ref at))
         {
-            case (byte)'{': Object(ref json, withoutNulls); break;
-            case (byte)'[': Array(ref json, withoutNulls); break;
-            case (byte)'"': Text(ref json); break;
-            default: Literal(ref json); break;
+            case (byte)'{': Object(json, ref at, withoutNulls); break;
+            case (byte)'[': Array(json, ref at, withoutNulls); break;
+            case (byte)'"': Text(json, ref at); break;
+            default: Literal(json, ref at); break;
         }
     }
 
-    private void Object(ref ReadOnlySpan<byte> json, bool withoutNulls)
+    private void Object(ReadOnlySpan<byte> json, ref int at, bool withoutNulls)
     {
-        Put("{"u8);
-        json = json[1..];
+        Put((byte)'{');
+        at++;
         var (begin, first, sorted) = (_length, _members.Count, true);
-        while (Next(ref json) != '}')
+        while (Next(json, ref at) != '}')
         {
-            if (json[0] == ',')
+            if (json[at] == ',')
             {
-                json = json[1..];
+                at++;
                 continue;
             }
             var start = _length;
-            Text(ref json);
+            Text(json, ref at);
             var name = _length - start;
-            Next(ref json); // the colon
-            json = json[1..];
-            if (Next(ref json) == 'n' && withoutNulls)
+            Next(json, ref at); // the colon
+            at++;
+            if (Next(json, ref at) == 'n' && withoutNulls)
             {
-                json = json[4..];
+                at += 4;
                 _length = start;
                 continue;
             }
-            Put(": "u8);
-            Value(ref json, withoutNulls);
+            Put((byte)':', (byte)' ');
+            Value(json, ref at, withoutNulls);
             var member = new Member(start, name, _length);
             sorted = sorted && (_members.Count == first || InOrder(_members[^1], member));
             _members.Add(member);
-            Put(", "u8);
+            Put((byte)',', (byte)' ');
         }
-        json = json[1..];
+        at++;
         if (_members.Count > first)
         {
             if (!sorted) Sort(begin, first);
             _length -= 2;
             _members.RemoveRange(first, _members.Count - first);
         }
-        Put("}"u8);
+        Put((byte)'}');
     }
 
-    private void Array(ref ReadOnlySpan<byte> json, bool withoutNulls)
+    private void Array(ReadOnlySpan<byte> json, ref int at, bool withoutNulls)
     {
-        Put("["u8);
-        json = json[1..];
-        while (Next(ref json) != ']')
+        Put((byte)'[');
+        at++;
+        while (Next(json, ref at) != ']')
         {
-            if (json[0] == ',')
+            if (json[at] == ',')
             {
-                json = json[1..];
-                Put(", "u8);
+                at++;
+                Put((byte)',', (byte)' ');
             }
             else
             {
-                Value(ref json, withoutNulls);
+                Value(json, ref at, withoutNulls);
             }
         }
-        json = json[1..];
-        Put("]"u8);
+        at++;
+        Put((byte)']');
     }
 
     /// <summary>Writes the members from the first one on in their order, in the place where they stand.</summary>
     private void Sort(int begin, int first)
     {
-        var length = _length - begin;
-        if (_scratch.Length < length) _scratch = new byte[_text.Length];
-        _text.AsSpan(begin, length).CopyTo(_scratch);
+        _text.AsSpan(begin, _length - begin).CopyTo(_scratch);
         var members = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_members)[first..];
         for (var i = 1; i < members.Length; i++)
         {
@@ -122,41 +124,40 @@ internal sealed class JsonbText
         ? one.NameLength < other.NameLength
         : _text.AsSpan(one.Start, one.NameLength).SequenceCompareTo(_text.AsSpan(other.Start, other.NameLength)) <= 0;
 
-    private void Text(ref ReadOnlySpan<byte> json)
+    private void Text(ReadOnlySpan<byte> json, ref int at)
     {
-        var end = 1 + json[1..].IndexOfAny((byte)'"', (byte)'\\');
-        if (json[end] == '\\')
+        var rest = json[at..];
+        var end = 1 + rest[1..].IndexOfAny((byte)'"', (byte)'\\');
+        if (rest[end] == '\\')
         {
-            Escaped(ref json);
+            Escaped(json, ref at);
             return;
         }
-        Put(json[..(end + 1)]);
-        json = json[(end + 1)..];
+        Put(rest[..(end + 1)]);
+        at += end + 1;
     }
 
-    private void Escaped(ref ReadOnlySpan<byte> json)
+    private void Escaped(ReadOnlySpan<byte> json, ref int at)
     {
-        Put("\""u8);
-        json = json[1..];
+        Put((byte)'"');
         Span<char> pair = stackalloc char[2];
-        Span<byte> utf8 = stackalloc byte[4];
         var high = '\0';
-        for (; json[0] != '"'; json = json[1..])
+        for (at++; json[at] != '"'; at++)
         {
-            if (json[0] != '\\')
+            if (json[at] != '\\')
             {
-                Put(json[..1]);
+                Put(json[at]);
                 continue;
             }
-            json = json[1..];
-            if (json[0] != 'u')
+            at++;
+            if (json[at] != 'u')
             {
-                if (json[0] == '/') Put("/"u8);
-                else Put([(byte)'\\', json[0]]);
+                if (json[at] == '/') Put((byte)'/');
+                else Put((byte)'\\', json[at]);
                 continue;
             }
-            var unit = (char)ushort.Parse(json[1..5], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-            json = json[4..];
+            var unit = (char)ushort.Parse(json[(at + 1)..(at + 5)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            at += 4;
             if (char.IsHighSurrogate(unit))
             {
                 high = unit;
@@ -173,32 +174,39 @@ internal sealed class JsonbText
                 case '\r': Put(@"\r"u8); break;
                 case '\t': Put(@"\t"u8); break;
                 case < ' ': Put(Encoding.UTF8.GetBytes($"\\u{(int)unit:x4}")); break;
-                default: Put(utf8[..Encoding.UTF8.GetBytes(char.IsLowSurrogate(unit) ? pair : pair[1..], utf8)]); break;
+                default: _length += Encoding.UTF8.GetBytes(char.IsLowSurrogate(unit) ? pair : pair[1..], _text.AsSpan(_length)); break;
             }
         }
-        json = json[1..];
-        Put("\""u8);
+        at++;
+        Put((byte)'"');
     }
 
     /// <summary>true, false, null and numbers, which keep the zeros at their end; none is below zero and zero.</summary>
-    private void Literal(ref ReadOnlySpan<byte> json)
+    private void Literal(ReadOnlySpan<byte> json, ref int at)
     {
-        var end = json.IndexOfAny(AfterLiteral);
-        var literal = end < 0 ? json : json[..end];
-        json = json[literal.Length..];
+        var end = json[at..].IndexOfAny(AfterLiteral);
+        var literal = end < 0 ? json[at..] : json.Slice(at, end);
+        at += literal.Length;
         Put(literal[0] == '-' && !literal.ContainsAnyExcept("-0."u8) ? literal[1..] : literal);
     }
 
     /// <summary>Goes on to what is no white space.</summary>
-    private static byte Next(ref ReadOnlySpan<byte> json)
+    private static byte Next(ReadOnlySpan<byte> json, ref int at)
     {
-        while (json[0] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') json = json[1..];
-        return json[0];
+        while (json[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') at++;
+        return json[at];
+    }
+
+    private void Put(byte one) => _text[_length++] = one;
+
+    private void Put(byte one, byte other)
+    {
+        Put(one);
+        Put(other);
     }
 
     private void Put(ReadOnlySpan<byte> bytes)
     {
-        if (_text.Length - _length < bytes.Length) System.Array.Resize(ref _text, 2 * (_length + bytes.Length));
         bytes.CopyTo(_text.AsSpan(_length));
         _length += bytes.Length;
     }

@@ -73,7 +73,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         await using var turn = await gate.BeginTransactionAsync(ct);
         if (!(bool)(await Scalar(gate, $"select pg_try_advisory_xact_lock(hashtextextended('{shadow}', 0))", ct))!)
             throw new ReplayRefusedException($"A replay of '{tenant.Slug}' is under way; wait until it is done.", isConflict: true);
-        await using var main = await ReplayWorkers.Open(owner, tenant, ct);
+        await using var main = await ReplayWorkers.Open(owner, tenant, processes: ReplayWorkers.Count, ct);
         await using var transaction = await main.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         var snapshot = (string)(await Scalar(main, "select pg_export_snapshot()", ct))!;
         var end = ReplayEnd.Condition(request.To);
