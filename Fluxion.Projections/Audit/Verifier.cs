@@ -40,23 +40,28 @@ public sealed class Verifier(Databases databases) : IDisposable
 
     private async Task<Verification> Recompute(Tenant tenant, byte[]? expect, Action<long, long>? progress, CancellationToken ct)
     {
-        var (head, expected) = await Head(tenant, expect, ct);
-        var (found, compared) = (new List<Finding>(), 0L);
-        if (expect is not null && expected is null)
-            found.Add(new Finding(Findings.HeadUnknown, null, null, null, null, $"No seal has the hash {Convert.ToHexStringLower(expect)}: seals were taken off the end of the chain, or it was made anew."));
-
-        await Parallel.ForEachAsync(Chunks(tenant, head, Add, ct), new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = ct }, async (chunk, token) =>
+        var head = await Head(tenant, ct);
+        var (found, compared, expected) = (new List<Finding>(), 0L, (long?)null);
+        await Parallel.ForEachAsync(Chunks(tenant, head, Follow, Add, ct), new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = ct }, async (chunk, token) =>
         {
             if (First(found)?.Seal < chunk.Seals[0].Number) return;
             if (await Compare(tenant, chunk, token) is { } finding) Add(finding);
             progress?.Invoke(Interlocked.Add(ref compared, chunk.Seals.Sum(s => (long)s.Events)), head?.To ?? 0);
         });
 
+        if (expect is not null && expected is null)
+            Add(new Finding(Findings.HeadUnknown, null, null, null, null, $"No seal of the chain has the hash {Convert.ToHexStringLower(expect)}: seals were taken off its end, or it was made anew."));
         var (unsealed, since, slipped) = await Unsealed(tenant, head, ct);
         if (slipped is not null) Add(slipped);
         var first = First(found);
         return new Verification(first is null, head is null ? null : Convert.ToHexStringLower(head.Hash), head?.Number ?? 0,
             await Count(tenant, first?.Seal ?? head?.Number + 1 ?? 0, ct), unsealed, since, head?.SealedAt, expected, first);
+
+        // only a seal that follows on all before it has been published
+        void Follow(Seal seal)
+        {
+            if (expect is not null && seal.Hash.AsSpan().SequenceEqual(expect)) expected ??= seal.Number;
+        }
 
         void Add(Finding finding)
         {
@@ -76,16 +81,16 @@ public sealed class Verifier(Databases databases) : IDisposable
         lock (found) return found.OrderBy(f => f.Seal ?? long.MaxValue).ThenBy(f => f.Kind is not (Findings.SealChanged or Findings.SealRemoved)).ThenBy(f => f.Sequence).FirstOrDefault();
     }
 
-    /// <summary>The seals in order, as long as each follows on the one before it; what breaks the chain is added to the findings and ends it.</summary>
-    private async IAsyncEnumerable<Chunk> Chunks(Tenant tenant, Seal? head, Action<Finding> add, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>All seals in order, as long as each follows on the one before it; what breaks the chain is added to the findings and ends it.</summary>
+    private async IAsyncEnumerable<Chunk> Chunks(Tenant tenant, Seal? head, Action<Seal> follow, Action<Finding> add, [EnumeratorCancellation] CancellationToken ct)
     {
         Seal? last = null;
         DateTimeOffset? earlier = null;
         var broken = false;
-        while (head is not null && !broken && (last?.Number ?? 0) < head.Number)
+        while (head is not null && !broken && last?.Number != head.Number)
         {
             var (seals, earliers) = (new List<Seal>(), new List<DateTimeOffset?>());
-            foreach (var seal in await Seals(tenant, last?.Number ?? 0, head.Number, ct))
+            foreach (var seal in await Seals(tenant, last?.Number, head.Number, ct))
             {
                 if (Break(last, seal) is { } finding)
                 {
@@ -93,12 +98,14 @@ public sealed class Verifier(Databases databases) : IDisposable
                     broken = true;
                     break;
                 }
+                follow(seal);
                 if (last is not null && seal.SealedAt != last.SealedAt) earlier = last.SealedAt;
                 seals.Add(seal);
                 earliers.Add(earlier);
                 last = seal;
             }
             if (seals.Count > 0) yield return new Chunk(seals, earliers);
+            else if (!broken) throw new InvalidOperationException($"Seals of {tenant.Slug} were removed while they were verified.");
         }
     }
 
@@ -135,7 +142,7 @@ public sealed class Verifier(Databases databases) : IDisposable
             {
                 new() { Value = chunk.Seals.Select(seal => seal.Number == 1 ? long.MinValue : seal.From).ToArray() },
                 new() { Value = chunk.Seals.Select(seal => seal.To).ToArray() },
-                new() { Value = chunk.EarlierSealedAt.Select(at => at - ClockTolerance).ToArray() },
+                new() { Value = chunk.EarlierSealedAt.Select(at => at is { } earlier ? WellBefore(earlier) : (DateTimeOffset?)null).ToArray() },
             },
         })
         {
@@ -202,7 +209,7 @@ public sealed class Verifier(Databases databases) : IDisposable
             """, connection))
         {
             command.Parameters.Add(new() { Value = head?.To ?? 0 });
-            command.Parameters.Add(new() { Value = head is null ? DBNull.Value : head.SealedAt - ClockTolerance, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+            command.Parameters.Add(new() { Value = head is null ? DBNull.Value : WellBefore(head.SealedAt), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (await reader.ReadAsync(ct))
             {
@@ -224,29 +231,29 @@ public sealed class Verifier(Databases databases) : IDisposable
         return (count, since, finding);
     }
 
+    /// <summary>Also of a time that somebody has set to -infinity.</summary>
+    private static DateTimeOffset WellBefore(DateTimeOffset at) => at - DateTimeOffset.MinValue > ClockTolerance ? at - ClockTolerance : at;
+
     private static Finding Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(Findings.Backdated, seal, sealedAt, sequence, id,
         $"The event {sequence} says that it was recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal was made in which it is not: it came later, or a host's clock was wrong.");
 
-    private async Task<(Seal? Head, long? Expected)> Head(Tenant tenant, byte[]? expect, CancellationToken ct)
+    private async Task<Seal?> Head(Tenant tenant, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        Seal? head = null;
-        await using (var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals order by number desc limit 1", connection))
-        {
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            if (await reader.ReadAsync(ct)) head = Read(reader);
-        }
-        return (head, expect is null ? null : await connection.Scalar<long?>($"select number from {tenant.Schema}.ledger_seals where hash = $1 order by number limit 1", expect, ct));
+        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals order by number desc limit 1", connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? Read(reader) : null;
     }
 
-    private async Task<IReadOnlyList<Seal>> Seals(Tenant tenant, long after, long upTo, CancellationToken ct)
+    /// <param name="after">Null: from the first one on, whatever its number.</param>
+    private async Task<IReadOnlyList<Seal>> Seals(Tenant tenant, long? after, long upTo, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals where number > $1 and number <= $2 order by number limit {SealsAtOnce}", connection)
+        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals where ($1::bigint is null or number > $1) and number <= $2 order by number limit {SealsAtOnce}", connection)
         {
-            Parameters = { new() { Value = after }, new() { Value = upTo } },
+            Parameters = { new() { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint }, new() { Value = upTo } },
         };
         await using var reader = await command.ExecuteReaderAsync(ct);
         var seals = new List<Seal>(SealsAtOnce);

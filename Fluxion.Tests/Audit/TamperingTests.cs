@@ -58,6 +58,9 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         ["how far it was sealed"] = ("update {seals} set to_sequence = to_sequence + 1 where number = {seal}", Findings.SealChanged, "seal"),
         ["the hash of a seal"] = ("update {seals} set hash = sha256(hash) where number = {seal}", Findings.SealChanged, "seal"),
         ["how many events a seal has"] = ("alter table {seals} drop constraint ledger_seals_entries_check; update {seals} set event_count = event_count + 1 where number = {seal}", Findings.SealChanged, "seal"),
+        ["all seals numbered below zero, and an event"] = (WithoutCheck + "update {seals} set number = number - 1000000; " + Update + "data = '{}'" + AtMiddle, Findings.SealRemoved, "seal 1"),
+        ["the last seal kept aside of the chain"] = (WithoutCheck + "update {seals} set number = 0 where number = (select max(number) from {seals})", Findings.SealRemoved, "seal 1"),
+        ["when the last one was sealed, out of range"] = ("update {seals} set sealed_at = '-infinity' where number = (select max(number) from {seals})", Findings.SealChanged, "none"),
         ["whose a seal is"] = ("update {seals} set tenant_id = gen_random_uuid() where number = {seal}", Findings.SealRemoved, "seal"),
         ["two seals swapped"] = ("update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); update {seals} set number = 2 * {seal} + 1001 - number where number > 1000", Findings.SealChanged, "seal"),
         ["a seal removed"] = ("delete from {seals} where number = {seal}", Findings.SealRemoved, "seal"),
@@ -69,6 +72,9 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
 
     /// <summary>{events} without its primary key; <see cref="SealedCompany.Undo"/> gives it back.</summary>
     private static string WithoutKey => "alter table {events} drop constraint pkey_mt_events_seq_id; ";
+
+    /// <summary>{seals} with numbers of any kind.</summary>
+    private const string WithoutCheck = "alter table {seals} drop constraint ledger_seals_number_check; ";
 
     public static TheoryData<string> Names => [.. Ways.Keys];
 
