@@ -41,9 +41,6 @@ internal static class PostgresHash
         return Final(start + (uint)value, start, start);
     }
 
-    /// <summary>hashint8extended: of bigint and timestamptz.</summary>
-    public static ulong Int64(long value) => Int32((int)((uint)value ^ (uint)((value >= 0 ? value : ~value) >> 32)));
-
     /// <summary>How hash_record_extended and hash_array_extended take in the hash of one more value; 0 of null.</summary>
     public static ulong Combine(ulong hash, ulong next) => unchecked((hash << 5) - hash + next);
 
