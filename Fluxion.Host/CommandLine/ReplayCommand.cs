@@ -4,6 +4,7 @@ using CsvHelper;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using JasperFx.CommandLine;
+using Npgsql;
 using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
@@ -79,7 +80,7 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
             Print(result);
             return Conclude(tenant, to is not null, result);
         }
-        catch (Exception e) when (e is ReplayRefusedException or NoOwnerException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is ReplayRefusedException or NoOwnerException or NpgsqlException or IOException or UnauthorizedAccessException)
         {
             return Output.Refuse(e.Message);
         }
@@ -111,7 +112,7 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
                         if (Conclude(tenant, to is not null, result)) right++;
                     }
                 }
-                catch (ReplayRefusedException e)
+                catch (Exception e) when (e is not (OperationCanceledException or NoOwnerException))
                 {
                     lock (turn) Output.Refuse($"{tenant.Slug}: {e.Message}");
                 }

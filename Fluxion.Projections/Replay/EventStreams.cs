@@ -50,7 +50,7 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     public static async Task<IReadOnlyList<string>> Ranges(NpgsqlConnection snapshot, string schema, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
-            select distinct on (range) id from (select id, div(sum(version) over (order by id), {Together}) as range from {schema}.mt_streams) streams order by range, id desc
+            select distinct on (range) id from (select id, div(sum(greatest(version, 0)) over (order by id), {Together}) as range from {schema}.mt_streams) streams order by range, id desc
             """, snapshot)
         { CommandTimeout = 0 };
         var ranges = new List<string>();

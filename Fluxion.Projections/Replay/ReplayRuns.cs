@@ -26,13 +26,19 @@ public sealed partial class ReplayRuns(TenantReplay replay, Databases databases,
     {
         try
         {
-            await ReplaysTable.Finish(databases, tenant, id, await replay.Run(tenant, request, null, _stopping.Token), CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            if (e is not (ReplayRefusedException or OperationCanceledException)) Failed(e, tenant.Slug);
-            await ReplaysTable.Fail(databases, tenant, id, e is ReplayRefusedException ? e.Message
-                : e is OperationCanceledException ? "The host was stopped; nothing was changed." : "It broke off, and nothing was changed; the log of the host says why.", CancellationToken.None);
+            ReplayResult result;
+            try
+            {
+                result = await replay.Run(tenant, request, null, _stopping.Token);
+            }
+            catch (Exception e)
+            {
+                if (e is not (ReplayRefusedException or OperationCanceledException)) Failed(e, tenant.Slug);
+                await ReplaysTable.Fail(databases, tenant, id, e is ReplayRefusedException ? e.Message
+                    : e is OperationCanceledException ? "The host was stopped; nothing was changed." : "It broke off, and nothing was changed; the log of the host says why.", CancellationToken.None);
+                return;
+            }
+            await ReplaysTable.Finish(databases, tenant, id, result, CancellationToken.None);
         }
         finally
         {

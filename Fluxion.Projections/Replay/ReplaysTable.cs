@@ -7,7 +7,6 @@ namespace Fluxion.Projections.Replay;
 /// <summary>The replays that were asked for over HTTP, each tenant's in its own table; one at a time is under way.</summary>
 internal static class ReplaysTable
 {
-    /// <summary>A replay whose host has died leaves its row as it was; who begins another one finds its lock free.</summary>
     /// <summary>The condition on a replay whose host has died: its row is as it was, and its lock is free.</summary>
     public static string Abandoned(string schema) => $"""
         status = 'running' and started_at < now() - interval '10 seconds' and not exists

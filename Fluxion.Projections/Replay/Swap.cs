@@ -29,7 +29,24 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         """;
 
     /// <param name="compared">The tables that were compared, in the order of their foreign keys.</param>
+    /// <exception cref="ReplayRefusedException">Commands could not be held, or rows of tables that were not compared are in the way.</exception>
     public async Task<Swapped> Run(IReadOnlyList<string> compared, CancellationToken ct)
+    {
+        try
+        {
+            return await PutRight(compared, ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        {
+            throw new ReplayRefusedException($"Rows of {e.TableName} refer to others that no event makes, or that are missing ({e.ConstraintName}): swap all tables, not one alone.");
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new ReplayRefusedException("Commands could not be held for as long as a swap takes: something keeps a lock on the events. Try again later.", isConflict: true);
+        }
+    }
+
+    private async Task<Swapped> PutRight(IReadOnlyList<string> compared, CancellationToken ct)
     {
         var tables = new List<TableColumns>();
         foreach (var table in compared) tables.Add(await TableColumns.Of(connection, schema, shadow, table, ct));
@@ -50,8 +67,11 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
             // what was decided by a wrong state stands wrong in the trail as well
             await ReplayLater(differing, differing.Any(t => live[t.Name].Shape.IsState) ? tables : replaced, ct);
             differing = await Differing(replaced, ct);
-            changed += await Apply([.. Enumerable.Reverse(differing).Select(TakeOut), .. differing.SelectMany(Replace)], ct);
+            var referredTo = differing.Where(t => t.IsReferredTo).ToList();
+            changed += await Apply([.. differing.Except(referredTo).Select(TakeOut), .. differing.SelectMany(Replace)], ct);
             changed += await Exchange(growing, ct);
+            // by now nothing refers to a row that no event makes
+            changed += await Apply([.. Enumerable.Reverse(referredTo).Select(TakeOut)], ct);
             await transaction.CommitAsync(CancellationToken.None);
             held += Stopwatch.GetElapsedTime(since);
         }
@@ -145,6 +165,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         foreach (var t in await Differing(growing, ct))
         {
             var differing = $"(select {t.Key} from {shadow}.\"{t.Name}:differences\")";
+            statements.Add(TakeOut(t));
             statements.Add(new($"delete from {schema}.{t.Name} where ({t.Key}) in {differing}", Counts: false));
             statements.Add(new($"insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name} where ({t.Key}) in {differing}", Counts: true));
             statements.Add(new($"truncate {shadow}.\"{t.Name}:differences\"", Counts: false));
@@ -160,7 +181,8 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
 
     /// <summary>
     /// Rows to which others refer are updated; all other rows are taken out and put in again. Before an update the codes that differ give way, since two
-    /// rows may have exchanged theirs, and so does updated_at, since a trigger sets it where a statement leaves it as it is.
+    /// rows may have exchanged theirs, or one that no event makes have taken it; what is missing is put in, since a row that is there may refer to it; and
+    /// updated_at gives way, since a trigger sets it where a statement leaves it as it is.
     /// </summary>
     private IEnumerable<Statement> Replace(TableColumns t)
     {
@@ -173,14 +195,17 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         }
         var same = $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
         foreach (var code in t.Codes)
-            yield return new($"update {schema}.{t.Name} l set {code} = concat('~', {string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) from {shadow}.{t.Name} s where {same} and l.{code} is distinct from s.{code}", Counts: false);
-        if (t.Others.Contains("updated_at"))
-            yield return new($"update {schema}.{t.Name} set updated_at = '-infinity' where ({t.Key}) in {differing}", Counts: false);
-        yield return new($"update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s where {same}", Counts: true);
+            yield return new($"""
+                update {schema}.{t.Name} l set {code} = concat('~', {string.Join(", ", t.Keys.Select(k => $"l.{k}"))})
+                where ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing} and not exists (select from {shadow}.{t.Name} s where {same} and l.{code} is not distinct from s.{code})
+                """, Counts: false);
         yield return new($"""
             insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name}
             where ({t.Key}) in {differing} and ({t.Key}) not in (select {t.Key} from {schema}.{t.Name} where ({t.Key}) in {differing})
-            """, Counts: true);
+            """, Counts: false);
+        if (t.Others.Contains("updated_at"))
+            yield return new($"update {schema}.{t.Name} set updated_at = '-infinity' where ({t.Key}) in {differing}", Counts: false);
+        yield return new($"update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s where {same}", Counts: true);
     }
 
     /// <param name="Counts">Whether its rows are among those that a swap tells of.</param>

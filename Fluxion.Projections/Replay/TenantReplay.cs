@@ -116,8 +116,14 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         {
             await Execute(main, Swap.Unseen(tenant.Schema, shadow), ct);
             await transaction.CommitAsync(ct);
-            swapped = await new Swap(main, tenant.Schema, shadow, live, states, new EventStreams(store, tenant.Schema)).Run([.. shapes.Select(shape => shape.Name)], ct);
-            await Execute(main, $"set client_min_messages = warning; drop schema {shadow} cascade", CancellationToken.None);
+            try
+            {
+                swapped = await new Swap(main, tenant.Schema, shadow, live, states, new EventStreams(store, tenant.Schema)).Run([.. shapes.Select(shape => shape.Name)], ct);
+            }
+            finally
+            {
+                await DropShadow(owner, shadow);
+            }
         }
         return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped) { Doubted = doubted.Values.Sum(buckets => buckets.Count) };
     }
@@ -193,6 +199,20 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
     private static string ShadowOf(string schema, string shadow, TableShape table) => table.IsState
         ? $"create unlogged table {shadow}.{table.Name} as select id, data from {schema}.{table.Name} where false;"
         : $"create unlogged table {shadow}.{table.Name} (like {schema}.{table.Name} including defaults);";
+
+    /// <summary>Whatever became of the swap. When the connection is gone as well, the next replay that needs a shadow drops it.</summary>
+    private static async Task DropShadow(NpgsqlDataSource owner, string shadow)
+    {
+        try
+        {
+            await using var connection = await owner.OpenConnectionAsync();
+            await Execute(connection, $"set client_min_messages = warning; drop schema if exists {shadow} cascade; reset client_min_messages", CancellationToken.None);
+        }
+        catch (NpgsqlException)
+        {
+            // what was swapped is swapped
+        }
+    }
 
     private static async Task Execute(NpgsqlConnection connection, string sql, CancellationToken ct)
     {

@@ -117,6 +117,56 @@ public sealed class SwapTests(LedgerHost host)
         await host.ReplayShouldBeEqual(tenant);
     }
 
+    [Theory]
+    [InlineData("a product of a supplier that no event registered", "insert into {t}.suppliers (id, code, business_name) values ('{id}', 'BOGUS', 'x'); update {t}.products set supplier_id = '{id}' where sku = 'P1'")]
+    [InlineData("a movement and stock of a product that no event created, and a row that is missing", """
+        insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'BOGUS', 'x', 'unit');
+        insert into {t}.inventory (id, product_id, store_id, quantity_on_hand, quantity_reserved) select gen_random_uuid(), '{id}', id, 1, 0 from {t}.stores where code = 'S1';
+        insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, reference_id, quantity, cost_per_unit)
+            select gen_random_uuid(), '{id}', id, 'in', 'receipt', gen_random_uuid(), 1, 1 from {t}.stores where code = 'S1';
+        delete from {t}.sale_items where line_number = 1
+        """)]
+    [InlineData("a category without its parent, which is missing", "update {t}.categories set parent_id = null where code = 'CHILD'; delete from {t}.categories where code = 'PARENT'")]
+    [InlineData("a product that no event created under the code of one that has lost it", """
+        update {t}.products set sku = 'LOST' where sku = 'P1'; insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
+        """)]
+    public async Task rows_that_refer_to_each_other_are_put_right(string what, string alteration)
+    {
+        var company = await Company.Found(host, altered: true);
+        await TradingCompany.Trade(company.Admin);
+        (await company.Admin.Post("categories", new { code = "PARENT", name = "Food" })).ShouldBe(201);
+        (await company.Admin.Post("categories", new { code = "CHILD", name = "Milk", parent = "PARENT" })).ShouldBe(201);
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"select set_config('app.current_tenant_id', '{company.Id}', false)");
+        await superuser.Execute(alteration.Replace("{t}", company.Schema, StringComparison.Ordinal).Replace("{id}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal));
+        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var result = await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
+        result.IsEqual.ShouldBeFalse(what);
+        result.Swapped.ShouldNotBeNull().Rows.ShouldBe(result.Tables.Sum(t => t.Differences ?? 0), what);
+        await host.ReplayShouldBeEqual(tenant);
+        (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task a_swap_of_one_table_that_others_stand_in_the_way_of_is_refused_and_leaves_nothing()
+    {
+        var company = await Company.Found(host, altered: true);
+        await TradingCompany.Trade(company.Admin);
+        await using var superuser = await host.OpenSuperuser();
+        var bogus = Guid.CreateVersion7();
+        await superuser.Execute($"""
+            select set_config('app.current_tenant_id', '{company.Id}', false);
+            insert into {company.Schema}.suppliers (id, code, business_name) values ('{bogus}', 'BOGUS', 'x');
+            update {company.Schema}.products set supplier_id = '{bogus}' where sku = 'P1';
+            """);
+        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var refused = await Should.ThrowAsync<ReplayRefusedException>(
+            () => host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest("suppliers", Swap: true), null, TestContext.Current.CancellationToken));
+        refused.Message.ShouldContain("products_supplier_id_fkey");
+        (await superuser.Column<string>($"select code::text from {company.Schema}.suppliers where id = '{bogus}'")).ShouldBe(["BOGUS"]);
+        (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task a_second_replay_at_once_is_refused_and_a_schema_left_behind_is_none()
     {
