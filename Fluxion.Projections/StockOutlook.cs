@@ -10,6 +10,9 @@ namespace Fluxion.Projections;
 /// <summary>What the rules of alerts and reordering ask the read models. In all statements {t} is the tenant's schema.</summary>
 public sealed class StockOutlook : IStockOutlook
 {
+    /// <summary>A scan of some hundred thousand items takes a minute where others are at work as well; who asks over HTTP may go away before.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+
     /// <summary>What a store will have of a product, and how fast it goes; to be followed by a condition.</summary>
     internal static readonly string Select = $$"""
         select i.store_id, i.product_id, s.code, p.sku, p.name, p.is_active and s.is_active, i.quantity_on_hand, i.quantity_available,
@@ -43,7 +46,7 @@ public sealed class StockOutlook : IStockOutlook
             select -sum(m.quantity) as quantity
             from {t}.service_inventory_movements m
             where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > now() - make_interval(days => {{rateDays}})
-              and (m.movement_type = 'out' or m.reference_type = 'return')) r
+              and (m.movement_type = 'out' and m.reason is distinct from 'return_to_supplier' or m.reference_type = 'return')) r
         """;
 
     /// <summary>A condition: something is to be ordered. What is available is asked first, for it is known without looking at orders.</summary>
@@ -70,7 +73,7 @@ public sealed class StockOutlook : IStockOutlook
         {{From}}
         where {{BelowReorderPoint}}
           and ($1::uuid[] is null or i.store_id = any($1)) and ($2::uuid is null or i.store_id = $2) and ($3::uuid is null or p.supplier_id = $3)
-        order by s.code, p.sku limit $4
+        order by v.is_active is not true, s.code, p.sku limit $4
         """;
 
     /// <summary>
@@ -82,8 +85,9 @@ public sealed class StockOutlook : IStockOutlook
     /// </summary>
     private static readonly string InDoubt = $$"""
         with rule as (
-            select coalesce((data -> 'alerts' ->> 'slowMovingDays')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days
-            from (select) one left join {t}.mt_doc_tenantsettings on true
+            select slow_days, now() - make_interval(days => slow_days) as before
+            from (select coalesce((data -> 'alerts' ->> 'slowMovingDays')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days
+                  from (select) one left join {t}.mt_doc_tenantsettings on true) days
         ), item as (
             select i.store_id, i.product_id, i.quantity_on_hand, i.quantity_available, p.reorder_point, p.max_stock_level
             from {t}.inventory i
@@ -109,18 +113,22 @@ public sealed class StockOutlook : IStockOutlook
             cross join lateral (select h.days || array_fill(0::float8, array[28 - cardinality(h.days)]) as days) f
             cross join lateral (select percentile_cont(0.5) within group (order by q) as median from unnest(f.days) q) c
             cross join lateral (select percentile_cont(0.5) within group (order by abs(q - c.median)) as mad, avg(abs(q - c.median)) as mean from unnest(f.days) q) d
+        ), still as materialized (
+            select i.store_id, i.product_id, rule.slow_days, rule.before
+            from item i
+            cross join rule
+            where i.quantity_on_hand > 0
+              and not exists (select from issue u where u.store_id = i.store_id and u.product_id = i.product_id and u.created_at > rule.before)
         ), finding as (
             select store_id, product_id, '{{AlertTypes.Overstock}}' as type, quantity_on_hand as level, max_stock_level as threshold, null::numeric as score, null::numeric as median
             from item where quantity_on_hand > max_stock_level
             union all
-            select i.store_id, i.product_id, '{{AlertTypes.SlowMoving}}', floor(extract(epoch from now() - l.since) / 86400), slow_days, null, null
-            from item i
-            cross join rule
+            select i.store_id, i.product_id, '{{AlertTypes.SlowMoving}}', floor(extract(epoch from now() - l.since) / 86400), i.slow_days, null, null
+            from still i
             cross join lateral (
                 select coalesce((select max(u.created_at) from issue u where u.store_id = i.store_id and u.product_id = i.product_id),
                                 (select min(m.created_at) from {t}.service_inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id)) as since) l
-            where i.quantity_on_hand > 0 and l.since <= now() - make_interval(days => slow_days)
-              and not exists (select from issue u where u.store_id = i.store_id and u.product_id = i.product_id and u.created_at > now() - make_interval(days => slow_days))
+            where l.since <= i.before
             union all
             select store_id, product_id, '{{AlertTypes.DemandSpike}}', round(latest::numeric, 3), round((median + 3.5 * deviation)::numeric, 3),
                    round(((latest - median) / deviation)::numeric, 2), round(median::numeric, 3)
@@ -163,6 +171,7 @@ public sealed class StockOutlook : IStockOutlook
     private static async Task<IReadOnlyList<T>> Ask<T>(LedgerSession ledger, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
     {
         await using var command = ledger.Ask(sql.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal), parameters);
+        command.CommandTimeout = (int)Patience.TotalSeconds;
         await using var reader = await command.ExecuteReaderAsync(ct);
         var found = new List<T>();
         while (await reader.ReadAsync(ct)) found.Add(read(reader));

@@ -37,7 +37,7 @@ public sealed record AlertData(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnHand = null,
     [property: Description("What purchase orders that are sent, confirmed or partial have still to bring"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnOrder = null,
     [property: Description("What transfers are bringing"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InTransit = null,
-    [property: Description("Issued and sold, less returned, a day over the tenant's rateDays"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? RatePerDay = null,
+    [property: Description("Issued, but not to suppliers, and sold, less returned, a day over the tenant's rateDays"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? RatePerDay = null,
     [property: Description("Until it runs out at that rate"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? DaysLeft = null,
     [property: Description("What to order, in whole packs; 0 when enough is coming or drafted"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? SuggestedQuantity = null,
     [property: Description("Of a demand spike the modified z-score"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Score = null,

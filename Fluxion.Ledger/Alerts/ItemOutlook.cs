@@ -6,7 +6,7 @@ namespace Fluxion.Ledger.Alerts;
 /// <summary>One product in one store as the rules see it: what is there, what is coming, and how fast it goes. Quantities in the product's unit.</summary>
 /// <param name="IsKept">Whether product and store are active.</param>
 /// <param name="Drafted">What drafts of purchase orders would bring.</param>
-/// <param name="RatePerDay">Issued and sold, less returned, a day over the tenant's rateDays.</param>
+/// <param name="RatePerDay">Issued, but not to suppliers, and sold, less returned, a day over the tenant's rateDays.</param>
 /// <param name="LatestMovement">The event of the movement that was recorded last; null before the first.</param>
 /// <param name="LatestAlerts">Of each type the latest alert, open or not.</param>
 /// <param name="SupplierId">Whom it is usually bought from; null when nobody in particular.</param>

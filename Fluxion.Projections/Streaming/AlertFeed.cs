@@ -193,8 +193,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                     catch (Exception e) when (e is not OperationCanceledException)
                     {
                         logger.LogWarning(e, "The streams of {Schema} are not told; again in {Retry}", schema, Retry);
-                        await Task.Delay(Retry, ct);
-                        _woken.Writer.TryWrite(schema);
+                        _ = WakeLater(schema, ct); // the others do not wait for it
                     }
                 }
             }
@@ -203,6 +202,12 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         {
             // the host stops
         }
+    }
+
+    private async Task WakeLater(string schema, CancellationToken ct)
+    {
+        await Task.Delay(Retry, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _woken.Writer.TryWrite(schema);
     }
 
     private async Task Tell(Audience audience, CancellationToken ct)
