@@ -46,6 +46,7 @@ public sealed class EventsTable : IReadModel
 
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows)
     {
+        if (!rows.Wants(Table.Name)) return;
         // the state after an event is the one before the next event of the stream: it is written as JSON once
         var written = new List<Row>(changes.Count);
         foreach (var change in changes)

@@ -96,11 +96,14 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
         if (input.Tenant is not null || input.OutFlag is not null) return Output.Refuse("--all takes no tenant and no --out.");
         if (input.ParallelFlag is < 1 or > MaxAtOnce) return Output.Refuse($"--parallel is 1 to {MaxAtOnce}.");
         var replay = services.GetRequiredService<TenantReplay>();
+        // no more at once than the pool has connections for
+        var atOnce = services.GetRequiredService<Databases>().Owner is { } owner
+            ? Math.Clamp(new NpgsqlConnectionStringBuilder(owner.ConnectionString).MaxPoolSize / TenantReplay.Connections, 1, input.ParallelFlag) : 1;
         var tenants = await services.GetRequiredService<TenantRegistry>().List(null, int.MaxValue, ct);
         var (right, turn) = (0, new Lock());
         try
         {
-            await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = input.ParallelFlag, CancellationToken = ct }, async (tenant, _) =>
+            await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = ct }, async (tenant, _) =>
             {
                 try
                 {

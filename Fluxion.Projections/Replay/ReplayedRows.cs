@@ -13,6 +13,8 @@ internal abstract class ReplayedRows(IReadOnlyDictionary<string, LiveTable> tabl
 
     public long RowsOf(string table) => _rows.GetValueOrDefault(table)?.Written ?? 0;
 
+    public virtual bool Wants(string table) => tables.ContainsKey(table);
+
     public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null)
     {
         if (rows.Count == 0) return;

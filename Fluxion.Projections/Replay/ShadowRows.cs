@@ -23,6 +23,8 @@ internal sealed class ShadowRows(IReadOnlyDictionary<string, LiveTable> tables, 
     private readonly List<Action> _rest = [];
     private readonly List<CopyBatch> _full = [];
 
+    public override bool Wants(string table) => base.Wants(table) && (buckets is null || buckets.GetValueOrDefault(table) is { Count: > 0 });
+
     /// <summary>Sends what has filled a buffer; all there is when it is the end.</summary>
     public async ValueTask Send(ChannelWriter<CopyBatch> to, bool all, CancellationToken ct)
     {

@@ -42,6 +42,9 @@ public sealed class ReplayRefusedException(string why, bool isConflict = false) 
 /// </summary>
 public sealed class TenantReplay(Databases databases, TenantStores stores)
 {
+    /// <summary>The connections of the owner that one replay has open at once.</summary>
+    public static int Connections => ReplayWorkers.Count + 2;
+
     /// <summary>Differing values that are kept of each table.</summary>
     public const int Kept = 20;
 

@@ -97,6 +97,9 @@ internal sealed record JsonColumn<TRow>(string Name, Func<TRow, byte[]?> Of) : C
 /// <summary>Where the rows of read models go: into the transaction of the events (<see cref="LiveRows"/>), or into a replay.</summary>
 public interface IRowWriter
 {
+    /// <summary>Whether rows of the table are wanted: asked where they cost something to make.</summary>
+    bool Wants(string table) => true;
+
     /// <summary>Takes rows, of which there may be none; of several with one key the last counts.</summary>
     /// <param name="rowKey">The key of a row; left out where one call has no key twice, and for a table without one.</param>
     void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null);
