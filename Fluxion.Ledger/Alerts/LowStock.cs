@@ -9,11 +9,12 @@ public static class LowStock
     /// <summary>generated_by of its alerts.</summary>
     public const string Rule = "low_stock_rule";
 
-    /// <summary>Where an item stands; a step from one to another is what alerts are looked at again for.</summary>
-    public enum Standing { Enough, Low, Out }
+    /// <summary>Where an item stands; a step from one to another is what alerts are looked at again for. Very low is below half of the reorder point.</summary>
+    public enum Standing { Enough, Low, VeryLow, Out }
 
-    public static Standing Of(decimal available, decimal reorderPoint) =>
-        available >= reorderPoint ? Standing.Enough : available > 0 ? Standing.Low : Standing.Out;
+    public static Standing Of(decimal available, decimal reorderPoint) => available >= reorderPoint ? Standing.Enough
+        : available <= 0 ? Standing.Out
+        : available < reorderPoint / 2 ? Standing.VeryLow : Standing.Low;
 
     /// <summary>
     /// Critical when nothing is available; high when less than half of the reorder point is, or it runs out before an order placed now comes in
@@ -25,7 +26,7 @@ public static class LowStock
     {
         var standing = Of(item.Available, item.Reorder.Point);
         if (standing == Standing.Enough) return null;
-        var urgent = item.Available < item.Reorder.Point / 2 || item.Available < item.RatePerDay * item.Reorder.LeadTimeDays;
+        var urgent = standing is Standing.VeryLow or Standing.Out || item.Available < item.RatePerDay * item.Reorder.LeadTimeDays;
         var isComing = item.Available + item.OnOrder + item.InTransit >= item.Reorder.Point;
         var priority = standing == Standing.Out ? AlertPriorities.Critical
             : urgent && !isComing ? AlertPriorities.High

@@ -92,6 +92,17 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
+    public async Task stock_that_falls_below_half_of_the_reorder_point_is_more_urgent_at_once()
+    {
+        var (company, shop) = await Open(7);
+        await Until(company.Admin, "active", "medium");
+        (await shop.Issue(3)).ShouldBe(200);
+        var alert = (await Until(company.Admin, "active", "high")).ShouldHaveSingleItem()!;
+        Number(alert, "level").ShouldBe(4);
+        (await History(company.Admin, alert)).ShouldBe("raised updated");
+    }
+
+    [Fact]
     public async Task a_receipt_to_the_reorder_point_resolves()
     {
         var (company, shop) = await Open(5);
