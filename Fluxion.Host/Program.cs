@@ -4,6 +4,7 @@ using Fluxion.Host.Database;
 using Fluxion.Host.Demo;
 using JasperFx;
 using JasperFx.CodeGeneration;
+using JasperFx.CommandLine;
 using Wolverine;
 
 // Without a command the host serves; `help` lists the commands.
@@ -23,7 +24,12 @@ try
         : DatabaseConnections.None;
     builder.AddFluxion(settings, connections);
     // commands handle no requests; the one by which the build writes the handlers' code (`codegen write`) runs before there is any
-    if (!Commands.Serve(args)) builder.Services.ConfigureWolverine(options => options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic);
+    if (!Commands.Serve(args))
+    {
+        builder.Services.ConfigureWolverine(options => options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic);
+        // there are no extensions to apply; before they are, every assembly that is searched for commands is named on standard output
+        new CommandFactory().ApplyExtensions(new ServiceCollection());
+    }
     await using var app = builder.Build();
     app.MapFluxion();
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);

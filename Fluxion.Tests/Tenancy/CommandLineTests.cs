@@ -27,6 +27,8 @@ public sealed class CommandLineTests(LedgerHost ledger)
         (await Command("tenants", "list")).Split('\n').ShouldContain(line => line.Contains("acme-foods", StringComparison.Ordinal)
             && line.Contains("Acme, C.A.", StringComparison.Ordinal) && line.Contains("active", StringComparison.Ordinal) && line.Contains("tenant_acme_foods", StringComparison.Ordinal));
 
+        (await Command("tenants", "list")).ShouldNotContain("Searching", customMessage: "nothing but the answer");
+
         (await Command("tenants", "suspend", "acme-foods")).ShouldContain("acme-foods is suspended");
         // the host may remember the tenant for a few seconds
         await Eventually(async () => (await admin.Get("inventory")).Status == 403);
