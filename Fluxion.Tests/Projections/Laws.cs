@@ -11,7 +11,8 @@ namespace Fluxion.Tests.Projections;
 public static class Laws
 {
     // What is carried over from earlier books has its sale, transfer or order there.
-    // Marten fills the numbers of a transaction that failed with tombstones, in a stream of their own that has no type: no events of ours.
+    // Marten fills the numbers of a transaction that failed with tombstones, in a stream of their own that has no type: no events of ours. It begins that
+    // stream first, at version 0, and is left with it alone where the database is killed in between.
 
     /// <summary>By what is broken when there is a row; {t} is the tenant's schema.</summary>
     private static readonly Dictionary<string, string> Queries = new()
@@ -61,7 +62,7 @@ public static class Laws
         ["a stream has no type or not as many events as its version says"] = """
             select s.id from {t}.mt_streams s left join {t}.mt_events m on m.stream_id = s.id
             group by s.id, s.type, s.version
-            having coalesce(min(m.type), '') <> 'tombstone'
+            having coalesce(min(m.type), '') <> 'tombstone' and not (s.type is null and s.version = 0 and count(m.id) = 0)
                and (s.type is null or s.version is distinct from count(m.id) or s.version is distinct from max(m.version))
             """,
         ["a movement and its event differ"] = """
