@@ -13,6 +13,9 @@ public sealed class StockOutlook : IStockOutlook
     /// <summary>A scan of some hundred thousand items takes a minute where others are at work as well; who asks over HTTP may go away before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
+    /// <summary>A condition on a movement: somebody bought or used it. What goes back to a supplier is none.</summary>
+    private const string IsDemand = "reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'";
+
     /// <summary>What a store will have of a product, and how fast it goes; to be followed by a condition.</summary>
     internal static readonly string Select = $$"""
         select i.store_id, i.product_id, s.code, p.sku, p.name, p.is_active and s.is_active, i.quantity_on_hand, i.quantity_available,
@@ -46,7 +49,7 @@ public sealed class StockOutlook : IStockOutlook
             select -sum(m.quantity) as quantity
             from {t}.service_inventory_movements m
             where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > now() - make_interval(days => {{rateDays}})
-              and (m.movement_type = 'out' and m.reason is distinct from 'return_to_supplier' or m.reference_type = 'return')) r
+              and (m.reference_type = 'return' or {{IsDemand}})) r
         """;
 
     /// <summary>A condition: something is to be ordered. What is available is asked first, for it is known without looking at orders.</summary>
@@ -96,12 +99,12 @@ public sealed class StockOutlook : IStockOutlook
         ), issue as not materialized (
             select store_id, product_id, created_at, -quantity as quantity
             from {t}.service_inventory_movements
-            where reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'
+            where {{IsDemand}}
         ), daily as (
             select store_id, product_id, floor(extract(epoch from now() - created_at) / 86400) as day, -sum(quantity)::float8 as quantity
             from {t}.service_inventory_movements
             where created_at > now() - interval '29 days' and created_at <= now()
-              and (reference_type = 'return' or reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier')
+              and (reference_type = 'return' or {{IsDemand}})
             group by 1, 2, 3 having sum(quantity) < 0
         ), history as (
             select store_id, product_id, max(quantity) filter (where day = 0) as latest, array_agg(quantity) filter (where day between 1 and 28) as days

@@ -26,7 +26,7 @@ public static class LowStock
     {
         var standing = Of(item.Available, item.Reorder.Point);
         if (standing == Standing.Enough) return null;
-        var urgent = standing is Standing.VeryLow or Standing.Out || item.Available < item.RatePerDay * item.Reorder.LeadTimeDays;
+        var urgent = standing == Standing.VeryLow || item.Available < item.RatePerDay * item.Reorder.LeadTimeDays;
         var isComing = item.Available + item.OnOrder + item.InTransit >= item.Reorder.Point;
         var priority = standing == Standing.Out ? AlertPriorities.Critical
             : urgent && !isComing ? AlertPriorities.High

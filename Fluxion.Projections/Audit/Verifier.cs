@@ -142,7 +142,7 @@ public sealed class Verifier(Databases databases) : IDisposable
             {
                 new() { Value = chunk.Seals.Select(seal => seal.Number == 1 ? long.MinValue : seal.From).ToArray() },
                 new() { Value = chunk.Seals.Select(seal => seal.To).ToArray() },
-                new() { Value = chunk.EarlierSealedAt.Select(at => at is { } earlier ? WellBefore(earlier) : (DateTimeOffset?)null).ToArray() },
+                new() { Value = chunk.EarlierSealedAt.Select(WellBefore).ToArray() },
             },
         })
         {
@@ -209,7 +209,7 @@ public sealed class Verifier(Databases databases) : IDisposable
             """, connection))
         {
             command.Parameters.Add(new() { Value = head?.To ?? 0 });
-            command.Parameters.Add(new() { Value = head is null ? DBNull.Value : WellBefore(head.SealedAt), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+            command.Parameters.Add(new() { Value = (object?)WellBefore(head?.SealedAt) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (await reader.ReadAsync(ct))
             {
@@ -232,7 +232,7 @@ public sealed class Verifier(Databases databases) : IDisposable
     }
 
     /// <summary>Also of a time that somebody has set to -infinity.</summary>
-    private static DateTimeOffset WellBefore(DateTimeOffset at) => at - DateTimeOffset.MinValue > ClockTolerance ? at - ClockTolerance : at;
+    private static DateTimeOffset? WellBefore(DateTimeOffset? at) => at - DateTimeOffset.MinValue > ClockTolerance ? at - ClockTolerance : at;
 
     private static Finding Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(Findings.Backdated, seal, sealedAt, sequence, id,
         $"The event {sequence} says that it was recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal was made in which it is not: it came later, or a host's clock was wrong.");

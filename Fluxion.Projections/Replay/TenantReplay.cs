@@ -209,7 +209,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         try
         {
             await using var connection = await owner.OpenConnectionAsync();
-            await Execute(connection, $"set client_min_messages = warning; drop schema if exists {shadow} cascade; reset client_min_messages", CancellationToken.None);
+            await Execute(connection, $"set client_min_messages = warning; drop schema if exists {shadow} cascade", CancellationToken.None);
         }
         catch (NpgsqlException)
         {
