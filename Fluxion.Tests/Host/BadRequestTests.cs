@@ -14,6 +14,9 @@ namespace Fluxion.Tests.Host;
 /// <summary>A host of its own, in whose demo tenant nobody else writes and what the examples move never runs out.</summary>
 public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
 {
+    /// <summary>A store in which no example moves goods: it can be deactivated while they do.</summary>
+    public const string QuietStore = "QUIET";
+
     private OwnDatabase _database = null!;
     private readonly List<HttpClient> _clients = [];
 
@@ -29,6 +32,7 @@ public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
         Admin = await Client.SignIn(NewClient(), DemoTenant.Slug, DemoTenant.Email("admin"), DemoTenant.Password);
         Platform = await Client.SignIn(NewClient(), null, DemoTenant.PlatformAccount, DemoTenant.Password);
         Document = await OpenApi.Of(Admin);
+        (await Admin.Post("stores", new { code = QuietStore, name = QuietStore, type = "warehouse" })).ShouldBe(201);
         foreach (var (sku, unitType) in ((string, string)[])[("LAC001", "unit"), ("HAR001", "unit"), ("QUE001", "kg")])
             (await Admin.Put($"products/{sku}", new { name = sku, unitType, costPrice = 2, sellingPrice = 3, taxRate = 16, settings = new { allowBackorder = true } })).ShouldBe(200);
     }
@@ -187,6 +191,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
     }
 
     private async Task<string> Address(Operation operation) => operation.IsOfThePlatform ? operation.Address.Replace("{id}", "nobody", StringComparison.Ordinal)
+        : operation.Path == "/api/{tenant}/stores/{id}/deactivate" ? operation.Path.Replace("{tenant}", DemoTenant.Slug, StringComparison.Ordinal).Replace("{id}", OwnHost.QuietStore, StringComparison.Ordinal)
         : operation.IsCommand && operation.Address.Contains("{id}", StringComparison.Ordinal) ? await own.Document.OfANewDocument(own.Admin, operation.Address)
         : operation.Address;
 
