@@ -39,7 +39,8 @@ public sealed class ReplayBenchmarkCommand : JasperFxAsyncCommand<ReplayBenchmar
         try
         {
             await using var connections = await DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, CancellationToken.None);
-            builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment), connections);
+            builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
+            builder.Services.AddSingleton(connections);
             await using var app = builder.Build();
             await app.Prepare(connections, CancellationToken.None);
             if (await app.Services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)

@@ -34,13 +34,13 @@ public static class FluxionHost
     /// <summary>Larger bodies are 413.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024;
 
-    public static void AddFluxion(this WebApplicationBuilder builder, FluxionSettings settings, DatabaseConnections connections)
+    /// <summary>All but <see cref="DatabaseConnections"/>, which the caller adds.</summary>
+    public static void AddFluxion(this WebApplicationBuilder builder, FluxionSettings settings)
     {
         var services = builder.Services;
         services.AddSingleton(settings);
-        services.AddSingleton(connections);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(p => connections.Open(p.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(p => p.GetRequiredService<DatabaseConnections>().Open(p.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
         services.AddSingleton<SchemaFingerprints>();
         services.AddSingleton<TenantRegistry>();

@@ -19,10 +19,13 @@ try
 {
     var builder = WebApplication.CreateBuilder(args);
     var settings = Commands.NeedDatabase(args) ? FluxionSettings.Read(builder.Configuration, builder.Environment) : new FluxionSettings();
-    await using var connections = Commands.NeedDatabase(args)
-        ? await DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, stopping.Token)
-        : DatabaseConnections.None;
-    builder.AddFluxion(settings, connections);
+    // an embedded database starts while the host is put together
+    var resolving = Commands.NeedDatabase(args)
+        ? Task.Run(() => DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, stopping.Token))
+        : Task.FromResult(DatabaseConnections.None);
+    builder.AddFluxion(settings);
+    await using var connections = await resolving;
+    builder.Services.AddSingleton(connections);
     // commands handle no requests; the one by which the build writes the handlers' code (`codegen write`) runs before there is any
     if (!Commands.Serve(args))
     {

@@ -50,6 +50,7 @@ step_failed() {         # LOG FOLDER CODE MESSAGE: the same, unless the reason i
   die_showing "$log" "$code" "$@"
 }
 
+usage() { sed -n '2,/^set -/p' "$here/${BASH_SOURCE[0]##*/}" | sed '$d; s/^# \{0,1\}//'; }
 absolute() { realpath -m -s -- "$1"; }
 here=$(absolute "$(dirname "${BASH_SOURCE[0]}")")
 home=$(absolute "${FLUXION_DATABASE_HOME:-/var/tmp/fluxion-$EUID}")
@@ -417,6 +418,6 @@ case $command in
     if [ ! -f "$data/PG_VERSION" ] && [ -n "$(ls -A -- "$data" 2>/dev/null)" ]; then die $OTHER "$data is not a database: nothing was deleted"; fi
     say "Deleting $data ..."
     rm -rf -- "$data" "$data.new" ;;
-  *)
-    sed -n '2,/^set -/p' "${BASH_SOURCE[0]}" | sed '$d; s/^# \{0,1\}//' >&2; exit $USAGE ;;
+  -h | --help | help) usage ;;
+  *) usage >&2; exit $USAGE ;;
 esac

@@ -5,6 +5,7 @@ using Fluxion.Host.Demo;
 using Fluxion.Tests.Host;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -41,7 +42,8 @@ public sealed class LedgerHost : IAsyncLifetime
             ["Fluxion:SignInsPerMinute"] = "100000",
         });
         builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.EndpointRoutingMiddleware", LogLevel.Error); // the in-process server has no limit of bodies
-        builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment), Connections);
+        builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
+        builder.Services.AddSingleton(Connections);
         Http = await AlbaHost.For(builder, app =>
         {
             app.MapFluxion();

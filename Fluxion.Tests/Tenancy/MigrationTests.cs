@@ -24,7 +24,8 @@ public sealed class MigrationTests(LedgerHost ledger)
             ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
         });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Fluxion:SigningKey"] = HostProcess.SigningKey, ["Urls"] = "http://127.0.0.1:0" });
-        builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment), connections);
+        builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
+        builder.Services.AddSingleton(connections);
         return builder.Build();
     }
 
