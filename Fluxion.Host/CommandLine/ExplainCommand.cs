@@ -47,20 +47,45 @@ public sealed class ExplainCommand : JasperFxAsyncCommand<ExplainInput>
             return true;
         }
         Console.WriteLine($"{item.Sku} {item.Product} in {item.Store}, in {item.UnitType}");
-        Line("occurred", "recorded", "document", "reference", "reason", "user", "quantity", "balance", "unit cost", "value");
+        var lines = new Lines("occurred", "recorded", "document", "reference", "reason", "user", "quantity", "balance", "unit cost", "value");
         await foreach (var m in item.Movements(databases, tenant, moment, CancellationToken.None))
         {
-            Line(Time(m.OccurredAt), Time(m.RecordedAt), m.Document, m.Reference, m.Reason, m.User,
+            lines.Add(Time(m.OccurredAt), Time(m.RecordedAt), m.Document, m.Reference, m.Reason, m.User,
                 m.Quantity.ToString("+0.###;-0.###;0", CultureInfo.InvariantCulture), Number(m.Balance), Number(m.UnitCost), Number(m.Value));
         }
+        lines.WriteRest();
         Console.WriteLine($"On hand {Number(item.OnHand)} at {Number(item.UnitCost)}: {Number(Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero))}");
         return true;
     }
 
-    private static void Line(string occurred, string recorded, string document, string? reference, string? reason, string? user, string quantity, string balance, string cost, string value) =>
-        Console.WriteLine($"{occurred,-20} {recorded,-20} {document,-10} {reference,-14} {reason,-15} {user,-24} {quantity,12} {balance,12} {cost,12} {value,14}");
-
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static string Number(decimal number) => number.ToString("0.####", CultureInfo.InvariantCulture);
+
+    /// <summary>Lines with columns as wide as the first lines need, however many follow: a long history is written while it is read.</summary>
+    private sealed class Lines(params string[] titles)
+    {
+        private const int Measured = 1000;
+        private const int Texts = 6; // then numbers, which end where their column ends
+
+        private readonly List<string?[]> _first = [titles];
+        private int[] _widths = [];
+
+        public void Add(params string?[] cells)
+        {
+            if (_widths.Length > 0) Write(cells);
+            else _first.Add(cells);
+            if (_first.Count > Measured) WriteRest();
+        }
+
+        public void WriteRest()
+        {
+            if (_widths.Length == 0) _widths = [.. titles.Select((_, i) => _first.Max(cells => cells[i]?.Length ?? 0))];
+            _first.ForEach(Write);
+            _first.Clear();
+        }
+
+        private void Write(string?[] cells) =>
+            Console.WriteLine(string.Join("  ", cells.Select((cell, i) => i < Texts ? (cell ?? "").PadRight(_widths[i]) : (cell ?? "").PadLeft(_widths[i]))));
+    }
 }

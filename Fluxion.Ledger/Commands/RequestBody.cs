@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using FluentValidation;
 using JasperFx;
@@ -20,8 +21,6 @@ namespace Fluxion.Ledger.Commands;
 /// </summary>
 public sealed partial class RequestBody : IHttpPolicy
 {
-    private const string TimeForm = "is a point in time with its offset from UTC, for example 2026-11-24T10:00:00-04:00";
-
     public void Apply(IReadOnlyList<HttpChain> chains, GenerationRules rules, IServiceContainer container)
     {
         foreach (var chain in chains.Where(c => c.HasRequestType))
@@ -49,7 +48,7 @@ public sealed partial class RequestBody : IHttpPolicy
         }
         catch (JsonException e)
         {
-            return (null, TypedResults.Problem(Unreadable(e)));
+            return (null, TypedResults.Problem(Unreadable(e, typeof(T), json)));
         }
     }
 
@@ -61,7 +60,7 @@ public sealed partial class RequestBody : IHttpPolicy
     private static string JsonPath(string propertyPath) => PathParts().Replace(propertyPath, part => JsonNamingPolicy.CamelCase.ConvertName(part.Value));
 
     /// <summary>What the reader of JSON stopped at. It names types of ours in its messages, so only its path is passed on.</summary>
-    private static ProblemDetails Unreadable(JsonException e)
+    private static ProblemDetails Unreadable(JsonException e, Type body, JsonSerializerOptions json)
     {
         var path = Problems.Shorten(e.Path is ['$', '.', .. var field] ? field : e.Path ?? "$");
         return e switch
@@ -70,11 +69,38 @@ public sealed partial class RequestBody : IHttpPolicy
             { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Problems.Invalid(path, "is no field of this request"),
             { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Problems.Invalid(path, "is there twice"),
             _ when path == "$" => Problems.Invalid(path, "is not a JSON object"),
-            _ when path.EndsWith("Date", StringComparison.Ordinal) => Problems.Invalid(path, "is a date, for example 2026-11-24"),
-            _ when path.EndsWith("At", StringComparison.Ordinal) => Problems.Invalid(path, TimeForm),
-            _ => Problems.Invalid(path, "is of the wrong type, out of range, or holds a character that cannot be kept"),
+            _ => Problems.Invalid(path, Form(TypeAt(path, body, json), json)),
         };
     }
+
+    /// <summary>The type that the body has at a path; null at none of its own fields, as within a tenant's settings.</summary>
+    private static Type? TypeAt(string path, Type body, JsonSerializerOptions json)
+    {
+        var at = body;
+        foreach (var part in PathParts().Matches(path).Select(match => match.Value))
+        {
+            var info = json.GetTypeInfo(at);
+            var next = info.Kind == JsonTypeInfoKind.Enumerable ? info.ElementType : info.Properties.FirstOrDefault(p => p.Name == part)?.PropertyType;
+            if (next is null) return null;
+            at = Nullable.GetUnderlyingType(next) ?? next;
+        }
+        return at;
+    }
+
+    /// <summary>How a value of a type stands in JSON.</summary>
+    private static string Form(Type? type, JsonSerializerOptions json) => type switch
+    {
+        null => "cannot be kept",
+        _ when type == typeof(decimal) => "is a number without quotes, for example 12.5, and no larger than the ledger can hold",
+        _ when type == typeof(int) || type == typeof(long) => "is a whole number without quotes",
+        _ when type == typeof(bool) => "is true or false, without quotes",
+        _ when type == typeof(string) => "is a text in quotes, of characters that can be kept",
+        _ when type == typeof(Guid) => "is an id, a UUID in quotes",
+        _ when type == typeof(DateOnly) => "is a date, for example 2026-11-24",
+        _ when type == typeof(DateTimeOffset) => "is a point in time with its offset from UTC, for example 2026-11-24T10:00:00-04:00",
+        _ when json.GetTypeInfo(type).Kind == JsonTypeInfoKind.Enumerable => "is a list, in brackets",
+        _ => "is a JSON object, in braces",
+    };
 
     [GeneratedRegex(@"[^.\[\]]+")]
     private static partial Regex PathParts();

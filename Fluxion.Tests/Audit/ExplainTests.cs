@@ -27,7 +27,7 @@ public sealed class LateDelivery(LedgerHost host) : IAsyncLifetime
         (await Admin.Post("stock/issues", new { store = "S1", reason = "damage", reference = "D-1", occurredAt = First.AddDays(2), lines = new[] { new { sku = "P1", quantity = 3 } } })).ShouldBe(200);
         (await Admin.Post("stock/counts", new { store = "S1", reference = "INV-1", occurredAt = First.AddDays(4), lines = new[] { new { sku = "P1", quantity = 12 } } })).ShouldBe(200);
         BeforeTheNote = DateTimeOffset.Parse((await Admin.Get("movements?sku=P1&limit=1")).Json["items"]![0]!["recordedAt"]!.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture);
-        await Receive("S1", 5, 2.60m, 1, "GRN-2");
+        await Receive("S1", 5, 2.60m, 1, "GRN-2 by the evening lorry");
     }
 
     private async Task Receive(string store, decimal quantity, decimal unitCost, int day, string reference) => (await Admin.Post("stock/receipts",
@@ -49,7 +49,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     {
         var explained = await Explain("store=S1&sku=P1");
         explained["items"]!.AsArray().Select(m => $"{m!["document"]} {m["reference"]} {m["reason"]} {Number(m["quantity"]):0} {Number(m["balance"]):0}").ShouldBe([
-            "receipt GRN-1  10 10", "receipt GRN-2  5 15", "issue D-1 damage -3 12", "count INV-1  5 17", "count INV-1 late_movement -5 12"]);
+            "receipt GRN-1  10 10", "receipt GRN-2 by the evening lorry  5 15", "issue D-1 damage -3 12", "count INV-1  5 17", "count INV-1 late_movement -5 12"]);
         explained["items"]!.AsArray().ShouldAllBe(m => m!["user"]!.GetValue<string>() == Company.AdminEmail);
         var note = explained["items"]![1]!;
         note["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(LateDelivery.First.AddDays(1));
@@ -136,6 +136,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
         code.ShouldBe(0, output);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Count(l => l.Contains("GRN-", StringComparison.Ordinal) || l.Contains("INV-1", StringComparison.Ordinal)).ShouldBe(4);
+        lines[1..^1].ShouldAllBe(l => l.Length == lines[1].Length); // columns as wide as what stands in them
         lines[^1].ShouldStartWith("On hand 12 at ");
         foreach (var (arguments, why) in ((string, string)[])
         [

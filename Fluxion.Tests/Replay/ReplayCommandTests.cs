@@ -41,6 +41,28 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         output.ShouldContain("5 events");
     }
 
+    [Fact]
+    public async Task of_all_tenants_each_is_looked_at_whatever_becomes_of_another()
+    {
+        await using var database = await ledger.NewDatabase();
+        var environment = HostProcess.Development(database.Connections);
+        foreach (var slug in (string[])["aaa", "zzz"])
+        {
+            var (added, said) = await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", $"ana@{slug}.com");
+            added.ShouldBe(0, said);
+        }
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await superuser.Execute("alter table tenant_aaa.inventory rename to elsewhere");
+
+        var (code, output) = await HostProcess.Run(environment, "replay", "--all", "--parallel", "1");
+        code.ShouldBe(1, output);
+        output.ShouldContain("error: aaa: ");
+        output.ShouldContain("fluxion-demo: every row is what the events say");
+        output.ShouldContain("zzz: every row is what the events say");
+        output.ShouldContain("1 of 3 tenants are not what their events say, or could not be replayed.");
+    }
+
     [Theory]
     [InlineData("replay nobody", "There is no tenant 'nobody'")]
     [InlineData("replay fluxion-demo --table stock", "There is no table 'stock' to replay; there are: users, ")]
