@@ -15,17 +15,17 @@ void Cancel(object? _, ConsoleCancelEventArgs e)
     stopping.Cancel();
 }
 Console.CancelKeyPress += Cancel;
+Task<DatabaseConnections>? resolving = null;
 try
 {
     var builder = WebApplication.CreateBuilder(args);
     var settings = Commands.NeedDatabase(args) ? FluxionSettings.Read(builder.Configuration, builder.Environment) : new FluxionSettings();
-    // an embedded database starts while the host is put together
-    var resolving = Commands.NeedDatabase(args)
+    // an embedded database starts while the host is put together; what first needs its connections waits for them
+    resolving = Commands.NeedDatabase(args)
         ? Task.Run(() => DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, stopping.Token))
         : Task.FromResult(DatabaseConnections.None);
     builder.AddFluxion(settings);
-    await using var connections = await resolving;
-    builder.Services.AddSingleton(connections);
+    builder.Services.AddSingleton(_ => resolving.GetAwaiter().GetResult());
     // commands handle no requests; the one by which the build writes the handlers' code (`codegen write`) runs before there is any
     if (!Commands.Serve(args))
     {
@@ -33,21 +33,32 @@ try
         // there are no extensions to apply; before they are, every assembly that is searched for commands is named on standard output
         new CommandFactory().ApplyExtensions(new ServiceCollection());
     }
+    var started = false;
+    builder.Logging.LogOnlyOnceStarted(() => started);
     await using var app = builder.Build();
     app.MapFluxion();
+    var connections = await resolving;
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
     Console.CancelKeyPress -= Cancel; // from here on the host's own lifetime stops it
     if (!Commands.Serve(args)) return await app.RunJasperFxCommands(args);
-    app.Lifetime.ApplicationStarted.Register(() => Welcome.Print(app, connections));
+    app.Lifetime.ApplicationStarted.Register(() =>
+    {
+        started = true;
+        Welcome.Print(app, connections);
+    });
     await app.RunAsync();
     return 0;
 }
-catch (Exception e) when (e is SettingsException or EmbeddedDatabaseException or Fluxion.Ledger.Tenancy.SchemaScriptException)
+catch (Exception e) when (StartFailure.Says(e) is { } why)
 {
-    await Console.Error.WriteLineAsync($"error: {e.Message}");
+    await Console.Error.WriteLineAsync($"error: {why}");
     return 1;
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {
     return 130;
+}
+finally
+{
+    if (resolving is { IsCompletedSuccessfully: true }) await (await resolving).DisposeAsync();
 }

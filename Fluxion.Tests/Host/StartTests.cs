@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Fluxion.Host.Database;
 
 namespace Fluxion.Tests.Host;
@@ -27,6 +29,25 @@ public sealed class StartTests(LedgerHost ledger)
         output.ShouldContain("Fluxion__SigningKey");
         output.ShouldNotContain("   at "); // no stack trace: it is for people
         if (key is not null) output.ShouldNotContain(key);
+    }
+
+    [Theory]
+    [InlineData("served")]
+    [InlineData("no database")]
+    public async Task what_stops_a_start_is_said_once_in_words(string what)
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0); // serves at this address, and is no database
+        other.Start();
+        var address = other.LocalEndpoint.ToString()!;
+        if (what == "no database") other.Stop();
+        var (exitCode, output) = await HostProcess.Run(what == "served"
+            ? HostProcess.Development(ledger.Connections)
+            : HostProcess.Production(new DatabaseConnections($"Host=127.0.0.1;Port={address.Split(':')[1]};Username=fluxion_app;Database=fluxion", null, null)), "--urls", $"http://{address}");
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain(what == "served"
+            ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, or serve elsewhere: --urls "
+            : $"error: Failed to connect to {address}. The database is the one that ConnectionStrings__Fluxion ");
+        output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace: it is for people");
     }
 
     [Theory]

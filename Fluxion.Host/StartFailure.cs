@@ -1,0 +1,28 @@
+using Fluxion.Host.Database;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.AspNetCore.Connections;
+using Npgsql;
+
+namespace Fluxion.Host;
+
+/// <summary>Why the host did not start, said once and for people.</summary>
+internal static class StartFailure
+{
+    /// <summary>What names the same failure with its stack, before it is said here.</summary>
+    private static readonly string[] Loggers = ["Microsoft.Extensions.Hosting.Internal.Host", "Wolverine.Runtime.WolverineRuntime"];
+
+    /// <summary>What to do about it; null when it is none that its user can do anything about.</summary>
+    public static string? Says(Exception failure) => failure switch
+    {
+        SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
+        IOException { InnerException: AddressInUseException } => $"{failure.Message} End what serves there, or serve elsewhere: --urls http://localhost:5081",
+        NpgsqlException => $"{failure.Message}. The database is the one that ConnectionStrings__Fluxion and ConnectionStrings__FluxionOwner name.",
+        AggregateException { InnerException: { } first } => Says(first),
+        _ => null,
+    };
+
+    public static void LogOnlyOnceStarted(this ILoggingBuilder logging, Func<bool> started)
+    {
+        foreach (var logger in Loggers) logging.AddFilter(logger, level => level >= LogLevel.Warning && started());
+    }
+}
