@@ -24,15 +24,15 @@ public static class AlertCommands
     /// <summary>In the transaction of what happens: whoever listens is told at its commit.</summary>
     public static void Tell(LedgerSession ledger) => ledger.Queue("select pg_notify(?, ?)", Channel, ledger.Tenant.Schema);
 
-    /// <summary>Appends one event in the states in which <paramref name="command"/> is allowed.</summary>
-    public static async Task<Reply> Apply(LedgerSession ledger, string id, string command, object happened, CancellationToken ct)
+    /// <summary>Appends one event, of the moment at which the command has its turn, in the states in which <paramref name="command"/> is allowed.</summary>
+    public static async Task<Reply> Apply(LedgerSession ledger, string id, string command, Func<object> happens, CancellationToken ct)
     {
         await ledger.TakeTurn(Turn, ct);
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return Unknown.Of("alert", "id", id);
         if (ledger.Caller.Stores is not null && (alert.StoreId is not { } store || !ledger.Caller.MayUse(store)))
             return Problems.Forbidden("The alert is about a store that is not yours.");
         if (Problems.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;
-        alert = ledger.Append<Alert>(guid, happened);
+        alert = ledger.Append<Alert>(guid, happens());
         Tell(ledger);
         return Reply.Ok(new AlertReceipt(alert.Id, alert.Type, alert.Priority, alert.Status, ledger.VersionOf(guid)));
     }
@@ -45,19 +45,19 @@ public static class AlertEndpoints
     [EndpointDescription("From active to acknowledged. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Acknowledge(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "acknowledge", new AlertAcknowledged(ledger.Caller.UserId, ledger.Now), ct));
+        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "acknowledge", () => new AlertAcknowledged(ledger.Caller.UserId, ledger.Now), ct));
 
     [WolverinePost("/api/{tenant}/alerts/{id}/resolve", Name = "Resolve alert"), Authorize(Roles.User), Tags("Alerts")]
     [EndpointSummary("Close an alert that has been dealt with")]
     [EndpointDescription("From active or acknowledged to resolved. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Most alerts resolve by themselves. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Resolve(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "resolve", new AlertResolved(ledger.Caller.UserId, ledger.Now), ct));
+        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "resolve", () => new AlertResolved(ledger.Caller.UserId, ledger.Now), ct));
 
     [WolverinePost("/api/{tenant}/alerts/{id}/dismiss", Name = "Dismiss alert"), Authorize(Roles.User), Tags("Alerts")]
     [EndpointSummary("Close an alert that nobody need look at")]
     [EndpointDescription("From active or acknowledged to dismissed. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Dismiss(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "dismiss", new AlertDismissed(ledger.Caller.UserId, ledger.Now), ct));
+        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "dismiss", () => new AlertDismissed(ledger.Caller.UserId, ledger.Now), ct));
 }

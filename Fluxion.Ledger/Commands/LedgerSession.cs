@@ -27,8 +27,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
 
-    /// <summary>When this command was received, to the microsecond that PostgreSQL keeps.</summary>
-    public DateTimeOffset Now { get; } = Timestamps.ToMicroseconds(clock.GetUtcNow());
+    /// <summary>When this command was received, or had its turn, to the microsecond that PostgreSQL keeps.</summary>
+    public DateTimeOffset Now { get; private set; } = Timestamps.ToMicroseconds(clock.GetUtcNow());
 
     /// <summary>The events appended so far, in order, with the states around them.</summary>
     public IReadOnlyList<Change> Changes => _changes;
@@ -143,6 +143,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             Parameters = { new() { Value = $"{tenant.Schema}/{what}" } },
         };
         await command.ExecuteNonQueryAsync(ct);
+        Now = Timestamps.ToMicroseconds(clock.GetUtcNow()); // not before what it has waited for
     }
 
     /// <summary>

@@ -34,7 +34,8 @@ public sealed class StartTests(LedgerHost ledger)
     [Theory]
     [InlineData("served")]
     [InlineData("no database")]
-    public async Task what_stops_a_start_is_said_once_in_words(string what)
+    [InlineData("no database", "tenants", "list")]
+    public async Task what_stops_a_start_is_said_once_in_words(string what, params string[] command)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0); // serves at this address, and is no database
         other.Start();
@@ -42,7 +43,7 @@ public sealed class StartTests(LedgerHost ledger)
         if (what == "no database") other.Stop();
         var (exitCode, output) = await HostProcess.Run(what == "served"
             ? HostProcess.Development(ledger.Connections)
-            : HostProcess.Production(new DatabaseConnections($"Host=127.0.0.1;Port={address.Split(':')[1]};Username=fluxion_app;Database=fluxion", null, null)), "--urls", $"http://{address}");
+            : HostProcess.Production(new DatabaseConnections($"Host=127.0.0.1;Port={address.Split(':')[1]};Username=fluxion_app;Database=fluxion", null, null)), command is [] ? ["--urls", $"http://{address}"] : command);
         exitCode.ShouldBe(1, output);
         output.ShouldContain(what == "served"
             ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, or serve elsewhere: --urls "
