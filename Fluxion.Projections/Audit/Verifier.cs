@@ -17,6 +17,9 @@ public sealed class Verifier(Databases databases) : IDisposable
     /// <summary>How much earlier than a seal an event that came after it may say that it was recorded: hosts' clocks differ, and a transaction takes its time.</summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
+    /// <summary>Of older ledgers, where Marten's rows for failed transactions (schema/marten/0002_no_tombstones.sql) stand among the events: they have no time.</summary>
+    private const string IsEvent = "type is distinct from 'tombstone'";
+
     /// <summary>More than cores: while one waits for a chunk of seals, another has the database hash.</summary>
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 2, 8);
 
@@ -131,9 +134,9 @@ public sealed class Verifier(Databases databases) : IDisposable
         await using var transaction = await Begin(connection, tenant, ct);
         (Seal Seal, byte[] Now)? different = null;
         await using (var command = new NpgsqlCommand($"""
-            select now.entries, (select seq_id from {tenant.Schema}.mt_events where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit order by seq_id limit 1)
+            select now.entries, (select seq_id from {tenant.Schema}.mt_events where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit and {IsEvent} order by seq_id limit 1)
             from unnest($1, $2, $3) with ordinality s (low, high, "limit", place)
-            cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries, min(timestamp) as earliest
+            cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries, min(timestamp) filter (where {IsEvent}) as earliest
                                 from {tenant.Schema}.mt_events where seq_id between s.low and s.high) now
             order by s.place
             """, connection)
@@ -205,7 +208,7 @@ public sealed class Verifier(Databases databases) : IDisposable
         var (count, since, finding) = (0L, (DateTimeOffset?)null, (Finding?)null);
         await using (var command = new NpgsqlCommand($"""
             select count(*) over (), seq_id, id, timestamp < $2, min(timestamp) over () from {tenant.Schema}.mt_events
-            where seq_id > $1 order by (timestamp < $2) is not true, seq_id limit 1
+            where seq_id > $1 and {IsEvent} order by (timestamp < $2) is not true, seq_id limit 1
             """, connection))
         {
             command.Parameters.Add(new() { Value = head?.To ?? 0 });

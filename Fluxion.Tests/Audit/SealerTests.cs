@@ -97,6 +97,57 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         (await sealing).ShouldNotBeNull();
     }
 
+    /// <summary>Refused by the database at the commit, when numbers had been drawn already.</summary>
+    [Fact]
+    public async Task what_is_refused_at_the_last_moment_leaves_nothing_among_the_events()
+    {
+        var other = await Company.Found(host, altered: true);
+        var (tenant, _) = (await TenantOf(other), await other.Open("S1", "P1", stock: 20));
+        var sale = new { store = "S1", invoiceNumber = "I-1", lines = new[] { new { sku = "P1", quantity = 1 } } };
+        (await other.Admin.Post("sales", sale)).ShouldBe(201);
+        (await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => other.Admin.Post("sales", sale)))).ShouldAllBe(refused => refused.Status == 409);
+        await using var superuser = await host.OpenSuperuser();
+        // Marten adds its rows afterwards, on a connection of its own, and begins a stream for them
+        for (var i = 0; i < 100 && (await superuser.Rows($"select from {other.Schema}.mt_streams where type is null")).Count == 0; i++) await Task.Delay(100, TestContext.Current.CancellationToken);
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+
+        var (events, drawn) = ((long)(await superuser.Rows($"select count(*) from {other.Schema}.mt_events"))[0][0]!, (long)(await superuser.Rows($"select last_value from {other.Schema}.mt_events_sequence"))[0][0]!);
+        drawn.ShouldBeGreaterThan(events, "numbers were drawn and given up");
+        (await superuser.Rows($"select from {other.Schema}.mt_events where type = 'tombstone' or timestamp = '-infinity'")).ShouldBeEmpty();
+        await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
+        var result = await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
+        (result.Finding?.Detail, result.Events, result.Unsealed).ShouldBe((null, events, 0));
+    }
+
+    [Fact]
+    public async Task a_ledger_from_when_marten_added_rows_for_what_failed_is_intact_and_what_was_altered_in_it_is_named()
+    {
+        var other = await Company.Found(host, altered: true);
+        var tenant = await TenantOf(other);
+        await using var superuser = await host.OpenSuperuser();
+        Task<Verification> Verify() => host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
+        async Task Tombstone()
+        {
+            await superuser.Execute($"""
+                set session_replication_role = replica;
+                insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
+                select n, gen_random_uuid(), '{Guid.CreateVersion7()}', n, 'null', 'tombstone', '-infinity', '{other.Id}' from nextval('{other.Schema}.mt_events_sequence') n;
+                set session_replication_role = origin
+                """);
+        }
+        await Tombstone();
+        await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
+        await other.Open("S1", "P1", stock: 20);
+        await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
+        await Tombstone();
+        await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
+        await Tombstone();
+        (await Verify()).Finding.ShouldBeNull();
+
+        await superuser.Execute($"update {other.Schema}.mt_events set headers = null where type = 'stock_received'");
+        (await Verify()).Finding!.Kind.ShouldBe(Findings.Changed);
+    }
+
     [Fact]
     public async Task nothing_new_makes_no_seal()
     {
