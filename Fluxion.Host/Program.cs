@@ -18,6 +18,8 @@ Console.CancelKeyPress += Cancel;
 Task<DatabaseConnections>? resolving = null;
 try
 {
+    if (Commands.Objection(args) is { } objection) throw new SettingsException(objection);
+    args = Commands.AsTheLibraryTakesThem(args);
     var builder = WebApplication.CreateBuilder(args);
     var settings = Commands.NeedDatabase(args) ? FluxionSettings.Read(builder.Configuration, builder.Environment) : new FluxionSettings();
     // an embedded database starts while the host is put together; what first needs its connections waits for them
@@ -40,7 +42,7 @@ try
     var connections = await resolving;
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
     Console.CancelKeyPress -= Cancel; // from here on the host's own lifetime stops it
-    if (!Commands.Serve(args)) return await app.RunJasperFxCommands(args);
+    if (!Commands.Serve(args)) return await app.RunJasperFxCommands(args) is var code && Commands.Help(args) ? 0 : code;
     app.Lifetime.ApplicationStarted.Register(() =>
     {
         started = true;

@@ -11,6 +11,7 @@ export PGOPTIONS="${PGOPTIONS-} -c datestyle=ISO -c search_path=pg_catalog"
 query() { psql -X -A -t -q -v ON_ERROR_STOP=1 "$@"; }
 not_intact() { echo "not intact: $1" >&2; exit 1; }
 
+[ -n "$(query -c "select to_regclass('$schema.mt_events')")" ] || { echo "error: there is no $schema.mt_events here: the schema is that of a tenant, for example tenant_acme" >&2; exit 2; }
 [ "$(query -c "select count(*) from $schema.mt_events where seq_id is null")" -eq 0 ] || not_intact "there are events without a number"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

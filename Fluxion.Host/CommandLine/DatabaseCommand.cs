@@ -15,9 +15,15 @@ public sealed class DatabaseInput : NetCoreInput
     public DatabaseAction Action { get; set; }
 
     [Description("init: a superuser's connection string; or set ConnectionStrings__FluxionAdmin")]
+    [FlagAlias("admin", longAliasOnly: true)]
     public string? AdminFlag { get; set; }
 
+    [Description("init: give roles that are there the passwords of the connection strings, whatever theirs are")]
+    [FlagAlias("set-passwords", longAliasOnly: true)]
+    public bool SetPasswordsFlag { get; set; }
+
     [Description("migrate: look also at schemas that are up to date as far as is known, and repair what was changed in them by hand")]
+    [FlagAlias("all", longAliasOnly: true)]
     public bool AllFlag { get; set; }
 }
 
@@ -32,9 +38,16 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
         var connections = services.GetRequiredService<DatabaseConnections>();
         var admin = input.AdminFlag ?? services.GetRequiredService<IConfiguration>().GetConnectionString(DatabaseConnections.AdminName);
         if (admin is null) return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
-        await DatabaseInitialization.Run(admin, connections, CancellationToken.None);
-        AnsiConsole.MarkupLine("The database is ready; next: database migrate");
-        return true;
+        try
+        {
+            await DatabaseInitialization.Run(admin, connections, input.SetPasswordsFlag, CancellationToken.None);
+            AnsiConsole.MarkupLine("The database is ready; next: database migrate");
+            return true;
+        }
+        catch (Exception e) when (StartFailure.Says(e) is { } why)
+        {
+            return Output.Refuse(why);
+        }
     }
 
     /// <summary>With a bar for people, with a line a schema for a file. Interrupted it ends what it is at, and the next one begins there.</summary>

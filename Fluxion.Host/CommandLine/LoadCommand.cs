@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Fluxion.Host.Load;
 using Fluxion.Ledger.Tenancy;
 using JasperFx.CommandLine;
@@ -8,7 +9,7 @@ namespace Fluxion.Host.CommandLine;
 
 public sealed class LoadInput : NetCoreInput
 {
-    [Description("The tenant to make; of an interrupted load, to go on with")]
+    [Description("The tenant to make; of an interrupted load of the same size, to go on with")]
     public string Slug { get; set; } = "load";
 
     [Description("Movements of stock, over the last two years")]
@@ -27,8 +28,6 @@ public sealed class LoadInput : NetCoreInput
 [Description("Make a tenant of a given size, to measure with", Name = "load")]
 public sealed class LoadCommand : JasperFxAsyncCommand<LoadInput>
 {
-    private const string Name = "Load";
-
     public LoadCommand()
     {
         Usage("Make the tenant load").Arguments();
@@ -46,21 +45,24 @@ public sealed class LoadCommand : JasperFxAsyncCommand<LoadInput>
 
         using var host = input.BuildHost();
         var registry = host.Services.GetRequiredService<TenantRegistry>();
-        await host.Services.GetRequiredService<TenantProvisioning>().Provision(input.Slug, Name, null, null, CancellationToken.None);
+        // the size is the tenant's name: a load goes on with one of its own size alone
+        var name = string.Create(CultureInfo.InvariantCulture, $"Load: {input.MovementsFlag} movements of {input.ProductsFlag} products in {input.StoresFlag} stores");
+        await host.Services.GetRequiredService<TenantProvisioning>().Provision(input.Slug, name, null, null, CancellationToken.None);
         var tenant = (await registry.Find(input.Slug, CancellationToken.None))!;
-        if (tenant.Name != Name) return Output.Refuse($"There is a tenant '{input.Slug}' already, of other hands: load fills tenants of its own.");
+        if (tenant.Name != name)
+            return Output.Refuse($"There is a tenant '{input.Slug}' already, '{tenant.Name}': load fills tenants of its own, each of one size. Name another one, or the same size.");
 
         var time = Stopwatch.StartNew();
         var load = new LoadedTenant(host.Services, tenant, new LoadSize(input.MovementsFlag, input.ProductsFlag, input.StoresFlag, Days: 730));
-        await WithProgress(progress => load.Fill(input.WorkersFlag, progress, CancellationToken.None));
+        var made = await WithProgress(progress => load.Fill(input.WorkersFlag, progress, CancellationToken.None));
         var seconds = time.Elapsed.TotalSeconds;
         await load.Settle(CancellationToken.None);
-        AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] (schema {tenant.Schema}): {input.StoresFlag} stores, {input.ProductsFlag} products, {input.MovementsFlag} movements in {seconds:0} s, {input.MovementsFlag / seconds:0}/s");
+        AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] (schema {tenant.Schema}): {input.StoresFlag} stores, {input.ProductsFlag} products, {input.MovementsFlag} movements{(made == input.MovementsFlag ? "" : $", {made} of them made now")}, in {seconds:0} s, {made / seconds:0}/s");
         AnsiConsole.MarkupLineInterpolated($"To sign in: users add {tenant.Slug} ana@example.com --role admin. To query in SQL: analysts grant {tenant.Slug} bi_load");
         return true;
     }
 
-    private static Task WithProgress(Func<Action<LoadProgress>, Task> run)
+    private static Task<long> WithProgress(Func<Action<LoadProgress>, Task<long>> run)
     {
         if (!Console.IsOutputRedirected)
         {

@@ -15,15 +15,18 @@ public sealed class ReplayInput : NetCoreInput
     public string? Tenant { get; set; }
 
     [Description("All tenants, a line each")]
+    [FlagAlias("all", longAliasOnly: true)]
     public bool AllFlag { get; set; }
 
     [Description("With --all: tenants at once, 2 when left out")]
     public int ParallelFlag { get; set; } = 2;
 
     [Description("One table alone, for example inventory")]
+    [FlagAlias("table", longAliasOnly: true)]
     public string? TableFlag { get; set; }
 
     [Description("Stop there: a date (2026-11-24), a point in time with its offset (2026-11-24T10:00:00-04:00), or the sequence number of an event; only tables that never replace a row are compared")]
+    [FlagAlias("to", longAliasOnly: true)]
     public string? ToFlag { get; set; }
 
     [Description("Replace what differs by what the events say, while commands go on")]
@@ -159,7 +162,7 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
 
     private static bool Conclude(Tenant tenant, bool isOfThen, ReplayResult result)
     {
-        if (result.Events == 0) AnsiConsole.MarkupLineInterpolated($"No event of {tenant.Slug} is that old: the replay is empty");
+        if (result.Events == 0 && isOfThen) AnsiConsole.MarkupLineInterpolated($"No event of {tenant.Slug} is that old: the replay is empty");
         if (result.Swapped is { } swapped)
         {
             AnsiConsole.MarkupLineInterpolated($"{tenant.Slug}: {swapped.Rows} rows were replaced; commands were held for {swapped.CommandsHeld.TotalMilliseconds:0} ms");

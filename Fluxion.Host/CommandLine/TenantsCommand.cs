@@ -18,9 +18,11 @@ public sealed class TenantsInput : NetCoreInput
     public string? NameFlag { get; set; }
 
     [Description("add: e-mail address of the first admin; the password comes from FLUXION_PASSWORD, or is made up and shown once")]
+    [FlagAlias("admin-email", longAliasOnly: true)]
     public string? AdminEmailFlag { get; set; }
 
     [Description("add: full name of the first admin")]
+    [FlagAlias("admin-name", longAliasOnly: true)]
     public string? AdminNameFlag { get; set; }
 }
 

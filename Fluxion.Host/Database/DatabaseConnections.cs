@@ -21,7 +21,21 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
         IConfiguration configuration, IHostEnvironment environment, Action<string> progress, CancellationToken ct)
     {
         if (configuration.GetConnectionString(ServiceName) is { Length: > 0 } service)
-            return new DatabaseConnections(service, configuration.GetConnectionString(OwnerName), null);
+        {
+            var owner = configuration.GetConnectionString(OwnerName);
+            foreach (var (name, text) in ((string, string?)[])[(ServiceName, service), (OwnerName, owner)])
+            {
+                try
+                {
+                    _ = new NpgsqlConnectionStringBuilder(text);
+                }
+                catch (ArgumentException e)
+                {
+                    throw new SettingsException($"ConnectionStrings__{name} is no connection string: {e.Message}");
+                }
+            }
+            return new DatabaseConnections(service, owner, null);
+        }
         if (!environment.IsDevelopment())
         {
             throw new SettingsException(
@@ -44,7 +58,7 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
             MaxPoolSize = 50,
         }.ConnectionString;
         var connections = new DatabaseConnections(Connect("fluxion_app"), Connect("fluxion_owner"), embedded);
-        await DatabaseInitialization.Run(embedded.SuperuserConnectionString(), connections, ct);
+        await DatabaseInitialization.Run(embedded.SuperuserConnectionString(), connections, setPasswords: true, ct);
         return connections;
     }
 

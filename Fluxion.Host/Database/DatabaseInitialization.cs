@@ -11,8 +11,9 @@ public static class DatabaseInitialization
     private const long Turn = 0x464C5558494F4E; // "FLUXION"
 
     /// <param name="admin">A superuser's connection string; its database does not matter.</param>
-    /// <exception cref="SettingsException">The connection strings do not name the roles fluxion_app and fluxion_owner.</exception>
-    public static async Task Run(string admin, DatabaseConnections connections, CancellationToken ct)
+    /// <param name="setPasswords">Whether roles that are there get the passwords of the connection strings, whatever theirs are: who connects with those no longer can.</param>
+    /// <exception cref="SettingsException">The connection strings do not name the roles fluxion_app and fluxion_owner, or not with their passwords.</exception>
+    public static async Task Run(string admin, DatabaseConnections connections, bool setPasswords, CancellationToken ct)
     {
         var service = new NpgsqlConnectionStringBuilder(connections.Service);
         var owner = new NpgsqlConnectionStringBuilder(connections.Owner);
@@ -25,6 +26,14 @@ public static class DatabaseInitialization
         // the turn is taken in the cluster's own database, for roles belong to the cluster
         await using var cluster = await Connect(admin, "postgres", ct);
         await Execute(cluster, $"select pg_advisory_lock({Turn})", ct);
+        if (!setPasswords)
+        {
+            foreach (var role in (NpgsqlConnectionStringBuilder[])[service, owner])
+            {
+                if (await IsThere(cluster, role.Username!, ct) && await IsRefused(role, ct))
+                    throw new SettingsException($"The role {role.Username} of this server has another password than the connection string. Name it there; or, for all databases of the server, say --set-passwords: who connects with the old one no longer can.");
+            }
+        }
         await using (var exists = new NpgsqlCommand("select exists (select from pg_database where datname = $1)", cluster) { Parameters = { new() { Value = database } } })
         {
             if (!(bool)(await exists.ExecuteScalarAsync(ct))!) await Execute(cluster, $"create database {Quoted(database)}", ct);
@@ -40,6 +49,27 @@ public static class DatabaseInitialization
                 Parameters = { new() { Value = role.Username! }, new() { Value = role.Password ?? "" } },
             };
             if (role.Password is { Length: > 0 }) await Execute(target, (string)(await set.ExecuteScalarAsync(ct))!, ct);
+        }
+    }
+
+    private static async Task<bool> IsThere(NpgsqlConnection connection, string role, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select exists (select from pg_roles where rolname = $1)", connection) { Parameters = { new() { Value = role } } };
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Whether the server does not take the password: it looks at it before it looks for the database.</summary>
+    private static async Task<bool> IsRefused(NpgsqlConnectionStringBuilder role, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(role.ConnectionString) { Pooling = false }.ConnectionString);
+            await connection.OpenAsync(ct);
+            return false;
+        }
+        catch (PostgresException e)
+        {
+            return e.SqlState == PostgresErrorCodes.InvalidPassword;
         }
     }
 

@@ -10,7 +10,9 @@ public sealed class EmbeddedDatabaseException(string reason, Exception? inner = 
     private const string Alternatives = """
         Instead of the embedded database:
           - `docker compose up` starts the host and TimescaleDB in containers, or
-          - set ConnectionStrings__Fluxion to any PostgreSQL 17 with TimescaleDB, for example
-            ConnectionStrings__Fluxion="Host=localhost;Port=5432;Username=postgres;Password=...;Database=fluxion_dev"
+          - use any PostgreSQL 17 with TimescaleDB: set
+              ConnectionStrings__Fluxion="Host=localhost;Database=fluxion_dev;Username=fluxion_app;Password=..."
+              ConnectionStrings__FluxionOwner="Host=localhost;Database=fluxion_dev;Username=fluxion_owner;Password=..."
+            and make both once: database init --admin "Host=localhost;Username=postgres;Password=..."
         """;
 }

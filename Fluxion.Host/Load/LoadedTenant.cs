@@ -33,7 +33,8 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
 
     /// <summary>Makes what is not there yet.</summary>
     /// <param name="workers">Transactions at once.</param>
-    public async Task Fill(int workers, Action<LoadProgress> progress, CancellationToken ct)
+    /// <returns>The movements that it made.</returns>
+    public async Task<long> Fill(int workers, Action<LoadProgress> progress, CancellationToken ct)
     {
         var stores = Enumerable.Range(0, size.Stores).Select(i => $"S{i + 1:000}").ToList();
         var skus = Enumerable.Range(0, size.Products).Select(i => $"P{i + 1:000000}").ToList();
@@ -44,15 +45,17 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
 
         var atOnce = Math.Clamp(BatchSize / Math.Max(1, size.Movements / size.Items), 1, 1000);
         var batches = stores.Index().SelectMany(store => skus.Index().Chunk(atOnce).Select(products => (Store: store, Products: products)));
-        var done = 0L;
+        var (done, made) = (0L, 0L);
         await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = ct }, async (batch, _) =>
         {
             var items = batch.Products.Select(p => (Sku: p.Item, First: UpTo(batch.Store.Index, p.Index), Until: UpTo(batch.Store.Index, p.Index + 1)))
                 .Where(item => item.Until > item.First).ToList();
-            if (items.Count > 0) await InOneTransaction(ledger => Move(ledger, batch.Store.Item, items, ct), ct);
-            var moved = Interlocked.Add(ref done, items.Sum(item => item.Until - item.First));
+            var movements = items.Sum(item => item.Until - item.First);
+            if (items.Count > 0) await InOneTransaction(async ledger => Interlocked.Add(ref made, await Move(ledger, batch.Store.Item, items, ct) ? movements : 0), ct);
+            var moved = Interlocked.Add(ref done, movements);
             lock (progress) progress(new LoadProgress(moved, size.Movements));
         });
+        return made;
     }
 
     /// <summary>What autovacuum does after a while: statistics, and the map by which an index answers alone.</summary>
@@ -97,13 +100,15 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
         return (long)Math.Round(size.Movements * (store + (Weight(product) / Weight(size.Products))) / size.Stores);
     }
 
-    private async Task Move(LedgerSession ledger, string store, IReadOnlyList<(string Sku, long First, long Until)> items, CancellationToken ct)
+    /// <returns>False when they are there, of a load that was interrupted.</returns>
+    private async Task<bool> Move(LedgerSession ledger, string store, IReadOnlyList<(string Sku, long First, long Until)> items, CancellationToken ct)
     {
         var (slots, problem) = await StockDoor.Open(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, Brings: true))], ledger.Now, ct);
         if (problem is not null) throw new InvalidOperationException(problem.Detail);
-        if (slots[0].Item is not null) return; // of a load that was interrupted
+        if (slots[0].Item is not null) return false;
         var steps = slots.Zip(items).SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));
         if (StockDoor.Append(ledger, slots, StockLaw.Decide(steps)).Refusal is { } refusal) throw new InvalidOperationException(refusal.Detail);
+        return true;
     }
 
     /// <summary>Sold, sometimes damaged or found, and mostly restocked when it runs low; from the oldest movement to the latest.</summary>

@@ -23,7 +23,7 @@ public sealed class DatabaseAway : IExceptionHandler
         if (!IsAway(exception)) return false;
         httpContext.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await TypedResults.Problem(statusCode: 503, title: "Database away",
-            detail: "The database does not answer at the moment. Repeat the request with the same Idempotency-Key: it is applied once.").ExecuteAsync(httpContext);
+            detail: $"The database does not answer at the moment. Repeat the request{(HttpMethods.IsGet(httpContext.Request.Method) ? "." : " with the same Idempotency-Key: it is applied once.")}").ExecuteAsync(httpContext);
         return true;
     }
 

@@ -34,7 +34,9 @@ public static class TokenProblems
             await TypedResults.Problem(statusCode: 401, title: "Not signed in", detail: reason + HowTo).ExecuteAsync(context.HttpContext);
         },
         OnForbidden = context => TypedResults.Problem(statusCode: 403, title: "Not allowed",
-            detail: "Your role may not do this. Ask an admin of your tenant.").ExecuteAsync(context.HttpContext),
+            detail: context.HttpContext.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(a => a.Policy == Roles.Platform) == true
+                ? "This is for administrators of the platform."
+                : "Your role may not do this. Ask an admin of your tenant.").ExecuteAsync(context.HttpContext),
     };
 
     public static async ValueTask TooManySignIns(OnRejectedContext context, CancellationToken cancellationToken)

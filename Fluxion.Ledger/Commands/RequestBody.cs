@@ -37,6 +37,7 @@ public sealed partial class RequestBody : IHttpPolicy
     public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http) where T : class
     {
         if (!http.Request.HasJsonContentType()) return (null, TypedResults.Problem(Problems.NoJson));
+        if (http.Request.ContentLength == 0) return (null, TypedResults.Problem(Problems.Invalid("$", "is empty: send a JSON object")));
         var json = http.JsonOptions();
         try
         {

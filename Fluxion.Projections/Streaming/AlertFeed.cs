@@ -96,6 +96,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         /// <summary>Whether the caller may be told.</summary>
         public bool Concerns(AlertNews news) => Caller.Stores is null || (news.StoreId is { } store && Caller.MayUse(store));
 
+        /// <summary>The number of what happened last.</summary>
+        public Task<long> Latest(CancellationToken ct) => _feed.Number(Tenant, ct);
+
         /// <summary>What happened after a number, until now.</summary>
         public async IAsyncEnumerable<AlertNews> Since(long number, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
         {

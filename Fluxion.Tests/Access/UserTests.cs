@@ -84,6 +84,7 @@ public sealed class UserTests(LedgerHost host)
         (await person.Change(new { fullName = "", role = "king" })).ShouldBe(400).Fields.ShouldBe(["fullName", "role"], ignoreOrder: true);
         (await person.Change(new { fullName = "x", role = "user", stores = new[] { "NONE" } })).ShouldBe(404).Fields.ShouldBe(["stores[0]"]);
         (await person.Change(new { fullName = "x", role = "user", version = 2 })).ShouldBe(409);
+        (await person.Admin.Post("users", new { email = person.Email, fullName = "x", role = "user", password = Password })).ShouldBe(409).Detail.ShouldBe($"There is a user {person.Email} already.");
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "short" })).ShouldBe(400).Fields.ShouldBe(["newPassword"]);
         foreach (var unknown in (string[])["nobody@company.test", Guid.CreateVersion7().ToString(), Guid.Empty.ToString()])
         {

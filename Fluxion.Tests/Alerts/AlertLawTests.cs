@@ -39,8 +39,11 @@ public sealed class AlertLawTests
     [InlineData(20, 0, null, 1, 0)]
     [InlineData(19, 0, null, 1, 21)] // up to twice the point
     [InlineData(19, 5, null, 1, 36)] // up to the point and what goes in the lead time
-    [InlineData(19, 0, 100, 12, 84)] // 81 in packs of 12
-    [InlineData(-5, 0, 20, 12, 36)]
+    [InlineData(19, 0, 100, 12, 72)] // 81 in packs of 12, of which 6 fit
+    [InlineData(19, 5, null, 12, 36)] // without a maximum rounded up
+    [InlineData(18, 5, null, 12, 48)]
+    [InlineData(-5, 0, 20, 12, 36)] // 2 packs fit, and do not reach the point
+    [InlineData(19, 0, 24, 12, 12)]
     [InlineData(19, 0, 10, 1, 1)] // a maximum below the point is no maximum
     public void an_order_brings_the_position_to_its_level_in_whole_packs(decimal position, decimal rate, int? max, decimal pack, decimal quantity) =>
         new ReorderRule(20, max, 7, pack).Quantity(position, rate).ShouldBe(quantity);

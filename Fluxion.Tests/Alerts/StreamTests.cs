@@ -118,8 +118,10 @@ public sealed class StreamTests(LedgerHost host)
         (first.Says, second.Says).ShouldBe(("alert_acknowledged P1 resolved", "alert_resolved P1 resolved")); // each with the alert as it is now
         first.Id.ShouldBeGreaterThan(raised.Id);
         second.Id.ShouldBeGreaterThan(first.Id);
+        using var ahead = await Listen(company, token, "99999999"); // of a ledger that was restored to before it
         (await shop.Issue(5)).ShouldBe(200);
         (await again.Next()).Says.ShouldBe("alert_reopened P1 acknowledged"); // and goes on
+        (await ahead.Next()).Name.ShouldBe("alert_reopened");
         using var whole = await Listen(company, token, "0");
         foreach (var name in (string[])["raised", "acknowledged", "resolved", "reopened"]) (await whole.Next()).Name.ShouldBe($"alert_{name}");
     }

@@ -44,7 +44,7 @@ public sealed partial class ComposeTests
         Condition("host", "init").ShouldBe("service_completed_successfully");
         string.Join(' ', Words(Map(Services["database"]["healthcheck"])["test"])).ShouldContain("pg_isready");
         string.Join(' ', Words(Map(Services["host"]["healthcheck"])["test"])).ShouldContain("/health/ready");
-        Words(Services["init"]["command"]).ShouldBe(["database", "init"]);
+        Words(Services["init"]["command"]).ShouldBe(["database", "init", "--set-passwords"]);
         Services["init"].Children.ShouldNotContainKey("restart"); // once
 
         static string Condition(string service, string on) => Text(Map(Map(Services[service]["depends_on"])[on])["condition"]);

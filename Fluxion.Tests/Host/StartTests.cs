@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Fluxion.Host.Database;
+using Npgsql;
 
 namespace Fluxion.Tests.Host;
 
@@ -52,6 +53,43 @@ public sealed class StartTests(LedgerHost ledger)
     }
 
     [Theory]
+    [InlineData("tenants", "remove", "'remove' is none of what tenants does: list, add, suspend, resume.")]
+    [InlineData("users", "list", "'list' is none of what users does: add.")]
+    [InlineData("database", "drop", "'drop' is none of what database does: init, migrate.")]
+    public async Task a_word_that_a_command_does_not_know_is_said_with_those_that_it_does(string command, string word, string why)
+    {
+        var (exitCode, output) = await HostProcess.Run(HostProcess.Production(), command, word);
+        (exitCode, output.Trim()).ShouldBe((1, $"error: {why}"));
+    }
+
+    [Fact]
+    public async Task what_is_no_connection_string_is_said()
+    {
+        var (exitCode, output) = await HostProcess.Run(HostProcess.Production(new DatabaseConnections("nonsense", null, null)), "tenants", "list");
+        exitCode.ShouldBe(1, output);
+        output.ShouldStartWith("error: ConnectionStrings__Fluxion is no connection string: ");
+        output.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task roles_that_are_there_keep_their_passwords_unless_it_is_said()
+    {
+        await using var server = new OwnServer();
+        await using var embedded = await server.Start();
+        var connections = await DatabaseConnections.Prepare(embedded, server.Options.Password, "fluxion", CancellationToken.None);
+        var other = connections with { Owner = new NpgsqlConnectionStringBuilder(connections.Owner) { Password = "another one" }.ConnectionString };
+        Task<(int ExitCode, string Output)> Init(DatabaseConnections with, params string[] flags) =>
+            HostProcess.Run(HostProcess.Production(with), ["database", "init", "--admin", embedded.SuperuserConnectionString(), .. flags]);
+
+        var (exitCode, output) = await Init(other);
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("error: The role fluxion_owner of this server has another password than the connection string.");
+        (await Init(connections)).ExitCode.ShouldBe(0, "it has kept its own");
+        (await Init(other, "--set-passwords")).ExitCode.ShouldBe(0);
+        (await Init(connections)).ExitCode.ShouldBe(1);
+    }
+
+    [Theory]
     [InlineData("Production")]
     [InlineData("Development")]
     public async Task help_needs_no_database_and_no_settings(string environment)
@@ -61,6 +99,10 @@ public sealed class StartTests(LedgerHost ledger)
             new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home }, "help");
         exitCode.ShouldBe(0, output);
         foreach (var command in (string[])["database", "tenants", "users", "analysts", "run"]) output.ShouldContain(command);
+        (exitCode, output) = await HostProcess.Run(new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home }, "replay", "--help");
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain("--swap");
+        output.ShouldNotContain("Invalid");
         Directory.Exists(home).ShouldBeFalse();
     }
 

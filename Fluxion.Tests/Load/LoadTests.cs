@@ -25,13 +25,18 @@ public sealed class LoadTests(LedgerHost host)
         (await superuser.Column<bool>("select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point")).ShouldBe([true]);
 
         // again: what is there stays as it is
-        (await HostProcess.Run(environment, load)).ExitCode.ShouldBe(0);
+        (code, output) = await HostProcess.Run(environment, load);
+        code.ShouldBe(0, output);
+        output.ShouldContain("4501 movements, 0 of them made now");
         (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
 
         // a tenant of people is not filled, and nonsense is refused
         (code, output) = await HostProcess.Run(environment, "load", "fluxion-demo");
         code.ShouldBe(1);
         output.ShouldContain("load fills tenants of its own");
+        (code, output) = await HostProcess.Run(environment, "load", "measured", "--movements", "4502", "--products", "130", "--stores", "3");
+        code.ShouldBe(1);
+        output.ShouldContain("'Load: 4501 movements of 130 products in 3 stores'");
         (code, output) = await HostProcess.Run(environment, "load", "measured", "--stores", "0");
         code.ShouldBe(1);
         output.ShouldContain("--stores is 1 to 999");

@@ -41,7 +41,7 @@ public sealed class ReorderTests(LedgerHost host)
         var company = await Usual();
         var rows = await Suggestions(company.Admin);
         rows.Select(row => Of(row, "store", "sku", "supplier", "available", "reorderPoint", "leadTimeDays", "packSize", "quantity")).ShouldBe(
-            ["S1 P1 V1 5 10 5 12 36", "S1 P2 V2 5 7.5 3 0.001 10", "S1 P3 - 5 6 7 1 7"]);
+            ["S1 P1 V1 5 10 5 12 24", "S1 P2 V2 5 7.5 3 0.001 10", "S1 P3 - 5 6 7 1 7"]);
         (await Suggestions(company.Admin, "supplier=v2")).ShouldHaveSingleItem();
         (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
         (await new Shop(company.Admin, "S1", "P3").Issue(2)).ShouldBe(200);
@@ -50,7 +50,7 @@ public sealed class ReorderTests(LedgerHost host)
         (await company.Admin.Post("stock/issues", new { store = "S1", reason = "return_to_supplier", lines = new[] { new { sku = "P3", quantity = 1 } } })).ShouldBe(200);
         Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "quantity").ShouldBe("2 24"); // what goes back is no demand
         (await company.Admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S2", sku = "P1", quantity = 45 } } })).ShouldBe(201);
-        Of((await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 36");
+        Of((await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 24");
         (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
         (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
     }
@@ -63,13 +63,13 @@ public sealed class ReorderTests(LedgerHost host)
         var key = Guid.CreateVersion7().ToString();
         var first = (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200);
         (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200).Text.ShouldBe(first.Text);
-        first.Json["orders"]!.AsArray().Select(order => Of(order, "store", "supplier", "lines", "totalAmount")).ShouldBe(["S1 V1 1 83.52", "S1 V2 1 30"], ignoreOrder: true);
+        first.Json["orders"]!.AsArray().Select(order => Of(order, "store", "supplier", "lines", "totalAmount")).ShouldBe(["S1 V1 1 55.68", "S1 V2 1 30"], ignoreOrder: true);
         first.Json["notOrdered"]!.AsArray().Select(row => Of(row, "store", "sku", "quantity", "reason")).ShouldBe(["S1 P3 7 no supplier"]);
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
         var number = first.Json["orders"]!.AsArray().Single(order => Of(order, "supplier") == "V1")!["orderNumber"]!.GetValue<string>();
         var order = (await admin.Get($"purchase-orders/{number}")).ShouldBe(200).Json;
         Of(order["purchaseOrder"], "status", "expectedDate").ShouldBe($"draft {today.AddDays(5):yyyy-MM-dd}");
-        Of(order["lines"]!.AsArray().ShouldHaveSingleItem(), "sku", "quantityOrdered", "unitCost").ShouldBe("P1 36 2");
+        Of(order["lines"]!.AsArray().ShouldHaveSingleItem(), "sku", "quantityOrdered", "unitCost").ShouldBe("P1 24 2");
 
         (await Order(admin))["orders"]!.AsArray().ShouldBeEmpty();
         (await Suggestions(admin)).ShouldHaveSingleItem();
@@ -78,7 +78,7 @@ public sealed class ReorderTests(LedgerHost host)
         number = (await Order(admin, new { store = "S1", supplier = "v1" }))["orders"]!.AsArray().ShouldHaveSingleItem()!["orderNumber"]!.GetValue<string>();
         (await admin.Post($"purchase-orders/{number}/send", null)).ShouldBe(200);
         (await Order(admin))["orders"]!.AsArray().ShouldBeEmpty();
-        (await admin.Post($"purchase-orders/{number}/receipts", new { lines = new[] { new { sku = "P1", quantity = 36 } } })).ShouldBe(200);
+        (await admin.Post($"purchase-orders/{number}/receipts", new { lines = new[] { new { sku = "P1", quantity = 24 } } })).ShouldBe(200);
         await AlertTests.Until(admin, alerts => alerts.Single()!["status"]!.GetValue<string>() == "resolved", "sku=P1");
     }
 
