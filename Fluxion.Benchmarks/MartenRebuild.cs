@@ -44,7 +44,7 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         }
         await Execute(connection, $"select setval('{_schema}.mt_events_sequence', greatest(max(seq_id), 1)) from {_schema}.mt_events", ct);
         await Execute(connection, $"analyze {_schema}.mt_streams, {_schema}.mt_events", ct);
-        return await Count(connection, $"select count(*) from {_schema}.mt_events where type <> 'tombstone'", ct);
+        return await Count(connection, $"select count(*) from {_schema}.mt_events where type <> '{LedgerModel.Tombstone}'", ct);
     }
 
     /// <param name="batchSize">Events that Marten applies in one transaction; null for its default.</param>

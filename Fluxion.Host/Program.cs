@@ -51,7 +51,7 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception e) when (StartFailure.Says(e) is { } why)
+catch (Exception e) when (FailureInWords.Of(e) is { } why)
 {
     await Console.Error.WriteLineAsync($"error: {why}");
     return 1;

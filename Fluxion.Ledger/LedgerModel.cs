@@ -23,6 +23,9 @@ public static class LedgerModel
 
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, Func<Guid, object?, object, object>> Folding = new();
 
+    /// <summary>The type of the rows that Marten adds for transactions that failed; older ledgers have some among their events (schema/marten/0002_no_tombstones.sql).</summary>
+    public const string Tombstone = "tombstone";
+
     /// <summary>How events are written and read; known once a store is configured.</summary>
     public static JsonSerializerOptions Json { get; private set; } = JsonSerializerOptions.Default;
 

@@ -30,7 +30,7 @@ public sealed class AnalystsInput : NetCoreInput
 }
 
 [Description("Logins of PostgreSQL that read one tenant's tables and views; passwords come from FLUXION_PASSWORD, or are made up and shown once", Name = "analysts")]
-public sealed class AnalystsCommand : JasperFxAsyncCommand<AnalystsInput>
+public sealed class AnalystsCommand : LedgerCommand<AnalystsInput>
 {
     private const int MaxTimeout = 24 * 60 * 60;
     private const int MaxConnections = 100;
@@ -43,7 +43,7 @@ public sealed class AnalystsCommand : JasperFxAsyncCommand<AnalystsInput>
         Usage("Grant, rotate or revoke access").Arguments(x => x.Action, x => x.Tenant!, x => x.Login!).ValidFlags(x => x.StatementTimeoutFlag, x => x.ConnectionsFlag);
     }
 
-    public override async Task<bool> Execute(AnalystsInput input)
+    protected override async Task<bool> Run(AnalystsInput input)
     {
         Output.WrapForPeopleAlone();
         using var host = input.BuildHost();

@@ -28,9 +28,9 @@ public sealed class DatabaseInput : NetCoreInput
 }
 
 [Description("Get a database ready for the ledger (init), or bring its schemas up to date (migrate)", Name = "database")]
-public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
+public sealed class DatabaseCommand : LedgerCommand<DatabaseInput>
 {
-    public override async Task<bool> Execute(DatabaseInput input)
+    protected override async Task<bool> Run(DatabaseInput input)
     {
         using var host = input.BuildHost();
         var services = host.Services;
@@ -38,16 +38,9 @@ public sealed class DatabaseCommand : JasperFxAsyncCommand<DatabaseInput>
         var connections = services.GetRequiredService<DatabaseConnections>();
         var admin = input.AdminFlag ?? services.GetRequiredService<IConfiguration>().GetConnectionString(DatabaseConnections.AdminName);
         if (admin is null) return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
-        try
-        {
-            await DatabaseInitialization.Run(admin, connections, input.SetPasswordsFlag, CancellationToken.None);
-            AnsiConsole.MarkupLine("The database is ready; next: database migrate");
-            return true;
-        }
-        catch (Exception e) when (StartFailure.Says(e) is { } why)
-        {
-            return Output.Refuse(why);
-        }
+        await DatabaseInitialization.Run(admin, connections, input.SetPasswordsFlag, CancellationToken.None);
+        AnsiConsole.MarkupLine("The database is ready; next: database migrate");
+        return true;
     }
 
     /// <summary>With a bar for people, with a line a schema for a file. Interrupted it ends what it is at, and the next one begins there.</summary>

@@ -26,9 +26,9 @@ public sealed class ExplainInput : NetCoreInput
 }
 
 [Description("How what is on hand of a product in a store came to be, movement by movement", Name = "explain")]
-public sealed class ExplainCommand : JasperFxAsyncCommand<ExplainInput>
+public sealed class ExplainCommand : LedgerCommand<ExplainInput>
 {
-    public override async Task<bool> Execute(ExplainInput input)
+    protected override async Task<bool> Run(ExplainInput input)
     {
         using var host = input.BuildHost();
         var databases = host.Services.GetRequiredService<Databases>();

@@ -26,7 +26,7 @@ public sealed class LoadInput : NetCoreInput
 }
 
 [Description("Make a tenant of a given size, to measure with", Name = "load")]
-public sealed class LoadCommand : JasperFxAsyncCommand<LoadInput>
+public sealed class LoadCommand : LedgerCommand<LoadInput>
 {
     public LoadCommand()
     {
@@ -34,7 +34,7 @@ public sealed class LoadCommand : JasperFxAsyncCommand<LoadInput>
         Usage("Make a tenant").Arguments(x => x.Slug);
     }
 
-    public override async Task<bool> Execute(LoadInput input)
+    protected override async Task<bool> Run(LoadInput input)
     {
         Output.WrapForPeopleAlone();
         if (Tenant.Objection(input.Slug) is { } objection) return Output.Refuse(objection);

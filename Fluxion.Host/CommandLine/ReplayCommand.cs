@@ -37,7 +37,7 @@ public sealed class ReplayInput : NetCoreInput
 }
 
 [Description("Build the read models of a tenant again from its events and compare them with the live ones; exit code 0 when they are equal, or are now with --swap", Name = "replay")]
-public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
+public sealed class ReplayCommand : LedgerCommand<ReplayInput>
 {
     private const int Shown = 80;
     private const int MaxAtOnce = 16;
@@ -48,7 +48,7 @@ public sealed class ReplayCommand : JasperFxAsyncCommand<ReplayInput>
         Usage("Replay a tenant and compare").Arguments(x => x.Tenant!).ValidFlags(x => x.TableFlag!, x => x.ToFlag!, x => x.SwapFlag, x => x.OutFlag!);
     }
 
-    public override async Task<bool> Execute(ReplayInput input)
+    protected override async Task<bool> Run(ReplayInput input)
     {
         Output.WrapForPeopleAlone();
         using var host = input.BuildHost();

@@ -27,7 +27,7 @@ public sealed class TenantsInput : NetCoreInput
 }
 
 [Description("List, add, suspend and resume tenants", Name = "tenants")]
-public sealed class TenantsCommand : JasperFxAsyncCommand<TenantsInput>
+public sealed class TenantsCommand : LedgerCommand<TenantsInput>
 {
     public TenantsCommand()
     {
@@ -36,7 +36,7 @@ public sealed class TenantsCommand : JasperFxAsyncCommand<TenantsInput>
         Usage("Add, suspend or resume a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!);
     }
 
-    public override async Task<bool> Execute(TenantsInput input)
+    protected override async Task<bool> Run(TenantsInput input)
     {
         Output.WrapForPeopleAlone();
         using var host = input.BuildHost();

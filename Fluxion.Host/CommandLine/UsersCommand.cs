@@ -28,9 +28,9 @@ public sealed class UsersInput : NetCoreInput
 }
 
 [Description("Add a user to a tenant, or an administrator to the platform; the password comes from FLUXION_PASSWORD, or is made up and shown once", Name = "users")]
-public sealed class UsersCommand : JasperFxAsyncCommand<UsersInput>
+public sealed class UsersCommand : LedgerCommand<UsersInput>
 {
-    public override async Task<bool> Execute(UsersInput input)
+    protected override async Task<bool> Run(UsersInput input)
     {
         Output.WrapForPeopleAlone();
         using var host = input.BuildHost();

@@ -16,9 +16,9 @@ public sealed class VerifyInput : NetCoreInput
 }
 
 [Description("Recompute a tenant's seals from its events: exit code 0 when all is as it was sealed, 1 with the first event that is not", Name = "verify")]
-public sealed class VerifyCommand : JasperFxAsyncCommand<VerifyInput>
+public sealed class VerifyCommand : LedgerCommand<VerifyInput>
 {
-    public override async Task<bool> Execute(VerifyInput input)
+    protected override async Task<bool> Run(VerifyInput input)
     {
         Output.WrapForPeopleAlone();
         using var host = input.BuildHost();

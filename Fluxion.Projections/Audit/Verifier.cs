@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Fluxion.Ledger;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
@@ -17,8 +18,8 @@ public sealed class Verifier(Databases databases) : IDisposable
     /// <summary>How much earlier than a seal an event that came after it may say that it was recorded: hosts' clocks differ, and a transaction takes its time.</summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
-    /// <summary>Of older ledgers, where Marten's rows for failed transactions (schema/marten/0002_no_tombstones.sql) stand among the events: they have no time.</summary>
-    private const string IsEvent = "type is distinct from 'tombstone'";
+    /// <summary>A condition on rows whose time is looked at: Marten's own have none.</summary>
+    private const string IsEvent = $"type is distinct from '{LedgerModel.Tombstone}'";
 
     /// <summary>More than cores: while one waits for a chunk of seals, another has the database hash.</summary>
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 2, 8);

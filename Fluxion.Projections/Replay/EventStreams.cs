@@ -72,7 +72,7 @@ internal sealed class EventStreams(DocumentStore store, string schema)
         await using var command = new NpgsqlCommand($"""
             select e.stream_id, e.version, e.id, e.type, e.data, e.timestamp, e.user_name, e.correlation_id, e.causation_id, e.headers
             from {schema}.mt_events e
-            where e.type <> 'tombstone' and {where}
+            where e.type <> '{LedgerModel.Tombstone}' and {where}
             order by e.stream_id, e.version
             """, snapshot)
         { CommandTimeout = 0 };

@@ -5,19 +5,19 @@ using Npgsql;
 
 namespace Fluxion.Host;
 
-/// <summary>Why the host did not start, said once and for people.</summary>
-internal static class StartFailure
+/// <summary>Why a start or a command failed, said once and for people.</summary>
+internal static class FailureInWords
 {
     /// <summary>What names the same failure with its stack, before it is said here.</summary>
     private static readonly string[] Loggers = ["Microsoft.Extensions.Hosting.Internal.Host", "Wolverine.Runtime.WolverineRuntime"];
 
     /// <summary>What to do about it; null when it is none that its user can do anything about.</summary>
-    public static string? Says(Exception failure) => failure switch
+    public static string? Of(Exception failure) => failure switch
     {
         SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
         IOException { InnerException: AddressInUseException } => $"{failure.Message} End what serves there, or serve elsewhere: --urls http://localhost:5081",
         NpgsqlException => $"{failure.Message}. The database is the one that ConnectionStrings__Fluxion and ConnectionStrings__FluxionOwner name.",
-        AggregateException { InnerException: { } first } => Says(first),
+        AggregateException { InnerException: { } first } => Of(first),
         _ => null,
     };
 

@@ -1,0 +1,22 @@
+using JasperFx.CommandLine;
+
+namespace Fluxion.Host.CommandLine;
+
+/// <summary>A command of ours: a failure that its user can do something about is said in words; the library shows the stack of any other.</summary>
+public abstract class LedgerCommand<TInput> : JasperFxAsyncCommand<TInput>
+{
+    public sealed override async Task<bool> Execute(TInput input)
+    {
+        try
+        {
+            return await Run(input);
+        }
+        catch (Exception e) when (FailureInWords.Of(e) is { } why)
+        {
+            return Output.Refuse(why);
+        }
+    }
+
+    /// <returns>Whether the exit code is 0.</returns>
+    protected abstract Task<bool> Run(TInput input);
+}
