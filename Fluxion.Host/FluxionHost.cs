@@ -10,6 +10,7 @@ using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Fluxion.Projections;
 using Fluxion.Projections.Audit;
 using Fluxion.Projections.Replay;
@@ -20,6 +21,7 @@ using JasperFx.CodeGeneration;
 using Marten;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scalar.AspNetCore;
 using Wolverine;
 using Wolverine.ErrorHandling;
@@ -39,7 +41,10 @@ public static class FluxionHost
     {
         var services = builder.Services;
         services.AddSingleton(settings);
-        services.AddSingleton(TimeProvider.System);
+        // one clock for all hosts of a ledger: the database's
+        services.TryAddSingleton(new LedgerClock(TimeProvider.System));
+        services.AddSingleton<TimeProvider>(p => p.GetRequiredService<LedgerClock>());
+        services.AddHostedService<ClockWatch>();
         services.AddSingleton(p => p.GetRequiredService<DatabaseConnections>().Open(p.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
         services.AddSingleton<SchemaFingerprints>();
@@ -60,7 +65,7 @@ public static class FluxionHost
         AddAccess(services, settings);
         AddHttp(builder);
         services.AddTelemetry(builder.Environment);
-        services.AddHealthChecks().AddNpgSql(p => p.GetRequiredService<Databases>().Service, tags: ["ready"]);
+        services.AddHealthChecks().AddNpgSql(p => p.GetRequiredService<Databases>().Service, tags: ["ready"]).AddCheck<ClockHealth>("clock", tags: ["ready"]);
         // what is in flight is finished before the host stops
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
@@ -179,7 +184,7 @@ public static class FluxionHost
         app.UseAuthorization();
 
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthReply.Write }).AllowAnonymous();
         app.MapOpenApi().AllowAnonymous();
         app.MapScalarApiReference("/docs", options => options.Title = "Fluxion Ledger").AllowAnonymous();
         app.MapWolverineEndpoints(options =>

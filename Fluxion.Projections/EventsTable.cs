@@ -38,6 +38,7 @@ public sealed class EventsTable : IReadModel
             r.Change.Event.CorrelationId,
             r.Change.Event.CausationId,
             StoreIds = Stores(r.Change.After),
+            ClockSkew = Header(r.Change, Headers.ClockSkew),
             Event = r.Change.Event.Data,
         }))
         .AddText("ip_address", "inet", r => Header(r.Change, Headers.Address))
@@ -87,7 +88,7 @@ public sealed class EventsTable : IReadModel
 /// <param name="EntityType">inventory, product, store, user, …</param>
 /// <param name="OldData">The state before the event; null when it began the entity.</param>
 /// <param name="NewData">The state after the event.</param>
-/// <param name="Metadata">Version, correlation and causation of the event, the stores that the entity belongs to, and the event itself.</param>
+/// <param name="Metadata">Version, correlation and causation of the event, the stores that the entity belongs to, by how many seconds the client's clock was ahead if it said so, and the event itself.</param>
 public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid EntityId, Guid? UserId, string? UserEmail, string Action,
     JsonElement? OldData, JsonElement? NewData, JsonElement Metadata, string? IpAddress, string? UserAgent, DateTimeOffset CreatedAt)
 {
@@ -111,7 +112,7 @@ public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid
 public static class EventsQueries
 {
     [WolverineGet("/api/{tenant}/events", Name = "List events"), Authorize(Roles.Manager), Tags("Audit")]
-    [EndpointSummary("The audit trail, latest first; filters: entityType, entityId, eventType, user (id), from and to (when it was recorded; to is excluded)")]
+    [EndpointSummary("The audit trail, latest first; filters: entityType, entityId, eventType, user (id), from and to (when it was recorded; to is excluded; a date is a day in the tenant's time zone)")]
     [ProducesResponseType<Page<AuditRow>>(200)]
     public static Task<IResult> List(
         string? entityType, Guid? entityId, string? eventType, Guid? user, string? from, string? to, int? limit, string? after,
@@ -121,7 +122,7 @@ public static class EventsQueries
         .Filter("e.entity_id = {0}", entityId)
         .Filter("e.event_type = {0}", eventType)
         .Filter("e.user_id = {0}", user)
-        .FilterTime("e.created_at >= {0}", "from", from)
-        .FilterTime("e.created_at < {0}", "to", to)
+        .From("e.created_at", from, LocalTime.OfTenant)
+        .Until("e.created_at", to, LocalTime.OfTenant)
         .Page(databases, AuditRow.Read, limit, after, Order.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
 }

@@ -92,7 +92,7 @@ public sealed record MovementRow(Guid Id, string Store, string Sku, string Movem
 public static class MovementsQueries
 {
     [WolverineGet("/api/{tenant}/movements", Name = "List movements"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Movements of stock, latest first; filters: store, sku, document (id), reference, from and to (when it occurred; to is excluded)")]
+    [EndpointSummary("Movements of stock, latest first; filters: store, sku, document (id), reference, from and to (when it occurred; to is excluded; a date is a day in the store's time zone)")]
     [ProducesResponseType<Page<MovementRow>>(200)]
     public static Task<IResult> List(
         string? store, string? sku, Guid? document, string? reference, string? from, string? to, int? limit, string? after,
@@ -102,7 +102,7 @@ public static class MovementsQueries
         .FilterNamed("p.sku", "p.id", sku)
         .Filter("m.reference_id = {0}", document)
         .Filter("m.reference = {0}", reference)
-        .FilterTime("m.created_at >= {0}", "from", from)
-        .FilterTime("m.created_at < {0}", "to", to)
+        .From("m.created_at", from, LocalTime.OfStore)
+        .Until("m.created_at", to, LocalTime.OfStore)
         .Page(databases, MovementRow.Read, limit, after, Order.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
 }

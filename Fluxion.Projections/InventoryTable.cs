@@ -57,20 +57,25 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
         where ($1::uuid[] is null or i.store_id = any($1))
         """;
 
-    /// <summary>The stock at $2 from what was known at $3, as the functions stock_as_of and stock_value_as_of have it; $4 and $5 name a store and a product.</summary>
-    public const string SelectAsOf = """
+    /// <summary>The stock at a moment from what was known at another, as the functions stock_as_of and stock_value_as_of have it.</summary>
+    /// <param name="p">Adds a parameter.</param>
+    /// <param name="stores">The stores that the caller may see; null: all.</param>
+    /// <param name="store">Code or id; null: all.</param>
+    /// <param name="sku">Sku or id; null: all.</param>
+    public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known, string? store, string? sku) => $"""
         select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
                round(i.on_hand * i.unit_cost, 2), i.last_movement_at
         from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
                      last(m.average_cost, m.item_version) as unit_cost
               from service_inventory_movements m
-              where m.created_at <= $2 and m.recorded_at <= $3
-                and ($4::text is null or m.store_id = (select id from stores where $4 in (code, upper(id::text))))
-                and ($5::text is null or m.product_id = (select id from products where $5 in (sku, upper(id::text))))
+              where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
+                and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
+                and {(store is null ? "true" : $"m.store_id = (select id from stores where {p(Codes.Normalize(store))} in (code, upper(id::text)))")}
+                and {(sku is null ? "true" : $"m.product_id = (select id from products where {p(Codes.Normalize(sku))} in (sku, upper(id::text)))")}
               group by m.store_id, m.product_id) i
         join stores s on s.id = i.store_id
         join products p on p.id = i.product_id
-        where ($1::uuid[] is null or i.store_id = any($1))
+        where {(stores is null ? "true" : $"i.store_id = any({p(stores)})")}
         """;
 
     public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),
@@ -81,7 +86,7 @@ public static class InventoryQueries
 {
     [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point)")]
-    [EndpointDescription("asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. The two tell a late delivery note from a change of stock.")]
+    [EndpointDescription("asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock.")]
     [ProducesResponseType<Page<InventoryRow>>(200)]
     public static Task<IResult> List(
         string? store, string? sku, bool? low, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
@@ -89,8 +94,7 @@ public static class InventoryQueries
         var query = TenantQuery.Of(http);
         query = asOf is null && knownAt is null
             ? query.Where(InventoryRow.Select, Caller.Of(http).StoreFilter).Filter("(i.quantity_available < p.reorder_point) = {0}", low)
-            : query.AsOf(asOf, knownAt, (at, known) => query.Where(InventoryRow.SelectAsOf, Caller.Of(http).StoreFilter, at, known,
-                store is null ? null : Codes.Normalize(store), sku is null ? null : Codes.Normalize(sku)))
+            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.Of(http).StoreFilter, at, known, store, sku)))
               .Refuse("low", low is null ? null : "is of now alone: leave it out with asOf and knownAt");
         return query
             .FilterNamed("s.code", "s.id", store)

@@ -21,17 +21,20 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
         where ($1::uuid[] is null or v.id = any($1))
         """;
 
-    /// <summary>The value at $2 from what was known at $3, as the function stock_value_as_of has it item by item.</summary>
-    public const string SelectAsOf = """
+    /// <summary>The value at a moment from what was known at another, as the function stock_value_as_of has it item by item.</summary>
+    /// <param name="p">Adds a parameter.</param>
+    /// <param name="stores">The stores that the caller may see; null: all.</param>
+    public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known) => $"""
         select v.code, v.name, v.products, v.value
         from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value
               from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, last(m.average_cost, m.item_version) as unit_cost
                     from service_inventory_movements m
-                    where m.created_at <= $2 and m.recorded_at <= $3
+                    where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
+                      and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
                     group by m.store_id, m.product_id) i
               join stores s on s.id = i.store_id
               group by s.id) v
-        where ($1::uuid[] is null or v.id = any($1))
+        where {(stores is null ? "true" : $"v.id = any({p(stores)})")}
         """;
 
     public static StoreValueRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetDecimal(3));
@@ -48,7 +51,7 @@ public static class InventoryValueQueries
         var query = TenantQuery.Of(http);
         query = asOf is null && knownAt is null
             ? query.Where(StoreValueRow.Select, Caller.Of(http).StoreFilter)
-            : query.AsOf(asOf, knownAt, (at, known) => query.Where(StoreValueRow.SelectAsOf, Caller.Of(http).StoreFilter, at, known));
+            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => StoreValueRow.SelectAsOf(p, Caller.Of(http).StoreFilter, at, known)));
         return query.FilterNamed("v.code", "v.id", store).Page(databases, StoreValueRow.Read, limit, after, Order.ByText("v.code"), row => [row.Store]);
     }
 }

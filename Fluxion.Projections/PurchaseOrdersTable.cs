@@ -83,7 +83,7 @@ public sealed record PurchaseOrderDetails(PurchaseOrderRow PurchaseOrder, IReadO
 public static class PurchaseOrdersQueries
 {
     [WolverineGet("/api/{tenant}/purchase-orders", Name = "List purchase orders"), Authorize(Roles.Viewer), Tags("Purchasing")]
-    [EndpointSummary("The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded)")]
+    [EndpointSummary("The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded; of a point in time the day in the store's time zone)")]
     [ProducesResponseType<Page<PurchaseOrderRow>>(200)]
     public static Task<IResult> List(string? store, string? supplier, string? status, string? from, string? to, int? limit, string? after,
         HttpContext http, Databases databases) => TenantQuery.Of(http)
@@ -91,8 +91,8 @@ public static class PurchaseOrdersQueries
         .FilterNamed("s.code", "s.id", store)
         .FilterNamed("v.code", "v.id", supplier)
         .FilterOneOf("o.status = {0}", "status", status, PurchaseOrderStatus.All)
-        .FilterTime("o.order_date >= ({0}::timestamptz at time zone 'UTC')::date", "from", from)
-        .FilterTime("o.order_date < ({0}::timestamptz at time zone 'UTC')::date", "to", to)
+        .FromDay("o.order_date", from, LocalTime.OfStore)
+        .UntilDay("o.order_date", to, LocalTime.OfStore)
         .Page(databases, PurchaseOrderRow.Read, limit, after, Order.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]

@@ -91,7 +91,7 @@ public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines)
 public static class SalesQueries
 {
     [WolverineGet("/api/{tenant}/sales", Name = "List sales"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary("Sales, latest first; filters: store, invoice, status (payment_status), from and to (when it was sold; to is excluded)")]
+    [EndpointSummary("Sales, latest first; filters: store, invoice, status (payment_status), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)")]
     [ProducesResponseType<Page<SaleRow>>(200)]
     public static Task<IResult> List(string? store, string? invoice, string? status, string? from, string? to, int? limit, string? after,
         HttpContext http, Databases databases) => TenantQuery.Of(http)
@@ -99,8 +99,8 @@ public static class SalesQueries
         .FilterNamed("s.code", "s.id", store)
         .Filter("v.invoice_number = {0}", invoice)
         .FilterOneOf("v.payment_status = {0}", "status", status, Sale.States)
-        .FilterTime("v.created_at >= {0}", "from", from)
-        .FilterTime("v.created_at < {0}", "to", to)
+        .From("v.created_at", from, LocalTime.OfStore)
+        .Until("v.created_at", to, LocalTime.OfStore)
         .Page(databases, SaleRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]

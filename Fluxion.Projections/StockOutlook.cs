@@ -33,9 +33,9 @@ public sealed class StockOutlook : IStockOutlook
         join {t}.products p on p.id = i.product_id
         join {t}.stores s on s.id = i.store_id
         left join {t}.suppliers v on v.id = p.supplier_id
-        cross join (select coalesce((data -> 'alerts' ->> 'rateDays')::int, {{AlertSettings.Default.RateDays}}) as rate_days,
-                           coalesce((data -> 'alerts' ->> 'leadTimeDays')::int, {{AlertSettings.Default.LeadTimeDays}}) as lead_time_days
-                    from (select) one left join {t}.mt_doc_tenantsettings on true) e
+        cross join (select coalesce((alerts ->> 'rate_days')::int, {{AlertSettings.Default.RateDays}}) as rate_days,
+                           coalesce((alerts ->> 'lead_time_days')::int, {{AlertSettings.Default.LeadTimeDays}}) as lead_time_days
+                    from (select) one left join {t}.settings on true) e
         cross join lateral (
             select sum(greatest(l.quantity_ordered - l.quantity_received, 0)) filter (where o.status <> 'draft') as ordered,
                    sum(l.quantity_ordered) filter (where o.status = 'draft') as drafted
@@ -83,33 +83,40 @@ public sealed class StockOutlook : IStockOutlook
     /// Findings beside the alerts that say so, and of them what differs. A demand spike is a day whose issues have a modified z-score above 3.5 against
     /// the 28 days before it (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993): 0.6745 (x − median) / MAD, and where more than half of
     /// the days are alike, so that the median absolute deviation is 0, (x − median) / (1.253314 mean absolute deviation). Not less than a tenth of
-    /// the median is taken for the deviation, and only of items that were issued on five of those days. A day is 24 hours, the last one ends now; what
-    /// comes back is taken off the day on which it does, so that a sale that is cancelled is no spike.
+    /// the median is taken for the deviation, and only of items that were issued on five of those days. Days are those of the store's calendar, and the
+    /// larger of today and yesterday is the one that is looked at: what sold out in the evening is still a finding in the morning. What comes back is
+    /// taken off the day on which it does, so that a sale that is cancelled is no spike.
     /// </summary>
     private static readonly string InDoubt = $$"""
         with rule as (
-            select slow_days, now() - make_interval(days => slow_days) as before
-            from (select coalesce((data -> 'alerts' ->> 'slowMovingDays')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days
-                  from (select) one left join {t}.mt_doc_tenantsettings on true) days
+            select coalesce((alerts ->> 'slow_moving_days')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days, coalesce(timezone, 'UTC') as timezone
+            from (select) one left join {t}.settings on true
+        ), store as (
+            select s.id as store_id, z.timezone, z.today, rule.slow_days, (z.today - rule.slow_days + 1)::timestamp at time zone z.timezone as slow_since
+            from {t}.stores s
+            cross join rule
+            cross join lateral (select coalesce(s.timezone, rule.timezone) as timezone, (now() at time zone coalesce(s.timezone, rule.timezone))::date as today) z
+            where s.is_active
         ), item as (
             select i.store_id, i.product_id, i.quantity_on_hand, i.quantity_available, p.reorder_point, p.max_stock_level
             from {t}.inventory i
             join {t}.products p on p.id = i.product_id and p.is_active
-            join {t}.stores s on s.id = i.store_id and s.is_active
+            join store s on s.store_id = i.store_id
         ), issue as not materialized (
             select store_id, product_id, created_at, -quantity as quantity
             from {t}.service_inventory_movements
             where {{IsDemand}}
         ), daily as (
-            select store_id, product_id, floor(extract(epoch from now() - created_at) / 86400) as day, -sum(quantity)::float8 as quantity
-            from {t}.service_inventory_movements
-            where created_at > now() - interval '29 days' and created_at <= now()
+            select m.store_id, m.product_id, s.today - (m.created_at at time zone s.timezone)::date as day, -sum(m.quantity)::float8 as quantity
+            from {t}.service_inventory_movements m
+            join store s on s.store_id = m.store_id
+            where m.created_at > now() - interval '31 days' and m.created_at <= now()
               and (reference_type = 'return' or {{IsDemand}})
-            group by 1, 2, 3 having sum(quantity) < 0
+            group by 1, 2, 3 having sum(m.quantity) < 0
         ), history as (
-            select store_id, product_id, max(quantity) filter (where day = 0) as latest, array_agg(quantity) filter (where day between 1 and 28) as days
+            select store_id, product_id, max(quantity) filter (where day < 2) as latest, array_agg(quantity) filter (where day between 2 and 29) as days
             from daily group by 1, 2
-            having bool_or(day = 0) and count(*) filter (where day between 1 and 28) >= 5
+            having bool_or(day < 2) and count(*) filter (where day between 2 and 29) >= 5
         ), spike as (
             select h.store_id, h.product_id, h.latest, c.median, greatest(case when d.mad > 0 then d.mad / 0.6745 else 1.253314 * d.mean end, c.median / 10) as deviation
             from history h
@@ -117,21 +124,21 @@ public sealed class StockOutlook : IStockOutlook
             cross join lateral (select percentile_cont(0.5) within group (order by q) as median from unnest(f.days) q) c
             cross join lateral (select percentile_cont(0.5) within group (order by abs(q - c.median)) as mad, avg(abs(q - c.median)) as mean from unnest(f.days) q) d
         ), still as materialized (
-            select i.store_id, i.product_id, rule.slow_days, rule.before
+            select i.store_id, i.product_id, s.slow_days, s.slow_since, s.timezone, s.today
             from item i
-            cross join rule
+            join store s on s.store_id = i.store_id
             where i.quantity_on_hand > 0
-              and not exists (select from issue u where u.store_id = i.store_id and u.product_id = i.product_id and u.created_at > rule.before)
+              and not exists (select from issue u where u.store_id = i.store_id and u.product_id = i.product_id and u.created_at >= s.slow_since)
         ), finding as (
             select store_id, product_id, '{{AlertTypes.Overstock}}' as type, quantity_on_hand as level, max_stock_level as threshold, null::numeric as score, null::numeric as median
             from item where quantity_on_hand > max_stock_level
             union all
-            select i.store_id, i.product_id, '{{AlertTypes.SlowMoving}}', floor(extract(epoch from now() - l.since) / 86400), i.slow_days, null, null
+            select i.store_id, i.product_id, '{{AlertTypes.SlowMoving}}', i.today - (l.since at time zone i.timezone)::date, i.slow_days, null, null
             from still i
             cross join lateral (
                 select coalesce((select max(u.created_at) from issue u where u.store_id = i.store_id and u.product_id = i.product_id),
                                 (select min(m.created_at) from {t}.service_inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id)) as since) l
-            where l.since <= i.before
+            where l.since < i.slow_since
             union all
             select store_id, product_id, '{{AlertTypes.DemandSpike}}', round(latest::numeric, 3), round((median + 3.5 * deviation)::numeric, 3),
                    round(((latest - median) / deviation)::numeric, 2), round(median::numeric, 3)

@@ -24,6 +24,7 @@ public sealed class StoresTable : IReadModel
         .AddText("address", "jsonb", r => Json.Text(r.State.Details.Address))
         .AddText("contact", "jsonb", r => Json.Text(r.State.Details.Contact))
         .AddText("settings", "jsonb", r => Json.Text(r.State.Details.Settings))
+        .Add("timezone", "text", r => r.State.Details.Timezone)
         .Add("is_active", "boolean", r => r.State.IsActive)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
@@ -33,17 +34,18 @@ public sealed class StoresTable : IReadModel
         rows.Write(Table, changes.Latest<Store>());
 }
 
+/// <param name="Timezone">By which the store's days are counted; null: the tenant's.</param>
 public sealed record StoreRow(Guid Id, string Code, string Name, string Type, Address Address, Contact Contact, JsonElement Settings,
-    bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Timezone)
 {
     public const string Select = """
-        select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at
+        select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at, s.timezone
         from stores s where ($1::uuid[] is null or s.id = any($1))
         """;
 
     public static StoreRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
         r.Json<Address>(4), r.Json<Contact>(5), r.GetFieldValue<JsonElement>(6),
-        r.GetBoolean(7), r.GetInt64(8), r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10));
+        r.GetBoolean(7), r.GetInt64(8), r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10), r.Text(11));
 }
 
 public static class StoresQueries

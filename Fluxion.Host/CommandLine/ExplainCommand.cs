@@ -1,8 +1,9 @@
 using System.Globalization;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Fluxion.Projections.Audit;
+using Fluxion.Projections.Reading;
 using JasperFx.CommandLine;
 
 namespace Fluxion.Host.CommandLine;
@@ -33,8 +34,8 @@ public sealed class ExplainCommand : LedgerCommand<ExplainInput>
         using var host = input.BuildHost();
         var databases = host.Services.GetRequiredService<Databases>();
         if (input.StoreFlag is null || input.SkuFlag is null) return Output.Refuse("Say of what: explain acme --store CCS-01 --sku LAC001");
-        var at = input.AtFlag is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(input.AtFlag);
-        if (at is not { } moment) return Output.Refuse($"--at {TimeFilter.Plainly}.");
+        var moment = input.AtFlag is null ? null : Moment.Parse(input.AtFlag);
+        if (input.AtFlag is not null && moment is null) return Output.Refuse($"--at {PointsInTime.FormOrDate}.");
         if (await host.Services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
             return Output.Refuse($"There is no tenant '{input.Tenant}'.");
         var item = await ExplainedItem.Find(databases, tenant, input.StoreFlag, input.SkuFlag, moment, CancellationToken.None);

@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using JasperFx.CommandLine;
 using Spectre.Console;
 
@@ -24,6 +25,10 @@ public sealed class TenantsInput : NetCoreInput
     [Description("add: full name of the first admin")]
     [FlagAlias("admin-name", longAliasOnly: true)]
     public string? AdminNameFlag { get; set; }
+
+    [Description("add: time zone by which its days are counted, for example America/Caracas; UTC when left out")]
+    [FlagAlias("timezone", longAliasOnly: true)]
+    public string? TimezoneFlag { get; set; }
 }
 
 [Description("List, add, suspend and resume tenants", Name = "tenants")]
@@ -33,7 +38,7 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
     {
         Usage("List all tenants").Arguments().ValidFlags();
         Usage("List all tenants").Arguments(x => x.Action).ValidFlags();
-        Usage("Add, suspend or resume a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!);
+        Usage("Add, suspend or resume a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!, x => x.TimezoneFlag!);
     }
 
     protected override async Task<bool> Run(TenantsInput input)
@@ -54,9 +59,10 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
     private static async Task<bool> Add(TenantsInput input, TenantProvisioning provisioning)
     {
         if (string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("A tenant needs a name: --name \"Acme C.A.\"");
+        if (input.TimezoneFlag is { } zone && Zone.Objection(zone) is { } objection) return Output.Refuse($"--timezone {objection}.");
         (string Password, bool MadeUp)? password = input.AdminEmailFlag is null ? null : Output.Password();
         var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(input.AdminEmailFlag, input.AdminNameFlag ?? input.AdminEmailFlag, password!.Value.Password);
-        var tenant = await provisioning.Provision(input.Slug!, input.NameFlag.Trim(), admin, null, CancellationToken.None);
+        var tenant = await provisioning.Provision(input.Slug!, input.NameFlag.Trim(), admin, input.TimezoneFlag, null, CancellationToken.None);
         if (tenant is null) return Output.Refuse($"There is a tenant '{input.Slug}' already.");
         AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] is ready: /api/{tenant.Slug}, schema {tenant.Schema}, id {tenant.Id}");
         if (admin is not null) Output.ShowOnce(admin.Email, password!.Value);

@@ -51,7 +51,7 @@ public sealed class UsersCommand : LedgerCommand<UsersInput>
                 if (await services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
                     return Output.Refuse($"There is no tenant '{input.Tenant}'.");
                 await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
-                var ledger = new LedgerSession(session, tenant, Caller.System(tenant), services.GetRequiredService<TimeProvider>());
+                var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
                 await ledger.Begin(CancellationToken.None);
                 Users.Register(ledger, input.Email, input.NameFlag ?? input.Email, input.RoleFlag, null, password.Password);
                 await ledger.Commit(CancellationToken.None);

@@ -5,6 +5,7 @@ using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 
 namespace Fluxion.Host.Demo;
 
@@ -16,6 +17,7 @@ public static class DemoTenant
 {
     public const string Slug = "fluxion-demo";
     public const string Password = "fluxion-demo";
+    public const string Timezone = "America/Caracas";
     public static readonly string[] Accounts = [.. Roles.OfTenants.Reverse().Select(Email)];
     public static readonly string PlatformAccount = Email(Roles.Platform);
 
@@ -25,7 +27,7 @@ public static class DemoTenant
     public static async Task<bool> Ensure(IServiceProvider services, CancellationToken ct)
     {
         await PlatformAdministrators.Add(services.GetRequiredService<Databases>(), PlatformAccount, "Fluxion Platform", Password, ct);
-        var tenant = await services.GetRequiredService<TenantProvisioning>().Provision(Slug, "Fluxion Demo Company", null, Fill, ct);
+        var tenant = await services.GetRequiredService<TenantProvisioning>().Provision(Slug, "Fluxion Demo Company", null, Timezone, Fill, ct);
         if (tenant is null) return false;
         await OpenWithStock(services, tenant, ct);
         await services.GetRequiredService<AlertScans>().Scan(tenant, ct);
@@ -47,7 +49,7 @@ public static class DemoTenant
                 categories[p.Category], suppliers[p.Supplier], ReorderPoint: p.ReorderPoint, MinStockLevel: p.ReorderPoint / 2, MaxStockLevel: p.ReorderPoint * 6,
                 CostPrice: p.Cost, SellingPrice: p.Price, TaxRate: p.Tax))).Id;
         }
-        var today = DateOnly.FromDateTime(ledger.Now.UtcDateTime);
+        var today = Zone.Named(Timezone).DateOf(ledger.Now);
         foreach (var (number, store, supplier, isConfirmed, lines) in DemoCatalog.PurchaseOrders)
         {
             var drafted = new PurchaseOrderDrafted(number, stores[store], suppliers[supplier], today, today.AddDays(7), null, null,
@@ -63,7 +65,7 @@ public static class DemoTenant
         foreach (var ((code, _), size) in DemoCatalog.Stores.Zip([1m, 0.5m, 1.9m]))
         {
             await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
-            var ledger = new LedgerSession(session, tenant, Caller.System(tenant), services.GetRequiredService<TimeProvider>());
+            var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(ct);
             var receipt = new ReceiveStock(code, [.. DemoCatalog.Products.Select((p, i) => new ReceiveStock.Line(p.Sku,
                 decimal.Ceiling(p.ReorderPoint * size * (i % 5 == 4 ? 0.4m : 3)), p.Cost))], "APERTURA");

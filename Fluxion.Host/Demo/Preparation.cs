@@ -1,5 +1,6 @@
 using Fluxion.Host.Database;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 
 namespace Fluxion.Host.Demo;
 
@@ -8,11 +9,9 @@ public static class Preparation
 {
     public static async Task Prepare(this WebApplication app, DatabaseConnections connections, CancellationToken ct)
     {
-        if (connections.Owner is null)
-        {
-            await using var _ = await app.Services.GetRequiredService<Databases>().Service.OpenConnectionAsync(ct); // or it is said at once that there is none
-            return; // whoever deploys migrates first: `database migrate`
-        }
+        // when there is no database, this says so
+        await app.Services.GetRequiredService<LedgerClock>().Measure(app.Services.GetRequiredService<Databases>().Service, ct);
+        if (connections.Owner is null) return; // whoever deploys migrates first: `database migrate`
         foreach (var (name, failure, _, _) in (await Migrations.Run(app.Services, everything: false, ct)).Failed)
             app.Logger.LogError("{Tenant} is not up to date and is not served: {Reason}", name, failure);
         if (!app.Environment.IsDevelopment()) return;

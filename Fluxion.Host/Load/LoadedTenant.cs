@@ -3,6 +3,7 @@ using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 
 namespace Fluxion.Host.Load;
 
@@ -71,7 +72,7 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     {
         var id = tenant.Id.ToString();
         await using var session = services.GetRequiredService<TenantStores>().Of(id).LightweightSession(id);
-        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), services.GetRequiredService<TimeProvider>());
+        var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
         await handle(ledger);
         await ledger.Commit(ct);
@@ -103,7 +104,7 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     /// <returns>False when they are there, of a load that was interrupted.</returns>
     private async Task<bool> Move(LedgerSession ledger, string store, IReadOnlyList<(string Sku, long First, long Until)> items, CancellationToken ct)
     {
-        var (slots, problem) = await StockDoor.Open(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, Brings: true))], ledger.Now, ct);
+        var (slots, _, problem) = await StockDoor.Open(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, Brings: true))], ledger.When(null), ct);
         if (problem is not null) throw new InvalidOperationException(problem.Detail);
         if (slots[0].Item is not null) return false;
         var steps = slots.Zip(items).SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 
 namespace Fluxion.Host.Web;
 
@@ -16,16 +17,12 @@ public sealed class PlainDecimals : JsonConverter<decimal>
         writer.WriteNumberValue(Quantities.Plain(value));
 }
 
-/// <summary>Points in time with their offset from UTC; without one nobody knows which moment is meant.</summary>
+/// <summary>Points in time as RFC 3339 has them, with their offset from UTC; without one nobody knows which moment is meant.</summary>
 public sealed class ZonedTimestamps : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        var text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
-        var zoned = text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-' && text[^3] == ':');
-        return zoned && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at)
-            ? Timestamps.ToMicroseconds(at)
-            : throw new JsonException();
+        return reader.TokenType == JsonTokenType.String && PointsInTime.Parse(reader.GetString()!) is { } at ? at : throw new JsonException();
     }
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>

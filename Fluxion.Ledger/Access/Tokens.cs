@@ -19,10 +19,20 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
         ValidAudience = Issuer,
         IssuerSigningKey = _key,
         ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
-        ClockSkew = TimeSpan.FromSeconds(30),
+        LifetimeValidator = IsValidNow,
         NameClaimType = Claims.Email,
         RoleClaimType = Claims.Role,
     };
+
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
+    /// <summary>By the ledger's clock: the library would take the host's.</summary>
+    private bool IsValidNow(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
+    {
+        var now = clock.GetUtcNow().UtcDateTime;
+        if (expires is null || now > expires + ClockSkew) throw new SecurityTokenExpiredException();
+        return notBefore is null || now >= notBefore - ClockSkew;
+    }
 
     /// <param name="tenant">Null for the platform's administrator.</param>
     /// <param name="stamp">The account's: see <see cref="Accounts"/>.</param>

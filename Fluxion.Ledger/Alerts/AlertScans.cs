@@ -24,8 +24,8 @@ public sealed class AlertScans(
         select t.id from shared.tenants t
         join shared.system_config c on c.key = 'alerts.scan_interval'
         left join shared.alert_scans s on s.tenant_id = t.id
-        where t.status = 'active' and ($2::uuid is null or t.id = $2)
-          and coalesce(s.scanned_at, t.created_at) <= $1 - coalesce(t.settings #>> '{alerts,scan_interval}', c.value)::interval
+        where t.status = 'active' and ($1::uuid is null or t.id = $1)
+          and coalesce(s.scanned_at, t.created_at) <= now() - coalesce(t.settings #>> '{alerts,scan_interval}', c.value)::interval
         order by coalesce(s.scanned_at, t.created_at)
         """;
 
@@ -61,14 +61,14 @@ public sealed class AlertScans(
     private async Task<int?> Scan(Tenant tenant, bool onlyWhenDue, CancellationToken ct)
     {
         await using var session = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
-        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock);
+        var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
         await using (var only = ledger.Ask("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan"))
             if (await only.ExecuteScalarAsync(ct) is not true) return null;
         if (onlyWhenDue)
         {
             // asked once more under the lock: another node may have scanned it since this one looked
-            await using var due = ledger.Ask(Due, clock.GetUtcNow(), tenant.Id);
+            await using var due = ledger.Ask(Due, tenant.Id);
             if (await due.ExecuteScalarAsync(ct) is null) return null;
         }
 
@@ -78,7 +78,7 @@ public sealed class AlertScans(
         foreach (var some in doubts.Chunk(AtOnce))
         {
             await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
-            var review = new LedgerSession(part, tenant, Caller.System(tenant), clock);
+            var review = new LedgerSession(part, tenant, Caller.System(tenant));
             await review.Begin(ct);
             var news = await ReviewStockHandler.Review(review, [.. some.Select(item => item.Key)], outlook, ct, [.. some.SelectMany(item => item)]);
             if (news > 0) await review.Commit(ct);
@@ -93,7 +93,6 @@ public sealed class AlertScans(
     private async Task<IReadOnlyList<Guid>> WhichAreDue(CancellationToken ct)
     {
         await using var command = databases.Service.CreateCommand(Due);
-        command.Parameters.Add(new() { Value = clock.GetUtcNow() });
         command.Parameters.Add(new() { Value = DBNull.Value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var due = new List<Guid>();

@@ -19,11 +19,11 @@ public sealed record ReviewStock(IReadOnlyList<StockNotice> Notices)
 public static class ReviewStockHandler
 {
     /// <summary>In the tenant that the message came from.</summary>
-    public static async Task Handle(ReviewStock message, IDocumentSession session, IMessageContext context, TenantRegistry registry, TimeProvider clock,
+    public static async Task Handle(ReviewStock message, IDocumentSession session, IMessageContext context, TenantRegistry registry,
         IStockOutlook outlook, CancellationToken ct)
     {
         var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("Stock is reviewed in a tenant.")));
-        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock, context);
+        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
         await ledger.Begin(ct);
         if (await Review(ledger, message.Notices, outlook, ct) > 0) await ledger.Commit(ct);
     }

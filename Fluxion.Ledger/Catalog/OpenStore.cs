@@ -4,6 +4,7 @@ using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -26,7 +27,10 @@ public abstract record StoreFields
     [Description("Any JSON object of the tenant's own")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    public StoreDetails Details() => new(Name.Trim(), Type, Address, Contact, Settings);
+    [Description("Name of a time zone of the IANA database, for example America/Caracas: by it the store's days are counted; the tenant's when left out")]
+    public string? Timezone { get; init; }
+
+    public StoreDetails Details() => new(Name.Trim(), Type, Address, Contact, Settings, Timezone);
 
     public abstract class Validator<T> : AbstractValidator<T> where T : StoreFields
     {
@@ -37,6 +41,7 @@ public abstract record StoreFields
             RuleFor(c => c.Address!).SetValidator(new Address.Validator());
             RuleFor(c => c.Contact!).SetValidator(new Contact.Validator());
             RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
+            RuleFor(c => c.Timezone).TimeZone();
         }
     }
 }
@@ -83,16 +88,19 @@ public static class StoreEndpoints
     [EndpointDescription("Refused: 409 when the code is taken.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(OpenStore command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, ct =>
-            CatalogEntry.Create<Store>(ledger, "store", "stores", command.Code, code => new StoreOpened(code, command.Details()), ct));
+        ledger.Run(http, command, async ct => await ledger.RefuseZone(command.Timezone, ct) is { } problem
+            ? problem
+            : await CatalogEntry.Create<Store>(ledger, "store", "stores", command.Code, code => new StoreOpened(code, command.Details()), ct));
 
     [WolverinePut("/api/{tenant}/stores/{id}", Name = "Change store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Set all fields of a store anew")]
     [EndpointDescription("What is left out is emptied. Refused: 404 when the store does not exist, 409 when version is no longer current.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("VLN-01")] string id, ChangeStore command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, ct => CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
-            CatalogEntry.Same(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
+        ledger.Run(http, command, async ct => await ledger.RefuseZone(command.Timezone, ct) is { } problem
+            ? problem
+            : await CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
+                CatalogEntry.Same(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Close a store: its stock stays and no longer moves")]

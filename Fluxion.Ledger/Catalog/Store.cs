@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
@@ -41,8 +42,10 @@ public sealed record Contact(string? Phone = null, string? Email = null, string?
 
 /// <param name="Type">warehouse | store | distribution_center</param>
 /// <param name="Settings">The tenant's own settings of the store, any JSON object.</param>
+/// <param name="Timezone">By which the store's days are counted; null: the tenant's.</param>
 public sealed record StoreDetails(
-    string Name, string Type, Address? Address = null, Contact? Contact = null, IReadOnlyDictionary<string, JsonElement>? Settings = null);
+    string Name, string Type, Address? Address = null, Contact? Contact = null, IReadOnlyDictionary<string, JsonElement>? Settings = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null);
 
 public sealed record StoreOpened(string Code, StoreDetails Details);
 

@@ -1,7 +1,10 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
@@ -14,7 +17,7 @@ namespace Fluxion.Ledger.Commands;
 /// a repeat finds either both or neither. A refused request writes nothing, so its key stays free.
 /// </summary>
 /// <param name="RequestHash">
-/// SHA-256 of method, path and the command as it was understood: spaces, the order of fields and what was left out do not count. So a
+/// SHA-256 of method, path and the command as it was understood: spaces, the order of fields, what was left out and sentAt do not count. So a
 /// request that is repeated after an upgrade is the same one, though its command has a new field by then.
 /// </param>
 public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte[] RequestHash)
@@ -23,7 +26,15 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     public const string ReplayedHeader = "Idempotent-Replayed";
     public const int MaxLength = 200;
 
-    private static readonly ConditionalWeakTable<JsonSerializerOptions, JsonSerializerOptions> WithoutDefaults = [];
+    private static readonly ConditionalWeakTable<JsonSerializerOptions, JsonSerializerOptions> Hashed = [];
+
+    /// <summary>A repeated request is sent at another time, and is the same request all the same.</summary>
+    private static void LeaveOutSentAt(JsonTypeInfo type)
+    {
+        if (!typeof(IOccurrence).IsAssignableFrom(type.Type)) return;
+        foreach (var property in type.Properties.Where(p => p.AttributeProvider is MemberInfo { Name: nameof(IOccurrence.SentAt) }).ToList())
+            type.Properties.Remove(property);
+    }
 
     /// <summary>What was answered when the key was first used.</summary>
     public sealed record Answer(byte[] RequestHash, int Status, string Body, string? Location);
@@ -41,7 +52,11 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
         if (values is not [{ Length: > 0 and <= MaxLength } key] || key.Any(c => c is < '!' or > '~'))
             return (null, Problems.Invalid(Header, $"Send one Idempotency-Key of 1 to {MaxLength} printable ASCII characters without spaces."));
         var request = JsonSerializer.SerializeToUtf8Bytes(command,
-            WithoutDefaults.GetValue(json, options => new(options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault }));
+            Hashed.GetValue(json, options => new(options)
+            {
+                DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+                TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(LeaveOutSentAt),
+            }));
         var hash = SHA256.HashData([.. System.Text.Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}\n"), .. request]);
         return (new IdempotencyKey(schema, userId, key, hash), null);
     }
@@ -53,6 +68,14 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     public async Task<Answer?> Claim(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
+        AddClaim(batch);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        return await ReadClaim(reader, ct);
+    }
+
+    /// <summary>The two statements of a claim, as part of a batch.</summary>
+    internal void AddClaim(NpgsqlBatch batch)
+    {
         batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))")
         {
             Parameters = { new() { Value = $"{Schema}/{UserId}/{Key}" } },
@@ -61,7 +84,11 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
         {
             Parameters = { new() { Value = UserId }, new() { Value = Key } },
         });
-        await using var reader = await batch.ExecuteReaderAsync(ct);
+    }
+
+    /// <summary>The earlier answer, if there is one. The reader is at the result of the first of the two statements.</summary>
+    internal static async Task<Answer?> ReadClaim(NpgsqlDataReader reader, CancellationToken ct)
+    {
         await reader.NextResultAsync(ct);
         return await reader.ReadAsync(ct)
             ? new Answer(reader.GetFieldValue<byte[]>(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3))

@@ -1,8 +1,11 @@
+using System.Globalization;
 using System.Linq.Expressions;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
+using JasperFx.Events;
 using Marten;
 using Marten.Events;
 using Marten.Linq.MatchesSql;
@@ -18,7 +21,7 @@ namespace Fluxion.Ledger.Commands;
 /// or none of them. It is the only code that appends events.
 /// </summary>
 /// <param name="messages">The messages of the same transaction: Wolverine's context that <paramref name="session"/> was opened with.</param>
-public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, TimeProvider clock, IMessageBus? messages = null) : DocumentSessionListenerBase
+public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, IMessageBus? messages = null) : DocumentSessionListenerBase
 {
     private readonly Dictionary<Guid, Loaded> _streams = [];
     private readonly List<Change> _changes = [];
@@ -27,8 +30,14 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
 
-    /// <summary>When this command was received, or had its turn, to the microsecond that PostgreSQL keeps.</summary>
-    public DateTimeOffset Now { get; private set; } = Timestamps.ToMicroseconds(clock.GetUtcNow());
+    /// <summary>
+    /// The ledger's time: what the database's clock showed in this transaction's first batch, and again each time after it had waited for a lock.
+    /// So of two commands on one stock item the later one has the later time, whatever the clocks of their hosts show.
+    /// </summary>
+    public DateTimeOffset Now { get; private set; }
+
+    /// <summary>How far the client's clock was ahead of the ledger's when it sent the request; null when it did not say.</summary>
+    private TimeSpan? _clockSkew;
 
     /// <summary>The events appended so far, in order, with the states around them.</summary>
     public IReadOnlyList<Change> Changes => _changes;
@@ -50,8 +59,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, required);
         if (problem is not null) return TypedResults.Problem(problem);
 
-        await Begin(ct);
-        if (key is not null && await key.Claim(session.Connection, ct) is { } answer) return key.Replay(answer, http);
+        if (await Begin(key, ct) is { } answer) return key!.Replay(answer, http);
+        if (command is IOccurrence { SentAt: { } sentAt }) Receive(sentAt, RequestArrival.Elapsed(http));
 
         string? taken = null;
         try
@@ -90,14 +99,56 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>Opens the transaction; for callers without an HTTP request (provisioning, reactions).</summary>
-    public async Task Begin(CancellationToken ct)
+    public Task Begin(CancellationToken ct) => Begin(null, ct);
+
+    /// <summary>Opens the transaction, reads the database's clock and claims the idempotency key, in one batch.</summary>
+    /// <returns>What was answered when the key was used before; null when it was not.</returns>
+    private async Task<IdempotencyKey.Answer?> Begin(IdempotencyKey? key, CancellationToken ct)
     {
         session.LastModifiedBy = caller.UserId == Guid.Empty ? null : caller.UserId.ToString();
         if (caller.Address is not null) session.SetHeader(Headers.Address, caller.Address);
         if (caller.Agent is not null) session.SetHeader(Headers.Agent, caller.Agent);
         session.Listeners.Add(this);
         await session.BeginTransactionAsync(ct);
+        await using var batch = new NpgsqlBatch(session.Connection);
+        batch.BatchCommands.Add(new(ReadClock));
+        key?.AddClaim(batch);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await ReadNow(reader, ct);
+        if (key is null) return null;
+        await reader.NextResultAsync(ct);
+        return await IdempotencyKey.ReadClaim(reader, ct);
     }
+
+    private const string ReadClock = "select clock_timestamp()";
+
+    /// <summary>Takes the time from the result of <see cref="ReadClock"/>.</summary>
+    private async Task ReadNow(NpgsqlDataReader reader, CancellationToken ct)
+    {
+        await reader.ReadAsync(ct);
+        Now = reader.GetFieldValue<DateTimeOffset>(0);
+    }
+
+    /// <summary>Learns from when a client says it sent its request how far its clock is off; the events of this command keep that.</summary>
+    /// <param name="elapsed">For how long the request has been here.</param>
+    private void Receive(DateTimeOffset sentAt, TimeSpan elapsed)
+    {
+        _clockSkew = sentAt - (Now - elapsed);
+        session.SetHeader(Headers.ClockSkew, _clockSkew.Value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>When something happened that a client dates by its own clock.</summary>
+    /// <param name="occurredAt">As the request says it; null: when the ledger records it.</param>
+    /// <param name="notBefore">When its cause happened; null when it has none.</param>
+    public Occurrence When(DateTimeOffset? occurredAt, DateTimeOffset? notBefore = null)
+    {
+        if (occurredAt is not { } at) return new Occurrence(null, notBefore);
+        at = ByLedgersClock(at);
+        return new Occurrence(at < Now ? at : Now, notBefore);
+    }
+
+    /// <summary>A moment that a client dates by its own clock, as the ledger's clock had it; it may lie in the future.</summary>
+    public DateTimeOffset ByLedgersClock(DateTimeOffset at) => _clockSkew is { } skew ? Occurrence.Corrected(at, Now + skew, Now) : at;
 
     /// <summary>Commits all that was appended and queued.</summary>
     public async Task Commit(CancellationToken ct)
@@ -138,12 +189,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// </summary>
     public async Task TakeTurn(string what, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select pg_advisory_xact_lock(hashtextextended($1, 0))", session.Connection)
-        {
-            Parameters = { new() { Value = $"{tenant.Schema}/{what}" } },
-        };
-        await command.ExecuteNonQueryAsync(ct);
-        Now = Timestamps.ToMicroseconds(clock.GetUtcNow()); // not before what it has waited for
+        await using var batch = new NpgsqlBatch(session.Connection);
+        batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } });
+        batch.BatchCommands.Add(new(ReadClock));
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        await ReadNow(reader, ct);
     }
 
     /// <summary>
@@ -174,6 +225,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             Parameters = { new() { Value = streamIds } },
         });
         batch.BatchCommands.Add(new($"select id, data from {Documents<T>()} where id = any($1)") { Parameters = { new() { Value = streamIds } } });
+        batch.BatchCommands.Add(new(ReadClock));
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
         await using var reader = await batch.ExecuteReaderAsync(ct);
@@ -186,6 +238,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             states[id] = state;
             _streams[id].State = state;
         }
+        await reader.NextResultAsync(ct);
+        await ReadNow(reader, ct);
         return states;
     }
 
@@ -240,15 +294,18 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>
-    /// The events whose document occurred after <paramref name="occurredAfter"/>, by stream and in the order recorded. It goes through
-    /// the whole streams: for commands about the past, not for every command.
+    /// The events of a stock item's stream whose document occurred after <paramref name="occurredAfter"/>, in the order recorded and read as they are
+    /// used: a stream may hold millions. It goes through the whole streams: for commands about the past, not for every command.
     /// </summary>
-    public async Task<ILookup<Guid, object>> OccurredAfter(IReadOnlyCollection<Guid> streams, DateTimeOffset occurredAfter, CancellationToken ct)
+    /// <param name="type">Only events of this type; null: of all.</param>
+    public IAsyncEnumerable<IEvent> OccurredAfter(IReadOnlyCollection<Guid> streams, DateTimeOffset occurredAfter, Type? type, CancellationToken ct)
     {
-        var events = await session.Events.QueryAllRawEvents()
-            .Where(e => e.MatchesSql("d.stream_id = any(?) and (d.data #>> '{document,occurredAt}')::timestamptz > ?", streams.ToArray(), occurredAfter))
-            .OrderBy(e => e.Version).ToListAsync(ct);
-        return events.ToLookup(e => e.StreamId, e => e.Data);
+        const string After = "d.stream_id = any(?) and (d.data #>> '{document,occurredAt}')::timestamptz > ?";
+        var name = type is null ? null : ((EventGraph)session.DocumentStore.Options.Events).EventMappingFor(type).EventTypeName;
+        return (name is null
+                ? session.Events.QueryAllRawEvents().Where(e => e.MatchesSql(After, streams.ToArray(), occurredAfter))
+                : session.Events.QueryAllRawEvents().Where(e => e.MatchesSql($"d.type = ? and {After}", name, streams.ToArray(), occurredAfter)))
+            .OrderBy(e => e.StreamId).ThenBy(e => e.Version).ToAsyncEnumerable(ct);
     }
 
     /// <summary>Any aggregate that meets the condition, not locked.</summary>
@@ -267,6 +324,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         foreach (var appended in action.Events.Skip(action.Events.Count - events.Count))
         {
             appended.Id = Guid.CreateVersion7(Now); // ordered by time, as the rows are that bear it
+            appended.Timestamp = Now; // Marten would take the host's clock
             var after = T.Fold(id, (T?)stream.State, appended.Data);
             _changes.Add(new Change(appended, stream.State, after));
             stream.State = after;
@@ -302,4 +360,7 @@ public static class Headers
 {
     public const string Address = "address";
     public const string Agent = "agent";
+
+    /// <summary>By how many seconds the client's clock was ahead of the ledger's; negative when it was behind.</summary>
+    public const string ClockSkew = "clock_skew";
 }

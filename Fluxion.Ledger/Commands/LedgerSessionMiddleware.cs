@@ -9,6 +9,6 @@ namespace Fluxion.Ledger.Commands;
 /// <summary>Gives each endpoint that asks for one a <see cref="LedgerSession"/> on the Marten session that Wolverine opened for the tenant.</summary>
 public static class LedgerSessionMiddleware
 {
-    public static LedgerSession Before(IDocumentSession session, IMessageBus messages, HttpContext http, TimeProvider clock) =>
-        new(session, http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."), Caller.Of(http), clock, messages);
+    public static LedgerSession Before(IDocumentSession session, IMessageBus messages, HttpContext http) =>
+        new(session, http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."), Caller.Of(http), messages);
 }

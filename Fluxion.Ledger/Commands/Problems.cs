@@ -31,6 +31,11 @@ public static class Problems
         allowed[command].Contains(state) ? null
             : Conflict("Wrong state", $"The {what} is {state}: {command} is allowed when it is {string.Join(" or ", allowed[command])}.");
 
+    /// <summary>400: nothing happens before its cause.</summary>
+    /// <param name="cause">As in "the goods left".</param>
+    public static ProblemDetails BeforeItsCause(string cause, DateTimeOffset at) =>
+        Invalid("occurredAt", $"must not be before {cause}, {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'}");
+
     /// <summary>422: the key was used before with another request.</summary>
     public static ProblemDetails KeyReused(string key) => Of(422, "Idempotency key used before",
         $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request.");

@@ -98,7 +98,7 @@ public sealed partial class RequestBody : IHttpPolicy
         _ when type == typeof(string) => "is a text in quotes, of characters that can be kept",
         _ when type == typeof(Guid) => "is an id, a UUID in quotes",
         _ when type == typeof(DateOnly) => "is a date, for example 2026-11-24",
-        _ when type == typeof(DateTimeOffset) => "is a point in time with its offset from UTC, for example 2026-11-24T10:00:00-04:00",
+        _ when type == typeof(DateTimeOffset) => Time.PointsInTime.Form,
         _ when json.GetTypeInfo(type).Kind == JsonTypeInfoKind.Enumerable => "is a list, in brackets",
         _ => "is a JSON object, in braces",
     };

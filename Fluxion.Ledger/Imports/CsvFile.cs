@@ -4,6 +4,7 @@ using System.Text.Unicode;
 using CsvHelper;
 using FluentValidation.Results;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 
@@ -140,8 +141,8 @@ public sealed record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields
         return Number(column);
     }
 
-    public DateTimeOffset? Time(string column) =>
-        Parse<DateTimeOffset>(column, text => TimeFilter.Parse(text) is { } at ? Timestamps.ToMicroseconds(at) : null, TimeFilter.Plainly);
+    /// <summary>A point in time, or a date: the start of that day in <paramref name="zone"/>.</summary>
+    public DateTimeOffset? Time(string column, Zone zone) => Parse<DateTimeOffset>(column, text => PointsInTime.Parse(text.Trim(), zone), PointsInTime.FormOrDate);
 
     public bool? Flag(string column) => Parse<bool>(column, text => bool.TryParse(text, out var flag) ? flag : null, "is true or false");
 

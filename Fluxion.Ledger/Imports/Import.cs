@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
@@ -14,7 +16,13 @@ namespace Fluxion.Ledger.Imports;
 /// <param name="DryRun">True when nothing was written.</param>
 /// <param name="Created">Rows that began something: a product, a stock item's stock, a movement.</param>
 /// <param name="Unchanged">Rows that said what the ledger knew.</param>
-public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged);
+/// <param name="CorrectedByCount">
+/// What of the movements counts had seen already, so that it changed the history and not today's stock; of more items and counts than 1,000 the first.
+/// </param>
+public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged, IReadOnlyList<CountCorrection> CorrectedByCount)
+{
+    public const int MaxCorrections = 1000;
+}
 
 /// <summary>How far an import is.</summary>
 /// <param name="Phase">checking, then writing.</param>
@@ -46,24 +54,31 @@ public sealed class Import
     public bool IsDryRun { get; }
 
     /// <summary>What a command is, for its idempotency key.</summary>
-    private sealed record Command(string Sha256, bool DryRun, bool DecimalComma);
+    private sealed record Command(string Sha256, bool DryRun, bool DecimalComma, DateTimeOffset? SentAt = null) : IOccurrence
+    {
+        DateTimeOffset? IOccurrence.OccurredAt => null;
+    }
 
     /// <param name="decimals">point or comma: what numbers have before their decimals; a point when left out.</param>
     /// <param name="dryRun">Whether to say what would be, and write nothing.</param>
+    /// <param name="sentAt">What the client's clock showed when it sent the file.</param>
     /// <param name="handle">Decides on all rows and appends, or returns the problem of the file when it has said of rows what is wrong with them.</param>
-    public static async Task<IResult> Run(
-        LedgerSession ledger, HttpContext http, CsvColumns columns, string? decimals, bool? dryRun, Func<Import, CancellationToken, Task<Reply>> handle)
+    public static async Task<IResult> Run(LedgerSession ledger, HttpContext http, CsvColumns columns, string? decimals, bool? dryRun,
+        Func<Import, CancellationToken, Task<Reply>> handle, string? sentAt = null)
     {
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || !type.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase))
             return TypedResults.Problem(Problems.NoCsv);
         if (decimals is not (null or "point" or "comma")) return TypedResults.Problem(Problems.Invalid("decimals", "is point or comma"));
 
+        var sent = sentAt is null ? null : PointsInTime.Parse(sentAt);
+        if (sentAt is not null && sent is null) return TypedResults.Problem(Problems.Invalid("sentAt", PointsInTime.Form));
+
         using var body = new MemoryStream((int)(http.Request.ContentLength ?? 0));
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
-        var import = new Import(CsvFile.Read(bytes, columns, decimals == "comma"), Guid.CreateVersion7(ledger.Now), dryRun ?? false);
+        var import = new Import(CsvFile.Read(bytes, columns, decimals == "comma"), Guid.CreateVersion7(), dryRun ?? false);
         if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return TypedResults.Problem(unreadable);
-        var command = new Command(Convert.ToHexString(SHA256.HashData(bytes.Span)), import.IsDryRun, decimals == "comma");
+        var command = new Command(Convert.ToHexString(SHA256.HashData(bytes.Span)), import.IsDryRun, decimals == "comma", sent);
 
         var run = ledger.Run(http, command, async ct =>
         {
@@ -76,8 +91,8 @@ public sealed class Import
     }
 
     /// <summary>The receipt of this import.</summary>
-    public Reply Done(int created, int changed) =>
-        Reply.Ok(new ImportReceipt(Id, IsDryRun, File.Rows.Count, created, changed, File.Rows.Count - created - changed));
+    public Reply Done(int created, int changed, StockOutcome? outcome = null) => Reply.Ok(new ImportReceipt(
+        Id, IsDryRun, File.Rows.Count, created, changed, File.Rows.Count - created - changed, [.. (outcome ?? StockOutcome.Nothing).CorrectedByCount.Take(ImportReceipt.MaxCorrections)]));
 
     /// <summary>The rows, counted as they are taken.</summary>
     public IEnumerable<CsvRow> Rows()

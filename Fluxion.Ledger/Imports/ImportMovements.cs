@@ -1,8 +1,11 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -35,7 +38,7 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
             RuleFor(r => r.Reason).Null().WithMessage("belongs to an issue, an adjustment or a count").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count"));
             RuleFor(r => r.Reference).Line(100);
             RuleFor(r => r.Notes).AtMost(1000);
-            RuleFor(r => r.OccurredAt).Occurred(clock);
+            RuleFor(r => r.OccurredAt).Must(at => Occurrence.IsPossible(at, null, clock.GetUtcNow())).WithMessage(Occurrence.Message);
         }
     }
 }
@@ -52,29 +55,33 @@ public static class ImportMovementsEndpoint
     [CsvExample("store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator) =>
+        [Description(Occurrence.SentAtDescription)] string? sentAt, [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
+            var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.Text("store")).OfType<string>(), ct);
+            var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
             var read = import.Read(validator, row =>
             {
-                var (quantity, cost, occurredAt) = (row.Needed("quantity"), row.Number("costPerUnit"), row.Time("occurredAt"));
+                var zone = Zone.Of(stores.GetValueOrDefault(row.Text("store") ?? ""), settings);
+                var (quantity, cost, occurredAt) = (row.Needed("quantity"), row.Number("costPerUnit"), row.Time("occurredAt", zone));
                 return quantity is null ? null : new PastMovement(row.Text("store") ?? "", row.Text("sku") ?? "", row.Text("referenceType") ?? "", quantity.Value, cost,
-                    row.Text("reason"), row.Text("reference"), row.Text("notes"), occurredAt ?? ledger.Now);
+                    row.Text("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at ? ledger.ByLedgersClock(at) : null);
             });
             // by when they occurred, and those of one moment as the file has them: an export has the latest first
-            var movements = read.OrderBy(r => r.Read.OccurredAt).ToList();
+            var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
             var slots = await StockRows.Open(ledger, import.File, "quantity", movements,
-                movements.Count == 0 ? ledger.Now : movements[0].Read.OccurredAt!.Value, counting: false, ct);
+                movements.Count == 0 ? null : movements[0].Read.OccurredAt, counting: false, ct);
             if (import.File.Problem is { } wrong) return wrong;
-            var (_, refusal) = StockDoor.Append(ledger, [.. slots.Select(s => s.Slot)], Decide(slots, import.Id));
-            return refusal is not null ? refusal : import.Done(slots.Count, 0);
-        });
+            var (outcome, refusal) = StockDoor.Append(ledger, [.. slots.Select(s => s.Slot)], Decide(slots, import.Id, ledger.Now));
+            return refusal is not null ? refusal : import.Done(slots.Count, 0, outcome);
+        }, sentAt);
 
-    public static StockDecision Decide(IEnumerable<(PastMovement Row, StockSlot Slot)> rows, Guid importId) =>
+    /// <param name="now">A row that lies a little ahead of it happens now.</param>
+    public static StockDecision Decide(IEnumerable<(PastMovement Row, StockSlot Slot)> rows, Guid importId, DateTimeOffset now) =>
         StockLaw.Decide(rows.Select(r => new StockStep(r.Slot, item =>
         {
             var (row, store, product) = (r.Row, r.Slot.Store.Id, r.Slot.Product.Id);
-            var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt!.Value);
+            var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt < now ? row.OccurredAt.Value : now);
             return row.ReferenceType switch
             {
                 "receipt" => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Slot.Product.Details.CostPrice },

@@ -45,7 +45,7 @@ public static class ImportStockEndpoint
         {
             var read = import.Read(validator, row =>
                 new StockOnHand(row.Text("store") ?? "", row.Text("sku") ?? "", row.Needed("onHand") ?? 0, row.Number("costPerUnit")));
-            var slots = await StockRows.Open(ledger, import.File, "onHand", read, ledger.Now, counting: true, ct);
+            var slots = await StockRows.Open(ledger, import.File, "onHand", read, null, counting: true, ct);
             foreach (var ((row, stock), (_, slot)) in read.Zip(slots))
                 if (!IsNew(slot) && stock.OnHand < 0) row.Wrong("onHand", "is 0 or more: it is a count");
             if (import.File.Problem is { } wrong) return wrong;

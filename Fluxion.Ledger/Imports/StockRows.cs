@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Ledger.Imports;
@@ -17,9 +18,10 @@ internal static class StockRows
 {
     /// <summary>Each row with the slot that it names, locked; empty when something is wrong with any of them.</summary>
     /// <param name="quantity">The column of the quantity.</param>
+    /// <param name="occurredAt">When the first of them happened; null: when they are recorded.</param>
     /// <param name="counting">True when rows say what is there: then each item has one.</param>
     public static async Task<IReadOnlyList<(TRow Row, StockSlot Slot)>> Open<TRow>(LedgerSession ledger, CsvFile file, string quantity,
-        IReadOnlyList<(CsvRow Row, TRow Read)> rows, DateTimeOffset occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
+        IReadOnlyList<(CsvRow Row, TRow Read)> rows, DateTimeOffset? occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
     {
         var stores = await ledger.Find<Store>(rows.Select(r => r.Read.Store), ct);
         var products = await ledger.Find<Product>(rows.Select(r => r.Read.Sku), ct);
@@ -37,7 +39,7 @@ internal static class StockRows
             if (!lines.TryAdd(slot.ItemId, row.Line) && counting) row.Wrong("sku", $"{product.Code} of {store.Code} is in line {lines[slot.ItemId]} already");
         }
         if (file.Wrongs > 0) return [];
-        var open = await StockDoor.Lock(ledger, slots, occurredAt, counting, ct);
+        var (open, _) = await StockDoor.Lock(ledger, slots, new Occurrence(occurredAt), counting, ct);
         return [.. rows.Zip(open, (row, slot) => (row.Read, slot))];
     }
 }

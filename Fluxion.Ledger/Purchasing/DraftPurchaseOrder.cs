@@ -3,7 +3,9 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -23,7 +25,7 @@ public sealed record DraftPurchaseOrder(
     [property: Description("Code or id of the supplier")] string Supplier,
     [property: Description("Unique in the tenant; kept in upper case")] string OrderNumber,
     IReadOnlyList<DraftPurchaseOrder.Line> Lines,
-    [property: Description("Today in UTC when left out")] DateOnly? OrderDate = null,
+    [property: Description("Today in the store's time zone when left out")] DateOnly? OrderDate = null,
     [property: Description("When the supplier should deliver; not before orderDate")] DateOnly? ExpectedDate = null,
     string? Notes = null)
 {
@@ -139,7 +141,7 @@ public static class DraftPurchaseOrderEndpoint
             return Problems.Conflict("Order number taken", $"There is a purchase order '{number}' already.");
         var (supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
         if (problem is not null) return problem;
-        var date = command.OrderDate ?? DateOnly.FromDateTime(ledger.Now.UtcDateTime);
+        var date = command.OrderDate ?? Zone.Of(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct)).DateOf(ledger.Now);
         if (PurchaseOrderRules.RefuseDates(date, command.ExpectedDate) is { } wrong) return wrong;
         (var lines, problem) = await PurchaseOrderRules.Resolve(ledger, command.Lines, [], ct);
         if (problem is not null) return problem;

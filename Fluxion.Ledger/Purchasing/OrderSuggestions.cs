@@ -5,7 +5,9 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -32,7 +34,7 @@ public sealed record OrderSuggestions(
     }
 }
 
-/// <param name="ExpectedDate">Today and the longest lead time of its lines.</param>
+/// <param name="ExpectedDate">Today in the store's time zone, and the longest lead time of its lines.</param>
 public sealed record SuggestedOrder(Guid Id, string OrderNumber, string Store, string Supplier, DateOnly ExpectedDate, int Lines, decimal TotalAmount);
 
 /// <summary>What nobody could order.</summary>
@@ -63,6 +65,8 @@ public static class OrderSuggestionsEndpoint
         var items = await outlook.ToOrder(ledger, store?.Id, supplier?.Id, OrderSuggestions.MaxLines, ct);
         var products = await ledger.Find<Product>(items.Select(item => item.ProductId.ToString()), ct);
         var suppliers = await ledger.Find<Supplier>(items.Select(item => item.SupplierId?.ToString()).OfType<string>(), ct);
+        var stores = await ledger.Find<Store>(items.Select(item => item.StoreId.ToString()), ct);
+        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
         var (orders, left) = (new List<SuggestedOrder>(), new List<NotOrdered>());
         foreach (var ofOne in items.GroupBy(item => (item.StoreId, item.SupplierId)))
         {
@@ -72,15 +76,15 @@ public static class OrderSuggestionsEndpoint
                 left.AddRange(ofOne.Select(item => new NotOrdered(item.Store, item.Sku, item.SuggestedQuantity, from is null ? "no supplier" : $"supplier {from.Code} deactivated")));
                 continue;
             }
-            foreach (var lines in ofOne.Chunk(StockDoor.MaxLines)) orders.Add(Draft(ledger, from, lines, products, orders.Count + 1));
+            var today = Zone.Of(stores[ofOne.Key.StoreId.ToString()], settings).DateOf(ledger.Now);
+            foreach (var lines in ofOne.Chunk(StockDoor.MaxLines)) orders.Add(Draft(ledger, from, lines, products, today, orders.Count + 1));
         }
         return Reply.Ok(new SuggestedOrders(orders, left));
     }
 
     private static SuggestedOrder Draft(
-        LedgerSession ledger, Supplier supplier, ItemOutlook[] items, IReadOnlyDictionary<string, Product> products, int number)
+        LedgerSession ledger, Supplier supplier, ItemOutlook[] items, IReadOnlyDictionary<string, Product> products, DateOnly today, int number)
     {
-        var today = DateOnly.FromDateTime(ledger.Now.UtcDateTime);
         var expected = today.AddDays(items.Max(item => item.Reorder.LeadTimeDays));
         var order = ledger.Append<PurchaseOrder>(Guid.CreateVersion7(ledger.Now), new PurchaseOrderDrafted(
             string.Create(CultureInfo.InvariantCulture, $"R-{ledger.Now.UtcDateTime:yyMMdd-HHmmssfff}-{number}"), items[0].StoreId, supplier.Id, today, expected, null,

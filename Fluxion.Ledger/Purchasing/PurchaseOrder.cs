@@ -29,7 +29,9 @@ public sealed record DeliveredLine(Guid LineId, decimal Quantity, decimal UnitCo
 
 /// <summary>A delivery of some of the goods, all of them, or a little more.</summary>
 /// <param name="DeliveryId">The document of the movements that it made.</param>
-public sealed record PurchaseOrderReceived(Guid DeliveryId, DateTimeOffset OccurredAt, IReadOnlyList<DeliveredLine> Lines);
+/// <param name="ReceivedOn">The day in the store's time zone; null in events from before stores had one, whose days are those of UTC.</param>
+public sealed record PurchaseOrderReceived(Guid DeliveryId, DateTimeOffset OccurredAt, IReadOnlyList<DeliveredLine> Lines,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? ReceivedOn = null);
 
 /// <summary>The rest will not come.</summary>
 public sealed record PurchaseOrderClosed;
@@ -57,8 +59,10 @@ public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, deci
 /// <summary>An order to a supplier, to be delivered to one store.</summary>
 /// <param name="Code">The order number.</param>
 /// <param name="LastReceivedAt">The latest OccurredAt of its deliveries; null before the first.</param>
+/// <param name="LastReceivedOn">The day of that delivery in the store's time zone; null where its event says none.</param>
 public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid StoreId, Guid SupplierId, DateOnly OrderDate, DateOnly? ExpectedDate,
-    string? Notes, Guid? OrderedBy, DateTimeOffset? LastReceivedAt, IReadOnlyList<PurchaseOrderLine> Lines) : IAggregate<PurchaseOrder>, ICoded
+    string? Notes, Guid? OrderedBy, DateTimeOffset? LastReceivedAt, IReadOnlyList<PurchaseOrderLine> Lines,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? LastReceivedOn = null) : IAggregate<PurchaseOrder>, ICoded
 {
     /// <summary>The largest total before tax: it leaves room for the tax in numeric(18,2).</summary>
     public const decimal MaxTotal = 1_000_000_000_000_000m;
@@ -83,9 +87,10 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     [JsonIgnore]
     public decimal TotalAmount => Subtotal + TaxAmount;
 
-    /// <summary>The day, in UTC, on which the last of the goods arrived; null before.</summary>
+    /// <summary>The day on which the last of the goods arrived; null before.</summary>
     [JsonIgnore]
-    public DateOnly? ReceivedDate => Status == PurchaseOrderStatus.Received && LastReceivedAt is { } at ? DateOnly.FromDateTime(at.UtcDateTime) : null;
+    public DateOnly? ReceivedDate =>
+        Status == PurchaseOrderStatus.Received && LastReceivedAt is { } at ? LastReceivedOn ?? DateOnly.FromDateTime(at.UtcDateTime) : null;
 
     public static PurchaseOrder Fold(Guid id, PurchaseOrder? order, object @event) => @event switch
     {
@@ -104,10 +109,12 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     {
         var delivered = delivery.Lines.ToLookup(line => line.LineId, line => line.Quantity);
         PurchaseOrderLine[] lines = [.. order.Lines.Select(line => line with { Received = line.Received + delivered[line.Id].Sum() })];
+        var isLatest = !(order.LastReceivedAt > delivery.OccurredAt);
         return order with
         {
             Status = lines.All(line => line.Received >= line.Quantity) ? PurchaseOrderStatus.Received : PurchaseOrderStatus.Partial,
-            LastReceivedAt = order.LastReceivedAt > delivery.OccurredAt ? order.LastReceivedAt : delivery.OccurredAt,
+            LastReceivedAt = isLatest ? delivery.OccurredAt : order.LastReceivedAt,
+            LastReceivedOn = isLatest ? delivery.ReceivedOn : order.LastReceivedOn,
             Lines = lines,
         };
     }

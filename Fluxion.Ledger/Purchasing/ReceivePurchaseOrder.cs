@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
@@ -17,7 +19,8 @@ public sealed record ReceivePurchaseOrder(
     IReadOnlyList<ReceivePurchaseOrder.Line> Lines,
     [property: Description("The number of the delivery note, as people know it")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
-    string? Notes = null)
+    string? Notes = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
     public sealed record Line(
         [property: Description("Sku or id of a product of the order")] string Sku,
@@ -36,21 +39,24 @@ public sealed record ReceivePurchaseOrder(
             });
             RuleFor(c => c.Reference).Line(100);
             RuleFor(c => c.Notes).AtMost(1000);
-            RuleFor(c => c.OccurredAt).Occurred(clock);
+            this.Occurrence(clock);
         }
     }
 }
 
 /// <param name="DeliveryId">The document of this delivery; the order's id is the reference of its movements.</param>
+/// <param name="OccurredAt">When the goods came, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
 public sealed record PurchaseOrderDelivery(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version,
-    Guid DeliveryId, IReadOnlyList<StockLevel> Stock);
+    Guid DeliveryId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
 
 public static class ReceivePurchaseOrderEndpoint
 {
     /// <summary>What a delivery does to its order; or what of it was never ordered, or is more than may come in.</summary>
     /// <param name="overReceiptPercent">How much more than ordered may come in of each line.</param>
+    /// <param name="zone">The store's.</param>
     public static (PurchaseOrderReceived? Received, ProblemDetails? Problem) Decide(
-        PurchaseOrder order, ReceivePurchaseOrder command, decimal overReceiptPercent, Guid deliveryId, DateTimeOffset occurredAt)
+        PurchaseOrder order, ReceivePurchaseOrder command, decimal overReceiptPercent, Guid deliveryId, DateTimeOffset occurredAt, Zone zone)
     {
         var strange = new Dictionary<string, string[]>();
         var delivered = new List<DeliveredLine>();
@@ -60,6 +66,8 @@ public static class ReceivePurchaseOrderEndpoint
             else strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Problems.Shorten(line.Sku)}'."];
         }
         if (strange.Count > 0) return (null, Problems.NotFound("Some products were not ordered; see errors.", strange));
+        var receivedOn = zone.DateOf(occurredAt);
+        if (receivedOn < order.OrderDate) return (null, Problems.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
 
         var coming = delivered.ToLookup(line => line.LineId, line => line.Quantity);
         var over = order.Lines.Where(line => coming[line.Id].Any() && line.Received + coming[line.Id].Sum() > line.Quantity * (1 + (overReceiptPercent / 100)))
@@ -67,7 +75,7 @@ public static class ReceivePurchaseOrderEndpoint
         return over.Count > 0
             ? (null, Problems.Conflict("More than ordered",
                 $"Nothing was received: {string.Join("; ", over)}. At most {Plain(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
-            : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered), null);
+            : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn), null);
     }
 
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
@@ -82,19 +90,22 @@ public static class ReceivePurchaseOrderEndpoint
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "receive", ct);
         if (order is null) return problem!;
         var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-        var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
-        (var received, problem) = Decide(order, command, settings?.OverReceiptPercent ?? 0, document.Id, document.OccurredAt);
+        var occurred = ledger.When(command.OccurredAt);
+        var zone = Zone.Of(await ledger.Read<Store>(order.StoreId, ct), settings);
+        (var received, problem) = Decide(order, command, settings?.OverReceiptPercent ?? 0, Guid.CreateVersion7(ledger.Now), occurred.At(ledger.Now), zone);
         if (received is null) return problem!;
 
-        (var slots, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
-            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], document.OccurredAt, ct);
+        (var slots, var at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
+            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
         if (problem is not null) return problem;
-        (var stock, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, received.Lines, (slot, line, _) =>
+        received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
+        var document = new StockDocument(received.DeliveryId, command.Reference, command.Notes, at);
+        (var outcome, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, received.Lines, (slot, line, _) =>
             new StockReceived(slot.Store.Id, slot.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }));
         if (problem is not null) return problem;
         order = ledger.Append<PurchaseOrder>(order.Id, received);
         return Reply.Ok(new PurchaseOrderDelivery(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
-            ledger.VersionOf(order.Id), document.Id, stock));
+            ledger.VersionOf(order.Id), document.Id, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
     private static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>

@@ -3,6 +3,7 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +18,8 @@ public sealed record PaySale(
     [property: Description("Greater than 0, at most 2 decimals, and not more than what is open")] decimal Amount,
     [property: Description("cash, card, transfer, check or credit")] string Method,
     [property: Description("The number of the transfer, check, …")] string? Reference = null,
-    [property: Description("When it was paid, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null)
+    [property: Description("When it was paid, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
     public sealed class Validator : AbstractValidator<PaySale>
     {
@@ -26,7 +28,7 @@ public sealed record PaySale(
             RuleFor(c => c.Amount).Must(a => a > 0 && Quantities.HasDecimals(a, 2)).WithMessage("is greater than 0, with at most 2 decimals");
             RuleFor(c => c.Method).OneOf(PaymentMethods.All);
             RuleFor(c => c.Reference).Line(100);
-            RuleFor(c => c.OccurredAt).Occurred(clock);
+            this.Occurrence(clock);
         }
     }
 }
@@ -35,14 +37,15 @@ public sealed record PaySale(
 [Example("""{"reason":"The client changed his mind"}""")]
 public sealed record CancelSale(
     [property: Description("Why, for the audit trail")] string Reason,
-    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null)
+    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
     public sealed class Validator : AbstractValidator<CancelSale>
     {
         public Validator(TimeProvider clock)
         {
             RuleFor(c => c.Reason).Name();
-            RuleFor(c => c.OccurredAt).Occurred(clock);
+            this.Occurrence(clock);
         }
     }
 }
@@ -52,7 +55,8 @@ public sealed record CancelSale(
 public sealed record ReturnGoods(
     IReadOnlyList<ReturnGoods.Line> Lines,
     [property: Description("Why, for the audit trail")] string? Reason = null,
-    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null)
+    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
     public sealed record Line(
         [property: Description("The place of the line in the sale, from 1, as its lineNumber")] int LineNumber,
@@ -68,7 +72,7 @@ public sealed record ReturnGoods(
                 line.RuleFor(l => l.Quantity).Positive();
             });
             RuleFor(c => c.Reason).Line(200);
-            RuleFor(c => c.OccurredAt).Occurred(clock);
+            this.Occurrence(clock);
         }
     }
 }
@@ -85,10 +89,13 @@ public static class ChangeSaleEndpoints
         {
             var (sale, problem) = await Open(ledger, id, "pay", ct);
             if (sale is null) return problem!;
+            var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
             if (command.Amount > sale.Open)
                 return Problems.Conflict("Paid too much", $"{sale.Open:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
-            sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, command.Reference, command.OccurredAt ?? ledger.Now));
-            return Reply.Ok(SaleReceipt.Of(sale, []));
+            var at = occurred.At(ledger.Now);
+            sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, command.Reference, at));
+            return Reply.Ok(SaleReceipt.Of(sale, StockOutcome.Nothing, at));
         });
 
     [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
@@ -102,12 +109,12 @@ public static class ChangeSaleEndpoints
             if (sale is null) return problem!;
             if (sale.Returned.Any(returned => returned > 0))
                 return Problems.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
-            (var at, problem) = Timestamps.After(sale.OccurredAt, command.OccurredAt, ledger.Now, "the sale");
-            if (problem is not null) return problem;
-            var (stock, refusal) = await TakeBack(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, at, ct);
+            var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
+            var (outcome, at, refusal) = await TakeBack(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, occurred, ct);
             if (refusal is not null) return refusal;
             sale = ledger.Append<Sale>(sale.Id, new SaleCancelled(command.Reason, sale.Paid, at));
-            return Reply.Ok(SaleReceipt.Of(sale, stock));
+            return Reply.Ok(SaleReceipt.Of(sale, outcome, at));
         });
 
     [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
@@ -119,14 +126,14 @@ public static class ChangeSaleEndpoints
         {
             var (sale, problem) = await Open(ledger, id, "return", ct);
             if (sale is null) return problem!;
-            (var at, problem) = Timestamps.After(sale.OccurredAt, command.OccurredAt, ledger.Now, "the sale");
-            if (problem is not null) return problem;
-            var (returned, refused) = Decide(sale, command, at);
+            var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
+            var (returned, refused) = Decide(sale, command, occurred.At(ledger.Now));
             if (returned is null) return refused!;
-            var (stock, refusal) = await TakeBack(ledger, sale, returned.Lines, command.Reason, returned.OccurredAt, ct);
+            var (outcome, at, refusal) = await TakeBack(ledger, sale, returned.Lines, command.Reason, occurred, ct);
             if (refusal is not null) return refusal;
-            sale = ledger.Append<Sale>(sale.Id, returned);
-            return Reply.Ok(SaleReceipt.Of(sale, stock));
+            sale = ledger.Append<Sale>(sale.Id, returned with { OccurredAt = at });
+            return Reply.Ok(SaleReceipt.Of(sale, outcome, at));
         });
 
     /// <summary>
@@ -160,14 +167,15 @@ public static class ChangeSaleEndpoints
         return Problems.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem ? (null, problem) : (sale, null);
     }
 
-    private static async Task<(IReadOnlyList<StockLevel> Stock, ProblemDetails? Refusal)> TakeBack(
-        LedgerSession ledger, Sale sale, IReadOnlyList<ReturnedLine> lines, string? reason, DateTimeOffset at, CancellationToken ct)
+    private static async Task<(StockOutcome Outcome, DateTimeOffset At, ProblemDetails? Refusal)> TakeBack(
+        LedgerSession ledger, Sale sale, IReadOnlyList<ReturnedLine> lines, string? reason, Occurrence occurred, CancellationToken ct)
     {
+        var (slots, at, problem) = await StockDoor.Open(ledger, [.. lines.Select((line, i) => new StockRequest(sale.StoreId.ToString(),
+            sale.Lines[line.Line].ProductId.ToString(), line.Quantity, Brings: false, QuantityField: $"lines[{i}].quantity"))], occurred, ct);
+        if (problem is not null) return (StockOutcome.Nothing, default, problem);
         var document = new StockDocument(sale.Id, sale.InvoiceNumber, reason, at);
-        var (slots, problem) = await StockDoor.Open(ledger, [.. lines.Select((line, i) => new StockRequest(sale.StoreId.ToString(),
-            sale.Lines[line.Line].ProductId.ToString(), line.Quantity, Brings: false, QuantityField: $"lines[{i}].quantity"))], at, ct);
-        if (problem is not null) return ([], problem);
-        return StockDoor.Append(ledger, slots, StockLaw.Decide(slots, lines, (slot, line, _) =>
+        var (outcome, refusal) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, lines, (slot, line, _) =>
             new StockReturned(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = sale.Lines[line.Line].UnitCost }));
+        return (outcome, at, refusal);
     }
 }

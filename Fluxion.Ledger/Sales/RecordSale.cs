@@ -3,6 +3,7 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,8 @@ public sealed record RecordSale(
     [property: Description("The id of the transaction in an external point of sale")] string? PosTransactionId = null,
     [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description("The id of a reservation that is fulfilled: what it holds in this store is held no longer, and may leave with the sale")] Guid? Reservation = null)
+    [property: Description("The id of a reservation that is fulfilled: what it holds in this store is held no longer, and may leave with the sale")] Guid? Reservation = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
     : IStockCommand<RecordSale.Line>
 {
     string? IStockCommand<Line>.Reference => InvoiceNumber;
@@ -63,11 +65,13 @@ public sealed record RecordSale(
 /// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back.</param>
 /// <param name="CostOfGoodsSold">What the goods cost that were sold, to 2 decimals a line.</param>
 /// <param name="Stock">The stock items that this command moved, as they are now.</param>
+/// <param name="OccurredAt">When this command's part of the sale happened, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
 public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentStatus, decimal Subtotal, decimal TaxAmount, decimal TotalAmount,
-    decimal OpenAmount, decimal CostOfGoodsSold, IReadOnlyList<StockLevel> Stock)
+    decimal OpenAmount, decimal CostOfGoodsSold, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount)
 {
-    public static SaleReceipt Of(Sale sale, IReadOnlyList<StockLevel> stock) => new(sale.Id, sale.InvoiceNumber, sale.Status, sale.Subtotal, sale.TaxAmount,
-        sale.TotalAmount, sale.Open, sale.CostOfGoodsSold, stock);
+    public static SaleReceipt Of(Sale sale, StockOutcome outcome, DateTimeOffset at) => new(sale.Id, sale.InvoiceNumber, sale.Status, sale.Subtotal, sale.TaxAmount,
+        sale.TotalAmount, sale.Open, sale.CostOfGoodsSold, outcome.Stock, at, outcome.CorrectedByCount);
 }
 
 public static class RecordSaleEndpoint
@@ -99,14 +103,14 @@ public static class RecordSaleEndpoint
         {
             if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
                 return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
-            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.InvoiceNumber.Trim(), command.Notes, command.OccurredAt ?? ledger.Now);
             var (reservation, held, unheld) = await Open(ledger, command, ct);
             if (unheld is not null) return unheld;
-            var (slots, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], document.OccurredAt, ct);
+            var (slots, at, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], ledger.When(command.OccurredAt), ct);
             if (problem is not null) return problem;
+            var document = new StockDocument(Guid.CreateVersion7(at), command.InvoiceNumber.Trim(), command.Notes, at);
 
             var decision = Decide(command, slots, document, reservation);
-            var (stock, refusal) = StockDoor.Append(ledger, slots, decision);
+            var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
             if (refusal is not null) return refusal;
             var invoice = Invoice(command, slots, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
                 [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))], document.OccurredAt);
@@ -117,7 +121,7 @@ public static class RecordSaleEndpoint
             var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == Sale.PaidUp && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
                 : [invoice]);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, stock),
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, outcome, at),
                 taken: $"There is an invoice '{sale.InvoiceNumber}' of the store {slots[0].Store.Code} already.");
         });
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -16,7 +17,8 @@ public sealed record CountStock(
     IReadOnlyList<CountStock.Line> Lines,
     [property: Description("The number of the stocktake, as people know it")] string? Reference = null,
     [property: Description("The moment that the count is of, with its offset from UTC; now when left out. What moved after it, moves what was counted")] DateTimeOffset? OccurredAt = null,
-    string? Notes = null) : IStockCommand<CountStock.Line>
+    string? Notes = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<CountStock.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of the product")] string Sku,
@@ -43,7 +45,10 @@ public sealed record CountVariance(string Sku, decimal Expected, decimal Counted
 
 /// <param name="Variances">A row for each line, in their order.</param>
 /// <param name="VarianceValue">The sum of their values.</param>
-public sealed record CountReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountVariance> Variances, decimal VarianceValue);
+/// <param name="OccurredAt">The moment that the count is of, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Later counts, which stand: this one changed the history before them alone.</param>
+public sealed record CountReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountVariance> Variances, decimal VarianceValue,
+    DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
 
 public static class CountStockEndpoint
 {
@@ -59,17 +64,17 @@ public static class CountStockEndpoint
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
-            var (slots, problem) = await StockDoor.Open(
-                ledger, StockRequest.Of(command.Store, command.Lines, brings: false), document.OccurredAt, ct, counting: true);
+            var (slots, at, problem) = await StockDoor.Open(
+                ledger, StockRequest.Of(command.Store, command.Lines, brings: false), ledger.When(command.OccurredAt), ct, counting: true);
             if (problem is not null) return problem;
+            var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
             if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
             var decision = Decide(command, slots, document);
-            var (stock, refusal) = StockDoor.Append(ledger, slots, decision);
+            var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
             if (refusal is not null) return refusal;
             var variances = decision.Events.Select(e => e.Event).OfType<StockCounted>().Zip(slots, (count, slot) => new CountVariance(
                 slot.Product.Code, count.Expected, count.Counted, count.Change(), count.UnitCost, Quantities.Round(count.Change() * count.UnitCost, 2))).ToList();
-            return Reply.Ok(new CountReceipt(document.Id, stock, variances, variances.Sum(v => v.Value)));
+            return Reply.Ok(new CountReceipt(document.Id, outcome.Stock, variances, variances.Sum(v => v.Value), at, outcome.CorrectedByCount));
         });
 }

@@ -12,14 +12,14 @@ public sealed record ExpireReservation(Guid ReservationId);
 public static class ExpireReservationHandler
 {
     /// <summary>
-    /// In the tenant that the message came from. Does nothing unless the reservation is open, and waits on when its time is not over by this
-    /// node's clock; so it may be delivered more than once.
+    /// In the tenant that the message came from. Does nothing unless the reservation is open, and waits on when its time is not over by the
+    /// ledger's clock; so it may be delivered more than once, and too early by a host whose clock is ahead.
     /// </summary>
     public static async Task Handle(
-        ExpireReservation message, IDocumentSession session, IMessageContext context, TenantRegistry registry, TimeProvider clock, CancellationToken ct)
+        ExpireReservation message, IDocumentSession session, IMessageContext context, TenantRegistry registry, CancellationToken ct)
     {
         var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("A reservation expires in a tenant.")));
-        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock, context);
+        var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
         await ledger.Begin(ct);
         if (await ledger.Lock<Reservation>(message.ReservationId, ct) is not { } reservation) return;
         if (!Reservation.Allowed["expire"].Contains(reservation.Status)) return;

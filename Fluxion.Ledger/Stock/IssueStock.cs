@@ -2,6 +2,7 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -17,7 +18,8 @@ public sealed record IssueStock(
     IReadOnlyList<IssueStock.Line> Lines,
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
-    string? Notes = null) : IStockCommand<IssueStock.Line>
+    string? Notes = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<IssueStock.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of the product")] string Sku,

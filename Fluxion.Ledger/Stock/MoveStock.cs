@@ -2,6 +2,7 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -15,7 +16,8 @@ public sealed record MoveStock(
     [property: Description("1 to 10,000 lines")] IReadOnlyList<MoveStock.Line> Lines,
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When it happened, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
-    string? Notes = null)
+    string? Notes = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
     public const int MaxLines = 10_000;
     public static readonly string[] Types = ["receipt", "issue", "adjustment"];
@@ -45,28 +47,37 @@ public sealed record MoveStock(
                 line.RuleFor(l => l.Reason!).OneOf(Reasons.OfIssues).When(l => l.Type == "issue");
                 line.RuleFor(l => l.Reason!).OneOf(Reasons.OfAdjustments).When(l => l.Type == "adjustment");
                 line.RuleFor(l => l.Reason).Null().WithMessage("belongs to an issue or an adjustment").When(l => l.Type == "receipt");
-                line.RuleFor(l => l.OccurredAt).Occurred(clock);
             }, MaxLines);
+            RuleFor(c => c.Lines).Custom((lines, context) =>
+            {
+                foreach (var (i, line) in (lines ?? []).Take(MaxLines).Index())
+                {
+                    if (!Occurrence.IsPossible(line?.OccurredAt, context.InstanceToValidate.SentAt, clock.GetUtcNow()))
+                        context.AddFailure($"Lines[{i}].OccurredAt", Occurrence.Message);
+                }
+            });
             RuleFor(c => c.Reference).Line(100);
             RuleFor(c => c.Notes).AtMost(1000);
-            RuleFor(c => c.OccurredAt).Occurred(clock);
+            this.Occurrence(clock);
         }
     }
 }
 
 public static class MoveStockEndpoint
 {
-    public static StockDecision Decide(MoveStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
+    /// <param name="moments">When each line happened, by the ledger's clock.</param>
+    public static StockDecision Decide(MoveStock command, IReadOnlyList<StockSlot> slots, StockDocument document, IReadOnlyList<DateTimeOffset> moments) =>
+        StockLaw.Decide(slots.Select((slot, i) => new StockStep(slot, item =>
         {
-            var (store, product, at) = (slot.Store.Id, slot.Product.Id, document with { OccurredAt = line.OccurredAt ?? document.OccurredAt });
+            var line = command.Lines[i];
+            var (store, product, at) = (slot.Store.Id, slot.Product.Id, document with { OccurredAt = moments[i] });
             return line.Type switch
             {
                 "receipt" => new StockReceived(store, product, line.Quantity, at) { UnitCost = line.UnitCost ?? slot.Product.Details.CostPrice },
                 "issue" => new StockIssued(store, product, line.Quantity, line.Reason!, at) { UnitCost = slot.CostOf(item) },
                 _ => new StockAdjusted(store, product, line.Quantity, line.Reason!, at) { UnitCost = slot.CostOf(item) },
             };
-        });
+        })));
 
     [WolverinePost("/api/{tenant}/stock/movements", Name = "Move stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Up to 10,000 receipts, issues and adjustments in one transaction")]
@@ -75,13 +86,15 @@ public static class MoveStockEndpoint
     public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
-            var (slots, problem) = await StockDoor.Open(ledger,
+            var moments = command.Lines.Select(line => line.OccurredAt ?? command.OccurredAt);
+            var (slots, _, problem) = await StockDoor.Open(ledger,
                 [.. command.Lines.Select((line, i) => new StockRequest(
                     line.Store, line.Sku, line.Quantity, Brings: line.Type == "receipt", $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))],
-                command.Lines.Min(line => line.OccurredAt ?? document.OccurredAt), ct);
+                ledger.When(moments.Min()), ct);
             if (problem is not null) return problem;
-            var (stock, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, document));
-            return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, stock));
+            var at = ledger.When(command.OccurredAt).At(ledger.Now);
+            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, at);
+            var (outcome, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, document, [.. moments.Select(m => ledger.When(m).At(ledger.Now))]));
+            return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount));
         });
 }

@@ -3,6 +3,7 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -15,7 +16,8 @@ namespace Fluxion.Ledger.Stock;
 public sealed record ReceiveTransfer(
     [property: Description("Each product once; of what is left out nothing has arrived yet")] IReadOnlyList<ReceiveTransfer.Line> Lines,
     [property: Description("When they arrived, with its offset from UTC and not before they left; now when left out")] DateTimeOffset? OccurredAt = null,
-    string? Notes = null)
+    string? Notes = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
     public sealed record Line(
         [property: Description("Sku or id of the product")] string Sku,
@@ -37,7 +39,7 @@ public sealed record ReceiveTransfer(
                     .WithMessage("is greater than 0, or lost or damaged is");
             });
             RuleFor(c => c.Notes).AtMost(1000);
-            RuleFor(c => c.OccurredAt).Occurred(clock);
+            this.Occurrence(clock);
         }
     }
 }
@@ -72,14 +74,14 @@ public static class ReceiveTransferEndpoint
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");
             if (Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
-            var (at, early) = Timestamps.After(transfer.OccurredAt, command.OccurredAt, ledger.Now, "the goods left");
-            if (early is not null) return early;
+            var occurred = ledger.When(command.OccurredAt, transfer.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the goods left", transfer.OccurredAt);
 
             var store = transfer.ToStoreId.ToString();
             StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
                 new(store, line.Sku, quantity, Brings: false, SkuField: $"lines[{i}].sku", QuantityField: $"lines[{i}].{field}");
-            var (opened, problem) = await StockDoor.Open(ledger, [.. command.Lines.SelectMany((line, i) => (StockRequest[])
-                [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], at, ct);
+            var (opened, at, problem) = await StockDoor.Open(ledger, [.. command.Lines.SelectMany((line, i) => (StockRequest[])
+                [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], occurred, ct);
             if (problem is not null) return problem;
             StockSlot[] slots = [.. opened.Where((_, i) => i % 3 == 0)];
             if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
@@ -88,8 +90,8 @@ public static class ReceiveTransferEndpoint
                 new ArrivedLine(slot.Product.Id, line.Received, line.Lost, line.Damaged))], command.Notes, at);
             if (TooMuch(transfer, received, slots) is { } refused) return refused;
             var document = new StockDocument(transfer.Id, transfer.Reference, command.Notes, at);
-            var (stock, refusal) = StockDoor.Append(ledger, slots, Decide(transfer, received, slots, document));
-            return refusal is not null ? refusal : Reply.Ok(TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, received), stock));
+            var (outcome, refusal) = StockDoor.Append(ledger, slots, Decide(transfer, received, slots, document));
+            return refusal is not null ? refusal : Reply.Ok(TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, received), outcome, at));
         });
 
     private static ProblemDetails? TooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<StockSlot> slots)

@@ -32,9 +32,9 @@ public static class ReleaseReservationEndpoint
     {
         var stores = await ledger.Find<Store>(reservation.Held.Select(line => line.StoreId.ToString()), ct);
         var products = await ledger.Find<Product>(reservation.Held.Select(line => line.ProductId.ToString()), ct);
-        var slots = await StockDoor.Lock(ledger, [.. reservation.Held.Select(line =>
-            new StockSlot(stores[line.StoreId.ToString()], products[line.ProductId.ToString()], null))], ledger.Now, counting: false, ct);
-        var (stock, _) = StockDoor.Append(ledger, slots, StockLaw.Decide(reservation.Release(slots))); // what adds to available is never short
-        return (ledger.Append<Reservation>(reservation.Id, ended), stock);
+        var (slots, _) = await StockDoor.Lock(ledger, [.. reservation.Held.Select(line =>
+            new StockSlot(stores[line.StoreId.ToString()], products[line.ProductId.ToString()], null))], ledger.When(null), counting: false, ct);
+        var (outcome, _) = StockDoor.Append(ledger, slots, StockLaw.Decide(reservation.Release(slots))); // what adds to available is never short
+        return (ledger.Append<Reservation>(reservation.Id, ended), outcome.Stock);
     }
 }

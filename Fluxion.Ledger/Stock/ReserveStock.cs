@@ -2,6 +2,7 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -62,17 +63,17 @@ public static class ReserveStockEndpoint
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var id = Guid.CreateVersion7(ledger.Now);
-            var (slots, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,
-                Brings: false, $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))], ledger.Now, ct);
+            var (slots, at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,
+                Brings: false, $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))], ledger.When(null), ct);
             if (problem is not null) return problem;
-            var (stock, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, id));
+            var id = Guid.CreateVersion7(at);
+            var (outcome, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, id));
             if (refusal is not null) return refusal;
 
-            var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.Usually);
+            var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? at + ReserveStock.Usually);
             var reservation = ledger.Append<Reservation>(id, new ReservationOpened(command.Reference.Trim(),
                 [.. command.Lines.Zip(slots, (line, slot) => new ReservedLine(slot.Store.Id, slot.Product.Id, slot.Product.Code, line.Quantity))], expiresAt));
             await ledger.Schedule(new ExpireReservation(id), expiresAt);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.Of(reservation, stock));
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.Of(reservation, outcome.Stock));
         });
 }

@@ -2,6 +2,7 @@ using System.Linq.Expressions;
 using FluentValidation;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 
 namespace Fluxion.Ledger.Stock;
 
@@ -17,7 +18,7 @@ public static class StockDocumentRules
         validator.Lines(c => c.Lines, line);
         validator.RuleFor(c => c.Reference).Line(100);
         validator.RuleFor(c => c.Notes).AtMost(1000);
-        validator.RuleFor(c => c.OccurredAt).Occurred(clock);
+        validator.Occurrence(clock);
     }
 
     /// <summary>Some lines, none of them null.</summary>

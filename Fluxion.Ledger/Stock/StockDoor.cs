@@ -1,6 +1,7 @@
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Stock;
@@ -13,12 +14,11 @@ public interface IStockLine
 }
 
 /// <summary>A command that moves stock of one store; what each of its fields means is said where it is declared.</summary>
-public interface IStockCommand<out TLine> where TLine : class, IStockLine
+public interface IStockCommand<out TLine> : IOccurrence where TLine : class, IStockLine
 {
     string Store { get; }
     IReadOnlyList<TLine> Lines { get; }
     string? Reference { get; }
-    DateTimeOffset? OccurredAt { get; }
     string? Notes { get; }
 }
 
@@ -36,10 +36,31 @@ public sealed record StockRequest(
 /// <summary>The stock after a command, for its receipt.</summary>
 public sealed record StockLevel(string Store, string Sku, decimal OnHand, decimal Reserved, decimal Available);
 
+/// <summary>A count, as people know it.</summary>
+public sealed record CountReference(Guid Id, string? Reference, DateTimeOffset OccurredAt);
+
+/// <summary>
+/// Movements that occurred before a count and were recorded after it: the count had seen them, so they changed the history and not today's stock.
+/// </summary>
+/// <param name="Movements">How many of the command.</param>
+/// <param name="Quantity">What they would have added to on hand; below 0 when goods left.</param>
+/// <param name="Count">The first count after them.</param>
+public sealed record CountCorrection(string Store, string Sku, int Movements, decimal Quantity, CountReference Count);
+
+/// <summary>What a command did to stock.</summary>
+/// <param name="Stock">Each stock item that it moved, once, as it is now.</param>
+/// <param name="CorrectedByCount">What of it counts had seen already, by item and count; empty when all of it changed today's stock.</param>
+public sealed record StockOutcome(IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountCorrection> CorrectedByCount)
+{
+    public static readonly StockOutcome Nothing = new([], []);
+}
+
 /// <summary>The receipt of a command that moved stock.</summary>
 /// <param name="Id">The document's id: reference_id of its movements.</param>
 /// <param name="Stock">Each stock item that it moved, once.</param>
-public sealed record StockReceipt(Guid Id, IReadOnlyList<StockLevel> Stock);
+/// <param name="OccurredAt">When it happened, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+public sealed record StockReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
 
 /// <summary>
 /// The one door to stock: the only code that loads stock items to change them. It resolves what the lines name, locks all their items
@@ -56,25 +77,36 @@ public static class StockDoor
     public static async Task<Reply> Move(LedgerSession ledger, IStockCommand<IStockLine> command, bool brings,
         Func<IReadOnlyList<StockSlot>, StockDocument, StockDecision> decide, CancellationToken ct)
     {
-        var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
-        var (slots, problem) = await Open(ledger, StockRequest.Of(command.Store, command.Lines, brings), document.OccurredAt, ct);
+        var (slots, at, problem) = await Open(ledger, StockRequest.Of(command.Store, command.Lines, brings), ledger.When(command.OccurredAt), ct);
         if (problem is not null) return problem;
-        var (stock, refusal) = Append(ledger, slots, decide(slots, document));
-        return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, stock));
+        var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
+        var (outcome, refusal) = Append(ledger, slots, decide(slots, document));
+        return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
     /// <summary>The slot of each request, its item locked to the end of the transaction; or why the request cannot be.</summary>
-    /// <param name="occurredAt">The moment that the command is about; of several the earliest.</param>
+    /// <param name="occurred">When what the command is about happened; of several moments the earliest.</param>
     /// <param name="counting">True for a count, which needs the stock as of that moment.</param>
-    public static async Task<(IReadOnlyList<StockSlot> Slots, ProblemDetails? Problem)> Open(
-        LedgerSession ledger, IReadOnlyList<StockRequest> requests, DateTimeOffset occurredAt, CancellationToken ct, bool counting = false)
+    /// <returns>At: the moment itself, which for a command that names none is known once the items are locked.</returns>
+    public static async Task<(IReadOnlyList<StockSlot> Slots, DateTimeOffset At, ProblemDetails? Problem)> Open(
+        LedgerSession ledger, IReadOnlyList<StockRequest> requests, Occurrence occurred, CancellationToken ct, bool counting = false)
+    {
+        var (named, problem) = await Resolve(ledger, requests, ct);
+        if (named is null) return ([], default, problem);
+        var (slots, at) = await Lock(ledger, named, occurred, counting, ct);
+        return (slots, at, null);
+    }
+
+    /// <summary>What the requests name, not locked; or why the request cannot be.</summary>
+    private static async Task<(IReadOnlyList<StockSlot>? Slots, ProblemDetails? Problem)> Resolve(
+        LedgerSession ledger, IReadOnlyList<StockRequest> requests, CancellationToken ct)
     {
         var stores = await ledger.Find<Store>(requests.Select(r => r.Store), ct);
         foreach (var request in requests.DistinctBy(r => r.Store))
         {
-            if (!stores.TryGetValue(request.Store, out var store)) return ([], Unknown.Of("store", request.StoreField, request.Store));
-            if (!ledger.Caller.MayUse(store.Id)) return ([], Problems.Forbidden(NotYours(store)));
-            if (!store.IsActive) return ([], Problems.Conflict("Store deactivated", Deactivated(store)));
+            if (!stores.TryGetValue(request.Store, out var store)) return (null, Unknown.Of("store", request.StoreField, request.Store));
+            if (!ledger.Caller.MayUse(store.Id)) return (null, Problems.Forbidden(NotYours(store)));
+            if (!store.IsActive) return (null, Problems.Conflict("Store deactivated", Deactivated(store)));
         }
 
         var products = await ledger.Find<Product>(requests.Select(r => r.Sku), ct);
@@ -90,37 +122,50 @@ public static class StockDoor
             else if (request.Brings && !product.IsActive)
                 inactive.Add(product.Code);
         }
-        if (unknown.Count > 0) return ([], Problems.NotFound("Some products do not exist; see errors.", unknown));
-        if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
-        if (inactive.Count > 0) return ([], Problems.Conflict("Product deactivated", $"Nothing more comes in of {string.Join(", ", inactive.Distinct())}."));
+        if (unknown.Count > 0) return (null, Problems.NotFound("Some products do not exist; see errors.", unknown));
+        if (wrong.Count > 0) return (null, Problems.Invalid(wrong));
+        if (inactive.Count > 0) return (null, Problems.Conflict("Product deactivated", $"Nothing more comes in of {string.Join(", ", inactive.Distinct())}."));
 
-        return (await Lock(ledger, [.. requests.Select(r => new StockSlot(stores[r.Store], products[r.Sku], null))], occurredAt, counting, ct), null);
+        return ([.. requests.Select(r => new StockSlot(stores[r.Store], products[r.Sku], null))], null);
     }
 
     /// <summary>As <see cref="Open"/> for products and stores that the command knows already, from a document of its own.</summary>
-    public static async Task<IReadOnlyList<StockSlot>> Lock(
-        LedgerSession ledger, IReadOnlyList<StockSlot> slots, DateTimeOffset occurredAt, bool counting, CancellationToken ct)
+    public static async Task<(IReadOnlyList<StockSlot> Slots, DateTimeOffset At)> Lock(
+        LedgerSession ledger, IReadOnlyList<StockSlot> slots, Occurrence occurred, bool counting, CancellationToken ct)
     {
         var items = await ledger.Lock<StockItem>([.. slots.Select(s => s.ItemId)], create: true, ct);
-        var withHistory = items.Values.OfType<StockItem>()
-            .Where(item => item.CountedAt > occurredAt || (counting && item.LastMovementAt > occurredAt)).Select(item => item.Id).ToList();
-        var later = withHistory.Count == 0 ? null : await ledger.OccurredAfter(withHistory, occurredAt, ct);
-        return [.. slots.Select(slot => slot with { Item = items[slot.ItemId], Later = [.. later?[slot.ItemId].Cast<StockMovement>() ?? []] })];
+        var at = occurred.At(ledger.Now);
+        var changed = items.Values.OfType<StockItem>().Where(item => counting && item.LastMovementAt > at).Select(item => item.Id).ToHashSet();
+        var counted = items.Values.OfType<StockItem>().Where(item => item.CountedAt > at).Select(item => item.Id).ToHashSet();
+        var later = new Dictionary<Guid, StockHistory>();
+        if (counted.Count > 0)
+        {
+            var counts = await ledger.OccurredAfter(counted, at, typeof(StockCounted), ct).ToLookupAsync(e => e.StreamId, e => ((StockCounted)e.Data).Document, cancellationToken: ct);
+            foreach (var item in counts) later[item.Key] = new StockHistory(0, [.. item.OrderBy(count => count.OccurredAt)]);
+        }
+        if (changed.Count > 0)
+        {
+            await foreach (var e in ledger.OccurredAfter(changed, at, null, ct))
+            {
+                var history = later.GetValueOrDefault(e.StreamId, StockHistory.None);
+                later[e.StreamId] = history with { Change = history.Change + ((StockMovement)e.Data).Change() };
+            }
+        }
+        return ([.. slots.Select(slot => slot with { Item = items[slot.ItemId], Later = later.GetValueOrDefault(slot.ItemId, StockHistory.None) })], at);
     }
 
     public static string NotYours(Store store) => $"You may not move stock of the store {store.Code}.";
 
     public static string Deactivated(Store store) => $"The store {store.Code} is deactivated: its stock does not move.";
 
-    /// <summary>Appends what was decided, and returns each slot's stock after it, once; or the refusal of a shortage.</summary>
-    public static (IReadOnlyList<StockLevel> Stock, ProblemDetails? Refusal) Append(
-        LedgerSession ledger, IReadOnlyList<StockSlot> slots, StockDecision decision)
+    /// <summary>Appends what was decided, and returns what it did to stock; or the refusal of a shortage.</summary>
+    public static (StockOutcome Outcome, ProblemDetails? Refusal) Append(LedgerSession ledger, IReadOnlyList<StockSlot> slots, StockDecision decision)
     {
         if (decision.Shortages.Count > 0)
         {
             var refusal = Problems.Conflict("Not enough stock", "Nothing was moved. See shortages for what is available of each product.");
             refusal.Extensions["shortages"] = decision.Shortages;
-            return ([], refusal);
+            return (StockOutcome.Nothing, refusal);
         }
         var after = new Dictionary<Guid, StockItem>();
         var slotOf = slots.DistinctBy(s => s.ItemId).ToDictionary(s => s.ItemId);
@@ -129,7 +174,19 @@ public static class StockDoor
             after[item.Key] = ledger.Append<StockItem>(item.Key, [.. item]);
             if (StockNotice.Of(slotOf[item.Key], after[item.Key], ledger.Changes[^1].Event.Id) is { } notice) ledger.Notice(notice);
         }
-        return ([.. slots.DistinctBy(s => s.ItemId).Where(s => after.ContainsKey(s.ItemId)).Select(slot =>
-            new StockLevel(slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))], null);
+        return (new StockOutcome(
+            [.. slotOf.Values.Where(s => after.ContainsKey(s.ItemId)).Select(slot => new StockLevel(
+                slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))],
+            [.. Corrections(decision, slotOf)]), null);
     }
+
+    private static IEnumerable<CountCorrection> Corrections(StockDecision decision, Dictionary<Guid, StockSlot> slotOf) =>
+        from entry in decision.Events
+        let correction = entry.Event as StockCountCorrected
+        where correction is not null
+        group correction by (entry.ItemId, correction.Document.Id) into seen
+        let slot = slotOf[seen.Key.ItemId]
+        let count = seen.First().Document
+        select new CountCorrection(slot.Store.Code, slot.Product.Code, seen.Count(), -seen.Sum(correction => correction.Quantity),
+            new CountReference(count.Id, count.Reference, count.OccurredAt));
 }

@@ -2,23 +2,37 @@ using Fluxion.Ledger.Catalog;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>A product in a store, and its stock item as this command found it under its lock; null before its first event.</summary>
-/// <param name="Later">
-/// The movements of the item that occurred after the moment that the command is about, in the order recorded;
-/// known when the command is about the past and the item was counted since, or when it counts. Empty otherwise.
-/// </param>
-public sealed record StockSlot(Store Store, Product Product, StockItem? Item, IReadOnlyList<StockMovement> Later)
+/// <summary>What happened to a stock item after the moment that a command is about; all lines of a command share one.</summary>
+/// <param name="Change">What those movements added to on hand; known when the command counts.</param>
+/// <param name="Counts">The counts among them by when they occurred, those of one moment in the order recorded.</param>
+public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> Counts)
 {
-    public StockSlot(Store store, Product product, StockItem? item) : this(store, product, item, []) { }
+    public static readonly StockHistory None = new(0, []);
+
+    /// <summary>The first count after <paramref name="occurredAt"/>: it saw whatever occurred then.</summary>
+    public StockDocument? CountAfter(DateTimeOffset occurredAt)
+    {
+        var (low, high) = (0, Counts.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (Counts[middle].OccurredAt > occurredAt) high = middle;
+            else low = middle + 1;
+        }
+        return low < Counts.Count ? Counts[low] : null;
+    }
+}
+
+/// <summary>A product in a store, and its stock item as this command found it under its lock; null before its first event.</summary>
+/// <param name="Later">Known when the command is about the past and the item was counted since, or when it counts.</param>
+public sealed record StockSlot(Store Store, Product Product, StockItem? Item, StockHistory Later)
+{
+    public StockSlot(Store store, Product product, StockItem? item) : this(store, product, item, StockHistory.None) { }
 
     public Guid ItemId { get; } = StockItem.IdOf(Store.Id, Product.Id);
 
     /// <summary>What <paramref name="item"/> had on hand as of the moment of the command.</summary>
-    public decimal OnHandThen(StockItem? item) => (item?.OnHand ?? 0) - Later.Sum(movement => movement.Change());
-
-    /// <summary>The first count after <paramref name="occurredAt"/>: it saw whatever occurred then.</summary>
-    public StockDocument? CountAfter(DateTimeOffset occurredAt) => Later.OfType<StockCounted>()
-        .Select(count => count.Document).Where(count => count.OccurredAt > occurredAt).MinBy(count => count.OccurredAt);
+    public decimal OnHandThen(StockItem? item) => (item?.OnHand ?? 0) - Later.Change;
 
     /// <summary>The cost of one unit that leaves: the moving average, or the product's cost price before anything has moved.</summary>
     public decimal CostOf(StockItem? item) => item?.LastMovementAt is null ? Product.Details.CostPrice : item.UnitCost;
@@ -50,7 +64,7 @@ public static class StockLaw
             var happened = happen(item);
             events.Add((slot.ItemId, happened));
             item = StockItem.Fold(slot.ItemId, item, happened);
-            if (happened is StockMovement movement && slot.CountAfter(movement.Document.OccurredAt) is { } count)
+            if (happened is StockMovement movement && slot.Later.CountAfter(movement.Document.OccurredAt) is { } count)
             {
                 var correction = new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
                 {

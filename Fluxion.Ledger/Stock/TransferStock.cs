@@ -3,6 +3,7 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -19,7 +20,8 @@ public sealed record TransferStock(
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When they left, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description("True when they are there at once: nothing is in transit, and the receiving store has to be yours too")] bool Immediate = false)
+    [property: Description("True when they are there at once: nothing is in transit, and the receiving store has to be yours too")] bool Immediate = false,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
     public sealed record Line(
         [property: Description("Sku or id of the product")] string Sku,
@@ -38,20 +40,23 @@ public sealed record TransferStock(
             });
             RuleFor(c => c.Reference).Line(100);
             RuleFor(c => c.Notes).AtMost(1000);
-            RuleFor(c => c.OccurredAt).Occurred(clock);
+            this.Occurrence(clock);
         }
     }
 }
 
 /// <param name="Status">in_transit, partial or received.</param>
 /// <param name="Stock">The stock items that this command moved, as they are now.</param>
-public sealed record TransferReceipt(Guid Id, string Status, IReadOnlyList<TransferReceipt.Line> Lines, IReadOnlyList<StockLevel> Stock)
+/// <param name="OccurredAt">When the goods left, or arrived, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+public sealed record TransferReceipt(Guid Id, string Status, IReadOnlyList<TransferReceipt.Line> Lines, IReadOnlyList<StockLevel> Stock,
+    DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount)
 {
     /// <param name="InTransit">What is still on its way.</param>
     public sealed record Line(string Sku, decimal Quantity, decimal Received, decimal Lost, decimal Damaged, decimal InTransit);
 
-    public static TransferReceipt Of(Transfer transfer, IReadOnlyList<StockLevel> stock) => new(transfer.Id, transfer.Status,
-        [.. transfer.Lines.Select(l => new Line(l.Sku, l.Quantity, l.Received, l.Lost, l.Damaged, l.InTransit))], stock);
+    public static TransferReceipt Of(Transfer transfer, StockOutcome outcome, DateTimeOffset at) => new(transfer.Id, transfer.Status,
+        [.. transfer.Lines.Select(l => new Line(l.Sku, l.Quantity, l.Received, l.Lost, l.Damaged, l.InTransit))], outcome.Stock, at, outcome.CorrectedByCount);
 }
 
 public static class TransferStockEndpoint
@@ -79,15 +84,15 @@ public static class TransferStockEndpoint
                 return Problems.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
             if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockDoor.Deactivated(toStore));
 
-            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
             var requests = StockRequest.Of(command.FromStore, command.Lines, brings: false, "fromStore");
             if (command.Immediate) requests = [.. requests, .. StockRequest.Of(command.ToStore, command.Lines, brings: false, "toStore")];
-            var (slots, problem) = await StockDoor.Open(ledger, requests, document.OccurredAt, ct);
+            var (slots, at, problem) = await StockDoor.Open(ledger, requests, ledger.When(command.OccurredAt), ct);
             if (problem is not null) return problem;
+            var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
             if (StockDocumentRules.Twice(slots.Take(command.Lines.Count).Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
             var decision = Decide(command, slots, document);
-            var (stock, refusal) = StockDoor.Append(ledger, slots, decision);
+            var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
             if (refusal is not null) return refusal;
             var costs = decision.Events.Select(e => e.Event).OfType<StockSent>().ToDictionary(e => e.ProductId, e => e.UnitCost);
             var sent = new TransferSent(slots[0].Store.Id, toStore.Id,
@@ -96,6 +101,6 @@ public static class TransferStockEndpoint
             var transfer = ledger.Append<Transfer>(document.Id, command.Immediate
                 ? [sent, new TransferReceived([.. sent.Lines.Select(line => new ArrivedLine(line.ProductId, line.Quantity, 0, 0))], null, document.OccurredAt)]
                 : [sent]);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/transfers/{transfer.Id}", TransferReceipt.Of(transfer, stock));
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/transfers/{transfer.Id}", TransferReceipt.Of(transfer, outcome, at));
         });
 }

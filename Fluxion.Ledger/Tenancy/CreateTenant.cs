@@ -3,6 +3,7 @@ using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -12,13 +13,14 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>The platform takes a company on.</summary>
-[Example("""{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more"}""")]
+[Example("""{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more","timezone":"America/Caracas"}""")]
 public sealed record CreateTenant(
     [property: Description("The name in routes: 2 to 40 lower-case letters, digits and hyphens")] string Slug,
     string Name,
     [property: Description("E-mail address of the tenant's first admin")] string AdminEmail,
     string AdminFullName,
-    [property: Description("10 to 128 characters")] string AdminPassword)
+    [property: Description("10 to 128 characters")] string AdminPassword,
+    [property: Description("Name of a time zone of the IANA database, by which its days are counted; UTC when left out")] string? Timezone = null)
 {
     public sealed class Validator : AbstractValidator<CreateTenant>
     {
@@ -32,6 +34,7 @@ public sealed record CreateTenant(
             RuleFor(c => c.AdminEmail).Email();
             RuleFor(c => c.AdminFullName).Name();
             RuleFor(c => c.AdminPassword).Password();
+            RuleFor(c => c.Timezone).TimeZone();
         }
     }
 }
@@ -62,7 +65,7 @@ public static class CreateTenantEndpoint
 
         var location = $"/api/tenants/{command.Slug}";
         var tenant = await provisioning.Provision(command.Slug, command.Name.Trim(),
-            new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), command.AdminPassword), (ledger, created) =>
+            new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), command.AdminPassword), command.Timezone, (ledger, created) =>
             {
                 if (key is null) return;
                 var body = JsonSerializer.SerializeToUtf8Bytes(TenantReply.Of(created), json);

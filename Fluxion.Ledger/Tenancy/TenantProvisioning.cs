@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Marten;
 using Medallion.Threading.Postgres;
 using Npgsql;
@@ -115,11 +116,12 @@ public sealed class TenantProvisioning(
     }
 
     /// <summary>Makes a tenant: its schema, tables, roles and first admin, and its row in the registry; all of it or nothing.</summary>
+    /// <param name="timezone">By which its days are counted; null: UTC.</param>
     /// <param name="alongside">Queues what has to commit with the registry's row.</param>
     /// <returns>Null when the slug is taken.</returns>
     /// <exception cref="SchemaScriptException"/>
     public async Task<Tenant?> Provision(
-        string slug, string name, FirstAdmin? admin, Action<LedgerSession, Tenant>? alongside, CancellationToken ct)
+        string slug, string name, FirstAdmin? admin, string? timezone, Action<LedgerSession, Tenant>? alongside, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
         var tenant = new Tenant(Guid.CreateVersion7(), slug, name, Tenant.Active, Timestamps.ToMicroseconds(clock.GetUtcNow()));
@@ -132,11 +134,12 @@ public sealed class TenantProvisioning(
         {
             using var store = await MigrateSchema(tenant.Schema, tenant.Id, everything: true, ct);
             await using var session = store.LightweightSession(tenant.Id.ToString());
-            var ledger = new LedgerSession(session, tenant, Caller.System(tenant), clock);
+            var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(ct);
             ledger.Queue("insert into shared.tenants (id, slug, name, schema_name, status, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)",
                 tenant.Id, slug, name, tenant.Schema, tenant.Status, tenant.CreatedAt, tenant.CreatedAt);
             if (admin is not null) Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, null, admin.Password);
+            if (timezone is not null) ledger.Append<TenantSettings>(tenant.Id, new SettingsChanged(0, null, timezone));
             alongside?.Invoke(ledger, tenant);
             await ledger.Commit(ct);
         }

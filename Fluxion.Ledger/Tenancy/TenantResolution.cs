@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Wolverine.Http.Runtime.MultiTenancy;
@@ -22,6 +23,7 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
             await next(http);
             return;
         }
+        RequestArrival.Note(http);
         var tenant = await registry.Find(slug, http.RequestAborted);
         var problem = tenant switch
         {

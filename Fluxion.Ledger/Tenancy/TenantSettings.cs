@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -34,26 +35,31 @@ public sealed record AlertSettings(
     }
 }
 
-public sealed record SettingsChanged(decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null);
+/// <param name="Timezone">Null in events from before tenants had one: UTC.</param>
+public sealed record SettingsChanged(decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null);
 
 /// <summary>A tenant's own rules; its stream has the tenant's id. Before the first change all are as when left out.</summary>
 /// <param name="OverReceiptPercent">How much more than ordered may be received of each line of a purchase order.</param>
 /// <param name="Alerts">Null: <see cref="AlertSettings.Default"/>.</param>
+/// <param name="Timezone">By which days are counted in all stores that have none of their own; null: UTC.</param>
 public sealed record TenantSettings(
-    Guid Id, decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null) : IAggregate<TenantSettings>
+    Guid Id, decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null) : IAggregate<TenantSettings>
 {
     public static TenantSettings Fold(Guid id, TenantSettings? settings, object @event) => @event switch
     {
-        SettingsChanged e => new TenantSettings(id, e.OverReceiptPercent, e.Alerts),
+        SettingsChanged e => new TenantSettings(id, e.OverReceiptPercent, e.Alerts, e.Timezone),
         _ => throw new UnknownEventException(typeof(TenantSettings), @event),
     };
 }
 
 /// <summary>All settings of the tenant are set anew.</summary>
-[Example("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
+[Example("""{"overReceiptPercent":0,"timezone":"America/Caracas","alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
 public sealed record ChangeSettings(
     [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal OverReceiptPercent,
-    [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null)
+    [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null,
+    [property: Description("Name of a time zone of the IANA database, for example America/Caracas: by it days are counted; kept as it is when left out")] string? Timezone = null)
 {
     public sealed class Validator : AbstractValidator<ChangeSettings>
     {
@@ -62,17 +68,24 @@ public sealed record ChangeSettings(
             RuleFor(c => c.OverReceiptPercent).Must(p => p is >= 0 and <= 100 && Quantities.HasDecimals(p, 2))
                 .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
             RuleFor(c => c.Alerts!).SetValidator(new AlertSettings.Validator());
+            RuleFor(c => c.Timezone).TimeZone();
         }
     }
 }
 
-public sealed record SettingsReply(decimal OverReceiptPercent, AlertSettings Alerts);
+/// <param name="Timezone">By which days are counted in all stores that have none of their own.</param>
+public sealed record SettingsReply(decimal OverReceiptPercent, AlertSettings Alerts, string Timezone)
+{
+    /// <param name="settings">Null where the tenant has never set any.</param>
+    public static SettingsReply Of(TenantSettings? settings) =>
+        new(settings?.OverReceiptPercent ?? 0, settings?.Alerts ?? AlertSettings.Default, settings?.Timezone ?? Zone.Utc.Name);
+}
 
 public static class ChangeSettingsEndpoint
 {
     [WolverinePut("/api/{tenant}/settings", Name = "Change settings"), Authorize(Roles.Admin), Tags("Settings")]
     [EndpointSummary("Set the tenant's own rules")]
-    [EndpointDescription("They hold for every command from then on. Setting them to what they are changes nothing.")]
+    [EndpointDescription("They hold for every command from then on. Setting them to what they are changes nothing. With another time zone days are counted by it from then on, those of the past too: reports of them may change.")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Put(ChangeSettings command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -80,8 +93,10 @@ public static class ChangeSettingsEndpoint
             var id = ledger.Tenant.Id;
             var settings = (await ledger.Lock<TenantSettings>([id], create: true, ct))[id];
             var alerts = command.Alerts == AlertSettings.Default ? null : command.Alerts;
-            if (settings?.OverReceiptPercent != command.OverReceiptPercent || settings.Alerts != alerts)
-                settings = ledger.Append<TenantSettings>(id, new SettingsChanged(command.OverReceiptPercent, alerts));
-            return Reply.Ok(new SettingsReply(settings.OverReceiptPercent, settings.Alerts ?? AlertSettings.Default));
+            var timezone = command.Timezone ?? settings?.Timezone;
+            if (await ledger.RefuseZone(timezone, ct) is { } problem) return problem;
+            var changed = new SettingsChanged(command.OverReceiptPercent, alerts, timezone);
+            if (settings is null || TenantSettings.Fold(id, settings, changed) != settings) settings = ledger.Append<TenantSettings>(id, changed);
+            return Reply.Ok(SettingsReply.Of(settings));
         });
 }

@@ -3,6 +3,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -21,7 +22,7 @@ public static class ExplainQuery
 
     [WolverineGet("/api/{tenant}/audit/explain", Name = "Explain stock"), Authorize(Roles.Viewer), Tags("Audit")]
     [EndpointSummary("How what is on hand of a product in a store came to be, now or at a moment: movement by movement, with document, user and running balance")]
-    [EndpointDescription("store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. 404 for a store or sku that does not exist, and for a store that is not yours.")]
+    [EndpointDescription("store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. A date is the start of that day in the store's time zone. 404 for a store or sku that does not exist, and for a store that is not yours.")]
     [ProducesResponseType<Explanation>(200)]
     public static async Task<IResult> Get(
         [Example("CCS-01")] string? store, [Example("LAC001")] string? sku, string? at, int? limit, string? after, HttpContext http, Databases databases)
@@ -29,18 +30,18 @@ public static class ExplainQuery
         var wrong = new Dictionary<string, string[]>();
         if (string.IsNullOrWhiteSpace(store)) wrong["store"] = ["is the code or the id of a store"];
         if (string.IsNullOrWhiteSpace(sku)) wrong["sku"] = ["is the sku or the id of a product"];
-        var moment = at is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(at);
-        if (moment is null) wrong["at"] = [TimeFilter.Form];
+        var moment = at is null ? null : Moment.Parse(at);
+        if (at is not null && moment is null) wrong["at"] = [PointsInTime.FormInQuery];
         if (wrong.Count > 0) return TypedResults.Problem(Problems.Invalid(wrong));
 
-        var item = await ExplainedItem.Find(databases, http.Features.Get<Tenant>()!, store!, sku!, moment!.Value, http.RequestAborted);
+        var item = await ExplainedItem.Find(databases, http.Features.Get<Tenant>()!, store!, sku!, moment, http.RequestAborted);
         if (item.StoreId is not { } storeId || !Caller.Of(http).MayUse(storeId)) return TypedResults.Problem(Unknown.Store(store!));
         if (item.ProductId is not { } productId) return TypedResults.Problem(Unknown.Of("product", "sku", sku!));
-        var answer = await TenantQuery.Of(http).Where(ExplainedMovement.Select, storeId, productId, moment.Value)
+        var answer = await TenantQuery.Of(http).Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
             .Page(databases, ExplainedMovement.Read, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
         return answer is Ok<Page<ExplainedMovement>> { Value: { } page }
-            ? TypedResults.Ok(new Explanation(item.Store!, item.Sku!, item.Product!, item.UnitType!, at is null ? null : moment, item.OnHand, item.UnitCost,
-                Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero), item.Message(moment.Value), page.Items, page.Next))
+            ? TypedResults.Ok(new Explanation(item.Store!, item.Sku!, item.Product!, item.UnitType!, moment?.ToString(), item.OnHand, item.UnitCost,
+                Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero), item.Message(moment), page.Items, page.Next))
             : answer;
     }
 }

@@ -7,13 +7,14 @@ using Npgsql;
 namespace Fluxion.Projections.Audit;
 
 /// <summary>How what was on hand at a moment came to be.</summary>
+/// <param name="At">The moment: a point in time or a date; null: now.</param>
 /// <param name="OnHand">What was on hand then: the balance of the last movement; as stock_as_of and asOf have it.</param>
 /// <param name="UnitCost">The moving average cost then, as the books have it.</param>
 /// <param name="Value">On hand times cost, to 2 decimals.</param>
 /// <param name="Message">Why there are no movements; null when there are.</param>
 /// <param name="Items">The movements in the order in which they happened, at most <c>limit</c>.</param>
 /// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>
-public sealed record Explanation(string Store, string Sku, string Product, string UnitType, DateTimeOffset? At, decimal OnHand, decimal UnitCost, decimal Value,
+public sealed record Explanation(string Store, string Sku, string Product, string UnitType, string? At, decimal OnHand, decimal UnitCost, decimal Value,
     string? Message, IReadOnlyList<ExplainedMovement> Items, string? Next);
 
 /// <param name="OccurredAt">When it happened in the shop.</param>
@@ -31,13 +32,15 @@ public sealed record Explanation(string Store, string Sku, string Product, strin
 public sealed record ExplainedMovement(DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, string Document, Guid? DocumentId, string? Reference, string? Reason,
     string? User, decimal Quantity, decimal Balance, decimal UnitCost, decimal Value, decimal AverageCost, long Place)
 {
-    /// <summary>The movements of the store $1 and the product $2 up to $3.</summary>
-    public const string Select = """
+    /// <summary>The movements of a product in a store up to a moment.</summary>
+    /// <param name="p">Adds a parameter.</param>
+    public static string Select(Func<object?, string> p, Guid storeId, Guid productId, Moment? at) => $"""
         select e.* from (
             select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text, m.quantity,
                    sum(m.quantity) over (order by m.created_at, m.item_version), m.cost_per_unit, m.total_cost, m.average_cost, m.item_version
             from service_inventory_movements m left join users u on u.id = m.created_by
-            where m.store_id = $1 and m.product_id = $2 and m.created_at <= $3) e
+            where m.store_id = {p(storeId)} and m.product_id = {p(productId)}
+              and {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn(p(storeId))) ?? "true"}) e
         where true
         """;
 
@@ -49,41 +52,53 @@ public sealed record ExplainedMovement(DateTimeOffset OccurredAt, DateTimeOffset
 /// <param name="StoreId">Null when there is no such store.</param>
 /// <param name="ProductId">Null when there is no such product.</param>
 /// <param name="FirstAt">When it moved for the first time; null when it never did.</param>
+/// <param name="HasMoved">Whether it had moved by the moment.</param>
 public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId, string? Sku, string? Product, string? UnitType,
-    decimal OnHand, decimal UnitCost, DateTimeOffset? FirstAt)
+    decimal OnHand, decimal UnitCost, DateTimeOffset? FirstAt, bool HasMoved)
 {
-    private const string Select = """
-        select s.id, s.code, p.id, p.sku, p.name, p.unit_type, coalesce(m.on_hand, 0), coalesce(m.unit_cost, 0), m.first_at
+    private static string Select(string store, string sku, string happened) => $"""
+        select s.id, s.code, p.id, p.sku, p.name, p.unit_type, coalesce(m.on_hand, 0), coalesce(m.unit_cost, 0), m.first_at, coalesce(m.has_moved, false)
         from (values (1)) one
-        left join stores s on s.id::text = lower($1) or s.code = $1
-        left join products p on p.id::text = lower($2) or p.sku = $2
+        left join stores s on s.id::text = lower({store}) or s.code = {store}
+        left join products p on p.id::text = lower({sku}) or p.sku = {sku}
         left join lateral (
-            select sum(m.quantity) filter (where m.created_at <= $3) as on_hand, min(m.created_at) as first_at,
-                   (array_agg(m.average_cost order by m.item_version desc) filter (where m.created_at <= $3))[1] as unit_cost
+            select sum(m.quantity) filter (where {happened}) as on_hand, min(m.created_at) as first_at, bool_or({happened}) as has_moved,
+                   (array_agg(m.average_cost order by m.item_version desc) filter (where {happened}))[1] as unit_cost
             from service_inventory_movements m where m.store_id = s.id and m.product_id = p.id) m on true
         """;
 
     /// <param name="store">Code or id.</param>
     /// <param name="sku">Sku or id.</param>
-    public static async Task<ExplainedItem> Find(Databases databases, Tenant tenant, string store, string sku, DateTimeOffset at, CancellationToken ct)
+    /// <param name="at">Null: now.</param>
+    public static async Task<ExplainedItem> Find(Databases databases, Tenant tenant, string store, string sku, Moment? at, CancellationToken ct)
     {
-        await foreach (var item in Rows(databases, tenant, Select, r => new ExplainedItem(r.GetFieldValue<Guid?>(0), r.Text(1), r.GetFieldValue<Guid?>(2), r.Text(3), r.Text(4), r.Text(5),
-            r.GetDecimal(6), r.GetDecimal(7), r.GetFieldValue<DateTimeOffset?>(8)), [Codes.Normalize(store), Codes.Normalize(sku), at], ct)) return item;
+        await foreach (var item in Rows(databases, tenant, p =>
+        {
+            var (one, other) = (p(Codes.Normalize(store)), p(Codes.Normalize(sku)));
+            return Select(one, other, at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStore) ?? "true");
+        }, r => new ExplainedItem(r.GetFieldValue<Guid?>(0), r.Text(1), r.GetFieldValue<Guid?>(2), r.Text(3), r.Text(4), r.Text(5),
+            r.GetDecimal(6), r.GetDecimal(7), r.GetFieldValue<DateTimeOffset?>(8), r.GetBoolean(9)), ct)) return item;
         throw new InvalidOperationException("One row or more.");
     }
 
     /// <summary>Why nothing had moved by a moment, or null when something had.</summary>
-    public string? Message(DateTimeOffset at) => FirstAt is null ? $"Nothing of {Sku} has ever moved in {Store}."
-        : FirstAt > at ? $"Nothing of {Sku} had moved in {Store} by {at:yyyy-MM-dd HH:mm:ss'Z'}: the first movement is of {FirstAt:yyyy-MM-dd HH:mm:ss'Z'}."
-        : null;
+    public string? Message(Moment? at) => FirstAt is null ? $"Nothing of {Sku} has ever moved in {Store}."
+        : HasMoved ? null
+        : $"Nothing of {Sku} had moved in {Store} by {at}: the first movement is of {FirstAt:yyyy-MM-dd HH:mm:ss'Z'}.";
 
     /// <summary>All movements up to a moment, in the order in which they happened, read as they are used.</summary>
-    public IAsyncEnumerable<ExplainedMovement> Movements(Databases databases, Tenant tenant, DateTimeOffset at, CancellationToken ct) =>
-        Rows(databases, tenant, $"{ExplainedMovement.Select} order by e.created_at, e.item_version", ExplainedMovement.Read, [StoreId!, ProductId!, at], ct);
+    public IAsyncEnumerable<ExplainedMovement> Movements(Databases databases, Tenant tenant, Moment? at, CancellationToken ct) => Rows(databases, tenant,
+        p => $"{ExplainedMovement.Select(p, StoreId!.Value, ProductId!.Value, at)} order by e.created_at, e.item_version", ExplainedMovement.Read, ct);
 
     private static async IAsyncEnumerable<T> Rows<T>(
-        Databases databases, Tenant tenant, string sql, Func<NpgsqlDataReader, T> read, object[] parameters, [EnumeratorCancellation] CancellationToken ct)
+        Databases databases, Tenant tenant, Func<Func<object?, string>, string> select, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken ct)
     {
+        var parameters = new List<object>();
+        var sql = select(value =>
+        {
+            parameters.Add(value ?? DBNull.Value);
+            return $"${parameters.Count}";
+        });
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var rows = await TenantQuery.Reader(connection, tenant, sql, parameters, ct);
         while (await rows.ReadAsync(ct)) yield return read(rows);

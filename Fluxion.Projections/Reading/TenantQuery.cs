@@ -5,6 +5,7 @@ using System.Text.Json;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Mvc;
@@ -42,24 +43,60 @@ public sealed class TenantQuery
         return this;
     }
 
+    /// <summary>As <see cref="Where(string, object?[])"/>, where the statement takes its parameters one by one.</summary>
+    /// <param name="select">Gets the function that adds a parameter and returns its name.</param>
+    public TenantQuery Where(Func<Func<object?, string>, string> select)
+    {
+        _sql.Append(select(Add));
+        return this;
+    }
+
     /// <summary>A further condition, unless the caller left the filter out: {0} stands for its value.</summary>
     public TenantQuery Filter(string condition, object? value) => value is null ? this : And(condition, value);
 
-    /// <summary>As <see cref="Filter"/> for a point in time.</summary>
-    public TenantQuery FilterTime(string condition, string name, string? text)
+    /// <summary>Only rows of a moment or later, unless the caller left it out. A date is a day in <paramref name="zone"/>.</summary>
+    /// <param name="column">When a row happened.</param>
+    /// <param name="zone">A time zone as SQL: see <see cref="LocalTime"/>.</param>
+    public TenantQuery From(string column, string? from, string zone) => FilterMoment("from", from, (moment, value) => moment.NotBefore(column, value, zone));
+
+    /// <summary>Only rows from before a moment; see <see cref="From"/>.</summary>
+    public TenantQuery Until(string column, string? to, string zone) => FilterMoment("to", to, (moment, value) => moment.Before(column, value, zone));
+
+    /// <summary>As <see cref="From"/> for a column that holds a date: of a point in time its day in <paramref name="zone"/>.</summary>
+    public TenantQuery FromDay(string column, string? from, string zone) => FilterMoment("from", from, (moment, value) => $"{column} >= {DayOf(moment, value, zone)}");
+
+    /// <summary>As <see cref="Until"/> for a column that holds a date.</summary>
+    public TenantQuery UntilDay(string column, string? to, string zone) => FilterMoment("to", to, (moment, value) => $"{column} < {DayOf(moment, value, zone)}");
+
+    private static string DayOf(Moment moment, string value, string zone) => moment.Day is null ? $"({value}::timestamptz at time zone {zone})::date" : $"{value}::date";
+
+    private TenantQuery FilterMoment(string name, string? text, Func<Moment, string, string> condition)
     {
         if (text is null) return this;
-        return TimeFilter.Parse(text) is { } at ? And(condition, at) : Refuse(name, TimeFilter.Form);
+        if (Moment.Parse(text) is not { } moment) return Refuse(name, PointsInTime.FormInQuery);
+        _sql.Append(" and ").Append(condition(moment, Add(moment.Parameter)));
+        return this;
     }
 
     /// <summary>A question about the past: what was at <paramref name="asOf"/>, from what was known at <paramref name="knownAt"/>; now and all when left out.</summary>
-    public TenantQuery AsOf(string? asOf, string? knownAt, Func<DateTimeOffset, DateTimeOffset, TenantQuery> where)
+    public TenantQuery AsOf(string? asOf, string? knownAt, Func<Moment?, Moment?, TenantQuery> where)
     {
-        var (at, known) = (asOf is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(asOf), knownAt is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(knownAt));
-        return Refuse("asOf", at is null ? TimeFilter.Form : null)
-            .Refuse("knownAt", known is null ? TimeFilter.Form : asOf is not null && known < at ? "is not before asOf: what had not happened yet was not known" : null)
-            ._problem is null ? where(at!.Value, known!.Value) : this;
+        var (at, known) = (asOf is null ? null : Moment.Parse(asOf), knownAt is null ? null : Moment.Parse(knownAt));
+        Refuse("asOf", asOf is not null && at is null ? PointsInTime.FormInQuery : null);
+        Refuse("knownAt", knownAt is not null && known is null ? PointsInTime.FormInQuery
+            : IsCertainlyBefore(known, at) ? "must not be before asOf: what had not happened yet was not known" : null);
+        return _problem is null ? where(at, known) : this;
     }
+
+    /// <summary>A day and a point in time are compared as far as no time zone can change the answer.</summary>
+    private static bool IsCertainlyBefore(Moment? known, Moment? at) => (known, at) switch
+    {
+        ({ At: { } one }, { At: { } other }) => one < other,
+        ({ Day: { } one }, { Day: { } other }) => one < other,
+        ({ At: { } one }, { Day: { } other }) => DateOnly.FromDateTime(one.UtcDateTime).AddDays(1) < other,
+        ({ Day: { } one }, { At: { } other }) => one < DateOnly.FromDateTime(other.UtcDateTime).AddDays(-1),
+        _ => false,
+    };
 
     /// <summary>400 for a parameter, unless there is nothing to say against it.</summary>
     public TenantQuery Refuse(string name, string? objection)
@@ -136,14 +173,15 @@ public sealed class TenantQuery
 
     private TenantQuery And(string condition, params object[] values)
     {
-        var names = new object[values.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            _parameters.Add(values[i]);
-            names[i] = $"${_parameters.Count}";
-        }
+        var names = values.Select(object (value) => Add(value)).ToArray();
         _sql.Append(" and ").AppendFormat(System.Globalization.CultureInfo.InvariantCulture, condition, names);
         return this;
+    }
+
+    private string Add(object? value)
+    {
+        _parameters.Add(value ?? DBNull.Value);
+        return $"${_parameters.Count}";
     }
 
     private async IAsyncEnumerable<T> Rows<T>(Databases databases, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken ct)

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Fluxion.Ledger;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
+using Fluxion.Projections.Reading;
 using JasperFx.Events;
 using Marten;
 using Marten.Events;
@@ -10,22 +11,22 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>Where a replay stops: a point in time, or a sequence number; both included.</summary>
-public sealed record ReplayEnd(DateTimeOffset? RecordedAt, long? Sequence)
+/// <summary>Where a replay stops: a point in time or a sequence number, both included, or where a day begins in the tenant's time zone.</summary>
+public sealed record ReplayEnd(Moment? RecordedBy, long? Sequence)
 {
     /// <summary>What follows the name of the field in errors.</summary>
-    public const string Form = $"{TimeFilter.Plainly}, or the sequence number of an event";
+    public const string Form = $"{PointsInTime.FormOrDate}, or the sequence number of an event";
 
     /// <summary>The end that a text names: a date, a point in time with its offset, or a sequence number; null when it is none of them.</summary>
     public static ReplayEnd? Parse(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
-        : TimeFilter.Parse(text) is { } at ? new ReplayEnd(at, null) : null;
+        : Moment.Parse(text) is { } moment ? new ReplayEnd(moment, null) : null;
 
     /// <summary>The condition on mt_events, here e; true of all events when there is no end.</summary>
-    internal static string Condition(ReplayEnd? end) => end switch
+    internal static string Condition(ReplayEnd? end, string schema) => end switch
     {
         { Sequence: { } sequence } => $"e.seq_id <= {sequence}",
-        { RecordedAt: { } at } => $"e.timestamp <= '{at:yyyy-MM-dd HH:mm:ss.ffffff}+00'",
+        { RecordedBy: { } moment } => moment.By("e.timestamp", $"'{moment}'", LocalTime.OfTenantIn(schema)),
         _ => "true",
     };
 }

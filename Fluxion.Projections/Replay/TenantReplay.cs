@@ -79,7 +79,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         await using var main = await ReplayWorkers.Open(owner, tenant, processes: ReplayWorkers.Count, ct);
         await using var transaction = await main.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         var snapshot = (string)(await Scalar(main, "select pg_export_snapshot()", ct))!;
-        var end = ReplayEnd.Condition(request.To);
+        var end = ReplayEnd.Condition(request.To, tenant.Schema);
         var total = (long)(await Scalar(main, $"select coalesce(max(e.seq_id), 0) from {tenant.Schema}.mt_events e where {end}", ct))!;
         var live = new Dictionary<string, LiveTable>();
         foreach (var shape in shapes) live[shape.Name] = await LiveTable.Of(main, tenant.Schema, shape, shape.Name == Trail ? await TrailSince(main, tenant, ct) : null, ct);

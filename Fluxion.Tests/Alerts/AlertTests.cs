@@ -220,7 +220,7 @@ public sealed class AlertTests(LedgerHost host)
         var tenant = host.Services.GetRequiredService<TenantRegistry>().Get(company.Id);
         await using (var session = host.Services.GetRequiredService<TenantStores>().Of(company.Id.ToString()).LightweightSession(company.Id.ToString()))
         {
-            var ledger = new LedgerSession(session, tenant, Caller.System(tenant), TimeProvider.System);
+            var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(Ct);
             var issue = new IssueStock("S1", "damage", [new IssueStock.Line("P1", 45)]);
             (await StockDoor.Move(ledger, issue, brings: false, (slots, document) => IssueStockEndpoint.Decide(issue, slots, document), Ct)).ShouldBeOfType<Reply.Accepted>();

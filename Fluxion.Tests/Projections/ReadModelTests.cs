@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;
 using Fluxion.Tests.Tenancy;

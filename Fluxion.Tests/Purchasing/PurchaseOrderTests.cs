@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Time;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
 
@@ -280,7 +281,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var order = new PurchaseOrder(Guid.CreateVersion7(), "OC", "sent", Guid.Empty, Guid.Empty, default, null, null, null, null, [line]);
         // in two lines, which are judged together
         var command = new ReceivePurchaseOrder([new("CHEESE", quantity - 1), new(line.ProductId.ToString(), 1)]);
-        var (received, problem) = ReceivePurchaseOrderEndpoint.Decide(order, command, percent, Guid.CreateVersion7(), DateTimeOffset.UnixEpoch);
+        var (received, problem) = ReceivePurchaseOrderEndpoint.Decide(order, command, percent, Guid.CreateVersion7(), DateTimeOffset.UnixEpoch, Zone.Utc);
         (problem?.Status ?? 200).ShouldBe(status);
         if (received is not null) PurchaseOrder.Fold(order.Id, order, received).Status.ShouldBe("received");
     }
@@ -296,11 +297,11 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await admin.Post("purchase-orders/OC-1/send", null)).ShouldBe(200);
         Task<Answer> Receive(decimal quantity) => admin.Post("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity } } });
 
-        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""");
+        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC"}""");
         (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 were ordered");
         (await admin.Put("settings", new { overReceiptPercent = 100.5 })).ShouldBe(400).Fields.ShouldBe(["overReceiptPercent"]);
         for (var i = 0; i < 2; i++) (await admin.Put("settings", new { overReceiptPercent = 10 })).ShouldBe(200);
-        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""");
+        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC"}""");
         (await Receive(111)).ShouldBe(409);
         (await Receive(110)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
         (await admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]!.GetValue<decimal>().ShouldBe(0);

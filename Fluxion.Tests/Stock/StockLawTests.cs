@@ -88,7 +88,7 @@ public sealed class StockLawTests
         var count = new StockCounted(Store.Id, Milk.Id, 10, 10, Document with { OccurredAt = Noon.AddDays(1) }) { UnitCost = 2 };
         var counted = Fold(null, Received(10, 2), count);
         StockDecision Receive(DateTimeOffset at) => ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 10, 8)]),
-            [new StockSlot(Store, Milk, counted, [count])], Document with { OccurredAt = at });
+            [new StockSlot(Store, Milk, counted, new StockHistory(0, [count.Document]))], Document with { OccurredAt = at });
         Worth(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
         Worth(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
     }

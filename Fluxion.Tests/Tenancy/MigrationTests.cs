@@ -181,7 +181,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
         var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
-        for (var i = 0; i < 9; i++) await provisioning.Provision($"t{i}", "A company", null, null, ct);
+        for (var i = 0; i < 9; i++) await provisioning.Provision($"t{i}", "A company", null, null, null, ct);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
         await superuser.Execute("update shared.schema_fingerprints set fingerprint = 'of an older build'");

@@ -1,0 +1,32 @@
+using System.Globalization;
+using NodaTime.Text;
+
+namespace Fluxion.Ledger.Time;
+
+/// <summary>Points in time and dates, as requests and files write them.</summary>
+public static class PointsInTime
+{
+    public const string Form = "must be a point in time with its offset from UTC (RFC 3339), for example 2026-11-24T10:00:00-04:00";
+    public const string FormOrDate = Form + ", or a date, which means the start of that day in the store's time zone";
+    public const string FormInQuery = FormOrDate + "; in an address write + as %2B";
+
+    /// <summary>An RFC 3339 date-time, in UTC to the microsecond; null for any other text.</summary>
+    public static DateTimeOffset? Parse(string text)
+    {
+        // RFC 3339, 5.6: T and Z may be lower case
+        var parsed = OffsetDateTimePattern.Rfc3339.Parse(text.ToUpperInvariant());
+        if (!parsed.Success) return null;
+        var instant = parsed.Value.ToInstant();
+        return instant < Earliest || instant > Latest ? null : Timestamps.ToMicroseconds(instant.ToDateTimeOffset());
+    }
+
+    /// <summary>A calendar date such as 2026-11-24; null for any other text.</summary>
+    public static DateOnly? ParseDate(string text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : null;
+
+    /// <summary>A point in time, or the start of a date in <paramref name="zone"/>; null for any other text.</summary>
+    public static DateTimeOffset? Parse(string text, Zone zone) => ParseDate(text) is { } date && date.Year is > 1 and < 9999 ? zone.StartOf(date) : Parse(text);
+
+    private static readonly NodaTime.Instant Earliest = NodaTime.Instant.FromUtc(1, 1, 2, 0, 0);
+    private static readonly NodaTime.Instant Latest = NodaTime.Instant.FromUtc(9999, 12, 30, 0, 0);
+}

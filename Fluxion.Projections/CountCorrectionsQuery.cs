@@ -1,0 +1,59 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>A movement that occurred before a count and was recorded after it: it changed the history and not today's stock.</summary>
+/// <param name="RecordedAt">When the ledger learned of it.</param>
+/// <param name="Document">What kind of document the movement belongs to: receipt, sale, transfer, …</param>
+/// <param name="DocumentId">The document's id; of a delivery its order's.</param>
+/// <param name="DocumentReference">The document's number, as people know it.</param>
+/// <param name="OccurredAt">When it happened in the shop.</param>
+/// <param name="Quantity">What it would have added to on hand; below 0 when goods left.</param>
+/// <param name="CountId">The first count after it.</param>
+/// <param name="CountedAt">The moment that the count is of.</param>
+/// <param name="User">Who recorded the movement; null when the system did.</param>
+public sealed record CountCorrectionRow(Guid Id, DateTimeOffset RecordedAt, string Store, string Sku, string Product, string Document, Guid? DocumentId,
+    string? DocumentReference, DateTimeOffset OccurredAt, decimal Quantity, Guid CountId, string? CountReference, DateTimeOffset CountedAt, string? User)
+{
+    // the movement comes right before its correction in the history of its item; see the view count_corrections
+    public const string Select = """
+        select c.id, c.recorded_at, s.code, p.sku, p.name, l.reference_type, l.reference_id, l.reference, l.created_at, l.quantity,
+               c.reference_id, c.reference, c.created_at, u.email::text
+        from service_inventory_movements c
+        join lateral (
+            select m.reference_type, m.reference_id, m.reference, m.created_at, m.quantity
+            from service_inventory_movements m
+            where m.store_id = c.store_id and m.product_id = c.product_id and m.item_version = c.item_version - 1
+              and m.created_at < c.created_at and m.quantity = -c.quantity) l on true
+        join stores s on s.id = c.store_id
+        join products p on p.id = c.product_id
+        left join users u on u.id = c.created_by
+        where c.reason = 'late_movement' and c.reference_type = 'count' and ($1::uuid[] is null or c.store_id = any($1))
+        """;
+
+    public static CountCorrectionRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetFieldValue<DateTimeOffset>(1), r.GetString(2), r.GetString(3),
+        r.GetString(4), r.GetString(5), r.GetFieldValue<Guid?>(6), r.Text(7), r.GetFieldValue<DateTimeOffset>(8), r.GetDecimal(9), r.GetGuid(10), r.Text(11),
+        r.GetFieldValue<DateTimeOffset>(12), r.Text(13));
+}
+
+public static class CountCorrectionsQuery
+{
+    [WolverineGet("/api/{tenant}/stock/count-corrections", Name = "List count corrections"), Authorize(Roles.Viewer), Tags("Stock")]
+    [EndpointSummary("What counts have seen already, latest first; filters: store, sku, from and to (when it was recorded; to is excluded; a date is a day in the store's time zone)")]
+    [EndpointDescription("One row a movement that occurred before a count and was recorded after it. It changed the history and not today's stock: right for a till that was offline, wrong for a till whose clock is slow. The receipt of the command says the same in correctedByCount.")]
+    [ProducesResponseType<Page<CountCorrectionRow>>(200)]
+    public static Task<IResult> List(string? store, string? sku, string? from, string? to, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(CountCorrectionRow.Select, Caller.Of(http).StoreFilter)
+        .FilterNamed("s.code", "s.id", store)
+        .FilterNamed("p.sku", "p.id", sku)
+        .From("c.recorded_at", from, LocalTime.OfStore)
+        .Until("c.recorded_at", to, LocalTime.OfStore)
+        .Page(databases, CountCorrectionRow.Read, limit, after, Order.NewestFirst("c.recorded_at", "c.id"), row => [row.RecordedAt, row.Id]);
+}

@@ -1,0 +1,38 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>settings: the tenant's own rules, in one row.</summary>
+public sealed class SettingsTable : IReadModel
+{
+    private static readonly Table<(TenantSettings State, Change Last)> Table = new Table<(TenantSettings State, Change Last)>("settings", "id")
+        .Add("id", "uuid", r => r.State.Id)
+        .Add("timezone", "text", r => r.State.Timezone ?? Zone.Utc.Name)
+        .Add("over_receipt_percent", "numeric", r => r.State.OverReceiptPercent)
+        .AddText("alerts", "jsonb", r => Json.Text(r.State.Alerts))
+        .Add("version", "bigint", r => r.Last.Event.Version)
+        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, changes.Latest<TenantSettings>());
+}
+
+public static class SettingsQuery
+{
+    [WolverineGet("/api/{tenant}/settings", Name = "Get settings"), Authorize(Roles.Admin), Tags("Settings")]
+    [EndpointSummary("The tenant's own rules")]
+    [ProducesResponseType<SettingsReply>(200)]
+    public static Task<IResult> Get(HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where("select coalesce(s.over_receipt_percent, 0), coalesce(s.alerts, '{}'), coalesce(s.timezone, 'UTC') from (select) one left join settings s on true")
+        .One(databases, r => new SettingsReply(r.GetDecimal(0), r.Json<AlertSettings>(1), r.GetString(2)), "settings", "");
+}
