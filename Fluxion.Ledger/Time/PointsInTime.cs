@@ -15,9 +15,7 @@ public static class PointsInTime
     {
         // RFC 3339, 5.6: T and Z may be lower case
         var parsed = OffsetDateTimePattern.Rfc3339.Parse(text.ToUpperInvariant());
-        if (!parsed.Success) return null;
-        var instant = parsed.Value.ToInstant();
-        return instant < Earliest || instant > Latest ? null : Timestamps.ToMicroseconds(instant.ToDateTimeOffset());
+        return parsed.Success && IsCountable(parsed.Value.Year) ? Timestamps.ToMicroseconds(parsed.Value.ToInstant().ToDateTimeOffset()) : null;
     }
 
     /// <summary>A calendar date such as 2026-11-24; null for any other text.</summary>
@@ -25,8 +23,8 @@ public static class PointsInTime
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : null;
 
     /// <summary>A point in time, or the start of a date in <paramref name="zone"/>; null for any other text.</summary>
-    public static DateTimeOffset? Parse(string text, Zone zone) => ParseDate(text) is { } date && date.Year is > 1 and < 9999 ? zone.StartOf(date) : Parse(text);
+    public static DateTimeOffset? Parse(string text, Zone zone) => ParseDate(text) is { } date && IsCountable(date.Year) ? zone.StartOf(date) : Parse(text);
 
-    private static readonly NodaTime.Instant Earliest = NodaTime.Instant.FromUtc(1, 1, 2, 0, 0);
-    private static readonly NodaTime.Instant Latest = NodaTime.Instant.FromUtc(9999, 12, 30, 0, 0);
+    /// <summary>Of the first and the last year .NET knows, some moments lie beyond its range in another time zone.</summary>
+    private static bool IsCountable(int year) => year is > 1 and < 9999;
 }

@@ -10,7 +10,8 @@ namespace Fluxion.Tests.Alerts;
 /// <summary>What no single command brings about.</summary>
 public sealed class ScanTests(LedgerHost host)
 {
-    private static DateTimeOffset DaysAgo(double days) => TimeProvider.System.GetUtcNow().AddDays(-days);
+    /// <summary>Noon of a day of the company's calendar, which is that of UTC; of today now.</summary>
+    private static DateTimeOffset? DaysAgo(int days) => days == 0 ? null : new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero).AddDays(-days).AddHours(12);
 
     private async Task<Company> Open(object? alerts = null)
     {
@@ -21,10 +22,10 @@ public sealed class ScanTests(LedgerHost host)
         return company;
     }
 
-    private static async Task Receive(Company company, decimal quantity, double daysAgo = 0) => (await company.Admin.Post("stock/receipts",
+    private static async Task Receive(Company company, decimal quantity, int daysAgo = 0) => (await company.Admin.Post("stock/receipts",
         new { store = "S1", occurredAt = DaysAgo(daysAgo), lines = new[] { new { sku = "P1", quantity } } })).ShouldBe(200);
 
-    private static async Task Issue(Company company, decimal quantity, double daysAgo = 0, string reason = "internal_use") => (await company.Admin.Post("stock/issues",
+    private static async Task Issue(Company company, decimal quantity, int daysAgo = 0, string reason = "internal_use") => (await company.Admin.Post("stock/issues",
         new { store = "S1", reason, occurredAt = DaysAgo(daysAgo), lines = new[] { new { sku = "P1", quantity } } })).ShouldBe(200);
 
     private async Task<string[]> Scan(Company company)
@@ -55,7 +56,7 @@ public sealed class ScanTests(LedgerHost host)
         var company = await Open(new { slowMovingDays = 30 });
         await Receive(company, 10, daysAgo: 29);
         (await Scan(company)).ShouldBeEmpty();
-        await Receive(company, 1, daysAgo: 31.5);
+        await Receive(company, 1, daysAgo: 31);
         await Issue(company, 1, reason: "return_to_supplier"); // no use
         (await Scan(company)).ShouldBe(["slow_moving low active 31"]);
         (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { slowMovingDays = 15 } })).ShouldBe(200);
@@ -79,7 +80,7 @@ public sealed class ScanTests(LedgerHost host)
     [InlineData(new[] { 2, 3, 4, 3, 2, 3, 5, 3, 4, 2, 3, 3, 4, 3, 2, 3, 4, 3, 3, 2, 4, 3, 3, 5, 2, 3, 4, 3 }, 30)] // MAD 0.5
     [InlineData(new[] { 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 5, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0 }, 30)] // MAD 0: mean absolute deviation
     [InlineData(new[] { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 5)] // no deviation at all: a tenth of the median
-    public async Task a_day_far_beyond_the_items_own_history_is_a_demand_spike(int[] days, int today)
+    public async Task a_day_far_beyond_the_items_own_history_is_a_demand_spike(int[] days, int spike)
     {
         double Median(IEnumerable<double> values) => values.Order().ToArray() is var v && v.Length % 2 == 0 ? (v[(v.Length / 2) - 1] + v[v.Length / 2]) / 2 : v[v.Length / 2];
         var median = Median(days.Select(d => (double)d));
@@ -88,30 +89,32 @@ public sealed class ScanTests(LedgerHost host)
         var usual = (int)Math.Floor(median + (3.5 * deviation)); // the most that is none
 
         var company = await Open();
-        await Receive(company, 1000, daysAgo: 29);
-        foreach (var (i, quantity) in days.Index().Where(day => day.Item > 0)) await Issue(company, quantity, daysAgo: i + 1.5);
+        await Receive(company, 1000, daysAgo: 30);
+        foreach (var (i, quantity) in days.Index().Where(day => day.Item > 0)) await Issue(company, quantity, daysAgo: i + 2);
         string[] NotOverstock(string[] alerts) => [.. alerts.Where(a => !a.StartsWith("overstock", StringComparison.Ordinal))];
-        if (usual > 0) await Issue(company, usual, daysAgo: 0.5);
+        if (usual > 0) await Issue(company, usual);
         NotOverstock(await Scan(company)).ShouldBeEmpty();
-        await Issue(company, today - usual, daysAgo: 0.01);
-        NotOverstock(await Scan(company)).ShouldBe([$"demand_spike medium active {today}"]);
+        await Issue(company, spike - usual);
+        NotOverstock(await Scan(company)).ShouldBe([$"demand_spike medium active {spike}"]);
         var alert = (await AlertTests.Alerts(company.Admin, "type=demand_spike"))[0]!["data"]!;
         alert["median"]!.GetValue<double>().ShouldBe(median, 0.001);
-        alert["score"]!.GetValue<double>().ShouldBe((today - median) / deviation, 0.01);
+        alert["score"]!.GetValue<double>().ShouldBe((spike - median) / deviation, 0.01);
         alert["threshold"]!.GetValue<double>().ShouldBe(median + (3.5 * deviation), 0.001);
     }
 
     [Fact]
-    public async Task a_spike_is_over_when_its_day_is()
+    public async Task a_spike_is_over_when_the_day_after_it_is()
     {
         var company = await Open();
-        await Receive(company, 1000, daysAgo: 29);
-        for (var day = 1; day <= 28; day++) await Issue(company, 3, daysAgo: day + 0.5);
+        await Receive(company, 1000, daysAgo: 30);
+        for (var day = 2; day <= 29; day++) await Issue(company, 3, daysAgo: day);
         await Issue(company, 30);
         (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
         await ADayPasses(company);
+        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]); // it was yesterday
+        await ADayPasses(company);
         (await Spikes(company)).ShouldBe(["demand_spike medium resolved 30"]);
-        await Issue(company, 30); // the day before it was as large, and is one of 28
+        await Issue(company, 30); // the day of the spike is one of the 28 now
         (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
     }
 
@@ -119,8 +122,8 @@ public sealed class ScanTests(LedgerHost host)
     public async Task a_sale_that_is_cancelled_is_no_spike()
     {
         var company = await Open();
-        await Receive(company, 1000, daysAgo: 29);
-        for (var day = 1; day <= 28; day++) await Issue(company, 3, daysAgo: day + 0.5);
+        await Receive(company, 1000, daysAgo: 30);
+        for (var day = 2; day <= 29; day++) await Issue(company, 3, daysAgo: day);
         var sale = (await company.Admin.Post("sales", new { store = "S1", invoiceNumber = "F-1", paymentMethod = "cash", paymentStatus = "paid", lines = new[] { new { sku = "P1", quantity = 300 } } })).ShouldBe(201).Json["id"];
         (await Spikes(company)).ShouldBe(["demand_spike high active 300"]);
         (await company.Admin.Post($"sales/{sale}/cancel", new { reason = "a typing error" })).ShouldBe(200);

@@ -84,7 +84,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
         var explained = await Explain("store=S1&sku=P1&at=2026-02-01");
         explained["items"]!.AsArray().ShouldBeEmpty();
         Number(explained["onHand"]).ShouldBe(0);
-        explained["message"]!.GetValue<string>().ShouldBe("Nothing of P1 had moved in S1 by 2026-02-01 00:00:00Z: the first movement is of 2026-03-01 12:00:00Z.");
+        explained["message"]!.GetValue<string>().ShouldBe("Nothing of P1 had moved in S1 by 2026-02-01: the first movement is of 2026-03-01 12:00:00Z.");
         (await Explain("store=S2&sku=P2"))["message"]!.GetValue<string>().ShouldBe("Nothing of P2 has ever moved in S2.");
     }
 
@@ -142,7 +142,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
         [
             ("explain nobody --store S1 --sku P1", "There is no tenant 'nobody'"),
             ($"explain {late.Company.Slug} --store S9 --sku P1", "There is no store 'S9'"),
-            ($"explain {late.Company.Slug} --store S1 --sku P1 --at x", "--at is a date"),
+            ($"explain {late.Company.Slug} --store S1 --sku P1 --at x", "--at must be a point in time"),
         ])
         {
             var (refused, said) = await HostProcess.Run(environment, arguments.Split(' '));

@@ -34,16 +34,16 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
         return sku;
     }
 
-    public async Task<string> Draft(string sku, decimal quantity, string store = "S1", Client? client = null)
+    public async Task<string> Draft(string sku, decimal quantity, string store = "S1", Client? client = null, string? orderDate = null)
     {
         var number = NextNumber();
-        (await (client ?? Admin).Post("purchase-orders", new { store, supplier = "V1", orderNumber = number, lines = new[] { new { sku, quantity } } })).ShouldBe(201);
+        (await (client ?? Admin).Post("purchase-orders", new { store, supplier = "V1", orderNumber = number, orderDate, lines = new[] { new { sku, quantity } } })).ShouldBe(201);
         return number;
     }
 
-    public async Task<string> Sent(string sku, decimal quantity, string store = "S1")
+    public async Task<string> Sent(string sku, decimal quantity, string store = "S1", string? orderDate = null)
     {
-        var number = await Draft(sku, quantity, store);
+        var number = await Draft(sku, quantity, store, orderDate: orderDate);
         (await Do(number, "send")).ShouldBe(200);
         return number;
     }
@@ -184,7 +184,8 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     public async Task a_closed_order_is_received_on_the_day_of_its_last_delivery_and_nothing_is_on_order()
     {
         var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 24);
+        var number = await buyer.Sent(sku, 24, orderDate: "2026-02-20");
+        (await buyer.Receive(number, sku, 20, occurredAt: "2026-02-19T12:00:00Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await buyer.Receive(number, sku, 20, occurredAt: "2026-03-01T12:00:00Z")).ShouldBe(200);
         Number((await buyer.Inventory(sku))!["onOrder"]).ShouldBe(4);
         (await buyer.Do(number, "close")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");

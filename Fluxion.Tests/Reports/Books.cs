@@ -16,6 +16,9 @@ public sealed record Books(LedgerHost Host, Company Company)
         return new Books(host, company);
     }
 
+    /// <summary>Sets the time zone by which the company's days are counted.</summary>
+    public async Task Settle(string timezone) => (await Company.Admin.Put("settings", new { overReceiptPercent = 0, timezone })).ShouldBe(200);
+
     public Task<Answer> Receive(string sku, decimal quantity, decimal unitCost, string at, string store = "M1") => Do("stock/receipts",
         new { store, occurredAt = at, lines = new[] { new { sku, quantity, unitCost } } });
 

@@ -8,6 +8,7 @@ public sealed class SalesReportTests(LedgerHost host)
     public async Task sales_are_net_of_discounts_returns_and_what_was_cancelled()
     {
         var books = await Books.Open(host, "P1", "P2");
+        await books.Settle("America/Caracas");
         await books.Do("categories", new { code = "LACTEOS", name = "Lácteos" });
         await books.Company.Admin.Put("products/P2", new { name = "P2", unitType = "unit", costPrice = 2m, sellingPrice = 4m, taxRate = 0m, category = "LACTEOS" });
         foreach (var (sku, store) in (IEnumerable<(string, string)>)[("P1", "M1"), ("P2", "M1"), ("P1", "M2")])

@@ -181,11 +181,12 @@ public sealed class SaleTests(LedgerHost host)
             (await shop.OnHand()).ShouldBe(before);
             (await command(sale, soldAt)).ShouldBe(200);
         }
-        // a seller whose clock is ahead of ours, and a return without a time of its own
+        // a seller whose clock is ahead of ours sells now, and a return without a time of its own comes after it
         var ahead = Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = TimeProvider.System.GetUtcNow().AddMinutes(4), lines = new[] { new { sku = shop.Sku, quantity = 1 } } })).ShouldBe(201));
         (await Return(shop, ahead, 1)).ShouldBe(200);
         var moved = (await shop.Manager.Get($"movements?document={ahead}")).ShouldBe(200).Json["items"]!.AsArray();
-        moved.Select(m => m!["occurredAt"]!.GetValue<DateTimeOffset>()).Distinct().Count().ShouldBe(1);
+        moved.Select(m => m!["referenceType"]!.GetValue<string>()).ShouldBe(["return", "sale"]);
+        moved.ShouldAllBe(m => m!["occurredAt"]!.GetValue<DateTimeOffset>() <= m!["recordedAt"]!.GetValue<DateTimeOffset>());
     }
 
     [Fact]

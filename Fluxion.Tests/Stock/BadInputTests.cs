@@ -68,7 +68,7 @@ public sealed class BadInputTests(LedgerHost host)
     [InlineData("stock/receipts", """{"store":"a\u0000","lines":[]}""", "store", "of characters that can be kept")]
     [InlineData("stock/receipts", """{"store":"S","lines":{}}""", "lines", "is a list, in brackets")]
     [InlineData("stock/receipts", """{"store":"S","lines":["P"]}""", "lines[0]", "is a JSON object, in braces")]
-    [InlineData("stock/receipts", """{"store":"S","occurredAt":7,"lines":[]}""", "occurredAt", "is a point in time with its offset from UTC")]
+    [InlineData("stock/receipts", """{"store":"S","occurredAt":7,"lines":[]}""", "occurredAt", "must be a point in time with its offset from UTC")]
     [InlineData("products", """{"sku":"P","name":"P","packSize":"6","leadTimeDays":1.5}""", "packSize", "is a number without quotes")]
     [InlineData("products", """{"sku":"P","name":"P","leadTimeDays":1.5}""", "leadTimeDays", "is a whole number")]
     [InlineData("products", """{"sku":"P","name":"P","settings":{"allowBackorder":"yes"}}""", "settings.allowBackorder", "is true or false")]

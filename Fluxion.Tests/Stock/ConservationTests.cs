@@ -162,7 +162,7 @@ public sealed class ConservationTests(LedgerHost host)
                 "sell" or "fulfil" => ("sales", Sale(of?.Id)),
                 "cancel" => ($"sales/{of!.Id}/cancel", new { reason = "a test", occurredAt }),
                 "return" => ($"sales/{of!.Id}/returns", new { occurredAt, lines = new[] { new { lineNumber = 1, quantity = q } } }),
-                "order" => ("purchase-orders", new { store, supplier = "V1", orderNumber = $"O-{Guid.CreateVersion7():N}", lines = new[] { new { sku, quantity = q, unitCost = 1 + (c.Of % 9) } } }),
+                "order" => ("purchase-orders", new { store, supplier = "V1", orderNumber = $"O-{Guid.CreateVersion7():N}", orderDate = Epoch.AddDays(-1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), lines = new[] { new { sku, quantity = q, unitCost = 1 + (c.Of % 9) } } }),
                 "deliver" => ($"purchase-orders/{of!.Id}/receipts", new { occurredAt, lines }),
                 "order-send" or "order-confirm" or "order-close" or "order-cancel" => ($"purchase-orders/{of!.Id}/{c.Kind[6..]}", null),
                 _ => ("stock/issues", new { store, reason = "damage", lines = new[] { new { sku = "NO-SUCH", quantity = 1 } } }),
