@@ -13,6 +13,7 @@ public static class PointsInTime
     /// <summary>An RFC 3339 date-time, in UTC to the microsecond; null for any other text.</summary>
     public static DateTimeOffset? Parse(string text)
     {
+        if (text.Contains(',', StringComparison.Ordinal)) return null; // ISO 8601 allows it before fractions of a second, RFC 3339 does not
         // RFC 3339, 5.6: T and Z may be lower case
         var parsed = OffsetDateTimePattern.Rfc3339.Parse(text.ToUpperInvariant());
         return parsed.Success && IsCountable(parsed.Value.Year) ? Timestamps.ToMicroseconds(parsed.Value.ToInstant().ToDateTimeOffset()) : null;

@@ -3,6 +3,7 @@ using Fluxion.Host.Demo;
 using Fluxion.Ledger.Stock;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
+using Fluxion.Tests.Time;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -90,8 +91,4 @@ public sealed class ExpiryTests(LedgerHost host)
         (await shop.Issue(2)).ShouldBe(200);
     }
 
-    private sealed class Ahead(TimeSpan by) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;
-    }
 }

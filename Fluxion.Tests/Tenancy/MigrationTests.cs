@@ -2,6 +2,7 @@ using Fluxion.Host;
 using Fluxion.Host.Database;
 using Fluxion.Host.Demo;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Fluxion.Tests.Host;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -15,7 +16,8 @@ public sealed class MigrationTests(LedgerHost ledger)
     private static readonly string Demo = Tenant.SchemaOf(DemoTenant.Slug);
 
     /// <summary>A host that is set up and does not serve yet; then on a free port.</summary>
-    internal static WebApplication NewHost(DatabaseConnections connections, string environment = "Development")
+    /// <param name="clock">The clock of the machine that the host runs on.</param>
+    internal static WebApplication NewHost(DatabaseConnections connections, string environment = "Development", TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -24,6 +26,7 @@ public sealed class MigrationTests(LedgerHost ledger)
             ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
         });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Fluxion:SigningKey"] = HostProcess.SigningKey, ["Urls"] = "http://127.0.0.1:0" });
+        if (clock is not null) builder.Services.AddSingleton(new LedgerClock(clock));
         builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddSingleton(connections);
         return builder.Build();

@@ -116,7 +116,7 @@ create view $schema$.store_zones with (security_invoker) as
 comment on view $schema$.store_zones is
     'The time zone by which the days of each store are counted: its own, else the tenant''s.';
 
--- Times of the movements lie at most this far from the bounds of a day anywhere: the planner leaves out chunks by it.
+-- A day begins less than two days from where the session's day of that date begins, wherever both are: by this the planner leaves out chunks.
 create function $schema$.movements_between(since timestamptz, until timestamptz)
 returns table (store_id uuid, product_id uuid, movement_type varchar, reference_type varchar, reference_id uuid, reason varchar, quantity numeric,
                total_cost numeric, created_at timestamptz, local_time timestamp)
@@ -126,7 +126,7 @@ as $$
            m.created_at at time zone z.timezone
     from $schema$.inventory_movements m
     join $schema$.store_zones z on z.store_id = m.store_id
-    where m.created_at >= movements_between.since - interval '1 day' and m.created_at < movements_between.until + interval '1 day'
+    where m.created_at >= movements_between.since - interval '2 days' and m.created_at < movements_between.until + interval '2 days'
       and $schema$.happened_since(m.created_at, movements_between.since, z.timezone)
       and $schema$.happened_before(m.created_at, movements_between.until, z.timezone);
 $$;
@@ -145,7 +145,7 @@ as $$
     from (select m.store_id, m.product_id, sum(m.quantity) as quantity
           from $schema$.inventory_movements m
           join $schema$.store_zones z on z.store_id = m.store_id
-          where m.created_at <= stock_as_of.at + interval '1 day' and $schema$.happened_by(m.created_at, stock_as_of.at, z.timezone)
+          where m.created_at <= stock_as_of.at + interval '2 days' and $schema$.happened_by(m.created_at, stock_as_of.at, z.timezone)
             and $schema$.happened_by(m.recorded_at, stock_as_of.known_at, z.timezone)
             and (stock_as_of.store is null or m.store_id = (select id from $schema$.stores where code = upper(stock_as_of.store)))
             and (stock_as_of.sku is null or m.product_id = (select id from $schema$.products where products.sku = upper(stock_as_of.sku)))
@@ -168,7 +168,7 @@ as $$
                  $schema$.moving_average(m.quantity, m.cost_per_unit, m.movement_type order by m.created_at, m.item_version) as restated
           from $schema$.inventory_movements m
           join $schema$.store_zones z on z.store_id = m.store_id
-          where m.created_at <= stock_value_as_of.at + interval '1 day' and $schema$.happened_by(m.created_at, stock_value_as_of.at, z.timezone)
+          where m.created_at <= stock_value_as_of.at + interval '2 days' and $schema$.happened_by(m.created_at, stock_value_as_of.at, z.timezone)
             and $schema$.happened_by(m.recorded_at, stock_value_as_of.known_at, z.timezone)
             and (stock_value_as_of.store is null or m.store_id = (select id from $schema$.stores where code = upper(stock_value_as_of.store)))
             and (stock_value_as_of.sku is null or m.product_id = (select id from $schema$.products where products.sku = upper(stock_value_as_of.sku)))
@@ -189,7 +189,7 @@ as $$
                    rows between unbounded preceding and 1 preceding), 0) as newer
         from $schema$.inventory_movements m
         join $schema$.store_zones z on z.store_id = m.store_id
-        where m.created_at <= stock_ageing.at + interval '1 day' and $schema$.happened_by(m.created_at, stock_ageing.at, z.timezone)
+        where m.created_at <= stock_ageing.at + interval '2 days' and $schema$.happened_by(m.created_at, stock_ageing.at, z.timezone)
         window item as (partition by m.store_id, m.product_id)
     ), layers as (
         -- what is there came in last: each receipt still holds what later ones do not account for
@@ -312,7 +312,7 @@ as $$
     with moved as (
         select i.store_id, i.product_id, i.quantity_on_hand, b.days, h.sold, h.opening, h.opening + h.weighted as average
         from $schema$.inventory i
-        join (select z.store_id, b.since, b.until, extract(epoch from b.until - b.since) / 86400 as days
+        join (select z.store_id, z.timezone, b.until, extract(epoch from b.until - b.since) / 86400 as days
               from $schema$.store_zones z
               cross join lateral (
                   select case when inventory_turnover.since = inventory_turnover.since::date::timestamptz
@@ -321,13 +321,14 @@ as $$
                               then inventory_turnover.until::date::timestamp at time zone z.timezone else inventory_turnover.until end as until) b) b
             on b.store_id = i.store_id
         cross join lateral (
-            select coalesce(sum(m.quantity) filter (where m.created_at < b.since), 0) as opening,
-                   coalesce(-sum(m.quantity) filter (where m.created_at >= b.since and m.reference_type in ('sale', 'return')), 0) as sold,
+            select coalesce(sum(m.quantity) filter (where not m.is_within), 0) as opening,
+                   coalesce(-sum(m.quantity) filter (where m.is_within and m.reference_type in ('sale', 'return')), 0) as sold,
                    -- each movement counts for the part of the period that followed it
-                   coalesce(sum(m.quantity * extract(epoch from b.until - m.created_at) / extract(epoch from b.until - b.since))
-                       filter (where m.created_at >= b.since), 0) as weighted
-            from $schema$.inventory_movements m
-            where m.store_id = i.store_id and m.product_id = i.product_id and m.created_at < b.until) h
+                   coalesce(sum(m.quantity * extract(epoch from b.until - m.created_at) / (b.days * 86400)) filter (where m.is_within), 0) as weighted
+            from (select m.quantity, m.reference_type, m.created_at, $schema$.happened_since(m.created_at, inventory_turnover.since, b.timezone) as is_within
+                  from $schema$.inventory_movements m
+                  where m.store_id = i.store_id and m.product_id = i.product_id and m.created_at < inventory_turnover.until + interval '2 days'
+                    and $schema$.happened_before(m.created_at, inventory_turnover.until, b.timezone)) m) h
     )
     select s.code, p.sku, p.name, m.sold, round(m.average, 3), round(m.sold / nullif(m.average, 0), 2),
            round(m.days * m.average / nullif(m.sold, 0), 1), m.quantity_on_hand, round(m.days * m.quantity_on_hand / nullif(m.sold, 0), 1),
@@ -395,7 +396,7 @@ as $$
            sum(l.cost_of_goods_sold), sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.store_id
     from $schema$.sales_lines l
     join $schema$.store_zones z on z.store_id = l.store_id
-    where l.sold_at >= sales_by.since - interval '1 day' and l.sold_at < sales_by.until + interval '1 day'
+    where l.sold_at >= sales_by.since - interval '2 days' and l.sold_at < sales_by.until + interval '2 days'
       and $schema$.happened_since(l.sold_at, sales_by.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by.until, z.timezone)
     group by 1, l.store, l.store_id;
 $$;
@@ -412,7 +413,7 @@ as $$
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.product_id
     from $schema$.sales_lines l
     join $schema$.store_zones z on z.store_id = l.store_id
-    where l.sold_at >= sales_by_product.since - interval '1 day' and l.sold_at < sales_by_product.until + interval '1 day'
+    where l.sold_at >= sales_by_product.since - interval '2 days' and l.sold_at < sales_by_product.until + interval '2 days'
       and $schema$.happened_since(l.sold_at, sales_by_product.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_product.until, z.timezone)
       and (sales_by_product.store is null or l.store = upper(sales_by_product.store))
     group by l.sku, l.product, l.category, l.product_id;
@@ -427,7 +428,7 @@ as $$
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.category_id
     from $schema$.sales_lines l
     join $schema$.store_zones z on z.store_id = l.store_id
-    where l.sold_at >= sales_by_category.since - interval '1 day' and l.sold_at < sales_by_category.until + interval '1 day'
+    where l.sold_at >= sales_by_category.since - interval '2 days' and l.sold_at < sales_by_category.until + interval '2 days'
       and $schema$.happened_since(l.sold_at, sales_by_category.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_category.until, z.timezone)
       and (sales_by_category.store is null or l.store = upper(sales_by_category.store))
     group by l.category, l.category_id;
@@ -442,7 +443,7 @@ as $$
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.store_id
     from $schema$.sales_lines l
     join $schema$.store_zones z on z.store_id = l.store_id
-    where l.sold_at >= sales_by_store.since - interval '1 day' and l.sold_at < sales_by_store.until + interval '1 day'
+    where l.sold_at >= sales_by_store.since - interval '2 days' and l.sold_at < sales_by_store.until + interval '2 days'
       and $schema$.happened_since(l.sold_at, sales_by_store.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_store.until, z.timezone)
     group by l.store, l.store_id;
 $$;
@@ -455,7 +456,7 @@ as $$
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2)
     from $schema$.sales_lines l
     join $schema$.store_zones z on z.store_id = l.store_id
-    where l.sold_at >= sales_by_payment_method.since - interval '1 day' and l.sold_at < sales_by_payment_method.until + interval '1 day'
+    where l.sold_at >= sales_by_payment_method.since - interval '2 days' and l.sold_at < sales_by_payment_method.until + interval '2 days'
       and $schema$.happened_since(l.sold_at, sales_by_payment_method.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_payment_method.until, z.timezone)
       and (sales_by_payment_method.store is null or l.store = upper(sales_by_payment_method.store))
     group by l.payment_method;

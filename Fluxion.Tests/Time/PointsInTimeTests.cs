@@ -1,0 +1,106 @@
+using Fluxion.Ledger.Time;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Time;
+
+/// <summary>A point in time is written as RFC 3339 has it, with its offset, and in no other way; in bodies, addresses and files alike.</summary>
+public sealed class PointsInTimeTests(LedgerHost host)
+{
+    /// <summary>What other systems write, and .NET would understand in its own way.</summary>
+    private static readonly string[] NotRfc3339 =
+    [
+        "05/11/2026 10:00Z", "11/05/2026", "2026-11-05Z", "2026-11-05T10:00:00", "2026-11-05T10:00Z", "2026-11-05 10:00:00Z", "2026-11-05T10:00:00+0400", "2026-11-05T10:00:00+04",
+        "2026-11-05T10:00:00 +04:00", "2026-11-05T25:00:00Z", "2026-11-05T10:60:00Z", "2026-02-30T10:00:00Z", "2026-1-5T10:00:00Z", "20261105T100000Z", "2026-W45-4T10:00:00Z",
+        "Thu, 05 Nov 2026 10:00:00 GMT", "5 Nov 2026 10:00:00 GMT", "1793872800", "now", "yesterday", "2026-11-05T10:00:00,5Z", "+2026-11-05T10:00:00Z", "２０２６-11-05T10:00:00Z",
+    ];
+
+    public static TheoryData<string> Wrong => [.. NotRfc3339];
+
+    [Theory]
+    [InlineData("2026-11-05T10:00:00Z", "2026-11-05T10:00:00.0000000+00:00")]
+    [InlineData("2026-11-05t10:00:00z", "2026-11-05T10:00:00.0000000+00:00")]
+    [InlineData("2026-11-05T10:00:00.123456789-04:30", "2026-11-05T14:30:00.1234560+00:00")]
+    [InlineData("2026-11-05T10:00:00.5+05:45", "2026-11-05T04:15:00.5000000+00:00")]
+    [InlineData("2026-11-05T10:00:00+14:00", "2026-11-04T20:00:00.0000000+00:00")]
+    [InlineData("2026-11-05T10:00:00-00:00", "2026-11-05T10:00:00.0000000+00:00")]
+    public void rfc_3339_is_understood_to_the_microsecond(string text, string utc) => PointsInTime.Parse(text)!.Value.ToString("O").ShouldBe(utc);
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    [InlineData("2026-11-05")]
+    public void nothing_else_is(string text) => PointsInTime.Parse(text).ShouldBeNull();
+
+    [Theory]
+    [InlineData("America/Caracas", "2026-11-05", "2026-11-05T04:00:00Z")]
+    [InlineData("America/Caracas", "2010-11-05", "2010-11-05T04:30:00Z")]
+    [InlineData("Asia/Kathmandu", "2026-11-05", "2026-11-04T18:15:00Z")]
+    [InlineData("Africa/Cairo", "2024-04-26", "2024-04-25T22:00:00Z")] // at midnight the clocks showed one
+    [InlineData("Atlantic/Azores", "2026-10-25", "2026-10-25T00:00:00Z")] // midnight came twice
+    public void a_day_begins_where_it_is(string zone, string day, string at)
+    {
+        PointsInTime.Parse(day, new Zone(zone)).ShouldBe(PointsInTime.Parse(at));
+        new Zone(zone).DateOf(PointsInTime.Parse(at)!.Value).ShouldBe(PointsInTime.ParseDate(day)!.Value);
+        new Zone(zone).DateOf(PointsInTime.Parse(at)!.Value.AddTicks(-10)).ShouldBe(PointsInTime.ParseDate(day)!.Value.AddDays(-1));
+    }
+
+    [Fact]
+    public async Task every_point_in_time_in_a_body_is_refused_in_any_other_form()
+    {
+        var admin = await Client.Demo(host, "admin");
+        var api = await OpenApi.Of(admin);
+        var seen = 0;
+        foreach (var command in api.Operations.Where(o => o.Body is not null))
+        {
+            var properties = api.Schema(command.Body!["schema"]!)["properties"]!.AsObject();
+            foreach (var (name, _) in properties.Where(p => api.Schema(p.Value!)["format"]?.GetValue<string>() == "date-time"))
+            {
+                seen++;
+                foreach (var wrong in NotRfc3339.Append("2026-11-05"))
+                {
+                    var body = command.Body!["example"]!.DeepClone().AsObject();
+                    body[name] = wrong;
+                    var address = command.Address.Replace("{id}", Guid.Empty.ToString(), StringComparison.Ordinal);
+                    (await admin.Send(new HttpMethod(command.Method), address, body.ToJsonString(), "k")).ShouldBe(400).Fields.ShouldBe([name], $"{command} {name} {wrong}");
+                }
+            }
+        }
+        seen.ShouldBeGreaterThanOrEqualTo(24);
+    }
+
+    [Fact]
+    public async Task every_point_in_time_in_an_address_is_refused_in_any_other_form_and_may_be_a_date()
+    {
+        var admin = await Client.Demo(host, "admin");
+        var api = await OpenApi.Of(admin);
+        string[] moments = ["from", "to", "asOf", "knownAt", "at"];
+        var seen = 0;
+        foreach (var query in api.Operations.Where(o => o.Method == "get" && !o.IsOfThePlatform))
+        {
+            foreach (var (name, _) in query.Parameters("query").Where(p => moments.Contains(p.Name)))
+            {
+                seen++;
+                foreach (var wrong in NotRfc3339)
+                    (await admin.Get(query.Address + query.Query(name, Uri.EscapeDataString(wrong)))).ShouldBe(400).Fields.ShouldBe([name], $"{query} {name} {wrong}");
+                (await admin.Get(query.Address + query.Query(name, "2026-11-05"))).ShouldBe(200);
+            }
+        }
+        seen.ShouldBeGreaterThanOrEqualTo(13);
+    }
+
+    [Fact]
+    public async Task every_point_in_time_in_a_file_is_refused_in_any_other_form_and_a_date_is_the_start_of_that_day_in_the_store()
+    {
+        var company = await Company.Found(host);
+        await company.Open("M1", "P1");
+        (await company.Admin.Post("stores", new { code = "M2", name = "Abroad", timezone = "Asia/Kathmandu" })).ShouldBe(201);
+        (await company.Admin.Put("settings", new { overReceiptPercent = 0, timezone = "America/Caracas" })).ShouldBe(200);
+        Task<Answer> Import(IEnumerable<string> rows) => company.Admin.Send(HttpMethod.Post, "imports/movements",
+            $"store;sku;referenceType;quantity;occurredAt\n{string.Join('\n', rows)}\n", Guid.CreateVersion7().ToString(), contentType: "text/csv");
+        (await Import(NotRfc3339.Select(wrong => $"M1;P1;receipt;1;\"{wrong}\""))).ShouldBe(400).Fields
+            .ShouldBe([.. NotRfc3339.Select((_, i) => $"line {i + 2}: occurredAt")], ignoreOrder: true);
+        (await Import(["M1;P1;receipt;1;2026-03-02", "M2;P1;receipt;2;2026-03-02"])).ShouldBe(200);
+        (await company.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Select(m => $"{m!["store"]} {m["occurredAt"]}")
+            .ShouldBe(["M1 2026-03-02T04:00:00Z", "M2 2026-03-01T18:15:00Z"]);
+    }
+}
