@@ -79,42 +79,78 @@ begin
 end
 $$;
 
--- Analysts may write a date where a function takes a point in time. Read as a point in time it is midnight in the session's zone, and what is
--- midnight there stands for the start of that day in the store's zone. Any other point in time stands for itself.
-
-create function $schema$.happened_since(occurred timestamptz, since timestamptz, timezone text) returns boolean
-language sql stable parallel safe
-as $$
-    select case when since = since::date::timestamptz then (occurred at time zone timezone)::date >= since::date else occurred >= since end
-$$;
-
-create function $schema$.happened_before(occurred timestamptz, until timestamptz, timezone text) returns boolean
-language sql stable parallel safe
-as $$
-    select case when until = until::date::timestamptz then (occurred at time zone timezone)::date < until::date else occurred < until end
-$$;
-
-create function $schema$.happened_by(occurred timestamptz, moment timestamptz, timezone text) returns boolean
-language sql stable parallel safe
-as $$
-    select case when moment = moment::date::timestamptz then (occurred at time zone timezone)::date < moment::date else occurred <= moment end
-$$;
-
-comment on function $schema$.happened_since is
-    'Whether something happened at since or later; of a date: on that day, in that time zone, or later.';
-comment on function $schema$.happened_before is
-    'Whether something happened before until; of a date: before that day, in that time zone.';
-comment on function $schema$.happened_by is
-    'Whether something had happened by a moment, that moment included; of a date: before that day began, in that time zone.';
-
 -- Stores with the zone by which their days are counted.
 create view $schema$.store_zones with (security_invoker) as
-    select s.id as store_id, s.code as store, coalesce(s.timezone, z.timezone, 'UTC') as timezone
-    from $schema$.stores s
-    left join $schema$.settings z on true;
+    select s.id as store_id, s.code as store, coalesce(s.timezone, (select timezone from $schema$.settings), 'UTC') as timezone
+    from $schema$.stores s;
 
 comment on view $schema$.store_zones is
     'The time zone by which the days of each store are counted: its own, else the tenant''s.';
+
+create function $schema$.start_of_day(day date, timezone text) returns timestamptz
+language sql stable parallel safe
+as $$
+    -- midnight by the offset of the day before is the earlier one where clocks are set back over it, and no midnight where they are set forward
+    select case when (before at time zone timezone)::date = day then least(before, midnight) else midnight end
+    from (select (day::timestamp - (((midnight - interval '1 day') at time zone timezone) - ((midnight - interval '1 day') at time zone 'UTC')))
+                     at time zone 'UTC' as before, midnight
+          from (select day::timestamp at time zone timezone as midnight) m) b
+$$;
+
+comment on function $schema$.start_of_day is
+    'When a day begins in a time zone: at midnight; at the first where there are two, and when the clocks were set forward where there is none.';
+
+-- What an argument of a report stands for. A date arrives as midnight of the session, and is that day of the store; any other point in time is itself.
+
+create function $schema$.beginning(moment timestamptz, timezone text) returns timestamptz
+language sql stable parallel safe
+as $$
+    select case when isfinite(moment) and moment = moment::date::timestamptz then $schema$.start_of_day(moment::date, timezone) else moment end
+$$;
+
+comment on function $schema$.beginning is
+    'A point in time as it is; of a date, the start of that day in a time zone.';
+
+create function $schema$.last_before(moment timestamptz, timezone text) returns timestamptz
+language sql stable parallel safe
+as $$
+    select case when isfinite(moment) and moment = moment::date::timestamptz
+                then $schema$.start_of_day(moment::date, timezone) - interval '1 microsecond' else moment end
+$$;
+
+comment on function $schema$.last_before is
+    'The last moment that a report as of a moment takes in: that moment; of a date, the last before that day in a time zone.';
+
+-- Both are asked once a report, not once a row: for that their rows are materialized.
+
+create function $schema$.store_periods(since timestamptz, until timestamptz)
+returns table (store_id uuid, timezone varchar, since timestamptz, until timestamptz)
+language sql stable parallel safe rows 10
+as $$
+    with periods as materialized (
+        select z.store_id, z.timezone, $schema$.beginning(store_periods.since, z.timezone), $schema$.beginning(store_periods.until, z.timezone)
+        from $schema$.store_zones z
+    )
+    select * from periods;
+$$;
+
+comment on function $schema$.store_periods is
+    'A time from since up to until, which is excluded, in each store. A date is a day in the store''s time zone.';
+
+create function $schema$.store_moments(at timestamptz, known_at timestamptz default 'infinity')
+returns table (store_id uuid, timezone varchar, at timestamptz, known_at timestamptz, day date)
+language sql stable parallel safe rows 10
+as $$
+    with moments as materialized (
+        select z.store_id, z.timezone, $schema$.last_before(store_moments.at, z.timezone), $schema$.last_before(store_moments.known_at, z.timezone),
+               ($schema$.beginning(store_moments.at, z.timezone) at time zone z.timezone)::date
+        from $schema$.store_zones z
+    )
+    select * from moments;
+$$;
+
+comment on function $schema$.store_moments is
+    'The last moments that a report as of at, from what was known at known_at, takes in of each store, and the day there. A date is the start of that day.';
 
 -- A day begins less than two days from where the session's day of that date begins, wherever both are: by this the planner leaves out chunks.
 create function $schema$.movements_between(since timestamptz, until timestamptz)
@@ -123,12 +159,11 @@ returns table (store_id uuid, product_id uuid, movement_type varchar, reference_
 language sql stable parallel safe
 as $$
     select m.store_id, m.product_id, m.movement_type, m.reference_type, m.reference_id, m.reason, m.quantity, m.total_cost, m.created_at,
-           m.created_at at time zone z.timezone
+           m.created_at at time zone p.timezone
     from $schema$.inventory_movements m
-    join $schema$.store_zones z on z.store_id = m.store_id
-    where m.created_at >= movements_between.since - interval '2 days' and m.created_at < movements_between.until + interval '2 days'
-      and $schema$.happened_since(m.created_at, movements_between.since, z.timezone)
-      and $schema$.happened_before(m.created_at, movements_between.until, z.timezone);
+    join $schema$.store_periods(movements_between.since, movements_between.until) p
+        on p.store_id = m.store_id and m.created_at >= p.since and m.created_at < p.until
+    where m.created_at >= movements_between.since - interval '2 days' and m.created_at < movements_between.until + interval '2 days';
 $$;
 
 comment on function $schema$.movements_between is
@@ -144,9 +179,9 @@ as $$
     select s.code, p.sku, p.name, m.quantity, m.store_id, m.product_id
     from (select m.store_id, m.product_id, sum(m.quantity) as quantity
           from $schema$.inventory_movements m
-          join $schema$.store_zones z on z.store_id = m.store_id
-          where m.created_at <= stock_as_of.at + interval '2 days' and $schema$.happened_by(m.created_at, stock_as_of.at, z.timezone)
-            and $schema$.happened_by(m.recorded_at, stock_as_of.known_at, z.timezone)
+          join $schema$.store_moments(stock_as_of.at, stock_as_of.known_at) l
+              on l.store_id = m.store_id and m.created_at <= l.at and m.recorded_at <= l.known_at
+          where m.created_at <= stock_as_of.at + interval '2 days'
             and (stock_as_of.store is null or m.store_id = (select id from $schema$.stores where code = upper(stock_as_of.store)))
             and (stock_as_of.sku is null or m.product_id = (select id from $schema$.products where products.sku = upper(stock_as_of.sku)))
           group by m.store_id, m.product_id) m
@@ -167,9 +202,9 @@ as $$
     from (select m.store_id, m.product_id, sum(m.quantity) as quantity, public.last(m.average_cost, m.item_version) as cost,
                  $schema$.moving_average(m.quantity, m.cost_per_unit, m.movement_type order by m.created_at, m.item_version) as restated
           from $schema$.inventory_movements m
-          join $schema$.store_zones z on z.store_id = m.store_id
-          where m.created_at <= stock_value_as_of.at + interval '2 days' and $schema$.happened_by(m.created_at, stock_value_as_of.at, z.timezone)
-            and $schema$.happened_by(m.recorded_at, stock_value_as_of.known_at, z.timezone)
+          join $schema$.store_moments(stock_value_as_of.at, stock_value_as_of.known_at) l
+              on l.store_id = m.store_id and m.created_at <= l.at and m.recorded_at <= l.known_at
+          where m.created_at <= stock_value_as_of.at + interval '2 days'
             and (stock_value_as_of.store is null or m.store_id = (select id from $schema$.stores where code = upper(stock_value_as_of.store)))
             and (stock_value_as_of.sku is null or m.product_id = (select id from $schema$.products where products.sku = upper(stock_value_as_of.sku)))
           group by m.store_id, m.product_id) m
@@ -183,19 +218,18 @@ returns table (store text, sku text, product text, quantity_on_hand numeric, day
 language sql stable parallel safe
 as $$
     with moved as (
-        select m.store_id, m.product_id, m.created_at, m.item_version, m.quantity, z.timezone,
+        select m.store_id, m.product_id, m.created_at, m.item_version, m.quantity, l.timezone, l.day,
                sum(m.quantity) over item as on_hand,
                coalesce(sum(m.quantity) filter (where m.quantity > 0) over (item order by m.created_at desc, m.item_version desc
                    rows between unbounded preceding and 1 preceding), 0) as newer
         from $schema$.inventory_movements m
-        join $schema$.store_zones z on z.store_id = m.store_id
-        where m.created_at <= stock_ageing.at + interval '2 days' and $schema$.happened_by(m.created_at, stock_ageing.at, z.timezone)
+        join $schema$.store_moments(stock_ageing.at) l on l.store_id = m.store_id and m.created_at <= l.at
+        where m.created_at <= stock_ageing.at + interval '2 days'
         window item as (partition by m.store_id, m.product_id)
     ), layers as (
         -- what is there came in last: each receipt still holds what later ones do not account for
         select moved.store_id, moved.product_id, moved.on_hand, least(moved.quantity, moved.on_hand - moved.newer) as quantity,
-               (case when stock_ageing.at = stock_ageing.at::date::timestamptz then stock_ageing.at::date
-                     else (stock_ageing.at at time zone moved.timezone)::date end) - (moved.created_at at time zone moved.timezone)::date as days
+               moved.day - (moved.created_at at time zone moved.timezone)::date as days
         from moved
         where moved.quantity > 0 and moved.newer < moved.on_hand
     )
@@ -312,23 +346,16 @@ as $$
     with moved as (
         select i.store_id, i.product_id, i.quantity_on_hand, b.days, h.sold, h.opening, h.opening + h.weighted as average
         from $schema$.inventory i
-        join (select z.store_id, z.timezone, b.until, extract(epoch from b.until - b.since) / 86400 as days
-              from $schema$.store_zones z
-              cross join lateral (
-                  select case when inventory_turnover.since = inventory_turnover.since::date::timestamptz
-                              then inventory_turnover.since::date::timestamp at time zone z.timezone else inventory_turnover.since end as since,
-                         case when inventory_turnover.until = inventory_turnover.until::date::timestamptz
-                              then inventory_turnover.until::date::timestamp at time zone z.timezone else inventory_turnover.until end as until) b) b
-            on b.store_id = i.store_id
+        join (select store_id, since, until, extract(epoch from until - since) / 86400 as days
+              from $schema$.store_periods(inventory_turnover.since, inventory_turnover.until)) b on b.store_id = i.store_id
         cross join lateral (
             select coalesce(sum(m.quantity) filter (where not m.is_within), 0) as opening,
                    coalesce(-sum(m.quantity) filter (where m.is_within and m.reference_type in ('sale', 'return')), 0) as sold,
                    -- each movement counts for the part of the period that followed it
                    coalesce(sum(m.quantity * extract(epoch from b.until - m.created_at) / (b.days * 86400)) filter (where m.is_within), 0) as weighted
-            from (select m.quantity, m.reference_type, m.created_at, $schema$.happened_since(m.created_at, inventory_turnover.since, b.timezone) as is_within
+            from (select m.quantity, m.reference_type, m.created_at, m.created_at >= b.since as is_within
                   from $schema$.inventory_movements m
-                  where m.store_id = i.store_id and m.product_id = i.product_id and m.created_at < inventory_turnover.until + interval '2 days'
-                    and $schema$.happened_before(m.created_at, inventory_turnover.until, b.timezone)) m) h
+                  where m.store_id = i.store_id and m.product_id = i.product_id and m.created_at < b.until) m) h
     )
     select s.code, p.sku, p.name, m.sold, round(m.average, 3), round(m.sold / nullif(m.average, 0), 2),
            round(m.days * m.average / nullif(m.sold, 0), 1), m.quantity_on_hand, round(m.days * m.quantity_on_hand / nullif(m.sold, 0), 1),
@@ -395,9 +422,9 @@ as $$
     select date_trunc(sales_by.period, l.sold_at at time zone z.timezone), l.store, count(distinct l.sale_id), sum(l.quantity), sum(l.net_sales),
            sum(l.cost_of_goods_sold), sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.store_id
     from $schema$.sales_lines l
-    join $schema$.store_zones z on z.store_id = l.store_id
+    join $schema$.store_periods(sales_by.since, sales_by.until) z
+        on z.store_id = l.store_id and l.sold_at >= z.since and l.sold_at < z.until
     where l.sold_at >= sales_by.since - interval '2 days' and l.sold_at < sales_by.until + interval '2 days'
-      and $schema$.happened_since(l.sold_at, sales_by.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by.until, z.timezone)
     group by 1, l.store, l.store_id;
 $$;
 
@@ -412,9 +439,9 @@ as $$
     select l.sku, l.product, l.category, count(distinct l.sale_id), sum(l.quantity), sum(l.net_sales), sum(l.cost_of_goods_sold),
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.product_id
     from $schema$.sales_lines l
-    join $schema$.store_zones z on z.store_id = l.store_id
+    join $schema$.store_periods(sales_by_product.since, sales_by_product.until) z
+        on z.store_id = l.store_id and l.sold_at >= z.since and l.sold_at < z.until
     where l.sold_at >= sales_by_product.since - interval '2 days' and l.sold_at < sales_by_product.until + interval '2 days'
-      and $schema$.happened_since(l.sold_at, sales_by_product.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_product.until, z.timezone)
       and (sales_by_product.store is null or l.store = upper(sales_by_product.store))
     group by l.sku, l.product, l.category, l.product_id;
 $$;
@@ -427,9 +454,9 @@ as $$
     select l.category, count(distinct l.sale_id), sum(l.quantity), sum(l.net_sales), sum(l.cost_of_goods_sold),
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.category_id
     from $schema$.sales_lines l
-    join $schema$.store_zones z on z.store_id = l.store_id
+    join $schema$.store_periods(sales_by_category.since, sales_by_category.until) z
+        on z.store_id = l.store_id and l.sold_at >= z.since and l.sold_at < z.until
     where l.sold_at >= sales_by_category.since - interval '2 days' and l.sold_at < sales_by_category.until + interval '2 days'
-      and $schema$.happened_since(l.sold_at, sales_by_category.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_category.until, z.timezone)
       and (sales_by_category.store is null or l.store = upper(sales_by_category.store))
     group by l.category, l.category_id;
 $$;
@@ -442,9 +469,9 @@ as $$
     select l.store, count(distinct l.sale_id), sum(l.quantity), sum(l.net_sales), sum(l.cost_of_goods_sold),
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2), l.store_id
     from $schema$.sales_lines l
-    join $schema$.store_zones z on z.store_id = l.store_id
+    join $schema$.store_periods(sales_by_store.since, sales_by_store.until) z
+        on z.store_id = l.store_id and l.sold_at >= z.since and l.sold_at < z.until
     where l.sold_at >= sales_by_store.since - interval '2 days' and l.sold_at < sales_by_store.until + interval '2 days'
-      and $schema$.happened_since(l.sold_at, sales_by_store.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_store.until, z.timezone)
     group by l.store, l.store_id;
 $$;
 
@@ -455,9 +482,9 @@ as $$
     select l.payment_method, count(distinct l.sale_id), sum(l.quantity), sum(l.net_sales), sum(l.cost_of_goods_sold),
            sum(l.margin), round(100 * sum(l.margin) / nullif(sum(l.net_sales), 0), 2)
     from $schema$.sales_lines l
-    join $schema$.store_zones z on z.store_id = l.store_id
+    join $schema$.store_periods(sales_by_payment_method.since, sales_by_payment_method.until) z
+        on z.store_id = l.store_id and l.sold_at >= z.since and l.sold_at < z.until
     where l.sold_at >= sales_by_payment_method.since - interval '2 days' and l.sold_at < sales_by_payment_method.until + interval '2 days'
-      and $schema$.happened_since(l.sold_at, sales_by_payment_method.since, z.timezone) and $schema$.happened_before(l.sold_at, sales_by_payment_method.until, z.timezone)
       and (sales_by_payment_method.store is null or l.store = upper(sales_by_payment_method.store))
     group by l.payment_method;
 $$;
