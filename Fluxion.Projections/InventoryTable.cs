@@ -35,10 +35,11 @@ public sealed class InventoryTable : IReadModel
 /// <param name="OnHand">With asOf what was on hand then.</param>
 /// <param name="Reserved">Null with asOf, as are available and onOrder: those are kept for now alone.</param>
 /// <param name="OnOrder">What purchase orders that are sent, confirmed or partial have still to bring.</param>
-/// <param name="CostPerUnit">The moving average cost of one unit.</param>
+/// <param name="CostPerUnit">The moving average cost of one unit; null before anything has moved.</param>
 /// <param name="Value">On hand times cost, to 2 decimals.</param>
+/// <param name="Version">Grows with every event of the item, 0 before the first; by it an import knows whether the item has moved since. Null with asOf.</param>
 public sealed record InventoryRow(string Store, string Sku, string Product, string UnitType, decimal OnHand, decimal? Reserved, decimal? Available,
-    decimal? OnOrder, decimal ReorderPoint, decimal CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt)
+    decimal? OnOrder, decimal ReorderPoint, decimal? CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt, long? Version)
 {
     public const string Select = """
         with ordered as (
@@ -46,10 +47,11 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
             from purchase_orders o join purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
             where o.status in ('sent', 'confirmed', 'partial') group by o.store_id, l.product_id)
         select s.code, p.sku, p.name, p.unit_type, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
-               coalesce(o.quantity, 0), p.reorder_point, i.cost_per_unit, round(i.quantity_on_hand * i.cost_per_unit, 2), i.last_movement_at
-        from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at from inventory
+               coalesce(o.quantity, 0), p.reorder_point, case when i.last_movement_at is not null then i.cost_per_unit end,
+               round(i.quantity_on_hand * i.cost_per_unit, 2), i.last_movement_at, i.version
+        from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at, version from inventory
               union all
-              select store_id, product_id, 0::numeric, 0::numeric, 0::numeric, 0::numeric, null::timestamptz from ordered
+              select store_id, product_id, 0::numeric, 0::numeric, 0::numeric, 0::numeric, null::timestamptz, 0::bigint from ordered
               where quantity > 0 and not exists (select from inventory h where h.store_id = ordered.store_id and h.product_id = ordered.product_id)) i
         join stores s on s.id = i.store_id
         join products p on p.id = i.product_id
@@ -64,7 +66,7 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
     /// <param name="sku">Sku or id; null: all.</param>
     public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known, string? store, string? sku) => $"""
         select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
-               round(i.on_hand * i.unit_cost, 2), i.last_movement_at
+               round(i.on_hand * i.unit_cost, 2), i.last_movement_at, null::bigint
         from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
                      last(m.average_cost, m.item_version) as unit_cost
               from service_inventory_movements m
@@ -79,7 +81,8 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
         """;
 
     public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),
-        r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6), r.GetFieldValue<decimal?>(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetFieldValue<DateTimeOffset?>(11));
+        r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6), r.GetFieldValue<decimal?>(7), r.GetDecimal(8), r.GetFieldValue<decimal?>(9), r.GetDecimal(10),
+        r.GetFieldValue<DateTimeOffset?>(11), r.GetFieldValue<long?>(12));
 }
 
 public static class InventoryQueries

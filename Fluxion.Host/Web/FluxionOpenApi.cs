@@ -142,6 +142,13 @@ public static class FluxionOpenApi
                     Description = "Only these fields of each row, separated by commas.",
                     Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                 });
+                operation.Parameters.Add(new OpenApiParameter
+                {
+                    Name = ListFormat.DecimalsParameter,
+                    In = ParameterLocation.Query,
+                    Description = "Of CSV: point (when left out), or comma, with which semicolons separate the fields. An import takes the same.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["point", "comma"] },
+                });
             }
             operation.Responses[Key(answer.StatusCode)] = new OpenApiResponse { Description = answer.StatusCode == 201 ? "Created" : "Done", Content = content };
         }

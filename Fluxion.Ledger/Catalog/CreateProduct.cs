@@ -102,6 +102,25 @@ public sealed record CreateProduct : ProductFields
     [Required, Description("Stock keeping unit, unique in the tenant, for example LAC001; kept in upper case")]
     public string Sku { get; init; } = "";
 
+    /// <summary>The command that would create a product of these details; category and supplier, which they name by id, are left out.</summary>
+    public static CreateProduct Of(string sku, ProductDetails details) => new()
+    {
+        Sku = sku,
+        Name = details.Name,
+        UnitType = details.UnitType,
+        Barcode = details.Barcode,
+        Description = details.Description,
+        MinStockLevel = details.MinStockLevel,
+        MaxStockLevel = details.MaxStockLevel,
+        ReorderPoint = details.ReorderPoint,
+        CostPrice = details.CostPrice,
+        SellingPrice = details.SellingPrice,
+        TaxRate = details.TaxRate,
+        Settings = details.Settings,
+        LeadTimeDays = details.LeadTimeDays,
+        PackSize = details.PackSize,
+    };
+
     public sealed class Validator : Validator<CreateProduct>
     {
         public Validator() => RuleFor(c => c.Sku).Code();

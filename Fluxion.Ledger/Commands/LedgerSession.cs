@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using JasperFx.Events;
@@ -70,6 +72,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                 case Reply.Refused refused:
                     return TypedResults.Problem(refused.Problem);
                 case Reply.Tried tried:
+                    await TryOut(ct);
                     return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
                 case Reply.Accepted accepted:
                     taken = accepted.Taken;
@@ -163,6 +166,34 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await session.SaveChangesAsync(ct);
     }
 
+    /// <summary>Writes all that was appended and queued, and rolls it back: what the database would refuse, it refuses here too.</summary>
+    private async Task TryOut(CancellationToken ct)
+    {
+        ((ITransactionParticipantRegistrar)session).AddTransactionParticipant(new DryRun(_changes));
+        try
+        {
+            await Commit(ct);
+        }
+        catch (DryRunEndedException)
+        {
+            // all was written, and nothing is committed
+        }
+    }
+
+    /// <summary>Ends a transaction when all is written and before it is committed.</summary>
+    private sealed class DryRun(IEnumerable<Change> changes) : ITransactionParticipant
+    {
+        public Task BeforeCommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken token)
+        {
+            foreach (var change in changes) change.Event.Sequence = 0; // else Marten writes a tombstone for each
+            throw new DryRunEndedException();
+        }
+
+        public Task AfterCommitAsync(CancellationToken token) => Task.CompletedTask;
+    }
+
+    private sealed class DryRunEndedException : Exception;
+
     /// <summary>
     /// A message that is handled in this tenant at a point in time, also after downtime: it is kept in the same transaction, and gone with it.
     /// </summary>
@@ -197,18 +228,23 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await ReadNow(reader, ct);
     }
 
+    /// <summary>As <see cref="Lock{T}(IReadOnlyCollection{Guid}, IReadOnlyCollection{Guid}, CancellationToken)"/>.</summary>
+    /// <param name="create">Whether missing streams are begun: all of them or none.</param>
+    public Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, bool create, CancellationToken ct) where T : class, IAggregate<T> =>
+        Lock<T>(ids, create ? ids : [], ct);
+
     /// <summary>
     /// Locks the streams in ascending id order to the end of the transaction and loads their states; null for one that does not exist.
-    /// With <paramref name="create"/> a missing stream is begun first, so that two commands cannot begin it at once.
     /// One round trip, whatever the number of streams. Every command locks in this order: two of them cannot wait for each other.
     /// </summary>
-    public async Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, bool create, CancellationToken ct)
+    /// <param name="create">Those of <paramref name="ids"/> that are begun when they are missing, so that two commands cannot begin one at once.</param>
+    public async Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<Guid> create, CancellationToken ct)
         where T : class, IAggregate<T>
     {
         var store = session.DocumentStore.Options;
         var streamIds = ids.Distinct().ToArray();
         await using var batch = new NpgsqlBatch(session.Connection);
-        if (create)
+        if (create.Count > 0)
         {
             // sorted as the locks below are; a command that waits here holds only streams that it began itself, lower than the one it waits for
             batch.BatchCommands.Add(new($"""
@@ -217,7 +253,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                 on conflict (id) do nothing
                 """)
             {
-                Parameters = { new() { Value = streamIds }, new() { Value = StreamType<T>() }, new() { Value = session.TenantId } },
+                Parameters = { new() { Value = create.Distinct().ToArray() }, new() { Value = StreamType<T>() }, new() { Value = session.TenantId } },
             });
         }
         batch.BatchCommands.Add(new($"select id, version from {tenant.Schema}.mt_streams where id = any($1) order by id for update")
@@ -308,6 +344,32 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             .OrderBy(e => e.StreamId).ThenBy(e => e.Version).ToAsyncEnumerable(ct);
     }
 
+    /// <summary>
+    /// All states that aggregates had, each with its version, in the order recorded. It folds the streams from their beginning and is read as it is
+    /// used: for commands about the past, not for every command.
+    /// </summary>
+    public async IAsyncEnumerable<(T State, long Version)> History<T>(IReadOnlyCollection<Guid> ids, [EnumeratorCancellation] CancellationToken ct)
+        where T : class, IAggregate<T>
+    {
+        if (ids.Count == 0) yield break;
+        T? state = null;
+        await foreach (var e in session.Events.QueryAllRawEvents().Where(e => e.MatchesSql("d.stream_id = any(?)", ids.ToArray()))
+            .OrderBy(e => e.StreamId).ThenBy(e => e.Version).ToAsyncEnumerable(ct))
+        {
+            state = T.Fold(e.StreamId, e.Version == 1 ? null : state, e.Data);
+            yield return (state, e.Version);
+        }
+    }
+
+    /// <summary>The states of aggregates as they were at earlier versions; one that had no event yet is left out.</summary>
+    public async Task<IReadOnlyDictionary<Guid, T>> AtVersions<T>(IReadOnlyDictionary<Guid, long> versions, CancellationToken ct) where T : class, IAggregate<T>
+    {
+        var states = new Dictionary<Guid, T>();
+        await foreach (var (state, version) in History<T>([.. versions.Keys], ct))
+            if (version <= versions[state.Id]) states[state.Id] = state;
+        return states;
+    }
+
     /// <summary>Any aggregate that meets the condition, not locked.</summary>
     public Task<T?> First<T>(Expression<Func<T, bool>> condition, CancellationToken ct) where T : class, IAggregate<T> =>
         session.Query<T>().FirstOrDefaultAsync(condition, ct);
@@ -323,7 +385,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             : session.Events.Append(id, stream.Version + stream.Appended, events);
         foreach (var appended in action.Events.Skip(action.Events.Count - events.Count))
         {
-            appended.Id = Guid.CreateVersion7(Now); // ordered by time, as the rows are that bear it
+            // ordered by time, as the rows are that bear it; unless what happened has an id from elsewhere
+            appended.Id = (appended.Data as StockMovement)?.MovementId ?? Guid.CreateVersion7(Now);
             appended.Timestamp = Now; // Marten would take the host's clock
             var after = T.Fold(id, (T?)stream.State, appended.Data);
             _changes.Add(new Change(appended, stream.State, after));
@@ -337,8 +400,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     private string StreamType<T>() => ((EventGraph)session.DocumentStore.Options.Events).AggregateAliasFor(typeof(T));
 
-    /// <summary>The version of a stream that this session locked or began, with what it appended.</summary>
-    public long VersionOf(Guid id) => _streams[id].Version + _streams[id].Appended;
+    /// <summary>The version of a stream that this session locked or began, with what it appended; 0 when there is none.</summary>
+    public long VersionOf(Guid id) => _streams.TryGetValue(id, out var stream) ? stream.Version + stream.Appended : 0;
 
     private static PostgresException? Refusal(Exception e, string sqlState)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using CsvHelper;
 using FluentValidation.Results;
@@ -11,17 +12,18 @@ using Microsoft.AspNetCore.Mvc;
 namespace Fluxion.Ledger.Imports;
 
 /// <summary>The columns of a kind of file, by the names that its export has in the first line.</summary>
-/// <param name="Needed">Must be there.</param>
-/// <param name="Known">May be there.</param>
-/// <param name="Ignored">The export has them and the ledger finds them itself: ids, sums, when a row was written.</param>
-public sealed record CsvColumns(IReadOnlyList<string> Needed, IReadOnlyList<string> Known, IReadOnlyList<string> Ignored)
+/// <param name="Required">Must be there.</param>
+/// <param name="Optional">May be there.</param>
+/// <param name="Informative">The export has them and an import cannot set them: ids, sums, when a row was written.</param>
+public sealed record CsvColumns(IReadOnlyList<string> Required, IReadOnlyList<string> Optional, IReadOnlyList<string> Informative)
 {
-    public IEnumerable<string> All => [.. Needed, .. Known, .. Ignored];
+    public IEnumerable<string> All => [.. Required, .. Optional, .. Informative];
 }
 
 /// <summary>
 /// A CSV file as a client sent it: RFC 4180 in UTF-8 with or without byte order mark, its fields separated by , or ; or tabs, names in the
-/// first line. What is wrong with it is collected by line, so that all of it is said at once.
+/// first line. What spreadsheets add is taken: a first line <c>sep=;</c>, names in another case, rows of separators alone, empty fields that
+/// are left away at the end of a row. What is wrong with the file is collected by line, so that all of it is said at once.
 /// </summary>
 public sealed class CsvFile
 {
@@ -73,19 +75,24 @@ public sealed class CsvFile
                 ? "begins a quotation that is not closed before the end of the file"
                 : "has a quotation mark in its text: double it, and put the field in quotation marks (RFC 4180)"),
         });
-        var names = reader.Headers.Select(name => name.Trim()).ToList();
+        var known = columns.All.ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
+        var names = reader.Headers.Select(Invisible.Trim).Select(name => known.GetValueOrDefault(name, name)).ToList();
+        while (names is [.., ""]) names.RemoveAt(names.Count - 1);
         if (!CheckNames(names, columns)) return;
         for (var i = 0; i < names.Count; i++) _columns[names[i]] = i;
         while (reader.Read())
         {
+            List<string> fields = [.. Enumerable.Range(0, reader.FieldCount).Select(i => Unescaped(reader.GetString(i)))];
+            if (fields.TrueForAll(Invisible.IsBlank)) continue;
             if (_rows.Count == MaxRows)
             {
                 Wrong("file", $"has more than {MaxRows} rows: split it");
                 return;
             }
             var line = (int)reader.LineNumber;
-            if (reader.FieldCount != names.Count) Wrong($"line {line}", $"has {reader.FieldCount} fields where the first line has {names.Count}");
-            else _rows.Add(new CsvRow(this, line, [.. Enumerable.Range(0, names.Count).Select(i => Unescaped(reader.GetString(i)))]));
+            while (fields.Count > names.Count && Invisible.IsBlank(fields[^1])) fields.RemoveAt(fields.Count - 1);
+            if (fields.Count > names.Count) Wrong($"line {line}", $"has {fields.Count} fields where the first line has {names.Count}");
+            else _rows.Add(new CsvRow(this, line, fields));
         }
         if (_rows.Count == 0 && _errors.Count == 0) Wrong("file", "has no row below its first line");
     }
@@ -93,21 +100,21 @@ public sealed class CsvFile
     private bool CheckNames(List<string> names, CsvColumns columns)
     {
         var known = columns.All.ToList();
-        foreach (var missing in columns.Needed.Except(names)) Wrong("line 1", $"has no column '{missing}'");
+        foreach (var missing in columns.Required.Except(names)) Wrong("line 1", $"has no column '{missing}'");
         foreach (var name in names.Except(known).Take(10)) Wrong("line 1", $"'{Problems.Shorten(name)}' is no column of such a file: {string.Join(", ", known)}");
         foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) Wrong("line 1", $"has the column '{Problems.Shorten(twice.Key)}' more than once");
         return _errors.Count == 0;
     }
 
-    /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run as a formula.</summary>
-    private static string Unescaped(string text) => text is ['\'', '=' or '+' or '-' or '@' or '\t' or '\r', ..] ? text[1..] : text;
+    /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run as a formula, and before an apostrophe.</summary>
+    private static string Unescaped(string text) => text is ['\'', '\'' or '=' or '+' or '-' or '@' or '\t' or '\r', ..] ? text[1..] : text;
 
     internal int? IndexOf(string column) => _columns.TryGetValue(column, out var index) ? index : null;
 
     internal void Wrong(string where, string reason)
     {
         if (!_errors.TryGetValue(where, out var reasons)) _errors[where] = reasons = [];
-        reasons.Add(reason);
+        if (!reasons.Contains(reason)) reasons.Add(reason);
         Wrongs++;
     }
 
@@ -120,31 +127,50 @@ public sealed class CsvFile
 
 /// <summary>A row of a <see cref="CsvFile"/>. An empty field says nothing: its value is null.</summary>
 /// <param name="Line">The line of the file where it begins, counted from 1.</param>
-public sealed record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields)
+/// <param name="Fields">As many as the file has columns, or fewer: a spreadsheet leaves empty ones away at the end of a row.</param>
+public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields)
 {
-    /// <summary>Whether the file has that column: where it has not, it says nothing of it, while an empty field says that there is none.</summary>
-    public bool Has(string column) => File.IndexOf(column) is not null;
+    /// <summary>Whether the row has a field of that column, be it empty.</summary>
+    public bool Has(string column) => File.IndexOf(column) < Fields.Count;
 
-    public string? Text(string column) => File.IndexOf(column) is { } index && !string.IsNullOrWhiteSpace(Fields[index]) ? Fields[index] : null;
+    /// <summary>The text of a field as it is; null when it is blank.</summary>
+    public string? Text(string column) =>
+        File.IndexOf(column) is { } index && index < Fields.Count && !Invisible.IsBlank(Fields[index]) ? Fields[index] : null;
 
-    public decimal? Number(string column) => Parse<decimal>(column, text => decimal.TryParse(text.Trim(),
+    /// <summary>A text that names something, without white space and invisible characters around it.</summary>
+    public string? Name(string column)
+    {
+        if (Text(column) is not { } text) return null;
+        text = Invisible.Trim(text);
+        if (!ScientificNotation().IsMatch(text)) return text;
+        Wrong(column, $"is {text}: a spreadsheet shortened a number and its last digits are lost. Format the column as text and enter it again");
+        return null;
+    }
+
+    public decimal? Number(string column) => Parse<decimal>(column, text => decimal.TryParse(text,
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, File.DecimalComma ? Comma : NumberFormatInfo.InvariantInfo, out var number) ? number : null,
         $"is a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}");
 
-    public int? Whole(string column) => Parse<int>(column, text => int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+    public int? Whole(string column) => Parse<int>(column, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
         "is a whole number");
 
     /// <summary>As <see cref="Number"/>, and says so where there is none.</summary>
-    public decimal? Needed(string column)
+    public decimal? Required(string column)
     {
-        if (Text(column) is null) Wrong(column, "is needed");
+        if (Text(column) is null) Wrong(column, "is required");
         return Number(column);
     }
 
     /// <summary>A point in time, or a date: the start of that day in <paramref name="zone"/>.</summary>
-    public DateTimeOffset? Time(string column, Zone zone) => Parse<DateTimeOffset>(column, text => PointsInTime.Parse(text.Trim(), zone), PointsInTime.FormOrDate);
+    public DateTimeOffset? Time(string column, Zone zone) => Parse<DateTimeOffset>(column, text => PointsInTime.Parse(text, zone), PointsInTime.FormOrDate);
 
-    public bool? Flag(string column) => Parse<bool>(column, text => bool.TryParse(text, out var flag) ? flag : null, "is true or false");
+    /// <summary>true or false, in English or as a Spanish spreadsheet writes it, or 1 or 0.</summary>
+    public bool? Flag(string column) => Parse<bool>(column, text => text.ToUpperInvariant() switch
+    {
+        "TRUE" or "VERDADERO" or "1" => true,
+        "FALSE" or "FALSO" or "0" => false,
+        _ => null,
+    }, "is true or false");
 
     public T? Json<T>(string column, JsonSerializerOptions options) where T : class
     {
@@ -175,12 +201,15 @@ public sealed record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields
 
     private static readonly NumberFormatInfo Comma = new() { NumberDecimalSeparator = ",", NumberGroupSeparator = "." };
 
+    [GeneratedRegex(@"^[+-]?\d+([.,]\d+)?E\+\d+$", RegexOptions.IgnoreCase)]
+    private static partial Regex ScientificNotation();
+
     private string Where(string? column) => column is null ? $"line {Line}" : $"line {Line}: {column}";
 
     private T? Parse<T>(string column, Func<string, T?> parse, string form) where T : struct
     {
         if (Text(column) is not { } text) return null;
-        var value = parse(text);
+        var value = parse(Invisible.Trim(text));
         if (value is null) Wrong(column, form);
         return value;
     }

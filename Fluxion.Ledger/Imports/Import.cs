@@ -47,9 +47,13 @@ public sealed class Import
     private readonly Stopwatch _time = Stopwatch.StartNew();
     private int _checked;
 
-    private Import(CsvFile file, Guid id, bool isDryRun) => (File, Id, IsDryRun) = (file, id, isDryRun);
+    private Import(CsvFile file, string sha256, Guid id, bool isDryRun) => (File, Sha256, Id, IsDryRun) = (file, sha256, id, isDryRun);
 
     public CsvFile File { get; }
+
+    /// <summary>Of the bytes of the file, in hexadecimal.</summary>
+    public string Sha256 { get; }
+
     public Guid Id { get; }
     public bool IsDryRun { get; }
 
@@ -76,9 +80,9 @@ public sealed class Import
         using var body = new MemoryStream((int)(http.Request.ContentLength ?? 0));
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
-        var import = new Import(CsvFile.Read(bytes, columns, decimals == "comma"), Guid.CreateVersion7(), dryRun ?? false);
+        var import = new Import(CsvFile.Read(bytes, columns, decimals == "comma"), Convert.ToHexString(SHA256.HashData(bytes.Span)), Guid.CreateVersion7(), dryRun ?? false);
         if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return TypedResults.Problem(unreadable);
-        var command = new Command(Convert.ToHexString(SHA256.HashData(bytes.Span)), import.IsDryRun, decimals == "comma", sent);
+        var command = new Command(import.Sha256, import.IsDryRun, decimals == "comma", sent);
 
         var run = ledger.Run(http, command, async ct =>
         {

@@ -14,12 +14,21 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Imports;
 
 /// <summary>A movement of earlier books, by a file.</summary>
+/// <param name="Id">How those books name the movement.</param>
+/// <param name="Line">Its line in the document that <paramref name="Reference"/> names.</param>
+/// <param name="OccurredAt">By the ledger's clock.</param>
+/// <param name="TimeInFile">The same as the file has it.</param>
 public sealed record PastMovement(string Store, string Sku, string ReferenceType, decimal Quantity, decimal? CostPerUnit, string? Reason,
-    string? Reference, string? Notes, DateTimeOffset? OccurredAt) : IStockRow
+    string? Reference, string? Notes, DateTimeOffset? OccurredAt, DateTimeOffset? TimeInFile, string? Id, int? Line) : IStockRow
 {
+    bool IStockRow.CanBegin => true;
+
     public static readonly string[] In = ["receipt", "purchase", "return"];
     public static readonly string[] Out = ["issue", "sale"];
     public static readonly string[] Either = ["adjustment", "transfer", "count"];
+
+    /// <summary>movement_type, as the export has it.</summary>
+    public string MovementType => In.Contains(ReferenceType) ? "in" : Out.Contains(ReferenceType) ? "out" : ReferenceType == "transfer" ? "transfer" : "adjustment";
 
     public sealed class Validator : AbstractValidator<PastMovement>
     {
@@ -28,7 +37,7 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
             RuleFor(r => r.Store).Reference();
             RuleFor(r => r.Sku).Reference();
             RuleFor(r => r.ReferenceType).OneOf([.. In, .. Out, .. Either]);
-            RuleFor(r => r.Quantity).NonZero().When(r => r.ReferenceType != "count");
+            RuleFor(r => r.Quantity).NonZero().When(r => r.ReferenceType != "count" && r.Reason != Reasons.OpeningBalance);
             RuleFor(r => r.Quantity).GreaterThan(0).WithMessage(r => $"is above 0: a {r.ReferenceType} comes in").When(r => In.Contains(r.ReferenceType));
             RuleFor(r => r.Quantity).LessThan(0).WithMessage(r => $"is below 0: a {r.ReferenceType} goes out").When(r => Out.Contains(r.ReferenceType));
             RuleFor(r => r.CostPerUnit).UnitPrice();
@@ -36,7 +45,9 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
             RuleFor(r => r.Reason!).OneOf(Reasons.OfAdjustments).When(r => r.ReferenceType == "adjustment");
             RuleFor(r => r.Reason).Must(reason => reason is null or Reasons.LateMovement).WithMessage($"is empty or {Reasons.LateMovement}").When(r => r.ReferenceType == "count");
             RuleFor(r => r.Reason).Null().WithMessage("belongs to an issue, an adjustment or a count").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count"));
+            RuleFor(r => r.Id).Line(100);
             RuleFor(r => r.Reference).Line(100);
+            RuleFor(r => r.Reference).NotNull().WithMessage("is required beside line: it names the document").When(r => r.Line is not null);
             RuleFor(r => r.Notes).AtMost(1000);
             RuleFor(r => r.OccurredAt).Must(at => Occurrence.IsPossible(at, null, clock.GetUtcNow())).WithMessage(Occurrence.Message);
         }
@@ -45,12 +56,12 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
 
 public static class ImportMovementsEndpoint
 {
-    public static readonly CsvColumns Columns = new(["store", "sku", "referenceType", "quantity"], ["costPerUnit", "reason", "reference", "notes", "occurredAt"],
-        ["id", "movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]);
+    public static readonly CsvColumns Columns = new(["store", "sku", "referenceType", "quantity"], ["id", "line", "costPerUnit", "reason", "reference", "notes", "occurredAt"],
+        ["movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]);
 
     [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes)]
     [EndpointSummary("Book movements from a CSV file, as they are exported: the history of other books")]
-    [EndpointDescription("Up to 50,000 rows in one transaction, all or none, booked by when they occurred. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products.")]
+    [EndpointDescription("Up to 50,000 rows in one transaction, all or none, booked by when they occurred, and each once: a row whose movement is booked changes nothing. It is known by id (that of the export, or any text of other books), or reference and line, or all that it says with its occurredAt, or else by the file. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n")]
     public static Task<IResult> Post(
@@ -58,36 +69,54 @@ public static class ImportMovementsEndpoint
         [Description(Occurrence.SentAtDescription)] string? sentAt, [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.Text("store")).OfType<string>(), ct);
+            var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.Name("store")).OfType<string>(), ct);
             var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
             var read = import.Read(validator, row =>
             {
-                var zone = Zone.Of(stores.GetValueOrDefault(row.Text("store") ?? ""), settings);
-                var (quantity, cost, occurredAt) = (row.Needed("quantity"), row.Number("costPerUnit"), row.Time("occurredAt", zone));
-                return quantity is null ? null : new PastMovement(row.Text("store") ?? "", row.Text("sku") ?? "", row.Text("referenceType") ?? "", quantity.Value, cost,
-                    row.Text("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at ? ledger.ByLedgersClock(at) : null);
+                var zone = Zone.Of(stores.GetValueOrDefault(row.Name("store") ?? ""), settings);
+                var (quantity, cost, occurredAt) = (row.Required("quantity"), row.Number("costPerUnit"), row.Time("occurredAt", zone));
+                return quantity is null ? null : new PastMovement(row.Name("store") ?? "", row.Name("sku") ?? "", row.Name("referenceType") ?? "", quantity.Value, cost,
+                    row.Name("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at ? ledger.ByLedgersClock(at) : null, occurredAt, row.Name("id"), row.Whole("line"));
             });
             // by when they occurred, and those of one moment as the file has them: an export has the latest first
             var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
-            var slots = await StockRows.Open(ledger, import.File, "quantity", movements,
+            var rows = await StockRows.Open(ledger, movements, "quantity",
                 movements.Count == 0 ? null : movements[0].Read.OccurredAt, counting: false, ct);
+            var ids = MovementIds.Of(rows, import.Sha256);
+            var booked = await BookedMovement.Find(ledger, ids.Values, ct);
+            foreach (var (row, movement, slot) in rows)
+            {
+                if (booked.TryGetValue(ids[row], out var known)) known.Check(row, movement, slot);
+                else StockRows.CheckMove(row, slot);
+                CheckSums(row, movement);
+            }
             if (import.File.Problem is { } wrong) return wrong;
-            var (outcome, refusal) = StockDoor.Append(ledger, [.. slots.Select(s => s.Slot)], Decide(slots, import.Id, ledger.Now));
-            return refusal is not null ? refusal : import.Done(slots.Count, 0, outcome);
+
+            var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row])).Select(r => (r.Read, r.Slot, ids[r.Row])).ToList();
+            var (outcome, refusal) = StockDoor.Append(ledger, [.. booking.Select(r => r.Slot)], Decide(booking, import.Id, ledger.Now));
+            return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
         }, sentAt);
 
+    /// <summary>Says so where columns that follow from others do not.</summary>
+    private static void CheckSums(CsvRow row, PastMovement movement)
+    {
+        if (row.Name("movementType") is { } type && type != movement.MovementType) row.Wrong("movementType", $"must be empty or {movement.MovementType}, as of every {movement.ReferenceType}");
+        if (row.Number("totalCost") is { } total && movement.CostPerUnit is { } cost && total != Quantities.Round(movement.Quantity * cost, 2))
+            row.Wrong("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
+    }
+
     /// <param name="now">A row that lies a little ahead of it happens now.</param>
-    public static StockDecision Decide(IEnumerable<(PastMovement Row, StockSlot Slot)> rows, Guid importId, DateTimeOffset now) =>
+    public static StockDecision Decide(IEnumerable<(PastMovement Row, StockSlot Slot, Guid Id)> rows, Guid importId, DateTimeOffset now) =>
         StockLaw.Decide(rows.Select(r => new StockStep(r.Slot, item =>
         {
             var (row, store, product) = (r.Row, r.Slot.Store.Id, r.Slot.Product.Id);
             var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt < now ? row.OccurredAt.Value : now);
             return row.ReferenceType switch
             {
-                "receipt" => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Slot.Product.Details.CostPrice },
-                "issue" => new StockIssued(store, product, -row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item) },
-                "adjustment" => new StockAdjusted(store, product, row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item) },
-                _ => new StockCarriedOver(store, product, row.ReferenceType, row.Quantity, row.Reason, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item) },
+                "receipt" => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Slot.Product.Details.CostPrice, MovementId = r.Id },
+                "issue" => new StockIssued(store, product, -row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
+                "adjustment" => new StockAdjusted(store, product, row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
+                _ => new StockCarriedOver(store, product, row.ReferenceType, row.Quantity, row.Reason, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
             };
         })));
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
@@ -14,12 +15,12 @@ namespace Fluxion.Ledger.Imports;
 public static class ImportProductsEndpoint
 {
     public static readonly CsvColumns Columns = new(["sku"],
-        ["name", "barcode", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive"],
-        ["id", "version", "createdAt", "updatedAt"]);
+        ["name", "barcode", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive", "version"],
+        ["id", "createdAt", "updatedAt"]);
 
     [WolverinePost("/api/{tenant}/imports/products", Name = "Import products"), Authorize(Roles.Manager), Tags("Imports"), RequestSizeLimit(Import.MaxBytes)]
     [EndpointSummary("Add and change products from a CSV file, as their list is exported")]
-    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. A sku that exists is changed: a column that the file lacks keeps what is, an empty field empties it. Refused: 400 with every wrong row by its line. dryRun=true checks everything and writes nothing. With Accept: application/x-ndjson the answer is a line of progress each second, and at the end one with status and receipt or problem.")]
+    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. A sku that exists is changed. A column that the file lacks keeps what is. An empty field empties barcode, description, category, supplier, maxStockLevel, leadTimeDays, packSize and settings; it keeps all else, prices above all. version: the row's when it was exported; what somebody else has changed since then stays, and a field that both changed is refused. Refused: 400 with every wrong row by its line. dryRun=true checks everything and writes nothing. With Accept: application/x-ndjson the answer is a line of progress each second, and at the end one with status and receipt or problem.")]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("sku,name,unitType,category,costPrice,sellingPrice,taxRate\nARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\nARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n")]
     public static Task<IResult> Post(
@@ -29,30 +30,30 @@ public static class ImportProductsEndpoint
         {
             var json = http.JsonOptions();
             var rows = import.File.Rows;
-            var found = await ledger.Find<Product>(rows.Select(row => row.Text("sku")).OfType<string>(), ct);
+            var found = await ledger.Find<Product>(rows.Select(row => row.Name("sku")).OfType<string>(), ct);
             var products = await ledger.Lock<Product>([.. found.Values.Select(product => product.Id)], create: false, ct);
-            var categories = await ledger.Find<Category>(rows.Select(row => row.Text("category")).OfType<string>(), ct);
-            var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.Text("supplier")).OfType<string>(), ct);
+            var categories = await ledger.Find<Category>(rows.Select(row => row.Name("category")).OfType<string>(), ct);
+            var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.Name("supplier")).OfType<string>(), ct);
+            var exported = await Exported(ledger, rows, found, ct);
 
             var decided = new List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)>();
             var lines = new Dictionary<string, int>();
             foreach (var row in import.Rows())
             {
-                var sku = Codes.Normalize(row.Text("sku") ?? "");
-                var product = found.TryGetValue(row.Text("sku") ?? "", out var known) ? products[known.Id] : null;
-                if (product is not null) sku = product.Code;
+                var errors = import.File.Wrongs;
+                var reference = row.Name("sku") ?? "";
+                if (import.File.Wrongs > errors) continue;
+                var product = found.TryGetValue(reference, out var known) ? products[known.Id] : null;
+                var sku = product?.Code ?? Codes.Normalize(reference);
                 if (sku.Length > 0 && !lines.TryAdd(sku, row.Line)) row.Wrong("sku", $"{sku} is in line {lines[sku]} already");
-                var isActive = row.Flag("isActive") ?? product?.IsActive ?? true;
-                if (Fields(row, sku, product, json) is not { } fields || !row.Check(validator.Validate(fields))) continue;
-                if (Named(row, "category", categories, out var category) & Named(row, "supplier", suppliers, out var supplier))
-                {
-                    var wanted = fields.With(category, supplier);
-                    if (product is not null && !row.Has("category")) wanted = wanted with { Details = wanted.Details with { CategoryId = product.Details.CategoryId } };
-                    if (product is not null && !row.Has("supplier")) wanted = wanted with { Details = wanted.Details with { SupplierId = product.Details.SupplierId } };
-                    if (wanted.Refuse(product) is { } refusal) row.Wrong(null, refusal.Detail!);
-                    else if (Decide(product, sku, wanted.Details, isActive) is { Count: > 0 } events)
-                        decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
-                }
+
+                var before = product is null ? null : exported.GetValueOrDefault(product.Id, product);
+                if (Read(row, before, categories, suppliers, json) is not { } said) continue;
+                if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted) continue;
+                if (Decide(product, sku, wanted.Details, wanted.IsActive) is not { Count: > 0 } events) continue;
+                if (!row.Check(validator.Validate(CreateProduct.Of(sku, wanted.Details)))) continue;
+                if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal) row.Wrong(null, refusal.Detail!);
+                decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
             }
             if (import.File.Problem is { } problem) return problem;
             foreach (var (id, events, _) in decided) ledger.Append<Product>(id, events);
@@ -72,38 +73,100 @@ public static class ImportProductsEndpoint
     /// <summary>With the policy that a product without settings has: an export says it of that too.</summary>
     private static ProductDetails Whole(ProductDetails details) => details with { Settings = details.Settings ?? new ProductSettings() };
 
-    /// <summary>The row over what the product has; null when something in it cannot be read.</summary>
-    private static CreateProduct? Fields(CsvRow row, string sku, Product? product, JsonSerializerOptions json)
+    /// <summary>The products that have changed since their rows were exported, as they were then. A row with another id is of other books and says nothing of that.</summary>
+    private static async Task<IReadOnlyDictionary<Guid, Product>> Exported(
+        LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
     {
-        var (errors, before) = (row.File.Wrongs, product?.Details ?? new ProductDetails("", "unit"));
-        T Or<T>(string column, T? value, T kept, T none = default!) => !row.Has(column) ? kept : value ?? none;
-        decimal Number(string column, decimal kept) => row.Has(column) ? row.Number(column) ?? 0 : kept;
-        var fields = new CreateProduct
+        var versions = new Dictionary<Guid, long>();
+        foreach (var row in rows)
         {
-            Sku = sku,
-            Name = Or("name", row.Text("name"), before.Name, ""),
-            UnitType = Or("unitType", row.Text("unitType"), before.UnitType, "unit"),
-            Barcode = Or("barcode", row.Text("barcode"), before.Barcode),
-            Description = Or("description", row.Text("description"), before.Description),
-            MinStockLevel = Number("minStockLevel", before.MinStockLevel),
-            MaxStockLevel = row.Has("maxStockLevel") ? row.Number("maxStockLevel") : before.MaxStockLevel,
-            ReorderPoint = Number("reorderPoint", before.ReorderPoint),
-            CostPrice = Number("costPrice", before.CostPrice),
-            SellingPrice = Number("sellingPrice", before.SellingPrice),
-            TaxRate = Number("taxRate", before.TaxRate),
-            LeadTimeDays = row.Has("leadTimeDays") ? row.Whole("leadTimeDays") : before.LeadTimeDays,
-            PackSize = row.Has("packSize") ? row.Number("packSize") : before.PackSize,
-            Settings = row.Has("settings") ? row.Json<ProductSettings>("settings", json) : before.Settings,
-        };
-        return row.File.Wrongs == errors ? fields : null;
+            if (row.Whole("version") is not { } version || row.Name("sku") is not { } sku || !found.TryGetValue(sku, out var product)) continue;
+            if (row.Name("id") is { } id && !(Guid.TryParse(id, out var guid) && guid == product.Id)) continue;
+            var current = ledger.VersionOf(product.Id);
+            if (version < 1 || version > current) row.Wrong("version", $"must be from 1 to {current}, the version of {product.Code}, or empty");
+            else if (version < current) versions[product.Id] = version;
+        }
+        return await ledger.AtVersions<Product>(versions, ct);
     }
 
-    /// <summary>What the column names, if it names anything; false when there is no such thing.</summary>
-    private static bool Named<T>(CsvRow row, string column, IReadOnlyDictionary<string, T> known, out T? named) where T : class
+    /// <summary>What the row says, over the product as it was exported (null: a new one); null when something in it cannot be read.</summary>
+    private static (ProductDetails Details, bool IsActive)? Read(CsvRow row, Product? product,
+        IReadOnlyDictionary<string, Category> categories, IReadOnlyDictionary<string, Supplier> suppliers, JsonSerializerOptions json)
     {
-        named = row.Text(column) is { } reference ? known.GetValueOrDefault(reference) : null;
-        if (row.Text(column) is not { } missing || named is not null) return true;
-        row.Wrong(column, Unknown.Says(column, missing));
-        return false;
+        var (errors, before) = (row.File.Wrongs, product?.Details ?? new ProductDetails("", "unit"));
+        T? Or<T>(string column, T? value, T? kept) => row.Has(column) ? value : kept;
+        decimal Number(string column, decimal kept) => row.Number(column) ?? kept;
+        decimal Price(string column, decimal kept)
+        {
+            if (product is null && row.Has(column) && row.Text(column) is null) row.Wrong(column, "is required for a new product; enter 0 if it is free");
+            return Number(column, kept);
+        }
+        var details = new ProductDetails(
+            Name: row.Text("name")?.Trim() ?? before.Name,
+            UnitType: row.Name("unitType") ?? before.UnitType,
+            Barcode: Or("barcode", row.Name("barcode"), before.Barcode),
+            Description: Or("description", row.Text("description"), before.Description),
+            CategoryId: Or("category", Named(row, "category", categories)?.Id, before.CategoryId),
+            SupplierId: Or("supplier", Named(row, "supplier", suppliers)?.Id, before.SupplierId),
+            MinStockLevel: Number("minStockLevel", before.MinStockLevel),
+            MaxStockLevel: Or("maxStockLevel", row.Number("maxStockLevel"), before.MaxStockLevel),
+            ReorderPoint: Number("reorderPoint", before.ReorderPoint),
+            CostPrice: Price("costPrice", before.CostPrice),
+            SellingPrice: Price("sellingPrice", before.SellingPrice),
+            TaxRate: Number("taxRate", before.TaxRate),
+            Settings: Or("settings", row.Json<ProductSettings>("settings", json), before.Settings),
+            LeadTimeDays: Or("leadTimeDays", row.Whole("leadTimeDays"), before.LeadTimeDays),
+            PackSize: Or("packSize", row.Number("packSize"), before.PackSize));
+        var isActive = row.Flag("isActive") ?? product?.IsActive ?? true;
+        return row.File.Wrongs == errors ? (details, isActive) : null;
+    }
+
+    /// <summary>
+    /// A three-way merge: of each field what the row says when the row changed it, else what the product has now. Null when both changed a field, and not to the same.
+    /// </summary>
+    /// <param name="before">The product as it was exported.</param>
+    private static (ProductDetails Details, bool IsActive)? Merge(CsvRow row, (ProductDetails Details, bool IsActive) said, Product before, Product now)
+    {
+        var errors = row.File.Wrongs;
+        var (theirs, old, current) = (Fields(said.Details, said.IsActive), Fields(before.Details, before.IsActive), Fields(now.Details, now.IsActive));
+        foreach (var (field, value) in old)
+        {
+            if (JsonNode.DeepEquals(theirs[field], value)) theirs[field] = current[field]?.DeepClone();
+            else if (!JsonNode.DeepEquals(current[field], value) && !JsonNode.DeepEquals(current[field], theirs[field]))
+                row.Wrong(Column(field), "is changed in the file, and was changed by somebody else since it was exported. Export it again");
+        }
+        if (row.File.Wrongs > errors) return null;
+        return (theirs.Deserialize<ProductDetails>()!, theirs[nameof(Product.IsActive)]!.GetValue<bool>());
+
+        static JsonObject Fields(ProductDetails details, bool isActive)
+        {
+            var fields = JsonSerializer.SerializeToNode(Whole(details))!.AsObject();
+            foreach (var optional in (string[])[nameof(ProductDetails.LeadTimeDays), nameof(ProductDetails.PackSize)]) fields.TryAdd(optional, null);
+            fields[nameof(Product.IsActive)] = isActive;
+            return fields;
+        }
+
+        static string Column(string field) => field switch
+        {
+            nameof(ProductDetails.CategoryId) => "category",
+            nameof(ProductDetails.SupplierId) => "supplier",
+            _ => JsonNamingPolicy.CamelCase.ConvertName(field),
+        };
+    }
+
+    /// <summary>The problem with a change, as for the command that changes one product.</summary>
+    private static ProblemDetails? Refuse(CsvRow row, ProductDetails wanted, Product? product,
+        IReadOnlyDictionary<string, Category> categories, IReadOnlyDictionary<string, Supplier> suppliers) => new ProductReferences(
+            Named(row, "category", categories) is { } category && category.Id == wanted.CategoryId ? category : null,
+            Named(row, "supplier", suppliers) is { } supplier && supplier.Id == wanted.SupplierId ? supplier : null,
+            wanted).Refuse(product);
+
+    /// <summary>What the column names; null when it names nothing, or, which is said of the row, something that there is not.</summary>
+    private static T? Named<T>(CsvRow row, string column, IReadOnlyDictionary<string, T> known) where T : class
+    {
+        if (row.Name(column) is not { } reference) return null;
+        var named = known.GetValueOrDefault(reference);
+        if (named is null) row.Wrong(column, Unknown.Says(column, reference));
+        return named;
     }
 }

@@ -1,8 +1,10 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -11,9 +13,14 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Imports;
 
 /// <summary>What a store has of a product, by a file.</summary>
-public sealed record StockOnHand(string Store, string Sku, decimal OnHand, decimal? CostPerUnit) : IStockRow
+/// <param name="Version">That of the stock item when the file was exported; 0 before its first event; null when the file does not say.</param>
+/// <param name="LastMovementAt">That of the stock item when the file was exported.</param>
+public sealed record StockOnHand(string Store, string Sku, decimal OnHand, decimal? CostPerUnit, long? Version, DateTimeOffset? LastMovementAt) : IStockRow
 {
     decimal IStockRow.Quantity => OnHand;
+
+    /// <summary>Nothing on hand is no opening balance, unless it has a cost.</summary>
+    public bool CanBegin => OnHand != 0 || CostPerUnit > 0;
 
     public sealed class Validator : AbstractValidator<StockOnHand>
     {
@@ -21,8 +28,7 @@ public sealed record StockOnHand(string Store, string Sku, decimal OnHand, decim
         {
             RuleFor(r => r.Store).Reference();
             RuleFor(r => r.Sku).Reference();
-            RuleFor(r => r.OnHand).Must(q => Math.Abs(q) <= Quantities.MaxQuantity && Quantities.HasDecimals(q, 3))
-                .WithMessage($"lies between -{Quantities.MaxQuantity:0} and {Quantities.MaxQuantity:0}, with at most 3 decimals");
+            RuleFor(r => r.OnHand).Must(q => Quantities.HasDecimals(q, 3)).WithMessage("must have at most 3 decimals");
             RuleFor(r => r.CostPerUnit).UnitPrice();
         }
     }
@@ -30,12 +36,12 @@ public sealed record StockOnHand(string Store, string Sku, decimal OnHand, decim
 
 public static class ImportStockEndpoint
 {
-    public static readonly CsvColumns Columns = new(["store", "sku", "onHand"], ["costPerUnit"],
+    public static readonly CsvColumns Columns = new(["store", "sku", "onHand"], ["costPerUnit", "version"],
         ["product", "unitType", "reserved", "available", "onOrder", "reorderPoint", "value", "lastMovementAt"]);
 
     [WolverinePost("/api/{tenant}/imports/stock", Name = "Import stock"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes)]
     [EndpointSummary("Set stock to what a CSV file says, as the inventory is exported")]
-    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price; elsewhere it is a count as of now, which keeps the moving average, and no event where that is on hand already. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when less is left than is reserved. dryRun and progress as for products.")]
+    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price. Elsewhere it is a count as of now, which keeps the moving average. A row that says what is on hand changes nothing. version: the row's when it was exported; a row that was not changed since then leaves stock that has moved meanwhile as it is, and a changed one is refused. Refused: 400 with every wrong row by its line, also one that changes what the ledger finds itself, such as the cost of stock that has one; 403 with those of stores that are not yours; 409 when less is left than is reserved. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("store,sku,onHand,costPerUnit\nCCS-01,LAC001,48,1.20\nVLN-01,QUE001,7.250,6.10\n")]
     public static Task<IResult> Post(
@@ -43,23 +49,97 @@ public static class ImportStockEndpoint
         [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            var read = import.Read(validator, row =>
-                new StockOnHand(row.Text("store") ?? "", row.Text("sku") ?? "", row.Needed("onHand") ?? 0, row.Number("costPerUnit")));
-            var slots = await StockRows.Open(ledger, import.File, "onHand", read, null, counting: true, ct);
-            foreach (var ((row, stock), (_, slot)) in read.Zip(slots))
-                if (!IsNew(slot) && stock.OnHand < 0) row.Wrong("onHand", "is 0 or more: it is a count");
+            var read = import.Read(validator, row => new StockOnHand(row.Name("store") ?? "", row.Name("sku") ?? "", row.Required("onHand") ?? 0,
+                row.Number("costPerUnit"), row.Whole("version"), row.Time("lastMovementAt", Zone.Utc)));
+            var rows = await StockRows.Open(ledger, read, "onHand", null, counting: true, ct);
+            var exported = await Exported(ledger, rows, ct);
+            foreach (var (row, stock, slot) in rows) Check(row, stock, slot, exported[slot.ItemId]);
+            await CheckProducts(ledger, rows, ct);
             if (import.File.Problem is { } wrong) return wrong;
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);
-            var changes = slots.Where(s => IsNew(s.Slot) || s.Row.OnHand != s.Slot.OnHandThen(s.Slot.Item)).ToList();
+            var changes = rows.Where(r => IsChange(r.Read, r.Slot, exported[r.Slot.ItemId])).Select(r => (r.Read, r.Slot)).ToList();
             var (_, refusal) = StockDoor.Append(ledger, [.. changes.Select(c => c.Slot)], Decide(changes, document));
-            return refusal is not null ? refusal : import.Done(changes.Count(c => IsNew(c.Slot)), changes.Count(c => !IsNew(c.Slot)));
+            return refusal is not null ? refusal : import.Done(changes.Count(c => !HasMoved(c.Slot)), changes.Count(c => HasMoved(c.Slot)));
         });
 
     public static StockDecision Decide(IEnumerable<(StockOnHand Row, StockSlot Slot)> rows, StockDocument document) =>
-        StockLaw.Decide(rows.Select(r => new StockStep(r.Slot, item => IsNew(r.Slot)
-            ? new StockAdjusted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, Reasons.OpeningBalance, document) { UnitCost = r.Row.CostPerUnit ?? r.Slot.Product.Details.CostPrice }
-            : new StockCounted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, r.Slot.OnHandThen(item), document) { UnitCost = r.Slot.CostOf(item) })));
+        StockLaw.Decide(rows.Select(r => new StockStep(r.Slot, item => HasMoved(r.Slot)
+            ? new StockCounted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, r.Slot.OnHandThen(item), document) { UnitCost = r.Slot.CostOf(item) }
+            : new StockAdjusted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, Reasons.OpeningBalance, document) { UnitCost = r.Row.CostPerUnit ?? r.Slot.Product.Details.CostPrice })));
 
-    private static bool IsNew(StockSlot slot) => slot.Item?.LastMovementAt is null;
+    private static bool HasMoved(StockSlot slot) => slot.Item?.LastMovementAt is not null;
+
+    /// <summary>What is known of a stock item at the time when its row was exported.</summary>
+    /// <param name="Item">As it was then, or as it is where the row does not say when that was; null before its first event.</param>
+    /// <param name="IsKnown">Whether <paramref name="Item"/> is what was exported, or what the file has to agree with.</param>
+    /// <param name="HasMovedSince">Whether there is another quantity on hand now, as far as that is known.</param>
+    private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince);
+
+    private static async Task<Dictionary<Guid, ExportedItem>> Exported(
+        LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
+    {
+        var older = rows.Where(r => r.Read.Version < ledger.VersionOf(r.Slot.ItemId)).ToDictionary(r => r.Slot.ItemId, r => r.Read.Version!.Value);
+        var before = await ledger.AtVersions<StockItem>(older, ct);
+        return rows.ToDictionary(r => r.Slot.ItemId, r =>
+        {
+            var (version, now) = (r.Read.Version, r.Slot.Item);
+            if (version > ledger.VersionOf(r.Slot.ItemId)) return new ExportedItem(null, false, HasMoved(r.Slot)); // of other books
+            if (version is null && r.Read.LastMovementAt is { } at) return new ExportedItem(null, false, now?.LastMovementAt > at);
+            var then = older.ContainsKey(r.Slot.ItemId) ? before.GetValueOrDefault(r.Slot.ItemId) : now;
+            return new ExportedItem(then, true, (then?.OnHand ?? 0) != (now?.OnHand ?? 0));
+        });
+    }
+
+    /// <summary>Whether a row that is right changes the item. One that has what was exported leaves what happened since as it is.</summary>
+    private static bool IsChange(StockOnHand row, StockSlot slot, ExportedItem exported) => HasMoved(slot)
+        ? row.OnHand != slot.OnHandThen(slot.Item) && !(exported.IsKnown && row.OnHand == (exported.Item?.OnHand ?? 0))
+        : row.CanBegin;
+
+    private static void Check(CsvRow row, StockOnHand stock, StockSlot slot, ExportedItem exported)
+    {
+        if (IsChange(stock, slot, exported))
+        {
+            StockRows.CheckMove(row, slot);
+            if (Math.Abs(stock.OnHand) > Quantities.MaxQuantity) row.Wrong("onHand", $"must be at most {Quantities.MaxQuantity:0}");
+            if (HasMoved(slot) && stock.OnHand < 0) row.Wrong("onHand", "must be 0 or more: it is a count");
+            if (exported.HasMovedSince)
+                row.Wrong("onHand", $"is changed in the file, and the item has moved since it was exported: {Quantities.Plain(slot.Item!.OnHand)} are on hand now. Export it again, or leave version and lastMovementAt empty to count as of now");
+        }
+        if (stock.CostPerUnit is { } cost && HasMoved(slot) && cost != slot.Item!.UnitCost && cost != exported.Item?.UnitCost)
+            row.Wrong("costPerUnit", $"must be empty or the moving average, {Quantities.Plain(slot.Item.UnitCost)}: a count does not change it");
+
+        if (!exported.IsKnown) return;
+        Informative("reserved", row.Number("reserved"), exported.Item?.Reserved ?? 0);
+        Informative("available", row.Number("available"), exported.Item?.Available ?? 0);
+        Informative("value", row.Number("value"), Quantities.Round((exported.Item?.OnHand ?? 0) * (exported.Item?.UnitCost ?? 0), 2));
+        if (stock.LastMovementAt is { } last && last != exported.Item?.LastMovementAt) row.Wrong("lastMovementAt", Found);
+
+        void Informative(string column, decimal? value, decimal exactly)
+        {
+            if (value is not null && value != exactly) row.Wrong(column, Found);
+        }
+    }
+
+    private const string Found = "must be empty or as exported: the ledger finds it itself";
+
+    /// <summary>Columns of the product are those that it has, or had when the file was exported: this import does not change them.</summary>
+    private static async Task CheckProducts(LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
+    {
+        var wrong = rows.Select(r => (r.Row, r.Slot.Product.Id, Columns: Differing(r.Row, r.Slot.Product))).Where(r => r.Columns.Count > 0).ToList();
+        var columns = wrong.ToLookup(r => r.Id);
+        await foreach (var (product, _) in ledger.History<Product>([.. columns.Select(c => c.Key)], ct))
+            foreach (var (row, _, differing) in columns[product.Id]) differing.IntersectWith(Differing(row, product));
+        foreach (var (row, _, differing) in wrong)
+            foreach (var column in differing) row.Wrong(column, "must be empty or as exported: it is changed by an import of products");
+    }
+
+    private static HashSet<string> Differing(CsvRow row, Product product)
+    {
+        var differing = new HashSet<string>();
+        if (row.Name("product") is { } name && name != product.Details.Name) differing.Add("product");
+        if (row.Name("unitType") is { } unit && unit != product.Details.UnitType) differing.Add("unitType");
+        if (row.Number("reorderPoint") is { } point && point != product.Details.ReorderPoint) differing.Add("reorderPoint");
+        return differing;
+    }
 }

@@ -11,35 +11,45 @@ public interface IStockRow
     string Store { get; }
     string Sku { get; }
     decimal Quantity { get; }
+
+    /// <summary>Whether it may be the first thing that happens to a stock item.</summary>
+    bool CanBegin { get; }
 }
 
-/// <summary>The way of rows through the door to stock: as for the lines of a command, but everything that is wrong is said of its row.</summary>
+/// <summary>As for the lines of a command that moves stock, but everything that is wrong is said of its row.</summary>
 internal static class StockRows
 {
-    /// <summary>Each row with the slot that it names, locked; empty when something is wrong with any of them.</summary>
+    /// <summary>The rows with which nothing is wrong, each with the stock item that it names, locked.</summary>
     /// <param name="quantity">The column of the quantity.</param>
     /// <param name="occurredAt">When the first of them happened; null: when they are recorded.</param>
     /// <param name="counting">True when rows say what is there: then each item has one.</param>
-    public static async Task<IReadOnlyList<(TRow Row, StockSlot Slot)>> Open<TRow>(LedgerSession ledger, CsvFile file, string quantity,
-        IReadOnlyList<(CsvRow Row, TRow Read)> rows, DateTimeOffset? occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
+    public static async Task<IReadOnlyList<(CsvRow Row, TRow Read, StockSlot Slot)>> Open<TRow>(LedgerSession ledger,
+        IReadOnlyList<(CsvRow Row, TRow Read)> rows, string quantity, DateTimeOffset? occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
     {
         var stores = await ledger.Find<Store>(rows.Select(r => r.Read.Store), ct);
         var products = await ledger.Find<Product>(rows.Select(r => r.Read.Sku), ct);
-        var (slots, lines) = (new List<StockSlot>(), new Dictionary<Guid, int>());
+        var (named, lines, ifThere) = (new List<(CsvRow Row, TRow Read, StockSlot Slot)>(), new Dictionary<Guid, int>(), new HashSet<Guid>());
         foreach (var (row, read) in rows)
         {
+            var errors = row.File.Wrongs;
             if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", Unknown.Says("store", read.Store));
             else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", StockDoor.NotYours(store));
-            else if (!store.IsActive) row.Wrong("store", StockDoor.Deactivated(store));
             if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", Unknown.Says("product", read.Sku));
             else if (product.ObjectionTo(read.Quantity) is { } objection) row.Wrong(quantity, objection);
             if (store is null || product is null) continue;
             var slot = new StockSlot(store, product, null);
-            slots.Add(slot);
             if (!lines.TryAdd(slot.ItemId, row.Line) && counting) row.Wrong("sku", $"{product.Code} of {store.Code} is in line {lines[slot.ItemId]} already");
+            if (row.File.Wrongs > errors) continue;
+            named.Add((row, read, slot));
+            if (!read.CanBegin) ifThere.Add(slot.ItemId);
         }
-        if (file.Wrongs > 0) return [];
-        var (open, _) = await StockDoor.Lock(ledger, slots, new Occurrence(occurredAt), counting, ct);
-        return [.. rows.Zip(open, (row, slot) => (row.Read, slot))];
+        var (open, _) = await StockDoor.Lock(ledger, [.. named.Select(n => n.Slot)], new Occurrence(occurredAt), counting, ct, ifThere);
+        return [.. named.Zip(open, (n, slot) => (n.Row, n.Read, slot))];
+    }
+
+    /// <summary>Says so of a row that moves stock where none moves.</summary>
+    public static void CheckMove(CsvRow row, StockSlot slot)
+    {
+        if (!slot.Store.IsActive) row.Wrong("store", StockDoor.Deactivated(slot.Store));
     }
 }

@@ -130,10 +130,12 @@ public static class StockDoor
     }
 
     /// <summary>As <see cref="Open"/> for products and stores that the command knows already, from a document of its own.</summary>
-    public static async Task<(IReadOnlyList<StockSlot> Slots, DateTimeOffset At)> Lock(
-        LedgerSession ledger, IReadOnlyList<StockSlot> slots, Occurrence occurred, bool counting, CancellationToken ct)
+    /// <param name="ifThere">Items to which nothing happens that would begin them.</param>
+    public static async Task<(IReadOnlyList<StockSlot> Slots, DateTimeOffset At)> Lock(LedgerSession ledger, IReadOnlyList<StockSlot> slots,
+        Occurrence occurred, bool counting, CancellationToken ct, IReadOnlySet<Guid>? ifThere = null)
     {
-        var items = await ledger.Lock<StockItem>([.. slots.Select(s => s.ItemId)], create: true, ct);
+        Guid[] ids = [.. slots.Select(s => s.ItemId)];
+        var items = await ledger.Lock<StockItem>(ids, ifThere is null ? ids : [.. ids.Where(id => !ifThere.Contains(id))], ct);
         var at = occurred.At(ledger.Now);
         var changed = items.Values.OfType<StockItem>().Where(item => counting && item.LastMovementAt > at).Select(item => item.Id).ToHashSet();
         var counted = items.Values.OfType<StockItem>().Where(item => item.CountedAt > at).Select(item => item.Id).ToHashSet();

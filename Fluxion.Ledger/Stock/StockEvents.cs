@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>The document that a movement belongs to.</summary>
@@ -28,6 +30,10 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
 
     /// <summary>The cost of one unit: as paid for what comes in, the moving average at that moment for what leaves.</summary>
     public required decimal UnitCost { get; init; }
+
+    /// <summary>The id that the movement gets, by which a file of other books names it; null: one of the ledger's own.</summary>
+    [JsonIgnore]
+    public Guid? MovementId { get; init; }
 }
 
 /// <summary>Goods come in from outside.</summary>

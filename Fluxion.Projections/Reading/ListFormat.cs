@@ -1,4 +1,6 @@
+using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Projections.Reading;
@@ -9,8 +11,13 @@ public sealed class ListFormat
     public static readonly ListFormat Json = new("application/json");
     public static readonly ListFormat Csv = new("text/csv");
 
+    /// <summary>As spreadsheets of many countries have it: a decimal comma, and fields separated by semicolons.</summary>
+    public static readonly ListFormat CsvWithDecimalComma = new("text/csv");
+
     /// <summary>JSON Lines: a row a line.</summary>
     public static readonly ListFormat JsonLines = new("application/x-ndjson");
+
+    public const string DecimalsParameter = "decimals";
 
     private static readonly ListFormat[] All = [Json, Csv, JsonLines];
 
@@ -22,11 +29,14 @@ public sealed class ListFormat
 
     /// <summary>
     /// The form that the client prefers: of the ranges in Accept that include a type, the narrowest gives its quality (RFC 9110, 12.5.1).
-    /// JSON when nothing else is preferred to it.
+    /// JSON when nothing else is preferred to it. Of CSV the query string says which decimals it has.
     /// </summary>
-    public static ListFormat PreferredBy(HttpRequest request)
+    public static (ListFormat Format, ProblemDetails? Problem) PreferredBy(HttpRequest request)
     {
+        var decimals = request.Query[DecimalsParameter].FirstOrDefault();
+        if (decimals is not (null or "point" or "comma")) return (Json, Problems.Invalid(DecimalsParameter, "must be point or comma"));
         var ranges = request.GetTypedHeaders().Accept.OrderBy(r => r.MatchesAllTypes ? 2 : r.MatchesAllSubTypes ? 1 : 0).ToList();
-        return All.MaxBy(format => ranges.Where(format._type.IsSubsetOf).Select(range => range.Quality ?? 1).FirstOrDefault())!;
+        var preferred = All.MaxBy(format => ranges.Where(format._type.IsSubsetOf).Select(range => range.Quality ?? 1).FirstOrDefault())!;
+        return (preferred == Csv && decimals == "comma" ? CsvWithDecimalComma : preferred, null);
     }
 }

@@ -134,8 +134,8 @@ public sealed class TenantQuery
         ProblemDetails? none = null) where T : notnull
     {
         var (fields, unknown) = Fields.ChosenBy<T>(_http.Request);
-        if ((_problem ?? unknown) is { } wrong) return TypedResults.Problem(wrong);
-        var format = ListFormat.PreferredBy(_http.Request);
+        var (format, unformatted) = ListFormat.PreferredBy(_http.Request);
+        if ((_problem ?? unknown ?? unformatted) is { } wrong) return TypedResults.Problem(wrong);
         var limit = limitOrDefault ?? Paging.DefaultLimit;
         if (limit is < 1 or > Paging.MaxLimit) return TypedResults.Problem(Paging.Problem);
         if (after is not null)

@@ -1,0 +1,42 @@
+using System.Globalization;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
+using UUIDNext;
+
+namespace Fluxion.Ledger.Imports;
+
+/// <summary>
+/// The id of each movement of a file, the same whenever the file is sent: so it is booked once. It comes from what the file says, in this order:
+/// its id; its document and line; all that the row says, when that includes a time (equal rows of one file are several movements);
+/// else the file itself and the line in it.
+/// </summary>
+internal static class MovementIds
+{
+    private static readonly Guid Namespace = Guid.Parse("b0a3f8b2-3f0d-5a53-9d6c-3c0f6f2f7a1e");
+
+    /// <summary>Says of a row when a line above it names the same movement.</summary>
+    public static IReadOnlyDictionary<CsvRow, Guid> Of(IReadOnlyList<(CsvRow Row, PastMovement Read, StockSlot Slot)> rows, string fileSha256)
+    {
+        var (ids, lines, equalRows) = (new Dictionary<CsvRow, Guid>(), new Dictionary<Guid, int>(), new Dictionary<string, int>());
+        foreach (var (row, movement, slot) in rows)
+        {
+            var id = ids[row] = IdOf(row, movement, slot);
+            if (!lines.TryAdd(id, row.Line)) row.Wrong(movement.Id is null ? "line" : "id", $"names the movement in line {lines[id]}");
+        }
+        return ids;
+
+        Guid IdOf(CsvRow row, PastMovement movement, StockSlot slot)
+        {
+            if (movement.Id is { } own) return Guid.TryParse(own, out var id) ? id : Named("id", own);
+            if (movement.Line is { } line) return Named("document", slot.Store.Id, movement.ReferenceType, movement.Reference, line);
+            if (movement.TimeInFile is not { } at) return Named("file", fileSha256, row.Line);
+            var content = string.Join('\u001F', slot.ItemId, movement.ReferenceType, Quantities.Plain(movement.Quantity),
+                movement.CostPerUnit is { } cost ? Quantities.Plain(cost) : null, movement.Reason, movement.Reference, movement.Notes, at.UtcTicks);
+            equalRows[content] = equalRows.GetValueOrDefault(content) + 1;
+            return Named("row", content, equalRows[content]);
+        }
+    }
+
+    private static Guid Named(params object?[] parts) =>
+        Uuid.NewNameBased(Namespace, string.Join('\u001F', parts.Select(part => Convert.ToString(part, CultureInfo.InvariantCulture))));
+}

@@ -1,0 +1,417 @@
+using System.Globalization;
+using System.Text;
+using CsvHelper;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Imports;
+
+/// <summary>
+/// A file that was exported can be sent back: unchanged it changes nothing, also twice; what happened in between is not overwritten in silence.
+/// </summary>
+public sealed class ExportedFileTests(LedgerHost host)
+{
+    private static Task<Answer> Send(Client client, string kind, string csv, string query = "") =>
+        client.Send(HttpMethod.Post, $"imports/{kind}{query}", csv, Guid.CreateVersion7().ToString(), null, "text/csv");
+
+    private static async Task<string> Export(Client client, string list) => (await client.Get(list, "text/csv")).ShouldBe(200).Text;
+
+    private static (int Created, int Changed, int Unchanged) Came(Answer answer)
+    {
+        var receipt = answer.ShouldBe(200).Json;
+        return (receipt["created"]!.GetValue<int>(), receipt["changed"]!.GetValue<int>(), receipt["unchanged"]!.GetValue<int>());
+    }
+
+    /// <summary>The list that each kind of import takes back.</summary>
+    private static readonly Dictionary<string, string> ListOf = new() { ["products"] = "products", ["stock"] = "inventory", ["movements"] = "movements" };
+
+    public static TheoryData<string> Kinds => [.. ListOf.Keys];
+
+    /// <summary>A file with some of its fields changed: the row is the one whose first fields begin with a text.</summary>
+    private static string Edit(string csv, string row, params (string Column, string Value)[] edits)
+    {
+        using var reader = CsvReader.Create(Encoding.UTF8.GetBytes(csv));
+        var names = reader.Headers.ToList();
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        using (var writer = CsvWriter.Create(text, leaveOpen: true))
+        {
+            foreach (var name in names) writer.WriteField(name);
+            writer.EndRecord();
+            while (reader.Read())
+            {
+                var fields = names.Select((_, i) => reader.GetString(i)).ToList();
+                if (string.Join(',', fields).StartsWith(row, StringComparison.Ordinal))
+                    foreach (var (column, value) in edits) fields[names.IndexOf(column)] = value;
+                foreach (var field in fields) writer.WriteField(field);
+                writer.EndRecord();
+            }
+        }
+        return text.ToString();
+    }
+
+    private async Task<string> Written(Company company)
+    {
+        await using var superuser = host.Superuser();
+        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        return (await superuser.Column<string>($"""
+            select format('%s events, %s streams, %s alerts', (select count(*) from {company.Schema}.mt_events), (select count(*) from {company.Schema}.mt_streams where type is not null),
+                          (select count(*) from {company.Schema}.alerts))
+            """)).Single();
+    }
+
+    private static object Line(string sku, decimal quantity) => new { sku, quantity };
+
+    private static object Line(string sku, decimal quantity, decimal unitCost) => new { sku, quantity, unitCost };
+
+    private static async Task Do(Client client, string path, object? body) => (await client.Post(path, body)).Status.ShouldBeInRange(200, 201, path);
+
+    /// <summary>A company with products, stock and movements in every state that they can have.</summary>
+    private async Task<Company> InEveryState()
+    {
+        var company = await Company.Found(host);
+        var admin = company.Admin;
+        foreach (var code in (string[])["S-1", "S-2", "S-OUT"]) await Do(admin, "stores", new { code, name = $"Store {code}" });
+        await Do(admin, "suppliers", new { code = "SUP", businessName = "Supplier" });
+        await Do(admin, "suppliers", new { code = "GONE", businessName = "Supplier that is gone" });
+        await Do(admin, "categories", new { code = "CAT", name = "Category" });
+        await Do(admin, "products", new { sku = "A", name = "'=1+1, \"quoted\"", description = "two\r\nlines; and, more", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcode = "007", category = "CAT", supplier = "SUP", leadTimeDays = 3, packSize = 12 });
+        await Do(admin, "products", new { sku = "B", name = "-5 'dash", unitType = "kg", costPrice = 6, settings = new { allowBackorder = true, shelf = "+A" } });
+        await Do(admin, "products", new { sku = "C", name = "''Gone", costPrice = 1, supplier = "GONE" });
+        await Do(admin, "products", new { sku = "D", name = "Only on order" , costPrice = 4 });
+        await Do(admin, "products", new { sku = "E", name = "Only reserved", costPrice = 4, settings = new { allowBackorder = true } });
+        await Do(admin, "products", new { sku = "F", name = "Ñandú ; x", costPrice = 0 });
+        var at = TimeProvider.System.GetUtcNow().AddDays(-20);
+        await Do(admin, "stock/receipts", new { store = "S-1", reference = "GRN", notes = "note, with \"marks\"\nand lines", occurredAt = at, lines = new object[] { Line("A", 10, 2), Line("B", 2.5m, 6.1234m), Line("C", 3, 1), Line("F", 4, 0) } });
+        await Do(admin, "stock/receipts", new { store = "S-OUT", occurredAt = at, lines = new object[] { Line("A", 7, 2) } });
+        await Do(admin, "stock/issues", new { store = "S-1", reason = "damage", occurredAt = at.AddDays(1), lines = new object[] { Line("A", 1), Line("F", 4) } });
+        await Do(admin, "sales", new { store = "S-1", invoiceNumber = "F-1", paymentMethod = "cash", paymentStatus = "paid", occurredAt = at.AddDays(2), lines = new object[] { Line("A", 2), Line("B", 5.5m) } });
+        await Do(admin, "stock/transfers", new { fromStore = "S-1", toStore = "S-2", immediate = true, lines = new object[] { Line("A", 2) } });
+        await Do(admin, "stock/adjustments", new { store = "S-2", reason = "found", lines = new object[] { Line("A", 1) } });
+        await Do(admin, "stock/counts", new { store = "S-1", lines = new object[] { Line("A", 4) } });
+        await Do(admin, "stock/issues", new { store = "S-1", reason = "theft", occurredAt = at.AddDays(3), lines = new object[] { Line("A", 1) } }); // late, before the count
+        await Do(admin, "stock/reservations", new { reference = "R-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(9), lines = new[] { new { store = "S-1", sku = "A", quantity = 1 }, new { store = "S-1", sku = "E", quantity = 2 } } });
+        var order = (await admin.Post("purchase-orders", new { store = "S-2", supplier = "SUP", orderNumber = "OC-1", lines = new object[] { Line("A", 6, 2.75m), Line("D", 6, 4.5m) } })).ShouldBe(201).Json["id"];
+        await Do(admin, $"purchase-orders/{order}/send", null);
+        foreach (var gone in (string[])["products/C/deactivate", "stores/S-OUT/deactivate", "suppliers/GONE/deactivate"]) await Do(admin, gone, null);
+        return company;
+    }
+
+    [Fact]
+    public async Task every_import_that_the_api_has_is_among_those_tested_here() =>
+        (await OpenApi.Of(await Client.Demo(host, "manager"))).Operations.Where(o => o.CsvExample is not null).Select(o => o.Path.Split('/')[^1]).Order()
+            .ShouldBe(ListOf.Keys.Order());
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task sent_back_as_it_is_it_changes_nothing_in_any_form_that_a_spreadsheet_gives_it(string kind)
+    {
+        var company = await InEveryState();
+        var csv = await Export(company.Admin, ListOf[kind]);
+        var (before, rows) = (await Written(company), Rows(csv));
+        var forms = new Dictionary<string, (string File, string Query)>
+        {
+            ["as it is"] = (csv, ""),
+            ["once more"] = (csv, ""),
+            ["tried first"] = (csv, "?dryRun=true"),
+            ["with a byte order mark"] = ($"\uFEFF{csv}", ""),
+            ["with the hint of its separator"] = ($"\uFEFFsep=,\r\n{csv}", ""),
+            ["with rows of separators alone"] = ($"{csv}{new string(',', 30)}\r\n{new string(',', 5)}\r\n\r\n \u200B,\r\n", ""),
+            ["with names in another case and invisible characters"] = (InvisibleNames(csv), ""),
+            ["with a decimal comma"] = ((await company.Admin.Get($"{ListOf[kind]}?decimals=comma", "text/csv")).ShouldBe(200).Text, "?decimals=comma"),
+            ["without the empty fields at the end of rows"] = (WithoutTrailingFields(csv), ""),
+            ["without a version"] = (Without(csv, "version"), ""),
+            ["without what the ledger finds itself"] = (Without(csv, "version", "lastMovementAt", "reserved", "available", "value", "createdAt", "updatedAt", "totalCost", "movementType"), ""),
+        };
+        foreach (var (form, (file, query)) in forms)
+            Came(await Send(company.Admin, kind, file, query)).ShouldBe((0, 0, rows), $"{kind} {form}");
+        (await Written(company)).ShouldBe(before);
+        (await Export(company.Admin, ListOf[kind])).ShouldBe(csv);
+    }
+
+    private static int Rows(string csv)
+    {
+        using var reader = CsvReader.Create(Encoding.UTF8.GetBytes(csv));
+        var rows = 0;
+        while (reader.Read()) rows++;
+        return rows;
+    }
+
+    private static string InvisibleNames(string csv)
+    {
+        var header = csv[..csv.IndexOf('\r', StringComparison.Ordinal)];
+        return string.Join(',', header.Split(',').Select(name => $"\u200B {name.ToUpperInvariant()}\u00A0")) + csv[header.Length..];
+    }
+
+    /// <summary>As Excel saves what it shows: empty fields at the end of rows are not written.</summary>
+    private static string WithoutTrailingFields(string csv) => Rewrite(csv, (_, fields) => fields.Reverse().SkipWhile(field => field.Length == 0).Reverse());
+
+    private static string Without(string csv, params string[] columns) =>
+        Rewrite(csv, (names, fields) => fields.Where((_, i) => !columns.Contains(names[i])));
+
+    private static string Rewrite(string csv, Func<IReadOnlyList<string>, IEnumerable<string>, IEnumerable<string>> rewrite)
+    {
+        using var reader = CsvReader.Create(Encoding.UTF8.GetBytes(csv));
+        var names = reader.Headers.ToList();
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        using (var writer = CsvWriter.Create(text, CsvWriterOptions.Default with { ValidateFieldCount = false }, leaveOpen: true))
+        {
+            Write(rewrite(names, names));
+            while (reader.Read()) Write(rewrite(names, names.Select((_, i) => reader.GetString(i))));
+
+            void Write(IEnumerable<string> fields)
+            {
+                foreach (var field in fields) writer.WriteField(field);
+                writer.EndRecord();
+            }
+        }
+        return text.ToString();
+    }
+
+    [Fact]
+    public async Task what_was_sold_since_the_export_is_not_overwritten()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1", stock: 48);
+        await Do(company.Admin, "products", new { sku = "P-2", name = "Another" });
+        var csv = await Export(company.Admin, "inventory");
+        await Do(company.Admin, "sales", new { store = "S-1", invoiceNumber = "F-1", lines = new object[] { Line("P-1", 3) } });
+        Came(await Send(company.Admin, "stock", csv)).ShouldBe((0, 0, 1));
+        (await shop.OnHand()).ShouldBe(45);
+
+        // what somebody entered in the file was about what was there then
+        var edited = Edit(csv, "S-1,P-1", ("onHand", "50"));
+        foreach (var query in (string[])["", "?dryRun=true"])
+        {
+            var refused = (await Send(company.Admin, "stock", edited, query)).ShouldBe(400);
+            refused.Fields.ShouldBe(["line 2: onHand"]);
+            refused.Text.ShouldContain("45 are on hand now");
+        }
+        (await Send(company.Admin, "stock", Without(edited, "version"))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]); // lastMovementAt says the same
+        (await shop.OnHand()).ShouldBe(45);
+        Came(await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,44\n")).ShouldBe((0, 1, 0)); // a count as of now
+        Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "44")))).ShouldBe((0, 0, 1));
+        (await shop.OnHand()).ShouldBe(44);
+    }
+
+    [Fact]
+    public async Task a_count_is_taken_when_nothing_but_a_reservation_happened_since_the_export()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1", stock: 48);
+        var csv = await Export(company.Admin, "inventory");
+        await Do(company.Admin, "stock/reservations", new { reference = "R-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 2 } } });
+        Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
+        (await shop.OnHand()).ShouldBe(47);
+    }
+
+    [Fact]
+    public async Task stock_of_the_past_is_not_taken_for_that_of_now()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1", stock: 48);
+        var past = await Export(company.Admin, $"inventory?asOf={TimeProvider.System.GetUtcNow().UtcDateTime:O}");
+        await Do(company.Admin, "sales", new { store = "S-1", invoiceNumber = "F-1", lines = new object[] { Line("P-1", 3) } });
+        (await Send(company.Admin, "stock", past)).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
+        (await shop.OnHand()).ShouldBe(45);
+    }
+
+    public static TheoryData<string, string> StockColumns => new()
+    {
+        { "costPerUnit", "9.99" }, { "reserved", "7" }, { "available", "1" }, { "value", "1" }, { "lastMovementAt", "2026-01-01T00:00:00Z" },
+        { "product", "Other" }, { "unitType", "kg" }, { "reorderPoint", "77" }, { "version", "77" },
+    };
+
+    [Theory, MemberData(nameof(StockColumns))]
+    public async Task a_column_of_stock_that_cannot_be_taken_is_refused_and_not_ignored(string column, string value)
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1", stock: 48);
+        var csv = await Export(company.Admin, "inventory");
+        if (column == "version") csv = Edit(csv, "S-1,P-1", ("onHand", "47"));
+        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", (column, value)))).ShouldBe(400).Fields.ShouldBe([column == "version" ? "line 2: onHand" : $"line 2: {column}"]);
+    }
+
+    [Fact]
+    public async Task columns_of_the_product_may_be_those_of_the_time_of_the_export()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1", stock: 48);
+        var csv = await Export(company.Admin, "inventory");
+        (await company.Admin.Put("products/P-1", new { name = "Renamed", reorderPoint = 9 })).ShouldBe(200);
+        Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
+        (await shop.OnHand()).ShouldBe(47);
+        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "46"), ("product", "Never"), ("version", "")))).ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task what_is_only_on_order_opens_at_the_cost_of_the_product_when_it_is_counted()
+    {
+        var company = await InEveryState();
+        var csv = await Export(company.Admin, "inventory?sku=D");
+        Came(await Send(company.Admin, "stock", Edit(csv, "S-2,D", ("onHand", "3")))).ShouldBe((1, 0, 0));
+        var item = (await company.Admin.Get("inventory?sku=D")).ShouldBe(200).Json["items"]!.AsArray().Single()!;
+        (item["onHand"]!.GetValue<decimal>(), item["costPerUnit"]!.GetValue<decimal>()).ShouldBe((3, 4));
+    }
+
+    [Fact]
+    public async Task a_changed_row_of_a_deactivated_store_is_refused()
+    {
+        var company = await InEveryState();
+        foreach (var (kind, row, column) in new[] { ("stock", "S-OUT,A", "onHand"), ("movements", "", "quantity") })
+        {
+            var csv = kind == "stock" ? Edit(await Export(company.Admin, "inventory?store=S-OUT"), row, (column, "6"))
+                : "store,sku,referenceType,quantity\nS-OUT,A,receipt,1\n";
+            (await Send(company.Admin, kind, csv)).ShouldBe(400).Fields.ShouldBe(["line 2: store"]);
+        }
+    }
+
+    public static TheoryData<string> PastMovements =>
+    [
+        "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,5,M-2\n",
+        "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556666\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556667\n",
+        "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,GRN-1,1\nS-1,P-1,receipt,5,GRN-1,2\n",
+        "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,5,2026-10-01\nS-1,P-1,receipt,5,2026-10-01\n",
+        "store,sku,referenceType,quantity,reason,costPerUnit,notes\nS-1,P-1,adjustment,5,found,2.5,n\nS-1,P-1,adjustment,5,found,2.5,n\n",
+    ];
+
+    [Theory, MemberData(nameof(PastMovements))]
+    public async Task the_same_file_twice_books_once_and_equal_rows_of_a_file_are_several_movements(string csv)
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1");
+        Came(await Send(company.Admin, "movements", csv)).ShouldBe((2, 0, 0));
+        foreach (var query in (string[])["", "?dryRun=true", $"?sentAt={TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(2):O}"])
+            Came(await Send(company.Admin, "movements", csv, query)).ShouldBe((0, 0, 2), query);
+        (await shop.OnHand()).ShouldBe(10);
+        // at once from two places
+        var both = await Task.WhenAll(Send(company.Admin, "movements", csv + "\n"), Send(company.Admin, "movements", csv + "\n"));
+        both.Sum(answer => Came(answer).Created).ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 2 : 0); // a file of rows that name nothing is another file
+        // a longer file
+        var line = csv.Split('\n')[1].Replace("M-1", "M-3", StringComparison.Ordinal).Replace("6666", "6668", StringComparison.Ordinal).Replace("GRN-1,1", "GRN-1,3", StringComparison.Ordinal);
+        Came(await Send(company.Admin, "movements", csv + line + "\n")).Created.ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 3 : 1);
+    }
+
+    [Fact]
+    public async Task another_ledger_books_an_exported_file_of_movements_once_too()
+    {
+        var (from, to) = (await InEveryState(), await Company.Found(host));
+        foreach (var code in (string[])["S-1", "S-2", "S-OUT"]) await Do(to.Admin, "stores", new { code, name = "Store" });
+        foreach (var (kind, code) in new[] { ("suppliers", "SUP"), ("suppliers", "GONE") }) await Do(to.Admin, kind, new { code, businessName = "Supplier" });
+        await Do(to.Admin, "categories", new { code = "CAT", name = "Category" });
+        foreach (var kind in (string[])["products", "movements", "stock"])
+        {
+            var csv = await Export(from.Admin, ListOf[kind]);
+            Came(await Send(to.Admin, kind, csv)).Created.ShouldBe(kind == "stock" ? 0 : Rows(csv), kind);
+            Came(await Send(to.Admin, kind, csv)).ShouldBe((0, 0, Rows(csv)), kind);
+        }
+        string[] ours = ["id", "referenceId", "createdBy", "recordedAt"];
+        Without(await Export(to.Admin, "movements"), ours).Split("\r\n").Order().ShouldBe(Without(await Export(from.Admin, "movements"), ours).Split("\r\n").Order());
+    }
+
+    public static TheoryData<string, string> MovementColumns => new()
+    {
+        { "quantity", "11" }, { "costPerUnit", "9" }, { "reference", "other" }, { "notes", "other" }, { "occurredAt", "2026-01-01T00:00:00Z" },
+        { "sku", "P-2" }, { "store", "S-2" }, { "referenceType", "purchase" }, { "totalCost", "1" }, { "movementType", "out" },
+    };
+
+    [Theory, MemberData(nameof(MovementColumns))]
+    public async Task a_booked_movement_is_not_changed_by_a_file(string column, string value)
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1", stock: 10);
+        await company.Open("S-2", "P-2");
+        var refused = await Send(company.Admin, "movements", Edit(await Export(company.Admin, "movements"), "", (column, value)));
+        refused.ShouldBe(400).Fields.ShouldContain(column switch { "sku" or "store" => "line 2: id", _ => $"line 2: {column}" });
+        (await shop.OnHand()).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task two_rows_of_a_file_cannot_name_one_movement()
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1");
+        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,6,M-1\n")).ShouldBe(400).Fields.ShouldBe(["line 3: id"]);
+        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\nS-1,P-1,receipt,6,,1\n")).ShouldBe(400)
+            .Fields.ShouldBe(["line 3: line", "line 4: reference"], ignoreOrder: true);
+        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\n")).ShouldBe(400).Fields.ShouldBe(["line 3: line"]);
+    }
+
+    [Fact]
+    public async Task what_two_people_changed_of_a_product_is_merged_field_by_field()
+    {
+        var company = await InEveryState();
+        var csv = await Export(company.Admin, "products");
+        (await company.Admin.Put("products/A", new { name = "By somebody else", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcode = "007", category = "CAT", supplier = "SUP", leadTimeDays = 4, packSize = 12 })).ShouldBe(200);
+        await Do(company.Admin, "products/A/deactivate", null);
+        Came(await Send(company.Admin, "products", csv)).ShouldBe((0, 0, 6));
+        Came(await Send(company.Admin, "products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);
+        var product = (await company.Admin.Get("products/A")).ShouldBe(200).Json;
+        (product["name"]!.GetValue<string>(), product["sellingPrice"]!.GetValue<decimal>(), product["isActive"]!.GetValue<bool>(), product["leadTimeDays"]!.GetValue<int>(), product["category"]!.GetValue<string>())
+            .ShouldBe(("By somebody else", 3.5m, false, 4, "CAT"));
+
+        var both = Edit(csv, "", ("sellingPrice", "3.6"), ("leadTimeDays", "5"));
+        var refused = (await Send(company.Admin, "products", both)).ShouldBe(400);
+        refused.Fields.ShouldContain("line 2: sellingPrice");
+        refused.Fields.ShouldContain("line 2: leadTimeDays");
+        refused.Fields.ShouldNotContain("line 2: name");
+        (await Send(company.Admin, "products", Edit(csv, "", ("version", "99")))).ShouldBe(400).Fields.ShouldContain("line 2: version");
+    }
+
+    [Fact]
+    public async Task an_empty_field_never_makes_a_price_zero()
+    {
+        var company = await Company.Found(host);
+        await Do(company.Admin, "products", new { sku = "P-1", name = "One", unitType = "kg", costPrice = 2, sellingPrice = 3, taxRate = 16, reorderPoint = 5, minStockLevel = 4 });
+        Came(await Send(company.Admin, "products", "sku,name,unitType,costPrice,sellingPrice,taxRate,reorderPoint,minStockLevel,isActive\nP-1,,,,,,,,\n")).ShouldBe((0, 0, 1));
+        var refused = (await Send(company.Admin, "products", "sku,name,costPrice,sellingPrice\nP-2,Two,,\nP-3,Three,0,0\n")).ShouldBe(400);
+        refused.Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
+        Came(await Send(company.Admin, "products", "sku,name,costPrice,sellingPrice\nP-3,Three,0,0\n")).ShouldBe((1, 0, 0));
+    }
+
+    [Theory]
+    [InlineData("products", "sku,name,barcode\nP-9,Nine,7.59123E+12\n", "line 2: barcode")]
+    [InlineData("products", "sku,name\n7.59123E+12,Nine\n", "line 2: sku")]
+    [InlineData("products", "sku;name;barcode\nP-9;Nine;7,59123E+12\n", "line 2: barcode")]
+    [InlineData("stock", "store,sku,onHand\nS-1,7.59123E+12,1\n", "line 2: sku")]
+    [InlineData("movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,1,7.59123E+12\n", "line 2: id")]
+    public async Task a_number_that_a_spreadsheet_has_shortened_is_refused_with_the_reason(string kind, string csv, string where)
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1");
+        var refused = (await Send(company.Admin, kind, csv)).ShouldBe(400);
+        refused.Fields.ShouldBe([where]);
+        refused.Text.ShouldContain("Format the column as text");
+    }
+
+    public static TheoryData<string, string> Tried => new()
+    {
+        { "products", "sku,name\nP-7,Seven\nP-1,One\n" },
+        { "products", "sku,name,category\nP-7,Seven,NONE\n" },
+        { "stock", "store,sku,onHand\nS-1,P-1,4\n" },
+        { "stock", "store,sku,onHand\nS-1,P-1,1\n" }, // less than is reserved
+        { "stock", "store,sku,onHand,costPerUnit\nS-1,P-2,1000000000,1000000000\n" }, // more than the value of an item can hold
+        { "movements", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n" },
+        { "movements", "store,sku,referenceType,quantity,costPerUnit\nS-1,P-1,receipt,1000000000,1000000000\n" },
+        { "movements", "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,1,2026-10-01\n" },
+    };
+
+    [Theory, MemberData(nameof(Tried))]
+    public async Task a_dry_run_answers_as_the_run_that_follows(string kind, string csv)
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1", stock: 5);
+        await Do(company.Admin, "products", new { sku = "P-2", name = "Two" });
+        await Do(company.Admin, "stock/reservations", new { reference = "R-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 3 } } });
+        var before = await Written(company);
+        var tried = await Send(company.Admin, kind, csv, "?dryRun=true");
+        (await Written(company)).ShouldBe(before);
+        var done = await Send(company.Admin, kind, csv);
+        (tried.Status, What(tried)).ShouldBe((done.Status, What(done)));
+
+        static string What(Answer answer)
+        {
+            var json = answer.Json.AsObject();
+            foreach (var own in (string[])["id", "dryRun", "traceId"]) json.Remove(own);
+            return json.ToJsonString();
+        }
+    }
+}
