@@ -77,7 +77,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         await Do(admin, "products", new { sku = "A", name = "'=1+1, \"quoted\"", description = "two\r\nlines; and, more", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcode = "007", category = "CAT", supplier = "SUP", leadTimeDays = 3, packSize = 12 });
         await Do(admin, "products", new { sku = "B", name = "-5 'dash", unitType = "kg", costPrice = 6, settings = new { allowBackorder = true, shelf = "+A" } });
         await Do(admin, "products", new { sku = "C", name = "''Gone", costPrice = 1, supplier = "GONE" });
-        await Do(admin, "products", new { sku = "D", name = "Only on order" , costPrice = 4 });
+        await Do(admin, "products", new { sku = "D", name = "Only on order", costPrice = 4 });
         await Do(admin, "products", new { sku = "E", name = "Only reserved", costPrice = 4, settings = new { allowBackorder = true } });
         await Do(admin, "products", new { sku = "F", name = "Ñandú ; x", costPrice = 0 });
         var at = TimeProvider.System.GetUtcNow().AddDays(-20);
