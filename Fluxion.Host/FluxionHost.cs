@@ -103,6 +103,8 @@ public static class FluxionHost
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
         builder.Services.AddSingleton<AlertScans>();
+        builder.Services.AddSingleton<AlertNotifications>();
+        builder.Services.AddHostedService(p => p.GetRequiredService<AlertNotifications>());
         builder.Services.AddSingleton<AlertFeed>();
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertFeed>());
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertScans>());
