@@ -77,15 +77,19 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
 
     private async Task<List<Part>> Parts(LiveTable live, TableColumns t, string column, long chunk, CancellationToken ct)
     {
-        var (differences, first) = ($"{shadow}.\"{t.Name}:differences\"", t.Keys[0]);
+        var (made, differences, first) = ($"{shadow}.{t.Name}", $"{shadow}.\"{t.Name}:differences\"", t.Keys[0]);
         await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
-        // without statistics the planner would rather read the whole table than look a few rows up
-        batch.BatchCommands.Add(new($"analyze {differences}"));
+        // each part looks its rows up by time; without statistics the planner would rather read all tables whole
+        foreach (var table in (string[])[made, differences])
+        {
+            batch.BatchCommands.Add(new($"create index on {table} ({column})"));
+            batch.BatchCommands.Add(new($"analyze {table}"));
+        }
         batch.BatchCommands.Add(new($"""
             with wrong as (
                 select d.{column} as at, {(live.Shape.Segment is { } segment ? $"l.{segment}::text" : "null::text")} as segment,
                        l.{first} is not null as is_live, s.{first} is not null as is_made, count(*) over () as rows
-                from {differences} d left join {schema}.{t.Name} l using ({t.Key}) left join {shadow}.{t.Name} s using ({t.Key}))
+                from {differences} d left join {schema}.{t.Name} l using ({t.Key}) left join {made} s using ({t.Key}))
             select min(at)::text, max(at)::text, coalesce(array_agg(distinct quote_literal(segment)) filter (where segment is not null), array[]::text[]),
                    count(*) filter (where is_live and not is_made), count(*) filter (where is_live and is_made), count(*) filter (where is_made and not is_live)
             from wrong
