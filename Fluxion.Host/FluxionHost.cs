@@ -44,7 +44,9 @@ public static class FluxionHost
         services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
         services.AddSingleton<SchemaFingerprints>();
         services.AddSingleton<TenantRegistry>();
+        services.AddSingleton<TenantSchemas>();
         services.AddSingleton<TenantProvisioning>();
+        services.AddSingleton<TenantAdoption>();
         services.AddSingleton<ITenantReadModels, TenantReadModels>();
         services.AddSingleton<TenantReplay>();
         services.AddSingleton<ReplayRuns>();

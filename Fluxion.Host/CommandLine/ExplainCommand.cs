@@ -35,8 +35,7 @@ public sealed class ExplainCommand : LedgerCommand<ExplainInput>
         if (input.StoreFlag is null || input.SkuFlag is null) return Output.Refuse("Say of what: explain acme --store CCS-01 --sku LAC001");
         var at = input.AtFlag is null ? DateTimeOffset.MaxValue : TimeFilter.Parse(input.AtFlag);
         if (at is not { } moment) return Output.Refuse($"--at {TimeFilter.Plainly}.");
-        if (await host.Services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
-            return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        var tenant = await Find(host.Services, input.Tenant);
         var item = await ExplainedItem.Find(databases, tenant, input.StoreFlag, input.SkuFlag, moment, CancellationToken.None);
         if (item.StoreId is null) return Output.Refuse(Unknown.Says("store", input.StoreFlag));
         if (item.ProductId is null) return Output.Refuse(Unknown.Says("product", input.SkuFlag));

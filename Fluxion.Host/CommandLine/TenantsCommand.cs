@@ -4,20 +4,20 @@ using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-public enum TenantsAction { list, add, suspend, resume }
+public enum TenantsAction { list, add, suspend, resume, adopt }
 
 public sealed class TenantsInput : NetCoreInput
 {
-    [Description("list, add, suspend or resume")]
+    [Description("list, add, suspend or resume; adopt: after a part of a backup was restored, put back what the registry and the accounts lack of a tenant")]
     public TenantsAction Action { get; set; } = TenantsAction.list;
 
     [Description("The tenant's name in routes, for example acme")]
     public string? Slug { get; set; }
 
-    [Description("add: the company's name")]
+    [Description("add, adopt: the company's name; adopt: the slug when it is left out and the registry has lost it")]
     public string? NameFlag { get; set; }
 
-    [Description("add: e-mail address of the first admin; the password comes from FLUXION_PASSWORD, or is made up and shown once")]
+    [Description("add: e-mail address of the first admin; adopt: of the admin who gets a password, if not the first one; it comes from FLUXION_PASSWORD, or is made up and shown once")]
     [FlagAlias("admin-email", longAliasOnly: true)]
     public string? AdminEmailFlag { get; set; }
 
@@ -26,14 +26,14 @@ public sealed class TenantsInput : NetCoreInput
     public string? AdminNameFlag { get; set; }
 }
 
-[Description("List, add, suspend and resume tenants", Name = "tenants")]
+[Description("List, add, suspend, resume and adopt tenants", Name = "tenants")]
 public sealed class TenantsCommand : LedgerCommand<TenantsInput>
 {
     public TenantsCommand()
     {
         Usage("List all tenants").Arguments().ValidFlags();
         Usage("List all tenants").Arguments(x => x.Action).ValidFlags();
-        Usage("Add, suspend or resume a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!);
+        Usage("Add, suspend, resume or adopt a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!);
     }
 
     protected override async Task<bool> Run(TenantsInput input)
@@ -43,9 +43,10 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
         return input.Action switch
         {
-            TenantsAction.list => await List(host.Services.GetRequiredService<TenantRegistry>()),
+            TenantsAction.list => await List(host.Services),
             _ when Tenant.Objection(input.Slug) is { } objection => Output.Refuse(objection),
             TenantsAction.add => await Add(input, provisioning),
+            TenantsAction.adopt => await Adopt(input, host.Services.GetRequiredService<TenantAdoption>()),
             TenantsAction.suspend => await SetStatus(input.Slug!, Tenant.Suspended, provisioning),
             _ => await SetStatus(input.Slug!, Tenant.Active, provisioning),
         };
@@ -64,19 +65,44 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         return true;
     }
 
-    private static async Task<bool> List(TenantRegistry registry)
+    private static async Task<bool> Adopt(TenantsInput input, TenantAdoption adoption)
     {
+        if (input.NameFlag is not null && string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("--name is empty.");
+        var password = Output.Password();
+        var adopted = await adoption.Adopt(input.Slug!, input.NameFlag?.Trim(), input.AdminEmailFlag, password.Password, CancellationToken.None);
+        var tenant = adopted.Tenant;
+        AnsiConsole.MarkupLineInterpolated(
+            $"Tenant [bold]{tenant.Slug}[/] {(adopted.WasRegistered ? "was registered" : "is registered again")}: '{tenant.Name}', {tenant.Status}, schema {tenant.Schema}, id {tenant.Id}");
+        AnsiConsole.MarkupLineInterpolated($"Accounts: {adopted.AccountsMade} made, {adopted.AccountsChanged} brought in line with their users, {adopted.AccountsRemoved} without a user removed");
+        if (adopted.AccountsMade > 0) AnsiConsole.MarkupLineInterpolated($"An account that was made has no password until an admin sets one: POST /api/{tenant.Slug}/users/{{email}}/password");
+        if (adopted.Admin is not null) AnsiConsole.MarkupLineInterpolated($"[bold]{adopted.Admin}[/] can sign in");
+        if (adopted.Admin is not null) Output.ShowOnce(adopted.Admin, password);
+        return true;
+    }
+
+    private static async Task<bool> List(IServiceProvider services)
+    {
+        var registry = services.GetRequiredService<TenantRegistry>();
         var table = new Table().AddColumns("Slug", "Name", "Status", "Schema", "Id", "Since");
         string? after = null;
         while (await registry.List(after, 1000, CancellationToken.None) is { Count: > 0 } page)
         {
             foreach (var t in page)
-                table.AddRow(new Text(t.Slug), new Text(t.Name), new Text(t.MigrationFailure is null ? t.Status : $"{t.Status}, not up to date"), new Text(t.Schema), new Text(t.Id.ToString()), new Text(t.CreatedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
+                table.AddRow(new Text(t.Slug), new Text(t.Name), new Text(StatusOf(t)), new Text(t.Schema), new Text(t.Id.ToString()),
+                    new Text(t.CreatedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
             after = page[^1].Slug;
+        }
+        if (services.GetRequiredService<Databases>().Owner is not null)
+        {
+            foreach (var slug in await services.GetRequiredService<TenantSchemas>().Unregistered(CancellationToken.None))
+                table.AddRow(new Text(slug), new Text(""), new Text($"not registered: tenants adopt {slug}"), new Text(Tenant.SchemaOf(slug)), new Text(""), new Text(""));
         }
         AnsiConsole.Write(table);
         return true;
     }
+
+    private static string StatusOf(Tenant tenant) =>
+        tenant.SchemaFault is not null ? $"{tenant.Status}, data missing" : tenant.MigrationFailure is not null ? $"{tenant.Status}, not up to date" : tenant.Status;
 
     private static async Task<bool> SetStatus(string slug, string status, TenantProvisioning provisioning)
     {

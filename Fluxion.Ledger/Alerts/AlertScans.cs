@@ -25,6 +25,7 @@ public sealed class AlertScans(
         select t.id from shared.tenants t
         join shared.system_config c on c.key = 'alerts.scan_interval'
         left join shared.alert_scans s on s.tenant_id = t.id
+        join pg_namespace n on n.nspname = t.schema_name
         where t.status = 'active' and ($2::uuid is null or t.id = $2)
           and coalesce(s.scanned_at, t.created_at) <= $1 - coalesce(t.settings #>> '{alerts,scan_interval}', c.value)::interval
         order by coalesce(s.scanned_at, t.created_at)

@@ -116,7 +116,7 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"drop owned by {Nobody}; drop role {Nobody}, {Stranger}, {Analyst}");
+        await superuser.DropLogins(Nobody, Stranger, Analyst);
     }
 }
 
