@@ -14,7 +14,8 @@ internal static class FailureInWords
     /// <summary>What to do about it; null when it is none that its user can do anything about.</summary>
     public static string? Of(Exception failure) => failure switch
     {
-        SettingsException or EmbeddedDatabaseException or SchemaScriptException or TenantRefusedException or NoOwnerException => failure.Message,
+        SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
+        TenantRefusedException or NoOwnerException => failure.Message,
         IOException { InnerException: AddressInUseException } => $"{failure.Message} End what serves there, or serve elsewhere: --urls http://localhost:5081",
         NpgsqlException => $"{failure.Message}. The database is the one that ConnectionStrings__Fluxion and ConnectionStrings__FluxionOwner name.",
         AggregateException { InnerException: { } first } => Of(first),

@@ -99,8 +99,8 @@ public sealed class AnalystsCommand : LedgerCommand<AnalystsInput>
     private static async Task<bool> Revoke(Analysts analysts, Tenant tenant, string login)
     {
         var isGone = await analysts.Revoke(tenant, login, CancellationToken.None);
-        AnsiConsole.MarkupLineInterpolated(
-            $"[bold]{login}[/] {(isGone ? "is gone" : $"reads {tenant.Slug} no longer, and remains an analyst in another database of this server")}; its open sessions were ended");
+        var what = isGone ? "is gone" : $"reads {tenant.Slug} no longer, and remains an analyst in another database of this server";
+        AnsiConsole.MarkupLineInterpolated($"[bold]{login}[/] {what}; its open sessions were ended");
         return true;
     }
 

@@ -21,7 +21,8 @@ public abstract class LedgerCommand<TInput> : JasperFxAsyncCommand<TInput>
     /// <exception cref="SettingsException">There is no such tenant, or its data is not in the database.</exception>
     protected static async Task<Tenant> Find(IServiceProvider services, string slug, CancellationToken ct = default)
     {
-        var tenant = await services.GetRequiredService<TenantRegistry>().Find(slug, ct) ?? throw new SettingsException($"There is no tenant '{slug}'.");
+        var tenant = await services.GetRequiredService<TenantRegistry>().Find(slug, ct)
+            ?? throw new SettingsException($"There is no tenant '{slug}'.");
         return tenant.SchemaFault is null ? tenant : throw new SettingsException(tenant.SchemaFault);
     }
 

@@ -8,7 +8,7 @@ public enum TenantsAction { list, add, suspend, resume, adopt }
 
 public sealed class TenantsInput : NetCoreInput
 {
-    [Description("list, add, suspend or resume; adopt: after a part of a backup was restored, put back what the registry and the accounts lack of a tenant")]
+    [Description("list, add, suspend or resume; adopt: after a part of a backup was restored, put back what registry and accounts lack")]
     public TenantsAction Action { get; set; } = TenantsAction.list;
 
     [Description("The tenant's name in routes, for example acme")]
@@ -17,7 +17,8 @@ public sealed class TenantsInput : NetCoreInput
     [Description("add, adopt: the company's name; adopt: the slug when it is left out and the registry has lost it")]
     public string? NameFlag { get; set; }
 
-    [Description("add: e-mail address of the first admin; adopt: of the admin who gets a password, if not the first one; it comes from FLUXION_PASSWORD, or is made up and shown once")]
+    [Description("add: e-mail address of the first admin; adopt: of the admin who gets a password, the first one when left out; "
+        + "the password comes from FLUXION_PASSWORD, or is made up and shown once")]
     [FlagAlias("admin-email", longAliasOnly: true)]
     public string? AdminEmailFlag { get; set; }
 
@@ -33,7 +34,8 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
     {
         Usage("List all tenants").Arguments().ValidFlags();
         Usage("List all tenants").Arguments(x => x.Action).ValidFlags();
-        Usage("Add, suspend, resume or adopt a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!);
+        Usage("Add, suspend, resume or adopt a tenant").Arguments(x => x.Action, x => x.Slug!)
+            .ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!);
     }
 
     protected override async Task<bool> Run(TenantsInput input)
@@ -69,14 +71,21 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
     {
         if (input.NameFlag is not null && string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("--name is empty.");
         var password = Output.Password();
-        var adopted = await adoption.Adopt(input.Slug!, input.NameFlag?.Trim(), input.AdminEmailFlag, password.Password, CancellationToken.None);
-        var tenant = adopted.Tenant;
+        var (tenant, wasRegistered, made, changed, removed, admin) = await adoption.Adopt(
+            input.Slug!, input.NameFlag?.Trim(), input.AdminEmailFlag, password.Password, CancellationToken.None);
+        var registered = wasRegistered ? "was registered" : "is registered again";
         AnsiConsole.MarkupLineInterpolated(
-            $"Tenant [bold]{tenant.Slug}[/] {(adopted.WasRegistered ? "was registered" : "is registered again")}: '{tenant.Name}', {tenant.Status}, schema {tenant.Schema}, id {tenant.Id}");
-        AnsiConsole.MarkupLineInterpolated($"Accounts: {adopted.AccountsMade} made, {adopted.AccountsChanged} brought in line with their users, {adopted.AccountsRemoved} without a user removed");
-        if (adopted.AccountsMade > 0) AnsiConsole.MarkupLineInterpolated($"An account that was made has no password until an admin sets one: POST /api/{tenant.Slug}/users/{{email}}/password");
-        if (adopted.Admin is not null) AnsiConsole.MarkupLineInterpolated($"[bold]{adopted.Admin}[/] can sign in");
-        if (adopted.Admin is not null) Output.ShowOnce(adopted.Admin, password);
+            $"Tenant [bold]{tenant.Slug}[/] {registered}: '{tenant.Name}', {tenant.Status}, schema {tenant.Schema}, id {tenant.Id}");
+        AnsiConsole.MarkupLineInterpolated(
+            $"Accounts: {made} made, {changed} brought in line with their users, {removed} without a user removed");
+        if (made > 0)
+        {
+            AnsiConsole.MarkupLineInterpolated(
+                $"An account that was made has no password until an admin sets one: POST /api/{tenant.Slug}/users/{{email}}/password");
+        }
+        if (admin is null) return true;
+        AnsiConsole.MarkupLineInterpolated($"[bold]{admin}[/] can sign in");
+        Output.ShowOnce(admin, password);
         return true;
     }
 
@@ -95,14 +104,18 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         if (services.GetRequiredService<Databases>().Owner is not null)
         {
             foreach (var slug in await services.GetRequiredService<TenantSchemas>().Unregistered(CancellationToken.None))
-                table.AddRow(new Text(slug), new Text(""), new Text($"not registered: tenants adopt {slug}"), new Text(Tenant.SchemaOf(slug)), new Text(""), new Text(""));
+                table.AddRow(slug, "", $"not registered: tenants adopt {slug}", Tenant.SchemaOf(slug), "", "");
         }
         AnsiConsole.Write(table);
         return true;
     }
 
-    private static string StatusOf(Tenant tenant) =>
-        tenant.SchemaFault is not null ? $"{tenant.Status}, data missing" : tenant.MigrationFailure is not null ? $"{tenant.Status}, not up to date" : tenant.Status;
+    private static string StatusOf(Tenant tenant) => tenant switch
+    {
+        { SchemaFault: not null } => $"{tenant.Status}, data missing",
+        { MigrationFailure: not null } => $"{tenant.Status}, not up to date",
+        _ => tenant.Status,
+    };
 
     private static async Task<bool> SetStatus(string slug, string status, TenantProvisioning provisioning)
     {

@@ -20,7 +20,8 @@ public static class Telemetry
             .ConfigureResource(resource => resource.AddService("fluxion-ledger", serviceInstanceId: Environment.MachineName)
                 .AddAttributes([new("deployment.environment", environment.EnvironmentName)]).AddEnvironmentVariableDetector())
             .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource("Marten", "Wolverine"))
-            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter("Npgsql", "Marten", "Wolverine*", AlertNotifications.MeterName))
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()
+                .AddMeter("Npgsql", "Marten", "Wolverine*", AlertNotifications.MeterName))
             .UseOtlpExporter();
     }
 }

@@ -11,11 +11,10 @@ namespace Fluxion.Ledger.Access;
 public sealed record Analyst(string Login, string Role, string? StatementTimeout, int Connections, long Open, bool IsOurs);
 
 /// <summary>
-/// The logins of analysts: roles of PostgreSQL, members of the role of one tenant. fluxion_owner makes them and may change and drop
-/// those that it made, and no other role: see schema/cluster/0002_roles.sql.
-/// Roles belong to the server, and the role of a tenant bears the name of its schema. So another database, or a later tenant of the same name, has
-/// the same role. What binds a login to one tenant is that it may connect to this database alone (schema/cluster/0007_analysts_connect.sql), and
-/// that a new tenant begins without the analysts of a former one.
+/// The logins of analysts: roles of PostgreSQL, members of the role of one tenant. fluxion_owner makes them and may change and drop those
+/// that it made, and no other role: see schema/cluster/0002_roles.sql. Roles belong to the server, and the role of a tenant bears the name
+/// of its schema. So another database, or a later tenant of the same name, has the same role. Two things bind a login to one tenant: it may
+/// connect to this database alone (schema/cluster/0007_analysts_connect.sql), and a new tenant begins without the analysts of a former one.
 /// </summary>
 public sealed partial class Analysts(Databases databases)
 {
@@ -68,7 +67,10 @@ public sealed partial class Analysts(Databases databases)
         await using var mayConnect = new NpgsqlCommand("select has_database_privilege($1, current_database(), 'connect')", connection)
         { Parameters = { new() { Value = login } } };
         if (await mayConnect.ExecuteScalarAsync(ct) is not true)
-            throw new AnalystException($"'{login}' may not connect: fluxion_owner cannot grant that. Run 'database init' again, as after every upgrade.");
+        {
+            throw new AnalystException(
+                $"'{login}' may not connect: fluxion_owner cannot grant that. Run 'database init' again, as after every upgrade.");
+        }
         return isMade;
     }
 
@@ -82,7 +84,7 @@ public sealed partial class Analysts(Databases databases)
         await EndSessions(connection, login, ct);
     }
 
-    /// <summary>Ends the login's access and its sessions, and drops it, unless it is an analyst of a tenant in another database as well.</summary>
+    /// <summary>Ends the login's access and its sessions, and drops it, unless it is also an analyst in another database.</summary>
     /// <returns>Whether it was dropped.</returns>
     /// <exception cref="AnalystException"/>
     public async Task<bool> Revoke(Tenant tenant, string login, CancellationToken ct)
@@ -106,7 +108,7 @@ public sealed partial class Analysts(Databases databases)
     }
 
     /// <summary>
-    /// Removes the analysts of a former tenant of this database whose schema had the same name, before there is a schema: they would read the new one.
+    /// Removes the analysts of a former tenant of this database whose schema had the same name. They would read the new one.
     /// </summary>
     /// <exception cref="TenantRefusedException">Some were made by a superuser, who alone can remove them.</exception>
     internal async Task RemoveFormer(Tenant tenant, CancellationToken ct)
@@ -126,7 +128,10 @@ public sealed partial class Analysts(Databases databases)
         await using (var reader = await rest.ExecuteReaderAsync(ct))
             while (await reader.ReadAsync(ct)) left.Add(reader.GetString(0));
         if (left.Count > 0)
-            throw new TenantRefusedException($"The role {RoleOf(tenant)} of a former tenant has members that a superuser made, and they would read the new one: {string.Join(", ", left)}. A superuser revokes {RoleOf(tenant)} from them first.");
+        {
+            throw new TenantRefusedException($"The role {RoleOf(tenant)} of a former tenant has members that a superuser made. "
+                + $"They would read the new one: {string.Join(", ", left)}. A superuser revokes {RoleOf(tenant)} from them first.");
+        }
     }
 
     /// <summary>All logins that see the read models of <paramref name="tenants"/>, made here or by hand.</summary>
@@ -172,16 +177,17 @@ public sealed partial class Analysts(Databases databases)
     private static async Task<bool> ConnectsElsewhere(NpgsqlConnection connection, string login, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            select exists (select from pg_database d cross join aclexplode(d.datacl) granted
-                           where d.datname <> current_database() and granted.grantee = $1::text::regrole and granted.privilege_type = 'CONNECT')
+            select exists (
+                select from pg_database d cross join aclexplode(d.datacl) granted
+                where d.datname <> current_database() and granted.grantee = $1::text::regrole and granted.privilege_type = 'CONNECT')
             """, connection)
         { Parameters = { new() { Value = $"\"{login}\"" } } };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>
-    /// Grants or revokes the connection to this database, whose name the server quotes. Of two that do so at once PostgreSQL would fail one: they take
-    /// turns, to the end of their transactions.
+    /// Grants or revokes the connection to this database, whose name the server quotes. Of two that do so at once PostgreSQL would fail
+    /// one, so they take turns, to the end of their transactions.
     /// </summary>
     private static string OnThisDatabase(string verb, string preposition, string login) => $"""
         select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0));
@@ -206,7 +212,10 @@ public sealed partial class Analysts(Databases databases)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await Execute(connection, $"grant \"{login}\" to current_user with inherit true, set false", ct);
-        await Execute(connection, $"select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '{login}' and (datname = current_database() or not {inThisDatabase})", ct);
+        await Execute(connection, $"""
+            select pg_terminate_backend(pid, 5000) from pg_stat_activity
+            where usename = '{login}' and (datname = current_database() or not {inThisDatabase})
+            """, ct);
         await transaction.RollbackAsync(ct);
     }
 

@@ -42,7 +42,9 @@ public static class SignInEndpoint
 
     [WolverinePost("/api/token", Name = "Sign in"), AllowAnonymous, EnableRateLimiting(RateLimit), Tags("Access")]
     [EndpointSummary("Get a bearer token for a tenant")]
-    [EndpointDescription("Refused: 401 alike for a wrong tenant, e-mail or password and for 15 minutes after 5 failures in a row, 403 when the tenant is suspended or its ledger has no active user for the account, 503 when its data is missing or could not be brought up to date, 429 after too many tries from one address.")]
+    [EndpointDescription("Refused: 401 alike for a wrong tenant, e-mail or password and for 15 minutes after 5 failures in a row, "
+        + "403 when the tenant is suspended or its ledger has no active user for the account, "
+        + "503 when its data is missing or could not be brought up to date, 429 after too many tries from one address.")]
     [ProducesResponseType<TokenReply>(200)]
     public static async Task<IResult> Post(
         SignIn command, Databases databases, TenantRegistry registry, TenantStores stores, Tokens tokens, CancellationToken ct)

@@ -39,23 +39,26 @@ public static class AlertEndpoints
     [EndpointSummary("Take notice of an alert: it stays open, and others see who is at it")]
     [EndpointDescription("From active to acknowledged. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
-    public static Task<IResult> Acknowledge(string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
-        ledger.Run(http, id, ct =>
-            AlertCommands.Apply(ledger, notifications, id, "acknowledge", () => new AlertAcknowledged(ledger.Caller.UserId, ledger.Now), ct));
+    public static Task<IResult> Acknowledge(
+        string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(
+            ledger, notifications, id, "acknowledge", () => new AlertAcknowledged(ledger.Caller.UserId, ledger.Now), ct));
 
     [WolverinePost("/api/{tenant}/alerts/{id}/resolve", Name = "Resolve alert"), Authorize(Roles.User), Tags("Alerts")]
     [EndpointSummary("Close an alert that has been dealt with")]
     [EndpointDescription("From active or acknowledged to resolved. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Most alerts resolve by themselves. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
-    public static Task<IResult> Resolve(string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
-        ledger.Run(http, id, ct =>
-            AlertCommands.Apply(ledger, notifications, id, "resolve", () => new AlertResolved(ledger.Caller.UserId, ledger.Now), ct));
+    public static Task<IResult> Resolve(
+        string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(
+            ledger, notifications, id, "resolve", () => new AlertResolved(ledger.Caller.UserId, ledger.Now), ct));
 
     [WolverinePost("/api/{tenant}/alerts/{id}/dismiss", Name = "Dismiss alert"), Authorize(Roles.User), Tags("Alerts")]
     [EndpointSummary("Close an alert that nobody need look at")]
     [EndpointDescription("From active or acknowledged to dismissed. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
-    public static Task<IResult> Dismiss(string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
-        ledger.Run(http, id, ct =>
-            AlertCommands.Apply(ledger, notifications, id, "dismiss", () => new AlertDismissed(ledger.Caller.UserId, ledger.Now), ct));
+    public static Task<IResult> Dismiss(
+        string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(
+            ledger, notifications, id, "dismiss", () => new AlertDismissed(ledger.Caller.UserId, ledger.Now), ct));
 }

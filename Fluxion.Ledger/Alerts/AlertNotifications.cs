@@ -9,8 +9,8 @@ using Npgsql;
 namespace Fluxion.Ledger.Alerts;
 
 /// <summary>
-/// Tells all hosts that a tenant's alerts have changed, with NOTIFY. Any login of the server can fill the queue of notifications, and no grant
-/// prevents that: a transaction that notifies then fails. So notifications are sent after the commit, beside it, and nothing depends on them.
+/// Notifies all hosts (NOTIFY) that a tenant's alerts have changed. Any login of the server can fill the queue of notifications, and no
+/// grant prevents that; a transaction that notifies then fails. So notifications are sent after the commit, and nothing depends on them.
 /// One that fails is counted and not sent again; hosts with open streams also poll.
 /// </summary>
 public sealed class AlertNotifications(Databases databases, ILogger<AlertNotifications> logger) : BackgroundService
@@ -54,7 +54,8 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
                 {
                     Failures.Add(schemas.Count);
                     // once, not for every alert for as long as the queue is full
-                    if (!isFailing) logger.LogWarning(e, "Hosts are not notified that alerts have changed; their streams find out by polling");
+                    if (!isFailing)
+                        logger.LogWarning(e, "Hosts are not notified that alerts have changed; their streams find out by polling");
                     isFailing = true;
                 }
             }

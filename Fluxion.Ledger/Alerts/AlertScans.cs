@@ -12,8 +12,8 @@ namespace Fluxion.Ledger.Alerts;
 /// time; shared.alert_scans keeps when, over restarts.
 /// </summary>
 public sealed class AlertScans(
-    TenantRegistry registry, TenantStores stores, Databases databases, IStockOutlook outlook, AlertNotifications notifications, TimeProvider clock,
-    ILogger<AlertScans> logger) : BackgroundService
+    TenantRegistry registry, TenantStores stores, Databases databases, IStockOutlook outlook, AlertNotifications notifications,
+    TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
 {
     /// <summary>The items of one transaction: for so long somebody who acknowledges an alert may have to wait.</summary>
     public const int AtOnce = 200;
@@ -82,7 +82,8 @@ public sealed class AlertScans(
             await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var review = new LedgerSession(part, tenant, Caller.System(tenant), clock);
             await review.Begin(ct);
-            var news = await ReviewStockHandler.Review(review, [.. some.Select(item => item.Key)], outlook, notifications, ct, [.. some.SelectMany(item => item)]);
+            var news = await ReviewStockHandler.Review(
+                review, [.. some.Select(item => item.Key)], outlook, notifications, ct, [.. some.SelectMany(item => item)]);
             if (news > 0) await review.Commit(ct);
             changed += news;
         }

@@ -35,8 +35,8 @@ public static class ReviewStockHandler
     /// <param name="scanned">What a scan found, or did not find any more, of the types that no message is sent for.</param>
     /// <returns>How many alerts changed.</returns>
     public static async Task<int> Review(
-        LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, AlertNotifications notifications, CancellationToken ct,
-        IReadOnlyCollection<Doubt>? scanned = null)
+        LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, AlertNotifications notifications,
+        CancellationToken ct, IReadOnlyCollection<Doubt>? scanned = null)
     {
         await ledger.TakeTurn(AlertCommands.Turn, ct);
         var settings = (await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct))?.Alerts ?? AlertSettings.Default;

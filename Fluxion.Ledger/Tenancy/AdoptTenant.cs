@@ -39,26 +39,32 @@ public sealed record AdoptTenant
 /// <param name="AccountsChanged">Accounts with another name, role or activity than their user's.</param>
 /// <param name="AccountsRemoved">Accounts without a user.</param>
 /// <param name="Admin">The admin whose password was set; null when none was.</param>
-public sealed record AdoptionReply(TenantReply Tenant, bool WasRegistered, int AccountsMade, int AccountsChanged, int AccountsRemoved, string? Admin);
+public sealed record AdoptionReply(
+    TenantReply Tenant, bool WasRegistered, int AccountsMade, int AccountsChanged, int AccountsRemoved, string? Admin);
 
 public static class AdoptTenantEndpoint
 {
     [WolverinePost("/api/tenants/{slug}/adopt", Name = "Adopt tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Put back what the registry and the accounts lack of a tenant whose data is there")]
-    [EndpointDescription("For a schema that the registry does not know, since it was restored from an older backup, and for accounts that are not what the tenant's users are. Once more changes nothing, but for the password. Refused: 404 when there is no data to adopt, 409 when it belongs to another tenant, when it has no events, and when adminEmail is no active admin.")]
+    [EndpointDescription("For a schema that the registry does not know, since it was restored from an older backup, and for accounts "
+        + "that are not what the tenant's users are. A second time changes nothing but the password. "
+        + "Refused: 404 when there is no data to adopt, 409 when it belongs to another tenant, when it has no events, "
+        + "and when adminEmail is no active admin.")]
     [ProducesResponseType<AdoptionReply>(200)]
-    public static async Task<IResult> Post([Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, CancellationToken ct)
+    public static async Task<IResult> Post(
+        [Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, CancellationToken ct)
     {
         if (Tenant.Objection(slug) is { } objection) return TypedResults.Problem(Problems.Invalid("slug", objection));
         try
         {
             var adopted = await adoption.Adopt(slug, command.Name?.Trim(), command.AdminEmail, command.AdminPassword, ct);
-            return TypedResults.Ok(new AdoptionReply(
-                TenantReply.Of(adopted.Tenant), adopted.WasRegistered, adopted.AccountsMade, adopted.AccountsChanged, adopted.AccountsRemoved, adopted.Admin));
+            return TypedResults.Ok(new AdoptionReply(TenantReply.Of(adopted.Tenant), adopted.WasRegistered,
+                adopted.AccountsMade, adopted.AccountsChanged, adopted.AccountsRemoved, adopted.Admin));
         }
         catch (TenantRefusedException refused)
         {
-            return TypedResults.Problem(refused.IsUnknown ? Problems.NotFound(refused.Message) : Problems.Conflict("Not adopted", refused.Message));
+            return TypedResults.Problem(
+                refused.IsUnknown ? Problems.NotFound(refused.Message) : Problems.Conflict("Not adopted", refused.Message));
         }
     }
 }

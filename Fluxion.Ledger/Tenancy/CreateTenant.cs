@@ -45,7 +45,9 @@ public static class CreateTenantEndpoint
 {
     [WolverinePost("/api/tenants", Name = "Create tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Create a tenant with its schema and its first admin")]
-    [EndpointDescription("All of it or nothing. The admin signs in with POST /api/token and the slug. Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, and when its schema has events of a tenant that the registry does not know (see adopt).")]
+    [EndpointDescription("All of it or nothing. The admin signs in with POST /api/token and the slug. "
+        + "Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, when its schema has "
+        + "events of a tenant that the registry does not know (see adopt), and when analysts of a former tenant would read it.")]
     [ProducesResponseType<TenantReply>(201)]
     public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases,
         IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options, HttpContext http, CancellationToken ct)

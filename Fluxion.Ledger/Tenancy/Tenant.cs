@@ -7,7 +7,7 @@ namespace Fluxion.Ledger.Tenancy;
 /// <param name="Slug">The name in routes and on the command line: lower case, 2 to 40 characters.</param>
 /// <param name="Status">active | inactive | suspended</param>
 /// <param name="MigrationFailure">Why its schema could not be brought up to date for this build; null when it is.</param>
-/// <param name="SchemaFault">Why its schema is not its own, since one of schema and registry was restored without the other; null when it is.</param>
+/// <param name="SchemaFault">What is wrong when only one of schema and registry was restored from a backup; null when nothing is.</param>
 public sealed partial record Tenant(
     Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt, string? MigrationFailure = null, string? SchemaFault = null)
 {

@@ -13,16 +13,19 @@ namespace Fluxion.Ledger.Tenancy;
 public sealed record Adopted(Tenant Tenant, bool WasRegistered, int AccountsMade, int AccountsChanged, int AccountsRemoved, string? Admin);
 
 /// <summary>
-/// Brings shared in line with a tenant's own schema, after shared was restored from an older backup than the schema, or the schema from an older
-/// one than shared. The schema is right: events say which users there are. What it does not say is the tenant's name, its settings in the
-/// registry, and passwords.
+/// Brings shared in line with a tenant's own schema, after only one of the two was restored from a backup. The schema is right: its tables
+/// say whose it is, and its events which users there are. It does not know the tenant's name, its settings in the registry, and passwords.
 /// </summary>
 public sealed class TenantAdoption(
     TenantSchemas schemas, TenantProvisioning provisioning, TenantRegistry registry, SchemaFingerprints fingerprints, TimeProvider clock)
 {
-    /// <summary>Puts the tenant back into the registry if it is not there, and its accounts in line with its users. Once more, it changes nothing.</summary>
+    /// <summary>
+    /// Registers the tenant if the registry does not know it, and brings its accounts in line with its users. A second time changes
+    /// nothing.
+    /// </summary>
     /// <param name="name">The company's name; null: as it is, or the slug when the registry has lost it.</param>
-    /// <param name="adminEmail">Whose password is set; null: the first active admin's if no active admin has kept his account, else nobody's.</param>
+    /// <param name="adminEmail">Whose password is set. Null: the first active admin's if no active admin has kept his account, else
+    /// nobody's.</param>
     /// <param name="adminPassword">Null: none is set.</param>
     /// <exception cref="TenantRefusedException">There is nothing to adopt, or it is another tenant's.</exception>
     public async Task<Adopted> Adopt(string slug, string? name, string? adminEmail, string? adminPassword, CancellationToken ct)
@@ -31,11 +34,17 @@ public sealed class TenantAdoption(
         registry.Forget(slug);
         var registered = await registry.Find(slug, ct);
         var schema = Tenant.SchemaOf(slug);
-        var found = await schemas.Find(schema, ct) ?? throw new TenantRefusedException($"There is no schema {schema} to adopt. Restore it first.", isUnknown: true);
+        var found = await schemas.Find(schema, ct)
+            ?? throw new TenantRefusedException($"There is no schema {schema} to adopt. Restore it first.", isUnknown: true);
         if (found.TenantId is not { } id) throw new TenantRefusedException($"The schema {schema} does not say which tenant it belongs to.");
-        if (registered is null && !found.HasEvents) throw new TenantRefusedException($"The schema {schema} has no events. Add the tenant instead: the schema is replaced.");
+        if (registered is null && !found.HasEvents)
+            throw new TenantRefusedException($"The schema {schema} has no events. Add the tenant instead: the schema is replaced.");
         if (registered is not null && registered.Id != id)
-            throw new TenantRefusedException($"The registry has the tenant '{slug}' with the id {registered.Id}; the schema {schema} belongs to the tenant {id}. Restore both from one backup.");
+        {
+            throw new TenantRefusedException(
+                $"The registry has '{slug}' with the id {registered.Id}; the schema {schema} belongs to the tenant {id}. "
+                + "Restore both from one backup.");
+        }
         var tenant = registered ?? new Tenant(id, slug, name ?? slug, Tenant.Active, Timestamps.ToMicroseconds(found.Since!.Value));
         if (name is not null) tenant = tenant with { Name = name };
 
@@ -58,18 +67,26 @@ public sealed class TenantAdoption(
         // first, since somebody else may have got the e-mail address of one that is gone
         ledger.Queue("delete from shared.tenant_users where tenant_id = ? and id = any(?)", id, removed);
         foreach (var user in made)
-            ledger.Queue("insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active, stamp) values (?, ?, ?, ?, ?, ?, ?, ?)",
-                user.Id, id, user.Email, Passwords.Unmatchable, user.FullName, user.Role, user.IsActive, Stamp(ledger));
+        {
+            ledger.Queue("""
+                insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active, stamp)
+                values (?, ?, ?, ?, ?, ?, ?, ?)
+                """, user.Id, id, user.Email, Passwords.Unmatchable, user.FullName, user.Role, user.IsActive, Stamp(ledger));
+        }
         foreach (var user in changed)
-            ledger.Queue("update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = greatest(stamp + 1, ?) where id = ?",
-                user.FullName, user.Role, user.IsActive, Stamp(ledger), user.Id);
+        {
+            ledger.Queue("""
+                update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = greatest(stamp + 1, ?) where id = ?
+                """, user.FullName, user.Role, user.IsActive, Stamp(ledger), user.Id);
+        }
 
         var admin = Admin(users.Values, accounts, adminEmail);
         if (admin is not null && adminPassword is not null) await Users.SetPassword(ledger, admin.Id.ToString(), adminPassword, ct);
         await ledger.Commit(ct);
         registry.Forget(slug);
         await fingerprints.Record(schema, CancellationToken.None);
-        return new Adopted(tenant, registered is not null, made.Count, changed.Count, removed.Length, adminPassword is null ? null : admin?.Email);
+        return new Adopted(tenant, registered is not null, made.Count, changed.Count, removed.Length,
+            Admin: adminPassword is null ? null : admin?.Email);
     }
 
     /// <summary>Of the columns that accounts and users have in common.</summary>
@@ -80,10 +97,12 @@ public sealed class TenantAdoption(
 
     private static User? Admin(IReadOnlyCollection<User> users, Dictionary<Guid, Account> accounts, string? email)
     {
-        if (email is not null)
-            return users.FirstOrDefault(u => u.Email == Users.Normalize(email) && u.IsActiveAdmin)
-                ?? throw new TenantRefusedException($"{email} is no active admin of the tenant. Its active admins: {string.Join(", ", users.Where(u => u.IsActiveAdmin).Select(u => u.Email))}.");
         var admins = users.Where(u => u.IsActiveAdmin).OrderBy(u => u.Id.ToString(), StringComparer.Ordinal).ToList(); // ids grow with time
+        if (email is not null)
+        {
+            return admins.Find(u => u.Email == Users.Normalize(email)) ?? throw new TenantRefusedException(
+                $"{email} is no active admin of the tenant. Its active admins: {string.Join(", ", admins.Select(u => u.Email))}.");
+        }
         return admins.Any(a => accounts.ContainsKey(a.Id)) ? null : admins.FirstOrDefault();
     }
 
@@ -98,10 +117,12 @@ public sealed class TenantAdoption(
 
     private static async Task<List<Account>> Accounts(LedgerSession ledger, CancellationToken ct)
     {
-        await using var command = ledger.Ask("select id, full_name, role, is_active from shared.tenant_users where tenant_id = $1", ledger.Tenant.Id);
+        await using var command = ledger.Ask(
+            "select id, full_name, role, is_active from shared.tenant_users where tenant_id = $1", ledger.Tenant.Id);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var accounts = new List<Account>();
-        while (await reader.ReadAsync(ct)) accounts.Add(new Account(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3)));
+        while (await reader.ReadAsync(ct))
+            accounts.Add(new Account(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3)));
         return accounts;
     }
 }

@@ -13,8 +13,10 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
 
     private const string Columns = """
         select t.id, slug, name, status, t.created_at, f.reason,
-               case when n.oid is null then format('The schema %s of this tenant is not in the database. Restore it from a backup.', t.schema_name)
-                    when position(t.id::text in d.default) = 0 then format('The schema %s belongs to another tenant. Restore it and the registry from one backup.', t.schema_name)
+               case when n.oid is null
+                    then format('The schema %s of this tenant is not in the database. Restore it from a backup.', t.schema_name)
+                    when position(t.id::text in d.default) = 0
+                    then format('The schema %s belongs to another tenant. Restore it and the registry from one backup.', t.schema_name)
                end
         from shared.tenants t
         left join shared.failed_migrations f on f.schema_name = t.schema_name and f.fingerprint = $1

@@ -8,7 +8,8 @@ namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
 /// Runs after authentication for every route with <c>{tenant}</c>: an unknown slug is 404, a token of another tenant 403,
-/// a tenant that is not active 403, one whose migration failed or whose data is missing 503. What passes can rely on the feature <see cref="Tenant"/>; nothing falls back to a default.
+/// a tenant that is not active 403, one whose migration failed or whose data is missing 503. What passes can rely on the feature
+/// <see cref="Tenant"/>; nothing falls back to a default.
 /// </summary>
 public sealed class TenantResolution(RequestDelegate next, TenantRegistry registry)
 {

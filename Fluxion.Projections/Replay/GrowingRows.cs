@@ -7,10 +7,10 @@ namespace Fluxion.Projections.Replay;
 internal sealed record SwapStatement(string Sql, bool Counts = true);
 
 /// <summary>
-/// Puts right the rows of a table that only grows: what no event makes is deleted, what differs updated, what is missing inserted.
-/// An old chunk of a hypertable may be compressed. A statement that changes it decompresses every batch of every chunk that its conditions do not
-/// rule out, and only literals rule any out: a join or a subquery does not. So each statement names the time and the segments of its rows.
-/// An update is preferred to a delete and an insert, since an insert compares its key with every batch that may hold it.
+/// Puts right the rows of a table that only grows: what no event makes is deleted, what differs updated, what is missing inserted. An old
+/// chunk of a hypertable may be compressed. A statement that changes it decompresses every batch that its conditions do not rule out, and
+/// only constants rule any out: a join or a subquery does not. So each statement names the time and the segments of its rows. An update is
+/// preferred to a delete and an insert, since an insert compares its key with every batch that may hold it.
 /// </summary>
 internal sealed class GrowingRows(NpgsqlConnection connection, string schema, string shadow)
 {
@@ -38,7 +38,8 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
             if (part.Changed > 0)
                 statements.Add(new($"""
                     update {table} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {made} s
-                    where {at("l")}{segments} and {sameKey} and {at("s")} and ({Keys("s")}) in (select {t.Key} from {differences} d where {at("d")})
+                    where {at("l")}{segments} and {sameKey} and {at("s")}
+                      and ({Keys("s")}) in (select {t.Key} from {differences} d where {at("d")})
                     """));
             if (part.Missing > 0)
                 statements.Add(new($"""
@@ -51,8 +52,7 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
         {
             foreach (var part in await Parts(live, t, column, chunk, ct))
             {
-                var segments = part.Segments is [] ? "" : $" and l.{live.Shape.Segment} = any (array[{string.Join(", ", part.Segments)}]::{live.TypeOf(live.Shape.Segment!)}[])";
-                Change(rows => $"{rows}.{column} between '{part.From}' and '{part.To}'", segments, part);
+                Change(rows => $"{rows}.{column} between '{part.From}' and '{part.To}'", InSegments(live, part), part);
             }
         }
         else
@@ -62,6 +62,10 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
         statements.Add(new($"truncate {differences}", Counts: false));
         return statements;
     }
+
+    /// <summary>The condition that a live row is in one of the segments of a part; none when it is about no live row.</summary>
+    private static string InSegments(LiveTable live, Part part) => live.Shape.Segment is { } segment && part.Segments is not []
+        ? $" and l.{segment} = any (array[{string.Join(", ", part.Segments)}]::{live.TypeOf(segment)}[])" : "";
 
     /// <summary>The column by which a hypertable is partitioned, and the seconds of a chunk; null for a plain table.</summary>
     private async Task<(string Column, long Chunk)?> Dimension(string table, CancellationToken ct)
@@ -90,8 +94,10 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
                 select d.{column} as at, {(live.Shape.Segment is { } segment ? $"l.{segment}::text" : "null::text")} as segment,
                        l.{first} is not null as is_live, s.{first} is not null as is_made, count(*) over () as rows
                 from {differences} d left join {schema}.{t.Name} l using ({t.Key}) left join {made} s using ({t.Key}))
-            select min(at)::text, max(at)::text, coalesce(array_agg(distinct quote_literal(segment)) filter (where segment is not null), array[]::text[]),
-                   count(*) filter (where is_live and not is_made), count(*) filter (where is_live and is_made), count(*) filter (where is_made and not is_live)
+            select min(at)::text, max(at)::text,
+                   coalesce(array_agg(distinct quote_literal(segment)) filter (where segment is not null), array[]::text[]),
+                   count(*) filter (where is_live and not is_made), count(*) filter (where is_live and is_made),
+                   count(*) filter (where is_made and not is_live)
             from wrong
             group by case when rows <= {Few} then extract(epoch from at) else floor(extract(epoch from at) / {chunk}) end
             order by 1
@@ -99,7 +105,10 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
         var parts = new List<Part>();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            parts.Add(new Part(reader.GetString(0), reader.GetString(1), reader.GetFieldValue<string[]>(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)));
+        {
+            parts.Add(new Part(reader.GetString(0), reader.GetString(1), reader.GetFieldValue<string[]>(2),
+                Added: reader.GetInt64(3), Changed: reader.GetInt64(4), Missing: reader.GetInt64(5)));
+        }
         return parts;
     }
 }

@@ -185,7 +185,9 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         if (!t.IsReferredTo)
         {
             yield return new($"delete from {schema}.{t.Name} where ({t.Key}) in {differing}", Counts: false);
-            yield return new($"insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name} where ({t.Key}) in {differing}");
+            yield return new($"""
+                insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name} where ({t.Key}) in {differing}
+                """);
             yield break;
         }
         var same = $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
@@ -200,7 +202,9 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
             """, Counts: false);
         if (t.Others.Contains("updated_at"))
             yield return new($"update {schema}.{t.Name} set updated_at = '-infinity' where ({t.Key}) in {differing}", Counts: false);
-        yield return new($"update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s where {same}");
+        yield return new($"""
+            update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s where {same}
+            """);
     }
 
     /// <summary>All of them in one round trip: commands wait for it.</summary>

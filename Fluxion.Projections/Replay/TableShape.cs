@@ -29,6 +29,9 @@ internal sealed record TableShape(string Name, IReadOnlyList<string> Columns, bo
         public List<TableShape> Shapes { get; } = [];
 
         public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null) =>
-            Shapes.Add(new TableShape(table.Name, [.. table.Columns.Select(c => c.Name)], table.Key.Count == 0, IsState: false) { Segment = table.Segment });
+            Shapes.Add(new TableShape(table.Name, [.. table.Columns.Select(c => c.Name)], table.Key.Count == 0, IsState: false)
+            {
+                Segment = table.Segment,
+            });
     }
 }

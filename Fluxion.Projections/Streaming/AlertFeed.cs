@@ -11,14 +11,15 @@ using Npgsql;
 namespace Fluxion.Projections.Streaming;
 
 /// <summary>An event of an alert, for those who look on.</summary>
-/// <param name="Number">Grows in the order in which the events of a tenant's alerts can be seen, since all that writes them takes turns; not without gaps.</param>
+/// <param name="Number">Grows in the order in which the events of a tenant's alerts can be seen, since all that writes them takes turns;
+/// not without gaps.</param>
 /// <param name="Alert">As it is when the event is read.</param>
 public sealed record AlertNews(long Number, string Event, Guid? StoreId, AlertRow Alert);
 
 /// <summary>
-/// What happens to alerts, for the streams that are open on this host: one connection listens, whatever their number, and what a tenant's streams
-/// are told is read once for all of them. Notifications make it quick, and nothing depends on them: while streams are open, this host also
-/// looks every <see cref="PollInterval"/> whether their tenants have events that it has not read.
+/// What happens to alerts, for the streams that are open on this host: one connection listens, whatever their number, and what a tenant's
+/// streams are told is read once for all of them. Notifications make it quick, and nothing depends on them: while streams are open, this
+/// host also looks every <see cref="PollInterval"/> whether their tenants have events that it has not read.
 /// </summary>
 public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : BackgroundService
 {
@@ -29,7 +30,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// <summary>How many events a stream may be behind before it is closed; its client comes back for them.</summary>
     public const int Ahead = 500;
 
-    /// <summary>Events read at once: a fraction of <see cref="Ahead"/>, so that a stream that keeps up is never behind because many happen at once.</summary>
+    /// <summary>
+    /// Events read at once: a fraction of <see cref="Ahead"/>, so that a stream that keeps up is never behind because many happen at once.
+    /// </summary>
     private const int RowsAtOnce = 100;
 
     /// <summary>How long a stream may be behind when notifications do not arrive.</summary>
@@ -37,7 +40,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
-    /// <summary>A connection may be lost without a word of it: one that tells nothing for so long is asked whether it is still there.</summary>
+    /// <summary>
+    /// A connection may be lost without a word of it: one that tells nothing for so long is asked whether it is still there.
+    /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private static readonly string News = $"""
@@ -56,8 +61,11 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     private readonly ConcurrentDictionary<string, Audience> _audiences = new();
     private readonly ConcurrentDictionary<string, bool> _failing = new();
 
-    /// <summary>Schemas to be read at once. One that finds no room is read by the next poll: anybody may send notifications, as many as he likes.</summary>
-    private readonly Channel<string> _woken = Channel.CreateBounded<string>(new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropWrite });
+    /// <summary>
+    /// Schemas to be read at once. One that finds no room is read by the next poll: any login may send notifications without end.
+    /// </summary>
+    private readonly Channel<string> _woken = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropWrite });
     private int _open;
 
     /// <summary>A tenant's streams, and up to which number they have been told.</summary>
@@ -67,7 +75,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         public HashSet<Subscription> Subscriptions { get; } = [];
         public long? Told { get; private set; }
 
-        /// <summary>The number of the tenant's last event when all before it had been read, and no event could still commit below it.</summary>
+        /// <summary>The number of the tenant's last event when all events up to it had been read, and none could still commit.</summary>
         public long? ReadTo { get; set; }
 
         /// <summary>Under its lock: what comes after this reaches everybody who is there.</summary>
@@ -93,7 +101,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         internal Channel<AlertNews> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertNews>(Ahead);
         internal CancellationTokenSource FallsBehind { get; } = new();
 
-        /// <summary>Set once what happens from then on comes as <see cref="News"/>: what was before is to be read, and nothing is between the two.</summary>
+        /// <summary>
+        /// Set once what happens from then on comes as <see cref="News"/>: what was before is to be read, and nothing is between the two.
+        /// </summary>
         internal TaskCompletionSource Follows { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Ready(CancellationToken ct) => Follows.Task.WaitAsync(ct);
@@ -171,7 +181,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                 {
                     if (_audiences.ContainsKey(notification.Payload)) _woken.Writer.TryWrite(notification.Payload);
                 };
-                await using (var listen = new NpgsqlCommand($"listen {AlertNotifications.Channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
+                await using (var listen = new NpgsqlCommand($"listen {AlertNotifications.Channel}", connection))
+                    await listen.ExecuteNonQueryAsync(ct);
                 foreach (var schema in _audiences.Keys) _woken.Writer.TryWrite(schema); // of what was missed
                 while (true)
                 {
@@ -182,7 +193,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
-                logger.LogWarning(e, "No connection listens for notifications of alerts, streams poll every {PollInterval}; again in {Retry}", PollInterval, Retry);
+                logger.LogWarning(e, "No connection listens for notifications, streams poll every {PollInterval}; again in {Retry}",
+                    PollInterval, Retry);
                 await Task.Delay(Retry, CancellationToken.None);
             }
             catch (OperationCanceledException)
@@ -237,9 +249,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     }
 
     /// <summary>
-    /// The tenants with open streams whose events have not all been read: one statement for all of them, and a second one when there are any. Each
-    /// comes with the number up to which its events are settled, so that they are read once more until they are. An event may have drawn its number
-    /// and not be committed yet; its transaction holds a lock on the sequence to its end (<see cref="Audit.SettledSequence"/>).
+    /// The tenants with open streams whose events have not all been read: one statement for all of them, and a second one when there are
+    /// any. Each comes with its last number, or with null while an event up to that number may still commit: then it is read again the next
+    /// time. A transaction that has drawn a number holds a lock on the sequence to its end (<see cref="Audit.SettledSequence"/>).
     /// </summary>
     private async Task<List<(string Schema, long? Settled)>> Poll(CancellationToken ct)
     {
@@ -257,8 +269,10 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             while (await reader.ReadAsync(ct)) found.Add(read(reader));
             return found;
         }
-        var last = await Of("select schemaname::text, coalesce(last_value, 0) from pg_sequences where sequencename = 'mt_events_sequence' and schemaname = any($1)",
-            open.Keys, r => (Schema: r.GetString(0), Number: r.GetInt64(1)));
+        var last = await Of("""
+            select schemaname::text, coalesce(last_value, 0) from pg_sequences
+            where sequencename = 'mt_events_sequence' and schemaname = any($1)
+            """, open.Keys, r => (Schema: r.GetString(0), Number: r.GetInt64(1)));
         last.RemoveAll(l => open[l.Schema].ReadTo == l.Number && open[l.Schema].Told is not null);
         if (last.Count == 0) return [];
         // in this order: whoever draws a number up to the last one holds the lock by now
@@ -280,7 +294,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            if (_failing.TryAdd(what, true)) logger.LogWarning(e, "{What} cannot be read for open streams; tried again every {PollInterval}", what, PollInterval);
+            if (_failing.TryAdd(what, true))
+                logger.LogWarning(e, "{What} cannot be read for open streams; tried again every {PollInterval}", what, PollInterval);
         }
         catch (OperationCanceledException)
         {

@@ -17,7 +17,9 @@ public sealed class Table<TRow>(string name, params string[] key)
 
     internal IReadOnlyList<Column<TRow>> Columns => _columns;
 
-    /// <summary>The column by which old chunks of a hypertable are compressed in segments (schema/tenant/0035 and 0110); null for a plain table.</summary>
+    /// <summary>
+    /// The column by which old chunks of a hypertable are compressed in segments (docs/compression.md); null for a plain table.
+    /// </summary>
     public string? Segment { get; init; }
 
     /// <summary>A column of a type that Npgsql sends in an array: uuid, numeric, timestamptz, text, bigint, boolean.</summary>

@@ -29,6 +29,9 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await superuser.DropLogins(_login);
     }
 
+    private static string As(string login, DatabaseConnections database) =>
+        new NpgsqlConnectionStringBuilder(database.Service) { Username = login, Password = Password }.ConnectionString;
+
     private Task<NpgsqlConnection> Connect(string password = Password) =>
         Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = _login, Password = password }.ConnectionString);
 
@@ -127,7 +130,10 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await Analysts.Grant(theirs, _login, Password, Minute, 5, Ct);
         var byHand = $"hand_{_login}";
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"create role {byHand} login in role {Analysts.RoleOf(_demo)}; grant connect on database {host.Database} to {byHand}");
+        await superuser.Execute($"""
+            create role {byHand} login in role {Analysts.RoleOf(_demo)};
+            grant connect on database {host.Database} to {byHand}
+            """);
         try
         {
             // those of another tenant, of nobody, and one that a superuser made; however they are named
@@ -157,17 +163,23 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await another.Prepare(database.Connections, Ct); // with a demo tenant
         var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
-        string There(string login) => new NpgsqlConnectionStringBuilder(database.Connections.Service) { Username = login, Password = Password }.ConnectionString;
+        string There(string login) => As(login, database.Connections);
 
         await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
         (await Refusal(() => Sql.Open(There(_login)))).ShouldBe(Sql.Refused);
         (await analystsThere.List([theirs], Ct)).ShouldBeEmpty();
-        foreach (var act in (Func<Task>[])[() => analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct), () => analystsThere.Rotate(theirs, _login, Password, Ct), () => analystsThere.Revoke(theirs, _login, Ct)])
+        Func<Task>[] acts =
+        [
+            () => analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct),
+            () => analystsThere.Rotate(theirs, _login, Password, Ct),
+            () => analystsThere.Revoke(theirs, _login, Ct),
+        ];
+        foreach (var act in acts)
             (await act.ShouldThrowAsync<AnalystException>()).Message.ShouldContain("names are shared by the whole server");
         var other = $"other{_login}";
         await analystsThere.Grant(theirs, other, Password, Minute, 5, Ct);
         await using (var there = await Sql.Open(There(other))) (await there.Rows("select * from products")).ShouldNotBeEmpty();
-        (await Refusal(() => Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = other, Password = Password }.ConnectionString))).ShouldBe(Sql.Refused);
+        (await Refusal(() => Sql.Open(As(other, host.Connections)))).ShouldBe(Sql.Refused);
         (await analystsThere.Revoke(theirs, other, Ct)).ShouldBeTrue();
         await using var here = await Connect();
         (await here.Rows("select * from products")).ShouldNotBeEmpty();
@@ -182,11 +194,16 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
         await analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct);
-        string There() => new NpgsqlConnectionStringBuilder(database.Connections.Service) { Username = _login, Password = Password }.ConnectionString;
+        string There() => As(_login, database.Connections);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(Ct);
         // as it was: everybody by way of the one group
-        await superuser.Execute($"set role fluxion_owner; revoke connect on database {database.Name} from {_login}; reset role; grant connect on database {database.Name} to fluxion_analyst");
+        await superuser.Execute($"""
+            set role fluxion_owner;
+            revoke connect on database {database.Name} from {_login};
+            reset role;
+            grant connect on database {database.Name} to fluxion_analyst
+            """);
         await DatabaseInitialization.Run(database.Superuser("postgres").ConnectionString, database.Connections, setPasswords: true, Ct);
 
         (await superuser.Column<bool>("select has_database_privilege('fluxion_analyst', current_database(), 'connect')")).ShouldBe([false]);

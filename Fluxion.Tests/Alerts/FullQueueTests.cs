@@ -4,6 +4,7 @@ using Fluxion.Host.Demo;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Projections.Streaming;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Stock;
 using Npgsql;
 
 namespace Fluxion.Tests.Alerts;
@@ -30,10 +31,12 @@ public sealed class FullQueueTests
         var environment = HostProcess.Development(connections);
         environment["FLUXION_PASSWORD"] = "an analyst's own";
         (await HostProcess.Run(environment, "analysts", "grant", DemoTenant.Slug, "bi_reader")).ExitCode.ShouldBe(0);
-        var analyst = new NpgsqlConnectionStringBuilder(connections.Service) { Username = "bi_reader", Password = "an analyst's own" }.ConnectionString;
+        var analyst = new NpgsqlConnectionStringBuilder(connections.Service) { Username = "bi_reader", Password = "an analyst's own" }
+            .ConnectionString;
 
         var manager = await serving.Demo("manager");
         (await manager.Post("products", new { sku = "Q1", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
+        var shop = new Shop(manager, "CCS-01", "Q1");
         using var console = await AlertConsole.Open(manager.Http, DemoTenant.Slug);
 
         // what listens and does not read on keeps all that comes after
@@ -51,8 +54,9 @@ public sealed class FullQueueTests
         await using (await superuser.BeginTransactionAsync(ct))
         {
             await superuser.Execute("lock table tenant_fluxion_demo.alerts in share mode");
-            (await manager.Post("stock/receipts", new { store = "CCS-01", lines = new[] { new { sku = "Q1", quantity = 5, unitCost = 1 } } })).ShouldBe(200);
-            for (var attempt = 0; (await superuser.Rows("select from pg_locks where relation = 'tenant_fluxion_demo.alerts'::regclass and not granted")).Count == 0; attempt++)
+            (await shop.Receive(5)).ShouldBe(200);
+            const string waits = "select from pg_locks where relation = 'tenant_fluxion_demo.alerts'::regclass and not granted";
+            for (var attempt = 0; (await superuser.Rows(waits)).Count == 0; attempt++)
             {
                 attempt.ShouldBeLessThan(200);
                 await Task.Delay(50, ct);
@@ -62,19 +66,22 @@ public sealed class FullQueueTests
         var raised = await console.Next();
         raised.Says.ShouldBe("alert_raised Q1 active");
         (await manager.Post($"alerts/{raised.Alert["id"]}/acknowledge", null)).ShouldBe(200);
-        (await manager.Post("stock/receipts", new { store = "CCS-01", lines = new[] { new { sku = "Q1", quantity = 50, unitCost = 1 } } })).ShouldBe(200);
+        (await shop.Receive(50)).ShouldBe(200);
         var (second, third) = (await console.Next(), await console.Next());
         (second.Name, third.Name).ShouldBe(("alert_acknowledged", "alert_resolved"));
         second.Id.ShouldBeGreaterThan(raised.Id);
         third.Id.ShouldBeGreaterThan(second.Id);
         Regex.Count(serving.Output, "Hosts are not notified").ShouldBe(1, serving.Output);
-        (await manager.Get("alerts?sku=Q1")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["status"]!.GetValue<string>().ShouldBe("resolved");
+        (await manager.Get("alerts?sku=Q1")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["status"]!.GetValue<string>()
+            .ShouldBe("resolved");
 
         await reads.Execute("rollback");
-        (await Notify(superuser, AlertNotifications.Channel, "x")).ShouldBe(PostgresErrorCodes.ProgramLimitExceeded, "nobody has given the read part free");
-        (await manager.Post("stock/issues", new { store = "CCS-01", reason = "damage", lines = new[] { new { sku = "Q1", quantity = 50 } } })).ShouldBe(200);
+        (await Notify(superuser, AlertNotifications.Channel, "x"))
+            .ShouldBe(PostgresErrorCodes.ProgramLimitExceeded, "nobody has given the read part free");
+        (await shop.Issue(50)).ShouldBe(200);
         (await console.Next()).Name.ShouldBe("alert_reopened");
-        for (var attempt = 0; await Notify(superuser, AlertNotifications.Channel, "x") is not null; attempt++) // the host sends beside its commands
+        // the host sends beside its commands
+        for (var attempt = 0; await Notify(superuser, AlertNotifications.Channel, "x") is not null; attempt++)
         {
             attempt.ShouldBeLessThan(100);
             await Task.Delay(50, ct);

@@ -161,7 +161,8 @@ public sealed class StreamTests(LedgerHost host)
     }
 
     private const string EndTheListener = """
-        select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query in ('listen fluxion_alerts', 'select')
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query in ('listen fluxion_alerts', 'select')
         """;
 
     [Fact]

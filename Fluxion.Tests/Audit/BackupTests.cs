@@ -65,11 +65,13 @@ public sealed class BackupTests(LedgerHost host)
             // after the backup a tenant is added, and an account of another one
             await Command(database, "tenants", "add", "acme", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail);
             var admin = await serving.Demo("admin");
-            (await admin.Post("users", new { email = "eva@fluxion.demo", fullName = "Eva", role = "viewer", password = Company.Password })).ShouldBe(201);
+            var eva = new { email = "eva@fluxion.demo", fullName = "Eva", role = "viewer", password = Company.Password };
+            (await admin.Post("users", eva)).ShouldBe(201);
             (await Receive(admin)).ShouldBe(200);
 
             await Tool(database, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "truncate shared.tenants cascade");
-            await Tool(database, "pg_restore", "--exit-on-error", "--data-only", "--disable-triggers", "--schema=shared", "--table=tenants", "--table=tenant_users", $"--dbname={database.Name}", file);
+            await Tool(database, "pg_restore", "--exit-on-error", "--data-only", "--disable-triggers",
+                "--schema=shared", "--table=tenants", "--table=tenant_users", $"--dbname={database.Name}", file);
 
             (await Command(database, "tenants", "list")).ShouldContain("not registered: tenants adopt acme");
             var adopted = await Command(database, "tenants", "adopt", "acme", "--name", "Acme, C.A.");
@@ -81,8 +83,8 @@ public sealed class BackupTests(LedgerHost host)
             var acme = await Client.SignIn(serving.NewClient(), "acme", Company.AdminEmail, password);
             (await acme.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
             var again = await serving.Demo("admin"); // with the password of the backup
-            (await again.Post("users/eva@fluxion.demo/password", new { newPassword = Company.Password })).ShouldBe(200);
-            (await (await Client.SignIn(serving.NewClient(), DemoTenant.Slug, "eva@fluxion.demo", Company.Password)).Get("inventory")).ShouldBe(200);
+            (await again.Post($"users/{eva.email}/password", new { newPassword = Company.Password })).ShouldBe(200);
+            (await (await Client.SignIn(serving.NewClient(), DemoTenant.Slug, eva.email, Company.Password)).Get("inventory")).ShouldBe(200);
             foreach (var tenant in (string[])["acme", DemoTenant.Slug])
             {
                 (await Command(database, "verify", tenant)).ShouldContain("is intact");

@@ -47,11 +47,17 @@ public static class Sql
     {
         await using var transaction = await superuser.BeginTransactionAsync();
         await superuser.Execute("select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0))");
-        foreach (var role in await superuser.Column<string>($"select rolname::text from pg_roles where rolname in ({string.Join(", ", roles.Select(r => $"'{r}'"))})"))
+        var names = string.Join(", ", roles.Select(role => $"'{role}'"));
+        foreach (var role in await superuser.Column<string>($"select rolname::text from pg_roles where rolname in ({names})"))
         {
             // the owner granted the connection, and in no other name can it be revoked
-            await superuser.Execute($"set local role fluxion_owner; do $$ begin execute format('revoke connect on database %I from {role}', current_database()); end $$; reset role");
-            await superuser.Execute($"drop owned by {role}; drop role {role}");
+            await superuser.Execute($"""
+                set local role fluxion_owner;
+                do $$ begin execute format('revoke connect on database %I from {role}', current_database()); end $$;
+                reset role;
+                drop owned by {role};
+                drop role {role}
+                """);
         }
         await transaction.CommitAsync();
     }

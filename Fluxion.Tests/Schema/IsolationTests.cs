@@ -58,8 +58,8 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = login, Password = Password }.ConnectionString);
 
     /// <summary>
-    /// All tables and views outside PostgreSQL's own and the demo tenant's that a role may select from. The tenant's are its schema, and what
-    /// TimescaleDB keeps of it in a schema of its own: chunks, and in the community edition the compressed companions of hypertables and chunks.
+    /// All tables and views outside PostgreSQL's own and the demo tenant's that a role may select from. The tenant's are its schema, and
+    /// what TimescaleDB keeps of it elsewhere: chunks, and in the community edition the compressed companions of hypertables and chunks.
     /// </summary>
     public async Task<List<string>> Readable(string role)
     {
@@ -69,8 +69,9 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', '{Own}')
               and has_schema_privilege('{role}', n.oid, 'usage') and has_any_column_privilege('{role}', c.oid, 'select')
-              and (n.nspname, c.relname) not in (select schema_name, table_name from _timescaledb_catalog.hypertable where id in ({OwnHypertables}))
-              and (n.nspname, c.relname) not in (select schema_name, table_name from _timescaledb_catalog.chunk where hypertable_id in ({OwnHypertables}))
+              and (n.nspname, c.relname) not in (
+                  select schema_name, table_name from _timescaledb_catalog.hypertable where id in ({OwnHypertables})
+                  union all select schema_name, table_name from _timescaledb_catalog.chunk where hypertable_id in ({OwnHypertables}))
             """);
     }
 
@@ -524,8 +525,8 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
                 select distinct p.proname::text from pg_proc p
                 join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
                 join pg_extension e on d.refclassid = 'pg_extension'::regclass and e.oid = d.refobjid
-                where e.extname = 'timescaledb' and p.provolatile = 'v' and p.prorettype not in ('table_am_handler'::regtype, 'index_am_handler'::regtype)
-                  and has_function_privilege(p.oid, 'execute')
+                where e.extname = 'timescaledb' and p.provolatile = 'v' and has_function_privilege(p.oid, 'execute')
+                  and p.prorettype not in ('table_am_handler'::regtype, 'index_am_handler'::regtype)
                 order by 1
                 """)).ShouldBe(["interpolate", "locf", "time_bucket_gapfill"]);
         }

@@ -6,8 +6,8 @@ namespace Fluxion.Tests.Schema;
 public static partial class Plans
 {
     /// <summary>
-    /// The chunks that a plan reads, each once: the community edition has several lines for one that is compressed. With <c>analyze</c> those that
-    /// were left out only when it ran are not among them.
+    /// The chunks that a plan reads, each once: the community edition has several lines for one that is compressed. With <c>analyze</c>,
+    /// those that were left out only when it ran are not among them.
     /// </summary>
     public static IReadOnlyList<string> Chunks(string plan) => [.. plan.Split('\n')
         .Where(line => !line.Contains("never executed", StringComparison.Ordinal))

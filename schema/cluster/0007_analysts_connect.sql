@@ -1,16 +1,16 @@
 -- Why: an analyst's login belongs to one tenant, and the name of the tenant's role is not enough to say which one.
 
--- Roles belong to the server: two databases with a tenant of the same name share tenant_<slug>_analyst. Once every analyst could connect to
--- every database, by way of fluxion_analyst, and so read the tenant of that name in all of them. Now each login is granted the connection to
--- its own database, by `analysts grant`. Hence the owner's grant option.
+-- Roles belong to the server: two databases with a tenant of the same name share tenant_<slug>_analyst. Once every analyst could connect
+-- to every database, by way of fluxion_analyst, and so read the tenant of that name in all of them. Now each login is granted the
+-- connection to its own database, by `analysts grant`. Hence the owner's grant option.
 do $$
 begin
     execute format('grant connect on database %I to fluxion_owner with grant option', current_database());
 end
 $$;
 
--- Once, for a database of a version before: the analysts of its tenants keep the connection. Nobody can tell which of the databases that they
--- could connect to they were meant for, so they keep it to each; `analysts list` shows them, and `analysts revoke` takes it away.
+-- Once, for a database of a version before: the analysts of its tenants keep the connection. Nobody can tell for which of several
+-- databases they were meant, so they keep it to each; `analysts list` shows them, and `analysts revoke` takes it away.
 do $$
 declare
     login name;
