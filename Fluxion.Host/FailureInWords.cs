@@ -15,6 +15,7 @@ internal static class FailureInWords
     public static string? Of(Exception failure) => failure switch
     {
         SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
+        TenantRefusedException or NoOwnerException => failure.Message,
         IOException { InnerException: AddressInUseException } => $"{failure.Message} End what serves there, or serve elsewhere: --urls http://localhost:5081",
         NpgsqlException => $"{failure.Message}. The database is the one that ConnectionStrings__Fluxion and ConnectionStrings__FluxionOwner name.",
         AggregateException { InnerException: { } first } => Of(first),

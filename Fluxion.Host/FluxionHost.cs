@@ -49,7 +49,9 @@ public static class FluxionHost
         services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
         services.AddSingleton<SchemaFingerprints>();
         services.AddSingleton<TenantRegistry>();
+        services.AddSingleton<TenantSchemas>();
         services.AddSingleton<TenantProvisioning>();
+        services.AddSingleton<TenantAdoption>();
         services.AddSingleton<ITenantReadModels, TenantReadModels>();
         services.AddSingleton<TenantReplay>();
         services.AddSingleton<ReplayRuns>();
@@ -108,6 +110,8 @@ public static class FluxionHost
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
         builder.Services.AddSingleton<AlertScans>();
+        builder.Services.AddSingleton<AlertNotifications>();
+        builder.Services.AddHostedService(p => p.GetRequiredService<AlertNotifications>());
         builder.Services.AddSingleton<AlertFeed>();
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertFeed>());
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertScans>());

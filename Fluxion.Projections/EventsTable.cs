@@ -23,7 +23,7 @@ public sealed class EventsTable : IReadModel
 {
     private sealed record Row(Change Change, byte[]? Before, byte[] After);
 
-    private static readonly Table<Row> Table = new Table<Row>("events")
+    private static readonly Table<Row> Table = new Table<Row>("events") { Segment = "entity_type" }
         .Add("id", "uuid", r => r.Change.Event.Id)
         .Add("event_type", "text", r => r.Change.Event.EventTypeName)
         .Add("entity_type", "text", r => EntityType(r.Change))

@@ -46,7 +46,7 @@ public sealed class InventoryMovementsTable : IReadModel
         public Guid ReferenceId => Movement is StockReceived { PurchaseOrderId: { } order } ? order : Movement.Document.Id;
     }
 
-    private static readonly Table<Row> Table = new Table<Row>("inventory_movements")
+    private static readonly Table<Row> Table = new Table<Row>("inventory_movements") { Segment = "store_id" }
         .Add("id", "uuid", r => r.Change.Event.Id)
         .Add("product_id", "uuid", r => r.Movement.ProductId)
         .Add("store_id", "uuid", r => r.Movement.StoreId)

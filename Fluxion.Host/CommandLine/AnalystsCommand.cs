@@ -49,8 +49,7 @@ public sealed class AnalystsCommand : LedgerCommand<AnalystsInput>
         using var host = input.BuildHost();
         var services = host.Services;
         var registry = services.GetRequiredService<TenantRegistry>();
-        var tenant = input.Tenant is null ? null : await registry.Find(input.Tenant, CancellationToken.None);
-        if (input.Tenant is not null && tenant is null) return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        var tenant = input.Tenant is null ? null : await Find(services, input.Tenant);
         var analysts = new Analysts(services.GetRequiredService<Databases>());
         if (input.Action == AnalystsAction.list)
             return await List(analysts, tenant is null ? await registry.List(null, int.MaxValue, CancellationToken.None) : [tenant]);
@@ -99,8 +98,9 @@ public sealed class AnalystsCommand : LedgerCommand<AnalystsInput>
 
     private static async Task<bool> Revoke(Analysts analysts, Tenant tenant, string login)
     {
-        await analysts.Revoke(tenant, login, CancellationToken.None);
-        AnsiConsole.MarkupLineInterpolated($"[bold]{login}[/] is gone; its open sessions were ended");
+        var isGone = await analysts.Revoke(tenant, login, CancellationToken.None);
+        var what = isGone ? "is gone" : $"reads {tenant.Slug} no longer, and remains an analyst in another database of this server";
+        AnsiConsole.MarkupLineInterpolated($"[bold]{login}[/] {what}; its open sessions were ended");
         return true;
     }
 

@@ -36,8 +36,7 @@ public sealed class ExplainCommand : LedgerCommand<ExplainInput>
         if (input.StoreFlag is null || input.SkuFlag is null) return Output.Refuse("Say of what: explain acme --store CCS-01 --sku LAC001");
         var moment = input.AtFlag is null ? null : Moment.Parse(input.AtFlag);
         if (input.AtFlag is not null && moment is null) return Output.Refuse($"--at {PointsInTime.FormOrDate}.");
-        if (await host.Services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
-            return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        var tenant = await Find(host.Services, input.Tenant);
         var item = await ExplainedItem.Find(databases, tenant, input.StoreFlag, input.SkuFlag, moment, CancellationToken.None);
         if (item.StoreId is null) return Output.Refuse(Unknown.Says("store", input.StoreFlag));
         if (item.ProductId is null) return Output.Refuse(Unknown.Says("product", input.SkuFlag));

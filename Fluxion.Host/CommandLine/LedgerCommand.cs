@@ -1,3 +1,4 @@
+using Fluxion.Ledger.Tenancy;
 using JasperFx.CommandLine;
 
 namespace Fluxion.Host.CommandLine;
@@ -15,6 +16,14 @@ public abstract class LedgerCommand<TInput> : JasperFxAsyncCommand<TInput>
         {
             return Output.Refuse(why);
         }
+    }
+
+    /// <exception cref="SettingsException">There is no such tenant, or its data is not in the database.</exception>
+    protected static async Task<Tenant> Find(IServiceProvider services, string slug, CancellationToken ct = default)
+    {
+        var tenant = await services.GetRequiredService<TenantRegistry>().Find(slug, ct)
+            ?? throw new SettingsException($"There is no tenant '{slug}'.");
+        return tenant.SchemaFault is null ? tenant : throw new SettingsException(tenant.SchemaFault);
     }
 
     /// <returns>Whether the exit code is 0.</returns>

@@ -44,11 +44,10 @@ public sealed class LoadCommand : LedgerCommand<LoadInput>
         if (input.WorkersFlag is < 1 or > 64) return Output.Refuse("--workers is 1 to 64");
 
         using var host = input.BuildHost();
-        var registry = host.Services.GetRequiredService<TenantRegistry>();
         // the size is the tenant's name: a load goes on with one of its own size alone
         var name = string.Create(CultureInfo.InvariantCulture, $"Load: {input.MovementsFlag} movements of {input.ProductsFlag} products in {input.StoresFlag} stores");
         await host.Services.GetRequiredService<TenantProvisioning>().Provision(input.Slug, name, null, null, null, CancellationToken.None);
-        var tenant = (await registry.Find(input.Slug, CancellationToken.None))!;
+        var tenant = await Find(host.Services, input.Slug);
         if (tenant.Name != name)
             return Output.Refuse($"There is a tenant '{input.Slug}' already, '{tenant.Name}': load fills tenants of its own, each of one size. Name another one, or the same size.");
 

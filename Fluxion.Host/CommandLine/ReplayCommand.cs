@@ -66,7 +66,7 @@ public sealed class ReplayCommand : LedgerCommand<ReplayInput>
         if (input.ToFlag is not null && to is null) return Output.Refuse($"--to {ReplayEnd.Form}.");
         if (input.AllFlag) return await All(input, to, services, stopping.Token);
         if (input.Tenant is null) return Output.Refuse("Say which tenant, or --all.");
-        if (await services.GetRequiredService<TenantRegistry>().Find(input.Tenant, stopping.Token) is not { } tenant) return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        var tenant = await Find(services, input.Tenant, stopping.Token);
         var replay = services.GetRequiredService<TenantReplay>();
         try
         {

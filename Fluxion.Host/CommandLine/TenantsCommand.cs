@@ -5,20 +5,21 @@ using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-public enum TenantsAction { list, add, suspend, resume }
+public enum TenantsAction { list, add, suspend, resume, adopt }
 
 public sealed class TenantsInput : NetCoreInput
 {
-    [Description("list, add, suspend or resume")]
+    [Description("list, add, suspend or resume; adopt: after a part of a backup was restored, put back what registry and accounts lack")]
     public TenantsAction Action { get; set; } = TenantsAction.list;
 
     [Description("The tenant's name in routes, for example acme")]
     public string? Slug { get; set; }
 
-    [Description("add: the company's name")]
+    [Description("add, adopt: the company's name; adopt: the slug when it is left out and the registry has lost it")]
     public string? NameFlag { get; set; }
 
-    [Description("add: e-mail address of the first admin; the password comes from FLUXION_PASSWORD, or is made up and shown once")]
+    [Description("add: e-mail address of the first admin; adopt: of the admin who gets a password, the first one when left out; "
+        + "the password comes from FLUXION_PASSWORD, or is made up and shown once")]
     [FlagAlias("admin-email", longAliasOnly: true)]
     public string? AdminEmailFlag { get; set; }
 
@@ -31,14 +32,15 @@ public sealed class TenantsInput : NetCoreInput
     public string? TimezoneFlag { get; set; }
 }
 
-[Description("List, add, suspend and resume tenants", Name = "tenants")]
+[Description("List, add, suspend, resume and adopt tenants", Name = "tenants")]
 public sealed class TenantsCommand : LedgerCommand<TenantsInput>
 {
     public TenantsCommand()
     {
         Usage("List all tenants").Arguments().ValidFlags();
         Usage("List all tenants").Arguments(x => x.Action).ValidFlags();
-        Usage("Add, suspend or resume a tenant").Arguments(x => x.Action, x => x.Slug!).ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!, x => x.TimezoneFlag!);
+        Usage("Add, suspend, resume or adopt a tenant").Arguments(x => x.Action, x => x.Slug!)
+            .ValidFlags(x => x.NameFlag!, x => x.AdminEmailFlag!, x => x.AdminNameFlag!, x => x.TimezoneFlag!);
     }
 
     protected override async Task<bool> Run(TenantsInput input)
@@ -48,9 +50,10 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
         return input.Action switch
         {
-            TenantsAction.list => await List(host.Services.GetRequiredService<TenantRegistry>()),
+            TenantsAction.list => await List(host.Services),
             _ when Tenant.Objection(input.Slug) is { } objection => Output.Refuse(objection),
             TenantsAction.add => await Add(input, provisioning),
+            TenantsAction.adopt => await Adopt(input, host.Services.GetRequiredService<TenantAdoption>()),
             TenantsAction.suspend => await SetStatus(input.Slug!, Tenant.Suspended, provisioning),
             _ => await SetStatus(input.Slug!, Tenant.Active, provisioning),
         };
@@ -70,19 +73,55 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         return true;
     }
 
-    private static async Task<bool> List(TenantRegistry registry)
+    private static async Task<bool> Adopt(TenantsInput input, TenantAdoption adoption)
     {
+        if (input.NameFlag is not null && string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("--name is empty.");
+        var password = Output.Password();
+        var (tenant, wasRegistered, made, changed, removed, admin) = await adoption.Adopt(
+            input.Slug!, input.NameFlag?.Trim(), input.AdminEmailFlag, password.Password, CancellationToken.None);
+        var registered = wasRegistered ? "was registered" : "is registered again";
+        AnsiConsole.MarkupLineInterpolated(
+            $"Tenant [bold]{tenant.Slug}[/] {registered}: '{tenant.Name}', {tenant.Status}, schema {tenant.Schema}, id {tenant.Id}");
+        AnsiConsole.MarkupLineInterpolated(
+            $"Accounts: {made} made, {changed} brought in line with their users, {removed} without a user removed");
+        if (made > 0)
+        {
+            AnsiConsole.MarkupLineInterpolated(
+                $"An account that was made has no password until an admin sets one: POST /api/{tenant.Slug}/users/{{email}}/password");
+        }
+        if (admin is null) return true;
+        AnsiConsole.MarkupLineInterpolated($"[bold]{admin}[/] can sign in");
+        Output.ShowOnce(admin, password);
+        return true;
+    }
+
+    private static async Task<bool> List(IServiceProvider services)
+    {
+        var registry = services.GetRequiredService<TenantRegistry>();
         var table = new Table().AddColumns("Slug", "Name", "Status", "Schema", "Id", "Since");
         string? after = null;
         while (await registry.List(after, 1000, CancellationToken.None) is { Count: > 0 } page)
         {
             foreach (var t in page)
-                table.AddRow(new Text(t.Slug), new Text(t.Name), new Text(t.MigrationFailure is null ? t.Status : $"{t.Status}, not up to date"), new Text(t.Schema), new Text(t.Id.ToString()), new Text(t.CreatedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
+                table.AddRow(new Text(t.Slug), new Text(t.Name), new Text(StatusOf(t)), new Text(t.Schema), new Text(t.Id.ToString()),
+                    new Text(t.CreatedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
             after = page[^1].Slug;
+        }
+        if (services.GetRequiredService<Databases>().Owner is not null)
+        {
+            foreach (var slug in await services.GetRequiredService<TenantSchemas>().Unregistered(CancellationToken.None))
+                table.AddRow(slug, "", $"not registered: tenants adopt {slug}", Tenant.SchemaOf(slug), "", "");
         }
         AnsiConsole.Write(table);
         return true;
     }
+
+    private static string StatusOf(Tenant tenant) => tenant switch
+    {
+        { SchemaFault: not null } => $"{tenant.Status}, data missing",
+        { MigrationFailure: not null } => $"{tenant.Status}, not up to date",
+        _ => tenant.Status,
+    };
 
     private static async Task<bool> SetStatus(string slug, string status, TenantProvisioning provisioning)
     {

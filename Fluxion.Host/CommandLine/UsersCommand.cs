@@ -48,8 +48,7 @@ public sealed class UsersCommand : LedgerCommand<UsersInput>
             }
             else
             {
-                if (await services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
-                    return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+                var tenant = await Find(services, input.Tenant);
                 await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
                 var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
                 await ledger.Begin(CancellationToken.None);

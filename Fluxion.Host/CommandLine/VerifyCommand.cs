@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Audit;
 using JasperFx.CommandLine;
 using Spectre.Console;
@@ -24,8 +23,7 @@ public sealed class VerifyCommand : LedgerCommand<VerifyInput>
         using var host = input.BuildHost();
         var expect = VerificationQuery.Hash(input.ExpectFlag);
         if (input.ExpectFlag is not null && expect is null) return Output.Refuse($"--expect {VerificationQuery.HashForm}.");
-        if (await host.Services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
-            return Output.Refuse($"There is no tenant '{input.Tenant}'.");
+        var tenant = await Find(host.Services, input.Tenant);
 
         var clock = host.Services.GetRequiredService<TimeProvider>();
         var started = clock.GetTimestamp();

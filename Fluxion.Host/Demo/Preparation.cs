@@ -17,6 +17,13 @@ public static class Preparation
         if (!app.Environment.IsDevelopment()) return;
         if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null) return;
         Console.WriteLine($"Creating the demo tenant {DemoTenant.Slug} …");
-        await DemoTenant.Ensure(app.Services, ct);
+        try
+        {
+            await DemoTenant.Ensure(app.Services, ct);
+        }
+        catch (TenantRefusedException e)
+        {
+            app.Logger.LogWarning("The demo tenant was not made: {Reason}", e.Message); // and can be adopted
+        }
     }
 }

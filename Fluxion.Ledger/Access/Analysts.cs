@@ -11,8 +11,10 @@ namespace Fluxion.Ledger.Access;
 public sealed record Analyst(string Login, string Role, string? StatementTimeout, int Connections, long Open, bool IsOurs);
 
 /// <summary>
-/// The logins of analysts: roles of PostgreSQL, members of the role of one tenant. fluxion_owner makes them and may change and drop
-/// those that it made, and no other role: see schema/cluster/0002_roles.sql.
+/// The logins of analysts: roles of PostgreSQL, members of the role of one tenant. fluxion_owner makes them and may change and drop those
+/// that it made, and no other role: see schema/cluster/0002_roles.sql. Roles belong to the server, and the role of a tenant bears the name
+/// of its schema. So another database, or a later tenant of the same name, has the same role. Two things bind a login to one tenant: it may
+/// connect to this database alone (schema/cluster/0007_analysts_connect.sql), and a new tenant begins without the analysts of a former one.
 /// </summary>
 public sealed partial class Analysts(Databases databases)
 {
@@ -46,6 +48,7 @@ public sealed partial class Analysts(Databases databases)
         {
             await Execute(connection, $"""
                 {(isMade ? make : "")}
+                {OnThisDatabase("grant", "to", login)}
                 alter role "{login}" connection limit {connections};
                 alter role "{login}" set default_transaction_read_only = on;
                 alter role "{login}" set search_path = {tenant.Schema}, public;
@@ -61,6 +64,13 @@ public sealed partial class Analysts(Databases databases)
         {
             throw new AnalystException($"{e.MessageText}. A superuser gives the owner that right: grant {RoleOf(tenant)} to fluxion_owner with admin true, inherit false, set false");
         }
+        await using var mayConnect = new NpgsqlCommand("select has_database_privilege($1, current_database(), 'connect')", connection)
+        { Parameters = { new() { Value = login } } };
+        if (await mayConnect.ExecuteScalarAsync(ct) is not true)
+        {
+            throw new AnalystException(
+                $"'{login}' may not connect: fluxion_owner cannot grant that. Run 'database init' again, as after every upgrade.");
+        }
         return isMade;
     }
 
@@ -74,21 +84,53 @@ public sealed partial class Analysts(Databases databases)
         await EndSessions(connection, login, ct);
     }
 
-    /// <summary>Closes the login, ends its sessions and drops it.</summary>
+    /// <summary>Ends the login's access and its sessions, and drops it, unless it is also an analyst in another database.</summary>
+    /// <returns>Whether it was dropped.</returns>
     /// <exception cref="AnalystException"/>
-    public async Task Revoke(Tenant tenant, string login, CancellationToken ct)
+    public async Task<bool> Revoke(Tenant tenant, string login, CancellationToken ct)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         await Require(connection, tenant, login, ct);
+        await Execute(connection, OnThisDatabase("revoke", "from", login), ct);
+        await EndSessions(connection, login, ct, inThisDatabase: true);
+        if (await ConnectsElsewhere(connection, login, ct)) return false;
         await Execute(connection, $"alter role \"{login}\" nologin; revoke {RoleOf(tenant)} from \"{login}\"", ct);
         await EndSessions(connection, login, ct);
         try
         {
             await Execute(connection, $"drop role \"{login}\"", ct);
+            return true;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DependentObjectsStillExist)
         {
             throw new AnalystException($"'{login}' has no access and no session any more, but its name stays taken: {e.Detail}. A superuser decides what becomes of that.");
+        }
+    }
+
+    /// <summary>
+    /// Removes the analysts of a former tenant of this database whose schema had the same name. They would read the new one.
+    /// </summary>
+    /// <exception cref="TenantRefusedException">Some were made by a superuser, who alone can remove them.</exception>
+    internal async Task RemoveFormer(Tenant tenant, CancellationToken ct)
+    {
+        await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
+        foreach (var former in await List(connection, [RoleOf(tenant)], ct))
+            if (former.IsOurs) await Revoke(tenant, former.Login, ct);
+        // also members of a group that is a member
+        await using var rest = new NpgsqlCommand("""
+            select login.rolname::text from pg_roles login join pg_roles tenant on tenant.rolname = $1
+            where login.rolcanlogin and not login.rolsuper and login.rolname <> current_user
+              and pg_has_role(login.oid, tenant.oid, 'member') and has_database_privilege(login.oid, current_database(), 'connect')
+            order by 1
+            """, connection)
+        { Parameters = { new() { Value = RoleOf(tenant) } } };
+        var left = new List<string>();
+        await using (var reader = await rest.ExecuteReaderAsync(ct))
+            while (await reader.ReadAsync(ct)) left.Add(reader.GetString(0));
+        if (left.Count > 0)
+        {
+            throw new TenantRefusedException($"The role {RoleOf(tenant)} of a former tenant has members that a superuser made. "
+                + $"They would read the new one: {string.Join(", ", left)}. A superuser revokes {RoleOf(tenant)} from them first.");
         }
     }
 
@@ -106,6 +148,7 @@ public sealed partial class Analysts(Databases databases)
                    login.rolconnlimit, (select count(*) from pg_stat_activity where usesysid = login.oid), pg_has_role(login.oid, 'member with admin option')
             from pg_auth_members m join pg_roles tenant on tenant.oid = m.roleid join pg_roles login on login.oid = m.member
             where tenant.rolname = any($1) and login.rolcanlogin and login.rolname <> current_user
+              and has_database_privilege(login.oid, current_database(), 'connect')
             order by 2, 1
             """, connection);
         command.Parameters.Add(new() { Value = roles });
@@ -130,6 +173,27 @@ public sealed partial class Analysts(Databases databases)
         throw await Exists(connection, login, ct) ? Taken(tenant, login) : new AnalystException($"There is no analyst '{login}' of {tenant.Slug}.");
     }
 
+    /// <summary>Whether a login was granted the connection to another database than this one.</summary>
+    private static async Task<bool> ConnectsElsewhere(NpgsqlConnection connection, string login, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            select exists (
+                select from pg_database d cross join aclexplode(d.datacl) granted
+                where d.datname <> current_database() and granted.grantee = $1::text::regrole and granted.privilege_type = 'CONNECT')
+            """, connection)
+        { Parameters = { new() { Value = $"\"{login}\"" } } };
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>
+    /// Grants or revokes the connection to this database, whose name the server quotes. Of two that do so at once PostgreSQL would fail
+    /// one, so they take turns, to the end of their transactions.
+    /// </summary>
+    private static string OnThisDatabase(string verb, string preposition, string login) => $"""
+        select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0));
+        do $$ begin execute format('{verb} connect on database %I {preposition} %I', current_database(), '{login}'); end $$;
+        """;
+
     private static AnalystException Taken(Tenant tenant, string login) =>
         new($"There is a role '{login}' already, and it is no analyst of {tenant.Slug}: names are shared by the whole server.");
 
@@ -144,11 +208,14 @@ public sealed partial class Analysts(Databases databases)
     /// Whose sessions one may end, one has to have the rights of. The owner takes them for a transaction that never commits: were they
     /// to stay, the analysts' policies would show it what row level security hides from it.
     /// </summary>
-    private static async Task EndSessions(NpgsqlConnection connection, string login, CancellationToken ct)
+    private static async Task EndSessions(NpgsqlConnection connection, string login, CancellationToken ct, bool inThisDatabase = false)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await Execute(connection, $"grant \"{login}\" to current_user with inherit true, set false", ct);
-        await Execute(connection, $"select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '{login}'", ct);
+        await Execute(connection, $"""
+            select pg_terminate_backend(pid, 5000) from pg_stat_activity
+            where usename = '{login}' and (datname = current_database() or not {inThisDatabase})
+            """, ct);
         await transaction.RollbackAsync(ct);
     }
 

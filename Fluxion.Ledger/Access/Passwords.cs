@@ -14,7 +14,10 @@ public static class Passwords
     private static readonly PasswordHasher<object> Hasher = new();
     private static readonly object Nobody = new();
 
-    /// <summary>Verified in place of an account that does not exist, so that the answer takes as long.</summary>
+    /// <summary>
+    /// The hash of no password. It is verified in place of an account that does not exist, so that the answer takes as long, and kept for
+    /// an account whose password is lost.
+    /// </summary>
     public static readonly string Unmatchable = Hash(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
 
     public static string Hash(string password) => Hasher.HashPassword(Nobody, password);

@@ -42,7 +42,9 @@ public static class SignInEndpoint
 
     [WolverinePost("/api/token", Name = "Sign in"), AllowAnonymous, EnableRateLimiting(RateLimit), Tags("Access")]
     [EndpointSummary("Get a bearer token for a tenant")]
-    [EndpointDescription("Refused: 401 alike for a wrong tenant, e-mail or password and for 15 minutes after 5 failures in a row, 403 when the tenant is suspended, 503 when its data could not be brought up to date, 429 after too many tries from one address.")]
+    [EndpointDescription("Refused: 401 alike for a wrong tenant, e-mail or password and for 15 minutes after 5 failures in a row, "
+        + "403 when the tenant is suspended or its ledger has no active user for the account, "
+        + "503 when its data is missing or could not be brought up to date, 429 after too many tries from one address.")]
     [ProducesResponseType<TokenReply>(200)]
     public static async Task<IResult> Post(
         SignIn command, Databases databases, TenantRegistry registry, TenantStores stores, Tokens tokens, CancellationToken ct)
@@ -57,10 +59,13 @@ public static class SignInEndpoint
         if (tenant is null) return TypedResults.Ok(tokens.Issue(account.Value.Id, command.Email, Roles.Platform, account.Value.Stamp, null, null));
         if (tenant.Status != Tenant.Active)
             return TypedResults.Problem(Problems.Forbidden($"The tenant '{tenant.Slug}' is {tenant.Status}. Ask the platform's administrator."));
+        if (tenant.SchemaFault is not null) return TypedResults.Problem(Problems.DataMissing(tenant.Slug));
         if (tenant.MigrationFailure is not null) return TypedResults.Problem(Problems.NotMigrated(tenant.Slug));
         await using var session = stores.Of(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
-        var user = await session.LoadAsync<User>(account.Value.Id, ct);
-        return TypedResults.Ok(tokens.Issue(account.Value.Id, command.Email, account.Value.Role, account.Value.Stamp, tenant, user?.StoreIds));
+        // what a user may is for the ledger to say: accounts may have been restored from a backup without it, or it without them
+        return await session.LoadAsync<User>(account.Value.Id, ct) is { IsActive: true } user
+            ? TypedResults.Ok(tokens.Issue(user.Id, command.Email, user.Role, account.Value.Stamp, tenant, user.StoreIds))
+            : TypedResults.Problem(Problems.AccountOutOfStep(tenant.Slug));
     }
 
     /// <summary>

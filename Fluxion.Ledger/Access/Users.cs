@@ -23,8 +23,14 @@ public static class Users
     {
         var id = Guid.CreateVersion7(ledger.Now);
         email = Normalize(email);
-        ledger.Queue("insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values (?, ?, ?, ?, ?, ?)",
-            id, ledger.Tenant.Id, email, Passwords.Hash(password), fullName, role);
+        // the account of a user whom the ledger does not know, because it was restored from an older backup, gives way
+        ledger.Queue($"""
+            insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values (?, ?, ?, ?, ?, ?)
+            on conflict (tenant_id, email) do update
+                set id = excluded.id, password_hash = excluded.password_hash, full_name = excluded.full_name, role = excluded.role,
+                    is_active = true, last_login_at = null, failed_sign_ins = 0, locked_until = null
+            where not exists (select from {ledger.Tenant.Schema}.mt_doc_user known where known.id = tenant_users.id)
+            """, id, ledger.Tenant.Id, email, Passwords.Hash(password), fullName, role);
         return ledger.Append<User>(id, new UserRegistered(email, fullName, role, storeIds, permissions));
     }
 
@@ -51,8 +57,12 @@ public static class Users
     {
         if (await Lock(ledger, reference, ct) is not { } user) return Unknown.Of("user", "id", reference);
         ledger.Append<User>(user.Id, new UserPasswordChanged());
-        ledger.Queue("update shared.tenant_users set password_hash = ?, failed_sign_ins = 0, locked_until = null, stamp = stamp + 1 where id = ?",
-            Passwords.Hash(password), user.Id);
+        // a user whose account is missing, because accounts were restored from an older backup, gets one
+        ledger.Queue("""
+            insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
+            on conflict (id) do update
+                set password_hash = excluded.password_hash, failed_sign_ins = 0, locked_until = null, stamp = tenant_users.stamp + 1
+            """, user.Id, ledger.Tenant.Id, user.Email, Passwords.Hash(password), user.FullName, user.Role, user.IsActive);
         return Reply.Ok(UserReceipt.Of(ledger, user));
     }
 

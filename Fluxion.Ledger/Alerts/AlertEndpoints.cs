@@ -18,14 +18,9 @@ public static class AlertCommands
     /// <summary>What all that writes alerts takes in turn.</summary>
     public const string Turn = "alerts";
 
-    /// <summary>Where PostgreSQL tells that something happened to a tenant's alerts; the payload is the tenant's schema, whose name is no secret.</summary>
-    public const string Channel = "fluxion_alerts";
-
-    /// <summary>In the transaction of what happens: whoever listens is told at its commit.</summary>
-    public static void Tell(LedgerSession ledger) => ledger.Queue("select pg_notify(?, ?)", Channel, ledger.Tenant.Schema);
-
     /// <summary>Appends one event, of the moment at which the command has its turn, in the states in which <paramref name="command"/> is allowed.</summary>
-    public static async Task<Reply> Apply(LedgerSession ledger, string id, string command, Func<object> happens, CancellationToken ct)
+    public static async Task<Reply> Apply(
+        LedgerSession ledger, AlertNotifications notifications, string id, string command, Func<object> happens, CancellationToken ct)
     {
         await ledger.TakeTurn(Turn, ct);
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return Unknown.Of("alert", "id", id);
@@ -33,7 +28,7 @@ public static class AlertCommands
             return Problems.Forbidden("The alert is about a store that is not yours.");
         if (Problems.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;
         alert = ledger.Append<Alert>(guid, happens());
-        Tell(ledger);
+        notifications.SendAfterCommit(ledger);
         return Reply.Ok(new AlertReceipt(alert.Id, alert.Type, alert.Priority, alert.Status, ledger.VersionOf(guid)));
     }
 }
@@ -44,20 +39,26 @@ public static class AlertEndpoints
     [EndpointSummary("Take notice of an alert: it stays open, and others see who is at it")]
     [EndpointDescription("From active to acknowledged. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
-    public static Task<IResult> Acknowledge(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "acknowledge", () => new AlertAcknowledged(ledger.Caller.UserId, ledger.Now), ct));
+    public static Task<IResult> Acknowledge(
+        string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(
+            ledger, notifications, id, "acknowledge", () => new AlertAcknowledged(ledger.Caller.UserId, ledger.Now), ct));
 
     [WolverinePost("/api/{tenant}/alerts/{id}/resolve", Name = "Resolve alert"), Authorize(Roles.User), Tags("Alerts")]
     [EndpointSummary("Close an alert that has been dealt with")]
     [EndpointDescription("From active or acknowledged to resolved. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Most alerts resolve by themselves. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
-    public static Task<IResult> Resolve(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "resolve", () => new AlertResolved(ledger.Caller.UserId, ledger.Now), ct));
+    public static Task<IResult> Resolve(
+        string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(
+            ledger, notifications, id, "resolve", () => new AlertResolved(ledger.Caller.UserId, ledger.Now), ct));
 
     [WolverinePost("/api/{tenant}/alerts/{id}/dismiss", Name = "Dismiss alert"), Authorize(Roles.User), Tags("Alerts")]
     [EndpointSummary("Close an alert that nobody need look at")]
     [EndpointDescription("From active or acknowledged to dismissed. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours.")]
     [ProducesResponseType<AlertReceipt>(200)]
-    public static Task<IResult> Dismiss(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => AlertCommands.Apply(ledger, id, "dismiss", () => new AlertDismissed(ledger.Caller.UserId, ledger.Now), ct));
+    public static Task<IResult> Dismiss(
+        string id, [NotBody] LedgerSession ledger, [NotBody] AlertNotifications notifications, HttpContext http) =>
+        ledger.Run(http, id, ct => AlertCommands.Apply(
+            ledger, notifications, id, "dismiss", () => new AlertDismissed(ledger.Caller.UserId, ledger.Now), ct));
 }

@@ -12,7 +12,8 @@ namespace Fluxion.Ledger.Alerts;
 /// time; shared.alert_scans keeps when, over restarts.
 /// </summary>
 public sealed class AlertScans(
-    TenantRegistry registry, TenantStores stores, Databases databases, IStockOutlook outlook, TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
+    TenantRegistry registry, TenantStores stores, Databases databases, IStockOutlook outlook, AlertNotifications notifications,
+    TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
 {
     /// <summary>The items of one transaction: for so long somebody who acknowledges an alert may have to wait.</summary>
     public const int AtOnce = 200;
@@ -24,6 +25,7 @@ public sealed class AlertScans(
         select t.id from shared.tenants t
         join shared.system_config c on c.key = 'alerts.scan_interval'
         left join shared.alert_scans s on s.tenant_id = t.id
+        join pg_namespace n on n.nspname = t.schema_name
         where t.status = 'active' and ($1::uuid is null or t.id = $1)
           and coalesce(s.scanned_at, t.created_at) <= now() - coalesce(t.settings #>> '{alerts,scan_interval}', c.value)::interval
         order by coalesce(s.scanned_at, t.created_at)
@@ -80,7 +82,8 @@ public sealed class AlertScans(
             await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var review = new LedgerSession(part, tenant, Caller.System(tenant));
             await review.Begin(ct);
-            var news = await ReviewStockHandler.Review(review, [.. some.Select(item => item.Key)], outlook, ct, [.. some.SelectMany(item => item)]);
+            var news = await ReviewStockHandler.Review(
+                review, [.. some.Select(item => item.Key)], outlook, notifications, ct, [.. some.SelectMany(item => item)]);
             if (news > 0) await review.Commit(ct);
             changed += news;
         }

@@ -20,12 +20,12 @@ public static class ReviewStockHandler
 {
     /// <summary>In the tenant that the message came from.</summary>
     public static async Task Handle(ReviewStock message, IDocumentSession session, IMessageContext context, TenantRegistry registry,
-        IStockOutlook outlook, CancellationToken ct)
+        IStockOutlook outlook, AlertNotifications notifications, CancellationToken ct)
     {
         var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("Stock is reviewed in a tenant.")));
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
         await ledger.Begin(ct);
-        if (await Review(ledger, message.Notices, outlook, ct) > 0) await ledger.Commit(ct);
+        if (await Review(ledger, message.Notices, outlook, notifications, ct) > 0) await ledger.Commit(ct);
     }
 
     /// <summary>
@@ -35,7 +35,8 @@ public static class ReviewStockHandler
     /// <param name="scanned">What a scan found, or did not find any more, of the types that no message is sent for.</param>
     /// <returns>How many alerts changed.</returns>
     public static async Task<int> Review(
-        LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, CancellationToken ct, IReadOnlyCollection<Doubt>? scanned = null)
+        LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, AlertNotifications notifications,
+        CancellationToken ct, IReadOnlyCollection<Doubt>? scanned = null)
     {
         await ledger.TakeTurn(AlertCommands.Turn, ct);
         var settings = (await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
@@ -60,7 +61,7 @@ public static class ReviewStockHandler
                 if (happened is not null) alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
             }
         }
-        if (ledger.Changes.Count > 0) AlertCommands.Tell(ledger);
+        if (ledger.Changes.Count > 0) notifications.SendAfterCommit(ledger);
         return ledger.Changes.Count;
     }
 }

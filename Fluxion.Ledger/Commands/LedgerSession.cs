@@ -28,6 +28,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private readonly Dictionary<Guid, Loaded> _streams = [];
     private readonly List<Change> _changes = [];
     private readonly List<StockNotice> _notices = [];
+    private readonly List<Action> _afterCommit = [];
 
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
@@ -164,6 +165,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                 await messages.PublishAsync(new ReviewStock(some));
         }
         await session.SaveChangesAsync(ct);
+        foreach (var action in _afterCommit) action();
     }
 
     /// <summary>Writes all that was appended and queued, and rolls it back: what the database would refuse, it refuses here too.</summary>
@@ -193,6 +195,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     private sealed class DryRunEndedException : Exception;
+
+    /// <summary>What follows the commit, and only a commit. It neither throws nor waits: what was asked for is done by then.</summary>
+    public void AfterCommit(Action action) => _afterCommit.Add(action);
 
     /// <summary>
     /// A message that is handled in this tenant at a point in time, also after downtime: it is kept in the same transaction, and gone with it.

@@ -25,6 +25,16 @@ public static class Problems
     public static ProblemDetails NotMigrated(string tenant) => Of(503, "Tenant not up to date",
         $"The data of '{tenant}' could not be brought up to date with this version. Nothing is lost; ask the platform's administrator, who runs 'database migrate'.");
 
+    /// <summary>503: the tenant is registered, and its schema is not there or another tenant's.</summary>
+    public static ProblemDetails DataMissing(string tenant) => Of(503, "Tenant's data missing",
+        $"The data of '{tenant}' is not in the database: only a part of a backup was restored. "
+        + "Ask the platform's administrator, who restores the rest (docs/backup.md).");
+
+    /// <summary>403: the account is there, and the user is not, or is inactive.</summary>
+    public static ProblemDetails AccountOutOfStep(string tenant) => Forbidden(
+        $"The ledger of '{tenant}' has no active user for this account: only a part of a backup was restored. "
+        + $"Ask the platform's administrator, who runs 'tenants adopt {tenant}'.");
+
     /// <summary>409 saying from which states a command is allowed, unless it is from this one.</summary>
     /// <param name="allowed">Of each command on such a document the states from which it is allowed.</param>
     public static ProblemDetails? WrongState(string what, string state, string command, IReadOnlyDictionary<string, string[]> allowed) =>

@@ -33,6 +33,7 @@ public sealed class OverdueReservations(
     {
         foreach (var tenant in await registry.List(null, int.MaxValue, ct))
         {
+            if (tenant.SchemaFault is not null) continue;
             await Attempt($"The reservations of {tenant.Slug}", async () =>
             {
                 foreach (var id in await Overdue(tenant, ct)) await Attempt($"The reservation {id} of {tenant.Slug}", () => Expire(tenant, id, ct));

@@ -48,7 +48,9 @@ public static class CreateTenantEndpoint
 {
     [WolverinePost("/api/tenants", Name = "Create tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Create a tenant with its schema and its first admin")]
-    [EndpointDescription("All of it or nothing. The admin signs in with POST /api/token and the slug. Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken.")]
+    [EndpointDescription("All of it or nothing. The admin signs in with POST /api/token and the slug. "
+        + "Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, when its schema has "
+        + "events of a tenant that the registry does not know (see adopt), and when analysts of a former tenant would read it.")]
     [ProducesResponseType<TenantReply>(201)]
     public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases,
         IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options, HttpContext http, CancellationToken ct)
@@ -64,7 +66,20 @@ public static class CreateTenantEndpoint
         if (key is not null && await key.Claim(connection, ct) is { } answer) return key.Replay(answer, http);
 
         var location = $"/api/tenants/{command.Slug}";
-        var tenant = await provisioning.Provision(command.Slug, command.Name.Trim(),
+        Tenant? tenant;
+        try
+        {
+            tenant = await Provision();
+        }
+        catch (TenantRefusedException refused)
+        {
+            return TypedResults.Problem(Problems.Conflict("Not created", refused.Message));
+        }
+        return tenant is null
+            ? TypedResults.Problem(Problems.Conflict("Slug taken", $"There is a tenant '{command.Slug}' already."))
+            : TypedResults.Created(location, TenantReply.Of(tenant));
+
+        Task<Tenant?> Provision() => provisioning.Provision(command.Slug, command.Name.Trim(),
             new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), command.AdminPassword), command.Timezone, (ledger, created) =>
             {
                 if (key is null) return;
@@ -72,8 +87,5 @@ public static class CreateTenantEndpoint
                 var (sql, parameters) = key.Keep(new Reply.Accepted(201, TenantReply.Of(created), location), body);
                 ledger.Queue(sql, parameters);
             }, ct);
-        return tenant is null
-            ? TypedResults.Problem(Problems.Conflict("Slug taken", $"There is a tenant '{command.Slug}' already."))
-            : TypedResults.Created(location, TenantReply.Of(tenant));
     }
 }

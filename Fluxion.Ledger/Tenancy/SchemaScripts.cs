@@ -39,7 +39,7 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
             .WithScriptsFromFileSystem(Path.Combine(folder, set))
             .WithVariable("schema", schema)
             .WithVariable("tenant_id", tenantId.ToString())
-            .WithPreprocessor(new GivingUpLocks())
+            .WithPreprocessor(new Settings())
             .WithTransaction()
             .WithExecutionTimeout(TimeSpan.FromMinutes(5))
             .LogTo(new Log(logger, schema));
@@ -50,9 +50,14 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
             : throw new SchemaScriptException(schema, result.ErrorScript, result.Error);
     }
 
-    private sealed class GivingUpLocks : IScriptPreprocessor
+    /// <summary>
+    /// What holds for each script. TimescaleDB refuses a statement that decompresses more than 100,000 rows: a script that changes old rows
+    /// of a hypertable may have to (docs/compression.md).
+    /// </summary>
+    private sealed class Settings : IScriptPreprocessor
     {
-        public string Process(string contents) => $"set local lock_timeout = '{LockTimeout}';\n{contents}";
+        public string Process(string contents) =>
+            $"set local lock_timeout = '{LockTimeout}'; set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0;\n{contents}";
     }
 
     private sealed class Log(ILogger logger, string schema) : IUpgradeLog

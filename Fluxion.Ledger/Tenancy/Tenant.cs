@@ -7,7 +7,9 @@ namespace Fluxion.Ledger.Tenancy;
 /// <param name="Slug">The name in routes and on the command line: lower case, 2 to 40 characters.</param>
 /// <param name="Status">active | inactive | suspended</param>
 /// <param name="MigrationFailure">Why its schema could not be brought up to date for this build; null when it is.</param>
-public sealed partial record Tenant(Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt, string? MigrationFailure = null)
+/// <param name="SchemaFault">What is wrong when only one of schema and registry was restored from a backup; null when nothing is.</param>
+public sealed partial record Tenant(
+    Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt, string? MigrationFailure = null, string? SchemaFault = null)
 {
     public const string Active = "active";
     public const string Suspended = "suspended";
@@ -18,6 +20,8 @@ public sealed partial record Tenant(Guid Id, string Slug, string Name, string St
 
     /// <summary>The PostgreSQL schema. A slug has no underscore, so two slugs never share a schema.</summary>
     public string Schema => SchemaOf(Slug);
+
+    public static string SlugOf(string schema) => schema["tenant_".Length..].Replace('_', '-');
 
     public static string SchemaOf(string slug) => "tenant_" + slug.Replace('-', '_');
 

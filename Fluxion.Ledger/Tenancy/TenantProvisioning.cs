@@ -18,18 +18,22 @@ public sealed record Migrated(string Name, string? Failure, int Done, int Total)
 
 /// <summary>
 /// Makes and migrates schemas, as role fluxion_owner. A tenant exists once its row is in shared.tenants, and that row is written in the
-/// last transaction, together with its first admin: what a crash leaves before that is a schema that nobody refers to, and the next
-/// attempt with the same slug replaces it.
+/// last transaction, together with its first admin and all its events. What a crash leaves before that is a schema without events that
+/// nobody refers to, and the next attempt with the same slug replaces it. A schema with events is never dropped: the registry has lost its
+/// tenant.
 /// </summary>
 public sealed class TenantProvisioning(
-    Databases databases, TenantStores stores, TenantRegistry registry, SchemaScripts scripts, SchemaFingerprints fingerprints, TimeProvider clock)
+    Databases databases, TenantStores stores, TenantRegistry registry, TenantSchemas schemas, SchemaScripts scripts,
+    SchemaFingerprints fingerprints, TimeProvider clock)
 {
     public const string Template = "template";
 
     /// <summary>Schemas that are migrated at once, each with two or three connections.</summary>
     private const int AtOnce = 4;
 
-    /// <summary>With the pauses longer than the longest query and the longest idle transaction of an analyst, as they are granted.</summary>
+    /// <summary>
+    /// With the pauses longer than the longest query and the longest idle transaction of an analyst, as they are granted.
+    /// </summary>
     private const int LockAttempts = 20;
     private static readonly TimeSpan BetweenLockAttempts = TimeSpan.FromSeconds(5);
 
@@ -55,7 +59,12 @@ public sealed class TenantProvisioning(
             scripts.RunOnce(owner, "tenant", Template, Guid.Empty);
         }
         var tenants = await registry.List(null, int.MaxValue, ct);
-        async Task MigrateTenant(Tenant tenant) => (await MigrateSchema(tenant.Schema, tenant.Id, everything: current is null, ct)).Dispose();
+        async Task MigrateTenant(Tenant tenant)
+        {
+            // or the scripts would make an empty one
+            if (tenant.SchemaFault is not null) throw new TenantRefusedException(tenant.SchemaFault);
+            (await MigrateSchema(tenant.Schema, tenant.Id, everything: current is null, ct)).Dispose();
+        }
         List<(string Name, string Schema, Func<Task> Migrate)> todo =
             [(Template, Template, MigrateTemplate), .. tenants.Select(t => (t.Slug, t.Schema, (Func<Task>)(() => MigrateTenant(t))))];
         todo.RemoveAll(s => current?.Contains(s.Schema) == true);
@@ -120,14 +129,22 @@ public sealed class TenantProvisioning(
     /// <param name="alongside">Queues what has to commit with the registry's row.</param>
     /// <returns>Null when the slug is taken.</returns>
     /// <exception cref="SchemaScriptException"/>
+    /// <exception cref="TenantRefusedException">There is a schema with events, or analysts of a former tenant would read the new
+    /// one.</exception>
     public async Task<Tenant?> Provision(
         string slug, string name, FirstAdmin? admin, string? timezone, Action<LedgerSession, Tenant>? alongside, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
         var tenant = new Tenant(Guid.CreateVersion7(), slug, name, Tenant.Active, Timestamps.ToMicroseconds(clock.GetUtcNow()));
-        await using var turn = await Turn($"provision/{slug}", ct);
+        await using var turn = await TurnOf(slug, ct);
         registry.Forget(slug);
         if (await registry.Find(slug, ct) is not null) return null;
+        if (await schemas.Find(tenant.Schema, ct) is { HasEvents: true })
+        {
+            throw new TenantRefusedException($"The schema {tenant.Schema} has events, and the registry does not know its tenant: "
+                + $"was 'shared' restored from an older backup? Adopt it: 'tenants adopt {slug}', or POST /api/tenants/{slug}/adopt.");
+        }
+        await new Analysts(databases).RemoveFormer(tenant, ct);
 
         await Execute(owner, $"drop schema if exists {tenant.Schema} cascade; create schema {tenant.Schema}", ct);
         try
@@ -165,7 +182,7 @@ public sealed class TenantProvisioning(
 
     /// <summary>Scripts, then Marten's own tables, then what the service may do with those.</summary>
     /// <param name="everything">Also Marten's tables that are known to be as they should; of a schema just made nothing is.</param>
-    private async Task<DocumentStore> MigrateSchema(string schema, Guid tenantId, bool everything, CancellationToken ct)
+    internal async Task<DocumentStore> MigrateSchema(string schema, Guid tenantId, bool everything, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
         scripts.RunOnce(owner, "tenant", schema, tenantId);
@@ -180,7 +197,12 @@ public sealed class TenantProvisioning(
         return store;
     }
 
-    /// <summary>Waits, five minutes at most, until no other host is at <paramref name="name"/>; a host that dies gives its turn up.</summary>
+    /// <summary>The turn of whoever makes or adopts the tenant of a slug.</summary>
+    internal Task<IAsyncDisposable> TurnOf(string slug, CancellationToken ct) => Turn($"provision/{slug}", ct);
+
+    /// <summary>
+    /// Waits, five minutes at most, until no other host is at <paramref name="name"/>; a host that dies gives its turn up.
+    /// </summary>
     /// <exception cref="TimeoutException"/>
     public async Task<IAsyncDisposable> Turn(string name, CancellationToken ct) =>
         await new PostgresDistributedLock(new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true), databases.RequireOwner())

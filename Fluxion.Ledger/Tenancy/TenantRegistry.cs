@@ -12,8 +12,20 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
 
     private const string Columns = """
-        select id, slug, name, status, t.created_at, f.reason
-        from shared.tenants t left join shared.failed_migrations f on f.schema_name = t.schema_name and f.fingerprint = $1
+        select t.id, slug, name, status, t.created_at, f.reason,
+               case when n.oid is null
+                    then format('The schema %s of this tenant is not in the database. Restore it from a backup.', t.schema_name)
+                    when position(t.id::text in d.default) = 0
+                    then format('The schema %s belongs to another tenant. Restore it and the registry from one backup.', t.schema_name)
+               end
+        from shared.tenants t
+        left join shared.failed_migrations f on f.schema_name = t.schema_name and f.fingerprint = $1
+        left join pg_namespace n on n.nspname = t.schema_name
+        left join lateral (
+            select pg_get_expr(d.adbin, d.adrelid) as default from pg_class c
+            join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+            join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+            where c.relnamespace = n.oid and c.relname = 'users') d on true
         """;
 
     private readonly ConcurrentDictionary<string, (Tenant Tenant, long ReadAt)> _bySlug = new();
@@ -35,7 +47,7 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
     public Tenant Get(Guid id)
     {
         if (_byId.TryGetValue(id, out var known)) return known;
-        using var command = Command("where id = $2");
+        using var command = Command("where t.id = $2");
         command.Parameters.Add(new() { Value = id });
         using var reader = command.ExecuteReader();
         return reader.Read() ? Remember(Read(reader)) : throw new UnknownTenantException(id.ToString());
@@ -71,7 +83,9 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
     }
 
     private static Tenant Read(NpgsqlDataReader reader) => new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2),
-        reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4), reader.IsDBNull(5) ? null : reader.GetString(5));
+        reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4), Text(reader, 5), Text(reader, 6));
+
+    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }
 
 /// <summary>A tenant id that is in no registry.</summary>

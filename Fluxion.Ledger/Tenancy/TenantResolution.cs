@@ -9,7 +9,8 @@ namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
 /// Runs after authentication for every route with <c>{tenant}</c>: an unknown slug is 404, a token of another tenant 403,
-/// a tenant that is not active 403, one whose migration failed 503. What passes can rely on the feature <see cref="Tenant"/>; nothing falls back to a default.
+/// a tenant that is not active 403, one whose migration failed or whose data is missing 503. What passes can rely on the feature
+/// <see cref="Tenant"/>; nothing falls back to a default.
 /// </summary>
 public sealed class TenantResolution(RequestDelegate next, TenantRegistry registry)
 {
@@ -31,6 +32,7 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
             _ when Caller.Of(http).TenantId != tenant.Id =>
                 Problems.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
             { Status: not Tenant.Active } => Problems.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),
+            { SchemaFault: not null } => Problems.DataMissing(slug),
             { MigrationFailure: not null } => Problems.NotMigrated(slug),
             _ => null,
         };

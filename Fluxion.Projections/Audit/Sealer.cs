@@ -50,7 +50,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
                 if (reader.GetInt64(1) > _sealedTo.GetValueOrDefault(reader.GetString(0))) news.Add(reader.GetString(0));
         }
         if (news.Count == 0) return;
-        var tenants = (await registry.List(null, int.MaxValue, ct)).Where(t => news.Contains(t.Schema) && t.MigrationFailure is null);
+        var tenants = (await registry.List(null, int.MaxValue, ct))
+            .Where(t => news.Contains(t.Schema) && t.MigrationFailure is null && t.SchemaFault is null);
         await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = TenantsAtOnce, CancellationToken = ct },
             async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token)));
     }

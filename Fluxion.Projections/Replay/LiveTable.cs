@@ -23,6 +23,8 @@ internal sealed class LiveTable
     /// <summary>The types of <see cref="TableShape.Columns"/>.</summary>
     public IReadOnlyList<string> Types { get; }
 
+    public string TypeOf(string column) => Types[Shape.Columns.ToList().IndexOf(column)];
+
     /// <summary>Rows that were made before are left out of the replay: retention has dropped them; null when all are there.</summary>
     public DateTimeOffset? Since { get; init; }
 

@@ -56,9 +56,11 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         foreach (var t in tables) await Execute($"create unlogged table {shadow}.\"{t.Name}:again\" (like {shadow}.{t.Name} including defaults)", ct);
 
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        // however many rows of compressed chunks differ; the setting is there in either edition of TimescaleDB
+        await Execute("set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0", ct);
         var changed = 0L;
         // commands only add to these, so nobody waits for them; but a row may refer to one that has to be put in first
-        if (!await Lacks(differing, ct)) changed += await Exchange(growing, ct);
+        if (!await Lacks(differing, ct)) changed += await PutRightGrowing(growing, ct);
         var held = TimeSpan.Zero;
         if (differing.Count > 0)
         {
@@ -69,7 +71,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
             differing = await Differing(replaced, ct);
             var referredTo = differing.Where(t => t.IsReferredTo).ToList();
             changed += await Apply([.. differing.Except(referredTo).Select(TakeOut), .. differing.SelectMany(Replace)], ct);
-            changed += await Exchange(growing, ct);
+            changed += await PutRightGrowing(growing, ct);
             // by now nothing refers to a row that no event makes
             changed += await Apply([.. Enumerable.Reverse(referredTo).Select(TakeOut)], ct);
             await transaction.CommitAsync(CancellationToken.None);
@@ -158,39 +160,34 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         }
     }
 
-    /// <summary>Rows of tables that only grow are taken out and put in again, and are right from then on.</summary>
-    private async Task<long> Exchange(IReadOnlyList<TableColumns> growing, CancellationToken ct)
+    private async Task<long> PutRightGrowing(IReadOnlyList<TableColumns> growing, CancellationToken ct)
     {
-        var statements = new List<Statement>();
-        foreach (var t in await Differing(growing, ct))
-        {
-            var differing = $"(select {t.Key} from {shadow}.\"{t.Name}:differences\")";
-            statements.Add(TakeOut(t));
-            statements.Add(new($"delete from {schema}.{t.Name} where ({t.Key}) in {differing}", Counts: false));
-            statements.Add(new($"insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name} where ({t.Key}) in {differing}", Counts: true));
-            statements.Add(new($"truncate {shadow}.\"{t.Name}:differences\"", Counts: false));
-        }
+        var rows = new GrowingRows(connection, schema, shadow);
+        var statements = new List<SwapStatement>();
+        foreach (var t in await Differing(growing, ct)) statements.AddRange(await rows.PutRight(live[t.Name], t, ct));
         return await Apply(statements, ct);
     }
 
     /// <summary>Rows that no event makes.</summary>
-    private Statement TakeOut(TableColumns t) => new($"""
+    private SwapStatement TakeOut(TableColumns t) => new($"""
         delete from {schema}.{t.Name} where ({t.Key}) in
             (select {t.Key} from {shadow}."{t.Name}:differences" except select {t.Key} from {shadow}.{t.Name})
-        """, Counts: true);
+        """);
 
     /// <summary>
     /// Rows to which others refer are updated; all other rows are taken out and put in again. Before an update the codes that differ give way, since two
     /// rows may have exchanged theirs, or one that no event makes have taken it; what is missing is put in, since a row that is there may refer to it; and
     /// updated_at gives way, since a trigger sets it where a statement leaves it as it is.
     /// </summary>
-    private IEnumerable<Statement> Replace(TableColumns t)
+    private IEnumerable<SwapStatement> Replace(TableColumns t)
     {
         var differing = $"(select {t.Key} from {shadow}.\"{t.Name}:differences\")";
         if (!t.IsReferredTo)
         {
             yield return new($"delete from {schema}.{t.Name} where ({t.Key}) in {differing}", Counts: false);
-            yield return new($"insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name} where ({t.Key}) in {differing}", Counts: true);
+            yield return new($"""
+                insert into {schema}.{t.Name} ({t.All}) select {t.All} from {shadow}.{t.Name} where ({t.Key}) in {differing}
+                """);
             yield break;
         }
         var same = $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
@@ -205,14 +202,13 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
             """, Counts: false);
         if (t.Others.Contains("updated_at"))
             yield return new($"update {schema}.{t.Name} set updated_at = '-infinity' where ({t.Key}) in {differing}", Counts: false);
-        yield return new($"update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s where {same}", Counts: true);
+        yield return new($"""
+            update {schema}.{t.Name} l set {string.Join(", ", t.Others.Select(c => $"{c} = s.{c}"))} from {shadow}.{t.Name} s where {same}
+            """);
     }
 
-    /// <param name="Counts">Whether its rows are among those that a swap tells of.</param>
-    private sealed record Statement(string Sql, bool Counts);
-
     /// <summary>All of them in one round trip: commands wait for it.</summary>
-    private async Task<long> Apply(IReadOnlyList<Statement> statements, CancellationToken ct)
+    private async Task<long> Apply(List<SwapStatement> statements, CancellationToken ct)
     {
         if (statements.Count == 0) return 0;
         await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };

@@ -8,6 +8,9 @@ namespace Fluxion.Projections.Replay;
 /// <param name="IsState">Whether it holds the documents in which Marten keeps the last state of each aggregate.</param>
 internal sealed record TableShape(string Name, IReadOnlyList<string> Columns, bool OnlyGrows, bool IsState)
 {
+    /// <summary>The column by which old chunks of a hypertable are compressed in segments; null for a plain table.</summary>
+    public string? Segment { get; init; }
+
     /// <summary>Tables of the data model that nothing writes yet: no event bears out a row of theirs.</summary>
     private static readonly string[] Unwritten = ["forecasts"];
 
@@ -26,6 +29,9 @@ internal sealed record TableShape(string Name, IReadOnlyList<string> Columns, bo
         public List<TableShape> Shapes { get; } = [];
 
         public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null) =>
-            Shapes.Add(new TableShape(table.Name, [.. table.Columns.Select(c => c.Name)], table.Key.Count == 0, IsState: false));
+            Shapes.Add(new TableShape(table.Name, [.. table.Columns.Select(c => c.Name)], table.Key.Count == 0, IsState: false)
+            {
+                Segment = table.Segment,
+            });
     }
 }

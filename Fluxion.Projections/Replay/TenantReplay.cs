@@ -59,6 +59,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
     public async Task<ReplayResult> Run(Tenant tenant, ReplayRequest request, Action<long, long>? progress, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
+        if (tenant.SchemaFault is not null) throw new ReplayRefusedException(tenant.SchemaFault);
         if (request is { Swap: true, To: not null }) throw new ReplayRefusedException("What was then cannot take the place of what is now: swap without an end.");
         var owner = databases.RequireOwner();
         var store = stores.Of(tenant.Id.ToString());

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Threading.Channels;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
@@ -10,13 +11,15 @@ using Npgsql;
 namespace Fluxion.Projections.Streaming;
 
 /// <summary>An event of an alert, for those who look on.</summary>
-/// <param name="Number">Grows in the order in which the events of a tenant's alerts can be seen, since all that writes them takes turns; not without gaps.</param>
+/// <param name="Number">Grows in the order in which the events of a tenant's alerts can be seen, since all that writes them takes turns;
+/// not without gaps.</param>
 /// <param name="Alert">As it is when the event is read.</param>
 public sealed record AlertNews(long Number, string Event, Guid? StoreId, AlertRow Alert);
 
 /// <summary>
-/// What happens to alerts, for the streams that are open on this host: one connection listens, whatever their number, and what a tenant's streams
-/// are told is read once for all of them. A notification lost with its connection is made good by reading again.
+/// What happens to alerts, for the streams that are open on this host: one connection listens, whatever their number, and what a tenant's
+/// streams are told is read once for all of them. Notifications make it quick, and nothing depends on them: while streams are open, this
+/// host also looks every <see cref="PollInterval"/> whether their tenants have events that it has not read.
 /// </summary>
 public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : BackgroundService
 {
@@ -27,12 +30,19 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// <summary>How many events a stream may be behind before it is closed; its client comes back for them.</summary>
     public const int Ahead = 500;
 
-    /// <summary>Events read at once: a fraction of <see cref="Ahead"/>, so that a stream that keeps up is never behind because many happen at once.</summary>
+    /// <summary>
+    /// Events read at once: a fraction of <see cref="Ahead"/>, so that a stream that keeps up is never behind because many happen at once.
+    /// </summary>
     private const int RowsAtOnce = 100;
+
+    /// <summary>How long a stream may be behind when notifications do not arrive.</summary>
+    public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
-    /// <summary>A connection may be lost without a word of it: one that tells nothing for so long is asked whether it is still there.</summary>
+    /// <summary>
+    /// A connection may be lost without a word of it: one that tells nothing for so long is asked whether it is still there.
+    /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private static readonly string News = $"""
@@ -49,7 +59,13 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         """;
 
     private readonly ConcurrentDictionary<string, Audience> _audiences = new();
-    private readonly Channel<string> _woken = Channel.CreateUnbounded<string>();
+    private readonly ConcurrentDictionary<string, bool> _failing = new();
+
+    /// <summary>
+    /// Schemas to be read at once. One that finds no room is read by the next poll: any login may send notifications without end.
+    /// </summary>
+    private readonly Channel<string> _woken = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropWrite });
     private int _open;
 
     /// <summary>A tenant's streams, and up to which number they have been told.</summary>
@@ -58,6 +74,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         public Tenant Tenant => tenant;
         public HashSet<Subscription> Subscriptions { get; } = [];
         public long? Told { get; private set; }
+
+        /// <summary>The number of the tenant's last event when all events up to it had been read, and none could still commit.</summary>
+        public long? ReadTo { get; set; }
 
         /// <summary>Under its lock: what comes after this reaches everybody who is there.</summary>
         public void IsTold(long number)
@@ -82,7 +101,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         internal Channel<AlertNews> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertNews>(Ahead);
         internal CancellationTokenSource FallsBehind { get; } = new();
 
-        /// <summary>Set once what happens from then on comes as <see cref="News"/>: what was before is to be read, and nothing is between the two.</summary>
+        /// <summary>
+        /// Set once what happens from then on comes as <see cref="News"/>: what was before is to be read, and nothing is between the two.
+        /// </summary>
         internal TaskCompletionSource Follows { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Ready(CancellationToken ct) => Follows.Task.WaitAsync(ct);
@@ -147,7 +168,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         Interlocked.Decrement(ref _open);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Listen(stoppingToken), Tell(stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Listen(stoppingToken), Follow(stoppingToken));
 
     private async Task Listen(CancellationToken ct)
     {
@@ -156,8 +177,12 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             try
             {
                 await using var connection = await databases.Service.OpenConnectionAsync(ct);
-                connection.Notification += (_, notification) => _woken.Writer.TryWrite(notification.Payload);
-                await using (var listen = new NpgsqlCommand($"listen {AlertCommands.Channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
+                connection.Notification += (_, notification) =>
+                {
+                    if (_audiences.ContainsKey(notification.Payload)) _woken.Writer.TryWrite(notification.Payload);
+                };
+                await using (var listen = new NpgsqlCommand($"listen {AlertNotifications.Channel}", connection))
+                    await listen.ExecuteNonQueryAsync(ct);
                 foreach (var schema in _audiences.Keys) _woken.Writer.TryWrite(schema); // of what was missed
                 while (true)
                 {
@@ -168,7 +193,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
-                logger.LogWarning(e, "Nobody listens for alerts; again in {Retry}", Retry);
+                logger.LogWarning(e, "No connection listens for notifications, streams poll every {PollInterval}; again in {Retry}",
+                    PollInterval, Retry);
                 await Task.Delay(Retry, CancellationToken.None);
             }
             catch (OperationCanceledException)
@@ -178,39 +204,103 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         }
     }
 
-    private async Task Tell(CancellationToken ct)
+    /// <summary>The only reader: what it tells a stream is in order, and nothing comes twice.</summary>
+    private async Task Follow(CancellationToken ct)
+    {
+        var polled = Stopwatch.GetTimestamp();
+        while (!ct.IsCancellationRequested)
+        {
+            await WaitUntilWoken(PollInterval - Stopwatch.GetElapsedTime(polled), ct);
+            var toRead = new Dictionary<string, long?>();
+            while (_woken.Reader.TryRead(out var schema)) toRead.TryAdd(schema, null);
+            if (Stopwatch.GetElapsedTime(polled) >= PollInterval)
+            {
+                await Attempt("The tenants of streams", async () =>
+                {
+                    foreach (var (schema, settled) in await Poll(ct)) toRead[schema] = settled;
+                });
+                polled = Stopwatch.GetTimestamp();
+            }
+            foreach (var (schema, settled) in toRead)
+            {
+                if (!_audiences.TryGetValue(schema, out var audience)) continue;
+                await Attempt($"The alerts of {schema}", async () =>
+                {
+                    await Tell(audience, ct);
+                    audience.ReadTo = settled ?? audience.ReadTo;
+                });
+            }
+        }
+    }
+
+    private async Task WaitUntilWoken(TimeSpan atMost, CancellationToken ct)
+    {
+        if (atMost <= TimeSpan.Zero) return;
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        wait.CancelAfter(atMost);
+        try
+        {
+            await _woken.Reader.WaitToReadAsync(wait.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // it is time to poll, or the host stops
+        }
+    }
+
+    /// <summary>
+    /// The tenants with open streams whose events have not all been read: one statement for all of them, and a second one when there are
+    /// any. Each comes with its last number, or with null while an event up to that number may still commit: then it is read again the next
+    /// time. A transaction that has drawn a number holds a lock on the sequence to its end (<see cref="Audit.SettledSequence"/>).
+    /// </summary>
+    private async Task<List<(string Schema, long? Settled)>> Poll(CancellationToken ct)
+    {
+        var open = new Dictionary<string, Audience>();
+        foreach (var (schema, audience) in _audiences)
+            lock (audience) if (audience.Subscriptions.Count > 0) open[schema] = audience;
+        if (open.Count == 0) return [];
+
+        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        async Task<List<T>> Of<T>(string sql, IEnumerable<string> schemas, Func<NpgsqlDataReader, T> read)
+        {
+            await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = schemas.ToArray() } } };
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            var found = new List<T>();
+            while (await reader.ReadAsync(ct)) found.Add(read(reader));
+            return found;
+        }
+        var last = await Of("""
+            select schemaname::text, coalesce(last_value, 0) from pg_sequences
+            where sequencename = 'mt_events_sequence' and schemaname = any($1)
+            """, open.Keys, r => (Schema: r.GetString(0), Number: r.GetInt64(1)));
+        last.RemoveAll(l => open[l.Schema].ReadTo == l.Number && open[l.Schema].Told is not null);
+        if (last.Count == 0) return [];
+        // in this order: whoever draws a number up to the last one holds the lock by now
+        var writing = await Of("""
+            select n.nspname::text from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
+            where l.locktype = 'relation' and l.database = (select oid from pg_database where datname = current_database())
+              and l.mode = 'RowExclusiveLock' and c.relname = 'mt_events_sequence' and n.nspname = any($1)
+            """, last.Select(l => l.Schema), r => r.GetString(0));
+        return [.. last.Select(l => (l.Schema, writing.Contains(l.Schema) ? (long?)null : l.Number))];
+    }
+
+    /// <summary>What fails is logged once, and tried again by the next poll.</summary>
+    private async Task Attempt(string what, Func<Task> attempt)
     {
         try
         {
-            while (await _woken.Reader.WaitToReadAsync(ct))
-            {
-                var schemas = new HashSet<string>();
-                while (_woken.Reader.TryRead(out var schema)) schemas.Add(schema);
-                foreach (var schema in schemas)
-                {
-                    if (!_audiences.TryGetValue(schema, out var audience)) continue;
-                    try
-                    {
-                        await Tell(audience, ct);
-                    }
-                    catch (Exception e) when (e is not OperationCanceledException)
-                    {
-                        logger.LogWarning(e, "The streams of {Schema} are not told; again in {Retry}", schema, Retry);
-                        _ = WakeLater(schema, ct); // the others do not wait for it
-                    }
-                }
-            }
+            await attempt();
+            _failing.TryRemove(what, out _);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            if (_failing.TryAdd(what, true))
+                logger.LogWarning(e, "{What} cannot be read for open streams; tried again every {PollInterval}", what, PollInterval);
         }
         catch (OperationCanceledException)
         {
             // the host stops
         }
-    }
-
-    private async Task WakeLater(string schema, CancellationToken ct)
-    {
-        await Task.Delay(Retry, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _woken.Writer.TryWrite(schema);
     }
 
     private async Task Tell(Audience audience, CancellationToken ct)

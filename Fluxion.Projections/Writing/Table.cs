@@ -17,6 +17,11 @@ public sealed class Table<TRow>(string name, params string[] key)
 
     internal IReadOnlyList<Column<TRow>> Columns => _columns;
 
+    /// <summary>
+    /// The column by which old chunks of a hypertable are compressed in segments (docs/compression.md); null for a plain table.
+    /// </summary>
+    public string? Segment { get; init; }
+
     /// <summary>A column of a type that Npgsql sends in an array: uuid, numeric, timestamptz, text, bigint, boolean.</summary>
     public Table<TRow> Add<TValue>(string column, string type, Func<TRow, TValue> value)
     {

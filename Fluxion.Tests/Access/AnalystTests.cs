@@ -1,3 +1,4 @@
+using Fluxion.Host.Database;
 using Fluxion.Host.Demo;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
@@ -25,8 +26,11 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"drop role if exists {_login}");
+        await superuser.DropLogins(_login);
     }
+
+    private static string As(string login, DatabaseConnections database) =>
+        new NpgsqlConnectionStringBuilder(database.Service) { Username = login, Password = Password }.ConnectionString;
 
     private Task<NpgsqlConnection> Connect(string password = Password) =>
         Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = _login, Password = password }.ConnectionString);
@@ -126,7 +130,10 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await Analysts.Grant(theirs, _login, Password, Minute, 5, Ct);
         var byHand = $"hand_{_login}";
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"create role {byHand} login in role {Analysts.RoleOf(_demo)}");
+        await superuser.Execute($"""
+            create role {byHand} login in role {Analysts.RoleOf(_demo)};
+            grant connect on database {host.Database} to {byHand}
+            """);
         try
         {
             // those of another tenant, of nobody, and one that a superuser made; however they are named
@@ -142,10 +149,67 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         }
         finally
         {
-            await superuser.Execute($"drop role {byHand}");
+            await superuser.DropLogins(byHand);
         }
         await using var analyst = await Connect();
         (await analyst.Failure($"select * from {_demo.Schema}.products")).ShouldBe(Sql.Refused);
+    }
+
+    [Fact]
+    public async Task an_analyst_connects_to_the_database_of_his_tenant_alone_though_another_has_one_of_its_name()
+    {
+        await using var database = await host.NewDatabase();
+        await using var another = MigrationTests.NewHost(database.Connections);
+        await another.Prepare(database.Connections, Ct); // with a demo tenant
+        var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
+        var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
+        string There(string login) => As(login, database.Connections);
+
+        await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
+        (await Refusal(() => Sql.Open(There(_login)))).ShouldBe(Sql.Refused);
+        (await analystsThere.List([theirs], Ct)).ShouldBeEmpty();
+        Func<Task>[] acts =
+        [
+            () => analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct),
+            () => analystsThere.Rotate(theirs, _login, Password, Ct),
+            () => analystsThere.Revoke(theirs, _login, Ct),
+        ];
+        foreach (var act in acts)
+            (await act.ShouldThrowAsync<AnalystException>()).Message.ShouldContain("names are shared by the whole server");
+        var other = $"other{_login}";
+        await analystsThere.Grant(theirs, other, Password, Minute, 5, Ct);
+        await using (var there = await Sql.Open(There(other))) (await there.Rows("select * from products")).ShouldNotBeEmpty();
+        (await Refusal(() => Sql.Open(As(other, host.Connections)))).ShouldBe(Sql.Refused);
+        (await analystsThere.Revoke(theirs, other, Ct)).ShouldBeTrue();
+        await using var here = await Connect();
+        (await here.Rows("select * from products")).ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task the_analysts_of_a_database_of_the_version_before_keep_their_connection_and_can_be_revoked()
+    {
+        await using var database = await host.NewDatabase();
+        await using var another = MigrationTests.NewHost(database.Connections);
+        await another.Prepare(database.Connections, Ct);
+        var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
+        var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
+        await analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct);
+        string There() => As(_login, database.Connections);
+        await using var superuser = database.Superuser();
+        await superuser.OpenAsync(Ct);
+        // as it was: everybody by way of the one group
+        await superuser.Execute($"""
+            set role fluxion_owner;
+            revoke connect on database {database.Name} from {_login};
+            reset role;
+            grant connect on database {database.Name} to fluxion_analyst
+            """);
+        await DatabaseInitialization.Run(database.Superuser("postgres").ConnectionString, database.Connections, setPasswords: true, Ct);
+
+        (await superuser.Column<bool>("select has_database_privilege('fluxion_analyst', current_database(), 'connect')")).ShouldBe([false]);
+        await using (var analyst = await Sql.Open(There())) (await analyst.Rows("select * from products")).ShouldNotBeEmpty();
+        (await analystsThere.Revoke(theirs, _login, Ct)).ShouldBeTrue();
+        (await Refusal(() => Sql.Open(There()))).ShouldBe(PostgresErrorCodes.InvalidPassword);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Tenancy;
@@ -20,59 +19,16 @@ public sealed class StreamTests(LedgerHost host)
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private sealed record Event(long Id, string Name, JsonNode Alert)
-    {
-        public string Says => $"{Name} {Alert["sku"]} {Alert["status"]}";
-    }
-
-    /// <summary>One open stream.</summary>
-    private sealed class Console(HttpResponseMessage response, StreamReader reader) : IDisposable
-    {
-        public HttpResponseMessage Response => response;
-
-        public async Task<Event> Next()
-        {
-            using var patience = new CancellationTokenSource(Patience);
-            var fields = new Dictionary<string, string>();
-            while (await reader.ReadLineAsync(patience.Token) is { } line)
-            {
-                if (line.Length > 0 && line[0] != ':') fields[line[..line.IndexOf(':', StringComparison.Ordinal)]] = line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];
-                else if (fields.TryGetValue("data", out var data)) return new Event(long.Parse(fields["id"], System.Globalization.CultureInfo.InvariantCulture), fields["event"], JsonNode.Parse(data)!);
-            }
-            throw new EndOfStreamException();
-        }
-
-        public async Task<bool> Ends()
-        {
-            using var patience = new CancellationTokenSource(Patience);
-            while (await reader.ReadLineAsync(patience.Token) is not null) { }
-            return true;
-        }
-
-        public void Dispose()
-        {
-            reader.Dispose();
-            response.Dispose();
-        }
-    }
-
     private async Task<string> Token(Company company, string email = Company.AdminEmail) => (await Client.Anonymous(host).Post("/api/token",
         new { tenant = company.Slug, email, password = Company.Password }, key: null)).ShouldBe(200).Json["access_token"]!.GetValue<string>();
 
-    private async Task<Console> Listen(Company company, string token, string? lastEventId = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{company.Slug}/alerts/stream") { Headers = { { "Authorization", $"Bearer {token}" } } };
-        if (lastEventId is not null) request.Headers.TryAddWithoutValidation(AlertStreamEndpoint.LastEventId, lastEventId);
-        var response = await host.Http.Server.CreateClient().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
-        var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Ct));
-        if (response.StatusCode == HttpStatusCode.OK) (await reader.ReadLineAsync(Ct)).ShouldBe("retry: 3000");
-        return new Console(response, reader);
-    }
+    private Task<AlertConsole> Listen(Company company, string token, string? lastEventId = null) =>
+        AlertConsole.Open(host.Http.Server.CreateClient(), company.Slug, token, lastEventId);
 
     /// <summary>Until the server ends it or breaks it off, and no more than <paramref name="atMost"/>; what came until then.</summary>
-    private static async Task<List<Event>> Rest(Console console, TimeSpan atMost)
+    private static async Task<List<AlertConsole.Event>> Rest(AlertConsole console, TimeSpan atMost)
     {
-        var events = new List<Event>();
+        var events = new List<AlertConsole.Event>();
         var ends = Task.Run(async () =>
         {
             try
@@ -101,7 +57,7 @@ public sealed class StreamTests(LedgerHost host)
     {
         var (company, shop) = await Open();
         var token = await Token(company);
-        Event raised;
+        AlertConsole.Event raised;
         using (var console = await Listen(company, token))
         {
             console.Response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
@@ -189,7 +145,7 @@ public sealed class StreamTests(LedgerHost host)
         using var quick = await Listen(company, token);
         var keepsUp = Task.Run(async () =>
         {
-            var told = new List<Event>();
+            var told = new List<AlertConsole.Event>();
             while (told.Count < alerts) told.Add(await quick.Next());
             return told;
         }, Ct);
@@ -204,17 +160,26 @@ public sealed class StreamTests(LedgerHost host)
         first.Select(e => e.Id).ShouldBe(told.Select(e => e.Id));
     }
 
+    private const string EndTheListener = """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query in ('listen fluxion_alerts', 'select')
+        """;
+
     [Fact]
     public async Task what_happens_while_nobody_listens_is_told_once()
     {
         var (company, shop) = await Open();
         using var console = await Listen(company, await Token(company));
         (await shop.Receive(5)).ShouldBe(200);
-        var told = new List<Event> { await console.Next() };
+        var told = new List<AlertConsole.Event> { await console.Next() };
         await using var superuser = await host.OpenSuperuser();
         for (var i = 1; i <= 3; i++)
         {
-            (await superuser.Column<bool>("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query in ('listen fluxion_alerts', 'select')")).ShouldBe([true]);
+            for (var attempt = 0; (await superuser.Rows(EndTheListener)).Count == 0; attempt++) // it may still be on its way back
+            {
+                attempt.ShouldBeLessThan(100);
+                await Task.Delay(50, Ct);
+            }
             (await company.Admin.Post("products", new { sku = $"Q{i}", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
             (await (shop with { Sku = $"Q{i}" }).Receive(5)).ShouldBe(200);
             told.Add(await console.Next());

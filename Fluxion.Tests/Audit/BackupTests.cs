@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Fluxion.Host.Demo;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Audit;
 
@@ -45,6 +46,50 @@ public sealed class BackupTests(LedgerHost host)
             (await Receive(client)).ShouldBe(200);
             (await Head(client, after: head)).ShouldNotBe(head);
             (await client.Get($"audit/verification?expect={head}")).ShouldBe(200).Json["intact"]!.GetValue<bool>().ShouldBeTrue();
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task when_shared_alone_is_restored_the_tenants_that_it_does_not_know_are_adopted()
+    {
+        await using var database = await host.NewDatabase();
+        var file = Path.Combine(Path.GetTempPath(), $"{database.Name}.dump");
+        try
+        {
+            await using var serving = await HostProcess.Serve(database.Connections);
+            await Tool(database, "pg_dump", "--format=custom", $"--file={file}", database.Name);
+            // after the backup a tenant is added, and an account of another one
+            await Command(database, "tenants", "add", "acme", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail);
+            var admin = await serving.Demo("admin");
+            var eva = new { email = "eva@fluxion.demo", fullName = "Eva", role = "viewer", password = Company.Password };
+            (await admin.Post("users", eva)).ShouldBe(201);
+            (await Receive(admin)).ShouldBe(200);
+
+            await Tool(database, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "truncate shared.tenants cascade");
+            await Tool(database, "pg_restore", "--exit-on-error", "--data-only", "--disable-triggers",
+                "--schema=shared", "--table=tenants", "--table=tenant_users", $"--dbname={database.Name}", file);
+
+            (await Command(database, "tenants", "list")).ShouldContain("not registered: tenants adopt acme");
+            var adopted = await Command(database, "tenants", "adopt", "acme", "--name", "Acme, C.A.");
+            adopted.ShouldContain("Accounts: 1 made, 0 brought in line with their users, 0 without a user removed");
+            var password = adopted.Split("shown this once:")[1].Trim();
+            (await Command(database, "tenants", "adopt", DemoTenant.Slug)).ShouldContain("Accounts: 1 made");
+            (await Command(database, "tenants", "list")).ShouldNotContain("not registered");
+
+            var acme = await Client.SignIn(serving.NewClient(), "acme", Company.AdminEmail, password);
+            (await acme.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
+            var again = await serving.Demo("admin"); // with the password of the backup
+            (await again.Post($"users/{eva.email}/password", new { newPassword = Company.Password })).ShouldBe(200);
+            (await (await Client.SignIn(serving.NewClient(), DemoTenant.Slug, eva.email, Company.Password)).Get("inventory")).ShouldBe(200);
+            foreach (var tenant in (string[])["acme", DemoTenant.Slug])
+            {
+                (await Command(database, "verify", tenant)).ShouldContain("is intact");
+                await Command(database, "replay", tenant);
+            }
         }
         finally
         {

@@ -30,6 +30,8 @@ public sealed class Client(HttpClient http, string tenant)
     public string Tenant => tenant;
 
     public AuthenticationHeaderValue? Authorization => http.DefaultRequestHeaders.Authorization;
+    /// <summary>What it sends with, its token included.</summary>
+    public HttpClient Http => http;
 
     /// <summary>A client of the demo tenant.</summary>
     public static Task<Client> Demo(LedgerHost host, string role) => SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);

@@ -42,6 +42,26 @@ public static class Sql
 
     public static async Task Execute(this NpgsqlConnection connection, string sql) => await connection.Rows(sql);
 
+    /// <summary>Drops roles that may connect to this database, in turn with whoever grants and revokes that.</summary>
+    public static async Task DropLogins(this NpgsqlConnection superuser, params string[] roles)
+    {
+        await using var transaction = await superuser.BeginTransactionAsync();
+        await superuser.Execute("select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0))");
+        var names = string.Join(", ", roles.Select(role => $"'{role}'"));
+        foreach (var role in await superuser.Column<string>($"select rolname::text from pg_roles where rolname in ({names})"))
+        {
+            // the owner granted the connection, and in no other name can it be revoked
+            await superuser.Execute($"""
+                set local role fluxion_owner;
+                do $$ begin execute format('revoke connect on database %I from {role}', current_database()); end $$;
+                reset role;
+                drop owned by {role};
+                drop role {role}
+                """);
+        }
+        await transaction.CommitAsync();
+    }
+
     /// <summary>The SQLSTATE with which a statement fails; null when it succeeds. Whatever it did is rolled back.</summary>
     public static async Task<string?> Failure(this NpgsqlConnection connection, string sql)
     {

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Schema;
 using Fluxion.Tests.Stock;
 using Fluxion.Tests.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
@@ -145,6 +146,145 @@ public sealed class SwapTests(LedgerHost host)
         result.Swapped.ShouldNotBeNull().Rows.ShouldBe(result.Tables.Sum(t => t.Differences ?? 0), what);
         await host.ReplayShouldBeEqual(tenant);
         (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")).ShouldBeEmpty();
+    }
+
+    /// <summary>A company whose items moved in each of the last six months.</summary>
+    private async Task<(Company Company, Tenant Tenant)> WithHalfAYear(int products)
+    {
+        var company = await Company.Found(host, altered: true);
+        foreach (var code in (string[])["S1", "S2"]) (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
+        var skus = Enumerable.Range(1, products).Select(i => $"P{i}").ToList();
+        foreach (var sku in skus) (await company.Admin.Post("products", new { sku, name = "A product" })).ShouldBe(201);
+        for (var month = 6; month > 0; month--)
+        {
+            foreach (var store in (string[])["S1", "S2"])
+                (await company.Admin.Post("stock/receipts", new
+                {
+                    store,
+                    reference = $"{store} {month}",
+                    occurredAt = TimeProvider.System.GetUtcNow().AddDays(-31 * month),
+                    lines = skus.Select(sku => new { sku, quantity = 10, unitCost = 2 }),
+                })).ShouldBe(200);
+        }
+        return (company, new Tenant(company.Id, company.Slug, "", Tenant.Active, default));
+    }
+
+    [Fact]
+    public async Task each_statement_of_a_swap_reads_the_chunks_and_segments_of_its_rows_alone()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var (company, _) = await WithHalfAYear(products: 2);
+        await using var superuser = await host.OpenSuperuser();
+        await using var _ = await superuser.BeginTransactionAsync(ct);
+        var shadow = $"{company.Schema}_replay";
+        await superuser.Execute($"""
+            create schema {shadow};
+            create table {shadow}.inventory_movements (like {company.Schema}.inventory_movements including defaults);
+            create table {shadow}."inventory_movements:differences" (id uuid, created_at timestamptz, difference text);
+            insert into {shadow}.inventory_movements select * from {company.Schema}.inventory_movements where reference in ('S1 2', 'S1 3');
+            insert into {shadow}."inventory_movements:differences"
+                select id, created_at, case reference when 'S1 4' then 'added' when 'S1 3' then 'missing' else 'changed' end
+                from {company.Schema}.inventory_movements where reference in ('S1 2', 'S1 3', 'S1 4');
+            set app.current_tenant_id = '{company.Id}';
+            delete from {company.Schema}.inventory_movements where reference = 'S1 3';
+            """);
+        var store = (await superuser.Column<Guid>($"select id from {company.Schema}.stores where code = 'S1'")).Single();
+        var states = new StateRows(host.Services.GetRequiredService<TenantStores>().Of(company.Id.ToString()));
+        var shape = TableShape.All(states).Single(t => t.Name == "inventory_movements");
+        var live = await LiveTable.Of(superuser, company.Schema, shape, null, ct);
+        var columns = await TableColumns.Of(superuser, company.Schema, shadow, shape.Name, ct);
+
+        var statements = await new GrowingRows(superuser, company.Schema, shadow).PutRight(live, columns, ct);
+
+        var changes = statements.Where(s => s.Counts).ToList();
+        changes.Select(s => s.Sql.TrimStart()[..6]).ShouldBe(["delete", "insert", "update"]); // of four, three and two months ago
+        foreach (var change in changes)
+        {
+            var plan = string.Join('\n', await superuser.Column<string>($"explain (verbose, costs off) {change.Sql}"));
+            // an insert looks for its chunk when it has a row
+            Plans.Chunks(plan).Count.ShouldBe(1, plan);
+            if (!change.Sql.StartsWith("insert", StringComparison.Ordinal)) plan.ShouldContain($"{store}", customMessage: plan);
+        }
+    }
+
+    [Fact]
+    public async Task of_compressed_chunks_a_swap_decompresses_the_batches_of_the_rows_that_differ_alone()
+    {
+        await using var superuser = await host.OpenSuperuser();
+        Assert.SkipUnless((await superuser.Column<string>("show timescaledb.license")).Single() == "timescale", "The Apache edition compresses nothing.");
+        const int products = 20;
+        var (company, tenant) = await WithHalfAYear(products);
+        await superuser.Execute($"""
+            select set_config('app.current_tenant_id', '{company.Id}', false);
+            update {company.Schema}.inventory_movements set notes = 'x'
+                where id = (select id from {company.Schema}.inventory_movements where reference = 'S1 3' order by id limit 1);
+            select compress_chunk(c) from show_chunks('{company.Schema}.inventory_movements') c
+            """);
+        async Task<long> Compressed()
+        {
+            var chunks = await superuser.Column<string>($"""
+                select format('%I.%I', compressed.schema_name, compressed.table_name)
+                from _timescaledb_catalog.hypertable h
+                join _timescaledb_catalog.chunk c on c.hypertable_id = h.id
+                join _timescaledb_catalog.chunk compressed on compressed.id = c.compressed_chunk_id
+                where h.schema_name = '{company.Schema}' and h.table_name = 'inventory_movements'
+                """);
+            var rows = 0L;
+            foreach (var chunk in chunks) rows += (await superuser.Column<long>($"select coalesce(sum(_ts_meta_count), 0) from {chunk}")).Single();
+            return rows;
+        }
+        (await Compressed()).ShouldBe(6 * 2 * products);
+
+        var replay = host.Services.GetRequiredService<TenantReplay>();
+        var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
+        result.Swapped.ShouldNotBeNull().Rows.ShouldBe(1);
+        (await Compressed()).ShouldBe((6 * 2 - 1) * products, "one batch of one store in one month");
+        await host.ReplayShouldBeEqual(tenant);
+    }
+
+    [Fact]
+    public async Task the_segments_that_a_swap_names_are_those_of_the_compression()
+    {
+        await using var superuser = await host.OpenSuperuser();
+        Assert.SkipUnless((await superuser.Column<string>("show timescaledb.license")).Single() == "timescale", "The Apache edition compresses nothing.");
+        var company = await Company.Found(host);
+        var states = new StateRows(host.Services.GetRequiredService<TenantStores>().Of(company.Id.ToString()));
+        foreach (var shape in TableShape.All(states).Where(shape => shape.Segment is not null))
+        {
+            (await superuser.Column<string>($"""
+                select segmentby from timescaledb_information.hypertable_compression_settings
+                where hypertable = '{company.Schema}.{shape.Name}'::regclass
+                """)).ShouldBe([shape.Segment!], shape.Name);
+        }
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(30)]
+    public async Task many_or_few_rows_of_chunks_that_differ_lack_or_are_too_much_are_put_right(int products)
+    {
+        var (company, tenant) = await WithHalfAYear(products);
+        await using var superuser = await host.OpenSuperuser();
+        await superuser.Execute($"""
+            select set_config('app.current_tenant_id', '{company.Id}', false);
+            delete from {company.Schema}.inventory_movements where reference in ('S1 1', 'S2 4');
+            update {company.Schema}.inventory_movements set quantity = 11, notes = 'x' where reference in ('S1 2', 'S1 3', 'S2 5');
+            create temp table moved as select * from {company.Schema}.inventory_movements where reference = 'S2 2';
+            delete from {company.Schema}.inventory_movements where reference = 'S2 2';
+            insert into {company.Schema}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
+                select id, product_id, store_id, movement_type, reference_type, quantity, created_at - interval '70 days' from moved;
+            update {company.Schema}.inventory_movements
+                set store_id = (select id from {company.Schema}.stores where code = 'S2') where reference = 'S1 6';
+            insert into {company.Schema}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
+                select gen_random_uuid(), product_id, store_id, 'in', 'receipt', 1, created_at
+                from {company.Schema}.inventory_movements where reference = 'S2 6';
+            update {company.Schema}.events set entity_type = 'x', new_data = null where event_type = 'stock_received';
+            """);
+        var replay = host.Services.GetRequiredService<TenantReplay>();
+        var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
+        result.Swapped.ShouldNotBeNull().Rows.ShouldBe((2 + 3 + 2 + 1 + 1 + 12) * products);
+        result.Swapped.Rows.ShouldBe(result.Tables.Sum(t => t.Differences ?? 0));
+        await host.ReplayShouldBeEqual(tenant);
     }
 
     [Fact]

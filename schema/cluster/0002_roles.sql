@@ -104,6 +104,6 @@ $$;
 do $$
 begin
     execute format('grant connect, create on database %I to fluxion_owner', current_database());
-    execute format('grant connect on database %I to fluxion_app, fluxion_analyst', current_database());
+    execute format('grant connect on database %I to fluxion_app', current_database());
 end
 $$;

@@ -1,6 +1,6 @@
 -- Why: what belongs to no table has no grants either, and tenants share it: locks, the disk, the server's jobs.
 
--- Who may connect is named: the roles of 0002, and through fluxion_analyst every analyst. A role of the operator's own
+-- Who may connect is named: the roles of 0002, and each analyst's login (0007). A role of the operator's own
 -- needs `grant connect`. Temporary tables are files of a size that nothing limits, and none of ours makes any.
 do $$
 begin
