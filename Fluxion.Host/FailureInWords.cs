@@ -1,6 +1,7 @@
 using Fluxion.Host.Database;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Fluxion.Host;
@@ -11,15 +12,28 @@ internal static class FailureInWords
     /// <summary>What names the same failure with its stack, before it is said here.</summary>
     private static readonly string[] Loggers = ["Microsoft.Extensions.Hosting.Internal.Host", "Wolverine.Runtime.WolverineRuntime"];
 
+    private const string LevelVariable = "Logging__LogLevel__Default";
+
     /// <summary>What to do about it; null when it is none that its user can do anything about.</summary>
     public static string? Of(Exception failure) => failure switch
     {
         SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
+        OptionsValidationException options => $"{string.Join("; ", options.Failures)}.",
         IOException { InnerException: AddressInUseException } => $"{failure.Message} End what serves there, or serve elsewhere: --urls http://localhost:5081",
         NpgsqlException => $"{failure.Message}. The database is the one that ConnectionStrings__Fluxion and ConnectionStrings__FluxionOwner name.",
         AggregateException { InnerException: { } first } => Of(first),
         _ => null,
     };
+
+    /// <summary>What nobody has foreseen, in one line; with all of it when <see cref="LevelVariable"/> asks for details.</summary>
+    public static string Unforeseen(Exception failure)
+    {
+        if (Environment.GetEnvironmentVariable(LevelVariable) is "Debug" or "Trace") return failure.ToString();
+        var causes = new List<string>();
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+            if (cause is not AggregateException && !causes.Any(known => known.Contains(cause.Message, StringComparison.Ordinal))) causes.Add(cause.Message);
+        return $"{string.Join(": ", causes).ReplaceLineEndings(" ")} ({failure.GetType().Name}; {LevelVariable}=Debug shows where)";
+    }
 
     public static void LogOnlyOnceStarted(this ILoggingBuilder logging, Func<bool> started)
     {

@@ -2,6 +2,7 @@ using Fluxion.Host;
 using Fluxion.Host.CommandLine;
 using Fluxion.Host.Database;
 using Fluxion.Host.Demo;
+using Fluxion.Host.Web;
 using JasperFx;
 using JasperFx.CodeGeneration;
 using JasperFx.CommandLine;
@@ -16,11 +17,17 @@ void Cancel(object? _, ConsoleCancelEventArgs e)
 }
 Console.CancelKeyPress += Cancel;
 Task<DatabaseConnections>? resolving = null;
+var started = false;
 try
 {
     if (Commands.Objection(args) is { } objection) throw new SettingsException(objection);
     args = Commands.AsTheLibraryTakesThem(args);
     var builder = WebApplication.CreateBuilder(args);
+    if (Commands.Serve(args))
+    {
+        builder.UseAddresses();
+        Proxies.RefuseAnybodysWord(builder.Configuration);
+    }
     var settings = Commands.NeedDatabase(args) ? FluxionSettings.Read(builder.Configuration, builder.Environment) : new FluxionSettings();
     // an embedded database starts while the host is put together; what first needs its connections waits for them
     resolving = Commands.NeedDatabase(args)
@@ -35,7 +42,6 @@ try
         // there are no extensions to apply; before they are, every assembly that is searched for commands is named on standard output
         new CommandFactory().ApplyExtensions(new ServiceCollection());
     }
-    var started = false;
     builder.Logging.LogOnlyOnceStarted(() => started);
     await using var app = builder.Build();
     app.MapFluxion();
@@ -51,14 +57,14 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception e) when (FailureInWords.Of(e) is { } why)
-{
-    await Console.Error.WriteLineAsync($"error: {why}");
-    return 1;
-}
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {
     return 130;
+}
+catch (Exception e) when (!started)
+{
+    await Console.Error.WriteLineAsync($"error: {FailureInWords.Of(e) ?? FailureInWords.Unforeseen(e)}");
+    return 1;
 }
 finally
 {

@@ -1,3 +1,4 @@
+using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using JasperFx.CommandLine;
 using Spectre.Console;
@@ -55,7 +56,8 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
     {
         if (string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("A tenant needs a name: --name \"Acme C.A.\"");
         (string Password, bool MadeUp)? password = input.AdminEmailFlag is null ? null : Output.Password();
-        var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(input.AdminEmailFlag, input.AdminNameFlag ?? input.AdminEmailFlag, password!.Value.Password);
+        var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(
+            input.AdminEmailFlag, input.AdminNameFlag ?? input.AdminEmailFlag, Passwords.Hash(password!.Value.Password));
         var tenant = await provisioning.Provision(input.Slug!, input.NameFlag.Trim(), admin, null, CancellationToken.None);
         if (tenant is null) return Output.Refuse($"There is a tenant '{input.Slug}' already.");
         AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] is ready: /api/{tenant.Slug}, schema {tenant.Schema}, id {tenant.Id}");

@@ -5,6 +5,8 @@ using FluentValidation;
 using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Ledger.Imports;
@@ -36,6 +38,9 @@ public sealed class Import
     /// <summary>Larger files are 413.</summary>
     public const int MaxBytes = 32 * 1024 * 1024;
 
+    /// <summary>Bytes of a file that are kept in memory while it comes; the rest waits on disk.</summary>
+    private const int InMemory = 64 * 1024;
+
     private readonly Stopwatch _time = Stopwatch.StartNew();
     private int _checked;
 
@@ -58,12 +63,14 @@ public sealed class Import
             return TypedResults.Problem(Problems.NoCsv);
         if (decimals is not (null or "point" or "comma")) return TypedResults.Problem(Problems.Invalid("decimals", "is point or comma"));
 
-        using var body = new MemoryStream((int)(http.Request.ContentLength ?? 0));
-        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-        var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
-        var import = new Import(CsvFile.Read(bytes, columns, decimals == "comma"), Guid.CreateVersion7(ledger.Now), dryRun ?? false);
+        // however slowly it comes, it waits on disk, and takes memory and a turn when it is there
+        await using var body = new FileBufferingReadStream(http.Request.Body, InMemory);
+        await body.DrainAsync(http.RequestAborted);
+        using var turn = await http.RequestServices.GetRequiredService<ImportTurns>().Take(http.RequestAborted);
+        var (file, sha256) = await Read(body, columns, decimals == "comma", http.RequestAborted);
+        var import = new Import(file, Guid.CreateVersion7(ledger.Now), dryRun ?? false);
         if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return TypedResults.Problem(unreadable);
-        var command = new Command(Convert.ToHexString(SHA256.HashData(bytes.Span)), import.IsDryRun, decimals == "comma");
+        var command = new Command(sha256, import.IsDryRun, decimals == "comma");
 
         var run = ledger.Run(http, command, async ct =>
         {
@@ -73,6 +80,14 @@ public sealed class Import
         });
         return http.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))
             ? await import.Watch(run, http) : await run;
+    }
+
+    private static async Task<(CsvFile File, string Sha256)> Read(FileBufferingReadStream body, CsvColumns columns, bool decimalComma, CancellationToken ct)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>((int)body.Length);
+        body.Position = 0;
+        await body.ReadExactlyAsync(bytes, ct);
+        return (CsvFile.Read(bytes, columns, decimalComma), Convert.ToHexString(SHA256.HashData(bytes)));
     }
 
     /// <summary>The receipt of this import.</summary>

@@ -45,7 +45,7 @@ public static class ImportMovementsEndpoint
     public static readonly CsvColumns Columns = new(["store", "sku", "referenceType", "quantity"], ["costPerUnit", "reason", "reference", "notes", "occurredAt"],
         ["id", "movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]);
 
-    [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes)]
+    [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Book movements from a CSV file, as they are exported: the history of other books")]
     [EndpointDescription("Up to 50,000 rows in one transaction, all or none, booked by when they occurred. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]

@@ -33,7 +33,7 @@ public static class ImportStockEndpoint
     public static readonly CsvColumns Columns = new(["store", "sku", "onHand"], ["costPerUnit"],
         ["product", "unitType", "reserved", "available", "onOrder", "reorderPoint", "value", "lastMovementAt"]);
 
-    [WolverinePost("/api/{tenant}/imports/stock", Name = "Import stock"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes)]
+    [WolverinePost("/api/{tenant}/imports/stock", Name = "Import stock"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Set stock to what a CSV file says, as the inventory is exported")]
     [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price; elsewhere it is a count as of now, which keeps the moving average, and no event where that is on hand already. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when less is left than is reserved. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]

@@ -84,7 +84,7 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
     private static async IAsyncEnumerable<T> Rows<T>(
         Databases databases, Tenant tenant, string sql, Func<NpgsqlDataReader, T> read, object[] parameters, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var rows = await TenantQuery.Reader(connection, tenant, sql, parameters, ct);
         while (await rows.ReadAsync(ct)) yield return read(rows);
     }

@@ -1,0 +1,17 @@
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>Work of which a host does little at once: it takes a core, many connections or much memory for as long as it lasts.</summary>
+public enum HeavyWork
+{
+    Import,
+    Verification,
+    Provisioning,
+    Password,
+}
+
+/// <summary>On an endpoint that does heavy work: the host lets a few of its requests in at once.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class HeavyWorkAttribute(HeavyWork kind) : Attribute
+{
+    public HeavyWork Kind => kind;
+}

@@ -1,0 +1,35 @@
+using System.Threading.RateLimiting;
+using Fluxion.Ledger.Commands;
+
+namespace Fluxion.Ledger.Imports;
+
+/// <summary>
+/// The imports that a host works on at once: a file of 50,000 rows takes 200 MB and a core for half a minute. Those that are received meanwhile wait,
+/// and a host receives no more of them than may wait.
+/// </summary>
+public sealed class ImportTurns : IDisposable
+{
+    private const int AtOnce = 2;
+    private const int Waiting = 16;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrencyLimiter _turns = new(new ConcurrencyLimiterOptions
+    {
+        PermitLimit = AtOnce,
+        QueueLimit = Waiting,
+        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    });
+
+    /// <summary>Waits for a turn; it ends when what is returned is disposed of.</summary>
+    /// <exception cref="BusyException">Too many wait already.</exception>
+    public async Task<IDisposable> Take(CancellationToken ct)
+    {
+        var turn = await _turns.AcquireAsync(1, ct);
+        if (turn.IsAcquired) return turn;
+        turn.Dispose();
+        throw new BusyException("imports", RetryAfter);
+    }
+
+    public void Dispose() => _turns.Dispose();
+}
