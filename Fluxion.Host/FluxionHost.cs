@@ -43,6 +43,7 @@ public static class FluxionHost
         services.AddSingleton(p => p.GetRequiredService<DatabaseConnections>().Open(p.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
         services.AddSingleton<SchemaFingerprints>();
+        services.AddSingleton<StartChecks>();
         services.AddSingleton<TenantRegistry>();
         services.AddSingleton<TenantProvisioning>();
         services.AddSingleton<ITenantReadModels, TenantReadModels>();
@@ -145,7 +146,7 @@ public static class FluxionHost
         services.AddProblemDetails(options => options.CustomizeProblemDetails = FrameworkProblems.NameTheField);
         services.AddSingleton<IProblemDetailsWriter, FrameworkProblems>();
         services.AddExceptionHandler<BadRequests>();
-        services.AddExceptionHandler<DatabaseAway>();
+        services.AddExceptionHandler<Failures>();
         services.ConfigureHttpJsonOptions(options =>
         {
             var json = options.SerializerOptions;
@@ -164,6 +165,7 @@ public static class FluxionHost
     public static void MapFluxion(this WebApplication app)
     {
         app.UseTrustedProxies(app.Services.GetRequiredService<FluxionSettings>().TrustedProxies);
+        app.UseMiddleware<FailureLog>();
         app.UseExceptionHandler();
         app.UseStatusCodePages(FrameworkProblems.Explain);
         app.UseSecurityHeaders(SecurityHeaders.Policy);

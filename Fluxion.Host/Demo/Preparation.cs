@@ -8,16 +8,20 @@ public static class Preparation
 {
     public static async Task Prepare(this WebApplication app, DatabaseConnections connections, CancellationToken ct)
     {
-        if (connections.Owner is null)
-        {
-            await using var _ = await app.Services.GetRequiredService<Databases>().Service.OpenConnectionAsync(ct); // or it is said at once that there is none
-            return; // whoever deploys migrates first: `database migrate`
-        }
-        foreach (var (name, failure, _, _) in (await Migrations.Run(app.Services, everything: false, ct)).Failed)
-            app.Logger.LogError("{Tenant} is not up to date and is not served: {Reason}", name, failure);
-        if (!app.Environment.IsDevelopment()) return;
+        var checks = app.Services.GetRequiredService<StartChecks>();
+        if (connections.Owner is null) await checks.RequireSchema(ct); // whoever deploys migrates first: `database migrate`
+        else await Migrate(app, ct);
+        await checks.RequireServiceRole(ct);
+        await checks.RequireSettings(ct);
+        if (connections.Owner is null || !app.Environment.IsDevelopment()) return;
         if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null) return;
         Console.WriteLine($"Creating the demo tenant {DemoTenant.Slug} …");
         await DemoTenant.Ensure(app.Services, ct);
+    }
+
+    private static async Task Migrate(WebApplication app, CancellationToken ct)
+    {
+        foreach (var (name, failure, _, _) in (await Migrations.Run(app.Services, everything: false, ct)).Failed)
+            app.Logger.LogError("{Tenant} is not up to date and is not served: {Reason}", name, failure);
     }
 }

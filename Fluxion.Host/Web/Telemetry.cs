@@ -7,7 +7,7 @@ using OpenTelemetry.Trace;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// Traces and metrics of ASP.NET Core, Npgsql, Marten and Wolverine, sent by OTLP as soon as a standard variable
+/// Traces and metrics of ASP.NET Core, Npgsql, Marten and Wolverine, and the meter of the ledger's own, sent by OTLP as soon as a standard variable
 /// (OTEL_EXPORTER_OTLP_ENDPOINT) says where to. OTEL_SDK_DISABLED, OTEL_SERVICE_NAME and the others work as specified.
 /// </summary>
 public static class Telemetry
@@ -19,7 +19,7 @@ public static class Telemetry
             .ConfigureResource(resource => resource.AddService("fluxion-ledger", serviceInstanceId: Environment.MachineName)
                 .AddAttributes([new("deployment.environment", environment.EnvironmentName)]).AddEnvironmentVariableDetector())
             .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource("Marten", "Wolverine"))
-            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter("Npgsql", "Marten", "Wolverine*"))
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter(FailureLog.MeterName, "Npgsql", "Marten", "Wolverine*"))
             .UseOtlpExporter();
     }
 }

@@ -29,6 +29,9 @@ public sealed class CsvExampleAttribute(string value) : Attribute
     public string Value => value;
 }
 
+/// <summary>A command whose numbers stand in a file.</summary>
+public interface IFileCommand;
+
 /// <summary>One file, read and checked whole, and one transaction: all its rows or none.</summary>
 public sealed class Import
 {
@@ -51,7 +54,7 @@ public sealed class Import
     public bool IsDryRun { get; }
 
     /// <summary>What a command is, for its idempotency key.</summary>
-    private sealed record Command(string Sha256, bool DryRun, bool DecimalComma);
+    private sealed record Command(string Sha256, bool DryRun, bool DecimalComma) : IFileCommand;
 
     /// <param name="decimals">point or comma: what numbers have before their decimals; a point when left out.</param>
     /// <param name="dryRun">Whether to say what would be, and write nothing.</param>
