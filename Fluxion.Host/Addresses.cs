@@ -10,6 +10,7 @@ public static class Addresses
 {
     private const string Default = "http://localhost:5080";
     private const string Urls = "urls";
+    private const string Form = "it must be addresses such as http://localhost:5080 or http://+:8080, separated by ;";
     private const int MaxPort = 65535;
     private static readonly string[] Ports = ["http_ports", "https_ports"];
 
@@ -24,13 +25,14 @@ public static class Addresses
             if (Values(configuration[name]).All(IsPort)) continue;
             throw new SettingsException($"ASPNETCORE_{name.ToUpperInvariant()} is '{configuration[name]}': it must be ports from 1 to {MaxPort}, separated by ;");
         }
+        foreach (var endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
+            if (endpoint["Url"] is not { } url || Objection(url) is not null) throw new SettingsException($"Kestrel__Endpoints__{endpoint.Key}__Url is '{endpoint["Url"]}': {Form}");
         if (((string[])[Urls, .. Ports]).All(name => string.IsNullOrEmpty(configuration[name])) && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
             builder.WebHost.UseUrls(Default);
     }
 
     private static string? Objection(string address)
     {
-        const string Form = "it must be addresses such as http://localhost:5080 or http://+:8080, separated by ;";
         try
         {
             var parsed = BindingAddress.Parse(address);

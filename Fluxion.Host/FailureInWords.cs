@@ -9,8 +9,8 @@ namespace Fluxion.Host;
 /// <summary>Why a start or a command failed, said once and for people.</summary>
 internal static class FailureInWords
 {
-    /// <summary>What names the same failure with its stack, before it is said here.</summary>
-    private static readonly string[] Loggers = ["Microsoft.Extensions.Hosting.Internal.Host", "Wolverine.Runtime.WolverineRuntime"];
+    /// <summary>What names the same failure with its stack, or says that the host ends, before it is said here.</summary>
+    private static readonly string[] Loggers = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.Hosting.Lifetime", "Wolverine.Runtime.WolverineRuntime"];
 
     private const string LevelVariable = "Logging__LogLevel__Default";
 
@@ -35,8 +35,33 @@ internal static class FailureInWords
         return $"{string.Join(": ", causes).ReplaceLineEndings(" ")} ({failure.GetType().Name}; {LevelVariable}=Debug shows where)";
     }
 
-    public static void LogOnlyOnceStarted(this ILoggingBuilder logging, Func<bool> started)
+    /// <summary>Mutes them until the host has started; from then on they log from the level on that is configured.</summary>
+    public static void LogOnlyOnceStarted(this WebApplicationBuilder builder, Func<bool> started)
     {
-        foreach (var logger in Loggers) logging.AddFilter(logger, level => level >= LogLevel.Warning && started());
+        foreach (var logger in Loggers)
+        {
+            var least = Enum.TryParse<LogLevel>(builder.Configuration[$"Logging:LogLevel:{logger}"], out var configured) ? configured : LogLevel.Warning;
+            builder.Logging.AddFilter(logger, level => level >= least && started());
+        }
     }
+}
+
+/// <summary>Told when the host serves, before it says so itself.</summary>
+internal sealed class OnceStarted(Action tell) : IHostedLifecycleService
+{
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        tell();
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -42,18 +42,15 @@ try
         // there are no extensions to apply; before they are, every assembly that is searched for commands is named on standard output
         new CommandFactory().ApplyExtensions(new ServiceCollection());
     }
-    builder.Logging.LogOnlyOnceStarted(() => started);
+    builder.LogOnlyOnceStarted(() => started);
+    builder.Services.AddHostedService(_ => new OnceStarted(() => started = true));
     await using var app = builder.Build();
     app.MapFluxion();
     var connections = await resolving;
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
     Console.CancelKeyPress -= Cancel; // from here on the host's own lifetime stops it
     if (!Commands.Serve(args)) return await app.RunJasperFxCommands(args) is var code && Commands.Help(args) ? 0 : code;
-    app.Lifetime.ApplicationStarted.Register(() =>
-    {
-        started = true;
-        Welcome.Print(app, connections);
-    });
+    app.Lifetime.ApplicationStarted.Register(() => Welcome.Print(app, connections));
     await app.RunAsync();
     return 0;
 }

@@ -30,8 +30,8 @@ public static class Proxies
         foreach (var entry in Entries(proxies))
         {
             if (Address(entry) is not null) continue;
-            if (!IPNetwork.TryParse(entry, out var network))
-                return entry.Contains('/', StringComparison.Ordinal) ? $"{Form}. In '{entry}' the bits after the prefix must be 0" : $"{Form}. '{entry}' is neither";
+            if (!IPNetwork.TryParse(entry, out var network)) return $"{Form}. '{entry}' is neither";
+            if (!network.BaseAddress.Equals(IPAddress.Parse(entry.Split('/')[0]))) return $"{Form}. In '{entry}' the bits after the prefix must be 0";
             if (network.PrefixLength == 0) return $"must not contain '{entry}', which is every address there is";
         }
         return null;

@@ -31,7 +31,7 @@ public sealed partial class HostProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         // nothing of the shell that the tests run in decides how the host starts
-        string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "URLS"];
+        string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "DOTNET_URLS", "DOTNET_HTTP_PORTS", "URLS", "HTTP_PORTS", "Kestrel__", "Logging__", "OTEL_"];
         foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToArray())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment.Where(e => e.Value is not null)) start.Environment[name] = value;
