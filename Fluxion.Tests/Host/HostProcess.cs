@@ -57,9 +57,13 @@ public sealed partial class HostProcess : IAsyncDisposable
     public Task<Client> Demo(string role) => Client.SignIn(NewClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
 
     /// <summary>A host in Development that serves on a free port; returns when it is ready.</summary>
-    public static async Task<HostProcess> Serve(DatabaseConnections connections, params string[] arguments)
+    public static Task<HostProcess> Serve(DatabaseConnections connections, params string[] arguments) =>
+        Serve(Development(connections), [.. arguments, "--urls", "http://127.0.0.1:0"]);
+
+    /// <summary>A host that serves where its environment or its arguments say; returns when it is ready.</summary>
+    public static async Task<HostProcess> Serve(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
-        var host = new HostProcess(Development(connections), [.. arguments, "--urls", "http://127.0.0.1:0"]);
+        var host = new HostProcess(environment, arguments);
         try
         {
             await Task.WhenAny(host._address.Task, host._process.WaitForExitAsync(), Task.Delay(Patience));
@@ -138,9 +142,9 @@ public sealed partial class HostProcess : IAsyncDisposable
     {
         if (line is null) return;
         lock (_output) _output.AppendLine(line);
-        if (Serves().Match(line) is { Success: true } serves) _address.TrySetResult(new Uri(serves.Groups[1].Value));
+        if (Serves().Match(line) is { Success: true } serves) _address.TrySetResult(new Uri(serves.Groups[1].Value.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
     }
 
-    [GeneratedRegex(@"serves on (http://\S+)")]
+    [GeneratedRegex(@"(?:serves|Now listening) on:? (http://\S+)")]
     private static partial Regex Serves();
 }
