@@ -42,6 +42,7 @@ public static partial class Admission
     private static readonly Bound Queries = new("queries", 600, 300, 0, 0, 5) { Status = StatusCodes.Status503ServiceUnavailable };
     private static readonly Bound LargeCommands = new("commands of many lines", 4, 2, 8, 16, 10);
     private static readonly Bound Exports = new("whole lists", 4, 2, 4, 8, 10);
+    private static readonly Bound LargePages = new($"pages of more than {Paging.DefaultLimit} rows", 6, 3, 60, 120, 10);
     private static readonly Bound Documents = new("requests for the OpenAPI document", 2, 2, 16, 32, 5);
 
     private static readonly Dictionary<HeavyWork, Bound> Heavy = new()
@@ -85,7 +86,8 @@ public static partial class Admission
         if (metadata.GetMetadata<HeavyWorkAttribute>() is { } heavy) return Heavy[heavy.Kind];
         if (metadata.GetMetadata<DocumentAttribute>() is not null) return Documents;
         if (!HttpMethods.IsGet(http.Request.Method)) return IsLarge(http) ? LargeCommands : Commands;
-        return ListFormat.PreferredBy(http.Request) != ListFormat.Json && !http.Request.Query.ContainsKey("limit") ? Exports : Queries;
+        if (!http.Request.Query.TryGetValue("limit", out var limit)) return ListFormat.PreferredBy(http.Request) == ListFormat.Json ? Queries : Exports;
+        return int.TryParse(limit, CultureInfo.InvariantCulture, out var rows) && rows > Paging.DefaultLimit ? LargePages : Queries;
     }
 
     private static bool IsLarge(HttpContext http) => http.GetRouteValue(TenantResolution.RouteValue) is not null

@@ -52,6 +52,8 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Where it serves; known once it is ready.</summary>
     public Uri Address { get; private set; } = null!;
 
+    public int ProcessId => _process.Id;
+
     public HttpClient NewClient() => new() { BaseAddress = Address, Timeout = Patience };
 
     public Task<Client> Demo(string role) => Client.SignIn(NewClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
