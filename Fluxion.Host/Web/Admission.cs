@@ -21,8 +21,8 @@ public static partial class Admission
     /// <summary>A larger body, or one of unknown length, is let in with few others: its command may have thousands of lines.</summary>
     public const int LargeBody = 256 * 1024;
 
-    /// <summary>A slower client would keep its place for too long.</summary>
-    private static readonly MinDataRate SlowestBody = new(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(10));
+    /// <summary>A slower client would keep its place for too long, and of a list a connection and a snapshot of the database too.</summary>
+    private static readonly MinDataRate Slowest = new(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(10));
 
     private const int SignInRetryAfter = 60;
 
@@ -38,17 +38,22 @@ public static partial class Admission
         public int Status { get; init; } = StatusCodes.Status429TooManyRequests;
     }
 
-    private static readonly Bound Commands = new("commands", 600, 300, 0, 0, 5) { Status = StatusCodes.Status503ServiceUnavailable };
-    private static readonly Bound Queries = new("queries", 600, 300, 0, 0, 5) { Status = StatusCodes.Status503ServiceUnavailable };
-    private static readonly Bound LargeCommands = new("commands of many lines", 4, 2, 8, 16, 10);
+    private static readonly Bound Commands = new("commands", 600, 16, 284, 600, 5) { Status = StatusCodes.Status503ServiceUnavailable };
+    private static readonly Bound Queries = new("queries", 600, 10, 290, 600, 5) { Status = StatusCodes.Status503ServiceUnavailable };
+    private static readonly Bound LargeCommands = new("commands of many lines", 3, 2, 8, 16, 10);
     private static readonly Bound Exports = new("whole lists", 4, 2, 4, 8, 10);
+    private static readonly Bound Reports = new("reports", 4, 2, 20, 40, 10);
     private static readonly Bound LargePages = new($"pages of more than {Paging.DefaultLimit} rows", 6, 3, 60, 120, 10);
     private static readonly Bound Documents = new("requests for the OpenAPI document", 2, 2, 16, 32, 5);
 
+    /// <summary>Their answers may be long.</summary>
+    private static readonly Bound[] Long = [Reports, LargePages, Exports];
+
     private static readonly Dictionary<HeavyWork, Bound> Heavy = new()
     {
-        // 2 of them are worked on at once (ImportTurns), the others are being received or wait
+        // one of them is worked on at a time (ImportTurns), the others are being received or wait
         [HeavyWork.Import] = new("imports", 8, 4, 0, 0, 30),
+        [HeavyWork.Report] = Reports,
         [HeavyWork.Verification] = new("verifications", 1, 1, 1, 2, 30),
         [HeavyWork.Provisioning] = new("new tenants", 1, 1, 4, 4, 30),
         [HeavyWork.Password] = new("changes of passwords and new users", 8, 4, 60, 120, 10),
@@ -65,10 +70,11 @@ public static partial class Admission
         options.OnRejected = Refuse;
     });
 
-    /// <summary>A body that may be large is read at a pace, so that nobody keeps a place by sending nothing.</summary>
+    /// <summary>What is sent comes at a pace, and what is large is taken at one: nobody keeps a place by doing nothing.</summary>
     public static Task SetPace(HttpContext http, RequestDelegate next)
     {
-        if (IsLarge(http) && http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } feature) feature.MinDataRate = SlowestBody;
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } body) body.MinDataRate = Slowest;
+        if (Long.Contains(Of(http)) && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } answer) answer.MinDataRate = Slowest;
         return next(http);
     }
 
@@ -86,6 +92,7 @@ public static partial class Admission
         if (metadata.GetMetadata<HeavyWorkAttribute>() is { } heavy) return Heavy[heavy.Kind];
         if (metadata.GetMetadata<DocumentAttribute>() is not null) return Documents;
         if (!HttpMethods.IsGet(http.Request.Method)) return IsLarge(http) ? LargeCommands : Commands;
+        if (http.Request.Query.ContainsKey("asOf") || http.Request.Query.ContainsKey("knownAt")) return Reports;
         if (!http.Request.Query.TryGetValue("limit", out var limit)) return ListFormat.PreferredBy(http.Request) == ListFormat.Json ? Queries : Exports;
         return int.TryParse(limit, CultureInfo.InvariantCulture, out var rows) && rows > Paging.DefaultLimit ? LargePages : Queries;
     }

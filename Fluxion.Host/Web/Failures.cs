@@ -61,8 +61,8 @@ public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog>
         Count.Add(1, new("cause", failure.Cause), new("sqlstate", refusal?.SqlState ?? ""));
         var (method, path, status, trace) = (http.Request.Method, Problems.Shorten(http.Request.Path.ToUriComponent()), http.Response.StatusCode, Failures.TraceId(http));
         if (failure.IsFault) Faulty(failure.Exception, method, path, status, failure.Cause, refusal?.SqlState, refusal?.ConstraintName, trace);
-        else if (failure.Cause == Failure.Away) Away(method, path, status, failure.Exception!.Message, trace);
-        else if (failure.Exception is { } exception) Busy(method, path, status, failure.Cause, refusal?.SqlState, refusal?.MessageText ?? exception.Message, trace);
+        else if (failure.Cause == Failure.Away) Away(method, path, status, failure.Says, trace);
+        else if (failure.Exception is not null) Busy(method, path, status, failure.Cause, refusal?.SqlState, failure.Says, trace);
         else Refused(method, path, status, trace);
     }
 

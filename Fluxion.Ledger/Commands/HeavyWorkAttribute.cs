@@ -4,6 +4,9 @@ namespace Fluxion.Ledger.Commands;
 public enum HeavyWork
 {
     Import,
+
+    /// <summary>A question for which many rows are added up.</summary>
+    Report,
     Verification,
     Provisioning,
     Password,
