@@ -52,7 +52,7 @@ public static partial class Admission
     private static readonly Dictionary<HeavyWork, Bound> Heavy = new()
     {
         // one of them is worked on at a time (ImportTurns), the others are being received or wait
-        [HeavyWork.Import] = new("imports", 8, 4, 0, 0, 30),
+        [HeavyWork.Import] = new("imports", 4, 2, 0, 0, 30),
         [HeavyWork.Report] = Reports,
         [HeavyWork.Verification] = new("verifications", 1, 1, 1, 2, 30),
         [HeavyWork.Provisioning] = new("new tenants", 1, 1, 4, 4, 30),

@@ -10,7 +10,7 @@ namespace Fluxion.Ledger.Imports;
 public sealed class ImportTurns : IDisposable
 {
     private const int AtOnce = 1;
-    private const int Waiting = 16;
+    private const int Waiting = 8;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(30);
 

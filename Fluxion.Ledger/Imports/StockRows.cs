@@ -27,8 +27,8 @@ internal static class StockRows
         foreach (var (row, read) in rows)
         {
             if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", Unknown.Says("store", read.Store));
-            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", StockDoor.NotYours(store));
-            else if (!store.IsActive) row.Wrong("store", StockDoor.Deactivated(store));
+            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", StockDoor.NotYours(read.Store));
+            else if (!store.IsActive) row.Wrong("store", StockDoor.Deactivated(read.Store));
             if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", Unknown.Says("product", read.Sku));
             else if (product.ObjectionTo(read.Quantity) is { } objection) row.Wrong(quantity, objection);
             if (store is null || product is null) continue;

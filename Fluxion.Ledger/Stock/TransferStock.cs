@@ -77,7 +77,7 @@ public static class TransferStockEndpoint
             if (!stores.TryGetValue(command.ToStore, out var toStore)) return Unknown.Of("store", "toStore", command.ToStore);
             if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)
                 return Problems.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
-            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockDoor.Deactivated(toStore));
+            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockDoor.Deactivated(command.ToStore));
 
             var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, command.OccurredAt ?? ledger.Now);
             var requests = StockRequest.Of(command.FromStore, command.Lines, brings: false, "fromStore");

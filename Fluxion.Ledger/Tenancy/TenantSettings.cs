@@ -52,14 +52,14 @@ public sealed record TenantSettings(
 /// <summary>All settings of the tenant are set anew.</summary>
 [Example("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
 public sealed record ChangeSettings(
-    [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal OverReceiptPercent,
+    [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal? OverReceiptPercent,
     [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null)
 {
     public sealed class Validator : AbstractValidator<ChangeSettings>
     {
         public Validator()
         {
-            RuleFor(c => c.OverReceiptPercent).Must(p => p is >= 0 and <= 100 && Quantities.HasDecimals(p, 2))
+            RuleFor(c => c.OverReceiptPercent).NotNull().WithMessage("is required").Must(p => p is null || (p is >= 0 and <= 100 && Quantities.HasDecimals(p.Value, 2)))
                 .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
             RuleFor(c => c.Alerts!).SetValidator(new AlertSettings.Validator());
         }
@@ -72,7 +72,7 @@ public static class ChangeSettingsEndpoint
 {
     [WolverinePut("/api/{tenant}/settings", Name = "Change settings"), Authorize(Roles.Admin), Tags("Settings")]
     [EndpointSummary("Set the tenant's own rules")]
-    [EndpointDescription("They hold for every command from then on. Setting them to what they are changes nothing.")]
+    [EndpointDescription("All of them are set anew and hold for every command from then on; of alerts, what is left out is as usual. Setting them to what they are changes nothing.")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Put(ChangeSettings command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -80,8 +80,8 @@ public static class ChangeSettingsEndpoint
             var id = ledger.Tenant.Id;
             var settings = (await ledger.Lock<TenantSettings>([id], create: true, ct))[id];
             var alerts = command.Alerts == AlertSettings.Default ? null : command.Alerts;
-            if (settings?.OverReceiptPercent != command.OverReceiptPercent || settings.Alerts != alerts)
-                settings = ledger.Append<TenantSettings>(id, new SettingsChanged(command.OverReceiptPercent, alerts));
+            if (settings is null || settings.OverReceiptPercent != command.OverReceiptPercent || settings.Alerts != alerts)
+                settings = ledger.Append<TenantSettings>(id, new SettingsChanged(command.OverReceiptPercent!.Value, alerts));
             return Reply.Ok(new SettingsReply(settings.OverReceiptPercent, settings.Alerts ?? AlertSettings.Default));
         });
 }
