@@ -15,7 +15,7 @@ RUN dotnet publish Fluxion.Host -c Release --no-restore -o /app
 FROM mcr.microsoft.com/dotnet/aspnet:10.0.12
 WORKDIR /app
 COPY --from=build /app .
-ENV Urls=http://+:8080
+ENV ASPNETCORE_HTTP_PORTS=8080
 EXPOSE 8080
 USER $APP_UID
 ENTRYPOINT ["dotnet", "Fluxion.Host.dll"]

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Serialization;
-using System.Threading.RateLimiting;
 using FluentValidation;
 using Fluxion.Host.Database;
 using Fluxion.Host.Web;
@@ -8,6 +7,7 @@ using Fluxion.Ledger;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Imports;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
@@ -48,6 +48,7 @@ public static class FluxionHost
         services.AddSingleton(p => p.GetRequiredService<DatabaseConnections>().Open(p.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
         services.AddSingleton<SchemaFingerprints>();
+        services.AddSingleton<StartChecks>();
         services.AddSingleton<TenantRegistry>();
         services.AddSingleton<TenantSchemas>();
         services.AddSingleton<TenantProvisioning>();
@@ -61,13 +62,15 @@ public static class FluxionHost
         services.AddSingleton<Sealer>();
         services.AddHostedService(p => p.GetRequiredService<Sealer>());
         services.AddSingleton<Verifier>();
+        services.AddSingleton<ImportTurns>();
         services.AddValidators();
 
         AddLedgerStore(builder);
         AddAccess(services, settings);
         AddHttp(builder);
         services.AddTelemetry(builder.Environment);
-        services.AddHealthChecks().AddNpgSql(p => p.GetRequiredService<Databases>().Service, tags: ["ready"]).AddCheck<ClockHealth>("clock", tags: ["ready"]);
+        services.AddHealthChecks().AddNpgSql(p => p.GetRequiredService<Databases>().Queries, tags: ["ready"])
+            .AddCheck<ClockHealth>("clock", tags: ["ready"]);
         // what is in flight is finished before the host stops
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
@@ -136,14 +139,9 @@ public static class FluxionHost
             foreach (var role in (string[])[.. Roles.OfTenants, Roles.Platform])
                 options.AddPolicy(role, policy => policy.RequireAuthenticatedUser().RequireClaim(Claims.Role, Roles.AtLeast(role)));
         });
-        services.AddRateLimiter(options =>
-        {
-            options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            options.AddPolicy(SignInEndpoint.RateLimit, http => RateLimitPartition.GetFixedWindowLimiter(
-                http.Connection.RemoteIpAddress?.ToString() ?? "unknown",
-                _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
-            options.OnRejected = TokenProblems.TooManySignIns;
-        });
+        services.AddSingleton<Credentials>();
+        services.AddSingleton<PasswordWork>();
+        services.AddAdmission(settings);
     }
 
     /// <summary>JSON, errors and the OpenAPI document.</summary>
@@ -158,7 +156,7 @@ public static class FluxionHost
         services.AddProblemDetails(options => options.CustomizeProblemDetails = FrameworkProblems.NameTheField);
         services.AddSingleton<IProblemDetailsWriter, FrameworkProblems>();
         services.AddExceptionHandler<BadRequests>();
-        services.AddExceptionHandler<DatabaseAway>();
+        services.AddExceptionHandler<Failures>();
         services.ConfigureHttpJsonOptions(options =>
         {
             var json = options.SerializerOptions;
@@ -176,6 +174,8 @@ public static class FluxionHost
     /// <summary>The way of a request, in order.</summary>
     public static void MapFluxion(this WebApplication app)
     {
+        app.UseTrustedProxies(app.Services.GetRequiredService<FluxionSettings>().TrustedProxies);
+        app.UseMiddleware<FailureLog>();
         app.UseExceptionHandler();
         app.UseStatusCodePages(FrameworkProblems.Explain);
         app.UseSecurityHeaders(SecurityHeaders.Policy);
@@ -183,13 +183,15 @@ public static class FluxionHost
         app.UseRouting();
         app.UseMiddleware<RequestLimits>();
         app.UseRateLimiter();
+        app.Use(Admission.SetPace);
         app.UseAuthentication();
         app.UseMiddleware<TenantResolution>();
         app.UseAuthorization();
 
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthReply.Write }).AllowAnonymous();
-        app.MapOpenApi().AllowAnonymous();
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().DisableRateLimiting();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthReply.Write })
+            .AllowAnonymous().DisableRateLimiting();
+        app.MapOpenApi().AllowAnonymous().WithMetadata(new DocumentAttribute());
         app.MapScalarApiReference("/docs", options => options.Title = "Fluxion Ledger").AllowAnonymous();
         app.MapWolverineEndpoints(options =>
         {

@@ -1,36 +1,97 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
 using System.Text;
+using Fluxion.Host.Web;
 using Fluxion.Ledger.Access;
+using Microsoft.Extensions.Options;
 
 namespace Fluxion.Host;
 
 /// <summary>The settings below <c>Fluxion</c>: in the environment <c>Fluxion__SigningKey</c> and so on.</summary>
 public sealed class FluxionSettings
 {
+    public const string Section = "Fluxion";
+
     /// <summary>Signs the tokens; at least 32 bytes, the same on every node. Required outside Development.</summary>
-    public string SigningKey { get; init; } = "";
+    public string SigningKey { get; set; } = "";
 
     /// <summary>How long a token is good for, in minutes.</summary>
-    public int TokenMinutes { get; init; } = 60;
+    [Range(1, 10_080)]
+    public int TokenMinutes { get; set; } = 60;
 
     /// <summary>Requests for a token from one client address in a minute; more are 429.</summary>
-    public int SignInsPerMinute { get; init; } = 30;
+    [Range(1, 1_000_000)]
+    public int SignInsPerMinute { get; set; } = 30;
 
+    /// <summary>The proxies whose word on the client's address is taken: addresses and CIDR networks, separated by commas. See <see cref="Proxies"/>.</summary>
+    public string TrustedProxies { get; set; } = "";
+
+    /// <summary>The settings as the host was configured, each checked.</summary>
+    /// <exception cref="OptionsValidationException">A setting is missing, unknown or not allowed; each failure says which, and what is allowed.</exception>
+    public static FluxionSettings Read(IConfiguration configuration, IHostEnvironment environment)
+    {
+        var rules = new FluxionSettingsRules(configuration.GetSection(Section), environment);
+        return new OptionsFactory<FluxionSettings>([rules], [], [rules]).Create(Options.DefaultName);
+    }
+}
+
+/// <summary>Reads the settings and says of each that is wrong its name, its value and what is allowed. Of a secret it never says the value.</summary>
+internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostEnvironment environment)
+    : IConfigureOptions<FluxionSettings>, IValidateOptions<FluxionSettings>
+{
     /// <summary>The secret of appsettings.Development.json.</summary>
     private const string DevelopmentPrefix = "development only";
 
-    /// <exception cref="SettingsException">A setting is missing or unsafe; the message says which and what to do.</exception>
-    public static FluxionSettings Read(IConfiguration configuration, IHostEnvironment environment)
+    private static readonly PropertyInfo[] Known = typeof(FluxionSettings).GetProperties(BindingFlags.Public | BindingFlags.Instance);
+
+    public void Configure(FluxionSettings options)
     {
-        var settings = configuration.GetSection("Fluxion").Get<FluxionSettings>() ?? new FluxionSettings();
-        if (Encoding.UTF8.GetByteCount(settings.SigningKey) < Tokens.MinKeyBytes)
-        {
-            throw new SettingsException(
-                $"Set Fluxion__SigningKey to a secret of at least {Tokens.MinKeyBytes} bytes, the same on every node, for example from: openssl rand -base64 48");
-        }
-        if (!environment.IsDevelopment() && settings.SigningKey.StartsWith(DevelopmentPrefix, StringComparison.Ordinal))
-            throw new SettingsException("Fluxion__SigningKey is the one of Development, which everybody knows. Set one of your own.");
-        return settings;
+        foreach (var property in Known)
+            if (Parse(property) is { } value) property.SetValue(options, value);
     }
+
+    public ValidateOptionsResult Validate(string? name, FluxionSettings options)
+    {
+        var failures = Known.Where(IsNotAllowed).Select(property => NotAllowed(property.Name, section[property.Name]!, Allowed(property)))
+            .Concat(section.GetChildren().Where(child => Known.All(property => !Is(property, child))).Select(Unknown)).ToList();
+        if (Encoding.UTF8.GetByteCount(options.SigningKey) < Tokens.MinKeyBytes)
+        {
+            failures.Add($"Set {Name(nameof(options.SigningKey))} to a secret of at least {Tokens.MinKeyBytes} bytes, the same on every node, " +
+                "for example from: openssl rand -base64 48");
+        }
+        if (!environment.IsDevelopment() && options.SigningKey.StartsWith(DevelopmentPrefix, StringComparison.Ordinal))
+            failures.Add($"{Name(nameof(options.SigningKey))} is the one of Development, which everybody knows. Set one of your own");
+        if (Proxies.Objection(options.TrustedProxies) is { } objection)
+            failures.Add(NotAllowed(nameof(options.TrustedProxies), options.TrustedProxies, objection));
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    /// <summary>What the configuration says, or null when it says nothing or nothing that the setting can hold.</summary>
+    private object? Parse(PropertyInfo property)
+    {
+        if (section[property.Name] is not { Length: > 0 } text) return null;
+        var converter = TypeDescriptor.GetConverter(property.PropertyType);
+        return converter.IsValid(text) ? converter.ConvertFromInvariantString(text) : null;
+    }
+
+    private bool IsNotAllowed(PropertyInfo property) => section[property.Name] is { Length: > 0 }
+        && (Parse(property) is not { } value || property.GetCustomAttribute<RangeAttribute>() is { } range && !range.IsValid(value));
+
+    private static string Allowed(PropertyInfo property) => property.GetCustomAttribute<RangeAttribute>() is { } range
+        ? string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {range.Minimum} to {range.Maximum}")
+        : $"must be a {property.PropertyType.Name}";
+
+    private static string NotAllowed(string name, string value, string allowed) => $"{Name(name)} is '{value}': it {allowed}";
+
+    private static string Unknown(IConfigurationSection child) =>
+        $"{Name(child.Key)} is not a setting: there are {string.Join(", ", Known.Select(property => Name(property.Name)))}";
+
+    private static bool Is(PropertyInfo property, IConfigurationSection child) =>
+        string.Equals(property.Name, child.Key, StringComparison.OrdinalIgnoreCase) && !child.GetChildren().Any();
+
+    private static string Name(string key) => $"{FluxionSettings.Section}__{key}";
 }
 
 /// <summary>The host cannot start as it is configured.</summary>

@@ -2,6 +2,7 @@ using Fluxion.Host;
 using Fluxion.Host.CommandLine;
 using Fluxion.Host.Database;
 using Fluxion.Host.Demo;
+using Fluxion.Host.Web;
 using JasperFx;
 using JasperFx.CodeGeneration;
 using JasperFx.CommandLine;
@@ -16,11 +17,17 @@ void Cancel(object? _, ConsoleCancelEventArgs e)
 }
 Console.CancelKeyPress += Cancel;
 Task<DatabaseConnections>? resolving = null;
+var started = false;
 try
 {
     if (Commands.Objection(args) is { } objection) throw new SettingsException(objection);
     args = Commands.AsTheLibraryTakesThem(args);
     var builder = WebApplication.CreateBuilder(args);
+    if (Commands.Serve(args))
+    {
+        builder.UseAddresses();
+        Proxies.RefuseAnybodysWord(builder.Configuration);
+    }
     var settings = Commands.NeedDatabase(args) ? FluxionSettings.Read(builder.Configuration, builder.Environment) : new FluxionSettings();
     // an embedded database starts while the host is put together; what first needs its connections waits for them
     resolving = Commands.NeedDatabase(args)
@@ -35,30 +42,26 @@ try
         // there are no extensions to apply; before they are, every assembly that is searched for commands is named on standard output
         new CommandFactory().ApplyExtensions(new ServiceCollection());
     }
-    var started = false;
-    builder.Logging.LogOnlyOnceStarted(() => started);
+    builder.LogOnlyOnceStarted(() => started);
+    builder.Services.AddHostedService(_ => new OnceStarted(() => started = true));
     await using var app = builder.Build();
     app.MapFluxion();
     var connections = await resolving;
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
     Console.CancelKeyPress -= Cancel; // from here on the host's own lifetime stops it
     if (!Commands.Serve(args)) return await app.RunJasperFxCommands(args) is var code && Commands.Help(args) ? 0 : code;
-    app.Lifetime.ApplicationStarted.Register(() =>
-    {
-        started = true;
-        Welcome.Print(app, connections);
-    });
+    app.Lifetime.ApplicationStarted.Register(() => Welcome.Print(app, connections));
     await app.RunAsync();
     return 0;
-}
-catch (Exception e) when (FailureInWords.Of(e) is { } why)
-{
-    await Console.Error.WriteLineAsync($"error: {why}");
-    return 1;
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {
     return 130;
+}
+catch (Exception e) when (!started)
+{
+    await Console.Error.WriteLineAsync($"error: {FailureInWords.Of(e) ?? FailureInWords.Unforeseen(e)}");
+    return 1;
 }
 finally
 {

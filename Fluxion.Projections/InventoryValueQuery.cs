@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
@@ -42,7 +43,7 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
 
 public static class InventoryValueQueries
 {
-    [WolverineGet("/api/{tenant}/inventory/value", Name = "Value of inventory"), Authorize(Roles.Viewer), Tags("Stock")]
+    [WolverineGet("/api/{tenant}/inventory/value", Name = "Value of inventory"), Authorize(Roles.Viewer), Tags("Stock"), HeavyWork(HeavyWork.Report)]
     [EndpointSummary("What stock is worth, store by store, now or as of a moment; filter: store")]
     [EndpointDescription("asOf and knownAt are those of the inventory itself. A store in which nothing has ever moved, or had by then, is not in the list.")]
     [ProducesResponseType<Page<StoreValueRow>>(200)]

@@ -36,7 +36,7 @@ public sealed record ReorderSuggestionRow(string Store, string Sku, string Produ
 
 public static class ReorderSuggestionsQuery
 {
-    [WolverineGet("/api/{tenant}/reorder-suggestions", Name = "List reorder suggestions"), Authorize(Roles.Viewer), Tags("Purchasing")]
+    [WolverineGet("/api/{tenant}/reorder-suggestions", Name = "List reorder suggestions"), Authorize(Roles.Viewer), Tags("Purchasing"), HeavyWork(HeavyWork.Report)]
     [EndpointSummary("What to order, by store and sku; filters: store, supplier")]
     [EndpointDescription("Of every active product that its store has or had, and of which less than the reorder point is available, on order, drafted or in transit. POST /purchase-orders/from-suggestions drafts the orders.")]
     [ProducesResponseType<Page<ReorderSuggestionRow>>(200)]

@@ -1,3 +1,4 @@
+using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using JasperFx.CommandLine;
@@ -64,7 +65,8 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         if (string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("A tenant needs a name: --name \"Acme C.A.\"");
         if (input.TimezoneFlag is { } zone && Zone.Objection(zone) is { } objection) return Output.Refuse($"--timezone {objection}.");
         (string Password, bool MadeUp)? password = input.AdminEmailFlag is null ? null : Output.Password();
-        var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(input.AdminEmailFlag, input.AdminNameFlag ?? input.AdminEmailFlag, password!.Value.Password);
+        var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(
+            input.AdminEmailFlag, input.AdminNameFlag ?? input.AdminEmailFlag, Passwords.Hash(password!.Value.Password));
         var tenant = await provisioning.Provision(input.Slug!, input.NameFlag.Trim(), admin, input.TimezoneFlag, null, CancellationToken.None);
         if (tenant is null) return Output.Refuse($"There is a tenant '{input.Slug}' already.");
         AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] is ready: /api/{tenant.Slug}, schema {tenant.Schema}, id {tenant.Id}");
@@ -78,7 +80,7 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         if (input.NameFlag is not null && string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("--name is empty.");
         var password = Output.Password();
         var (tenant, wasRegistered, made, changed, removed, admin) = await adoption.Adopt(
-            input.Slug!, input.NameFlag?.Trim(), input.AdminEmailFlag, password.Password, CancellationToken.None);
+            input.Slug!, input.NameFlag?.Trim(), input.AdminEmailFlag, Passwords.Hash(password.Password), CancellationToken.None);
         var registered = wasRegistered ? "was registered" : "is registered again";
         AnsiConsole.MarkupLineInterpolated(
             $"Tenant [bold]{tenant.Slug}[/] {registered}: '{tenant.Name}', {tenant.Status}, schema {tenant.Schema}, id {tenant.Id}");

@@ -52,7 +52,7 @@ public sealed class UsersCommand : LedgerCommand<UsersInput>
                 await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
                 var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
                 await ledger.Begin(CancellationToken.None);
-                Users.Register(ledger, input.Email, input.NameFlag ?? input.Email, input.RoleFlag, null, password.Password);
+                Users.Register(ledger, input.Email, input.NameFlag ?? input.Email, input.RoleFlag, null, Passwords.Hash(password.Password));
                 await ledger.Commit(CancellationToken.None);
             }
         }

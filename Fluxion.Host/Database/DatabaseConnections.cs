@@ -20,22 +20,15 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
     public static async Task<DatabaseConnections> Resolve(
         IConfiguration configuration, IHostEnvironment environment, Action<string> progress, CancellationToken ct)
     {
+        var owner = configuration.GetConnectionString(OwnerName) is { Length: > 0 } text ? text : null;
         if (configuration.GetConnectionString(ServiceName) is { Length: > 0 } service)
         {
-            var owner = configuration.GetConnectionString(OwnerName);
-            foreach (var (name, text) in ((string, string?)[])[(ServiceName, service), (OwnerName, owner)])
-            {
-                try
-                {
-                    _ = new NpgsqlConnectionStringBuilder(text);
-                }
-                catch (ArgumentException e)
-                {
-                    throw new SettingsException($"ConnectionStrings__{name} is no connection string: {e.Message}");
-                }
-            }
+            ConnectionStrings.Check(ServiceName, service, Pools.Least);
+            if (owner is not null) ConnectionStrings.Check(OwnerName, owner, Pools.LeastOfTheOwner);
             return new DatabaseConnections(service, owner, null);
         }
+        if (owner is not null)
+            throw new SettingsException($"ConnectionStrings__{OwnerName} is set and ConnectionStrings__{ServiceName} is not: the host needs both, or neither in Development.");
         if (!environment.IsDevelopment())
         {
             throw new SettingsException(
@@ -62,10 +55,14 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
         return connections;
     }
 
-    public Databases Open(ILoggerFactory loggers) => new(Source(Service, loggers), Owner is null ? null : Source(Owner, loggers));
+    public Databases Open(ILoggerFactory loggers)
+    {
+        NpgsqlDataSource Pool(string connectionString, int connections) => new NpgsqlDataSourceBuilder(
+            new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = connections }.ConnectionString).UseLoggerFactory(loggers).Build();
 
-    private static NpgsqlDataSource Source(string connectionString, ILoggerFactory loggers) =>
-        new NpgsqlDataSourceBuilder(connectionString).UseLoggerFactory(loggers).Build();
+        var pools = Pools.Of(Service, Owner);
+        return new Databases(Pool(Service, pools.Commands), Owner is null ? null : Pool(Owner, pools.Owner)) { Queries = Pool(Service, pools.Queries) };
+    }
 
     public async ValueTask DisposeAsync()
     {

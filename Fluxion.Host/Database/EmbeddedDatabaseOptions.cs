@@ -33,7 +33,7 @@ public sealed record EmbeddedDatabaseOptions
     /// Reads <c>FLUXION_DATABASE_HOME</c>, <c>_DATA</c>, <c>_PORT</c>, <c>_PASSWORD</c>, <c>_KEEP</c>
     /// (<c>true</c> or <c>false</c>) and <c>FLUXION_DEBIAN_MIRROR</c>; what is not set keeps its default.
     /// </summary>
-    /// <exception cref="EmbeddedDatabaseException">A port or a truth value that is none.</exception>
+    /// <exception cref="SettingsException">One of them is not allowed.</exception>
     public static EmbeddedDatabaseOptions FromEnvironment()
     {
         var defaults = new EmbeddedDatabaseOptions();
@@ -43,13 +43,17 @@ public sealed record EmbeddedDatabaseOptions
             Data = Read("FLUXION_DATABASE_DATA"),
             Port = Read("FLUXION_DATABASE_PORT") is not { } port ? defaults.Port
                 : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 65535 ? number
-                : throw new EmbeddedDatabaseException($"FLUXION_DATABASE_PORT is '{port}', not a port (0 to 65535)"),
-            Mirror = Read("FLUXION_DEBIAN_MIRROR") ?? defaults.Mirror,
+                : throw NotAllowed("FLUXION_DATABASE_PORT", port, "a port from 1 to 65535, or 0 for any that is free"),
+            Mirror = Read("FLUXION_DEBIAN_MIRROR") is not { } mirror ? defaults.Mirror
+                : Uri.TryCreate(mirror, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? mirror
+                : throw NotAllowed("FLUXION_DEBIAN_MIRROR", mirror, $"an address such as {defaults.Mirror}"),
             Password = Read("FLUXION_DATABASE_PASSWORD") ?? defaults.Password,
             Keep = Read("FLUXION_DATABASE_KEEP") is { } keep
                 && (bool.TryParse(keep, out var value) ? value
-                    : throw new EmbeddedDatabaseException($"FLUXION_DATABASE_KEEP is '{keep}', neither true nor false")),
+                    : throw NotAllowed("FLUXION_DATABASE_KEEP", keep, "true or false")),
         };
+
+        static SettingsException NotAllowed(string name, string value, string allowed) => new($"{name} is '{value}': it must be {allowed}.");
 
         static string? Read(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
     }

@@ -3,26 +3,65 @@ using Npgsql;
 
 namespace Fluxion.Host.Database;
 
-/// <summary>Drops what is not kept for ever, once a day and a few minutes after the start: <c>shared.apply_retention</c>, on one node at a time.</summary>
+/// <summary>Takes away what is not kept for ever, once a day and a few minutes after the start, on one node at a time.</summary>
 public sealed partial class Retention(Databases databases, TimeProvider clock, ILogger<Retention> logger) : BackgroundService
 {
     private static readonly TimeSpan AfterStart = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Between = TimeSpan.FromDays(1);
 
-    /// <summary>Drops the chunks that are old enough now.</summary>
-    /// <returns>The number of chunks dropped, of all tenants.</returns>
-    /// <exception cref="NpgsqlException">The database is away, or a setting is no interval.</exception>
-    public async Task<int> Apply(CancellationToken ct)
+    /// <summary>Keys that are deleted in one transaction: it takes some milliseconds, and no command waits for it.</summary>
+    private const int KeysAtOnce = 5_000;
+
+    /// <summary>Drops the chunks that are old enough now, and deletes the idempotency keys that are no longer good.</summary>
+    /// <returns>How many chunks and how many keys, of all tenants.</returns>
+    /// <exception cref="NpgsqlException">The database is away.</exception>
+    public async Task<(int Chunks, long Keys)> Apply(CancellationToken ct)
     {
-        await using var command = databases.RequireOwner().CreateCommand("select schema_name, table_name, chunks from shared.apply_retention()");
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var dropped = 0;
-        while (await reader.ReadAsync(ct))
+        var owner = databases.RequireOwner();
+        var chunks = 0;
+        await using (var command = owner.CreateCommand("select schema_name, table_name, chunks from shared.apply_retention()"))
         {
-            dropped += reader.GetInt32(2);
-            Dropped(reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                chunks += reader.GetInt32(2);
+                Dropped(reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
+            }
         }
-        return dropped;
+        var keys = 0L;
+        foreach (var schema in await Schemas(owner, ct)) keys += await PruneKeys(owner, schema, ct);
+        return (chunks, keys);
+    }
+
+    private static async Task<List<string>> Schemas(NpgsqlDataSource owner, CancellationToken ct)
+    {
+        await using var command = owner.CreateCommand("select 'shared' union all (select schema_name from shared.tenants order by schema_name)");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var schemas = new List<string>();
+        while (await reader.ReadAsync(ct)) schemas.Add(reader.GetString(0));
+        return schemas;
+    }
+
+    /// <summary>A transaction for some of them, until there are none.</summary>
+    private async Task<long> PruneKeys(NpgsqlDataSource owner, string schema, CancellationToken ct)
+    {
+        var (all, some) = (0L, 0L);
+        DateTime? upTo = null;
+        do
+        {
+            await using var command = owner.CreateCommand("select pruned, up_to from shared.prune_idempotency_keys($1, $2, $3)");
+            command.Parameters.Add(new() { Value = schema });
+            command.Parameters.Add(new() { Value = (object?)upTo ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+            command.Parameters.Add(new() { Value = KeysAtOnce });
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            await reader.ReadAsync(ct);
+            some = reader.GetInt64(0);
+            if (some > 0) upTo = reader.GetDateTime(1);
+            all += some;
+        }
+        while (some == KeysAtOnce);
+        if (all > 0) Pruned(schema, all);
+        return all;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -49,6 +88,9 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
             }
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "Retention: deleted {Keys} idempotency keys of {Schema} that were no longer good")]
+    private partial void Pruned(string schema, long keys);
 
     [LoggerMessage(LogLevel.Information, "Retention: dropped {Chunks} old chunks of {Schema}.{Table}")]
     private partial void Dropped(string schema, string table, int chunks);

@@ -36,7 +36,7 @@ public static class DemoTenant
 
     private static void Fill(LedgerSession ledger, Tenant tenant)
     {
-        foreach (var role in Roles.OfTenants) Users.Register(ledger, Email(role), $"Demo {role}", role, null, Password);
+        foreach (var role in Roles.OfTenants) Users.Register(ledger, Email(role), $"Demo {role}", role, null, Passwords.Hash(Password));
         var stores = DemoCatalog.Stores.ToDictionary(s => s.Code, s => ledger.Append<Store>(NewId(ledger), new StoreOpened(s.Code, s.Details)).Id);
         var suppliers = DemoCatalog.Suppliers.ToDictionary(s => s.Code, s => ledger.Append<Supplier>(NewId(ledger), new SupplierRegistered(s.Code, s.Details)).Id);
         var categories = new Dictionary<string, Guid>();

@@ -11,10 +11,12 @@ public static class Preparation
     {
         // when there is no database, this says so
         await app.Services.GetRequiredService<LedgerClock>().Measure(app.Services.GetRequiredService<Databases>().Service, ct);
-        if (connections.Owner is null) return; // whoever deploys migrates first: `database migrate`
-        foreach (var (name, failure, _, _) in (await Migrations.Run(app.Services, everything: false, ct)).Failed)
-            app.Logger.LogError("{Tenant} is not up to date and is not served: {Reason}", name, failure);
-        if (!app.Environment.IsDevelopment()) return;
+        var checks = app.Services.GetRequiredService<StartChecks>();
+        if (connections.Owner is null) await checks.RequireSchema(ct); // whoever deploys migrates first: `database migrate`
+        else await Migrate(app, ct);
+        await checks.RequireServiceRole(ct);
+        await checks.RequireSettings(ct);
+        if (connections.Owner is null || !app.Environment.IsDevelopment()) return;
         if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null) return;
         Console.WriteLine($"Creating the demo tenant {DemoTenant.Slug} …");
         try
@@ -25,5 +27,11 @@ public static class Preparation
         {
             app.Logger.LogWarning("The demo tenant was not made: {Reason}", e.Message); // and can be adopted
         }
+    }
+
+    private static async Task Migrate(WebApplication app, CancellationToken ct)
+    {
+        foreach (var (name, failure, _, _) in (await Migrations.Run(app.Services, everything: false, ct)).Failed)
+            app.Logger.LogError("{Tenant} is not up to date and is not served: {Reason}", name, failure);
     }
 }

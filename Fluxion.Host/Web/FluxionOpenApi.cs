@@ -205,9 +205,10 @@ public static class FluxionOpenApi
             if (HasBody) yield return (415, "The body is not sent as JSON");
             if (CsvExample is not null) yield return (415, "The body is not sent as CSV");
             if (TakesKey) yield return (422, "The Idempotency-Key was used before with another request");
-            if (Has<EnableRateLimitingAttribute>()) yield return (429, "Too many requests from this address: wait as long as Retry-After says");
-            if (IsStream) yield return (429, "As many streams are open as may be: wait as long as Retry-After says");
-            yield return (503, "The database is away: repeat the request with the same key after Retry-After");
+            yield return (429, $"{(Has<EnableRateLimitingAttribute>() ? "Too many requests from this address"
+                : IsStream ? "As many streams are open as may be"
+                : "Too many requests of this kind at once")}: wait as long as Retry-After says");
+            yield return (503, "The database is away, or it or this host has too much to do: repeat the request with the same key after Retry-After");
         }
 
         private bool Has<T>() => action.EndpointMetadata.OfType<T>().Any();

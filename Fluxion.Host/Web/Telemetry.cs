@@ -21,7 +21,7 @@ public static class Telemetry
                 .AddAttributes([new("deployment.environment", environment.EnvironmentName)]).AddEnvironmentVariableDetector())
             .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource("Marten", "Wolverine"))
             .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()
-                .AddMeter("Npgsql", "Marten", "Wolverine*", AlertNotifications.MeterName))
+                .AddMeter(FailureLog.MeterName, AlertNotifications.MeterName, "Npgsql", "Marten", "Wolverine*"))
             .UseOtlpExporter();
     }
 }

@@ -1,7 +1,6 @@
 using Fluxion.Ledger.Access;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Fluxion.Host.Web;
@@ -38,11 +37,4 @@ public static class TokenProblems
                 ? "This is for administrators of the platform."
                 : "Your role may not do this. Ask an admin of your tenant.").ExecuteAsync(context.HttpContext),
     };
-
-    public static async ValueTask TooManySignIns(OnRejectedContext context, CancellationToken cancellationToken)
-    {
-        context.HttpContext.Response.Headers.RetryAfter = "60";
-        await TypedResults.Problem(statusCode: 429, title: "Too many requests for a token",
-            detail: "Wait a minute, then try again.").ExecuteAsync(context.HttpContext);
-    }
 }

@@ -28,7 +28,7 @@ public sealed class Accounts(Databases databases, IMemoryCache cache)
 
     private async Task<bool> Read(Guid id, int stamp, string? tenant, CancellationToken ct)
     {
-        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var batch = connection.CreateBatch();
         batch.BatchCommands.Add(new("select set_config($1, $2, true)")
         {

@@ -32,27 +32,32 @@ public sealed record ChangePassword
 
 public static class ChangePasswordEndpoint
 {
-    [WolverinePost("/api/{tenant}/users/{id}/password", Name = "Change password"), Authorize(Roles.Viewer), Tags("Users")]
+    [WolverinePost("/api/{tenant}/users/{id}/password", Name = "Change password"), Authorize(Roles.Viewer), Tags("Users"), HeavyWork(HeavyWork.Password)]
     [EndpointSummary("Change your own password, or as an admin set somebody's")]
     [EndpointDescription("By id or e-mail address. All tokens of the user end within 5 seconds, the one of this request too: sign in again. A locked account is open again. Refused: 400 when currentPassword is not your own (5 failures in a row lock the account for 15 minutes), 403 for somebody else's password unless you are an admin, 404 when the user does not exist.")]
     [ProducesResponseType<UserReceipt>(200)]
-    public static Task<IResult> Post([Example("luis@fluxion.demo")] string id, ChangePassword command, LedgerSession ledger, Databases databases, HttpContext http)
+    public static async Task<IResult> Post([Example("luis@fluxion.demo")] string id, ChangePassword command, LedgerSession ledger, Databases databases,
+        Credentials credentials, PasswordWork passwords, HttpContext http)
     {
-        var caller = ledger.Caller;
-        var kept = command with { NewPassword = Passwords.Fingerprint(command.NewPassword, caller.UserId), CurrentPassword = null };
-        return ledger.Run(http, kept, async ct =>
+        var (caller, ct) = (ledger.Caller, http.RequestAborted);
+        var isOwn = Users.Normalize(id) == caller.Email || (Guid.TryParse(id, out var guid) && guid == caller.UserId);
+        if (!isOwn && caller.Role != Roles.Admin) return TypedResults.Problem(Problems.Forbidden("Only an admin sets the password of somebody else."));
+
+        // all that is slow comes before the session has a connection; under the lock it is asked again whether the password is the one that was checked
+        var fingerprint = await passwords.Fingerprint(command.NewPassword, caller.UserId, ct);
+        var kept = command with { NewPassword = fingerprint, CurrentPassword = null };
+        var checkedHash = (string?)null;
+        if (isOwn)
         {
-            if (Users.Normalize(id) != caller.Email && (!Guid.TryParse(id, out var guid) || guid != caller.UserId))
-            {
-                return caller.Role == Roles.Admin
-                    ? await Users.SetPassword(ledger, id, command.NewPassword, ct)
-                    : Problems.Forbidden("Only an admin sets the password of somebody else.");
-            }
-            // guesses at it are counted as those at the sign-in are
-            var current = new SignIn(caller.Email, command.CurrentPassword ?? "", ledger.Tenant.Slug);
-            return await SignInEndpoint.Verify(databases.Service, current, ledger.Tenant, ct) is null
-                ? Problems.Invalid("currentPassword", "is not your password, or the account is locked after too many failures")
-                : await Users.SetPassword(ledger, id, command.NewPassword, ct);
-        });
+            var account = await credentials.Find(ledger.Tenant, caller.Email, ct);
+            var (key, _) = IdempotencyKey.Read(http, ledger.Tenant.Schema, caller.UserId, kept, http.JsonOptions(), required: false);
+            // what was done already is answered again, though its password is no longer the current one; read in this order, a change is seen by one of both
+            var isRetry = key is not null && await key.IsUsed(databases.Service, ledger.Tenant.Id, ct);
+            if (!isRetry && !await credentials.Match(ledger.Tenant, account, command.CurrentPassword ?? "", ct))
+                return TypedResults.Problem(Problems.Invalid("currentPassword", "is not your password, or the account is locked after too many failures"));
+            checkedHash = account?.PasswordHash ?? "";
+        }
+        var newHash = await passwords.Hash(command.NewPassword, ct);
+        return await ledger.Run(http, kept, token => Users.SetPassword(ledger, id, newHash, checkedHash, token));
     }
 }

@@ -9,6 +9,7 @@ public static class PlatformAdministrators
     /// <returns>Whether there was none with this address.</returns>
     public static async Task<bool> Add(Databases databases, string email, string fullName, string password, CancellationToken ct)
     {
+        var hash = Passwords.Hash(password);
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new("select set_config($1, 'on', true)") { Parameters = { new() { Value = Databases.PlatformSetting } } });
@@ -19,7 +20,7 @@ public static class PlatformAdministrators
         {
             Parameters =
             {
-                new() { Value = Guid.CreateVersion7() }, new() { Value = Users.Normalize(email) }, new() { Value = Passwords.Hash(password) },
+                new() { Value = Guid.CreateVersion7() }, new() { Value = Users.Normalize(email) }, new() { Value = hash },
                 new() { Value = fullName }, new() { Value = Roles.Platform },
             },
         });

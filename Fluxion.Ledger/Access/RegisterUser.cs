@@ -74,16 +74,20 @@ public sealed record RegisterUser : UserFields
 
 public static class RegisterUserEndpoint
 {
-    [WolverinePost("/api/{tenant}/users", Name = "Register user"), Authorize(Roles.Admin), Tags("Users")]
+    [WolverinePost("/api/{tenant}/users", Name = "Register user"), Authorize(Roles.Admin), Tags("Users"), HeavyWork(HeavyWork.Password)]
     [EndpointSummary("Give a person an account")]
     [EndpointDescription("Refused: 409 when the e-mail address has an account, 404 when a store does not exist.")]
     [ProducesResponseType<UserReceipt>(201)]
-    public static Task<IResult> Post(RegisterUser command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command with { Password = Passwords.Fingerprint(command.Password, ledger.Caller.UserId) }, async ct =>
+    public static async Task<IResult> Post(RegisterUser command, LedgerSession ledger, PasswordWork passwords, HttpContext http)
+    {
+        var fingerprint = await passwords.Fingerprint(command.Password, ledger.Caller.UserId, http.RequestAborted);
+        var hash = await passwords.Hash(command.Password, http.RequestAborted);
+        return await ledger.Run(http, command with { Password = fingerprint }, async ct =>
         {
             var (stores, problem) = await command.FindStores(ledger, ct);
             if (problem is not null) return problem;
-            var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role, stores, command.Password, command.Permissions);
+            var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role, stores, hash, command.Permissions);
             return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", UserReceipt.Of(ledger, user), taken: $"There is a user {user.Email} already.");
         });
+    }
 }

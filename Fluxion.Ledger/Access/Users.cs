@@ -18,7 +18,8 @@ public static class Users
     /// <summary>The turn of whoever changes users: of two at once that would each leave the other as the last admin, the second sees the first.</summary>
     private const string Turn = "users";
 
-    public static User Register(LedgerSession ledger, string email, string fullName, string role, IReadOnlyList<Guid>? storeIds, string password,
+    /// <param name="passwordHash">Made before the session began: see <see cref="PasswordWork"/>.</param>
+    public static User Register(LedgerSession ledger, string email, string fullName, string role, IReadOnlyList<Guid>? storeIds, string passwordHash,
         IReadOnlyDictionary<string, JsonElement>? permissions = null)
     {
         var id = Guid.CreateVersion7(ledger.Now);
@@ -30,7 +31,7 @@ public static class Users
                 set id = excluded.id, password_hash = excluded.password_hash, full_name = excluded.full_name, role = excluded.role,
                     is_active = true, last_login_at = null, failed_sign_ins = 0, locked_until = null
             where not exists (select from {ledger.Tenant.Schema}.mt_doc_user known where known.id = tenant_users.id)
-            """, id, ledger.Tenant.Id, email, Passwords.Hash(password), fullName, role);
+            """, id, ledger.Tenant.Id, email, passwordHash, fullName, role);
         return ledger.Append<User>(id, new UserRegistered(email, fullName, role, storeIds, permissions));
     }
 
@@ -53,17 +54,28 @@ public static class Users
     }
 
     /// <summary>Sets a password, opens an account that was locked after failures, and ends the tokens issued before.</summary>
-    public static async Task<Reply> SetPassword(LedgerSession ledger, string reference, string password, CancellationToken ct)
+    /// <param name="checkedHash">The password that the user had when he named it, which he must still have; null when an admin sets it.</param>
+    public static async Task<Reply> SetPassword(LedgerSession ledger, string reference, string passwordHash, string? checkedHash, CancellationToken ct)
     {
         if (await Lock(ledger, reference, ct) is not { } user) return Unknown.Of("user", "id", reference);
+        if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
+            return Problems.Invalid("currentPassword", "is not your password any more: it was changed, or the account locked, at this moment");
         ledger.Append<User>(user.Id, new UserPasswordChanged());
         // a user whose account is missing, because accounts were restored from an older backup, gets one
         ledger.Queue("""
             insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
             on conflict (id) do update
                 set password_hash = excluded.password_hash, failed_sign_ins = 0, locked_until = null, stamp = tenant_users.stamp + 1
-            """, user.Id, ledger.Tenant.Id, user.Email, Passwords.Hash(password), user.FullName, user.Role, user.IsActive);
+            """, user.Id, ledger.Tenant.Id, user.Email, passwordHash, user.FullName, user.Role, user.IsActive);
         return Reply.Ok(UserReceipt.Of(ledger, user));
+    }
+
+    /// <summary>Whether an account that is not locked has this hash, and to the end of the transaction keeps it.</summary>
+    private static async Task<bool> HasPassword(LedgerSession ledger, Guid id, string hash, CancellationToken ct)
+    {
+        await using var command = ledger.Ask(
+            "select 1 from shared.tenant_users where id = $1 and password_hash = $2 and coalesce(locked_until < now(), true) for update", id, hash);
+        return await command.ExecuteScalarAsync(ct) is not null;
     }
 
     /// <summary>The user with this id or e-mail address, locked.</summary>

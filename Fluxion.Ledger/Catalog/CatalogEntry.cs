@@ -31,7 +31,7 @@ public static class CatalogEntry
             return Unknown.Of(what, "id", reference);
         var current = ledger.VersionOf(entry.Id);
         if (version is not null && version != current)
-            return Problems.Conflict("Changed meanwhile", $"The {what} '{entry.Code}' is at version {current}, not {version}. Read it again and decide anew.");
+            return Problems.Conflict("Changed meanwhile", $"The {what} '{Problems.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew.");
         if (refuse?.Invoke(entry) is { } problem) return problem;
         var events = decide(entry);
         if (events.Count > 0) ledger.Append<T>(entry.Id, events);

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -93,6 +94,20 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
         return await reader.ReadAsync(ct)
             ? new Answer(reader.GetFieldValue<byte[]>(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3))
             : null;
+    }
+
+    /// <summary>Whether an answer is kept under it, asked on a connection of its own and without waiting for whoever is at it.</summary>
+    public async Task<bool> IsUsed(NpgsqlDataSource database, Guid tenantId, CancellationToken ct)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new($"select set_config('{Databases.TenantSetting}', $1, true)") { Parameters = { new() { Value = tenantId.ToString() } } });
+        batch.BatchCommands.Add(new($"select from {Schema}.idempotency_keys where user_id = $1 and key = $2")
+        {
+            Parameters = { new() { Value = UserId }, new() { Value = Key } },
+        });
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        return await reader.ReadAsync(ct);
     }
 
     /// <summary>The statement that keeps the answer, with its parameters in order; for <c>QueueSqlCommand</c> of the same transaction.</summary>

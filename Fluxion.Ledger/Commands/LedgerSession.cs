@@ -92,13 +92,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         catch (Exception e) when (Refusal(e, PostgresErrorCodes.NumericValueOutOfRange) is not null)
         {
-            // each number is within its bounds; a quantity times a price, or what many of them come to, is not
-            return TypedResults.Problem(Problems.Invalid("lines", "come to more than the ledger can hold, 15 digits before the point. Is a quantity or a price wrong?"));
+            return TypedResults.Problem(Problems.TooLarge(command));
         }
-        catch (Exception e) when (Refusal(e, PostgresErrorCodes.UniqueViolation) is { } violation)
+        catch (Exception e) when (Refusal(e, PostgresErrorCodes.UniqueViolation) is { } violation && UniqueConstraints.MeanTaken(violation.ConstraintName))
         {
-            return TypedResults.Problem(Problems.Conflict("Already exists", taken ??
-                $"Another request has just created the same thing ({violation.ConstraintName}). Read it and decide again."));
+            return TypedResults.Problem(Problems.Conflict("Already exists", taken ?? "Another request has just created the same thing. Read it and decide again."));
         }
     }
 

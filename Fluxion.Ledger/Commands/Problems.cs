@@ -19,6 +19,19 @@ public static class Problems
     public static ProblemDetails NotFound(string detail, IReadOnlyDictionary<string, string[]>? errors = null) =>
         Of(404, "Not found", detail, errors);
 
+    /// <summary>
+    /// Each number is within its bounds; a quantity times a price, or what many of them come to, is not. 400 for the lines or the file of a command,
+    /// 409 where a command has neither and does something to a document that is there.
+    /// </summary>
+    public static ProblemDetails TooLarge(object? command)
+    {
+        const string TooMuch = "more than the ledger can hold, 15 digits before the point";
+        var field = command is Imports.IFileCommand ? "file" : command?.GetType().GetProperty("Lines") is not null ? "lines" : null;
+        return field is not null
+            ? Invalid(field, $"come{(field == "file" ? "s" : "")} to {TooMuch}, with what is there already. Is a quantity or a price wrong?")
+            : Conflict("Too large", $"This comes to {TooMuch}. Correct the stock or the amounts that it would add to.");
+    }
+
     public static ProblemDetails Conflict(string title, string detail) => Of(409, title, detail);
 
     /// <summary>503: the tenant's schema is not what this host expects; its own users can only wait.</summary>

@@ -7,6 +7,8 @@ using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Ledger.Imports;
@@ -35,6 +37,9 @@ public sealed class CsvExampleAttribute(string value) : Attribute
     public string Value => value;
 }
 
+/// <summary>A command whose numbers stand in a file.</summary>
+public interface IFileCommand;
+
 /// <summary>One file, read and checked whole, and one transaction: all its rows or none.</summary>
 public sealed class Import
 {
@@ -43,6 +48,9 @@ public sealed class Import
 
     /// <summary>Larger files are 413.</summary>
     public const int MaxBytes = 32 * 1024 * 1024;
+
+    /// <summary>Bytes of a file that are kept in memory while it comes; the rest waits on disk.</summary>
+    private const int InMemory = 64 * 1024;
 
     private readonly Stopwatch _time = Stopwatch.StartNew();
     private int _checked;
@@ -58,7 +66,7 @@ public sealed class Import
     public bool IsDryRun { get; }
 
     /// <summary>What a command is, for its idempotency key.</summary>
-    private sealed record Command(string Sha256, bool DryRun, bool DecimalComma, DateTimeOffset? SentAt = null) : IOccurrence
+    private sealed record Command(string Sha256, bool DryRun, bool DecimalComma, DateTimeOffset? SentAt = null) : IOccurrence, IFileCommand
     {
         DateTimeOffset? IOccurrence.OccurredAt => null;
     }
@@ -77,12 +85,14 @@ public sealed class Import
         var sent = sentAt is null ? null : PointsInTime.Parse(sentAt);
         if (sentAt is not null && sent is null) return TypedResults.Problem(Problems.Invalid("sentAt", PointsInTime.Form));
 
-        using var body = new MemoryStream((int)(http.Request.ContentLength ?? 0));
-        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-        var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
-        var import = new Import(CsvFile.Read(bytes, columns, decimals == "comma"), Convert.ToHexString(SHA256.HashData(bytes.Span)), Guid.CreateVersion7(), dryRun ?? false);
+        // however slowly it comes, it waits on disk, and takes memory and a turn when it is there
+        await using var body = new FileBufferingReadStream(http.Request.Body, InMemory);
+        await body.DrainAsync(http.RequestAborted);
+        using var turn = await http.RequestServices.GetRequiredService<ImportTurns>().Take(http.RequestAborted);
+        var (file, sha256) = await Read(body, columns, decimals == "comma", http.RequestAborted);
+        var import = new Import(file, sha256, Guid.CreateVersion7(), dryRun ?? false);
         if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return TypedResults.Problem(unreadable);
-        var command = new Command(import.Sha256, import.IsDryRun, decimals == "comma", sent);
+        var command = new Command(sha256, import.IsDryRun, decimals == "comma", sent);
 
         var run = ledger.Run(http, command, async ct =>
         {
@@ -92,6 +102,14 @@ public sealed class Import
         });
         return http.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))
             ? await import.Watch(run, http) : await run;
+    }
+
+    private static async Task<(CsvFile File, string Sha256)> Read(FileBufferingReadStream body, CsvColumns columns, bool decimalComma, CancellationToken ct)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>((int)body.Length);
+        body.Position = 0;
+        await body.ReadExactlyAsync(bytes, ct);
+        return (CsvFile.Read(bytes, columns, decimalComma), Convert.ToHexString(SHA256.HashData(bytes)));
     }
 
     /// <summary>The receipt of this import.</summary>

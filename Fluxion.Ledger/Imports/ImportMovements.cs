@@ -3,9 +3,9 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
-using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -59,7 +59,7 @@ public static class ImportMovementsEndpoint
     public static readonly CsvColumns Columns = new(["store", "sku", "referenceType", "quantity"], ["id", "line", "costPerUnit", "reason", "reference", "notes", "occurredAt"],
         ["movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]);
 
-    [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes)]
+    [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Book movements from a CSV file, as they are exported: the history of other books")]
     [EndpointDescription("Up to 50,000 rows in one transaction, all or none, booked by when they occurred, and each once: a row whose movement is booked changes nothing. It is known by id (that of the export, or any text of other books), or reference and line, or all that it says with its occurredAt, or else by the file. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]
@@ -87,7 +87,7 @@ public static class ImportMovementsEndpoint
             foreach (var (row, movement, slot) in rows)
             {
                 if (booked.TryGetValue(ids[row], out var known)) known.Check(row, movement, slot);
-                else StockRows.CheckMove(row, slot);
+                else StockRows.CheckMove(row, slot, movement.Store);
                 CheckSums(row, movement);
             }
             if (import.File.Problem is { } wrong) return wrong;

@@ -18,7 +18,7 @@ public static class ImportProductsEndpoint
         ["name", "barcode", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive", "version"],
         ["id", "createdAt", "updatedAt"]);
 
-    [WolverinePost("/api/{tenant}/imports/products", Name = "Import products"), Authorize(Roles.Manager), Tags("Imports"), RequestSizeLimit(Import.MaxBytes)]
+    [WolverinePost("/api/{tenant}/imports/products", Name = "Import products"), Authorize(Roles.Manager), Tags("Imports"), RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Add and change products from a CSV file, as their list is exported")]
     [EndpointDescription("Up to 50,000 rows in one transaction, all or none. A sku that exists is changed. A column that the file lacks keeps what is. An empty field empties barcode, description, category, supplier, maxStockLevel, leadTimeDays, packSize and settings; it keeps all else, prices above all. version: the row's when it was exported; what somebody else has changed since then stays, and a field that both changed is refused. Refused: 400 with every wrong row by its line. dryRun=true checks everything and writes nothing. With Accept: application/x-ndjson the answer is a line of progress each second, and at the end one with status and receipt or problem.")]
     [ProducesResponseType<ImportReceipt>(200)]

@@ -39,7 +39,7 @@ public static class ImportStockEndpoint
     public static readonly CsvColumns Columns = new(["store", "sku", "onHand"], ["costPerUnit", "version"],
         ["product", "unitType", "reserved", "available", "onOrder", "reorderPoint", "value", "lastMovementAt"]);
 
-    [WolverinePost("/api/{tenant}/imports/stock", Name = "Import stock"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes)]
+    [WolverinePost("/api/{tenant}/imports/stock", Name = "Import stock"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Set stock to what a CSV file says, as the inventory is exported")]
     [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price. Elsewhere it is a count as of now, which keeps the moving average. A row that says what is on hand changes nothing. version: the row's when it was exported; a row that was not changed since then leaves stock that has moved meanwhile as it is, and a changed one is refused. Refused: 400 with every wrong row by its line, also one that changes what the ledger finds itself, such as the cost of stock that has one; 403 with those of stores that are not yours; 409 when less is left than is reserved. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]
@@ -100,7 +100,7 @@ public static class ImportStockEndpoint
     {
         if (IsChange(stock, slot, exported))
         {
-            StockRows.CheckMove(row, slot);
+            StockRows.CheckMove(row, slot, stock.Store);
             if (Math.Abs(stock.OnHand) > Quantities.MaxQuantity) row.Wrong("onHand", $"must be at most {Quantities.MaxQuantity:0}");
             if (HasMoved(slot) && stock.OnHand < 0) row.Wrong("onHand", "must be 0 or more: it is a count");
             if (exported.HasMovedSince)

@@ -1,7 +1,7 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
-using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
 
 namespace Fluxion.Ledger.Imports;
 
@@ -33,7 +33,7 @@ internal static class StockRows
         {
             var errors = row.File.Wrongs;
             if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", Unknown.Says("store", read.Store));
-            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", StockDoor.NotYours(store));
+            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", StockDoor.NotYours(read.Store));
             if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", Unknown.Says("product", read.Sku));
             else if (product.ObjectionTo(read.Quantity) is { } objection) row.Wrong(quantity, objection);
             if (store is null || product is null) continue;
@@ -48,8 +48,9 @@ internal static class StockRows
     }
 
     /// <summary>Says so of a row that moves stock where none moves.</summary>
-    public static void CheckMove(CsvRow row, StockSlot slot)
+    /// <param name="store">The store as the row names it.</param>
+    public static void CheckMove(CsvRow row, StockSlot slot, string store)
     {
-        if (!slot.Store.IsActive) row.Wrong("store", StockDoor.Deactivated(slot.Store));
+        if (!slot.Store.IsActive) row.Wrong("store", StockDoor.Deactivated(store));
     }
 }

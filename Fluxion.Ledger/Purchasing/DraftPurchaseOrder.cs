@@ -3,9 +3,9 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
-using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -134,7 +134,7 @@ public static class DraftPurchaseOrderEndpoint
     private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
         if (await ledger.Find<Store>(command.Store, ct) is not { } store) return Unknown.Store(command.Store);
-        if (!ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {store.Code}.");
+        if (!ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store)}.");
         if (!store.IsActive) return Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
         var number = Codes.Normalize(command.OrderNumber);
         if (await ledger.Find<PurchaseOrder>(number, ct) is not null)

@@ -5,9 +5,9 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
-using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -58,7 +58,7 @@ public static class OrderSuggestionsEndpoint
         await ledger.TakeTurn("order suggestions", ct); // two at once would both order the same
         var store = await ledger.Find<Store>(command.Store, ct);
         if (command.Store is not null && store is null) return Unknown.Store(command.Store);
-        if (store is not null && !ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {store.Code}.");
+        if (store is not null && !ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store!)}.");
         var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
         if (command.Supplier is not null && supplier is null) return Unknown.Of("supplier", "supplier", command.Supplier);
 

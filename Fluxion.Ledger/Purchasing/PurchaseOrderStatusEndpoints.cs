@@ -16,7 +16,7 @@ public static class PurchaseOrders
         LedgerSession ledger, string reference, string command, CancellationToken ct)
     {
         if (await ledger.Find<PurchaseOrder>(reference, ct) is not { } found) return (null, Unknown.Of("purchase order", "id", reference));
-        if (!ledger.Caller.MayUse(found.StoreId)) return (null, Problems.Forbidden($"The purchase order {found.Code} is for a store that is not yours."));
+        if (!ledger.Caller.MayUse(found.StoreId)) return (null, Problems.Forbidden("The purchase order is for a store that is not yours."));
         var order = await ledger.Lock<PurchaseOrder>(found.Id, ct);
         return Problems.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);
     }

@@ -3,8 +3,8 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
-using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -131,10 +131,12 @@ public static class RecordSaleEndpoint
     {
         if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store) return (null, [], null); // an unknown store the door refuses
         if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], Unknown.Of("reservation", "reservation", id.ToString()));
+        if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)))
+            return (null, [], Problems.Forbidden("The reservation holds stock of a store that is not yours."));
         if (Problems.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong) return (null, [], wrong);
         var held = reservation.Held.Where(line => line.StoreId == store.Id).ToList();
         return held.Count == 0
-            ? (null, [], Problems.Conflict("Nothing held", $"The reservation '{reservation.Reference}' holds nothing in the store {store.Code}: sell without it."))
+            ? (null, [], Problems.Conflict("Nothing held", $"The reservation holds nothing in the store {Problems.Shorten(command.Store)}: sell without it."))
             : (reservation, [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, Brings: false))], null);
     }
 }

@@ -22,7 +22,11 @@ public sealed record CountStock(
 {
     public sealed record Line(
         [property: Description("Sku or id of the product")] string Sku,
-        [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal Quantity) : IStockLine;
+        [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal? Quantity) : IStockLine
+    {
+        /// <summary>Left out it would count nothing: it is required.</summary>
+        decimal IStockLine.Quantity => Quantity ?? 0;
+    }
 
     public sealed class Validator : AbstractValidator<CountStock>
     {
@@ -31,7 +35,7 @@ public sealed record CountStock(
             this.StockDocument<CountStock, Line>(clock, line =>
             {
                 line.RuleFor(l => l.Sku).Reference();
-                line.RuleFor(l => l.Quantity).Level();
+                line.RuleFor(l => l.Quantity).NotNull().WithMessage("is required").Level();
             });
         }
     }
@@ -55,7 +59,7 @@ public static class CountStockEndpoint
     /// <summary>A count sets on hand as of its moment; what occurred after it goes on top.</summary>
     public static StockDecision Decide(CountStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
         StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
-            new StockCounted(slot.Store.Id, slot.Product.Id, line.Quantity, slot.OnHandThen(item), document) { UnitCost = slot.CostOf(item) });
+            new StockCounted(slot.Store.Id, slot.Product.Id, line.Quantity!.Value, slot.OnHandThen(item), document) { UnitCost = slot.CostOf(item) });
 
     [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Set the stock of a store to what was counted, and see the variance")]

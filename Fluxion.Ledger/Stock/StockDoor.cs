@@ -105,8 +105,8 @@ public static class StockDoor
         foreach (var request in requests.DistinctBy(r => r.Store))
         {
             if (!stores.TryGetValue(request.Store, out var store)) return (null, Unknown.Of("store", request.StoreField, request.Store));
-            if (!ledger.Caller.MayUse(store.Id)) return (null, Problems.Forbidden(NotYours(store)));
-            if (!store.IsActive) return (null, Problems.Conflict("Store deactivated", Deactivated(store)));
+            if (!ledger.Caller.MayUse(store.Id)) return (null, Problems.Forbidden(NotYours(request.Store)));
+            if (!store.IsActive) return (null, Problems.Conflict("Store deactivated", Deactivated(request.Store)));
         }
 
         var products = await ledger.Find<Product>(requests.Select(r => r.Sku), ct);
@@ -156,9 +156,11 @@ public static class StockDoor
         return ([.. slots.Select(slot => slot with { Item = items[slot.ItemId], Later = later.GetValueOrDefault(slot.ItemId, StockHistory.None) })], at);
     }
 
-    public static string NotYours(Store store) => $"You may not move stock of the store {store.Code}.";
+    /// <param name="reference">The store as the client named it: of one that is not his, an id must not tell him the code.</param>
+    public static string NotYours(string reference) => $"You may not move stock of the store {Problems.Shorten(reference)}.";
 
-    public static string Deactivated(Store store) => $"The store {store.Code} is deactivated: its stock does not move.";
+    /// <inheritdoc cref="NotYours" path="/param"/>
+    public static string Deactivated(string reference) => $"The store {Problems.Shorten(reference)} is deactivated: its stock does not move.";
 
     /// <summary>Appends what was decided, and returns what it did to stock; or the refusal of a shortage.</summary>
     public static (StockOutcome Outcome, ProblemDetails? Refusal) Append(LedgerSession ledger, IReadOnlyList<StockSlot> slots, StockDecision decision)

@@ -82,7 +82,7 @@ public static class TransferStockEndpoint
             if (!stores.TryGetValue(command.ToStore, out var toStore)) return Unknown.Of("store", "toStore", command.ToStore);
             if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)
                 return Problems.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
-            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockDoor.Deactivated(toStore));
+            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockDoor.Deactivated(command.ToStore));
 
             var requests = StockRequest.Of(command.FromStore, command.Lines, brings: false, "fromStore");
             if (command.Immediate) requests = [.. requests, .. StockRequest.Of(command.ToStore, command.Lines, brings: false, "toStore")];

@@ -44,7 +44,7 @@ public sealed record AdoptionReply(
 
 public static class AdoptTenantEndpoint
 {
-    [WolverinePost("/api/tenants/{slug}/adopt", Name = "Adopt tenant"), Authorize(Roles.Platform), Tags("Tenants")]
+    [WolverinePost("/api/tenants/{slug}/adopt", Name = "Adopt tenant"), Authorize(Roles.Platform), Tags("Tenants"), HeavyWork(HeavyWork.Provisioning)]
     [EndpointSummary("Put back what the registry and the accounts lack of a tenant whose data is there")]
     [EndpointDescription("For a schema that the registry does not know, since it was restored from an older backup, and for accounts "
         + "that are not what the tenant's users are. A second time changes nothing but the password. "
@@ -52,12 +52,13 @@ public static class AdoptTenantEndpoint
         + "and when adminEmail is no active admin.")]
     [ProducesResponseType<AdoptionReply>(200)]
     public static async Task<IResult> Post(
-        [Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, CancellationToken ct)
+        [Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, PasswordWork passwords, CancellationToken ct)
     {
         if (Tenant.Objection(slug) is { } objection) return TypedResults.Problem(Problems.Invalid("slug", objection));
+        var hash = command.AdminPassword is null ? null : await passwords.Hash(command.AdminPassword, ct);
         try
         {
-            var adopted = await adoption.Adopt(slug, command.Name?.Trim(), command.AdminEmail, command.AdminPassword, ct);
+            var adopted = await adoption.Adopt(slug, command.Name?.Trim(), command.AdminEmail, hash, ct);
             return TypedResults.Ok(new AdoptionReply(TenantReply.Of(adopted.Tenant), adopted.WasRegistered,
                 adopted.AccountsMade, adopted.AccountsChanged, adopted.AccountsRemoved, adopted.Admin));
         }

@@ -46,22 +46,24 @@ public sealed record TenantReply(Guid Id, string Slug, string Name, string Statu
 
 public static class CreateTenantEndpoint
 {
-    [WolverinePost("/api/tenants", Name = "Create tenant"), Authorize(Roles.Platform), Tags("Tenants")]
+    [WolverinePost("/api/tenants", Name = "Create tenant"), Authorize(Roles.Platform), Tags("Tenants"), HeavyWork(HeavyWork.Provisioning)]
     [EndpointSummary("Create a tenant with its schema and its first admin")]
     [EndpointDescription("All of it or nothing. The admin signs in with POST /api/token and the slug. "
         + "Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, when its schema has "
         + "events of a tenant that the registry does not know (see adopt), and when analysts of a former tenant would read it.")]
     [ProducesResponseType<TenantReply>(201)]
-    public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases,
+    public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases, PasswordWork passwords,
         IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options, HttpContext http, CancellationToken ct)
     {
         var json = options.Value.SerializerOptions;
-        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.Of(http).UserId,
-            command with { AdminPassword = Passwords.Fingerprint(command.AdminPassword, Caller.Of(http).UserId) }, json, required: false);
+        var fingerprint = await passwords.Fingerprint(command.AdminPassword, Caller.Of(http).UserId, ct);
+        var hash = await passwords.Hash(command.AdminPassword, ct);
+        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.Of(http).UserId, command with { AdminPassword = fingerprint }, json, required: false);
         if (problem is not null) return TypedResults.Problem(problem);
 
-        // the key is held on a connection of its own while the schema is made, and kept in the transaction that registers the tenant
-        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        // the key is held on a connection of its own while the schema is made, and kept in the transaction that registers the tenant. It is one of the
+        // owner's, as all that the schema is made with: no command waits for a connection because of it
+        await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (key is not null && await key.Claim(connection, ct) is { } answer) return key.Replay(answer, http);
 
@@ -80,7 +82,7 @@ public static class CreateTenantEndpoint
             : TypedResults.Created(location, TenantReply.Of(tenant));
 
         Task<Tenant?> Provision() => provisioning.Provision(command.Slug, command.Name.Trim(),
-            new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), command.AdminPassword), command.Timezone, (ledger, created) =>
+            new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), hash), command.Timezone, (ledger, created) =>
             {
                 if (key is null) return;
                 var body = JsonSerializer.SerializeToUtf8Bytes(TenantReply.Of(created), json);

@@ -3,14 +3,18 @@ using Npgsql;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
-/// The two roles under which the ledger talks to its one database.
+/// The pools of connections to the one database, by role and by use. A command that waits for a lock keeps its connection: were readers to take theirs
+/// from the same pool, a hundred such commands would stop them too.
 /// </summary>
-/// <param name="Service">Role fluxion_app: reads and writes rows, runs no DDL, cannot alter an event.</param>
+/// <param name="Service">Role fluxion_app: commands and the host's own work. It runs no DDL and cannot alter an event.</param>
 /// <param name="Owner">Role fluxion_owner: migrations and provisioning alone. Null when this host may not provision.</param>
 public sealed record Databases(NpgsqlDataSource Service, NpgsqlDataSource? Owner) : IAsyncDisposable
 {
     public const string TenantSetting = "app.current_tenant_id";
     public const string PlatformSetting = "app.platform";
+
+    /// <summary>Role fluxion_app: what requests read, and whether their tokens and tenants are current.</summary>
+    public NpgsqlDataSource Queries { get; init; } = Service;
 
     /// <exception cref="NoOwnerException"/>
     public NpgsqlDataSource RequireOwner() => Owner ?? throw new NoOwnerException();
@@ -18,6 +22,7 @@ public sealed record Databases(NpgsqlDataSource Service, NpgsqlDataSource? Owner
     public async ValueTask DisposeAsync()
     {
         await Service.DisposeAsync();
+        await Queries.DisposeAsync();
         if (Owner is not null) await Owner.DisposeAsync();
     }
 }

@@ -33,6 +33,9 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
     public IEnumerable<(string Path, byte[] Sql)> All() => Directory.EnumerateFiles(folder, "*.sql", SearchOption.AllDirectories)
         .Order(StringComparer.Ordinal).Select(file => (Path.GetRelativePath(folder, file), File.ReadAllBytes(file)));
 
+    /// <summary>The names of the scripts of a set, in order, as schema_versions keeps them.</summary>
+    public string[] Names(string set) => [.. Directory.EnumerateFiles(Path.Combine(folder, set), "*.sql").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+
     private List<string> Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, bool always)
     {
         var builder = PostgresqlExtensions.PostgresqlDatabase(new PostgresqlConnectionManager(owner), schema)

@@ -27,9 +27,9 @@ public sealed class TenantAdoption(
     /// <param name="name">The company's name; null: as it is, or the slug when the registry has lost it.</param>
     /// <param name="adminEmail">Whose password is set. Null: the first active admin's if no active admin has kept his account, else
     /// nobody's.</param>
-    /// <param name="adminPassword">Null: none is set.</param>
+    /// <param name="adminPasswordHash">Null: none is set.</param>
     /// <exception cref="TenantRefusedException">There is nothing to adopt, or it is another tenant's.</exception>
-    public async Task<Adopted> Adopt(string slug, string? name, string? adminEmail, string? adminPassword, CancellationToken ct)
+    public async Task<Adopted> Adopt(string slug, string? name, string? adminEmail, string? adminPasswordHash, CancellationToken ct)
     {
         await using var turn = await provisioning.TurnOf(slug, ct);
         registry.Forget(slug);
@@ -82,12 +82,13 @@ public sealed class TenantAdoption(
         }
 
         var admin = Admin(users.Values, accounts, adminEmail);
-        if (admin is not null && adminPassword is not null) await Users.SetPassword(ledger, admin.Id.ToString(), adminPassword, ct);
+        if (admin is not null && adminPasswordHash is not null)
+            await Users.SetPassword(ledger, admin.Id.ToString(), adminPasswordHash, checkedHash: null, ct);
         await ledger.Commit(ct);
         registry.Forget(slug);
         await fingerprints.Record(schema, CancellationToken.None);
         return new Adopted(tenant, registered is not null, made.Count, changed.Count, removed.Length,
-            Admin: adminPassword is null ? null : admin?.Email);
+            Admin: adminPasswordHash is null ? null : admin?.Email);
     }
 
     /// <summary>Of the columns that accounts and users have in common.</summary>

@@ -8,7 +8,7 @@ using Npgsql;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>The first user of a new tenant.</summary>
-public sealed record FirstAdmin(string Email, string FullName, string Password);
+public sealed record FirstAdmin(string Email, string FullName, string PasswordHash);
 
 /// <summary>What became of the schema of a tenant, or of the template.</summary>
 /// <param name="Name">The tenant's slug, or template.</param>
@@ -155,7 +155,7 @@ public sealed class TenantProvisioning(
             await ledger.Begin(ct);
             ledger.Queue("insert into shared.tenants (id, slug, name, schema_name, status, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)",
                 tenant.Id, slug, name, tenant.Schema, tenant.Status, tenant.CreatedAt, tenant.CreatedAt);
-            if (admin is not null) Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, null, admin.Password);
+            if (admin is not null) Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, null, admin.PasswordHash);
             if (timezone is not null) ledger.Append<TenantSettings>(tenant.Id, new SettingsChanged(0, null, timezone));
             alongside?.Invoke(ledger, tenant);
             await ledger.Commit(ct);

@@ -70,7 +70,7 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
 
     private NpgsqlCommand Command(string which)
     {
-        var command = databases.Service.CreateCommand($"{Columns} {which}");
+        var command = databases.Queries.CreateCommand($"{Columns} {which}");
         command.Parameters.Add(new() { Value = fingerprints.OfThisBuild });
         return command;
     }

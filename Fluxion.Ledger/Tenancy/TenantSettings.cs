@@ -57,7 +57,7 @@ public sealed record TenantSettings(
 /// <summary>All settings of the tenant are set anew.</summary>
 [Example("""{"overReceiptPercent":0,"timezone":"America/Caracas","alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
 public sealed record ChangeSettings(
-    [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal OverReceiptPercent,
+    [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal? OverReceiptPercent,
     [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null,
     [property: Description("Name of a time zone of the IANA database, for example America/Caracas: by it days are counted; kept as it is when left out")] string? Timezone = null)
 {
@@ -65,7 +65,7 @@ public sealed record ChangeSettings(
     {
         public Validator()
         {
-            RuleFor(c => c.OverReceiptPercent).Must(p => p is >= 0 and <= 100 && Quantities.HasDecimals(p, 2))
+            RuleFor(c => c.OverReceiptPercent).NotNull().WithMessage("is required").Must(p => p is null || (p is >= 0 and <= 100 && Quantities.HasDecimals(p.Value, 2)))
                 .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
             RuleFor(c => c.Alerts!).SetValidator(new AlertSettings.Validator());
             RuleFor(c => c.Timezone).TimeZone();
@@ -85,7 +85,8 @@ public static class ChangeSettingsEndpoint
 {
     [WolverinePut("/api/{tenant}/settings", Name = "Change settings"), Authorize(Roles.Admin), Tags("Settings")]
     [EndpointSummary("Set the tenant's own rules")]
-    [EndpointDescription("They hold for every command from then on. Setting them to what they are changes nothing. With another time zone days are counted by it from then on, those of the past too: reports of them may change.")]
+    [EndpointDescription("All of them are set anew and hold for every command from then on; of alerts, what is left out is as usual, the time zone stays. "
+        + "Setting them to what they are changes nothing. With another time zone days are counted by it from then on, those of the past too: reports of them may change.")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Put(ChangeSettings command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -95,7 +96,7 @@ public static class ChangeSettingsEndpoint
             var alerts = command.Alerts == AlertSettings.Default ? null : command.Alerts;
             var timezone = command.Timezone ?? settings?.Timezone;
             if (await ledger.RefuseZone(timezone, ct) is { } problem) return problem;
-            var changed = new SettingsChanged(command.OverReceiptPercent, alerts, timezone);
+            var changed = new SettingsChanged(command.OverReceiptPercent!.Value, alerts, timezone);
             if (settings is null || TenantSettings.Fold(id, settings, changed) != settings) settings = ledger.Append<TenantSettings>(id, changed);
             return Reply.Ok(SettingsReply.Of(settings));
         });

@@ -20,7 +20,7 @@ public static class ExplainQuery
             && DateTimeOffset.TryParseExact(at, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var timestamp)
             && long.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? [timestamp.ToUniversalTime(), version] : null);
 
-    [WolverineGet("/api/{tenant}/audit/explain", Name = "Explain stock"), Authorize(Roles.Viewer), Tags("Audit")]
+    [WolverineGet("/api/{tenant}/audit/explain", Name = "Explain stock"), Authorize(Roles.Viewer), Tags("Audit"), HeavyWork(HeavyWork.Report)]
     [EndpointSummary("How what is on hand of a product in a store came to be, now or at a moment: movement by movement, with document, user and running balance")]
     [EndpointDescription("store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. A date is the start of that day in the store's time zone. 404 for a store or sku that does not exist, and for a store that is not yours.")]
     [ProducesResponseType<Explanation>(200)]

@@ -99,7 +99,7 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
             parameters.Add(value ?? DBNull.Value);
             return $"${parameters.Count}";
         });
-        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var rows = await TenantQuery.Reader(connection, tenant, sql, parameters, ct);
         while (await rows.ReadAsync(ct)) yield return read(rows);
     }

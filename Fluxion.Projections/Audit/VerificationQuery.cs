@@ -12,7 +12,7 @@ public static class VerificationQuery
 {
     public const string HashForm = "is the hash of a seal: 64 hexadecimal digits";
 
-    [WolverineGet("/api/{tenant}/audit/verification", Name = "Verify the ledger"), Authorize(Roles.Manager), Tags("Audit")]
+    [WolverineGet("/api/{tenant}/audit/verification", Name = "Verify the ledger"), Authorize(Roles.Manager), Tags("Audit"), HeavyWork(HeavyWork.Verification)]
     [EndpointSummary("Whether all events are as they were sealed, or the first one that was changed, removed, inserted or reordered, and since which seal")]
     [EndpointDescription("expect: the hash of a seal that was published elsewhere, which the chain has to contain. All events are read, one tenant at a time: for millions of them use the command 'verify', which shows how far it is.")]
     [ProducesResponseType<Verification>(200)]

@@ -14,7 +14,8 @@ namespace Fluxion.Projections.Reading;
 /// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
 internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, ProblemDetails? none) : IResult where T : notnull
 {
-    private const int RowsAtOnce = 500;
+    /// <summary>A row of the audit trail has the whole document before and after, which may be 100 KB each.</summary>
+    private const int RowsAtOnce = 100;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {

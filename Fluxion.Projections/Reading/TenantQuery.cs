@@ -186,7 +186,7 @@ public sealed class TenantQuery
 
     private async IAsyncEnumerable<T> Rows<T>(Databases databases, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var connection = await databases.Service.OpenConnectionAsync(ct);
+        await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var reader = await Reader(connection, _tenant, _sql.ToString(), _parameters, ct);
         while (await reader.ReadAsync(ct)) yield return read(reader);
     }

@@ -154,7 +154,7 @@ public sealed class UserTests(LedgerHost host)
     {
         var person = await Person.Of(host, "viewer");
         var old = await person.SignIn();
-        for (var failure = 0; failure < SignInEndpoint.FailuresBeforeLock; failure++) (await person.TryToken("mistyped")).ShouldBe(401);
+        for (var failure = 0; failure < Credentials.FailuresBeforeLock; failure++) (await person.TryToken("mistyped")).ShouldBe(401);
         (await person.TryToken()).ShouldBe(401);
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" })).ShouldBe(200); // and the account is open again
         (await person.TryToken()).ShouldBe(401);
@@ -183,7 +183,7 @@ public sealed class UserTests(LedgerHost host)
     {
         var person = await Person.Of(host);
         var thief = await person.SignIn();
-        for (var guess = 0; guess < SignInEndpoint.FailuresBeforeLock; guess++)
+        for (var guess = 0; guess < Credentials.FailuresBeforeLock; guess++)
             (await thief.Post($"users/{person.Id}/password", new { newPassword = "a thief's own", currentPassword = $"guess {guess}" })).ShouldBe(400);
         (await thief.Post($"users/{person.Id}/password", new { newPassword = "a thief's own", currentPassword = Password })).ShouldBe(400);
         (await person.TryToken()).ShouldBe(401);

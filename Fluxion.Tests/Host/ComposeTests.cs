@@ -105,7 +105,7 @@ public sealed partial class ComposeTests
         var last = Dockerfile[Array.FindLastIndex(Dockerfile, l => l.StartsWith("FROM ", StringComparison.Ordinal))..];
         Argument(last, "USER").ShouldNotBeOneOf("root", "0");
         var port = Argument(last, "EXPOSE");
-        Argument(last, "ENV").ShouldBe($"Urls=http://+:{port}");
+        Argument(last, "ENV").ShouldBe($"ASPNETCORE_HTTP_PORTS={port}");
         Words(Services["host"]["ports"]).Single().ShouldEndWith($":{port}");
         Argument(last, "ENTRYPOINT").ShouldBe("""["dotnet", "Fluxion.Host.dll"]""");
     }

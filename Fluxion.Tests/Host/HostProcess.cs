@@ -31,7 +31,7 @@ public sealed partial class HostProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         // nothing of the shell that the tests run in decides how the host starts
-        string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "URLS"];
+        string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "DOTNET_URLS", "DOTNET_HTTP_PORTS", "URLS", "HTTP_PORTS", "Kestrel__", "Logging__", "OTEL_"];
         foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToArray())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment.Where(e => e.Value is not null)) start.Environment[name] = value;
@@ -52,14 +52,20 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Where it serves; known once it is ready.</summary>
     public Uri Address { get; private set; } = null!;
 
+    public int ProcessId => _process.Id;
+
     public HttpClient NewClient() => new() { BaseAddress = Address, Timeout = Patience };
 
     public Task<Client> Demo(string role) => Client.SignIn(NewClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
 
     /// <summary>A host in Development that serves on a free port; returns when it is ready.</summary>
-    public static async Task<HostProcess> Serve(DatabaseConnections connections, params string[] arguments)
+    public static Task<HostProcess> Serve(DatabaseConnections connections, params string[] arguments) =>
+        Serve(Development(connections), [.. arguments, "--urls", "http://127.0.0.1:0"]);
+
+    /// <summary>A host that serves where its environment or its arguments say; returns when it is ready.</summary>
+    public static async Task<HostProcess> Serve(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
-        var host = new HostProcess(Development(connections), [.. arguments, "--urls", "http://127.0.0.1:0"]);
+        var host = new HostProcess(environment, arguments);
         try
         {
             await Task.WhenAny(host._address.Task, host._process.WaitForExitAsync(), Task.Delay(Patience));
@@ -138,9 +144,9 @@ public sealed partial class HostProcess : IAsyncDisposable
     {
         if (line is null) return;
         lock (_output) _output.AppendLine(line);
-        if (Serves().Match(line) is { Success: true } serves) _address.TrySetResult(new Uri(serves.Groups[1].Value));
+        if (Serves().Match(line) is { Success: true } serves) _address.TrySetResult(new Uri(serves.Groups[1].Value.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
     }
 
-    [GeneratedRegex(@"serves on (http://\S+)")]
+    [GeneratedRegex(@"(?:serves|Now listening) on:? (http://\S+)")]
     private static partial Regex Serves();
 }

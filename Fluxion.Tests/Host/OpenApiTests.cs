@@ -46,19 +46,20 @@ public sealed class OpenApiTests(LedgerHost host)
         {
             operation.Json["summary"]!.GetValue<string>().ShouldNotBeNullOrEmpty(operation.ToString());
             operation.Description.ShouldMatch("^(Least role: (viewer|user|manager|admin|platform)|For everybody)", operation.ToString());
+            operation.Statuses.ShouldContain("429");
             operation.Statuses.ShouldContain("503");
             operation.Json["responses"]!.AsObject().ShouldAllBe(r => r.Value!["content"]!.AsObject().All(c => c.Value!["schema"] != null));
         }
     }
 
     [Theory]
-    [InlineData("post", "/api/{tenant}/stock/receipts", "200 400 401 403 404 409 413 415 422 503")]
-    [InlineData("put", "/api/{tenant}/products/{id}", "200 400 401 403 404 409 413 415 422 503")]
-    [InlineData("post", "/api/{tenant}/stores/{id}/deactivate", "200 400 401 403 404 409 413 422 503")]
-    [InlineData("post", "/api/{tenant}/imports/stock", "200 400 401 403 404 409 413 415 422 503")]
-    [InlineData("get", "/api/{tenant}/inventory", "200 400 401 403 404 503")]
+    [InlineData("post", "/api/{tenant}/stock/receipts", "200 400 401 403 404 409 413 415 422 429 503")]
+    [InlineData("put", "/api/{tenant}/products/{id}", "200 400 401 403 404 409 413 415 422 429 503")]
+    [InlineData("post", "/api/{tenant}/stores/{id}/deactivate", "200 400 401 403 404 409 413 422 429 503")]
+    [InlineData("post", "/api/{tenant}/imports/stock", "200 400 401 403 404 409 413 415 422 429 503")]
+    [InlineData("get", "/api/{tenant}/inventory", "200 400 401 403 404 429 503")]
     [InlineData("post", "/api/token", "200 400 401 403 413 415 429 503")]
-    [InlineData("post", "/api/tenants", "201 400 401 403 409 413 415 422 503")]
+    [InlineData("post", "/api/tenants", "201 400 401 403 409 413 415 422 429 503")]
     public async Task the_statuses_are_those_that_occur(string method, string path, string statuses) =>
         (await Operations()).Single(o => o.Method == method && o.Path == path).Statuses.ShouldBe(statuses.Split(' '));
 

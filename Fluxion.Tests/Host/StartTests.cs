@@ -63,15 +63,6 @@ public sealed class StartTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task what_is_no_connection_string_is_said()
-    {
-        var (exitCode, output) = await HostProcess.Run(HostProcess.Production(new DatabaseConnections("nonsense", null, null)), "tenants", "list");
-        exitCode.ShouldBe(1, output);
-        output.ShouldStartWith("error: ConnectionStrings__Fluxion is no connection string: ");
-        output.ShouldNotContain("   at ");
-    }
-
-    [Fact]
     public async Task roles_that_are_there_keep_their_passwords_unless_it_is_said()
     {
         await using var server = new OwnServer();

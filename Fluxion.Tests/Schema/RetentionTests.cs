@@ -54,7 +54,7 @@ public sealed class RetentionTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         await company.Open("M1", "P1", stock: 1);
-        (await host.Services.GetRequiredService<Retention>().Apply(TestContext.Current.CancellationToken)).ShouldBe(0);
+        (await host.Services.GetRequiredService<Retention>().Apply(TestContext.Current.CancellationToken)).ShouldBe((0, 0));
         (await company.Admin.Get("events?limit=1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 

@@ -1,0 +1,38 @@
+using Npgsql;
+
+namespace Fluxion.Host.Database;
+
+/// <summary>What a configured connection string has to say, before anything connects with it. No message repeats it: it has a password in it.</summary>
+internal static class ConnectionStrings
+{
+    private const string Form = "for example Host=localhost;Database=fluxion;Username=fluxion_app;Password=…";
+
+    /// <exception cref="SettingsException">It cannot be used.</exception>
+    public static void Check(string name, string connectionString, int leastPoolSize)
+    {
+        if (Objection(connectionString, leastPoolSize) is { } objection) throw new SettingsException($"ConnectionStrings__{name} {objection}.");
+    }
+
+    private static string? Objection(string connectionString, int leastPoolSize)
+    {
+        NpgsqlConnectionStringBuilder builder;
+        try
+        {
+            builder = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (ArgumentException)
+        {
+            return $"is not a connection string, {Form}. A value with ; or = in it must be in double quotes";
+        }
+        return builder switch
+        {
+            { Host: null or "" } => $"must name the Host, {Form}",
+            { Database: null or "" } => $"must name the Database, {Form}",
+            { Username: null or "" } => $"must name the Username, {Form}",
+            { Pooling: false } => "says Pooling=false: connections must be pooled, or nothing limits their number",
+            { Multiplexing: true } => "says Multiplexing=true: it must be off, for settings belong to a transaction",
+            _ when Pools.Size(connectionString) < leastPoolSize => $"says Maximum Pool Size={builder.MaxPoolSize}: it must be {leastPoolSize} or more",
+            _ => null,
+        };
+    }
+}

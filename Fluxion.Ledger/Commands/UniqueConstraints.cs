@@ -1,0 +1,29 @@
+namespace Fluxion.Ledger.Commands;
+
+/// <summary>
+/// What is unique in a ledger. Some of it is named by clients: two of them may choose one name at the same moment, and the second is told that it is
+/// taken (409). A violation of any other is a fault of ours (500): commands take turns so that it cannot happen.
+/// </summary>
+public static class UniqueConstraints
+{
+    /// <summary>By the names of constraints and indexes: of Marten's documents, of the read models, and of the registry.</summary>
+    public static readonly IReadOnlySet<string> Taken = new HashSet<string>
+    {
+        "mt_doc_user_uidx_email", "users_tenant_id_email_key", "tenant_users_tenant_id_email_key",
+        "mt_doc_store_uidx_code", "stores_tenant_id_code_key",
+        "mt_doc_category_uidx_code", "categories_tenant_id_code_key",
+        "mt_doc_supplier_uidx_code", "suppliers_tenant_id_code_key",
+        "mt_doc_product_uidx_code", "idx_products_tenant_sku",
+        "mt_doc_purchaseorder_uidx_code", "purchase_orders_tenant_id_order_number_key",
+        "mt_doc_sale_uidx_store_idinvoice_number", "sales_tenant_id_store_id_invoice_number_key",
+        "replays_one_running",
+    };
+
+    /// <summary>Those that are violated only by a fault of ours; primary keys are too, and not listed.</summary>
+    public static readonly IReadOnlySet<string> Ours = new HashSet<string>
+    {
+        "inventory_product_id_store_id_key", "transfer_items_transfer_id_product_id_key", "idx_alerts_one_open", "ledger_seals_from_sequence_key",
+    };
+
+    public static bool MeanTaken(string? constraint) => constraint is not null && Taken.Contains(constraint);
+}

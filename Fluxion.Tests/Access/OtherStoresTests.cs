@@ -1,0 +1,171 @@
+using System.Text.Json.Nodes;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Access;
+
+/// <summary>
+/// Who is limited to his stores may name a document of another by its id, and is told that it is not his or that there is none. No answer tells him its
+/// number, its reference, its client or its store: every operation is sent everything that is not his.
+/// </summary>
+public sealed class OtherStoresTests(LedgerHost host)
+{
+    /// <summary>In all that is written in the other stores; ids have none of it.</summary>
+    private const string Secret = "SECRET";
+
+    /// <summary>What there is in stores that are not his, by the path of its kind.</summary>
+    private sealed record Others(Company Company, string Store, string Sku, IReadOnlyDictionary<string, string> Documents, IReadOnlyList<string> Ids)
+    {
+        public static async Task<Others> Of(LedgerHost host)
+        {
+            var company = await Company.Found(host);
+            var admin = company.Admin;
+            async Task<string> Made(string path, object body)
+            {
+                var made = await admin.Post(path, body);
+                made.Status.ShouldBeInRange(200, 201, made.Text);
+                return made.Json["id"]!.GetValue<string>();
+            }
+            (await admin.Post("stores", new { code = "MINE", name = "Mine" })).ShouldBe(201);
+            var (store, third) = (await Made("stores", new { code = $"{Secret}-2", name = $"{Secret} two" }), await Made("stores", new { code = $"{Secret}-3", name = $"{Secret} three" }));
+            (await admin.Post("suppliers", new { code = "ACME", businessName = "Acme" })).ShouldBe(201);
+            (await admin.Post("products", new { sku = "LAC001", name = "Milk", unitType = "unit", costPrice = 2, sellingPrice = 3, reorderPoint = 50, supplier = "ACME" })).ShouldBe(201);
+            var lines = new[] { new { sku = "LAC001", quantity = 1 } };
+            await Made("stock/receipts", new { store, reference = $"{Secret}-GRN", notes = Secret, lines = new[] { new { sku = "LAC001", quantity = 20 } } });
+            var documents = new Dictionary<string, string>
+            {
+                ["stores"] = store,
+                ["sales"] = await Made("sales", new { store, invoiceNumber = $"{Secret}-F1", clientName = Secret, notes = Secret, posTransactionId = Secret, lines }),
+                ["purchase-orders"] = await Made("purchase-orders", new { store, supplier = "ACME", orderNumber = $"{Secret}-OC", notes = Secret, lines }),
+                ["stock/transfers"] = await Made("stock/transfers", new { fromStore = store, toStore = third, reference = $"{Secret}-T", notes = Secret, lines }),
+                ["stock/reservations"] = await Made("stock/reservations", new { reference = $"{Secret}-R", lines = new[] { new { store, sku = "LAC001", quantity = 1 } } }),
+            };
+            string? alert = null;
+            for (var patience = 0; alert is null && patience < 100; patience++)
+            {
+                alert = (await admin.Get("alerts?limit=1")).ShouldBe(200).Json["items"]!.AsArray().FirstOrDefault()?["id"]!.GetValue<string>();
+                if (alert is null) await Task.Delay(100);
+            }
+            documents["alerts"] = alert.ShouldNotBeNull();
+            return new Others(company, store, "LAC001", documents, [.. documents.Values, third, $"{Guid.CreateVersion7()}"]);
+        }
+    }
+
+    private async Task<Client> Keeper(Others others, string role)
+    {
+        var email = $"{role}@company.test";
+        (await others.Company.Admin.Post("users", new { email, fullName = role, role, password = Company.Password, stores = new[] { "MINE" } })).ShouldBe(201);
+        return await Client.SignIn(host.Http.Server.CreateClient(), others.Company.Slug, email, Company.Password);
+    }
+
+    /// <summary>Its example, with an id of what is not his wherever it names a store or a document.</summary>
+    private static IEnumerable<string> Bodies(Operation operation, Others others)
+    {
+        if (operation.Body?["example"] is not { } example) yield break;
+        foreach (var status in (string?[])[null, "paid"])
+        {
+            var body = example.DeepClone().AsObject();
+            Name(body, others);
+            if (body.ContainsKey("paymentStatus")) (body["paymentStatus"], body["paymentMethod"]) = (status ?? "pending", "cash");
+            yield return body.ToJsonString();
+            if (operation.Path == "/api/{tenant}/sales")
+            {
+                // in his own store, with what is held in another
+                body["store"] = "MINE";
+                body["reservation"] = others.Documents["stock/reservations"];
+                yield return body.ToJsonString();
+            }
+            if (!body.ContainsKey("paymentStatus")) yield break;
+        }
+    }
+
+    private static void Name(JsonObject body, Others others)
+    {
+        foreach (var (name, value) in body.ToList())
+        {
+            if (name is "store" or "fromStore" or "toStore") body[name] = others.Store;
+            if (name is "sku" && value is JsonValue) body[name] = others.Sku;
+            if (value is JsonArray array) foreach (var item in array.OfType<JsonObject>()) Name(item, others);
+        }
+    }
+
+    [Theory]
+    [InlineData("user")]
+    [InlineData("manager")]
+    [InlineData("admin")]
+    public async Task no_answer_tells_what_another_store_has_written(string role)
+    {
+        var others = await Others.Of(host);
+        var keeper = await Keeper(others, role);
+        var document = await OpenApi.Of(keeper);
+        var (told, sent) = (new List<string>(), 0);
+        foreach (var operation in document.Operations.Where(o => !o.IsStream && !o.IsOfThePlatform && o.Path.StartsWith("/api/{tenant}/", StringComparison.Ordinal)))
+        {
+            if (IsOfWhomMaySeeAll(operation, role)) continue;
+            var path = operation.Path["/api/{tenant}/".Length..];
+            foreach (var address in path.Contains('{', StringComparison.Ordinal) ? others.Ids.Select(id => path.Replace("{id}", id, StringComparison.Ordinal)) : [path])
+            {
+                foreach (var query in Queries(operation, others))
+                {
+                    foreach (var accept in operation.IsCommand ? [null] : (string?[])[null, "text/csv"])
+                        await Look(operation, address + query, null, accept);
+                }
+                foreach (var body in Bodies(operation, others)) await Look(operation, address, body, null);
+                if (operation.CsvExample is { } file)
+                    await Look(operation, address, file.Replace("CCS-01", others.Store, StringComparison.Ordinal).Replace("VLN-01", others.Store, StringComparison.Ordinal), null, "text/csv");
+            }
+        }
+        told.ShouldBeEmpty();
+        sent.ShouldBeGreaterThan(200);
+
+        async Task Look(Operation operation, string address, string? body, string? accept, string contentType = "application/json")
+        {
+            var answer = await keeper.Send(HttpMethod.Parse(operation.Method), address, body, Guid.CreateVersion7().ToString(), accept, contentType);
+            answer.Status.ShouldBeLessThan(500, answer.Text);
+            sent++;
+            if (answer.Text.Contains(Secret, StringComparison.OrdinalIgnoreCase)) told.Add($"{operation} {address} {body}: {answer.Status} {answer.Text}");
+        }
+    }
+
+    /// <summary>An admin keeps the list of stores itself, whichever he works in: who changes a store is answered with its code.</summary>
+    private static bool IsOfWhomMaySeeAll(Operation operation, string role) =>
+        role == "admin" && operation.IsCommand && operation.Path.StartsWith("/api/{tenant}/stores/{id}", StringComparison.Ordinal);
+
+    private static IEnumerable<string> Queries(Operation operation, Others others)
+    {
+        yield return operation.Query();
+        if (operation.IsCommand) yield break;
+        foreach (var (name, _) in operation.Parameters("query"))
+        {
+            if (name is "store" or "entityId" or "referenceId" or "reference" or "invoice")
+                foreach (var id in others.Ids) yield return operation.Query(name, id);
+        }
+    }
+
+    [Fact]
+    public async Task that_something_is_taken_is_told_and_no_more()
+    {
+        var others = await Others.Of(host);
+        var keeper = await Keeper(others, "manager");
+        var lines = new[] { new { sku = "LAC001", quantity = 1 } };
+        // an order number is unique in the tenant: whoever chooses one must be told that he cannot have it
+        var taken = (await keeper.Post("purchase-orders", new { store = "MINE", supplier = "ACME", orderNumber = $"{Secret}-OC", lines })).ShouldBe(409);
+        taken.Detail.ShouldBe($"There is a purchase order '{Secret}-OC' already.");
+        // an invoice number is unique in its store: the other's may be used again
+        (await keeper.Post("stock/receipts", new { store = "MINE", lines })).ShouldBe(200);
+        (await keeper.Post("sales", new { store = "MINE", invoiceNumber = $"{Secret}-F1", lines })).ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task what_is_not_his_is_refused_in_the_words_that_he_used()
+    {
+        var others = await Others.Of(host);
+        var keeper = await Keeper(others, "manager");
+        var lines = new[] { new { sku = "LAC001", quantity = 1 } };
+        (await keeper.Post("stock/issues", new { store = others.Store, reason = "damage", lines })).ShouldBe(403).Detail.ShouldBe($"You may not move stock of the store {others.Store}.");
+        (await keeper.Post($"purchase-orders/{others.Documents["purchase-orders"]}/send", null)).ShouldBe(403).Detail.ShouldBe("The purchase order is for a store that is not yours.");
+        (await keeper.Post("sales", new { store = "MINE", invoiceNumber = "F-1", lines, reservation = others.Documents["stock/reservations"] }))
+            .ShouldBe(403).Detail.ShouldBe("The reservation holds stock of a store that is not yours.");
+        (await keeper.Get($"sales/{others.Documents["sales"]}")).ShouldBe(404);
+    }
+}
