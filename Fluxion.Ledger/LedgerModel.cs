@@ -64,10 +64,13 @@ public static class LedgerModel
         Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived));
         Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationReleased), typeof(ReservationExpired));
         options.Schema.For<Reservation>().Index(r => r.Status);
-        Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(GoodsReturned), typeof(SaleCancelled));
+        Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(PaymentRefunded), typeof(GoodsReturned), typeof(SaleCancelled));
         Aggregate<Alert>(options, null, typeof(AlertRaised), typeof(AlertUpdated), typeof(AlertReopened), typeof(AlertAcknowledged), typeof(AlertResolved),
             typeof(AlertDismissed), typeof(AlertCleared));
-        options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.StoreId, s => s.InvoiceNumber);
+        // the text first: under row level security an index is not searched by what has to be cast
+        options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.InvoiceNumber, s => s.StoreId);
+        options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.UniquePosTransactionId!, s => s.StoreId);
+        options.Schema.For<Sale>().Index(s => s.PosTransactionId!); // also of sales that do not keep others from it
     }
 
     private static void Aggregate<T>(StoreOptions options, System.Linq.Expressions.Expression<Func<T, object>>? code, params Type[] events)

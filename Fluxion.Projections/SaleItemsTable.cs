@@ -7,7 +7,7 @@ namespace Fluxion.Projections;
 /// <summary>sale_items: the lines of an invoice. They change when goods come back, and with nothing else.</summary>
 public sealed class SaleItemsTable : IReadModel
 {
-    private sealed record Row(Change Change, Sale Sale, int Index)
+    private sealed record Row(Sale Sale, LineAmount Amount, int Index)
     {
         public SaleLine Line => Sale.Lines[Index];
     }
@@ -21,11 +21,13 @@ public sealed class SaleItemsTable : IReadModel
         .Add("unit_price", "numeric", r => r.Line.UnitPrice)
         .Add("discount", "numeric", r => r.Line.Discount)
         .Add("tax_rate", "numeric", r => r.Line.TaxRate)
+        .Add("net_amount", "numeric", r => r.Amount.Net)
+        .Add("tax_amount", "numeric", r => r.Amount.Tax)
         .Add("cost_per_unit", "numeric", r => r.Line.UnitCost)
         .Add("quantity_returned", "numeric", r => r.Sale.Returned[r.Index])
         .AddOnce("created_at", "timestamptz", r => r.Sale.OccurredAt);
 
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
         [.. changes.Where(c => c.Event.Data is SaleRecorded or GoodsReturned)
-            .SelectMany(c => ((Sale)c.After).Lines.Select((_, i) => new Row(c, (Sale)c.After, i)))], r => r.Line.Id);
+            .SelectMany(c => ((Sale)c.After).Amounts().Select((amount, i) => new Row((Sale)c.After, amount, i)))], r => r.Line.Id);
 }

@@ -26,12 +26,15 @@ public sealed class SalesTable : IReadModel
         .Add("tax_amount", "numeric", r => r.State.TaxAmount)
         .Add("total_amount", "numeric", r => r.State.TotalAmount)
         .Add("amount_paid", "numeric", r => r.State.Paid)
+        .Add("amount_refunded", "numeric", r => r.State.AmountRefunded)
         .Add("returned_amount", "numeric", r => r.State.ReturnedAmount)
+        .Add("prices_include_tax", "boolean", r => r.State.PricesIncludeTax)
         .Add("payment_method", "text", r => r.State.PaymentMethod)
         .Add("payment_status", "text", r => r.State.Status)
         .Add("notes", "text", r => r.State.Notes)
         .Add("pos_transaction_id", "text", r => r.State.PosTransactionId)
         .Add("version", "bigint", r => r.Last.Event.Version)
+        .AddOnce("invoiced_method", "text", r => r.State.PaymentMethod) // a payment sets it where the invoice names none
         .AddOnce("created_by", "uuid", r => r.Last.UserId())
         .AddOnce("created_at", "timestamptz", r => r.State.OccurredAt)
         .AddOnce("recorded_at", "timestamptz", r => r.Last.RecordedAt())
@@ -41,17 +44,22 @@ public sealed class SalesTable : IReadModel
         rows.Write(Table, changes.Latest<Sale>());
 }
 
-/// <param name="PaymentStatus">pending, partial, paid or cancelled.</param>
+/// <param name="PaymentStatus">pending, partial, paid, refund_due, returned, refunded or cancelled.</param>
+/// <param name="Subtotal">Before tax.</param>
+/// <param name="AmountPaid">The sum of all payments.</param>
+/// <param name="AmountRefunded">What was given back of that.</param>
+/// <param name="ReturnedAmount">What was credited for goods that came back, tax included.</param>
 /// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back.</param>
 /// <param name="OccurredAt">When it was sold; created_at in SQL.</param>
+/// <param name="PricesIncludeTax">Whether unit prices and discounts of its lines include tax.</param>
 public sealed record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
-    decimal TotalAmount, decimal AmountPaid, decimal ReturnedAmount, decimal OpenAmount, string? PaymentMethod, string PaymentStatus,
-    string? PosTransactionId, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
+    decimal TotalAmount, decimal AmountPaid, decimal AmountRefunded, decimal ReturnedAmount, decimal OpenAmount, string? PaymentMethod, string PaymentStatus,
+    string? PosTransactionId, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, bool PricesIncludeTax)
 {
     internal const string Columns = """
-        v.id, s.code, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.returned_amount,
-        case when v.payment_status = 'cancelled' then 0 else v.total_amount - v.returned_amount - v.amount_paid end,
-        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at, v.recorded_at
+        v.id, s.code, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.amount_refunded, v.returned_amount,
+        case when v.payment_status = 'cancelled' then 0 else v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded end,
+        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at, v.recorded_at, v.prices_include_tax
         """;
 
     internal const string From = """
@@ -63,48 +71,79 @@ public sealed record SaleRow(Guid Id, string Store, string InvoiceNumber, string
     public const string Select = $"select {Columns} {From}";
 
     public static SaleRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.Text(3), r.Text(4), r.GetDecimal(5), r.GetDecimal(6),
-        r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.Text(11), r.GetString(12), r.Text(13), r.Text(14),
-        r.GetFieldValue<Guid?>(15), r.GetFieldValue<DateTimeOffset>(16), r.GetFieldValue<DateTimeOffset>(17));
+        r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11), r.Text(12), r.GetString(13), r.Text(14), r.Text(15),
+        r.GetFieldValue<Guid?>(16), r.GetFieldValue<DateTimeOffset>(17), r.GetFieldValue<DateTimeOffset>(18), r.GetBoolean(19));
 }
 
-/// <param name="LineTotal">Before tax: quantity times price, less the discount.</param>
+/// <param name="LineTotal">Quantity times price, less the discount: before tax, or with it when the prices of the sale include tax.</param>
+/// <param name="NetAmount">Before tax; of all lines together the sale's subtotal.</param>
+/// <param name="TaxAmount">Of all lines together the sale's taxAmount.</param>
 /// <param name="CostPerUnit">The cost that one unit left with.</param>
 public sealed record SaleItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal UnitPrice, decimal Discount, decimal LineTotal,
-    decimal TaxRate, decimal CostPerUnit, decimal QuantityReturned);
+    decimal TaxRate, decimal NetAmount, decimal TaxAmount, decimal CostPerUnit, decimal QuantityReturned);
 
-/// <summary>An invoice with its lines.</summary>
-public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines)
+/// <summary>Money of an invoice that was paid or given back.</summary>
+/// <param name="Kind">payment or refund.</param>
+/// <param name="Amount">Above 0 for a payment, below 0 for a refund.</param>
+public sealed record SalePayment(Guid Id, string Kind, string Method, decimal Amount, string? Reference, string? Reason, DateTimeOffset OccurredAt,
+    DateTimeOffset RecordedAt, Guid? CreatedBy);
+
+/// <summary>Goods of an invoice that came back, and what was credited for them.</summary>
+/// <param name="Kind">return, or cancellation: then of the whole invoice.</param>
+/// <param name="Subtotal">Before tax.</param>
+public sealed record SaleReturn(Guid Id, string Kind, string? Reason, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, Guid? CreatedBy,
+    decimal Subtotal, decimal TaxAmount, decimal TotalAmount, IReadOnlyList<SaleReturn.Line> Lines)
+{
+    /// <param name="NetAmount">What was credited of the line before tax.</param>
+    /// <param name="CostOfGoods">The cost at which it came back into stock.</param>
+    public sealed record Line(int LineNumber, string Sku, decimal Quantity, decimal NetAmount, decimal TaxAmount, decimal CostOfGoods);
+}
+
+/// <summary>An invoice with its lines, its payments and refunds, and what came back of it, each in the order in which it happened.</summary>
+public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines, IReadOnlyList<SalePayment> Payments, IReadOnlyList<SaleReturn> Returns)
 {
     public const string Select = $"""
         select {SaleRow.Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity,
                            'unitPrice', i.unit_price, 'discount', i.discount, 'lineTotal', i.line_total, 'taxRate', i.tax_rate,
-                           'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
-                from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id)
+                           'netAmount', i.net_amount, 'taxAmount', i.tax_amount, 'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
+                from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id),
+               (select coalesce(json_agg(json_build_object('id', m.id, 'kind', m.kind, 'method', m.payment_method, 'amount', m.amount, 'reference', m.reference,
+                           'reason', m.reason, 'occurredAt', m.created_at, 'recordedAt', m.recorded_at, 'createdBy', m.created_by)
+                           order by m.created_at, m.recorded_at, m.id), '[]')
+                from sale_payments m where m.sale_id = v.id),
+               (select coalesce(json_agg(json_build_object('id', b.id, 'kind', b.kind, 'reason', b.reason, 'occurredAt', b.created_at,
+                           'recordedAt', b.recorded_at, 'createdBy', b.created_by, 'subtotal', b.net, 'taxAmount', b.tax, 'totalAmount', b.net + b.tax,
+                           'lines', b.lines) order by b.created_at, b.recorded_at, b.id), '[]')
+                from (select r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by, sum(r.net_amount) as net, sum(r.tax_amount) as tax,
+                             json_agg(json_build_object('lineNumber', r.line_number, 'sku', p.sku, 'quantity', r.quantity, 'netAmount', r.net_amount,
+                                 'taxAmount', r.tax_amount, 'costOfGoods', r.cost_of_goods) order by r.line_number) as lines
+                      from sale_returns r join products p on p.id = r.product_id where r.sale_id = v.id
+                      group by r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by) b)
         {SaleRow.From}
         """;
 
     public static SaleDetails Read(NpgsqlDataReader r) =>
-        new(SaleRow.Read(r), r.Lines<SaleItemRow>(18));
+        new(SaleRow.Read(r), r.Lines<SaleItemRow>(20), r.Lines<SalePayment>(21), r.Lines<SaleReturn>(22));
 }
 
 public static class SalesQueries
 {
     [WolverineGet("/api/{tenant}/sales", Name = "List sales"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary("Sales, latest first; filters: store, invoice, status (payment_status), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)")]
+    [EndpointSummary("Sales, latest first; filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)")]
     [ProducesResponseType<Page<SaleRow>>(200)]
     public static Task<IResult> List(string? store, string? invoice, string? status, string? from, string? to, int? limit, string? after,
         HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(SaleRow.Select, Caller.Of(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .Filter("v.invoice_number = {0}", invoice)
-        .FilterOneOf("v.payment_status = {0}", "status", status, Sale.States)
+        .FilterOneOf("v.payment_status = {0}", "status", status, SaleStatus.All)
         .From("v.created_at", from, LocalTime.OfStore)
         .Until("v.created_at", to, LocalTime.OfStore)
         .Page(databases, SaleRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary("One sale with its lines")]
+    [EndpointSummary("One sale with its lines, its payments and refunds, and what came back of it")]
     [ProducesResponseType<SaleDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(SaleDetails.Select, Caller.Of(http).StoreFilter)

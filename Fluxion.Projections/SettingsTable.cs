@@ -18,6 +18,8 @@ public sealed class SettingsTable : IReadModel
         .Add("id", "uuid", r => r.State.Id)
         .Add("timezone", "text", r => r.State.Timezone ?? Zone.Utc.Name)
         .Add("over_receipt_percent", "numeric", r => r.State.OverReceiptPercent)
+        .Add("prices_include_tax", "boolean", r => r.State.PricesIncludeTax)
+        .Add("unique_references", "boolean", r => !r.State.AllowsRepeatedReferences)
         .AddText("alerts", "jsonb", r => Json.Text(r.State.Alerts))
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
@@ -33,6 +35,6 @@ public static class SettingsQuery
     [EndpointSummary("The tenant's own rules")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Get(HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where("select coalesce(s.over_receipt_percent, 0), coalesce(s.alerts, '{}'), coalesce(s.timezone, 'UTC') from (select) one left join settings s on true")
-        .One(databases, r => new SettingsReply(r.GetDecimal(0), r.Json<AlertSettings>(1), r.GetString(2)), "settings", "");
+        .Where("select coalesce(s.over_receipt_percent, 0), coalesce(s.alerts, '{}'), coalesce(s.timezone, 'UTC'), coalesce(s.prices_include_tax, false), coalesce(s.unique_references, true) from (select) one left join settings s on true")
+        .One(databases, r => new SettingsReply(r.GetDecimal(0), r.Json<AlertSettings>(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4)), "settings", "");
 }

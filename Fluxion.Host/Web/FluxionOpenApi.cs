@@ -27,7 +27,7 @@ public static class FluxionOpenApi
     /// <summary>RFC 9457 problem details as this API fills them.</summary>
     private sealed record Problem(
         string Title, int Status, string? Detail = null, IReadOnlyDictionary<string, string[]>? Errors = null, IReadOnlyList<Shortage>? Shortages = null,
-        string? Type = null, string? TraceId = null);
+        ExistingDocument? Existing = null, string? Type = null, string? TraceId = null);
 
     public static void Configure(OpenApiOptions options)
     {
@@ -200,7 +200,7 @@ public static class FluxionOpenApi
             yield return (401, IsOpen ? "Not signed in" : "No valid token");
             yield return (403, IsOpen ? "The tenant is suspended" : "Wrong role, store or tenant, or the tenant is suspended");
             if (_chain.RoutePattern!.Parameters.Count > 0) yield return (404, "What the address or the body names does not exist");
-            if (TakesKey) yield return (409, "Not as things stand: detail says why, and shortages what is available when there is not enough stock");
+            if (TakesKey) yield return (409, "Not as things stand: detail says why, shortages what is available when there is not enough stock, and existing what has a number or code already");
             if (IsCommand) yield return (413, $"The body has more than {RequestLimits.Of(action.EndpointMetadata)} bytes");
             if (HasBody) yield return (415, "The body is not sent as JSON");
             if (CsvExample is not null) yield return (415, "The body is not sent as CSV");

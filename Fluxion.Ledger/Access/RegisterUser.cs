@@ -87,7 +87,10 @@ public static class RegisterUserEndpoint
             var (stores, problem) = await command.FindStores(ledger, ct);
             if (problem is not null) return problem;
             var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role, stores, hash, command.Permissions);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", UserReceipt.Of(ledger, user), taken: $"There is a user {user.Email} already.");
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", UserReceipt.Of(ledger, user),
+                new UniqueName("E-mail address taken", $"There is a user {user.Email} already.", async (look, token) =>
+                    await look.First<User>(other => other.Email == user.Email, token) is { } taken
+                        ? new ExistingDocument(taken.Id, $"/api/{look.Tenant.Slug}/users/{taken.Id}") : null));
         });
     }
 }

@@ -16,9 +16,13 @@ public static class CatalogEntry
         where T : class, IAggregate<T>, ICoded
     {
         code = Codes.Normalize(code);
-        if (await ledger.Find<T>(code, ct) is not null) return Problems.Conflict("Code taken", $"There is a {what} '{code}' already.");
+        string UrlOf(Guid id) => $"/api/{ledger.Tenant.Slug}/{plural}/{id}";
+        ExistingDocument? Existing(T? taken) =>
+            taken is null || (taken is Store store && !ledger.Caller.MayUse(store.Id)) ? null : new(taken.Id, UrlOf(taken.Id));
+        var unique = new UniqueName("Code taken", $"There is a {what} '{code}' already.", async (look, token) => Existing(await look.Find<T>(code, token)));
+        if (await ledger.Find<T>(code, ct) is { } taken) return Problems.Taken(unique.Title, unique.Detail, Existing(taken));
         var entry = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), created(code));
-        return Reply.Created($"/api/{ledger.Tenant.Slug}/{plural}/{entry.Id}", new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)));
+        return Reply.Created(UrlOf(entry.Id), new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)), unique);
     }
 
     /// <summary>Decides on the locked state of one entry; no events, no change, and the same receipt.</summary>

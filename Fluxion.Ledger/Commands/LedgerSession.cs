@@ -12,6 +12,7 @@ using Marten;
 using Marten.Events;
 using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Wolverine;
 
@@ -29,6 +30,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private readonly List<Change> _changes = [];
     private readonly List<StockNotice> _notices = [];
     private readonly List<Action> _afterCommit = [];
+    private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _asked = [];
 
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
@@ -65,7 +67,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         if (await Begin(key, ct) is { } answer) return key!.Replay(answer, http);
         if (command is IOccurrence { SentAt: { } sentAt }) Receive(sentAt, RequestArrival.Elapsed(http));
 
-        string? taken = null;
+        IReadOnlyList<UniqueName>? unique = null;
         try
         {
             switch (await handle(ct))
@@ -76,7 +78,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                     await TryOut(ct);
                     return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
                 case Reply.Accepted accepted:
-                    taken = accepted.Taken;
+                    unique = accepted.Unique;
                     var body = JsonSerializer.SerializeToUtf8Bytes(accepted.Body, json);
                     if (key is not null)
                     {
@@ -96,8 +98,26 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         catch (Exception e) when (Refusal(e, PostgresErrorCodes.UniqueViolation) is { } violation && UniqueConstraints.MeanTaken(violation.ConstraintName))
         {
-            return TypedResults.Problem(Problems.Conflict("Already exists", taken ?? "Another request has just created the same thing. Read it and decide again."));
+            return TypedResults.Problem(await Taken(unique ?? [], violation.ConstraintName, ct));
         }
+    }
+
+    /// <summary>
+    /// The 409 for what turned out to be taken at the commit, with the document that has it. This session's transaction is gone: another one looks.
+    /// </summary>
+    private async Task<ProblemDetails> Taken(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
+    {
+        // its connection goes back first: a request never holds two
+        var (store, tenantId) = (session.DocumentStore, session.TenantId);
+        await session.DisposeAsync();
+        await using var another = store.LightweightSession(tenantId);
+        var ledger = new LedgerSession(another, tenant, caller);
+        await ledger.Begin(ct);
+        foreach (var name in unique)
+            if (await name.FindExisting(ledger, ct) is { } existing) return Problems.Taken(name.Title, name.Detail, existing);
+        return unique is [var only]
+            ? Problems.Conflict(only.Title, only.Detail)
+            : Problems.Conflict("Already exists", $"Another request has just created the same thing ({constraint}). Read it and decide again.");
     }
 
     /// <summary>Opens the transaction; for callers without an HTTP request (provisioning, reactions).</summary>
@@ -214,6 +234,39 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         return command;
     }
 
+    /// <summary>
+    /// A question that goes with the next lock, in its round trip, and sees what is there once the lock is held; with $1, $2, … for the parameters.
+    /// </summary>
+    /// <param name="read">Reads the rows.</param>
+    public Asked<T> AskWithNextLock<T>(string sql, IReadOnlyList<object> parameters, Func<NpgsqlDataReader, CancellationToken, Task<T>> read)
+    {
+        var question = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters) question.Parameters.Add(new() { Value = parameter });
+        var asked = new Asked<T>();
+        _asked.Add((question, async (reader, ct) => asked.Answer(await read(reader, ct))));
+        return asked;
+    }
+
+    /// <summary>As <see cref="Read{T}"/>, with the next lock.</summary>
+    public Asked<T?> ReadWithNextLock<T>(Guid id) where T : class, IAggregate<T> => AskWithNextLock(
+        $"select data from {Documents<T>()} where id = $1", [id], async (reader, ct) =>
+            await reader.ReadAsync(ct) ? await session.DocumentStore.Options.Serializer().FromJsonAsync<T>(reader, 0, ct) : null);
+
+    /// <summary>Events of some types of a stream that is short, with their ids and in their order, with the next lock.</summary>
+    public Asked<IReadOnlyList<(Guid Id, object Data)>> EventsWithNextLock(Guid stream, params Type[] types)
+    {
+        var typeOf = types.ToDictionary(type => ((EventGraph)session.DocumentStore.Options.Events).EventMappingFor(type).EventTypeName);
+        return AskWithNextLock<IReadOnlyList<(Guid, object)>>(
+            $"select id, type, data from {tenant.Schema}.mt_events where stream_id = $1 and type = any($2) order by version", [stream, typeOf.Keys.ToArray()],
+            async (reader, ct) =>
+            {
+                var (events, serializer) = (new List<(Guid, object)>(), session.DocumentStore.Options.Serializer());
+                while (await reader.ReadAsync(ct))
+                    events.Add((reader.GetGuid(0), await serializer.FromJsonAsync(typeOf[reader.GetString(1)], reader, 2, ct)));
+                return events;
+            });
+    }
+
     /// <summary>A statement of the same transaction, with ? for each parameter.</summary>
     public void Queue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);
 
@@ -265,6 +318,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         });
         batch.BatchCommands.Add(new($"select id, data from {Documents<T>()} where id = any($1)") { Parameters = { new() { Value = streamIds } } });
         batch.BatchCommands.Add(new(ReadClock));
+        foreach (var (question, _) in _asked) batch.BatchCommands.Add(question);
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
         await using var reader = await batch.ExecuteReaderAsync(ct);
@@ -279,6 +333,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         await reader.NextResultAsync(ct);
         await ReadNow(reader, ct);
+        foreach (var (_, answer) in _asked)
+        {
+            await reader.NextResultAsync(ct);
+            await answer(reader, ct);
+        }
+        _asked.Clear();
         return states;
     }
 
@@ -399,7 +459,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>The table that holds the states of an aggregate.</summary>
-    private string Documents<T>() => session.DocumentStore.Options.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
+    public string Documents<T>() => session.DocumentStore.Options.FindOrResolveDocumentType(typeof(T)).TableName.QualifiedName;
 
     private string StreamType<T>() => ((EventGraph)session.DocumentStore.Options.Events).AggregateAliasFor(typeof(T));
 
@@ -419,6 +479,18 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         public int Appended { get; set; }
         public object? State { get; set; }
     }
+}
+
+/// <summary>What a question that goes with the next lock will be answered.</summary>
+public sealed class Asked<T>
+{
+    private bool _isAnswered;
+    private T? _value;
+
+    /// <exception cref="InvalidOperationException">Nothing has been locked since it was asked.</exception>
+    public T Value => _isAnswered ? _value! : throw new InvalidOperationException("The question goes with the next lock, and there has been none.");
+
+    internal void Answer(T value) => (_value, _isAnswered) = (value, true);
 }
 
 /// <summary>The names of the headers that each event carries.</summary>

@@ -2,6 +2,10 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Commands;
 
+/// <summary>What has a number or a code already that was to name something new.</summary>
+/// <param name="Url">Where it can be read; null for what has no address of its own, as a payment.</param>
+public sealed record ExistingDocument(Guid Id, string? Url = null);
+
 /// <summary>The refusals of the HTTP interface as RFC 9457 problem details; each detail tells the caller what to do.</summary>
 public static class Problems
 {
@@ -33,6 +37,14 @@ public static class Problems
     }
 
     public static ProblemDetails Conflict(string title, string detail) => Of(409, title, detail);
+
+    /// <summary>409: what names one thing names another one already; <c>existing</c> says which, unless the caller may not know.</summary>
+    public static ProblemDetails Taken(string title, string detail, ExistingDocument? existing)
+    {
+        var problem = Conflict(title, detail);
+        if (existing is not null) problem.Extensions["existing"] = existing;
+        return problem;
+    }
 
     /// <summary>503: the tenant's schema is not what this host expects; its own users can only wait.</summary>
     public static ProblemDetails NotMigrated(string tenant) => Of(503, "Tenant not up to date",

@@ -8,8 +8,8 @@ public abstract record Reply
     private Reply() { }
 
     /// <summary>The appended events are committed, and <paramref name="Body"/> is remembered under the idempotency key.</summary>
-    /// <param name="Taken">What a 409 says when something unique turns out to be taken at the commit.</param>
-    public sealed record Accepted(int Status, object Body, string? Location = null, string? Taken = null) : Reply;
+    /// <param name="Unique">What of the document is unique, and may turn out to be taken at the commit.</param>
+    public sealed record Accepted(int Status, object Body, string? Location = null, IReadOnlyList<UniqueName>? Unique = null) : Reply;
 
     /// <summary>Nothing is written. The idempotency key stays free: the same request may be sent again later.</summary>
     public sealed record Refused(ProblemDetails Problem) : Reply;
@@ -19,7 +19,7 @@ public abstract record Reply
 
     public static Reply Ok(object body) => new Accepted(200, body);
 
-    public static Reply Created(string location, object body, string? taken = null) => new Accepted(201, body, location, taken);
+    public static Reply Created(string location, object body, params IReadOnlyList<UniqueName> unique) => new Accepted(201, body, location, unique);
 
     public static implicit operator Reply(ProblemDetails problem) => new Refused(problem);
 }

@@ -10,5 +10,11 @@ public static class Taxes
     /// </summary>
     /// <param name="lines">Base: the line's net amount, to 2 decimals. Rate: percent, 16 for the general rate; 0 for what is exempt.</param>
     public static decimal Of(IEnumerable<(decimal Base, decimal Rate)> lines) =>
-        lines.GroupBy(line => line.Rate).Sum(rate => Quantities.Round(rate.Sum(line => line.Base) * rate.Key / 100, 2));
+        lines.GroupBy(line => line.Rate).Sum(rate => On(rate.Sum(line => line.Base), rate.Key));
+
+    /// <summary>The tax on an amount before tax.</summary>
+    public static decimal On(decimal amount, decimal rate) => Quantities.Round(amount * rate / 100, 2);
+
+    /// <summary>The tax in an amount that includes it.</summary>
+    public static decimal In(decimal amount, decimal rate) => Quantities.Round(amount * rate / (100 + rate), 2);
 }

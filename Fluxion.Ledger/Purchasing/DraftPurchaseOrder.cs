@@ -126,7 +126,7 @@ public static class DraftPurchaseOrderEndpoint
 {
     [WolverinePost("/api/{tenant}/purchase-orders", Name = "Draft purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Write a purchase order")]
-    [EndpointDescription("A draft: its lines may still change, and nothing is on order. The tax is that of each product now. Refused: 409 when the order number is taken, 404 for a store, supplier or sku that does not exist, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted and for a product on two lines.")]
+    [EndpointDescription("A draft: its lines may still change, and nothing is on order. The tax is that of each product now. Refused: 409 when the order number is taken (see existing), 404 for a store, supplier or sku that does not exist, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted and for a product on two lines.")]
     [ProducesResponseType<PurchaseOrderReceipt>(201)]
     public static Task<IResult> Post(DraftPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, ct => Handle(command, ledger, ct));
@@ -137,8 +137,11 @@ public static class DraftPurchaseOrderEndpoint
         if (!ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store)}.");
         if (!store.IsActive) return Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
         var number = Codes.Normalize(command.OrderNumber);
-        if (await ledger.Find<PurchaseOrder>(number, ct) is not null)
-            return Problems.Conflict("Order number taken", $"There is a purchase order '{number}' already.");
+        string UrlOf(Guid id) => $"/api/{ledger.Tenant.Slug}/purchase-orders/{id}";
+        ExistingDocument? Existing(PurchaseOrder? taken) => taken is not null && ledger.Caller.MayUse(taken.StoreId) ? new(taken.Id, UrlOf(taken.Id)) : null;
+        var unique = new UniqueName("Order number taken", $"There is a purchase order '{number}' already.",
+            async (look, token) => Existing(await look.Find<PurchaseOrder>(number, token)));
+        if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken) return Problems.Taken(unique.Title, unique.Detail, Existing(taken));
         var (supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
         if (problem is not null) return problem;
         var date = command.OrderDate ?? Zone.Of(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct)).DateOf(ledger.Now);
@@ -148,6 +151,6 @@ public static class DraftPurchaseOrderEndpoint
 
         var order = ledger.Append<PurchaseOrder>(Guid.CreateVersion7(ledger.Now), new PurchaseOrderDrafted(number, store.Id, supplier!.Id, date,
             command.ExpectedDate, command.Notes, ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId, lines));
-        return Reply.Created($"/api/{ledger.Tenant.Slug}/purchase-orders/{order.Id}", PurchaseOrderReceipt.Of(ledger, order));
+        return Reply.Created(UrlOf(order.Id), PurchaseOrderReceipt.Of(ledger, order), unique);
     }
 }

@@ -30,8 +30,10 @@ public sealed record DeliveredLine(Guid LineId, decimal Quantity, decimal UnitCo
 /// <summary>A delivery of some of the goods, all of them, or a little more.</summary>
 /// <param name="DeliveryId">The document of the movements that it made.</param>
 /// <param name="ReceivedOn">The day in the store's time zone; null in events from before stores had one, whose days are those of UTC.</param>
+/// <param name="Reference">The number of the delivery note; null also in events from before it was kept here.</param>
 public sealed record PurchaseOrderReceived(Guid DeliveryId, DateTimeOffset OccurredAt, IReadOnlyList<DeliveredLine> Lines,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? ReceivedOn = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? ReceivedOn = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reference = null);
 
 /// <summary>The rest will not come.</summary>
 public sealed record PurchaseOrderClosed;

@@ -17,7 +17,7 @@ namespace Fluxion.Ledger.Purchasing;
 [Example("""{"reference":"NE-4711","lines":[{"sku":"LAC001","quantity":12},{"sku":"MAL001","quantity":24,"unitCost":1.4750}]}""")]
 public sealed record ReceivePurchaseOrder(
     IReadOnlyList<ReceivePurchaseOrder.Line> Lines,
-    [property: Description("The number of the delivery note, as people know it")] string? Reference = null,
+    [property: Description("The number of the delivery note, as people know it; of one delivery of the order (see uniqueReferences in the settings)")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
@@ -75,12 +75,12 @@ public static class ReceivePurchaseOrderEndpoint
         return over.Count > 0
             ? (null, Problems.Conflict("More than ordered",
                 $"Nothing was received: {string.Join("; ", over)}. At most {Plain(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
-            : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn), null);
+            : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn, command.Reference), null);
     }
 
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Receive goods of an order into its store")]
-    [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings, 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted.")]
+    [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings or when the order has a delivery with the reference already (see existing), 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted.")]
     [ProducesResponseType<PurchaseOrderDelivery>(200)]
     public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
@@ -95,9 +95,11 @@ public static class ReceivePurchaseOrderEndpoint
         (var received, problem) = Decide(order, command, settings?.OverReceiptPercent ?? 0, Guid.CreateVersion7(ledger.Now), occurred.At(ledger.Now), zone);
         if (received is null) return problem!;
 
+        var deliveries = ledger.EventsWithNextLock(order.Id, typeof(PurchaseOrderReceived));
         (var slots, var at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
             LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
         if (problem is not null) return problem;
+        if (RefuseReference(order, command.Reference, deliveries.Value, settings) is { } taken) return taken;
         received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
         var document = new StockDocument(received.DeliveryId, command.Reference, command.Notes, at);
         (var outcome, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, received.Lines, (slot, line, _) =>
@@ -106,6 +108,16 @@ public static class ReceivePurchaseOrderEndpoint
         order = ledger.Append<PurchaseOrder>(order.Id, received);
         return Reply.Ok(new PurchaseOrderDelivery(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
             ledger.VersionOf(order.Id), document.Id, outcome.Stock, at, outcome.CorrectedByCount));
+    }
+
+    /// <summary>409 when a delivery of the order has the reference already: a delivery note names one.</summary>
+    private static ProblemDetails? RefuseReference(
+        PurchaseOrder order, string? reference, IReadOnlyList<(Guid Id, object Data)> deliveries, TenantSettings? settings)
+    {
+        if (OutsideReference.Normalize(reference) is not { } wanted || settings is { AllowsRepeatedReferences: true }) return null;
+        var taken = deliveries.Select(e => (PurchaseOrderReceived)e.Data).FirstOrDefault(e => OutsideReference.Normalize(e.Reference) == wanted);
+        return taken is null ? null : Problems.Taken("Reference taken",
+            $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already.", new ExistingDocument(taken.DeliveryId));
     }
 
     private static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
@@ -17,7 +16,7 @@ namespace Fluxion.Ledger.Sales;
 public sealed record PaySale(
     [property: Description("Greater than 0, at most 2 decimals, and not more than what is open")] decimal Amount,
     [property: Description("cash, card, transfer, check or credit")] string Method,
-    [property: Description("The number of the transfer, check, …")] string? Reference = null,
+    [property: Description("The number of the transfer, check, …; a payment by a method has one of its own in the sale (see uniqueReferences in the settings)")] string? Reference = null,
     [property: Description("When it was paid, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
 {
@@ -33,18 +32,20 @@ public sealed record PaySale(
     }
 }
 
-/// <summary>An invoice is void: all its goods come back, at the cost that they left with.</summary>
+/// <summary>An invoice is void: all its goods come back, at the cost that they left with, and the money that was paid is given back.</summary>
 [Example("""{"reason":"The client changed his mind"}""")]
 public sealed record CancelSale(
     [property: Description("Why, for the audit trail")] string Reason,
-    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+    [property: Description("When, with its offset from UTC and not before the sale or its last payment; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
+    [property: Description("How the money is given back: cash, card, transfer, check or credit; as it was paid when left out")] string? RefundMethod = null) : IOccurrence
 {
     public sealed class Validator : AbstractValidator<CancelSale>
     {
         public Validator(TimeProvider clock)
         {
             RuleFor(c => c.Reason).Name();
+            RuleFor(c => c.RefundMethod!).OneOf(PaymentMethods.All).When(c => c.RefundMethod is not null);
             this.Occurrence(clock);
         }
     }
@@ -82,50 +83,58 @@ public static class ChangeSaleEndpoints
 {
     [WolverinePost("/api/{tenant}/sales/{id}/payments", Name = "Pay sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Take a payment for an invoice; it may be partial, and there may be several")]
-    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is paid or cancelled, or more is paid than is open.")]
+    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when nothing of the sale is open or more is paid than is, or a payment of the sale by this method has the reference already (see existing).")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Pay(string id, PaySale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var (sale, problem) = await Open(ledger, id, "pay", ct);
-            if (sale is null) return problem!;
+            var (locked, problem) = await LockedSale.Of(ledger, id, "pay", ct);
+            if (locked is null) return problem!;
+            var sale = locked.Sale;
             var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
             if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
             if (command.Amount > sale.Open)
                 return Problems.Conflict("Paid too much", $"{sale.Open:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
+            if (locked.RefuseReference("payment", command.Method, command.Reference) is { } taken) return taken;
             var at = occurred.At(ledger.Now);
-            sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, command.Reference, at));
+            sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, OutsideReference.Normalize(command.Reference), at));
             return Reply.Ok(SaleReceipt.Of(sale, StockOutcome.Nothing, at));
         });
 
     [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
-    [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with")]
-    [EndpointDescription("Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated, 400 for a moment before the sale.")]
+    [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with, and its money is given back")]
+    [EndpointDescription("What was paid and has not been given back yet is given back at once, by refundMethod or as it was paid; refunds of the answer say how. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated, 400 for a moment before the sale or its last payment.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Cancel(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var (sale, problem) = await Open(ledger, id, "cancel", ct);
-            if (sale is null) return problem!;
+            var (locked, problem) = await LockedSale.Of(ledger, id, "cancel", ct);
+            if (locked is null) return problem!;
+            var sale = locked.Sale;
             if (sale.Returned.Any(returned => returned > 0))
                 return Problems.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
             var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
             if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
+            if (sale.Held > 0) occurred = occurred with { NotBefore = locked.PaidBy(sale.Held) };
+            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the money was paid that is given back", occurred.NotBefore!.Value);
             var (outcome, at, refusal) = await TakeBack(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, occurred, ct);
             if (refusal is not null) return refusal;
-            sale = ledger.Append<Sale>(sale.Id, new SaleCancelled(command.Reason, sale.Paid, at));
-            return Reply.Ok(SaleReceipt.Of(sale, outcome, at));
+            var refunds = locked.GiveBack(command.RefundMethod);
+            sale = ledger.Append<Sale>(sale.Id, [.. refunds.Select(refund => new PaymentRefunded(refund.Amount, refund.Method, null, command.Reason, at)),
+                new SaleCancelled(command.Reason, sale.Held, at)]);
+            return Reply.Ok(SaleReceipt.Of(sale, outcome, at, refunds));
         });
 
     [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Take goods of an invoice back: in stock again at the cost that they left with, and credited")]
-    [EndpointDescription("All lines or none. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have, a fraction of what is counted, or a moment before the sale.")]
+    [EndpointDescription("All lines or none. Money is given back by a refund of its own: openAmount below 0 says how much. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have, a fraction of what is counted, or a moment before the sale.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Return(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var (sale, problem) = await Open(ledger, id, "return", ct);
-            if (sale is null) return problem!;
+            var (locked, problem) = await LockedSale.Of(ledger, id, "return", ct);
+            if (locked is null) return problem!;
+            var sale = locked.Sale;
             var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
             if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
             var (returned, refused) = Decide(sale, command, occurred.At(ledger.Now));
@@ -136,10 +145,7 @@ public static class ChangeSaleEndpoints
             return Reply.Ok(SaleReceipt.Of(sale, outcome, at));
         });
 
-    /// <summary>
-    /// What is credited: of each line the part of its net amount, rounded so that all returns of a line together come to the whole line; and
-    /// the tax that the rest of the invoice no longer bears.
-    /// </summary>
+    /// <summary>What comes back, and what is credited for it: see <see cref="LineAmount.Credit"/>.</summary>
     public static (GoodsReturned? Returned, ProblemDetails? Problem) Decide(Sale sale, ReturnGoods command, DateTimeOffset at)
     {
         var wrong = new Dictionary<string, string[]>();
@@ -154,17 +160,9 @@ public static class ChangeSaleEndpoints
         var tooMuch = sale.Lines.Where((line, i) => returned[i] > line.Quantity).Select(line => line.Sku).ToList();
         if (tooMuch.Count > 0)
             return (null, Problems.Conflict("More than was sold", $"More comes back of {string.Join(", ", tooMuch)} than was sold on the invoice '{sale.InvoiceNumber}' and is still out."));
-        var subtotal = sale.Lines.Select((line, i) => line.NetOf(returned[i]) - line.NetOf(sale.Returned[i])).Sum();
-        var tax = sale.TaxOfTheRest(sale.Returned) - sale.TaxOfTheRest(returned);
+        var credit = sale.Credit(sale.Returned, returned);
+        var (subtotal, tax) = (credit.Sum(line => line.Net), credit.Sum(line => line.Tax));
         return (new GoodsReturned([.. command.Lines.Select(l => new ReturnedLine(l.LineNumber - 1, l.Quantity))], subtotal, tax, subtotal + tax, command.Reason, at), null);
-    }
-
-    /// <summary>The sale under its lock, or why the command cannot be.</summary>
-    private static async Task<(Sale? Sale, ProblemDetails? Problem)> Open(LedgerSession ledger, string id, string command, CancellationToken ct)
-    {
-        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, Unknown.Of("sale", "id", id));
-        if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Problems.Forbidden("The sale is of a store that is not yours."));
-        return Problems.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem ? (null, problem) : (sale, null);
     }
 
     private static async Task<(StockOutcome Outcome, DateTimeOffset At, ProblemDetails? Refusal)> TakeBack(

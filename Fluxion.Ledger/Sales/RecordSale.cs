@@ -4,6 +4,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -16,18 +17,19 @@ namespace Fluxion.Ledger.Sales;
 [Example("""{"store":"CCS-01","invoiceNumber":"F-0001","paymentMethod":"cash","paymentStatus":"paid","clientName":"María Pérez","clientTaxId":"V-12345678-1","lines":[{"sku":"LAC001","quantity":2}]}""")]
 public sealed record RecordSale(
     [property: Description("Code or id of the store")] string Store,
-    [property: Description("Unique in the store")] string InvoiceNumber,
+    [property: Description("Unique in the store, also when the sale is cancelled")] string InvoiceNumber,
     IReadOnlyList<RecordSale.Line> Lines,
     [property: Description("cash, card, transfer, check or credit")] string? PaymentMethod = null,
     [property: Description("paid: the whole amount was paid by paymentMethod; pending, when left out: nothing was; what was paid later is posted to its payments")] string? PaymentStatus = null,
     [property: Description("Your own id of a business client")] Guid? ClientId = null,
     string? ClientName = null,
     [property: Description("The client's RIF, or the tax id of another country as it is given")] string? ClientTaxId = null,
-    [property: Description("The id of the transaction in an external point of sale")] string? PosTransactionId = null,
+    [property: Description("The id of the transaction in an external point of sale: of one sale in the store, unless that is cancelled (see uniqueReferences in the settings)")] string? PosTransactionId = null,
     [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description("The id of a reservation that is fulfilled: what it holds in this store is held no longer, and may leave with the sale")] Guid? Reservation = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
+    [property: Description("True: unitPrice, discount and the catalog's selling price include tax, which is taken out of them. False: it is added. As in the settings when left out")] bool? PricesIncludeTax = null)
     : IStockCommand<RecordSale.Line>
 {
     string? IStockCommand<Line>.Reference => InvoiceNumber;
@@ -35,8 +37,8 @@ public sealed record RecordSale(
     public sealed record Line(
         [property: Description("Sku or id of the product")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Price of one unit before tax, at most 4 decimals; the product's selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
-        [property: Description("Money off the line before tax, at most 2 decimals. Needs the role manager")] decimal Discount = 0) : IStockLine;
+        [property: Description("Price of one unit, before tax or with it as pricesIncludeTax says, at most 4 decimals; the product's selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
+        [property: Description("Money off the line, before tax or with it as the price is, at most 2 decimals. Needs the role manager")] decimal Discount = 0) : IStockLine;
 
     public sealed class Validator : AbstractValidator<RecordSale>
     {
@@ -52,8 +54,8 @@ public sealed record RecordSale(
             });
             RuleFor(c => c.InvoiceNumber).NotEmpty().WithMessage("is needed").Line(50);
             RuleFor(c => c.PaymentMethod!).OneOf(PaymentMethods.All).When(c => c.PaymentMethod is not null);
-            RuleFor(c => c.PaymentStatus!).OneOf([Sale.PaidUp, Sale.Pending]).When(c => c.PaymentStatus is not null);
-            RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == Sale.PaidUp);
+            RuleFor(c => c.PaymentStatus!).OneOf([SaleStatus.Paid, SaleStatus.Pending]).When(c => c.PaymentStatus is not null);
+            RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == SaleStatus.Paid);
             RuleFor(c => c.ClientName).Line(200);
             RuleFor(c => c.ClientTaxId).Line(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
             RuleFor(c => c.PosTransactionId).Line(100);
@@ -61,17 +63,23 @@ public sealed record RecordSale(
     }
 }
 
-/// <param name="PaymentStatus">pending, partial, paid or cancelled.</param>
-/// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back.</param>
+/// <param name="PaymentStatus">pending, partial, paid, refund_due, returned, refunded or cancelled.</param>
+/// <param name="Subtotal">Before tax.</param>
+/// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back: total less what was credited, and less what was paid and not given back.</param>
 /// <param name="CostOfGoodsSold">What the goods cost that were sold, to 2 decimals a line.</param>
 /// <param name="Stock">The stock items that this command moved, as they are now.</param>
 /// <param name="OccurredAt">When this command's part of the sale happened, by the ledger's clock.</param>
 /// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+/// <param name="AmountPaid">The sum of all payments.</param>
+/// <param name="AmountRefunded">What was given back of that.</param>
+/// <param name="Refunds">What this command gave back, by method; usually empty.</param>
 public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentStatus, decimal Subtotal, decimal TaxAmount, decimal TotalAmount,
-    decimal OpenAmount, decimal CostOfGoodsSold, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount)
+    decimal OpenAmount, decimal CostOfGoodsSold, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount,
+    decimal AmountPaid, decimal AmountRefunded, IReadOnlyList<MoneyByMethod> Refunds)
 {
-    public static SaleReceipt Of(Sale sale, StockOutcome outcome, DateTimeOffset at) => new(sale.Id, sale.InvoiceNumber, sale.Status, sale.Subtotal, sale.TaxAmount,
-        sale.TotalAmount, sale.Open, sale.CostOfGoodsSold, outcome.Stock, at, outcome.CorrectedByCount);
+    public static SaleReceipt Of(Sale sale, StockOutcome outcome, DateTimeOffset at, IReadOnlyList<MoneyByMethod>? refunds = null) => new(sale.Id, sale.InvoiceNumber,
+        sale.Status, sale.Subtotal, sale.TaxAmount, sale.TotalAmount, sale.Open, sale.CostOfGoodsSold, outcome.Stock, at, outcome.CorrectedByCount,
+        sale.Paid, sale.AmountRefunded, refunds ?? []);
 }
 
 public static class RecordSaleEndpoint
@@ -85,24 +93,30 @@ public static class RecordSaleEndpoint
             new StockSold(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = slot.CostOf(item) })]);
 
     /// <summary>The invoice of what was sold: prices from the catalog unless given, tax by product.</summary>
-    public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<StockSlot> slots, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt)
+    public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<StockSlot> slots, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt,
+        TenantSettings? settings)
     {
+        var (pricesIncludeTax, posTransactionId) = (command.PricesIncludeTax ?? settings?.PricesIncludeTax ?? false, OutsideReference.Normalize(command.PosTransactionId));
         var lines = command.Lines.Select((line, i) => new SaleLine(lineIds[i], slots[i].Product.Id, slots[i].Product.Code, line.Quantity,
             line.UnitPrice ?? slots[i].Product.Details.SellingPrice, line.Discount, slots[i].Product.Details.TaxRate, sold[i].UnitCost)).ToList();
-        var (subtotal, tax) = (lines.Sum(line => line.Net), Taxes.Of(lines.Select(line => (line.Net, line.TaxRate))));
+        var amounts = LineAmount.Of(lines, pricesIncludeTax);
+        var (subtotal, tax) = (amounts.Sum(line => line.Net), amounts.Sum(line => line.Tax));
         return new SaleRecorded(slots[0].Store.Id, command.InvoiceNumber.Trim(), command.ClientId, command.ClientName, Rif.Kept(command.ClientTaxId, null), lines,
-            subtotal, tax, subtotal + tax, command.PaymentMethod, command.PosTransactionId, command.Notes, occurredAt);
+            subtotal, tax, subtotal + tax, command.PaymentMethod, posTransactionId, command.Notes, occurredAt,
+            pricesIncludeTax, IsPosTransactionIdUnique: posTransactionId is not null && settings is not { AllowsRepeatedReferences: true });
     }
 
     [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Sell goods of a store")]
-    [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it. Refused: 404 for a store, sku or reservation that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number is taken in the store, the reservation is fulfilled, released or expired already or holds nothing in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
+    [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it; with pricesIncludeTax it is taken out of what the lines of a rate come to. Refused: 404 for a store, sku or reservation that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number or posTransactionId is taken in the store (see existing), the reservation is fulfilled, released or expired already or holds nothing in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
             if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
                 return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
+            var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
+            var transacted = FindTransaction(ledger, command);
             var (reservation, held, unheld) = await Open(ledger, command, ct);
             if (unheld is not null) return unheld;
             var (slots, at, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], ledger.When(command.OccurredAt), ct);
@@ -113,17 +127,38 @@ public static class RecordSaleEndpoint
             var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
             if (refusal is not null) return refusal;
             var invoice = Invoice(command, slots, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
-                [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))], document.OccurredAt);
-            if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Net < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
+                [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))], document.OccurredAt, settings.Value);
+            UniqueName[] unique = [InvoiceNumber(ledger, slots[0].Store, invoice), .. invoice.IsPosTransactionIdUnique ? [PosTransactionId(ledger, slots[0].Store, invoice)] : (UniqueName[])[]];
+            if (invoice.IsPosTransactionIdUnique && transacted?.Value is { } other) return Problems.Taken(unique[1].Title, unique[1].Detail, Existing(ledger, other));
+            if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Amount < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
                 return Problems.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
 
             if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(slots[0].Store.Id, document.Id));
-            var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == Sale.PaidUp && invoice.TotalAmount > 0
+            var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
                 : [invoice]);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, outcome, at),
-                taken: $"There is an invoice '{sale.InvoiceNumber}' of the store {slots[0].Store.Code} already.");
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, outcome, at), unique);
         });
+
+    /// <summary>The sale of the store that has the command's posTransactionId and is not cancelled, whether it keeps others from it or not; null without one.</summary>
+    private static Asked<Guid?>? FindTransaction(LedgerSession ledger, RecordSale command) =>
+        OutsideReference.Normalize(command.PosTransactionId) is not { } transaction ? null : ledger.AskWithNextLock<Guid?>($"""
+            select d.id from {ledger.Documents<Sale>()} d
+            where d.data ->> 'posTransactionId' = $1 and d.data ->> 'isCancelled' = 'false' and d.data ->> 'storeId' =
+                (select s.id::text from {ledger.Documents<Store>()} s where s.id = $2 or s.data ->> 'code' = $3)
+            limit 1
+            """, [transaction, Guid.TryParse(command.Store, out var id) ? id : Guid.Empty, Codes.Normalize(command.Store)],
+            async (reader, ct) => await reader.ReadAsync(ct) ? reader.GetGuid(0) : null);
+
+    private static UniqueName InvoiceNumber(LedgerSession ledger, Store store, SaleRecorded invoice) => new("Invoice number taken",
+        $"There is an invoice '{invoice.InvoiceNumber}' of the store {store.Code} already.",
+        async (look, ct) => Existing(ledger, (await look.First<Sale>(sale => sale.InvoiceNumber == invoice.InvoiceNumber && sale.StoreId == store.Id, ct))?.Id));
+
+    private static UniqueName PosTransactionId(LedgerSession ledger, Store store, SaleRecorded invoice) => new("Transaction taken",
+        $"There is a sale of the store {store.Code} with the posTransactionId '{invoice.PosTransactionId}' already.",
+        async (look, ct) => Existing(ledger, (await look.First<Sale>(sale => sale.UniquePosTransactionId == invoice.PosTransactionId && sale.StoreId == store.Id, ct))?.Id));
+
+    private static ExistingDocument? Existing(LedgerSession ledger, Guid? sale) => sale is { } id ? new(id, $"/api/{ledger.Tenant.Slug}/sales/{id}") : null;
 
     /// <summary>The reservation under its lock, with a request for each line that it holds in the store of the sale; or why it cannot be fulfilled there.</summary>
     private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, ProblemDetails? Problem)> Open(

@@ -37,29 +37,37 @@ public sealed record AlertSettings(
 
 /// <param name="Timezone">Null in events from before tenants had one: UTC.</param>
 public sealed record SettingsChanged(decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool PricesIncludeTax = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowsRepeatedReferences = false);
 
 /// <summary>A tenant's own rules; its stream has the tenant's id. Before the first change all are as when left out.</summary>
 /// <param name="OverReceiptPercent">How much more than ordered may be received of each line of a purchase order.</param>
 /// <param name="Alerts">Null: <see cref="AlertSettings.Default"/>.</param>
 /// <param name="Timezone">By which days are counted in all stores that have none of their own; null: UTC.</param>
+/// <param name="PricesIncludeTax">Whether prices of sales that do not say so include tax.</param>
+/// <param name="AllowsRepeatedReferences">Whether numbers of outside systems that name one thing may be given to several all the same.</param>
 public sealed record TenantSettings(
     Guid Id, decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null) : IAggregate<TenantSettings>
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool PricesIncludeTax = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowsRepeatedReferences = false) : IAggregate<TenantSettings>
 {
     public static TenantSettings Fold(Guid id, TenantSettings? settings, object @event) => @event switch
     {
-        SettingsChanged e => new TenantSettings(id, e.OverReceiptPercent, e.Alerts, e.Timezone),
+        SettingsChanged e => new TenantSettings(id, e.OverReceiptPercent, e.Alerts, e.Timezone, e.PricesIncludeTax, e.AllowsRepeatedReferences),
         _ => throw new UnknownEventException(typeof(TenantSettings), @event),
     };
 }
 
 /// <summary>All settings of the tenant are set anew.</summary>
-[Example("""{"overReceiptPercent":0,"timezone":"America/Caracas","alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
+[Example("""{"overReceiptPercent":0,"timezone":"America/Caracas","pricesIncludeTax":false,"uniqueReferences":true,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
 public sealed record ChangeSettings(
     [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal? OverReceiptPercent,
     [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null,
-    [property: Description("Name of a time zone of the IANA database, for example America/Caracas: by it days are counted; kept as it is when left out")] string? Timezone = null)
+    [property: Description("Name of a time zone of the IANA database, for example America/Caracas: by it days are counted; kept as it is when left out")] string? Timezone = null,
+    [property: Description("Whether prices of sales that do not say so include tax; kept as it is when left out, at first false")] bool? PricesIncludeTax = null,
+    [property: Description("Whether numbers of outside systems are refused when they name something already: a sale's posTransactionId in its store, a reference of payments and of refunds in their sale, that of a delivery in its order. Kept as it is when left out, at first true")] bool? UniqueReferences = null)
 {
     public sealed class Validator : AbstractValidator<ChangeSettings>
     {
@@ -74,11 +82,14 @@ public sealed record ChangeSettings(
 }
 
 /// <param name="Timezone">By which days are counted in all stores that have none of their own.</param>
-public sealed record SettingsReply(decimal OverReceiptPercent, AlertSettings Alerts, string Timezone)
+/// <param name="PricesIncludeTax">Whether prices of sales that do not say so include tax.</param>
+/// <param name="UniqueReferences">Whether numbers of outside systems are refused when they name something already.</param>
+public sealed record SettingsReply(decimal OverReceiptPercent, AlertSettings Alerts, string Timezone, bool PricesIncludeTax, bool UniqueReferences)
 {
     /// <param name="settings">Null where the tenant has never set any.</param>
     public static SettingsReply Of(TenantSettings? settings) =>
-        new(settings?.OverReceiptPercent ?? 0, settings?.Alerts ?? AlertSettings.Default, settings?.Timezone ?? Zone.Utc.Name);
+        new(settings?.OverReceiptPercent ?? 0, settings?.Alerts ?? AlertSettings.Default, settings?.Timezone ?? Zone.Utc.Name,
+            settings?.PricesIncludeTax ?? false, !(settings?.AllowsRepeatedReferences ?? false));
 }
 
 public static class ChangeSettingsEndpoint
@@ -96,7 +107,8 @@ public static class ChangeSettingsEndpoint
             var alerts = command.Alerts == AlertSettings.Default ? null : command.Alerts;
             var timezone = command.Timezone ?? settings?.Timezone;
             if (await ledger.RefuseZone(timezone, ct) is { } problem) return problem;
-            var changed = new SettingsChanged(command.OverReceiptPercent!.Value, alerts, timezone);
+            var changed = new SettingsChanged(command.OverReceiptPercent!.Value, alerts, timezone, command.PricesIncludeTax ?? settings?.PricesIncludeTax ?? false,
+                command.UniqueReferences is { } unique ? !unique : settings?.AllowsRepeatedReferences ?? false);
             if (settings is null || TenantSettings.Fold(id, settings, changed) != settings) settings = ledger.Append<TenantSettings>(id, changed);
             return Reply.Ok(SettingsReply.Of(settings));
         });

@@ -92,7 +92,7 @@ public static class ReplayEndpoints
             ledger.Queue(ReplaysTable.Abandon(tenant.Schema));
             ledger.Queue(ReplaysTable.Insert(tenant.Schema), begun, command.Table ?? "", command.To ?? "", command.Swap, ledger.Caller.UserId);
             return Reply.Created($"/api/{tenant.Slug}/audit/replays/{begun}", new ReplayReceipt(begun.Value, "running"),
-                taken: "A replay of this tenant is under way. Wait until it is done.");
+                new UniqueName("Busy", "A replay of this tenant is under way. Wait until it is done.", (_, _) => Task.FromResult<ExistingDocument?>(null)));
         }
     }
 

@@ -25,7 +25,8 @@ public sealed class ReadModels(string schema) : IProjection
         new SettingsTable(), new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(), new ProductPricesTable(),
         new PurchaseOrdersTable(), new PurchaseOrderItemsTable(),
         new TransfersTable(), new TransferItemsTable(), new ReservationsTable(), new ReservationItemsTable(),
-        new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new AlertsTable(), new EventsTable(),
+        new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new SalePaymentsTable(), new SaleReturnsTable(),
+        new AlertsTable(), new EventsTable(),
     ];
 
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)

@@ -10,7 +10,7 @@ namespace Fluxion.Tests.Host;
 /// <summary>What can be known of the containers without Docker: that the files agree with each other and with what the host reads.</summary>
 public sealed partial class ComposeTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
     private static readonly YamlMappingNode Compose = Parse();
     private static readonly Dictionary<string, YamlMappingNode> Services = Map(Compose["services"]).Children.ToDictionary(s => Text(s.Key), s => Map(s.Value));
     private static readonly string[] Dockerfile = File.ReadAllLines(Path.Combine(Root, "Dockerfile"));
@@ -145,13 +145,6 @@ public sealed partial class ComposeTests
         var yaml = new YamlStream();
         yaml.Load(file);
         return Map(yaml.Documents.Single().RootNode);
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Fluxion.sln"))) folder = folder.Parent.ShouldNotBeNull();
-        return folder.FullName;
     }
 
     [GeneratedRegex(@":[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.-]+)?$")]

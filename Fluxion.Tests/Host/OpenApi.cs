@@ -49,7 +49,8 @@ public sealed record OpenApi(JsonNode Json)
         : schema["$ref"] is { } reference ? Json["components"]!["schemas"]![reference.GetValue<string>().Split('/')[^1]]! : schema;
 
     /// <summary>
-    /// The address of a document that is made for it, by the example of its collection; an invoice has a number of its own and is not paid yet.
+    /// The address of a document that is made for it, by the example of its collection; an invoice has a number of its own, and is paid only where
+    /// the money is to be given back.
     /// Of what nobody makes, as alerts, the latest.
     /// </summary>
     public async Task<string> OfANewDocument(Client client, string address)
@@ -59,7 +60,7 @@ public sealed record OpenApi(JsonNode Json)
             return address.Replace("{id}", (await client.Get($"{collection}?limit=1")).ShouldBe(200).Json["items"]![0]!["id"]!.GetValue<string>(), StringComparison.Ordinal);
         var body = makes.Body!["example"]!.DeepClone().AsObject();
         foreach (var number in ((string[])["invoiceNumber", "orderNumber"]).Where(body.ContainsKey)) body[number] = Guid.CreateVersion7().ToString();
-        if (body.ContainsKey("paymentStatus")) body["paymentStatus"] = "pending";
+        if (body.ContainsKey("paymentStatus") && !address.EndsWith("/refunds", StringComparison.Ordinal)) body["paymentStatus"] = "pending";
         var made = await client.Post(collection, body.ToJsonString());
         made.Status.ShouldBeInRange(200, 201, made.Text);
         return address.Replace("{id}", made.Json["id"]!.GetValue<string>(), StringComparison.Ordinal);

@@ -97,10 +97,47 @@ public static class Laws
             from {t}.sales v
             full join (select stream_id id, sum((data ->> 'totalAmount')::numeric) filter (where type = 'sale_recorded') total,
                            sum((data ->> 'amount')::numeric) filter (where type = 'payment_received') paid,
+                           sum((data ->> 'amount')::numeric) filter (where type = 'payment_refunded') refunded,
                            sum((data ->> 'totalAmount')::numeric) filter (where type = 'goods_returned') returned, bool_or(type = 'sale_cancelled') cancelled
-                       from {t}.mt_events where type in ('sale_recorded', 'payment_received', 'goods_returned', 'sale_cancelled') group by stream_id) e on e.id = v.id
+                       from {t}.mt_events where type in ('sale_recorded', 'payment_received', 'payment_refunded', 'goods_returned', 'sale_cancelled') group by stream_id) e on e.id = v.id
             where v.total_amount is distinct from e.total or v.amount_paid is distinct from coalesce(e.paid, 0)
+               or v.amount_refunded is distinct from coalesce(e.refunded, 0) or v.amount_refunded > v.amount_paid
                or v.returned_amount is distinct from coalesce(e.returned, 0) or (v.payment_status = 'cancelled') is distinct from e.cancelled
+            """,
+        ["a sale's state does not follow from its money and its goods"] = """
+            select v.id from {t}.sales v
+            cross join lateral (select v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded open,
+                                       v.returned_amount = v.total_amount and exists (select from {t}.sale_items i where i.sale_id = v.id and i.quantity_returned > 0) credited) m
+            where not case v.payment_status
+                when 'cancelled' then v.amount_refunded = v.amount_paid
+                when 'refund_due' then m.open < 0
+                when 'refunded' then m.open = 0 and m.credited and v.amount_paid > 0
+                when 'returned' then m.open = 0 and m.credited and v.amount_paid = 0
+                when 'paid' then m.open = 0 and not m.credited
+                when 'partial' then m.open > 0 and v.amount_paid > v.amount_refunded
+                when 'pending' then m.open > 0 and v.amount_paid = v.amount_refunded
+                else false end
+            """,
+        ["what is held of a sale's money is not the sum of its payments and refunds"] = """
+            select coalesce(v.id, m.sale_id)
+            from (select id, amount_paid, amount_refunded from {t}.sales where amount_paid <> 0) v
+            full join (select sale_id, sum(amount) filter (where kind = 'payment') paid, -coalesce(sum(amount) filter (where kind = 'refund'), 0) refunded
+                       from {t}.sale_payments group by sale_id) m on m.sale_id = v.id
+            where v.amount_paid is distinct from m.paid or v.amount_refunded is distinct from m.refunded
+            """,
+        ["a sale's lines do not add up to it, or what came back not to what was credited"] = """
+            select v.id from {t}.sales v
+            left join (select sale_id, sum(net_amount) net, sum(tax_amount) tax from {t}.sale_items group by sale_id) i on i.sale_id = v.id
+            left join (select sale_id, sum(net_amount + tax_amount) total from {t}.sale_returns group by sale_id) r on r.sale_id = v.id
+            where i.net is distinct from v.subtotal or i.tax is distinct from v.tax_amount or v.subtotal + v.tax_amount <> v.total_amount
+               or coalesce(r.total, 0) is distinct from case v.payment_status when 'cancelled' then v.total_amount else v.returned_amount end
+            """,
+        ["cost of goods sold of the reports is not that of the movements"] = """
+            select l.product_id
+            from (select product_id, sum(cost_of_goods_sold) cost from {t}.sales_lines group by product_id) l
+            full join (select product_id, -sum(total_cost) cost from {t}.inventory_movements
+                       where reference_type in ('sale', 'return') and id not in (select id from {t}.mt_events where type = 'stock_carried_over') group by product_id) m using (product_id)
+            where l.cost is distinct from m.cost
             """,
         ["what left in a sale and has not come back is not what moved"] = """
             select coalesce(i.sale_id, m.sale_id)

@@ -44,6 +44,9 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
         var sale = (await admin.Post("sales", new { store = "S1", invoiceNumber = "F-2", clientName = "Eva", lines = new[] { new { sku = "P1", quantity = 3, unitPrice = 3.33, discount = 0.5 } } })).ShouldBe(201).Json["id"];
         (await admin.Post($"sales/{sale}/payments", new { amount = 1.5, method = "cash" })).ShouldBe(200);
         (await admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } })).ShouldBe(200);
+        (await admin.Post($"sales/{sale}/refunds", new { amount = 0.5, method = "card", reason = "Damaged" })).ShouldBe(200);
+        var cancelled = (await admin.Post("sales", new { store = "S1", invoiceNumber = "F-3", posTransactionId = "T-3", pricesIncludeTax = true, paymentMethod = "cash", paymentStatus = "paid", lines = new[] { new { sku = "P1", quantity = 1 }, new { sku = "P2", quantity = 1 } } })).ShouldBe(201).Json["id"];
+        (await admin.Post($"sales/{cancelled}/cancel", new { reason = "a mistake" })).ShouldBe(200);
         (await admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "OC-1", lines = new[] { new { sku = "P1", quantity = 24 } } })).ShouldBe(201);
         (await admin.Put("purchase-orders/OC-1", new { supplier = "V1", version = 1, lines = new[] { new { sku = "P2", quantity = 3.5 } } })).ShouldBe(200);
         (await admin.Post("purchase-orders/OC-1/send", null)).ShouldBe(200);
@@ -147,6 +150,13 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
         { "update {t}.sales set amount_paid = 2 where invoice_number = 'F-2'", "sales", "amount_paid" },
         { "update {t}.sale_items set quantity_returned = 0", "sale_items", "quantity_returned" },
         { "delete from {t}.sale_items where quantity_returned > 0", "sale_items", null },
+        { "update {t}.sales set invoiced_method = 'card' where invoice_number = 'F-2'", "sales", "invoiced_method" },
+        { "update {t}.sale_items set net_amount = net_amount + 0.01 where line_number = 2", "sale_items", "net_amount" },
+        { "update {t}.sale_payments set amount = -0.6 where reason = 'Damaged'", "sale_payments", "amount" },
+        { "delete from {t}.sale_payments where kind = 'payment'", "sale_payments", null },
+        { "update {t}.sale_returns set tax_amount = 0.01 where line_number = 2", "sale_returns", "tax_amount" },
+        { "delete from {t}.sale_returns where kind = 'cancellation' and line_number = 1", "sale_returns", null },
+        { "update {t}.settings set unique_references = false", "settings", "unique_references" },
         { "update {t}.events set user_id = null where event_type = 'stock_counted'", "events", "user_id" },
         { "update {t}.events set new_data = new_data - 'on_hand' where event_type = 'stock_sold'", "events", "new_data" },
         { "update {t}.events set new_data = jsonb_set(new_data, '{on_hand}', to_jsonb(-(new_data ->> 'on_hand')::numeric)) where event_type = 'stock_received'", "events", "new_data" },

@@ -27,6 +27,8 @@ public sealed class SwapTests(LedgerHost host)
         "delete from {t}.purchase_orders",
         "update {t}.sales set amount_paid = amount_paid + 1",
         "delete from {t}.sale_items where line_number = 1",
+        "delete from {t}.sale_payments where kind = 'refund'",
+        "update {t}.sale_returns set net_amount = 9",
         "update {t}.reservations set status = 'released'",
         "update {t}.reservation_items set status = 'released'",
         "update {t}.transfer_items set quantity_lost = quantity_damaged, quantity_damaged = 0",

@@ -1,11 +1,12 @@
 using Fluxion.Tests.Host;
+using Fluxion.Tests.Replay;
 
 namespace Fluxion.Tests.Reports;
 
 public sealed class SalesReportTests(LedgerHost host)
 {
     [Fact]
-    public async Task sales_are_net_of_discounts_returns_and_what_was_cancelled()
+    public async Task sales_count_on_their_day_and_what_comes_back_on_the_day_on_which_it_does()
     {
         var books = await Books.Open(host, "P1", "P2");
         await books.Settle("America/Caracas");
@@ -13,24 +14,69 @@ public sealed class SalesReportTests(LedgerHost host)
         await books.Company.Admin.Put("products/P2", new { name = "P2", unitType = "unit", costPrice = 2m, sellingPrice = 4m, taxRate = 0m, category = "LACTEOS" });
         foreach (var (sku, store) in (IEnumerable<(string, string)>)[("P1", "M1"), ("P2", "M1"), ("P1", "M2")])
             await books.Receive(sku, 100, 2.50m, "2026-03-01T00:00:00Z", store);
-        var first = await books.Sell("P1", 3, "2026-03-10T21:00:00-04:00"); // 12.00 less the third that came back; it is the 11th in UTC
-        await books.Do($"sales/{first.Json["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        var first = await books.Sell("P1", 3, "2026-03-10T21:00:00-04:00"); // 12.00; it is the 11th in UTC
+        await books.Do($"sales/{first.Json["id"]}/returns", new { occurredAt = "2026-03-12T23:59:00-04:00", lines = new[] { new { lineNumber = 1, quantity = 1 } } });
         await books.Sell("P2", 2, "2026-03-11T10:00:00-04:00", discount: 0.50m, method: "card"); // 7.50
         await books.Sell("P1", 1, "2026-03-11T10:00:00-04:00", method: null, store: "M2"); // 4.00
         var cancelled = await books.Sell("P1", 50, "2026-03-11T10:00:00-04:00");
-        await books.Do($"sales/{cancelled.Json["id"]}/cancel", new { reason = "a mistake" });
+        await books.Do($"sales/{cancelled.Json["id"]}/cancel", new { reason = "a mistake", occurredAt = "2026-03-13T08:00:00-04:00" });
+        var later = await books.Sell("P2", 4, "2026-03-31T23:00:00-04:00"); // 16.00, of which a quarter comes back in April
+        await books.Do($"sales/{later.Json["id"]}/returns", new { occurredAt = "2026-04-01T00:00:00-04:00", lines = new[] { new { lineNumber = 1, quantity = 1 } } });
         await books.Sell("P1", 1, "2026-04-01T00:00:00-04:00"); // not of March
 
         const string March = "'2026-03-01', '2026-04-01'";
         const string Sums = "invoices, quantity, net_sales, cost_of_goods_sold, margin, margin_percent";
         (await books.Query($"select period_start::date::text, store, {Sums} from sales_by('day', {March}) order by 1, 2"))
-            .ShouldBe(["2026-03-10 M1 1 2 8 5 3 37.5", "2026-03-11 M1 1 2 7.5 5 2.5 33.33", "2026-03-11 M2 1 1 4 2.5 1.5 37.5"]);
-        (await books.Query($"select sku, {Sums} from sales_by_product({March}) order by 1")).ShouldBe(["P1 2 3 12 7.5 4.5 37.5", "P2 1 2 7.5 5 2.5 33.33"]);
+            .ShouldBe(["2026-03-10 M1 1 3 12 7.5 4.5 37.5", "2026-03-11 M1 2 52 207.5 130 77.5 37.35", "2026-03-11 M2 1 1 4 2.5 1.5 37.5",
+                "2026-03-12 M1 0 -1 -4 -2.5 -1.5 37.5", "2026-03-13 M1 0 -50 -200 -125 -75 37.5", "2026-03-31 M1 1 4 16 10 6 37.5"]);
+        (await books.Query($"select sku, {Sums} from sales_by_product({March}) order by 1")).ShouldBe(["P1 3 3 12 7.5 4.5 37.5", "P2 2 6 23.5 15 8.5 36.17"]);
         (await books.Query($"select sku, {Sums} from sales_by_product({March}, store => 'm2') order by 1")).ShouldBe(["P1 1 1 4 2.5 1.5 37.5"]);
-        (await books.Query($"select category, {Sums} from sales_by_category({March}) order by 1")).ShouldBe(["Lácteos 1 2 7.5 5 2.5 33.33", "- 2 3 12 7.5 4.5 37.5"]);
-        (await books.Query($"select store, {Sums} from sales_by_store({March}) order by 1")).ShouldBe(["M1 2 4 15.5 10 5.5 35.48", "M2 1 1 4 2.5 1.5 37.5"]);
+        (await books.Query($"select category, {Sums} from sales_by_category({March}) order by 1")).ShouldBe(["Lácteos 2 6 23.5 15 8.5 36.17", "- 3 3 12 7.5 4.5 37.5"]);
+        (await books.Query($"select store, {Sums} from sales_by_store({March}) order by 1")).ShouldBe(["M1 4 8 31.5 20 11.5 36.51", "M2 1 1 4 2.5 1.5 37.5"]);
         (await books.Query($"select payment_method, {Sums} from sales_by_payment_method({March}) order by 1"))
-            .ShouldBe(["card 1 2 7.5 5 2.5 33.33", "cash 1 2 8 5 3 37.5", "- 1 1 4 2.5 1.5 37.5"]);
+            .ShouldBe(["card 1 2 7.5 5 2.5 33.33", "cash 3 6 24 15 9 37.5", "- 1 1 4 2.5 1.5 37.5"]);
+        (await books.Query("select sku, quantity, net_sales from sales_by_product('2026-04-01', '2026-05-01') order by 1")).ShouldBe(["P1 1 4", "P2 -1 -4"]);
+        (await books.Query("select kind, occurred_at, sold_at, quantity, discount, net_sales, tax, cost_of_goods_sold, margin from sales_lines where kind <> 'sale' order by 2")).ShouldBe([
+            "return 2026-03-13 03:59 2026-03-11 01:00 -1 0 -4 -0.64 -2.5 -1.5", "cancellation 2026-03-13 12:00 2026-03-11 14:00 -50 0 -200 -32 -125 -75",
+            "return 2026-04-01 04:00 2026-04-01 03:00 -1 0 -4 0 -2.5 -1.5"]);
+    }
+
+    [Fact]
+    public async Task reports_of_a_closed_month_stay_what_they_were()
+    {
+        var books = await Books.Open(host, "P1", "P2");
+        await books.Settle("America/Caracas");
+        foreach (var sku in (string[])["P1", "P2"]) await books.Receive(sku, 100, 2.3333m, "2026-03-01T00:00:00Z");
+        var paid = await books.Sell("P1", 3, "2026-03-31T22:00:00-04:00", discount: 0.5m);
+        var open = await books.Sell("P2", 7, "2026-03-31T23:59:00-04:00", method: null);
+        var cancelled = await books.Sell("P2", 2, "2026-03-15T23:59:00-04:00", method: "card");
+        var samePayment = await books.Sell("P1", 1, "2026-03-15T10:00:00-04:00", method: null);
+        await books.Do($"sales/{samePayment.Json["id"]}/payments", new { amount = 1, method = "transfer", occurredAt = "2026-03-15T10:05:00-04:00" });
+
+        // every report of sales and money that takes a time
+        var reports = await books.Query($"select proname from pg_proc where pronamespace = '{books.Company.Schema}'::regnamespace and proname ~ '^(sales_by|payments_by|abc_)' order by 1");
+        reports.Length.ShouldBeGreaterThanOrEqualTo(7);
+        async Task<string[]> March()
+        {
+            var rows = new List<string>();
+            foreach (var report in reports)
+                rows.AddRange((await books.Query($"select r::text from {report}({(report == "sales_by" ? "'day', " : "")}'2026-03-01', '2026-04-01') r order by 1")).Select(row => $"{report} {row}"));
+            return [.. rows, .. await books.Query("select (l.*)::text from (select occurred_at, kind, invoice_number, line_number, payment_method, quantity, net_sales, tax, cost_of_goods_sold from sales_lines where occurred_at < '2026-04-01T00:00:00-04:00') l order by 1")];
+        }
+        var closed = await March();
+        closed.ShouldContain(row => row.StartsWith("sales_by_payment_method (transfer,", StringComparison.Ordinal));
+        (await books.Query("select sum(invoices), sum(quantity) from sales_by('month', '2026-03-01', '2026-04-01')")).ShouldBe(["4 13"]);
+
+        await books.Do($"sales/{open.Json["id"]}/payments", new { amount = 10, method = "cash", occurredAt = "2026-04-01T00:00:00-04:00" });
+        await books.Do($"sales/{paid.Json["id"]}/returns", new { occurredAt = "2026-04-02T00:00:00-04:00", lines = new[] { new { lineNumber = 1, quantity = 2 } } });
+        await books.Do($"sales/{paid.Json["id"]}/refunds", new { amount = 2, method = "card" });
+        await books.Do($"sales/{cancelled.Json["id"]}/cancel", new { reason = "a mistake", occurredAt = "2026-04-03T00:00:00-04:00" });
+        await books.Do($"sales/{open.Json["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 7 } } });
+        (await March()).ShouldBe(closed);
+        (await books.Query("select sum(invoices), sum(quantity) from sales_by('month', '2026-04-01')")).ShouldBe(["0 -11"]);
+        (await books.Query("select sum(cost_of_goods_sold) from sales_by('year', '2026-01-01')"))
+            .ShouldBe(await books.Query("select -sum(total_cost) from inventory_movements where reference_type in ('sale', 'return')"));
+        await host.ReplayShouldBeEqual(books.Company);
     }
 
     [Fact]

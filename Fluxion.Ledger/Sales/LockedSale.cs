@@ -1,0 +1,75 @@
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Tenancy;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Fluxion.Ledger.Sales;
+
+/// <summary>Money that went in or out by one method.</summary>
+public sealed record MoneyByMethod(string Method, decimal Amount);
+
+/// <summary>A sale under its lock, with its payments and refunds in the order recorded, each with the id of its event.</summary>
+public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)> History, TenantSettings? Settings)
+{
+    private IEnumerable<PaymentReceived> Payments => History.Select(e => e.Data).OfType<PaymentReceived>();
+    private IEnumerable<PaymentRefunded> Refunds => History.Select(e => e.Data).OfType<PaymentRefunded>();
+
+    /// <summary>The sale that a command is for, or why the command cannot be.</summary>
+    public static async Task<(LockedSale? Sale, ProblemDetails? Problem)> Of(LedgerSession ledger, string id, string command, CancellationToken ct)
+    {
+        if (!Guid.TryParse(id, out var guid)) return (null, Unknown.Of("sale", "id", id));
+        var history = ledger.EventsWithNextLock(guid, typeof(PaymentReceived), typeof(PaymentRefunded));
+        var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
+        if (await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, Unknown.Of("sale", "id", id));
+        if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Problems.Forbidden("The sale is of a store that is not yours."));
+        return Problems.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem
+            ? (null, problem)
+            : (new LockedSale(sale, history.Value, settings.Value), null);
+    }
+
+    /// <summary>409 when a payment by this method, or a refund, has the reference already: within a sale it names one.</summary>
+    public ProblemDetails? RefuseReference(string what, string method, string? reference)
+    {
+        if (OutsideReference.Normalize(reference) is not { } wanted || Settings is { AllowsRepeatedReferences: true }) return null;
+        var taken = History.Where(e => e.Data switch
+        {
+            PaymentReceived paid => what == "payment" && paid.Method == method && OutsideReference.Normalize(paid.Reference) == wanted,
+            PaymentRefunded refunded => what == "refund" && refunded.Method == method && OutsideReference.Normalize(refunded.Reference) == wanted,
+            _ => false,
+        }).Select(e => (Guid?)e.Id).FirstOrDefault();
+        return taken is { } existing
+            ? Problems.Taken("Reference taken",
+                $"The invoice '{Sale.InvoiceNumber}' has a {what} by {method} with the reference '{wanted}' already.", new ExistingDocument(existing))
+            : null;
+    }
+
+    /// <summary>
+    /// When the client had paid as much as is given back in all once <paramref name="amount"/> more is: a refund does not come before the money.
+    /// </summary>
+    public DateTimeOffset? PaidBy(decimal amount)
+    {
+        var sum = 0m;
+        foreach (var payment in Payments.OrderBy(payment => payment.OccurredAt))
+        {
+            sum += payment.Amount;
+            if (sum >= Sale.Refunded + amount) return payment.OccurredAt;
+        }
+        return null;
+    }
+
+    /// <summary>How all that is held is given back: by <paramref name="method"/>, or by the methods by which it was paid, in the order of the payments.</summary>
+    public IReadOnlyList<MoneyByMethod> GiveBack(string? method)
+    {
+        if (Sale.Held == 0) return [];
+        if (method is not null) return [new MoneyByMethod(method, Sale.Held)];
+        var (refunded, rest, back) = (Refunds.ToLookup(refund => refund.Method, refund => refund.Amount), Sale.Held, new List<MoneyByMethod>());
+        foreach (var paid in Payments.GroupBy(payment => payment.Method, payment => payment.Amount))
+        {
+            var amount = Math.Min(rest, paid.Sum() - refunded[paid.Key].Sum());
+            if (amount <= 0) continue;
+            back.Add(new MoneyByMethod(paid.Key, amount));
+            rest -= amount;
+        }
+        return back;
+    }
+}

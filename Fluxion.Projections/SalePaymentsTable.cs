@@ -1,0 +1,85 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Sales;
+using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
+using Fluxion.Projections.Writing;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Npgsql;
+using Wolverine.Http;
+
+namespace Fluxion.Projections;
+
+/// <summary>sale_payments: every payment of an invoice, and every refund, as an amount below 0.</summary>
+public sealed class SalePaymentsTable : IReadModel
+{
+    public const string Payment = "payment";
+    public const string Refund = "refund";
+
+    /// <param name="Amount">Above 0 for a payment, below 0 for a refund.</param>
+    private sealed record Row(Change Change, decimal Amount, string? Method, string? Reference, string? Reason, DateTimeOffset OccurredAt)
+    {
+        /// <summary>The money that an event moved; null when it moved none.</summary>
+        public static Row? Of(Change change) => change.Event.Data switch
+        {
+            PaymentReceived e => new Row(change, e.Amount, e.Method, e.Reference, null, e.OccurredAt),
+            PaymentRefunded e => new Row(change, -e.Amount, e.Method, e.Reference, e.Reason, e.OccurredAt),
+            // from before there were refunds: what was paid went back with the cancellation, nobody has kept how
+            SaleCancelled e when change.Before is Sale { Held: > 0 } before => new Row(change, -before.Held, before.PaymentMethod, null, e.Reason, e.OccurredAt),
+            _ => null,
+        };
+    }
+
+    private static readonly Table<Row> Table = new Table<Row>("sale_payments")
+        .Add("id", "uuid", r => r.Change.Event.Id)
+        .Add("sale_id", "uuid", r => r.Change.Event.StreamId)
+        .Add("store_id", "uuid", r => ((Sale)r.Change.After).StoreId)
+        .Add("kind", "text", r => r.Amount > 0 ? Payment : Refund)
+        .Add("payment_method", "text", r => r.Method)
+        .Add("amount", "numeric", r => r.Amount)
+        .Add("reference", "text", r => r.Reference)
+        .Add("reason", "text", r => r.Reason)
+        .Add("created_by", "uuid", r => r.Change.UserId())
+        .Add("created_at", "timestamptz", r => r.OccurredAt)
+        .Add("recorded_at", "timestamptz", r => r.Change.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.Select(Row.Of).OfType<Row>()]);
+}
+
+/// <param name="Kind">payment or refund.</param>
+/// <param name="Amount">Above 0 for a payment, below 0 for a refund.</param>
+/// <param name="OccurredAt">When it was paid or given back; created_at in SQL.</param>
+public sealed record PaymentRow(Guid Id, string Store, Guid SaleId, string InvoiceNumber, string Kind, string Method, decimal Amount, string? Reference,
+    string? Reason, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
+{
+    public const string Select = """
+        select m.id, s.code, m.sale_id, v.invoice_number, m.kind, m.payment_method, m.amount, m.reference, m.reason, m.created_by, m.created_at, m.recorded_at
+        from sale_payments m
+        join sales v on v.id = m.sale_id
+        join stores s on s.id = m.store_id
+        where ($1::uuid[] is null or m.store_id = any($1))
+        """;
+
+    public static PaymentRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetGuid(2), r.GetString(3), r.GetString(4), r.GetString(5),
+        r.GetDecimal(6), r.Text(7), r.Text(8), r.GetFieldValue<Guid?>(9), r.GetFieldValue<DateTimeOffset>(10), r.GetFieldValue<DateTimeOffset>(11));
+}
+
+public static class SalePaymentsQueries
+{
+    [WolverineGet("/api/{tenant}/payments", Name = "List payments"), Authorize(Roles.Viewer), Tags("Sales")]
+    [EndpointSummary("Payments and refunds of all sales, latest first; filters: store, method, kind (payment or refund), reference, from and to (when it was paid or given back; to is excluded; a date is a day in the store's time zone)")]
+    [EndpointDescription("A refund has an amount below 0, so that the amounts of a day add up to what is in the till. A cancelled sale has a refund for each method by which it was given back.")]
+    [ProducesResponseType<Page<PaymentRow>>(200)]
+    public static Task<IResult> List(string? store, string? method, string? kind, string? reference, string? from, string? to, int? limit, string? after,
+        HttpContext http, Databases databases) => TenantQuery.Of(http)
+        .Where(PaymentRow.Select, Caller.Of(http).StoreFilter)
+        .FilterNamed("s.code", "s.id", store)
+        .FilterOneOf("m.payment_method = {0}", "method", method, PaymentMethods.All)
+        .FilterOneOf("m.kind = {0}", "kind", kind, [SalePaymentsTable.Payment, SalePaymentsTable.Refund])
+        .Filter("m.reference = {0}", reference)
+        .From("m.created_at", from, LocalTime.OfStore)
+        .Until("m.created_at", to, LocalTime.OfStore)
+        .Page(databases, PaymentRow.Read, limit, after, Order.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
+}
