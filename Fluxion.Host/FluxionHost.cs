@@ -107,6 +107,7 @@ public static class FluxionHost
         builder.Services.AddWolverineHttp();
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
+        builder.Services.AddSingleton<IStockDocuments, StockDocuments>();
         builder.Services.AddSingleton<AlertScans>();
         builder.Services.AddSingleton<AlertFeed>();
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertFeed>());

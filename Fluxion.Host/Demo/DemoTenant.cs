@@ -69,7 +69,7 @@ public static class DemoTenant
             await ledger.Begin(ct);
             var receipt = new ReceiveStock(code, [.. DemoCatalog.Products.Select((p, i) => new ReceiveStock.Line(p.Sku,
                 decimal.Ceiling(p.ReorderPoint * size * (i % 5 == 4 ? 0.4m : 3)), p.Cost))], "APERTURA");
-            if (await StockDoor.Move(ledger, receipt, brings: true, (slots, document) => ReceiveStockEndpoint.Decide(receipt, slots, document), ct) is Reply.Refused refused)
+            if (await StockDoor.Move(ledger, services.GetRequiredService<IStockDocuments>(), receipt, brings: true, (slots, document) => ReceiveStockEndpoint.Decide(receipt, slots, document), ct) is Reply.Refused refused)
                 throw new InvalidOperationException($"The demo's opening stock was refused: {refused.Problem.Detail}");
             await ledger.Commit(ct);
         }

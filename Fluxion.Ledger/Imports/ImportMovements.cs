@@ -55,7 +55,8 @@ public static class ImportMovementsEndpoint
     [CsvExample("store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [Description(Occurrence.SentAtDescription)] string? sentAt, [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator) =>
+        [Description(Occurrence.SentAtDescription)] string? sentAt, [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator,
+        IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
             var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.Text("store")).OfType<string>(), ct);
@@ -72,7 +73,7 @@ public static class ImportMovementsEndpoint
             var slots = await StockRows.Open(ledger, import.File, "quantity", movements,
                 movements.Count == 0 ? null : movements[0].Read.OccurredAt, counting: false, ct);
             if (import.File.Problem is { } wrong) return wrong;
-            var (outcome, refusal) = StockDoor.Append(ledger, [.. slots.Select(s => s.Slot)], Decide(slots, import.Id, ledger.Now));
+            var (outcome, refusal) = await StockDoor.Append(ledger, documents, [.. slots.Select(s => s.Slot)], Decide(slots, import.Id, ledger.Now), ct);
             return refusal is not null ? refusal : import.Done(slots.Count, 0, outcome);
         }, sentAt);
 

@@ -35,12 +35,12 @@ public static class ImportStockEndpoint
 
     [WolverinePost("/api/{tenant}/imports/stock", Name = "Import stock"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes)]
     [EndpointSummary("Set stock to what a CSV file says, as the inventory is exported")]
-    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price; elsewhere it is a count as of now, which keeps the moving average, and no event where that is on hand already. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when less is left than is reserved. dryRun and progress as for products.")]
+    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price; elsewhere it is a count as of now, which keeps the moving average, and no event where that is on hand already. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours. A count is taken also where more is reserved: see reservationsShort. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("store,sku,onHand,costPerUnit\nCCS-01,LAC001,48,1.20\nVLN-01,QUE001,7.250,6.10\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator) =>
+        [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator, IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
             var read = import.Read(validator, row =>
@@ -52,8 +52,8 @@ public static class ImportStockEndpoint
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);
             var changes = slots.Where(s => IsNew(s.Slot) || s.Row.OnHand != s.Slot.OnHandThen(s.Slot.Item)).ToList();
-            var (_, refusal) = StockDoor.Append(ledger, [.. changes.Select(c => c.Slot)], Decide(changes, document));
-            return refusal is not null ? refusal : import.Done(changes.Count(c => IsNew(c.Slot)), changes.Count(c => !IsNew(c.Slot)));
+            var (outcome, refusal) = await StockDoor.Append(ledger, documents, [.. changes.Select(c => c.Slot)], Decide(changes, document), ct);
+            return refusal is not null ? refusal : import.Done(changes.Count(c => IsNew(c.Slot)), changes.Count(c => !IsNew(c.Slot)), outcome);
         });
 
     public static StockDecision Decide(IEnumerable<(StockOnHand Row, StockSlot Slot)> rows, StockDocument document) =>

@@ -70,17 +70,21 @@ public static class ReceivePurchaseOrderEndpoint
         if (receivedOn < order.OrderDate) return (null, Problems.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
 
         var coming = delivered.ToLookup(line => line.LineId, line => line.Quantity);
-        var over = order.Lines.Where(line => coming[line.Id].Any() && line.Received + coming[line.Id].Sum() > line.Quantity * (1 + (overReceiptPercent / 100)))
-            .Select(line => $"of {line.Sku} {Plain(line.Quantity)} were ordered and {Plain(line.Received)} received, so {Plain(coming[line.Id].Sum())} more are too many").ToList();
+        var over = order.Lines
+            .Where(line => coming[line.Id].Any()
+                && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100)))
+            .Select(line => $"of {line.Sku} {Plain(line.Quantity)} were ordered and {Plain(line.Received)} received, "
+                + (line.Cancelled > 0 ? $"{Plain(line.Cancelled)} are not to come any more, " : "")
+                + $"so {Plain(coming[line.Id].Sum())} more are too many").ToList();
         return over.Count > 0
             ? (null, Problems.Conflict("More than ordered",
                 $"Nothing was received: {string.Join("; ", over)}. At most {Plain(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
-            : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn), null);
+            : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn, command.Reference), null);
     }
 
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Receive goods of an order into its store")]
-    [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings, 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted.")]
+    [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings, 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 400 for a fraction of what is counted.")]
     [ProducesResponseType<PurchaseOrderDelivery>(200)]
     public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
@@ -96,7 +100,8 @@ public static class ReceivePurchaseOrderEndpoint
         if (received is null) return problem!;
 
         (var slots, var at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
-            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
+            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity", Finishes: true))],
+            occurred, ct);
         if (problem is not null) return problem;
         received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
         var document = new StockDocument(received.DeliveryId, command.Reference, command.Notes, at);
@@ -108,7 +113,7 @@ public static class ReceivePurchaseOrderEndpoint
             ledger.VersionOf(order.Id), document.Id, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
-    private static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
+    internal static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
         order.Lines.FirstOrDefault(line => line.Sku == Codes.Normalize(reference))
         ?? (Guid.TryParse(reference, out var id) ? order.Lines.FirstOrDefault(line => line.ProductId == id) : null);
 
