@@ -89,7 +89,7 @@ public static class ReceivePurchaseOrderEndpoint
     public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
 
-    private static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
+    public static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "receive", ct);
         if (order is null) return problem!;

@@ -33,7 +33,7 @@ public sealed record ChangeReservation(
 }
 
 /// <summary>A reservation holds the same until another time.</summary>
-[Example("{}")]
+[Example("""{"expiresAt":null}""")]
 public sealed record ExtendReservation(
     [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
     DateTimeOffset? ExpiresAt = null)

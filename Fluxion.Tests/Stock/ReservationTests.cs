@@ -64,7 +64,7 @@ public sealed class ReservationTests(LedgerHost host)
         (reserved.Json["expiresAt"]!.GetValue<DateTimeOffset>() - In(0)).TotalHours.ShouldBeInRange(23.9, 24);
         (await Stock(shop)).ShouldBe((10m, 4m, 6m));
 
-        (await shop.Issue(7)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
+        (await shop.Issue(7, reason: "sample")).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
         (await Reserve(shop, 7)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
         (await shop.Issue(6)).ShouldBe(200);
         (await Release(shop.Manager, Id(reserved))).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("released");
