@@ -112,6 +112,7 @@ public static class FluxionHost
         builder.Services.AddWolverineHttp();
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
+        builder.Services.AddSingleton<IStockDocuments, StockDocuments>();
         builder.Services.AddSingleton<AlertScans>();
         builder.Services.AddSingleton<AlertNotifications>();
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertNotifications>());

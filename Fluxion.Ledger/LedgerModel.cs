@@ -57,12 +57,14 @@ public static class LedgerModel
         Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered), typeof(SupplierChanged), typeof(SupplierDeactivated), typeof(SupplierActivated));
         Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated), typeof(ProductActivated));
         Aggregate<PurchaseOrder>(options, o => o.Code, typeof(PurchaseOrderDrafted), typeof(PurchaseOrderChanged), typeof(PurchaseOrderSent),
-            typeof(PurchaseOrderConfirmed), typeof(PurchaseOrderReceived), typeof(PurchaseOrderClosed), typeof(PurchaseOrderCancelled));
+            typeof(PurchaseOrderConfirmed), typeof(PurchaseOrderReceived), typeof(PurchaseOrderReturned), typeof(PurchaseOrderClosed),
+            typeof(PurchaseOrderReopened), typeof(PurchaseOrderCancelled));
         Aggregate<TenantSettings>(options, null, typeof(SettingsChanged));
-        Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued),
+        Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued), typeof(StockReturnedToSupplier),
             typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected), typeof(StockCarriedOver));
-        Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived));
-        Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationReleased), typeof(ReservationExpired));
+        Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived), typeof(TransferCancelled));
+        Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationChanged), typeof(ReservationExtended),
+            typeof(ReservationReleased), typeof(ReservationExpired));
         options.Schema.For<Reservation>().Index(r => r.Status);
         Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(PaymentRefunded), typeof(GoodsReturned), typeof(SaleCancelled));
         Aggregate<Alert>(options, null, typeof(AlertRaised), typeof(AlertUpdated), typeof(AlertReopened), typeof(AlertAcknowledged), typeof(AlertResolved),

@@ -42,7 +42,7 @@ public sealed class AlertsTable : IReadModel
         rows.Write(Table, changes.Latest<Alert>());
 }
 
-/// <param name="Type">low_stock, overstock, demand_spike, slow_moving or forecast_alert.</param>
+/// <param name="Type">low_stock, overstock, demand_spike, slow_moving, reservation_short or forecast_alert.</param>
 /// <param name="Priority">low, medium, high or critical.</param>
 /// <param name="Status">active or acknowledged: open; resolved or dismissed: closed.</param>
 /// <param name="ResolvedBy">Null while it is open, and when the cause was gone by itself.</param>

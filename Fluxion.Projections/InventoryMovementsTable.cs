@@ -21,6 +21,8 @@ public sealed class InventoryMovementsTable : IReadModel
         {
             StockReceived { PurchaseOrderId: not null } => ("in", "purchase"),
             StockReceived => ("in", "receipt"),
+            StockReturnedToSupplier { PurchaseOrderId: not null } => ("out", "purchase"),
+            StockReturnedToSupplier => ("out", "receipt"),
             StockIssued => ("out", "issue"),
             StockAdjusted => ("adjustment", "adjustment"),
             StockSold => ("out", "sale"),
@@ -37,13 +39,19 @@ public sealed class InventoryMovementsTable : IReadModel
         public string? Reason => Movement switch
         {
             StockIssued e => e.Reason,
+            StockReturnedToSupplier => Reasons.ReturnToSupplier,
             StockAdjusted e => e.Reason,
             StockCountCorrected => Reasons.LateMovement,
             StockCarriedOver e => e.Reason,
             _ => null,
         };
 
-        public Guid ReferenceId => Movement is StockReceived { PurchaseOrderId: { } order } ? order : Movement.Document.Id;
+        public Guid ReferenceId => Movement switch
+        {
+            StockReceived { PurchaseOrderId: { } order } => order,
+            StockReturnedToSupplier e => e.PurchaseOrderId ?? e.ReceiptId,
+            _ => Movement.Document.Id,
+        };
     }
 
     private static readonly Table<Row> Table = new Table<Row>("inventory_movements") { Segment = "store_id" }

@@ -43,7 +43,7 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
 {
     public const string Select = """
         with ordered as (
-            select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received, 0)) as quantity
+            select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) as quantity
             from purchase_orders o join purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
             where o.status in ('sent', 'confirmed', 'partial') group by o.store_id, l.product_id)
         select s.code, p.sku, p.name, p.unit_type, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,

@@ -15,6 +15,7 @@ public sealed class PurchaseOrderItemsTable : IReadModel
         .Add("product_id", "uuid", r => r.Line.ProductId)
         .Add("quantity_ordered", "numeric", r => r.Line.Quantity)
         .Add("quantity_received", "numeric", r => r.Line.Received)
+        .Add("quantity_cancelled", "numeric", r => r.Line.Cancelled)
         .Add("unit_cost", "numeric", r => r.Line.UnitCost)
         .Add("is_removed", "boolean", r => r.IsRemoved)
         .AddOnce("created_at", "timestamptz", r => r.Change.RecordedAt())

@@ -62,22 +62,60 @@ public sealed record PurchaseOrderRow(Guid Id, string OrderNumber, string Store,
         r.Text(11), r.GetFieldValue<Guid?>(12), r.GetInt64(13), r.GetFieldValue<DateTimeOffset>(14));
 }
 
+/// <param name="QuantityReceived">What came in and did not go back.</param>
+/// <param name="QuantityCancelled">What will not come any more: it went back and is not replaced, or was given up before something else went back.</param>
 /// <param name="LineTotal">Quantity ordered times unit cost, before tax.</param>
-public sealed record PurchaseOrderItemRow(Guid Id, string Sku, string Product, decimal QuantityOrdered, decimal QuantityReceived, decimal UnitCost, decimal LineTotal);
+public sealed record PurchaseOrderItemRow(Guid Id, string Sku, string Product, decimal QuantityOrdered, decimal QuantityReceived,
+    decimal QuantityCancelled, decimal UnitCost, decimal LineTotal);
 
-/// <summary>An order with its lines by sku.</summary>
-public sealed record PurchaseOrderDetails(PurchaseOrderRow PurchaseOrder, IReadOnlyList<PurchaseOrderItemRow> Lines)
+/// <summary>What a delivery brought of a product at one cost, and what of it went back to the supplier.</summary>
+public sealed record DeliveryLine(string Sku, decimal Quantity, decimal Returned, decimal UnitCost);
+
+/// <summary>A delivery of an order.</summary>
+/// <param name="Id">By this a return names it.</param>
+/// <param name="Reference">The number of the delivery note; null also for deliveries that an older version recorded.</param>
+public sealed record Delivery(Guid Id, DateTimeOffset OccurredAt, string? Reference, IReadOnlyList<DeliveryLine> Lines);
+
+public sealed record ReturnedDeliveryLine(string Sku, decimal Quantity, decimal UnitCost);
+
+/// <summary>Goods of a delivery that went back.</summary>
+/// <param name="IsReplaced">Whether the supplier was to send them again.</param>
+public sealed record DeliveryReturn(
+    Guid Id, Guid DeliveryId, DateTimeOffset OccurredAt, string? Reference, string? Reason, bool IsReplaced, IReadOnlyList<ReturnedDeliveryLine> Lines);
+
+/// <summary>An order with its lines by sku, its deliveries and what went back, the first of them first.</summary>
+public sealed record PurchaseOrderDetails(PurchaseOrderRow PurchaseOrder, IReadOnlyList<PurchaseOrderItemRow> Lines,
+    IReadOnlyList<Delivery> Deliveries, IReadOnlyList<DeliveryReturn> Returns)
 {
     public const string Select = $"""
         select {PurchaseOrderRow.Columns},
                (select coalesce(json_agg(json_build_object('id', l.id, 'sku', p.sku, 'product', p.name, 'quantityOrdered', l.quantity_ordered,
-                    'quantityReceived', l.quantity_received, 'unitCost', l.unit_cost, 'lineTotal', l.line_total) order by p.sku), '[]')::text
-                from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id and not l.is_removed)
+                    'quantityReceived', l.quantity_received, 'quantityCancelled', l.quantity_cancelled, 'unitCost', l.unit_cost, 'lineTotal', l.line_total)
+                    order by p.sku), '[]')::text
+                from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id and not l.is_removed),
+               (select coalesce(json_agg(json_build_object('id', d.delivery_id, 'occurredAt', d.occurred_at, 'reference', d.reference, 'lines', d.lines)
+                    order by d.occurred_at, d.delivery_id), '[]')::text
+                from (select delivery_id, min(occurred_at) as occurred_at, min(reference) as reference,
+                             json_agg(json_build_object('sku', sku, 'quantity', quantity, 'returned', returned, 'unitCost', cost_per_unit) order by sku, cost_per_unit) as lines
+                      from (select d.delivery_id, p.sku, d.cost_per_unit, sum(d.quantity) filter (where d.return_id is null) as quantity,
+                                   coalesce(-sum(d.quantity) filter (where d.return_id is not null), 0) as returned,
+                                   min(d.occurred_at) filter (where d.return_id is null) as occurred_at,
+                                   min(d.reference) filter (where d.return_id is null) as reference
+                            from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id join products p on p.id = l.product_id
+                            where d.purchase_order_id = o.id group by d.delivery_id, p.sku, d.cost_per_unit) goods
+                      group by delivery_id) d),
+               (select coalesce(json_agg(json_build_object('id', d.return_id, 'deliveryId', d.delivery_id, 'occurredAt', d.occurred_at, 'reference', d.reference,
+                    'reason', d.notes, 'isReplaced', d.is_replaced, 'lines', d.lines) order by d.created_at, d.return_id), '[]')::text
+                from (select d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at,
+                             json_agg(json_build_object('sku', p.sku, 'quantity', -d.quantity, 'unitCost', d.cost_per_unit) order by d.line_number) as lines
+                      from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id join products p on p.id = l.product_id
+                      where d.purchase_order_id = o.id and d.return_id is not null
+                      group by d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at) d)
         {PurchaseOrderRow.From}
         """;
 
     public static PurchaseOrderDetails Read(NpgsqlDataReader r) =>
-        new(PurchaseOrderRow.Read(r), r.Lines<PurchaseOrderItemRow>(15));
+        new(PurchaseOrderRow.Read(r), r.Lines<PurchaseOrderItemRow>(15), r.Lines<Delivery>(16), r.Lines<DeliveryReturn>(17));
 }
 
 public static class PurchaseOrdersQueries
@@ -96,7 +134,7 @@ public static class PurchaseOrdersQueries
         .Page(databases, PurchaseOrderRow.Read, limit, after, Order.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]
-    [EndpointSummary("One purchase order with its lines, by order number or id")]
+    [EndpointSummary("One purchase order with its lines, deliveries and returns, by order number or id")]
     [ProducesResponseType<PurchaseOrderDetails>(200)]
     public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(PurchaseOrderDetails.Select, Caller.Of(http).StoreFilter).Named("o.order_number", "o.id", id)

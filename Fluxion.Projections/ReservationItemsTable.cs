@@ -18,6 +18,8 @@ public sealed class ReservationItemsTable : IReadModel
         .Add("store_id", "uuid", r => r.Line.StoreId)
         .Add("product_id", "uuid", r => r.Line.ProductId)
         .Add("quantity", "numeric", r => r.Line.Quantity)
+        .Add("quantity_fulfilled", "numeric", r => r.Line.Sold)
+        .Add("quantity_held", "numeric", r => r.Line.Held)
         .Add("status", "text", r => r.Line.Status)
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());

@@ -31,9 +31,11 @@ public sealed class ReservationsTable : IReadModel
 
 /// <param name="Status">open, fulfilled, released or expired.</param>
 /// <param name="RecordedAt">When it was opened; created_at in SQL.</param>
-public sealed record ReservationRow(Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
+/// <param name="Version">Grows with every change.</param>
+public sealed record ReservationRow(
+    Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, Guid? CreatedBy, DateTimeOffset RecordedAt, long Version)
 {
-    internal const string Columns = "v.id, v.reference, v.status, v.expires_at, v.created_by, v.created_at";
+    internal const string Columns = "v.id, v.reference, v.status, v.expires_at, v.created_by, v.created_at, v.version";
 
     internal const string From = """
         from reservations v
@@ -43,26 +45,38 @@ public sealed record ReservationRow(Guid Id, string Reference, string Status, Da
     public const string Select = $"select {Columns} {From}";
 
     public static ReservationRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2),
-        r.GetFieldValue<DateTimeOffset>(3), r.GetFieldValue<Guid?>(4), r.GetFieldValue<DateTimeOffset>(5));
+        r.GetFieldValue<DateTimeOffset>(3), r.GetFieldValue<Guid?>(4), r.GetFieldValue<DateTimeOffset>(5), r.GetInt64(6));
 }
 
-/// <param name="Status">What became of the line: open while it holds the quantity, then fulfilled, released or expired.</param>
-public sealed record ReservationItemRow(int LineNumber, string Store, string Sku, string Product, decimal Quantity, string Status);
+/// <param name="Quantity">What was reserved.</param>
+/// <param name="Fulfilled">What sales took.</param>
+/// <param name="Held">What is still held.</param>
+/// <param name="Status">What became of the line: open while it holds something, then fulfilled, released or expired.</param>
+public sealed record ReservationItemRow(
+    int LineNumber, string Store, string Sku, string Product, decimal Quantity, decimal Fulfilled, decimal Held, string Status);
 
-/// <summary>A reservation with its lines in the stores that the caller may see.</summary>
-public sealed record ReservationDetails(ReservationRow Reservation, IReadOnlyList<ReservationItemRow> Lines)
+/// <summary>What a sale took of a line of a reservation.</summary>
+public sealed record ReservationSaleRow(int LineNumber, Guid SaleId, string InvoiceNumber, decimal Quantity, DateTimeOffset RecordedAt);
+
+/// <summary>A reservation with its lines in the stores that the caller may see, and the sales that fulfilled them.</summary>
+public sealed record ReservationDetails(
+    ReservationRow Reservation, IReadOnlyList<ReservationItemRow> Lines, IReadOnlyList<ReservationSaleRow> Sales)
 {
     public const string Select = $"""
         select {ReservationRow.Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'store', s.code, 'sku', p.sku, 'product', p.name,
-                           'quantity', i.quantity, 'status', i.status) order by i.line_number)
+                           'quantity', i.quantity, 'fulfilled', i.quantity_fulfilled, 'held', i.quantity_held, 'status', i.status) order by i.line_number)
                 from reservation_items i join stores s on s.id = i.store_id join products p on p.id = i.product_id
-                where i.reservation_id = v.id and ($1::uuid[] is null or i.store_id = any($1)))
+                where i.reservation_id = v.id and ($1::uuid[] is null or i.store_id = any($1))),
+               (select coalesce(json_agg(json_build_object('lineNumber', f.line_number, 'saleId', f.sale_id, 'invoiceNumber', w.invoice_number,
+                           'quantity', f.quantity, 'recordedAt', f.created_at) order by f.created_at, f.id, f.line_number), '[]')
+                from reservation_fulfilments f join sales w on w.id = f.sale_id
+                where f.reservation_id = v.id and ($1::uuid[] is null or w.store_id = any($1)))
         {ReservationRow.From}
         """;
 
     public static ReservationDetails Read(NpgsqlDataReader r) =>
-        new(ReservationRow.Read(r), r.Lines<ReservationItemRow>(6));
+        new(ReservationRow.Read(r), r.Lines<ReservationItemRow>(7), r.Lines<ReservationSaleRow>(8));
 }
 
 public static class ReservationsQueries
@@ -80,7 +94,7 @@ public static class ReservationsQueries
         .Page(databases, ReservationRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("One reservation with its lines")]
+    [EndpointSummary("One reservation with its lines, what of each is still held, and the sales that took the rest")]
     [ProducesResponseType<ReservationDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(ReservationDetails.Select, Caller.Of(http).StoreFilter)

@@ -3,6 +3,7 @@ using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
 using Npgsql;
 
 namespace Fluxion.Projections;
@@ -37,7 +38,7 @@ public sealed class StockOutlook : IStockOutlook
                            coalesce((alerts ->> 'lead_time_days')::int, {{AlertSettings.Default.LeadTimeDays}}) as lead_time_days
                     from (select) one left join {t}.settings on true) e
         cross join lateral (
-            select sum(greatest(l.quantity_ordered - l.quantity_received, 0)) filter (where o.status <> 'draft') as ordered,
+            select sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) filter (where o.status <> 'draft') as ordered,
                    sum(l.quantity_ordered) filter (where o.status = 'draft') as drafted
             from {t}.purchase_order_items l join {t}.purchase_orders o on o.id = l.purchase_order_id
             where l.product_id = i.product_id and o.store_id = i.store_id and not l.is_removed and o.status in ('draft', 'sent', 'confirmed', 'partial')) o
@@ -52,6 +53,26 @@ public sealed class StockOutlook : IStockOutlook
               and (m.reference_type = 'return' or {{IsDemand}})) r
         """;
 
+    /// <summary>A condition: less is on hand than is reserved, of a product that does not allow backorder.</summary>
+    private static string IsShort(string inventory, string product) =>
+        $"{inventory}.quantity_available < 0 and {inventory}.quantity_reserved > 0 and not coalesce(({product}.settings ->> 'allow_backorder')::boolean, false)";
+
+    /// <summary>
+    /// The open reservations of which something is missing: of several that hold a product in a store the one that was opened last is short first.
+    /// </summary>
+    /// <param name="items">A query of store_id, product_id and short, what is missing of all that is reserved.</param>
+    internal static string ShortReservations(string items) => $$"""
+        select v.id, v.reference, v.store_id, v.product_id, v.held, least(v.held, v.short - v.later) as short_by, v.later
+        from (select r.id, r.reference, w.store_id, w.product_id, w.short, sum(l.quantity_held) as held,
+                     coalesce(sum(sum(l.quantity_held)) over (partition by w.store_id, w.product_id order by r.created_at desc, r.id desc
+                         rows between unbounded preceding and 1 preceding), 0) as later
+              from ({{items}}) w
+              join {t}.reservation_items l on l.store_id = w.store_id and l.product_id = w.product_id and l.quantity_held > 0
+              join {t}.reservations r on r.id = l.reservation_id
+              group by r.id, w.store_id, w.product_id, w.short) v
+        where v.later < v.short
+        """;
+
     /// <summary>A condition: something is to be ordered. What is available is asked first, for it is known without looking at orders.</summary>
     internal const string BelowReorderPoint = """
         p.is_active and s.is_active and i.quantity_available < p.reorder_point
@@ -59,7 +80,7 @@ public sealed class StockOutlook : IStockOutlook
         """;
 
     private static readonly string Items = $$"""
-        {{Select}}, m.id, a.ids
+        {{Select}}, m.id, a.ids, h.reservations
         {{FromOver("$4")}}
         left join lateral (
             select id from {t}.mt_events
@@ -68,11 +89,15 @@ public sealed class StockOutlook : IStockOutlook
             select array_agg(a.id) as ids
             from (select distinct on (alert_type) id from {t}.alerts where product_id = i.product_id and store_id = i.store_id
                   order by alert_type, created_at desc, id desc) a) a
+        cross join lateral (
+            select json_agg(json_build_object('id', r.id, 'reference', r.reference, 'quantity', r.held, 'short_by', r.short_by) order by r.later)::text as reservations
+            from (select * from ({{ShortReservations($"select i.store_id, i.product_id, -i.quantity_available as short where {IsShort("i", "p")}")}}) r
+                  order by r.later limit {{ShortStock.MaxNamed}}) r) h
         where i.id = any($1) or i.product_id = any($2) or i.store_id = any($3)
         """;
 
     private static readonly string Order = $$"""
-        {{Select}}, null::uuid, null::uuid[]
+        {{Select}}, null::uuid, null::uuid[], null::text
         {{From}}
         where {{BelowReorderPoint}}
           and ($1::uuid[] is null or i.store_id = any($1)) and ($2::uuid is null or i.store_id = $2) and ($3::uuid is null or p.supplier_id = $3)
@@ -154,7 +179,10 @@ public sealed class StockOutlook : IStockOutlook
         union
         select store_id, product_id, '{{AlertTypes.LowStock}}', null, 0, null, null from item where quantity_available < reorder_point
         union
-        select store_id, product_id, type, null, 0, null, null from said where type = '{{AlertTypes.LowStock}}'
+        select store_id, product_id, type, null, 0, null, null from said where type in ('{{AlertTypes.LowStock}}', '{{AlertTypes.ReservationShort}}')
+        union
+        select i.store_id, i.product_id, '{{AlertTypes.ReservationShort}}', null, 0, null, null
+        from {t}.inventory i join {t}.products p on p.id = i.product_id where {{IsShort("i", "p")}}
         """;
 
     public Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, int rateDays, CancellationToken ct)
@@ -174,11 +202,12 @@ public sealed class StockOutlook : IStockOutlook
     /// <summary>A row of <see cref="Select"/>, with the latest movement and the latest alerts behind it.</summary>
     private static ItemOutlook Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetBoolean(5),
         r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11),
-        r.GetFieldValue<Guid?>(19), r.IsDBNull(20) ? [] : r.GetFieldValue<Guid[]>(20), Rule(r), r.GetFieldValue<Guid?>(16));
+        r.GetFieldValue<Guid?>(19), r.IsDBNull(20) ? [] : r.GetFieldValue<Guid[]>(20), Rule(r), r.GetFieldValue<Guid?>(16),
+        r.IsDBNull(21) ? [] : r.Json<IReadOnlyList<ShortReservationData>>(21));
 
     internal static ReorderRule Rule(NpgsqlDataReader r) => new(r.GetDecimal(12), r.GetFieldValue<decimal?>(13), r.GetInt32(14), r.GetDecimal(15));
 
-    private static async Task<IReadOnlyList<T>> Ask<T>(LedgerSession ledger, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
+    internal static async Task<IReadOnlyList<T>> Ask<T>(LedgerSession ledger, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
     {
         await using var command = ledger.Ask(sql.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal), parameters);
         command.CommandTimeout = (int)Patience.TotalSeconds;

@@ -20,6 +20,7 @@ public sealed class TransferItemsTable : IReadModel
         .Add("quantity_received", "numeric", r => r.Line.Received)
         .Add("quantity_lost", "numeric", r => r.Line.Lost)
         .Add("quantity_damaged", "numeric", r => r.Line.Damaged)
+        .Add("quantity_returned", "numeric", r => r.Line.Returned)
         .Add("quantity_in_transit", "numeric", r => r.Line.InTransit)
         .Add("cost_per_unit", "numeric", r => r.Line.UnitCost)
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())

@@ -24,6 +24,7 @@ public sealed class TransfersTable : IReadModel
         .Add("notes", "text", r => r.State.Notes)
         .Add("sent_at", "timestamptz", r => r.State.OccurredAt)
         .Add("arrived_at", "timestamptz", r => r.State.ArrivedAt)
+        .Add("cancelled_at", "timestamptz", r => r.State.CancelledAt)
         .Add("version", "bigint", r => r.Last.Event.Version)
         .AddOnce("created_by", "uuid", r => r.Last.UserId())
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
@@ -33,14 +34,16 @@ public sealed class TransfersTable : IReadModel
         rows.Write(Table, changes.Latest<Transfer>());
 }
 
-/// <param name="Status">in_transit, partial or received.</param>
+/// <param name="Status">in_transit, partial, received or cancelled.</param>
 /// <param name="SentAt">When the goods left.</param>
 /// <param name="ArrivedAt">When the latest of them arrived; null before.</param>
+/// <param name="CancelledAt">When what was still in transit was back in the sending store; null unless it was cancelled.</param>
 /// <param name="RecordedAt">When the ledger learned of it; created_at in SQL.</param>
 public sealed record TransferRow(Guid Id, string FromStore, string ToStore, string Status, string? Reference, string? Notes,
-    DateTimeOffset SentAt, DateTimeOffset? ArrivedAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
+    DateTimeOffset SentAt, DateTimeOffset? ArrivedAt, DateTimeOffset? CancelledAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
 {
-    internal const string Columns = "t.id, f.code, g.code, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.created_by, t.created_at";
+    internal const string Columns =
+        "t.id, f.code, g.code, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at, t.created_by, t.created_at";
 
     internal const string From = """
         from transfers t
@@ -52,12 +55,14 @@ public sealed record TransferRow(Guid Id, string FromStore, string ToStore, stri
     public const string Select = $"select {Columns} {From}";
 
     public static TransferRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Text(4), r.Text(5),
-        r.GetFieldValue<DateTimeOffset>(6), r.GetFieldValue<DateTimeOffset?>(7), r.GetFieldValue<Guid?>(8), r.GetFieldValue<DateTimeOffset>(9));
+        r.GetFieldValue<DateTimeOffset>(6), r.GetFieldValue<DateTimeOffset?>(7), r.GetFieldValue<DateTimeOffset?>(8), r.GetFieldValue<Guid?>(9),
+        r.GetFieldValue<DateTimeOffset>(10));
 }
 
+/// <param name="Returned">What came back to the sending store when the transfer was cancelled.</param>
 /// <param name="CostPerUnit">The cost that one unit left with.</param>
 public sealed record TransferItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal Received, decimal Lost, decimal Damaged,
-    decimal InTransit, decimal CostPerUnit);
+    decimal InTransit, decimal Returned, decimal CostPerUnit);
 
 /// <summary>A transfer with its lines.</summary>
 public sealed record TransferDetails(TransferRow Transfer, IReadOnlyList<TransferItemRow> Lines)
@@ -66,13 +71,13 @@ public sealed record TransferDetails(TransferRow Transfer, IReadOnlyList<Transfe
         select {TransferRow.Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity_sent,
                            'received', i.quantity_received, 'lost', i.quantity_lost, 'damaged', i.quantity_damaged,
-                           'inTransit', i.quantity_in_transit, 'costPerUnit', i.cost_per_unit) order by i.line_number)
+                           'inTransit', i.quantity_in_transit, 'returned', i.quantity_returned, 'costPerUnit', i.cost_per_unit) order by i.line_number)
                 from transfer_items i join products p on p.id = i.product_id where i.transfer_id = t.id)
         {TransferRow.From}
         """;
 
     public static TransferDetails Read(NpgsqlDataReader r) =>
-        new(TransferRow.Read(r), r.Lines<TransferItemRow>(10));
+        new(TransferRow.Read(r), r.Lines<TransferItemRow>(11));
 }
 
 public static class TransfersQueries

@@ -81,5 +81,9 @@ internal static class DemoCatalog
     [
         ("OC-1001", "VLN-01", "POLAR", false, [("HAR001", 240), ("PAS001", 96)]),
         ("OC-1002", "CCS-01", "POLAR", true, [("LAC001", 48), ("MAL001", 96), ("REF001", 60)]),
+        ("OC-1003", "CCS-01", "COLGATE", true, [("CRE001", 60), ("JAB001", 120)]),
     ];
+
+    /// <summary>The delivery that came of one of them so far.</summary>
+    public static readonly (string Order, string Reference, (string Sku, decimal Quantity)[] Lines) Delivery = ("OC-1003", "NE-4711", [("CRE001", 40), ("JAB001", 120)]);
 }

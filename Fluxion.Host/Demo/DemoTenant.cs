@@ -11,7 +11,7 @@ namespace Fluxion.Host.Demo;
 
 /// <summary>
 /// The tenant <c>fluxion-demo</c> of Development: three stores, six suppliers, a category tree, forty products, some stock
-/// and two purchase orders, for a first look. It is made once; what its users change stays.
+/// and three purchase orders, for a first look. It is made once; what its users change stays.
 /// </summary>
 public static class DemoTenant
 {
@@ -59,20 +59,28 @@ public static class DemoTenant
         }
     }
 
-    /// <summary>A first receipt in each store, through the same door as every other; one product in five comes in below its reorder point.</summary>
+    /// <summary>A first receipt in each store and a delivery, through the same door as every other; one product in five comes in below its reorder point.</summary>
     private static async Task OpenWithStock(IServiceProvider services, Tenant tenant, CancellationToken ct)
     {
         foreach (var ((code, _), size) in DemoCatalog.Stores.Zip([1m, 0.5m, 1.9m]))
         {
-            await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
-            var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
-            await ledger.Begin(ct);
             var receipt = new ReceiveStock(code, [.. DemoCatalog.Products.Select((p, i) => new ReceiveStock.Line(p.Sku,
                 decimal.Ceiling(p.ReorderPoint * size * (i % 5 == 4 ? 0.4m : 3)), p.Cost))], "APERTURA");
-            if (await StockDoor.Move(ledger, receipt, brings: true, (slots, document) => ReceiveStockEndpoint.Decide(receipt, slots, document), ct) is Reply.Refused refused)
-                throw new InvalidOperationException($"The demo's opening stock was refused: {refused.Problem.Detail}");
-            await ledger.Commit(ct);
+            await Run(services, tenant, ledger => StockDoor.Move(ledger, services.GetRequiredService<IStockDocuments>(), receipt, brings: true,
+                (slots, document) => ReceiveStockEndpoint.Decide(receipt, slots, document), ct), ct);
         }
+        var (order, reference, lines) = DemoCatalog.Delivery;
+        await Run(services, tenant, ledger => ReceivePurchaseOrderEndpoint.Handle(
+            order, new ReceivePurchaseOrder([.. lines.Select(line => new ReceivePurchaseOrder.Line(line.Sku, line.Quantity))], reference), ledger, ct), ct);
+    }
+
+    private static async Task Run(IServiceProvider services, Tenant tenant, Func<LedgerSession, Task<Reply>> command, CancellationToken ct)
+    {
+        await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+        var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
+        await ledger.Begin(ct);
+        if (await command(ledger) is Reply.Refused refused) throw new InvalidOperationException($"The demo's stock was refused: {refused.Problem.Detail}");
+        await ledger.Commit(ct);
     }
 
     private static Guid NewId(LedgerSession ledger) => Guid.CreateVersion7(ledger.Now);

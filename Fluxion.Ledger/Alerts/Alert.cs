@@ -11,9 +11,10 @@ public static class AlertTypes
     public const string Overstock = "overstock";
     public const string DemandSpike = "demand_spike";
     public const string SlowMoving = "slow_moving";
+    public const string ReservationShort = "reservation_short";
     public const string Forecast = "forecast_alert";
 
-    public static readonly string[] All = [LowStock, Overstock, DemandSpike, SlowMoving, Forecast];
+    public static readonly string[] All = [LowStock, Overstock, DemandSpike, SlowMoving, ReservationShort, Forecast];
 }
 
 /// <summary>How urgent it is, the least first.</summary>
@@ -27,13 +28,18 @@ public static class AlertPriorities
     public static readonly string[] All = [Low, Medium, High, Critical];
 }
 
+/// <summary>A reservation that can no longer be kept.</summary>
+/// <param name="Quantity">What it holds of the product in the store.</param>
+/// <param name="ShortBy">What of that is missing.</param>
+public sealed record ShortReservationData(Guid Id, string Reference, decimal Quantity, decimal ShortBy);
+
 /// <summary>The numbers behind an alert, in the product's unit; what its type has no use for is left out.</summary>
 /// <param name="Level">What is compared with the threshold: for low stock what is available.</param>
 /// <param name="Threshold">For low stock the reorder point.</param>
 /// <param name="Events">The events that caused it.</param>
 public sealed record AlertData(
-    [property: Description("What is compared with the threshold: of low stock what is available, of overstock what is on hand, of slow moving the days without an issue, of a demand spike what was issued in a day")] decimal Level,
-    [property: Description("Of low stock the reorder point, of overstock the most that a store should hold, of slow moving the tenant's number of days, of a demand spike the daily issues beyond which a day is one")] decimal Threshold,
+    [property: Description("What is compared with the threshold: of low stock what is available, of overstock what is on hand, of slow moving the days without an issue, of a demand spike what was issued in a day, of a short reservation what is missing of all that is reserved")] decimal Level,
+    [property: Description("Of low stock the reorder point, of overstock the most that a store should hold, of slow moving the tenant's number of days, of a demand spike the daily issues beyond which a day is one, of a short reservation 0")] decimal Threshold,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnHand = null,
     [property: Description("What purchase orders that are sent, confirmed or partial have still to bring"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnOrder = null,
     [property: Description("What transfers are bringing"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InTransit = null,
@@ -42,7 +48,9 @@ public sealed record AlertData(
     [property: Description("What to order, in whole packs; 0 when enough is coming or drafted"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? SuggestedQuantity = null,
     [property: Description("Of a demand spike the modified z-score"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Score = null,
     [property: Description("Of a demand spike the median of the daily issues before it"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Median = null,
-    [property: Description("The ids of the events that caused it, as in the audit trail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Guid>? Events = null);
+    [property: Description("The ids of the events that caused it, as in the audit trail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Guid>? Events = null,
+    [property: Description("Of a short reservation those that can no longer be kept, the one opened last first, at most 20"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    IReadOnlyList<ShortReservationData>? Reservations = null);
 
 /// <summary>What a rule found wrong with an item.</summary>
 public sealed record Finding(string Priority, string Title, string Description, AlertData Data);

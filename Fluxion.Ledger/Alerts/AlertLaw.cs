@@ -38,6 +38,8 @@ public static class AlertLaw
     {
         var (before, after) = (alert.Data, finding.Data);
         return alert.Priority != finding.Priority || before.Threshold != after.Threshold || before.OnOrder != after.OnOrder || before.InTransit != after.InTransit
-            || (before.SuggestedQuantity > 0) != (after.SuggestedQuantity > 0) || Math.Abs(before.Level - after.Level) >= Math.Max(after.Threshold / 10, 1);
+            || (before.SuggestedQuantity > 0) != (after.SuggestedQuantity > 0)
+            || !(before.Reservations ?? []).Select(r => r.Id).SequenceEqual((after.Reservations ?? []).Select(r => r.Id))
+            || Math.Abs(before.Level - after.Level) >= Math.Max(after.Threshold / 10, 1);
     }
 }

@@ -10,8 +10,10 @@ namespace Fluxion.Ledger.Alerts;
 /// <param name="LatestMovement">The event of the movement that was recorded last; null before the first.</param>
 /// <param name="LatestAlerts">Of each type the latest alert, open or not.</param>
 /// <param name="SupplierId">Whom it is usually bought from; null when nobody in particular.</param>
+/// <param name="ShortReservations">Those that can no longer be kept, the one opened last first.</param>
 public sealed record ItemOutlook(Guid StoreId, Guid ProductId, string Store, string Sku, string Product, bool IsKept, decimal OnHand, decimal Available,
-    decimal OnOrder, decimal Drafted, decimal InTransit, decimal RatePerDay, Guid? LatestMovement, IReadOnlyList<Guid> LatestAlerts, ReorderRule Reorder, Guid? SupplierId)
+    decimal OnOrder, decimal Drafted, decimal InTransit, decimal RatePerDay, Guid? LatestMovement, IReadOnlyList<Guid> LatestAlerts, ReorderRule Reorder, Guid? SupplierId,
+    IReadOnlyList<ShortReservationData> ShortReservations)
 {
     /// <summary>What to order now.</summary>
     public decimal SuggestedQuantity => Reorder.Quantity(Available + OnOrder + Drafted + InTransit, RatePerDay);

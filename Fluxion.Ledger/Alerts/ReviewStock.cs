@@ -44,7 +44,7 @@ public static class ReviewStockHandler
         var latest = await ledger.Lock<Alert>([.. items.SelectMany(item => item.LatestAlerts)], create: false, ct);
         var causes = notices.Where(notice => notice.EventId is not null).ToLookup(
             notice => (notice.StoreId, notice.ProductId), notice => notice.EventId!.Value);
-        var doubts = (scanned ?? []).Where(doubt => doubt.Type != AlertTypes.LowStock).ToLookup(doubt => (doubt.StoreId, doubt.ProductId));
+        var doubts = (scanned ?? []).Where(doubt => doubt.Type is not (AlertTypes.LowStock or AlertTypes.ReservationShort)).ToLookup(doubt => (doubt.StoreId, doubt.ProductId));
         foreach (var item in items)
         {
             Guid[] events = [.. causes[(item.StoreId, item.ProductId)], .. causes[(null, item.ProductId)], .. causes[(item.StoreId, null)]];
@@ -52,12 +52,14 @@ public static class ReviewStockHandler
             var alerts = item.LatestAlerts.Select(id => latest[id]!).ToDictionary(alert => alert.Type);
             Decide(AlertTypes.LowStock, LowStock.Find(item, events), LowStock.Rule);
             foreach (var doubt in doubts[(item.StoreId, item.ProductId)]) Decide(doubt.Type, ScanRules.Find(item, doubt, events), ScanRules.Rule);
-            if (!item.IsKept) foreach (var type in alerts.Keys.ToList()) Decide(type, null, ScanRules.Rule);
+            if (!item.IsKept) foreach (var type in alerts.Keys.Where(type => type != AlertTypes.ReservationShort).ToList()) Decide(type, null, ScanRules.Rule);
+            Decide(AlertTypes.ReservationShort, ShortStock.Find(item, events), ShortStock.Rule);
 
             void Decide(string type, Finding? finding, string rule)
             {
                 var alert = alerts.GetValueOrDefault(type);
-                var happened = AlertLaw.Decide(type, item.ProductId, item.StoreId, alert, item.IsKept, finding, rule, ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
+                var isKept = item.IsKept || type == AlertTypes.ReservationShort; // what is promised is owed, also of what is no longer bought
+                var happened = AlertLaw.Decide(type, item.ProductId, item.StoreId, alert, isKept, finding, rule, ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
                 if (happened is not null) alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
             }
         }

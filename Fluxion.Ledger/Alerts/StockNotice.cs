@@ -18,7 +18,8 @@ public sealed record StockNotice(Guid? StoreId, Guid? ProductId, Guid? EventId =
         return (change.Before, change.After) switch
         {
             (Product before, Product after) when before.IsActive != after.IsActive || before.Details.ReorderPoint != after.Details.ReorderPoint
-                || before.Details.MaxStockLevel != after.Details.MaxStockLevel => [new(null, after.Id, id)],
+                || before.Details.MaxStockLevel != after.Details.MaxStockLevel || before.AllowsBackorder != after.AllowsBackorder
+                => [new(null, after.Id, id)],
             (Store before, Store after) when before.IsActive != after.IsActive => [new(after.Id, null, id)],
             (_, Transfer transfer) => transfer.Lines.Select(line => new StockNotice(transfer.ToStoreId, line.ProductId, id)),
             (var before, PurchaseOrder order) => order.Lines.Concat((before as PurchaseOrder)?.Lines ?? []).Select(line => line.ProductId).Distinct()
@@ -27,11 +28,15 @@ public sealed record StockNotice(Guid? StoreId, Guid? ProductId, Guid? EventId =
         };
     }
 
-    /// <summary>What a command did to an item, when it took the item to another <see cref="LowStock.Standing"/>.</summary>
+    /// <summary>
+    /// What a command did to an item, when it took the item to another <see cref="LowStock.Standing"/>, or more or less is missing for its reservations.
+    /// </summary>
     public static StockNotice? Of(StockSlot slot, StockItem after, Guid eventId)
     {
         var point = slot.Product.Details.ReorderPoint;
         var before = slot.Item is { } item ? LowStock.Of(item.Available, point) : LowStock.Standing.Enough;
-        return before == LowStock.Of(after.Available, point) ? null : new StockNotice(slot.Store.Id, slot.Product.Id, eventId);
+        decimal Missing(StockItem? item) => slot.Product.AllowsBackorder ? 0 : Math.Max(0, -(item?.Available ?? 0));
+        return before == LowStock.Of(after.Available, point) && Missing(slot.Item) == Missing(after) ? null
+            : new StockNotice(slot.Store.Id, slot.Product.Id, eventId);
     }
 }

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -193,11 +194,12 @@ public static class ProductEndpoints
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Stop buying a product: what is left can still be issued")]
-    [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist.")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist, 409 while something is open of it (see open): purchase orders that "
+        + "have still to bring it, transfers, reservations.")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
-            product.IsActive ? [new ProductDeactivated()] : [], ct));
+    public static Task<IResult> Deactivate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
+        ledger.Run(http, id, ct => Deactivation.Apply<Product>(
+            ledger, documents, "product", id, product => product.IsActive, new ProductDeactivated(), ct));
 
     [WolverinePost("/api/{tenant}/products/{id}/activate", Name = "Activate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Buy a deactivated product again")]

@@ -4,6 +4,7 @@ using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -104,11 +105,11 @@ public static class StoreEndpoints
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Close a store: its stock stays and no longer moves")]
-    [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist.")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist, 409 while something is open of it (see open): purchase orders, "
+        + "transfers from or to it, reservations.")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
-            store.IsActive ? [new StoreDeactivated()] : [], ct));
+    public static Task<IResult> Deactivate([Example("MCY-01")] string id, [NotBody] LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
+        ledger.Run(http, id, ct => Deactivation.Apply<Store>(ledger, documents, "store", id, store => store.IsActive, new StoreDeactivated(), ct));
 
     [WolverinePost("/api/{tenant}/stores/{id}/activate", Name = "Activate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Open a closed store again: its stock moves as before")]

@@ -4,6 +4,7 @@ using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -112,11 +113,12 @@ public static class SupplierEndpoints
 
     [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Part with a supplier: it takes no new products")]
-    [EndpointDescription("Products that have it keep it. Once more changes nothing. Refused: 404 when the supplier does not exist.")]
+    [EndpointDescription("Products that have it keep it. Once more changes nothing. Refused: 404 when the supplier does not exist, 409 while purchase orders of it are "
+        + "open (see open).")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate([Example("AGROARAGUA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier =>
-            supplier.IsActive ? [new SupplierDeactivated()] : [], ct));
+    public static Task<IResult> Deactivate([Example("AGROARAGUA")] string id, [NotBody] LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
+        ledger.Run(http, id, ct => Deactivation.Apply<Supplier>(
+            ledger, documents, "supplier", id, supplier => supplier.IsActive, new SupplierDeactivated(), ct));
 
     [WolverinePost("/api/{tenant}/suppliers/{id}/activate", Name = "Activate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Work with a deactivated supplier again")]

@@ -274,10 +274,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// Waits until no other command of the tenant is at <paramref name="what"/> and keeps the turn to the end of the transaction: for a law
     /// over several streams. Taken before any stream is locked, so that nobody who waits holds one.
     /// </summary>
-    public async Task TakeTurn(string what, CancellationToken ct)
+    public Task TakeTurn(string what, CancellationToken ct) => Turn("pg_advisory_xact_lock", what, ct);
+
+    /// <summary>As <see cref="TakeTurn"/>, but beside others that share the turn: only who takes it alone waits for them, and they for him.</summary>
+    public Task ShareTurn(string what, CancellationToken ct) => Turn("pg_advisory_xact_lock_shared", what, ct);
+
+    private async Task Turn(string takes, string what, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(session.Connection);
-        batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } });
+        batch.BatchCommands.Add(new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } });
         batch.BatchCommands.Add(new(ReadClock));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
@@ -432,6 +437,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             if (version <= versions[state.Id]) states[state.Id] = state;
         return states;
     }
+
+    /// <summary>All events of a stream, in the order recorded: for streams that are short, as those of documents are.</summary>
+    public async Task<IReadOnlyList<object>> History(Guid streamId, CancellationToken ct) =>
+        [.. (await session.Events.FetchStreamAsync(streamId, token: ct)).Select(e => e.Data)];
 
     /// <summary>Any aggregate that meets the condition, not locked.</summary>
     public Task<T?> First<T>(Expression<Func<T, bool>> condition, CancellationToken ct) where T : class, IAggregate<T> =>

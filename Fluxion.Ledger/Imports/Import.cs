@@ -21,7 +21,9 @@ namespace Fluxion.Ledger.Imports;
 /// <param name="CorrectedByCount">
 /// What of the movements counts had seen already, so that it changed the history and not today's stock; of more items and counts than 1,000 the first.
 /// </param>
-public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged, IReadOnlyList<CountCorrection> CorrectedByCount)
+/// <param name="ReservationsShort">The reservations that can no longer be kept after it, the latest first, at most 100; usually empty.</param>
+public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged, IReadOnlyList<CountCorrection> CorrectedByCount,
+    IReadOnlyList<ShortReservation> ReservationsShort)
 {
     public const int MaxCorrections = 1000;
 }
@@ -113,8 +115,12 @@ public sealed class Import
     }
 
     /// <summary>The receipt of this import.</summary>
-    public Reply Done(int created, int changed, StockOutcome? outcome = null) => Reply.Ok(new ImportReceipt(
-        Id, IsDryRun, File.Rows.Count, created, changed, File.Rows.Count - created - changed, [.. (outcome ?? StockOutcome.Nothing).CorrectedByCount.Take(ImportReceipt.MaxCorrections)]));
+    public Reply Done(int created, int changed, StockOutcome? outcome = null)
+    {
+        outcome ??= StockOutcome.Nothing;
+        return Reply.Ok(new ImportReceipt(Id, IsDryRun, File.Rows.Count, created, changed, File.Rows.Count - created - changed,
+            [.. outcome.CorrectedByCount.Take(ImportReceipt.MaxCorrections)], outcome.ReservationsShort));
+    }
 
     /// <summary>The rows, counted as they are taken.</summary>
     public IEnumerable<CsvRow> Rows()

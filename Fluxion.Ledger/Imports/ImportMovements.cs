@@ -66,7 +66,8 @@ public static class ImportMovementsEndpoint
     [CsvExample("store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [Description(Occurrence.SentAtDescription)] string? sentAt, [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator) =>
+        [Description(Occurrence.SentAtDescription)] string? sentAt, [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator,
+        IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
             var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.Name("store")).OfType<string>(), ct);
@@ -93,7 +94,7 @@ public static class ImportMovementsEndpoint
             if (import.File.Problem is { } wrong) return wrong;
 
             var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row])).Select(r => (r.Read, r.Slot, ids[r.Row])).ToList();
-            var (outcome, refusal) = StockDoor.Append(ledger, [.. booking.Select(r => r.Slot)], Decide(booking, import.Id, ledger.Now));
+            var (outcome, refusal) = await StockDoor.Append(ledger, documents, [.. booking.Select(r => r.Slot)], Decide(booking, import.Id, ledger.Now), ct);
             return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
         }, sentAt);
 

@@ -5,6 +5,7 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Stock;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -25,11 +26,12 @@ public static class ImportProductsEndpoint
     [CsvExample("sku,name,unitType,category,costPrice,sellingPrice,taxRate\nARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\nARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [NotBody] LedgerSession ledger, HttpContext http, IValidator<CreateProduct> validator) =>
+        [NotBody] LedgerSession ledger, HttpContext http, IValidator<CreateProduct> validator, IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
             var json = http.JsonOptions();
             var rows = import.File.Rows;
+            if (rows.Any(row => row.Has("isActive"))) await Deactivation.TakeTurn(ledger, ct);
             var found = await ledger.Find<Product>(rows.Select(row => row.Name("sku")).OfType<string>(), ct);
             var products = await ledger.Lock<Product>([.. found.Values.Select(product => product.Id)], create: false, ct);
             var categories = await ledger.Find<Category>(rows.Select(row => row.Name("category")).OfType<string>(), ct);
@@ -55,10 +57,26 @@ public static class ImportProductsEndpoint
                 if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal) row.Wrong(null, refusal.Detail!);
                 decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
             }
+            await RefuseDeactivations(ledger, documents, rows, decided, lines, ct);
             if (import.File.Problem is { } problem) return problem;
             foreach (var (id, events, _) in decided) ledger.Append<Product>(id, events);
             return import.Done(decided.Count(d => d.IsNew), decided.Count(d => !d.IsNew));
         });
+
+    /// <summary>Says of the row of each product that is to be deactivated what is still open of it.</summary>
+    private static async Task RefuseDeactivations(LedgerSession ledger, IStockDocuments documents, IReadOnlyList<CsvRow> rows,
+        List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)> decided, Dictionary<string, int> lines, CancellationToken ct)
+    {
+        var deactivated = decided.Where(d => !d.IsNew && d.Events.Any(e => e is ProductDeactivated)).Select(d => d.Id).ToList();
+        if (deactivated.Count == 0) return;
+        var open = await documents.Open(ledger, deactivated, ct);
+        var skus = await ledger.Find<Product>(open.Select(of => of.Key.ToString()), ct);
+        foreach (var of in open)
+        {
+            var sku = skus[of.Key.ToString()].Code;
+            rows.First(row => row.Line == lines[sku]).Wrong("isActive", Deactivation.Refuse("product", sku, of)!.Detail!);
+        }
+    }
 
     /// <summary>What happens to a product (null: a new one) so that it becomes what the row says; nothing when it is that already.</summary>
     public static IReadOnlyList<object> Decide(Product? product, string sku, ProductDetails details, bool isActive)

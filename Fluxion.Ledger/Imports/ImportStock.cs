@@ -41,12 +41,12 @@ public static class ImportStockEndpoint
 
     [WolverinePost("/api/{tenant}/imports/stock", Name = "Import stock"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Set stock to what a CSV file says, as the inventory is exported")]
-    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price. Elsewhere it is a count as of now, which keeps the moving average. A row that says what is on hand changes nothing. version: the row's when it was exported; a row that was not changed since then leaves stock that has moved meanwhile as it is, and a changed one is refused. Refused: 400 with every wrong row by its line, also one that changes what the ledger finds itself, such as the cost of stock that has one; 403 with those of stores that are not yours; 409 when less is left than is reserved. dryRun and progress as for products.")]
+    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price. Elsewhere it is a count as of now, which keeps the moving average. A row that says what is on hand changes nothing. version: the row's when it was exported; a row that was not changed since then leaves stock that has moved meanwhile as it is, and a changed one is refused. Refused: 400 with every wrong row by its line, also one that changes what the ledger finds itself, such as the cost of stock that has one; 403 with those of stores that are not yours. A count is taken also where more is reserved: see reservationsShort. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("store,sku,onHand,costPerUnit\nCCS-01,LAC001,48,1.20\nVLN-01,QUE001,7.250,6.10\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator) =>
+        [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator, IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
             var read = import.Read(validator, row => new StockOnHand(row.Name("store") ?? "", row.Name("sku") ?? "", row.Required("onHand") ?? 0,
@@ -59,8 +59,8 @@ public static class ImportStockEndpoint
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);
             var changes = rows.Where(r => IsChange(r.Read, r.Slot, exported[r.Slot.ItemId])).Select(r => (r.Read, r.Slot)).ToList();
-            var (_, refusal) = StockDoor.Append(ledger, [.. changes.Select(c => c.Slot)], Decide(changes, document));
-            return refusal is not null ? refusal : import.Done(changes.Count(c => !HasMoved(c.Slot)), changes.Count(c => HasMoved(c.Slot)));
+            var (outcome, refusal) = await StockDoor.Append(ledger, documents, [.. changes.Select(c => c.Slot)], Decide(changes, document), ct);
+            return refusal is not null ? refusal : import.Done(changes.Count(c => !HasMoved(c.Slot)), changes.Count(c => HasMoved(c.Slot)), outcome);
         });
 
     public static StockDecision Decide(IEnumerable<(StockOnHand Row, StockSlot Slot)> rows, StockDocument document) =>

@@ -42,6 +42,7 @@ public static class ChangePurchaseOrderEndpoint
 
     private static async Task<Reply> Handle(string id, ChangePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
+        await Deactivation.Await(ledger, ct);
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "change", ct);
         if (order is null) return problem!;
         var current = ledger.VersionOf(order.Id);

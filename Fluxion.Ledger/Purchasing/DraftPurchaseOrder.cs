@@ -133,6 +133,7 @@ public static class DraftPurchaseOrderEndpoint
 
     private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
+        await Deactivation.Await(ledger, ct);
         if (await ledger.Find<Store>(command.Store, ct) is not { } store) return Unknown.Store(command.Store);
         if (!ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store)}.");
         if (!store.IsActive) return Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");

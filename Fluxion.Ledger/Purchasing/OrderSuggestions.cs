@@ -56,6 +56,7 @@ public static class OrderSuggestionsEndpoint
     private static async Task<Reply> Handle(OrderSuggestions command, LedgerSession ledger, IStockOutlook outlook, CancellationToken ct)
     {
         await ledger.TakeTurn("order suggestions", ct); // two at once would both order the same
+        await Deactivation.Await(ledger, ct);
         var store = await ledger.Find<Store>(command.Store, ct);
         if (command.Store is not null && store is null) return Unknown.Store(command.Store);
         if (store is not null && !ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store!)}.");

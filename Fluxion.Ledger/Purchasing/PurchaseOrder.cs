@@ -35,8 +35,19 @@ public sealed record PurchaseOrderReceived(Guid DeliveryId, DateTimeOffset Occur
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? ReceivedOn = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reference = null);
 
+/// <summary>Goods of a delivery went back to the supplier.</summary>
+/// <param name="ReturnId">The document of the movements that it made.</param>
+/// <param name="Lines">What went back, at what it came with.</param>
+/// <param name="IsReplaced">True: the supplier sends them again. False: their lines are settled without them.</param>
+public sealed record PurchaseOrderReturned(Guid ReturnId, Guid DeliveryId, IReadOnlyList<DeliveredLine> Lines, bool IsReplaced, string? Reference,
+    string? Reason, DateTimeOffset OccurredAt);
+
 /// <summary>The rest will not come.</summary>
 public sealed record PurchaseOrderClosed;
+
+/// <summary>What is missing will come after all, of an order that was closed or cancelled too early.</summary>
+/// <param name="Status">The state that the order is in again.</param>
+public sealed record PurchaseOrderReopened(string Status);
 
 public static class PurchaseOrderStatus
 {
@@ -50,9 +61,17 @@ public static class PurchaseOrderStatus
     public static readonly string[] All = [Draft, Sent, Confirmed, Partial, Received, Cancelled];
 }
 
-/// <param name="Received">What came in so far.</param>
-public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate, decimal Received)
+/// <param name="Received">What came in so far and did not go back.</param>
+/// <param name="Cancelled">
+/// What will not come any more: it went back and is not replaced, or the order had been closed without it when something else went back.
+/// </param>
+public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate, decimal Received,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal Cancelled = 0)
 {
+    /// <summary>What is still to come.</summary>
+    [JsonIgnore]
+    public decimal Missing => Math.Max(0, Quantity - Received - Cancelled);
+
     /// <summary>Before tax.</summary>
     [JsonIgnore]
     public decimal Total => Quantities.Round(Quantity * UnitCost, 2);
@@ -76,7 +95,9 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
         ["send"] = [PurchaseOrderStatus.Draft],
         ["confirm"] = [PurchaseOrderStatus.Sent],
         ["receive"] = [PurchaseOrderStatus.Sent, PurchaseOrderStatus.Confirmed, PurchaseOrderStatus.Partial],
+        ["return"] = [PurchaseOrderStatus.Partial, PurchaseOrderStatus.Received],
         ["close"] = [PurchaseOrderStatus.Partial],
+        ["reopen"] = [PurchaseOrderStatus.Received, PurchaseOrderStatus.Cancelled],
         ["cancel"] = [PurchaseOrderStatus.Draft, PurchaseOrderStatus.Sent, PurchaseOrderStatus.Confirmed],
     };
 
@@ -103,7 +124,9 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
         PurchaseOrderConfirmed => order! with { Status = PurchaseOrderStatus.Confirmed },
         PurchaseOrderCancelled => order! with { Status = PurchaseOrderStatus.Cancelled },
         PurchaseOrderReceived e => Receive(order!, e),
+        PurchaseOrderReturned e => Return(order!, e),
         PurchaseOrderClosed => order! with { Status = PurchaseOrderStatus.Received },
+        PurchaseOrderReopened e => order! with { Status = e.Status, Lines = [.. order.Lines.Select(line => line with { Cancelled = 0 })] },
         _ => throw new UnknownEventException(typeof(PurchaseOrder), @event),
     };
 
@@ -114,12 +137,29 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
         var isLatest = !(order.LastReceivedAt > delivery.OccurredAt);
         return order with
         {
-            Status = lines.All(line => line.Received >= line.Quantity) ? PurchaseOrderStatus.Received : PurchaseOrderStatus.Partial,
+            Status = StatusOf(lines),
             LastReceivedAt = isLatest ? delivery.OccurredAt : order.LastReceivedAt,
             LastReceivedOn = isLatest ? delivery.ReceivedOn : order.LastReceivedOn,
             Lines = lines,
         };
     }
+
+    private static PurchaseOrder Return(PurchaseOrder order, PurchaseOrderReturned returned)
+    {
+        var quantities = returned.Lines.ToLookup(line => line.LineId, line => line.Quantity);
+        PurchaseOrderLine[] lines = [.. order.Lines.Select(line =>
+        {
+            // nothing was to come any more of an order that was received: only what goes back now is replaced
+            var (quantity, missing) = (quantities[line.Id].Sum(), order.Status == PurchaseOrderStatus.Received ? line.Missing : 0);
+            var left = line with { Received = line.Received - quantity, Cancelled = line.Cancelled + missing };
+            return returned.IsReplaced ? left : left with { Cancelled = left.Cancelled + Math.Min(quantity, left.Missing) };
+        })];
+        return order with { Status = StatusOf(lines), Lines = lines };
+    }
+
+    /// <summary>The state of an order of which something has been delivered. A supplier who has delivered has confirmed.</summary>
+    private static string StatusOf(IReadOnlyList<PurchaseOrderLine> lines) => lines.All(line => line.Missing == 0) ? PurchaseOrderStatus.Received
+        : lines.Any(line => line.Received > 0) ? PurchaseOrderStatus.Partial : PurchaseOrderStatus.Confirmed;
 
     private static PurchaseOrderLine[] Unreceived(IReadOnlyList<OrderedLine> lines) =>
         [.. lines.Select(line => new PurchaseOrderLine(line.Id, line.ProductId, line.Sku, line.Quantity, line.UnitCost, line.TaxRate, 0))];

@@ -21,6 +21,24 @@ public static class PurchaseOrders
         return Problems.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);
     }
 
+    /// <summary>409 when what an order is for is deactivated: nothing new is ordered of it.</summary>
+    /// <param name="lines">Those that are to come.</param>
+    public static async Task<ProblemDetails?> RefuseDeactivated(
+        LedgerSession ledger, PurchaseOrder order, IEnumerable<PurchaseOrderLine> lines, CancellationToken ct)
+    {
+        var store = await ledger.Read<Store>(order.StoreId, ct);
+        var supplier = await ledger.Read<Supplier>(order.SupplierId, ct);
+        var products = await ledger.Find<Product>(lines.Select(line => line.ProductId.ToString()), ct);
+        string[] inactive =
+        [
+            .. store!.IsActive ? (string[])[] : [$"the store {store.Code}"],
+            .. supplier!.IsActive ? (string[])[] : [$"the supplier {supplier.Code}"],
+            .. products.Values.Where(product => !product.IsActive).Select(product => $"the product {product.Code}"),
+        ];
+        return inactive.Length == 0 ? null
+            : Problems.Conflict("Deactivated", $"Nothing new is ordered, because this is deactivated: {string.Join(", ", inactive)}.");
+    }
+
     /// <summary>Appends one event in the states in which <paramref name="command"/> is allowed.</summary>
     public static async Task<Reply> Apply(LedgerSession ledger, string reference, string command, object happened, CancellationToken ct)
     {
@@ -33,10 +51,18 @@ public static class PurchaseOrderStatusEndpoints
 {
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/send", Name = "Send purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Note that an order went to its supplier: its goods are on order from now on")]
-    [EndpointDescription("From draft to sent. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours.")]
+    [EndpointDescription("From draft to sent. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours, 409 when "
+        + "store, supplier or a product is deactivated.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Send([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, "send", new PurchaseOrderSent(), ct));
+        ledger.Run(http, id, async ct =>
+        {
+            await Deactivation.Await(ledger, ct);
+            var (order, problem) = await PurchaseOrders.Lock(ledger, id, "send", ct);
+            problem ??= await PurchaseOrders.RefuseDeactivated(ledger, order!, order!.Lines, ct);
+            return problem is not null ? problem
+                : Reply.Ok(PurchaseOrderReceipt.Of(ledger, ledger.Append<PurchaseOrder>(order!.Id, new PurchaseOrderSent())));
+        });
 
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/confirm", Name = "Confirm purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Note that the supplier confirmed an order")]
@@ -47,15 +73,44 @@ public static class PurchaseOrderStatusEndpoints
 
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/cancel", Name = "Cancel purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Cancel an order of which nothing was received")]
-    [EndpointDescription("From draft, sent or confirmed. Refused: 409 in every other state (close an order of which something was received), 404 when the order does not exist, 403 for a store that is not yours.")]
+    [EndpointDescription("From draft, sent or confirmed. When its goods arrive after all it is reopened. Refused: 409 in every other state (close an order of which something was received), 404 when the order does not exist, 403 for a store that is not yours.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Cancel([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, "cancel", new PurchaseOrderCancelled(), ct));
 
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/close", Name = "Close purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
     [EndpointSummary("Close an order whose rest will not come")]
-    [EndpointDescription("From partial to received; what is missing is no longer on order. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours.")]
+    [EndpointDescription("From partial to received; what is missing is no longer on order. Closed too early it is reopened. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Close([Example("OC-1002")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, "close", new PurchaseOrderClosed(), ct));
+
+    [WolverinePost("/api/{tenant}/purchase-orders/{id}/reopen", Name = "Reopen purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
+    [EndpointSummary("Take up an order again that was closed or cancelled too early")]
+    [EndpointDescription("What is missing is on order again. An order that was closed is partial afterwards, or confirmed when all of it went back; one that was "
+        + "cancelled is what it was before. Refused: 409 in every other state and when nothing is missing, 404 when the order does not exist, 403 for a store "
+        + "that is not yours, 409 when store, supplier or a product is deactivated.")]
+    [ProducesResponseType<PurchaseOrderReceipt>(200)]
+    public static Task<IResult> Reopen([Example("OC-1002")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, async ct =>
+        {
+            await Deactivation.Await(ledger, ct);
+            var (order, problem) = await PurchaseOrders.Lock(ledger, id, "reopen", ct);
+            if (order is null) return problem!;
+            var reopened = Reopened(order, await ledger.History(order.Id, ct));
+            if (reopened is null) return Problems.Conflict("Nothing is missing", $"All that was ordered with {order.Code} has come in.");
+            var missing = PurchaseOrder.Fold(order.Id, order, reopened).Lines.Where(line => line.Missing > 0);
+            problem = await PurchaseOrders.RefuseDeactivated(ledger, order, missing, ct);
+            return problem is not null ? problem : Reply.Ok(PurchaseOrderReceipt.Of(ledger, ledger.Append<PurchaseOrder>(order.Id, reopened)));
+        });
+
+    /// <summary>How an order is taken up again; null when nothing is missing of it.</summary>
+    /// <param name="history">Its events, of which the last has cancelled it if it is cancelled.</param>
+    public static PurchaseOrderReopened? Reopened(PurchaseOrder order, IEnumerable<object> history)
+    {
+        if (order.Status == PurchaseOrderStatus.Cancelled)
+            return new PurchaseOrderReopened(history.SkipLast(1).Aggregate((PurchaseOrder?)null, (state, e) => PurchaseOrder.Fold(order.Id, state, e))!.Status);
+        return order.Lines.All(line => line.Received >= line.Quantity) ? null
+            : new PurchaseOrderReopened(order.Lines.Any(line => line.Received > 0) ? PurchaseOrderStatus.Partial : PurchaseOrderStatus.Confirmed);
+    }
 }

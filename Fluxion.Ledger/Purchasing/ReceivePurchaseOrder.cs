@@ -70,8 +70,12 @@ public static class ReceivePurchaseOrderEndpoint
         if (receivedOn < order.OrderDate) return (null, Problems.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
 
         var coming = delivered.ToLookup(line => line.LineId, line => line.Quantity);
-        var over = order.Lines.Where(line => coming[line.Id].Any() && line.Received + coming[line.Id].Sum() > line.Quantity * (1 + (overReceiptPercent / 100)))
-            .Select(line => $"of {line.Sku} {Plain(line.Quantity)} were ordered and {Plain(line.Received)} received, so {Plain(coming[line.Id].Sum())} more are too many").ToList();
+        var over = order.Lines
+            .Where(line => coming[line.Id].Any()
+                && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100)))
+            .Select(line => $"of {line.Sku} {Plain(line.Quantity)} were ordered and {Plain(line.Received)} received, "
+                + (line.Cancelled > 0 ? $"{Plain(line.Cancelled)} are not to come any more, " : "")
+                + $"so {Plain(coming[line.Id].Sum())} more are too many").ToList();
         return over.Count > 0
             ? (null, Problems.Conflict("More than ordered",
                 $"Nothing was received: {string.Join("; ", over)}. At most {Plain(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
@@ -85,7 +89,7 @@ public static class ReceivePurchaseOrderEndpoint
     public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
 
-    private static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
+    public static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "receive", ct);
         if (order is null) return problem!;
@@ -97,7 +101,8 @@ public static class ReceivePurchaseOrderEndpoint
 
         var deliveries = ledger.EventsWithNextLock(order.Id, typeof(PurchaseOrderReceived));
         (var slots, var at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
-            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
+            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity", Finishes: true))],
+            occurred, ct);
         if (problem is not null) return problem;
         if (RefuseReference(order, command.Reference, deliveries.Value, settings) is { } taken) return taken;
         received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
@@ -120,7 +125,7 @@ public static class ReceivePurchaseOrderEndpoint
             $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already.", new ExistingDocument(taken.DeliveryId));
     }
 
-    private static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
+    internal static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
         order.Lines.FirstOrDefault(line => line.Sku == Codes.Normalize(reference))
         ?? (Guid.TryParse(reference, out var id) ? order.Lines.FirstOrDefault(line => line.ProductId == id) : null);
 

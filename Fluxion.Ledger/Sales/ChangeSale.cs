@@ -103,7 +103,7 @@ public static class ChangeSaleEndpoints
 
     [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with, and its money is given back")]
-    [EndpointDescription("What was paid and has not been given back yet is given back at once, by refundMethod or as it was paid; refunds of the answer say how. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already, some of it was returned, or the store is deactivated, 400 for a moment before the sale or its last payment.")]
+    [EndpointDescription("What was paid and has not been given back yet is given back at once, by refundMethod or as it was paid; refunds of the answer say how. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already or some of it was returned, 400 for a moment before the sale or its last payment.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Cancel(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -127,7 +127,7 @@ public static class ChangeSaleEndpoints
 
     [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Take goods of an invoice back: in stock again at the cost that they left with, and credited")]
-    [EndpointDescription("All lines or none. Money is given back by a refund of its own: openAmount below 0 says how much. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled, more comes back than was sold and is still out, or the store is deactivated, 400 for a line that the sale does not have, a fraction of what is counted, or a moment before the sale.")]
+    [EndpointDescription("All lines or none. Money is given back by a refund of its own: openAmount below 0 says how much. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled or more comes back than was sold and is still out, 400 for a line that the sale does not have, a fraction of what is counted, or a moment before the sale.")]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Return(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -169,7 +169,8 @@ public static class ChangeSaleEndpoints
         LedgerSession ledger, Sale sale, IReadOnlyList<ReturnedLine> lines, string? reason, Occurrence occurred, CancellationToken ct)
     {
         var (slots, at, problem) = await StockDoor.Open(ledger, [.. lines.Select((line, i) => new StockRequest(sale.StoreId.ToString(),
-            sale.Lines[line.Line].ProductId.ToString(), line.Quantity, Brings: false, QuantityField: $"lines[{i}].quantity"))], occurred, ct);
+            sale.Lines[line.Line].ProductId.ToString(), line.Quantity, Brings: false, QuantityField: $"lines[{i}].quantity", Finishes: true))],
+            occurred, ct);
         if (problem is not null) return (StockOutcome.Nothing, default, problem);
         var document = new StockDocument(sale.Id, sale.InvoiceNumber, reason, at);
         var (outcome, refusal) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, lines, (slot, line, _) =>

@@ -27,8 +27,10 @@ public sealed record RecordSale(
     [property: Description("The id of the transaction in an external point of sale: of one sale in the store, unless that is cancelled (see uniqueReferences in the settings)")] string? PosTransactionId = null,
     [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description("The id of a reservation that is fulfilled: what it holds in this store is held no longer, and may leave with the sale")] Guid? Reservation = null,
+    [property: Description("The id of a reservation that the sale fulfils: it takes what is held in this store of the products that are sold, and the rest stays held")]
+    Guid? Reservation = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
+    [property: Description("With reservation: what it holds in this store beyond what is sold is held no longer")] bool ReleaseRest = false,
     [property: Description("True: unitPrice, discount and the catalog's selling price include tax, which is taken out of them. False: it is added. As in the settings when left out")] bool? PricesIncludeTax = null)
     : IStockCommand<RecordSale.Line>
 {
@@ -59,6 +61,7 @@ public sealed record RecordSale(
             RuleFor(c => c.ClientName).Line(200);
             RuleFor(c => c.ClientTaxId).Line(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
             RuleFor(c => c.PosTransactionId).Line(100);
+            RuleFor(c => c.ReleaseRest).Equal(false).WithMessage("belongs to a sale with a reservation").When(c => c.Reservation is null);
         }
     }
 }
@@ -85,11 +88,13 @@ public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentSt
 public static class RecordSaleEndpoint
 {
     /// <summary>
-    /// What the reservation held here is available, and what is sold leaves at the moving average of that moment: its cost of goods sold.
+    /// What the sale takes of the reservation is available, and what is sold leaves at the moving average of that moment: its cost of goods sold.
     /// </summary>
-    /// <param name="slots">One for each line; after them those of all products that the reservation holds in the store.</param>
-    public static StockDecision Decide(RecordSale command, IReadOnlyList<StockSlot> slots, StockDocument document, Reservation? reservation) =>
-        StockLaw.Decide([.. reservation?.Release(slots, slots[0].Store.Id) ?? [], .. StockLaw.Steps(slots, command.Lines, (slot, line, item) =>
+    /// <param name="slots">One for each line; after them those of all products that the reservation gives back.</param>
+    /// <param name="released">What the reservation gives back, to be sold or not.</param>
+    public static StockDecision Decide(RecordSale command, IReadOnlyList<StockSlot> slots, StockDocument document, Reservation? reservation,
+        IReadOnlyList<TakenLine> released) =>
+        StockLaw.Decide([.. reservation?.Release(slots, released) ?? [], .. StockLaw.Steps(slots, command.Lines, (slot, line, item) =>
             new StockSold(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = slot.CostOf(item) })]);
 
     /// <summary>The invoice of what was sold: prices from the catalog unless given, tax by product.</summary>
@@ -108,7 +113,11 @@ public static class RecordSaleEndpoint
 
     [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Sell goods of a store")]
-    [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it; with pricesIncludeTax it is taken out of what the lines of a rate come to. Refused: 404 for a store, sku or reservation that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number or posTransactionId is taken in the store (see existing), the reservation is fulfilled, released or expired already or holds nothing in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
+    [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it; with pricesIncludeTax it is taken out of what the "
+        + "lines of a rate come to. Refused: 404 for a store, sku or reservation that does not exist, 403 for a store that is not yours or a price or discount of a "
+        + "caller below manager, 409 when the store is deactivated, the invoice number or posTransactionId is taken in the store (see existing), the reservation is "
+        + "fulfilled, released or expired already or holds nothing of what is sold, or there is not enough stock (see shortages), 400 for a fraction of what is "
+        + "counted, a discount above its line or a moment before the reservation was made.")]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -119,11 +128,17 @@ public static class RecordSaleEndpoint
             var transacted = FindTransaction(ledger, command);
             var (reservation, held, unheld) = await Open(ledger, command, ct);
             if (unheld is not null) return unheld;
-            var (slots, at, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], ledger.When(command.OccurredAt), ct);
+            var occurred = ledger.When(command.OccurredAt, reservation?.OpenedAt);
+            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the reservation was made", occurred.NotBefore!.Value);
+            var (slots, at, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], occurred, ct);
             if (problem is not null) return problem;
+            var taken = reservation?.Take(slots[0].Store.Id, command.Lines.Zip(slots, (line, slot) => (slot.Product.Id, line.Quantity))) ?? [];
+            if (reservation is not null && taken.Count == 0 && !command.ReleaseRest)
+                return NothingHeld(reservation, "nothing of what is sold", command.Store);
             var document = new StockDocument(Guid.CreateVersion7(at), command.InvoiceNumber.Trim(), command.Notes, at);
 
-            var decision = Decide(command, slots, document, reservation);
+            var released = command.ReleaseRest ? reservation!.Rest(slots[0].Store.Id) : taken;
+            var decision = Decide(command, slots, document, reservation, released);
             var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
             if (refusal is not null) return refusal;
             var invoice = Invoice(command, slots, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
@@ -133,7 +148,7 @@ public static class RecordSaleEndpoint
             if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Amount < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
                 return Problems.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
 
-            if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(slots[0].Store.Id, document.Id));
+            if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(slots[0].Store.Id, document.Id, taken, command.ReleaseRest));
             var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
                 : [invoice]);
@@ -160,7 +175,7 @@ public static class RecordSaleEndpoint
 
     private static ExistingDocument? Existing(LedgerSession ledger, Guid? sale) => sale is { } id ? new(id, $"/api/{ledger.Tenant.Slug}/sales/{id}") : null;
 
-    /// <summary>The reservation under its lock, with a request for each line that it holds in the store of the sale; or why it cannot be fulfilled there.</summary>
+    /// <summary>The reservation under its lock, with a request for each line that it is to give back unsold; or why it cannot be fulfilled there.</summary>
     private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, ProblemDetails? Problem)> Open(
         LedgerSession ledger, RecordSale command, CancellationToken ct)
     {
@@ -170,8 +185,11 @@ public static class RecordSaleEndpoint
             return (null, [], Problems.Forbidden("The reservation holds stock of a store that is not yours."));
         if (Problems.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong) return (null, [], wrong);
         var held = reservation.Held.Where(line => line.StoreId == store.Id).ToList();
-        return held.Count == 0
-            ? (null, [], Problems.Conflict("Nothing held", $"The reservation holds nothing in the store {Problems.Shorten(command.Store)}: sell without it."))
-            : (reservation, [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, Brings: false))], null);
+        if (held.Count == 0) return (null, [], NothingHeld(reservation, "nothing", command.Store));
+        return (reservation, command.ReleaseRest
+            ? [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, Brings: false))] : [], null);
     }
+
+    private static ProblemDetails NothingHeld(Reservation reservation, string what, string store) =>
+        Problems.Conflict("Nothing held", $"The reservation '{reservation.Reference}' holds {what} in the store {Problems.Shorten(store)}: sell without it.");
 }

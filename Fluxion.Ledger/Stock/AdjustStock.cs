@@ -51,9 +51,11 @@ public static class AdjustStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/adjustments", Name = "Adjust stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Correct the stock of a store")]
-    [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product to take away (see shortages), 400 for a fraction of what is counted.")]
+    [EndpointDescription("All lines or none. What is taken away is taken up to what is on hand, also where it is reserved, and reservationsShort names the "
+        + "reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is "
+        + "deactivated or has less of a product on hand than is taken away (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
-    public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
         ledger.Run(http, command, ct => StockDoor.Move(
-            ledger, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
+            ledger, documents, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
 }

@@ -51,8 +51,9 @@ public sealed record CountVariance(string Sku, decimal Expected, decimal Counted
 /// <param name="VarianceValue">The sum of their values.</param>
 /// <param name="OccurredAt">The moment that the count is of, by the ledger's clock.</param>
 /// <param name="CorrectedByCount">Later counts, which stand: this one changed the history before them alone.</param>
+/// <param name="ReservationsShort">The reservations that can no longer be kept after it, the latest first, at most 100; usually empty.</param>
 public sealed record CountReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountVariance> Variances, decimal VarianceValue,
-    DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
+    DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount, IReadOnlyList<ShortReservation> ReservationsShort);
 
 public static class CountStockEndpoint
 {
@@ -63,9 +64,9 @@ public static class CountStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Set the stock of a store to what was counted, and see the variance")]
-    [EndpointDescription("All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or more is reserved than was counted, 400 for a product named twice or a fraction of what is counted.")]
+    [EndpointDescription("All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. A count is taken also where more is reserved: reservationsShort names the reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated, 400 for a product named twice or a fraction of what is counted.")]
     [ProducesResponseType<CountReceipt>(200)]
-    public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
         ledger.Run(http, command, async ct =>
         {
             var (slots, at, problem) = await StockDoor.Open(
@@ -75,10 +76,11 @@ public static class CountStockEndpoint
             if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
             var decision = Decide(command, slots, document);
-            var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
+            var (outcome, refusal) = await StockDoor.Append(ledger, documents, slots, decision, ct);
             if (refusal is not null) return refusal;
             var variances = decision.Events.Select(e => e.Event).OfType<StockCounted>().Zip(slots, (count, slot) => new CountVariance(
                 slot.Product.Code, count.Expected, count.Counted, count.Change(), count.UnitCost, Quantities.Round(count.Change() * count.UnitCost, 2))).ToList();
-            return Reply.Ok(new CountReceipt(document.Id, outcome.Stock, variances, variances.Sum(v => v.Value), at, outcome.CorrectedByCount));
+            return Reply.Ok(new CountReceipt(document.Id, outcome.Stock, variances, variances.Sum(v => v.Value), at, outcome.CorrectedByCount,
+                outcome.ReservationsShort));
         });
 }

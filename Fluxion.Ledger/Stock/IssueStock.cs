@@ -51,9 +51,13 @@ public static class IssueStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Take goods out of a store for a reason")]
-    [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product (see shortages), 400 for a fraction of what is counted.")]
+    [EndpointDescription("All lines or none. Damage, expired, theft and loss have happened: they are taken up to what is on hand, also where it is reserved, "
+        + "and reservationsShort names the reservations that can no longer be kept. For every other reason there must be enough available. "
+        + "Goods that a delivery brought go back to its supplier by the returns of its order or receipt. "
+        + "Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product "
+        + "(see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
-    public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
         ledger.Run(http, command, ct => StockDoor.Move(
-            ledger, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
+            ledger, documents, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
 }

@@ -83,7 +83,7 @@ public static class MoveStockEndpoint
     [EndpointSummary("Up to 10,000 receipts, issues and adjustments in one transaction")]
     [EndpointDescription("All lines or none, booked in their order; what there has to be enough of is what is left after all of them. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
-    public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
         ledger.Run(http, command, async ct =>
         {
             var moments = command.Lines.Select(line => line.OccurredAt ?? command.OccurredAt);
@@ -94,7 +94,9 @@ public static class MoveStockEndpoint
             if (problem is not null) return problem;
             var at = ledger.When(command.OccurredAt).At(ledger.Now);
             var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, at);
-            var (outcome, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, document, [.. moments.Select(m => ledger.When(m).At(ledger.Now))]));
-            return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount));
+            var decision = Decide(command, slots, document, [.. moments.Select(m => ledger.When(m).At(ledger.Now))]);
+            var (outcome, refusal) = await StockDoor.Append(ledger, documents, slots, decision, ct);
+            return refusal is not null ? refusal
+                : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
         });
 }

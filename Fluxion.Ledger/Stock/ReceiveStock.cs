@@ -52,7 +52,7 @@ public static class ReceiveStockEndpoint
     [EndpointSummary("Receive goods into a store")]
     [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
-    public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
         ledger.Run(http, command, ct => StockDoor.Move(
-            ledger, command, brings: true, (slots, document) => Decide(command, slots, document), ct));
+            ledger, documents, command, brings: true, (slots, document) => Decide(command, slots, document), ct));
 }

@@ -66,7 +66,7 @@ public static class ReceiveTransferEndpoint
 
     [WolverinePost("/api/{tenant}/stock/transfers/{id}/receipts", Name = "Receive transfer"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Receive what is in transit, with what was lost or damaged on the way")]
-    [EndpointDescription("All lines or none; several receipts until nothing is in transit. Refused: 404 for a transfer or sku that does not exist, 403 for a receiving store that is not yours, 409 when the transfer is received already, more arrives of a sku than is in transit, or the store is deactivated, 400 for a sku that is there twice, a fraction of what is counted, or an arrival before they left.")]
+    [EndpointDescription("All lines or none; several receipts until nothing is in transit. Refused: 404 for a transfer or sku that does not exist, 403 for a receiving store that is not yours, 409 when the transfer is received or cancelled already, or more arrives of a sku than is in transit, 400 for a sku that is there twice, a fraction of what is counted, or an arrival before they left.")]
     [ProducesResponseType<TransferReceipt>(200)]
     public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
@@ -79,7 +79,7 @@ public static class ReceiveTransferEndpoint
 
             var store = transfer.ToStoreId.ToString();
             StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
-                new(store, line.Sku, quantity, Brings: false, SkuField: $"lines[{i}].sku", QuantityField: $"lines[{i}].{field}");
+                new(store, line.Sku, quantity, Brings: false, SkuField: $"lines[{i}].sku", QuantityField: $"lines[{i}].{field}", Finishes: true);
             var (opened, at, problem) = await StockDoor.Open(ledger, [.. command.Lines.SelectMany((line, i) => (StockRequest[])
                 [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], occurred, ct);
             if (problem is not null) return problem;

@@ -17,13 +17,10 @@ public static class ReleaseReservationEndpoint
     public static Task<IResult> Post(string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, async ct =>
         {
-            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
-                return Unknown.Of("reservation", "id", id);
-            if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)) || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId)))
-                return Problems.Forbidden("The reservation holds stock of a store that is not yours.");
-            if (Problems.WrongState("reservation", reservation.Status, "release", Reservation.Allowed) is { } wrong) return wrong;
+            var (reservation, problem) = await ChangeReservationEndpoints.Lock(ledger, id, "release", ct);
+            if (reservation is null) return problem!;
             var (released, stock) = await Close(ledger, reservation, new ReservationReleased(), ct);
-            return Reply.Ok(ReservationReceipt.Of(released, stock));
+            return Reply.Ok(ReservationReceipt.Of(ledger, released, stock));
         });
 
     /// <summary>Ends a locked reservation: all that it holds is available again. Nothing is moved, so it may also be in a store that is deactivated by now.</summary>
@@ -34,7 +31,7 @@ public static class ReleaseReservationEndpoint
         var products = await ledger.Find<Product>(reservation.Held.Select(line => line.ProductId.ToString()), ct);
         var (slots, _) = await StockDoor.Lock(ledger, [.. reservation.Held.Select(line =>
             new StockSlot(stores[line.StoreId.ToString()], products[line.ProductId.ToString()], null))], ledger.When(null), counting: false, ct);
-        var (outcome, _) = StockDoor.Append(ledger, slots, StockLaw.Decide(reservation.Release(slots))); // what adds to available is never short
+        var (outcome, _) = StockDoor.Append(ledger, slots, StockLaw.Decide(reservation.Release(slots, reservation.Rest()))); // what adds to available is never short
         return (ledger.Append<Reservation>(reservation.Id, ended), outcome.Stock);
     }
 }

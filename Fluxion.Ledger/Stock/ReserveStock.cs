@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
@@ -23,31 +24,43 @@ public sealed record ReserveStock(
     public sealed record Line(
         [property: Description("Code or id of the store")] string Store,
         [property: Description("Sku or id of the product")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity);
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity)
+    {
+        public static void Rules(InlineValidator<Line> line)
+        {
+            line.RuleFor(l => l.Store).Reference();
+            line.RuleFor(l => l.Sku).Reference();
+            line.RuleFor(l => l.Quantity).Positive();
+        }
+    }
 
     public sealed class Validator : AbstractValidator<ReserveStock>
     {
         public Validator(TimeProvider clock)
         {
             RuleFor(c => c.Reference).NotEmpty().WithMessage("is needed").Line(100);
-            this.Lines(c => c.Lines, line =>
-            {
-                line.RuleFor(l => l.Store).Reference();
-                line.RuleFor(l => l.Sku).Reference();
-                line.RuleFor(l => l.Quantity).Positive();
-            });
-            RuleFor(c => c.ExpiresAt).Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + AtMost))
-                .WithMessage($"lies in the future, at most {AtMost.TotalDays} days from now");
+            this.Lines(c => c.Lines, Line.Rules);
+            RuleFor(c => c.ExpiresAt).Expiry(clock);
         }
     }
 }
 
+public static class ExpiryRules
+{
+    /// <summary>When a reservation expires; it may be left out.</summary>
+    public static void Expiry<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider clock) => rule
+        .Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + ReserveStock.AtMost))
+        .WithMessage($"must lie in the future, at most {ReserveStock.AtMost.TotalDays} days from now");
+}
+
 /// <param name="Status">open, fulfilled, released or expired.</param>
 /// <param name="Stock">The stock items that this command changed, as they are now.</param>
-public sealed record ReservationReceipt(Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<StockLevel> Stock)
+/// <param name="Version">Grows with every change.</param>
+public sealed record ReservationReceipt(
+    Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<StockLevel> Stock, long Version)
 {
-    public static ReservationReceipt Of(Reservation reservation, IReadOnlyList<StockLevel> stock) =>
-        new(reservation.Id, reservation.Reference, reservation.Status, reservation.ExpiresAt, stock);
+    public static ReservationReceipt Of(LedgerSession ledger, Reservation reservation, IReadOnlyList<StockLevel> stock) =>
+        new(reservation.Id, reservation.Reference, reservation.Status, reservation.ExpiresAt, stock, ledger.VersionOf(reservation.Id));
 }
 
 public static class ReserveStockEndpoint
@@ -63,6 +76,7 @@ public static class ReserveStockEndpoint
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
+            await Deactivation.Await(ledger, ct);
             var (slots, at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,
                 Brings: false, $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))], ledger.When(null), ct);
             if (problem is not null) return problem;
@@ -72,8 +86,8 @@ public static class ReserveStockEndpoint
 
             var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? at + ReserveStock.Usually);
             var reservation = ledger.Append<Reservation>(id, new ReservationOpened(command.Reference.Trim(),
-                [.. command.Lines.Zip(slots, (line, slot) => new ReservedLine(slot.Store.Id, slot.Product.Id, slot.Product.Code, line.Quantity))], expiresAt));
+                [.. command.Lines.Zip(slots, (line, slot) => new ReservedLine(slot.Store.Id, slot.Product.Id, slot.Product.Code, line.Quantity))], expiresAt, at));
             await ledger.Schedule(new ExpireReservation(id), expiresAt);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.Of(reservation, outcome.Stock));
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.Of(ledger, reservation, outcome.Stock));
         });
 }

@@ -25,8 +25,10 @@ public interface IStockCommand<out TLine> : IOccurrence where TLine : class, ISt
 /// <summary>What a line of a command asks the door for: a product in a store, by the names in the request.</summary>
 /// <param name="StoreField">The field of the request that names the store, for errors; and so on.</param>
 /// <param name="Brings">True when goods come in: then the product must be active.</param>
+/// <param name="Finishes">True when the command finishes what is open: then neither store nor product must be active (<see cref="Deactivation"/>).</param>
 public sealed record StockRequest(
-    string Store, string Sku, decimal Quantity, bool Brings, string StoreField = "store", string SkuField = "sku", string QuantityField = "quantity")
+    string Store, string Sku, decimal Quantity, bool Brings, string StoreField = "store", string SkuField = "sku", string QuantityField = "quantity",
+    bool Finishes = false)
 {
     /// <summary>A request for each line of a document of one store.</summary>
     public static IReadOnlyList<StockRequest> Of(string store, IEnumerable<IStockLine> lines, bool brings, string storeField = "store") =>
@@ -47,12 +49,23 @@ public sealed record CountReference(Guid Id, string? Reference, DateTimeOffset O
 /// <param name="Count">The first count after them.</param>
 public sealed record CountCorrection(string Store, string Sku, int Movements, decimal Quantity, CountReference Count);
 
+/// <summary>A reservation that can no longer be kept: less is on hand than is reserved.</summary>
+/// <param name="Held">What it holds of the product in the store.</param>
+/// <param name="ShortBy">What of that is missing. Of several reservations the one that was opened last is short first.</param>
+public sealed record ShortReservation(Guid Id, string Reference, string Store, string Sku, decimal Held, decimal ShortBy)
+{
+    /// <summary>The most that a receipt names.</summary>
+    public const int Most = 100;
+}
+
 /// <summary>What a command did to stock.</summary>
 /// <param name="Stock">Each stock item that it moved, once, as it is now.</param>
 /// <param name="CorrectedByCount">What of it counts had seen already, by item and count; empty when all of it changed today's stock.</param>
-public sealed record StockOutcome(IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountCorrection> CorrectedByCount)
+/// <param name="ReservationsShort">Those that can no longer be kept after it, the latest first; usually empty.</param>
+public sealed record StockOutcome(
+    IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountCorrection> CorrectedByCount, IReadOnlyList<ShortReservation> ReservationsShort)
 {
-    public static readonly StockOutcome Nothing = new([], []);
+    public static readonly StockOutcome Nothing = new([], [], []);
 }
 
 /// <summary>The receipt of a command that moved stock.</summary>
@@ -60,7 +73,9 @@ public sealed record StockOutcome(IReadOnlyList<StockLevel> Stock, IReadOnlyList
 /// <param name="Stock">Each stock item that it moved, once.</param>
 /// <param name="OccurredAt">When it happened, by the ledger's clock.</param>
 /// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
-public sealed record StockReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
+/// <param name="ReservationsShort">The reservations that can no longer be kept after it, the latest first, at most 100; usually empty.</param>
+public sealed record StockReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount,
+    IReadOnlyList<ShortReservation> ReservationsShort);
 
 /// <summary>
 /// The one door to stock: the only code that loads stock items to change them. It resolves what the lines name, locks all their items
@@ -74,14 +89,15 @@ public static class StockDoor
     /// <summary>A document that moves stock of one store and is nothing else: open, decide, append.</summary>
     /// <param name="brings">True when goods come in: then the products must be active.</param>
     /// <param name="decide">The pure decision on the slots, one for each line.</param>
-    public static async Task<Reply> Move(LedgerSession ledger, IStockCommand<IStockLine> command, bool brings,
+    public static async Task<Reply> Move(LedgerSession ledger, IStockDocuments documents, IStockCommand<IStockLine> command, bool brings,
         Func<IReadOnlyList<StockSlot>, StockDocument, StockDecision> decide, CancellationToken ct)
     {
         var (slots, at, problem) = await Open(ledger, StockRequest.Of(command.Store, command.Lines, brings), ledger.When(command.OccurredAt), ct);
         if (problem is not null) return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-        var (outcome, refusal) = Append(ledger, slots, decide(slots, document));
-        return refusal is not null ? refusal : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount));
+        var (outcome, refusal) = await Append(ledger, documents, slots, decide(slots, document), ct);
+        return refusal is not null ? refusal
+            : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
     }
 
     /// <summary>The slot of each request, its item locked to the end of the transaction; or why the request cannot be.</summary>
@@ -106,7 +122,7 @@ public static class StockDoor
         {
             if (!stores.TryGetValue(request.Store, out var store)) return (null, Unknown.Of("store", request.StoreField, request.Store));
             if (!ledger.Caller.MayUse(store.Id)) return (null, Problems.Forbidden(NotYours(request.Store)));
-            if (!store.IsActive) return (null, Problems.Conflict("Store deactivated", Deactivated(request.Store)));
+            if (!store.IsActive && !request.Finishes) return (null, Problems.Conflict("Store deactivated", Deactivated(request.Store)));
         }
 
         var products = await ledger.Find<Product>(requests.Select(r => r.Sku), ct);
@@ -119,7 +135,7 @@ public static class StockDoor
                 unknown[request.SkuField] = [Unknown.Says("product", request.Sku)];
             else if (product.ObjectionTo(request.Quantity) is { } objection)
                 wrong[request.QuantityField] = [objection];
-            else if (request.Brings && !product.IsActive)
+            else if (request.Brings && !product.IsActive && !request.Finishes)
                 inactive.Add(product.Code);
         }
         if (unknown.Count > 0) return (null, Problems.NotFound("Some products do not exist; see errors.", unknown));
@@ -181,7 +197,16 @@ public static class StockDoor
         return (new StockOutcome(
             [.. slotOf.Values.Where(s => after.ContainsKey(s.ItemId)).Select(slot => new StockLevel(
                 slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))],
-            [.. Corrections(decision, slotOf)]), null);
+            [.. Corrections(decision, slotOf)], []), null);
+    }
+
+    /// <summary>As above for a command that takes what has happened to the goods: the outcome names the reservations that can no longer be kept.</summary>
+    public static async Task<(StockOutcome Outcome, ProblemDetails? Refusal)> Append(
+        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<StockSlot> slots, StockDecision decision, CancellationToken ct)
+    {
+        var (outcome, refusal) = Append(ledger, slots, decision);
+        if (refusal is not null || decision.ShortItems.Count == 0) return (outcome, refusal);
+        return (outcome with { ReservationsShort = await documents.ShortReservations(ledger, decision.ShortItems, ct) }, null);
     }
 
     private static IEnumerable<CountCorrection> Corrections(StockDecision decision, Dictionary<Guid, StockSlot> slotOf) =>

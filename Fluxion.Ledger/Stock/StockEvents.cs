@@ -25,8 +25,11 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
     /// <summary>What the movement adds to on hand; negative when goods leave.</summary>
     public abstract decimal Change();
 
-    /// <summary>How much of it comes in at a cost of its own, which the moving average takes in.</summary>
+    /// <summary>How much of it comes in at a cost of its own, which the moving average takes in; below 0 when it leaves at one.</summary>
     public virtual decimal Valued() => 0;
+
+    /// <summary>Whether it has happened to the goods whoever they were promised to: then it may leave less on hand than is reserved.</summary>
+    public virtual bool IsFact() => false;
 
     /// <summary>The cost of one unit: as paid for what comes in, the moving average at that moment for what leaves.</summary>
     public required decimal UnitCost { get; init; }
@@ -53,6 +56,19 @@ public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity,
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
+    public override bool IsFact() => Reasons.OfFacts.Contains(Reason);
+}
+
+/// <summary>Goods go back to their supplier, at the cost that they came with; the document is the return.</summary>
+/// <param name="Quantity">What left, greater than 0.</param>
+/// <param name="ReceiptId">The delivery or receipt that brought them.</param>
+/// <param name="PurchaseOrderId">The order that they were bought with; null for a receipt without one.</param>
+public sealed record StockReturnedToSupplier(
+    Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, Guid ReceiptId, Guid? PurchaseOrderId = null)
+    : StockMovement(StoreId, ProductId, Document)
+{
+    public override decimal Change() => -Quantity;
+    public override decimal Valued() => -Quantity;
 }
 
 /// <param name="Quantity">The correction, signed.</param>
@@ -61,6 +77,7 @@ public sealed record StockAdjusted(Guid StoreId, Guid ProductId, decimal Quantit
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
+    public override bool IsFact() => true;
 }
 
 /// <summary>A line of a sale leaves; the document is the sale.</summary>
@@ -85,7 +102,10 @@ public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, S
     public override decimal Change() => -Quantity;
 }
 
-/// <summary>Goods in transit arrive, at the cost that they left with; the document is the transfer.</summary>
+/// <summary>
+/// Goods in transit arrive, at the cost that they left with; the document is the transfer. Of a transfer that was cancelled they arrive in the store
+/// that they had left.
+/// </summary>
 /// <param name="Quantity">What arrived or is known not to, greater than 0.</param>
 /// <param name="WrittenOff">What of it was lost or damaged: written off at once, at the cost that it left with.</param>
 public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, decimal WrittenOff = 0)
@@ -102,6 +122,7 @@ public sealed record StockCounted(Guid StoreId, Guid ProductId, decimal Counted,
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Counted - Expected;
+    public override bool IsFact() => true;
 }
 
 /// <summary>
@@ -127,6 +148,7 @@ public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type,
 {
     public override decimal Change() => Quantity;
     public override decimal Valued() => Type is "purchase" or "return" or "transfer" ? Math.Max(Quantity, 0) : 0;
+    public override bool IsFact() => Type == "count";
 }
 
 /// <summary>Why stock moved without a sale or a purchase.</summary>
@@ -135,7 +157,13 @@ public static class Reasons
     /// <summary>Of the correction that a count makes of a movement learned of late.</summary>
     public const string LateMovement = "late_movement";
 
-    public static readonly string[] OfIssues = ["damage", "expired", "theft", "loss", "internal_use", "sample", "donation", "return_to_supplier", "other"];
+    /// <summary>Of what goes back to a supplier.</summary>
+    public const string ReturnToSupplier = "return_to_supplier";
+
+    public static readonly string[] OfIssues = ["damage", "expired", "theft", "loss", "internal_use", "sample", "donation", ReturnToSupplier, "other"];
+
+    /// <summary>Of issues that nobody decides on: the goods are gone, also where they were reserved.</summary>
+    public static readonly string[] OfFacts = ["damage", "expired", "theft", "loss"];
 
     /// <summary>Of the adjustment that a stock item begins with.</summary>
     public const string OpeningBalance = "opening_balance";

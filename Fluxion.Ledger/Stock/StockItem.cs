@@ -9,8 +9,10 @@ namespace Fluxion.Ledger.Stock;
 /// <param name="Reserved">The sum of its open reservations.</param>
 /// <param name="UnitCost">
 /// The moving average in the order recorded: after a receipt of q at cost c, (on hand × average + q × c) / (on hand + q), to 4 decimals;
-/// c alone when nothing was on hand. What leaves does not change it, nor what was lost on its way here, nor what occurred before the latest
-/// count: that is followed by the opposite correction, and both together leave today's stock and its value as they were.
+/// c alone when nothing was on hand. After q went back to the supplier at the cost c that it came with,
+/// (on hand × average − q × c) / (on hand − q), to 4 decimals: what stays is worth what it cost. Where that comes to less than 0 it is 0, and where
+/// nothing stays, the average stays as it was. Nothing else that leaves changes it, nor what was lost on its way here, nor what occurred before the
+/// latest count: that is followed by the opposite correction, and both together leave today's stock and its value as they were.
 /// </param>
 /// <param name="LastMovementAt">The latest OccurredAt; null before the first movement.</param>
 /// <param name="CountedAt">The OccurredAt of the latest count; null before the first.</param>
@@ -49,9 +51,16 @@ public sealed record StockItem(
     {
         var valued = item.CountedAt > movement.Document.OccurredAt ? 0 : movement.Valued();
         if (valued == 0 && item.LastMovementAt is not null) return item.UnitCost;
+        if (valued < 0) return WithoutReturned(item, -valued, movement.UnitCost);
         return item.OnHand <= 0
             ? movement.UnitCost
             : Quantities.Round(((item.OnHand * item.UnitCost) + (valued * movement.UnitCost)) / (item.OnHand + valued), 4);
+    }
+
+    private static decimal WithoutReturned(StockItem item, decimal quantity, decimal unitCost)
+    {
+        var left = item.OnHand - quantity;
+        return left <= 0 ? item.UnitCost : Math.Max(0, Quantities.Round(((item.OnHand * item.UnitCost) - (quantity * unitCost)) / left, 4));
     }
 
     private static DateTimeOffset Latest(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;

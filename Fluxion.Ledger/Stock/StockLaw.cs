@@ -38,49 +38,89 @@ public sealed record StockSlot(Store Store, Product Product, StockItem? Item, St
     public decimal CostOf(StockItem? item) => item?.LastMovementAt is null ? Product.Details.CostPrice : item.UnitCost;
 }
 
-/// <summary>What was asked of an item and what it has: both in the product's unit.</summary>
+/// <summary>What was asked of an item and what it has, both in the product's unit: available, or on hand where that is what was too little.</summary>
 public sealed record Shortage(string Store, string Sku, decimal Requested, decimal Available);
 
 /// <summary>One step of a command: what happens to an item, as the steps before it left the item.</summary>
 public sealed record StockStep(StockSlot Slot, Func<StockItem?, StockEvent> Event);
 
+/// <summary>An item of which less is on hand than is reserved, after something has happened to the goods.</summary>
+/// <param name="By">Reserved less on hand, greater than 0.</param>
+public sealed record ShortItem(StockSlot Slot, decimal By);
+
 /// <summary>What a command decided on, in the order of its steps; with a shortage none of it happens.</summary>
-public sealed record StockDecision(IReadOnlyList<(Guid ItemId, StockEvent Event)> Events, IReadOnlyList<Shortage> Shortages);
+/// <param name="ShortItems">Of which reservations can no longer be kept.</param>
+public sealed record StockDecision(
+    IReadOnlyList<(Guid ItemId, StockEvent Event)> Events, IReadOnlyList<Shortage> Shortages, IReadOnlyList<ShortItem> ShortItems);
 
 /// <summary>
-/// The ledger's law for one command: available never goes below zero, unless the product allows backorder; and what occurred before a
-/// count does not change what was counted. All steps or none.
+/// The ledger's law for one command, unless the product allows backorder: nobody takes more than is available, and on hand never goes below
+/// zero. What has happened to the goods (<see cref="StockMovement.IsFact"/>) is taken although more is reserved: then available is below zero.
+/// What occurred before a count does not change what was counted. All steps or none.
 /// </summary>
 public static class StockLaw
 {
     public static StockDecision Decide(IEnumerable<StockStep> steps)
     {
-        var items = new Dictionary<Guid, (StockSlot Slot, decimal Released, StockItem? Item)>();
+        var items = new Dictionary<Guid, Tally>();
         var events = new List<(Guid, StockEvent)>();
         foreach (var (slot, happen) in steps)
         {
-            var known = items.TryGetValue(slot.ItemId, out var before) ? before : (Slot: slot, Released: 0, slot.Item);
-            var item = known.Item;
-            var happened = happen(item);
-            events.Add((slot.ItemId, happened));
-            item = StockItem.Fold(slot.ItemId, item, happened);
+            if (!items.TryGetValue(slot.ItemId, out var tally)) items[slot.ItemId] = tally = new Tally(slot);
+            var happened = happen(tally.Item);
+            Apply(happened);
             if (happened is StockMovement movement && slot.Later.CountAfter(movement.Document.OccurredAt) is { } count)
             {
-                var correction = new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
+                Apply(new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
                 {
                     UnitCost = movement.UnitCost,
-                };
-                events.Add((slot.ItemId, correction));
-                item = StockItem.Fold(slot.ItemId, item, correction);
+                });
             }
-            items[slot.ItemId] = (slot, known.Released + (happened is StockReleased released ? released.Quantity : 0), item);
+            else if (happened is StockMovement fact && fact.IsFact())
+            {
+                tally.Facts += fact.Change();
+            }
+            if (happened is StockReleased released) tally.Released += released.Quantity;
+
+            void Apply(StockEvent e)
+            {
+                events.Add((slot.ItemId, e));
+                tally.Item = StockItem.Fold(slot.ItemId, tally.Item, e);
+            }
         }
-        var shortages = items.Values
-            .Select(entry => (entry.Slot, Before: (entry.Slot.Item?.Available ?? 0) + entry.Released, After: entry.Item!.Available))
-            .Where(entry => entry.After < 0 && entry.After < entry.Before && !entry.Slot.Product.AllowsBackorder)
-            .Select(entry => new Shortage(entry.Slot.Store.Code, entry.Slot.Product.Code, entry.Before - entry.After, entry.Before))
-            .ToList();
-        return new StockDecision(events, shortages);
+        return new StockDecision(events, [.. items.Values.Select(tally => tally.Shortage).OfType<Shortage>()],
+            [.. items.Values.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Slot, -tally.Item!.Available))]);
+    }
+
+    /// <summary>What the steps of a command do to one item.</summary>
+    private sealed class Tally(StockSlot slot)
+    {
+        public StockSlot Slot => slot;
+
+        /// <summary>As the steps so far left it.</summary>
+        public StockItem? Item { get; set; } = slot.Item;
+
+        /// <summary>What reservations gave back, to be taken by the same command.</summary>
+        public decimal Released { get; set; }
+
+        /// <summary>What has happened to the goods: what it added to on hand.</summary>
+        public decimal Facts { get; set; }
+
+        public bool IsShort => Facts < 0 && Item!.Available < 0 && !slot.Product.AllowsBackorder;
+
+        public Shortage? Shortage
+        {
+            get
+            {
+                if (slot.Product.AllowsBackorder) return null;
+                var (onHand, available) = (slot.Item?.OnHand ?? 0, (slot.Item?.Available ?? 0) + Facts);
+                var wanted = available - Item!.Available;
+                if (Item.Available < 0 && wanted > 0)
+                    return new Shortage(slot.Store.Code, slot.Product.Code, wanted + Released, available + Released);
+                return Item.OnHand < 0 && Item.OnHand < onHand
+                    ? new Shortage(slot.Store.Code, slot.Product.Code, onHand - Item.OnHand, onHand) : null;
+            }
+        }
     }
 
     /// <summary>The same of one step for each line.</summary>

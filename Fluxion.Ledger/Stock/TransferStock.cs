@@ -45,18 +45,20 @@ public sealed record TransferStock(
     }
 }
 
-/// <param name="Status">in_transit, partial or received.</param>
+/// <param name="Status">in_transit, partial, received or cancelled.</param>
 /// <param name="Stock">The stock items that this command moved, as they are now.</param>
-/// <param name="OccurredAt">When the goods left, or arrived, by the ledger's clock.</param>
+/// <param name="OccurredAt">When the goods left, arrived or came back, by the ledger's clock.</param>
 /// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
 public sealed record TransferReceipt(Guid Id, string Status, IReadOnlyList<TransferReceipt.Line> Lines, IReadOnlyList<StockLevel> Stock,
     DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount)
 {
     /// <param name="InTransit">What is still on its way.</param>
-    public sealed record Line(string Sku, decimal Quantity, decimal Received, decimal Lost, decimal Damaged, decimal InTransit);
+    /// <param name="Returned">What came back to the sending store when the transfer was cancelled.</param>
+    public sealed record Line(string Sku, decimal Quantity, decimal Received, decimal Lost, decimal Damaged, decimal InTransit, decimal Returned);
 
     public static TransferReceipt Of(Transfer transfer, StockOutcome outcome, DateTimeOffset at) => new(transfer.Id, transfer.Status,
-        [.. transfer.Lines.Select(l => new Line(l.Sku, l.Quantity, l.Received, l.Lost, l.Damaged, l.InTransit))], outcome.Stock, at, outcome.CorrectedByCount);
+        [.. transfer.Lines.Select(l => new Line(l.Sku, l.Quantity, l.Received, l.Lost, l.Damaged, l.InTransit, l.Returned))],
+        outcome.Stock, at, outcome.CorrectedByCount);
 }
 
 public static class TransferStockEndpoint
@@ -73,11 +75,12 @@ public static class TransferStockEndpoint
 
     [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods from one store to another")]
-    [EndpointDescription("All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted.")]
+    [EndpointDescription("All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts) or the transfer is cancelled (/cancel), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted.")]
     [ProducesResponseType<TransferReceipt>(201)]
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
+            await Deactivation.Await(ledger, ct);
             var stores = await ledger.Find<Store>([command.FromStore, command.ToStore], ct);
             if (!stores.TryGetValue(command.ToStore, out var toStore)) return Unknown.Of("store", "toStore", command.ToStore);
             if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)

@@ -23,9 +23,10 @@ public sealed class ReadModels(string schema) : IProjection
     internal static readonly IReadModel[] Tables =
     [
         new SettingsTable(), new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(), new ProductPricesTable(),
-        new PurchaseOrdersTable(), new PurchaseOrderItemsTable(),
+        new PurchaseOrdersTable(), new PurchaseOrderItemsTable(), new DeliveryItemsTable(),
         new TransfersTable(), new TransferItemsTable(), new ReservationsTable(), new ReservationItemsTable(),
         new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new SalePaymentsTable(), new SaleReturnsTable(),
+        new ReservationFulfilmentsTable(),
         new AlertsTable(), new EventsTable(),
     ];
 

@@ -11,7 +11,7 @@ public sealed class AlertLawTests
     private static readonly Guid Product = Guid.CreateVersion7(), Store = Guid.CreateVersion7(), Somebody = Guid.CreateVersion7();
 
     private static ItemOutlook Item(decimal available, decimal onOrder = 0, decimal inTransit = 0, decimal rate = 0, decimal? max = null, decimal pack = 1, decimal drafted = 0) =>
-        new(Store, Product, "S1", "P1", "Milk", true, available, available, onOrder, drafted, inTransit, rate, null, [], new ReorderRule(20, max, 7, pack), null);
+        new(Store, Product, "S1", "P1", "Milk", true, available, available, onOrder, drafted, inTransit, rate, null, [], new ReorderRule(20, max, 7, pack), null, []);
 
     private static object? Decide(Alert? latest, decimal available, DateTimeOffset? at = null, bool isKept = true) => AlertLaw.Decide(
         AlertTypes.LowStock, Product, Store, latest, isKept, LowStock.Find(Item(available), []), LowStock.Rule, at ?? Now, ADay);

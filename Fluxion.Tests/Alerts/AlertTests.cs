@@ -223,7 +223,7 @@ public sealed class AlertTests(LedgerHost host)
             var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(Ct);
             var issue = new IssueStock("S1", "damage", [new IssueStock.Line("P1", 45)]);
-            (await StockDoor.Move(ledger, issue, brings: false, (slots, document) => IssueStockEndpoint.Decide(issue, slots, document), Ct)).ShouldBeOfType<Reply.Accepted>();
+            (await StockDoor.Move(ledger, host.Services.GetRequiredService<IStockDocuments>(), issue, brings: false, (slots, document) => IssueStockEndpoint.Decide(issue, slots, document), Ct)).ShouldBeOfType<Reply.Accepted>();
             await ledger.Commit(Ct);
         }
         (await Alerts(company.Admin)).ShouldBeEmpty();

@@ -28,7 +28,7 @@ public static class Laws
         ["reserved is not the sum of the open reservations"] = """
             select coalesce(i.product_id, r.product_id)
             from (select * from {t}.inventory where quantity_reserved <> 0) i
-            full join (select product_id, store_id, sum(quantity) held from {t}.reservation_items where status = 'open' group by product_id, store_id) r
+            full join (select product_id, store_id, sum(quantity_held) held from {t}.reservation_items where quantity_held <> 0 group by product_id, store_id) r
                 using (product_id, store_id)
             where i.quantity_reserved is distinct from r.held
             """,
@@ -70,12 +70,12 @@ public static class Laws
             from {t}.inventory_movements m full join (select * from {t}.mt_events where type like 'stock\_%' and type not in ('stock_reserved', 'stock_released')) e on e.id = m.id
             where m.recorded_at is distinct from e.timestamp
                or m.created_at is distinct from (e.data -> 'document' ->> 'occurredAt')::timestamptz
-               or m.reference_id is distinct from coalesce(e.data ->> 'purchaseOrderId', e.data -> 'document' ->> 'id')::uuid
+               or m.reference_id is distinct from coalesce(e.data ->> 'purchaseOrderId', e.data ->> 'receiptId', e.data -> 'document' ->> 'id')::uuid
                or m.created_by::text is distinct from e.user_name
                or m.cost_per_unit is distinct from (e.data ->> 'unitCost')::numeric
                or m.quantity is distinct from case
                    when e.type = 'stock_counted' then (e.data ->> 'counted')::numeric - (e.data ->> 'expected')::numeric
-                   when e.type in ('stock_issued', 'stock_sold', 'stock_sent') then -(e.data ->> 'quantity')::numeric
+                   when e.type in ('stock_issued', 'stock_sold', 'stock_sent', 'stock_returned_to_supplier') then -(e.data ->> 'quantity')::numeric
                    else (e.data ->> 'quantity')::numeric end
             """,
         ["a user of the tenant is none of the registry"] = """
@@ -152,7 +152,7 @@ public static class Laws
             from (select purchase_order_id order_id, product_id, sum(quantity_received) received from {t}.purchase_order_items
                   group by purchase_order_id, product_id having sum(quantity_received) <> 0) i
             full join (select reference_id order_id, product_id, sum(quantity) received from {t}.inventory_movements where reference_type = 'purchase' and id not in (select id from {t}.mt_events where type = 'stock_carried_over')
-                       group by reference_id, product_id) m using (order_id, product_id)
+                       group by reference_id, product_id having sum(quantity) <> 0) m using (order_id, product_id)
             where i.received is distinct from m.received
             """,
         ["an alert is not its document, or that of its last event"] = """
@@ -164,11 +164,29 @@ public static class Laws
                or (e.type in ('alert_raised', 'alert_updated', 'alert_reopened', 'alert_acknowledged')) is distinct from (a.status in ('active', 'acknowledged'))
                or (e.type in ('alert_raised', 'alert_updated', 'alert_reopened')) and e.data ->> 'priority' is distinct from a.priority
             """,
-        ["a reservation's state is not that of its last event"] = """
+        ["what came in and went back of a line of an order is not what it received"] = """
+            select l.id
+            from {t}.purchase_order_items l
+            left join (select purchase_order_item_id, sum(quantity) quantity from {t}.delivery_items group by 1) d on d.purchase_order_item_id = l.id
+            where l.quantity_received is distinct from coalesce(d.quantity, 0)
+            """,
+        ["more of a delivery went back than it brought"] = """
+            select delivery_id from {t}.delivery_items group by delivery_id, purchase_order_item_id, cost_per_unit having sum(quantity) < 0
+            """,
+        ["a reservation's state is not that of its last event, or open while nothing is held"] = """
             select coalesce(r.id, e.id)
             from {t}.reservations r
             full join (select distinct on (stream_id) stream_id id, type from {t}.mt_events where type like 'reservation\_%' order by stream_id, version desc) e on e.id = r.id
-            where 'reservation_' || case r.status when 'open' then 'opened' else r.status end is distinct from e.type
+            cross join lateral (select exists (select from {t}.reservation_items i where i.reservation_id = r.id and i.quantity_held > 0) as holds) h
+            where r.status is distinct from case when e.type in ('reservation_released', 'reservation_expired') then substring(e.type from 13)
+                                                 when e.type = 'reservation_fulfilled' and not h.holds then 'fulfilled' else 'open' end
+               or (r.status = 'open') is distinct from h.holds
+            """,
+        ["what sales took of a reservation is not what its lines say"] = """
+            select i.reservation_id
+            from {t}.reservation_items i
+            left join (select reservation_id, line_number, sum(quantity) quantity from {t}.reservation_fulfilments group by 1, 2) f using (reservation_id, line_number)
+            where i.quantity_fulfilled is distinct from coalesce(f.quantity, 0) or i.quantity_fulfilled + i.quantity_held > i.quantity
             """,
     };
 

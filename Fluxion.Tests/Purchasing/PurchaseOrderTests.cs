@@ -53,6 +53,11 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
     public Task<Answer> Receive(string order, string sku, decimal quantity, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null) =>
         (client ?? Admin).Post($"purchase-orders/{order}/receipts", new { reference = "NE-1", occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
 
+    public Task<Answer> Return(
+        string order, string sku, decimal quantity, Guid? delivery = null, bool replacement = true, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null) =>
+        (client ?? Admin).Post($"purchase-orders/{order}/returns",
+            new { delivery, replacement, reference = "ND-1", reason = "Damaged", occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
+
     public Task<Answer> Tolerate(decimal percent) => Admin.Put("settings", new { overReceiptPercent = percent });
 
     public async Task<JsonNode> Order(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json["purchaseOrder"]!;
@@ -129,16 +134,16 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
 
     // Every command in every state
 
-    private static readonly string[] Commands = ["change", "send", "confirm", "receive", "close", "cancel"];
+    private static readonly string[] Commands = ["change", "send", "confirm", "receive", "return", "close", "reopen", "cancel"];
 
     private const string Matrix = """
-                   change send confirm receive close cancel
-        draft      yes    yes  no      no      no    yes
-        sent       no     no   yes     yes     no    yes
-        confirmed  no     no   no      yes     no    yes
-        partial    no     no   no      yes     yes   no
-        received   no     no   no      no      no    no
-        cancelled  no     no   no      no      no    no
+                   change send confirm receive return close reopen cancel
+        draft      yes    yes  no      no      no     no    no     yes
+        sent       no     no   yes     yes     no     no    no     yes
+        confirmed  no     no   no      yes     no     no    no     yes
+        partial    no     no   no      yes     yes    yes   no     no
+        received   no     no   no      no      yes    no    yes    no
+        cancelled  no     no   no      no      no     no    yes    no
         """;
 
     private static Dictionary<(string State, string Command), bool> Allowed() => Matrix.Split('\n').Skip(1)
@@ -162,13 +167,15 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var number = await buyer.Draft(sku, 5);
         string[] way = state switch { "draft" => [], "cancelled" => ["cancel"], "sent" => ["send"], _ => ["send", "confirm"] };
         foreach (var step in way) (await buyer.Do(number, step)).ShouldBe(200);
-        if (state is "partial" or "received") (await buyer.Receive(number, sku, state == "partial" ? 2 : 5)).ShouldBe(200);
+        if (state is "partial" or "received") (await buyer.Receive(number, sku, state == "partial" || command == "reopen" ? 2 : 5)).ShouldBe(200);
+        if (state == "received" && command == "reopen") (await buyer.Do(number, "close")).ShouldBe(200);
         (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
 
         var answer = command switch
         {
             "change" => await buyer.Admin.Put($"purchase-orders/{number}", new { supplier = "V2", lines = new[] { new { sku, quantity = 6 } } }),
             "receive" => await buyer.Receive(number, sku, 1),
+            "return" => await buyer.Return(number, sku, 1),
             _ => await buyer.Do(number, command),
         };
         if (Allowed()[(state, command)])

@@ -255,7 +255,7 @@ public sealed class ConservationTests(LedgerHost host)
                 group by p.sku, i.id, i.product_id, i.store_id
                 having i.quantity_on_hand <> coalesce(sum(m.quantity), 0) or (p.sku not like 'P1%' and (i.quantity_available < 0
                        or abs(i.quantity_on_hand * i.cost_per_unit - coalesce(sum(m.quantity * m.cost_per_unit), 0)) > 0.5))
-                    or i.quantity_reserved <> (select coalesce(sum(quantity), 0) from reservation_items r where r.product_id = i.product_id and r.store_id = i.store_id and r.status = 'open')
+                    or i.quantity_reserved <> (select coalesce(sum(quantity_held), 0) from reservation_items r where r.product_id = i.product_id and r.store_id = i.store_id)
                 union all
                 select p.sku || ' in transit ' || sum(t.quantity_in_transit)
                 from mine p join transfer_items t on t.product_id = p.id

@@ -64,7 +64,7 @@ public sealed class ReservationTests(LedgerHost host)
         (reserved.Json["expiresAt"]!.GetValue<DateTimeOffset>() - In(0)).TotalHours.ShouldBeInRange(23.9, 24);
         (await Stock(shop)).ShouldBe((10m, 4m, 6m));
 
-        (await shop.Issue(7)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
+        (await shop.Issue(7, reason: "sample")).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
         (await Reserve(shop, 7)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(6);
         (await shop.Issue(6)).ShouldBe(200);
         (await Release(shop.Manager, Id(reserved))).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("released");
@@ -85,8 +85,6 @@ public sealed class ReservationTests(LedgerHost host)
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
         ((await Stock(one)).Available, (await Stock(other)).Available).ShouldBe((0m, 0m));
         (await one.Manager.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!.AsArray().Select(l => l!["status"]!.GetValue<string>()).ShouldBe(["open", "open"]);
-        // given back also when a store is closed by then
-        (await one.Manager.Post($"stores/{other.Store}/deactivate", null)).ShouldBe(200);
         (await Release(one.Manager, id)).ShouldBe(200).Json["stock"]!.AsArray().Count.ShouldBe(2);
         ((await Stock(one)).Available, (await Stock(other)).Available).ShouldBe((5m, 2m));
     }
@@ -236,7 +234,7 @@ public sealed class ReservationTests(LedgerHost host)
     // command × state
 
     public static TheoryData<string, string> Cases() => [.. ((string[])[Reservation.Open, Reservation.Fulfilled, Reservation.Released, Reservation.Expired])
-        .SelectMany(_ => (string[])["release", "fulfil"], (state, command) => (state, command))];
+        .SelectMany(_ => (string[])["release", "fulfil", "extend", "change"], (state, command) => (state, command))];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -247,21 +245,32 @@ public sealed class ReservationTests(LedgerHost host)
         if (state == Reservation.Fulfilled) (await Sell(shop, 4, id)).ShouldBe(201);
         if (state == Reservation.Released) (await Release(shop.Manager, id)).ShouldBe(200);
         if (state == Reservation.Expired) await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
-        var answer = command == "release" ? await Release(shop.Manager, id) : await Sell(shop, 4, id);
+        var answer = command switch
+        {
+            "release" => await Release(shop.Manager, id),
+            "extend" => await shop.Manager.Post($"stock/reservations/{id}/extend", new { }),
+            "change" => await Change(shop.Manager, id, Line(shop.Store, shop.Sku, 1)),
+            _ => await Sell(shop, 4, id),
+        };
         if (Reservation.Allowed[command].Contains(state)) answer.Status.ShouldBeLessThan(300);
         else answer.ShouldBe(409).Detail!.ShouldBe($"The reservation is {state}: {command} is allowed when it is open.");
-        (await Stock(shop)).Reserved.ShouldBe(0);
+        (await Stock(shop)).Reserved.ShouldBe((state, command) switch { (Reservation.Open, "extend") => 4, (Reservation.Open, "change") => 1, _ => 0 });
     }
+
+    private static Task<Answer> Change(Client client, Guid id, params object[] lines) =>
+        client.Send(HttpMethod.Put, $"stock/reservations/{id}", new { lines }, Guid.CreateVersion7().ToString());
 
     // Fulfilled by a sale
 
-    private static Task<Answer> Sell(Client client, string store, Guid? reservation, params object[] lines) => client.Post("sales",
-        new { store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", reservation, lines });
+    private static Task<Answer> Sell(Client client, string store, Guid? reservation, params object[] lines) => Sell(client, store, reservation, false, lines);
+
+    private static Task<Answer> Sell(Client client, string store, Guid? reservation, bool releaseRest, params object[] lines) => client.Post("sales",
+        new { store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", reservation, releaseRest, lines });
 
     private static Task<Answer> Sell(Shop shop, decimal quantity, Guid? reservation) => Sell(shop.Manager, shop.Store, reservation, new { sku = shop.Sku, quantity });
 
     [Fact]
-    public async Task a_sale_takes_what_was_held_for_it_and_gives_the_rest_back()
+    public async Task a_sale_takes_what_was_held_for_it_and_the_rest_stays_held_unless_it_is_released()
     {
         var shop = await Shop.Open(host, stock: 10);
         var id = Id((await Reserve(shop, 4)).ShouldBe(201));
@@ -271,21 +280,28 @@ public sealed class ReservationTests(LedgerHost host)
             .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","requested":5,"available":4}]""");
         (await Stock(shop)).ShouldBe((4m, 4m, 0m));
 
-        var sale = (await Sell(shop, 3, id)).ShouldBe(201);
-        sale.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":1,"reserved":0,"available":1}]""");
-        (await Status(shop.Manager, id)).ShouldBe(Reservation.Fulfilled);
+        var sale = (await Sell(shop, 1, id)).ShouldBe(201);
+        sale.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":3,"reserved":3,"available":0}]""");
+        (await Status(shop.Manager, id)).ShouldBe(Reservation.Open);
         var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_fulfilled")).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
         trail.ToJsonString().ShouldContain(Id(sale).ToString());
+
+        sale = (await Sell(shop.Manager, shop.Store, id, releaseRest: true, new { sku = shop.Sku, quantity = 2 })).ShouldBe(201);
+        sale.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":1,"reserved":0,"available":1}]""");
+        (await Status(shop.Manager, id)).ShouldBe(Reservation.Fulfilled);
     }
 
     [Fact]
-    public async Task it_is_fulfilled_store_by_store_whatever_is_sold()
+    public async Task it_is_fulfilled_store_by_store_by_what_it_holds_there()
     {
         var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
         (await one.Manager.Post("stock/receipts", new { store = one.Store, lines = new[] { new { sku = other.Sku, quantity = 1 } } })).ShouldBe(200);
         // something else than what was held
-        (await Sell(one.Manager, one.Store, id, new { sku = other.Sku, quantity = 1 })).ShouldBe(201).Json["stock"]!.AsArray().Count.ShouldBe(2);
+        (await Sell(one.Manager, one.Store, id, new { sku = other.Sku, quantity = 1 })).ShouldBe(409).Detail!
+            .ShouldBe($"The reservation 'web-88' holds nothing of what is sold in the store {one.Store}: sell without it.");
+        (await Sell(one.Manager, one.Store, id, releaseRest: true, new { sku = other.Sku, quantity = 1 })).ShouldBe(201)
+            .Json["stock"]!.AsArray().Count.ShouldBe(2);
         (await Stock(one)).ShouldBe((5m, 0m, 5m));
         (await Status(one.Manager, id)).ShouldBe(Reservation.Open);
         (await Sell(one, 1, id)).ShouldBe(409).Detail!.ShouldBe($"The reservation 'web-88' holds nothing in the store {one.Store}: sell without it.");
@@ -331,14 +347,14 @@ public sealed class ReservationTests(LedgerHost host)
             new Product(product, "P1", new ProductDetails("A product", "unit"), true),
             new StockItem(StockItem.IdOf(store, product), store, product, 5, 3, 2, at));
         var reservation = Reservation.Fold(id, null, new ReservationOpened("web-88", [new(one, product, "P1", 2), new(other, product, "P1", 3), new(one, product, "P1", 1)], at));
-        var decision = StockLaw.Decide(reservation.Release([Slot(one), Slot(other)], one));
+        var decision = StockLaw.Decide(reservation.Release([Slot(one), Slot(other)], reservation.Rest(one)));
         decision.Shortages.ShouldBeEmpty();
         decision.Events.Select(e => e.Event).ShouldBe([new StockReleased(one, product, 2, id), new StockReleased(one, product, 1, id)]);
 
         reservation = Reservation.Fold(id, reservation, new ReservationFulfilled(one, id));
         (reservation.Status, reservation.Held.Single().StoreId).ShouldBe((Reservation.Open, other));
-        reservation.Release([Slot(one), Slot(other)], one).ShouldBeEmpty();
-        reservation.Release([Slot(other)]).Count().ShouldBe(1);
+        reservation.Rest(one).ShouldBeEmpty();
+        reservation.Rest().ShouldBe([new TakenLine(1, 3)]);
         var expired = Reservation.Fold(id, reservation, new ReservationExpired());
         (expired.Status, expired.Held.Count()).ShouldBe((Reservation.Expired, 0));
         expired.Lines.Select(line => line.Status).ShouldBe([Reservation.Fulfilled, Reservation.Expired, Reservation.Fulfilled]);

@@ -19,8 +19,8 @@ public sealed record Shop(Client Manager, string Store, string Sku)
     public Task<Answer> Receive(decimal quantity, decimal? unitCost = null, string? key = "new") => Manager.Post("stock/receipts",
         new { store = Store, reference = "GRN-7", lines = new[] { new { sku = Sku, quantity, unitCost } } }, key);
 
-    public Task<Answer> Issue(decimal quantity, string? key = "new") => Manager.Post("stock/issues",
-        new { store = Store, reason = "damage", lines = new[] { new { sku = Sku, quantity } } }, key);
+    public Task<Answer> Issue(decimal quantity, string? key = "new", string reason = "damage") => Manager.Post("stock/issues",
+        new { store = Store, reason, lines = new[] { new { sku = Sku, quantity } } }, key);
 
     public Task<Answer> Adjust(decimal quantity, string? key = "new") => Manager.Post("stock/adjustments",
         new { store = Store, reason = "correction", lines = new[] { new { sku = Sku, quantity } } }, key);

@@ -18,8 +18,10 @@ public sealed class StockLawTests
     private static StockSlot Slot(Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) => new(Store, product,
         new StockItem(StockItem.IdOf(Store.Id, product.Id), Store.Id, product.Id, onHand, reserved, unitCost, Noon));
 
-    private static StockDecision Issue(params (StockSlot Slot, decimal Quantity)[] lines) => IssueStockEndpoint.Decide(
-        new IssueStock("CCS-01", "damage", [.. lines.Select(l => new IssueStock.Line(l.Slot.Product.Code, l.Quantity))]), [.. lines.Select(l => l.Slot)], Document);
+    private static StockDecision Issue(params (StockSlot Slot, decimal Quantity)[] lines) => Issue("sample", lines);
+
+    private static StockDecision Issue(string reason, params (StockSlot Slot, decimal Quantity)[] lines) => IssueStockEndpoint.Decide(
+        new IssueStock("CCS-01", reason, [.. lines.Select(l => new IssueStock.Line(l.Slot.Product.Code, l.Quantity))]), [.. lines.Select(l => l.Slot)], Document);
 
     private static StockItem Fold(StockItem? item, params StockMovement[] movements) =>
         movements.Aggregate(item, (state, movement) => StockItem.Fold(StockItem.IdOf(movement.StoreId, movement.ProductId), state, movement))!;
@@ -36,6 +38,105 @@ public sealed class StockLawTests
     [Fact]
     public void what_is_reserved_is_not_available() =>
         Issue((Slot(Milk, 7, reserved: 5), 3)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 3, 2)]);
+
+    [Theory]
+    [InlineData("damage", true)]
+    [InlineData("expired", true)]
+    [InlineData("theft", true)]
+    [InlineData("loss", true)]
+    [InlineData("internal_use", false)]
+    [InlineData("sample", false)]
+    [InlineData("donation", false)]
+    [InlineData("return_to_supplier", false)]
+    [InlineData("other", false)]
+    public void what_has_happened_to_goods_is_taken_up_to_what_is_on_hand_and_nothing_else_is(string reason, bool isFact)
+    {
+        Reasons.OfIssues.ShouldContain(reason);
+        var decision = Issue(reason, (Slot(Milk, 7, reserved: 5), 3));
+        decision.Shortages.Count.ShouldBe(isFact ? 0 : 1);
+        decision.ShortItems.Select(item => item.By).ShouldBe(isFact ? [1] : []);
+        Issue(reason, (Slot(Milk, 7, reserved: 5), 8)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, isFact ? 7 : 2)]);
+        Issue(reason, (Slot(Milk, 7, reserved: 5), 2)).ShortItems.ShouldBeEmpty(); // what is reserved is still there
+        Issue(reason, (Slot(Bread, 7, reserved: 5), 8)).ShortItems.ShouldBeEmpty(); // it may be backordered
+    }
+
+    [Fact]
+    public void a_correction_and_a_count_leave_less_than_is_reserved_and_not_less_than_nothing()
+    {
+        var slot = Slot(Milk, 7, reserved: 5);
+        StockDecision Adjust(decimal quantity) => AdjustStockEndpoint.Decide(new AdjustStock("CCS-01", "correction", [new("LAC001", quantity)]), [slot], Document);
+        (Adjust(-7).Shortages.Count, Adjust(-7).ShortItems.Single().By).ShouldBe((0, 5m));
+        Adjust(-8).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
+        var counted = CountStockEndpoint.Decide(new CountStock("CCS-01", [new("LAC001", 0)]), [slot], Document);
+        (counted.Shortages.Count, counted.ShortItems.Single().By).ShouldBe((0, 5m));
+    }
+
+    [Fact]
+    public void what_is_damaged_and_what_is_wanted_of_one_product_are_told_apart()
+    {
+        var slot = Slot(Milk, 10, reserved: 5);
+        StockDecision Move(decimal damaged, decimal wanted) => MoveStockEndpoint.Decide(new MoveStock([new("issue", "CCS-01", "LAC001", damaged, Reason: "damage"),
+            new("issue", "CCS-01", "LAC001", wanted, Reason: "sample")]), [slot, slot], Document, [Noon, Noon]);
+        Move(3, 2).Shortages.ShouldBeEmpty();
+        Move(3, 3).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 3, 2)]);
+        Move(6, 1).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 1, -1)]);
+    }
+
+    [Fact]
+    public void what_occurred_before_a_count_leaves_no_reservation_short()
+    {
+        var slot = new StockSlot(Store, Milk, Slot(Milk, 7, reserved: 5).Item! with { CountedAt = Noon.AddHours(1) },
+            new StockHistory(0, [Document with { OccurredAt = Noon.AddHours(1) }]));
+        var decision = Issue("damage", (slot, 7));
+        (decision.Shortages.Count, decision.ShortItems.Count, decision.Events.Count).ShouldBe((0, 0, 2));
+        Issue("sample", (slot, 100)).Shortages.ShouldBeEmpty();
+    }
+
+    // Goods that go back to their supplier
+
+    [Theory]
+    [InlineData(20, 2.5, 4, 3, 2.375)] // (50 − 12) / 16
+    [InlineData(3, 1.3333, 1, 1, 1.5)] // 2.9999 / 2 = 1.49995
+    [InlineData(20, 2.5, 10, 5, 0)] // what stays was free
+    [InlineData(19, 2.5, 10, 5, 0)] // −2.50 / 9: not below 0
+    [InlineData(4, 2.5, 4, 3, 2.5)] // nothing stays
+    [InlineData(3, 2.5, 4, 3, 2.5)] // less than nothing
+    [InlineData(-1, 2.5, 4, 3, 2.5)]
+    public void what_stays_is_worth_what_it_cost(decimal onHand, decimal average, decimal quantity, decimal unitCost, decimal expected) =>
+        Fold(Slot(Milk, onHand, unitCost: average).Item, ReturnedToSupplier(quantity, unitCost)).UnitCost.ShouldBe(expected);
+
+    private static StockReturnedToSupplier ReturnedToSupplier(decimal quantity, decimal unitCost) =>
+        new(Store.Id, Milk.Id, quantity, Document, Document.Id) { UnitCost = unitCost };
+
+    [Fact]
+    public void goods_that_came_and_went_back_leave_the_cost_as_it_was() =>
+        Gen.Select(Gen.Int[1, 500], Gen.Int[0, 9999], Gen.Int[1, 500], Gen.Int[0, 9999]).Sample((onHand, average, quantity, cost) =>
+        {
+            var before = Slot(Milk, onHand, unitCost: average / 100m).Item!;
+            var after = Fold(before, Received(quantity, cost / 100m), ReturnedToSupplier(quantity, cost / 100m));
+            // the average in between is rounded to 4 decimals, and what stays bears all of that
+            return after.OnHand == before.OnHand && Math.Abs(after.UnitCost - before.UnitCost) <= (0.00005m * (onHand + quantity) / onHand) + 0.00005m;
+        });
+
+    [Fact]
+    public void a_line_that_goes_back_is_found_by_product_and_cost_and_not_more_than_came()
+    {
+        var bread = new DeliveredGoods(Store.Id, Bread.Id, Bread.Code, 1, 5, 0, Noon);
+        DeliveredGoods[] delivered = [new(Store.Id, Milk.Id, "LAC001", 2, 10, 4, Noon), new(Store.Id, Milk.Id, "LAC001", 3, 10, 0, Noon), bread];
+        (IReadOnlyList<DeliveredGoods> Goods, Microsoft.AspNetCore.Mvc.ProblemDetails? Problem) Back(params SupplierReturnLine[] lines) =>
+            SupplierReturn.Decide(lines, delivered);
+        static SupplierReturnLine Line(string sku, decimal quantity, decimal? unitCost = null) => new(sku, quantity, unitCost);
+        Back(Line("lac001", 6, 2), Line("LAC001", 10, 3.0m), Line(Bread.Id.ToString(), 5)).Goods.ShouldBe(delivered);
+        foreach (var unitCost in (decimal?[])[null, 2.5m])
+        {
+            var errors = Back(Line("LAC001", 1, unitCost)).Problem!.Extensions["errors"].ShouldBeOfType<Dictionary<string, string[]>>();
+            errors.Keys.ShouldBe(["lines[0].unitCost"]);
+            errors.Values.Single().ShouldBe(["must be what LAC001 came with: 2 or 3"]);
+        }
+        Back(Line("LAC001", 4, 2), Line("LAC001", 3, 2)).Problem!.Detail.ShouldBe(
+            "Nothing went back: of LAC001 10 were delivered and 4 went back, so 7 more are too many.");
+        Back(Line("NONE", 1)).Problem!.Status.ShouldBe(404);
+    }
 
     [Fact]
     public void two_lines_of_one_product_are_judged_together()

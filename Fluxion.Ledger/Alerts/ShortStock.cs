@@ -1,0 +1,30 @@
+using System.Globalization;
+using Fluxion.Ledger.Commands;
+
+namespace Fluxion.Ledger.Alerts;
+
+/// <summary>Less is on hand than is reserved: damage, theft or a count have taken what was promised to somebody.</summary>
+public static class ShortStock
+{
+    /// <summary>generated_by of its alerts.</summary>
+    public const string Rule = "reservation_rule";
+
+    /// <summary>The most reservations that an alert names.</summary>
+    public const int MaxNamed = 20;
+
+    /// <summary>High; critical when nothing is on hand. It resolves when the goods are there again, or are held no longer.</summary>
+    /// <param name="events">What caused it.</param>
+    /// <returns>Null when every reservation can be kept.</returns>
+    public static Finding? Find(ItemOutlook item, IReadOnlyList<Guid> events)
+    {
+        if (item.ShortReservations.Count == 0) return null;
+        var missing = Quantities.Plain(-item.Available);
+        var named = string.Join(", ", item.ShortReservations.Select(r => $"{r.Reference} by {Plain(r.ShortBy)}"));
+        return new Finding(item.OnHand <= 0 ? AlertPriorities.Critical : AlertPriorities.High, $"Reservations short: {item.Product}",
+            $"{Plain(missing)} of {Plain(item.OnHand - item.Available)} reserved of {item.Sku} in {item.Store} are missing. Short are {named}.",
+            new AlertData(missing, 0, Quantities.Plain(item.OnHand), Quantities.Plain(item.OnOrder), Quantities.Plain(item.InTransit), Events: events,
+                Reservations: item.ShortReservations));
+    }
+
+    private static string Plain(decimal value) => Quantities.Plain(value).ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,178 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>What a reservation holds is set anew, and until when; what sales took of it stays.</summary>
+[Example("""{"lines":[{"store":"CCS-01","sku":"LAC001","quantity":2},{"store":"CCS-01","sku":"QUE001","quantity":0.5}]}""")]
+public sealed record ChangeReservation(
+    [property: Description("All that is to be held from now on, a product in a store once; what is left out is held no longer")]
+    IReadOnlyList<ReserveStock.Line> Lines,
+    [property: Description("The order or client that they are held for, as people know it; as it was when left out")] string? Reference = null,
+    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; as it was when left out")] DateTimeOffset? ExpiresAt = null,
+    [property: Description("The version that was read; when it is given and no longer current, 409")] long? Version = null)
+{
+    public sealed class Validator : AbstractValidator<ChangeReservation>
+    {
+        public Validator(TimeProvider clock)
+        {
+            this.Lines(c => c.Lines, ReserveStock.Line.Rules);
+            RuleFor(c => c.Reference!).NotEmpty().WithMessage("must not be empty").When(c => c.Reference is not null);
+            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.ExpiresAt).Expiry(clock);
+        }
+    }
+}
+
+/// <summary>A reservation holds the same until another time.</summary>
+[Example("""{"expiresAt":null}""")]
+public sealed record ExtendReservation(
+    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
+    DateTimeOffset? ExpiresAt = null)
+{
+    public sealed class Validator : AbstractValidator<ExtendReservation>
+    {
+        public Validator(TimeProvider clock) => RuleFor(c => c.ExpiresAt).Expiry(clock);
+    }
+}
+
+/// <summary>What happens to a reservation while it is open. Each command locks it first, then the stock that it holds.</summary>
+public static class ChangeReservationEndpoints
+{
+    [WolverinePost("/api/{tenant}/stock/reservations/{id}/extend", Name = "Extend reservation"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
+    [EndpointSummary("Hold the same until another time, later or sooner")]
+    [EndpointDescription("Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released "
+        + "or expired already, 400 for an expiry that is past or too far away.")]
+    [ProducesResponseType<ReservationReceipt>(200)]
+    public static Task<IResult> Extend(string id, ExtendReservation command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, async ct =>
+        {
+            var (reservation, problem) = await Lock(ledger, id, "extend", ct);
+            if (reservation is null) return problem!;
+            var extended = new ReservationExtended(Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.Usually));
+            await Reschedule(ledger, reservation, extended.ExpiresAt);
+            return Reply.Ok(ReservationReceipt.Of(ledger, ledger.Append<Reservation>(reservation.Id, extended), []));
+        });
+
+    [WolverinePut("/api/{tenant}/stock/reservations/{id}", Name = "Change reservation"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
+    [EndpointSummary("Set anew what a reservation holds: quantities change, lines come and go")]
+    [EndpointDescription("lines are all that is to be held from now on, beside what sales took already. All lines or none. Refused: 404 for a reservation, store or sku "
+        + "that does not exist, 403 when it holds or is to hold anything in a store that is not yours, 409 when it is fulfilled, released or expired already, version is "
+        + "no longer current, or more is to be held in a store that is deactivated or has too little of a product available (see shortages), 400 for a product of a "
+        + "store on two lines, a fraction of what is counted, or an expiry that is past or too far away.")]
+    [ProducesResponseType<ReservationReceipt>(200)]
+    public static Task<IResult> Put(string id, ChangeReservation command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, command, ct => Change(id, command, ledger, ct));
+
+    private static async Task<Reply> Change(string id, ChangeReservation command, LedgerSession ledger, CancellationToken ct)
+    {
+        await Deactivation.Await(ledger, ct);
+        var (reservation, problem) = await Lock(ledger, id, "change", ct);
+        if (reservation is null) return problem!;
+        var current = ledger.VersionOf(reservation.Id);
+        if (command.Version is not null && command.Version != current)
+            return Problems.Conflict("Changed meanwhile",
+                $"The reservation '{reservation.Reference}' is at version {current}, not {command.Version}. Read it again and decide anew.");
+
+        // what is held already may be given back wherever it is
+        (var slots, _, problem) = await StockDoor.Open(ledger,
+        [
+            .. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity, Brings: false,
+                $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity", Finishes: true)),
+            .. reservation.Held.Select(line => new StockRequest(line.StoreId.ToString(), line.ProductId.ToString(), line.Held, Brings: false, Finishes: true)),
+        ], ledger.When(null), ct);
+        if (problem is not null) return problem;
+        var wanted = slots.Take(command.Lines.Count).ToList();
+        if (Twice(wanted) is { Count: > 0 } twice) return Problems.Invalid(twice);
+
+        var held = Held(reservation, [.. wanted.Zip(command.Lines, (slot, line) => (slot, line.Quantity))]);
+        var steps = Steps(reservation, held, slots);
+        if (steps.FirstOrDefault(step => step is { Slot.Store.IsActive: false, IsMore: true }).Slot is { } closed)
+            return Problems.Conflict("Store deactivated", StockDoor.Deactivated(closed.Store.Code));
+        (var outcome, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(steps.Select(step => step.Step)));
+        if (problem is not null) return problem;
+
+        var changed = new ReservationChanged(command.Reference?.Trim() ?? reservation.Reference,
+            command.ExpiresAt is { } at ? Timestamps.ToMicroseconds(at) : reservation.ExpiresAt, held);
+        await Reschedule(ledger, reservation, changed.ExpiresAt);
+        if (!CatalogEntry.Same(Reservation.Fold(reservation.Id, reservation, changed), reservation))
+            reservation = ledger.Append<Reservation>(reservation.Id, changed);
+        return Reply.Ok(ReservationReceipt.Of(ledger, reservation, outcome.Stock));
+    }
+
+    /// <summary>
+    /// What each line holds so that all of them hold what is wanted: a line keeps as much of what it holds as is wanted of its product, more of it goes on
+    /// the first such line, and what no line holds gets a new one.
+    /// </summary>
+    /// <param name="wanted">A product of a store once.</param>
+    public static IReadOnlyList<HeldLine> Held(Reservation reservation, IReadOnlyList<(StockSlot Slot, decimal Quantity)> wanted)
+    {
+        var held = new List<HeldLine>();
+        var next = reservation.Lines.Count;
+        foreach (var (slot, quantity) in wanted)
+        {
+            var lines = reservation.Rest(slot.Store.Id).Where(rest => reservation.Lines[rest.Line].ProductId == slot.Product.Id).ToList();
+            var more = Math.Max(0, quantity - lines.Sum(line => line.Quantity));
+            var left = quantity - more;
+            if (lines.Count == 0) lines = [new TakenLine(next++, 0)];
+            foreach (var (i, line) in lines.Index())
+            {
+                var kept = Math.Min(line.Quantity, left) + (i == 0 ? more : 0);
+                left -= Math.Min(line.Quantity, left);
+                if (kept > 0) held.Add(new HeldLine(line.Line, slot.Store.Id, slot.Product.Id, slot.Product.Code, kept));
+            }
+        }
+        return held;
+    }
+
+    /// <summary>What that does to stock: line by line more or less is held.</summary>
+    private static IReadOnlyList<(StockStep Step, StockSlot Slot, bool IsMore)> Steps(
+        Reservation reservation, IReadOnlyList<HeldLine> held, IReadOnlyList<StockSlot> slots)
+    {
+        var now = held.ToDictionary(line => line.Line, line => line.Quantity);
+        var before = reservation.Rest().ToDictionary(line => line.Line, line => line.Quantity);
+        return [.. now.Keys.Union(before.Keys).Order().Select(line => (Line: line, Change: now.GetValueOrDefault(line) - before.GetValueOrDefault(line)))
+            .Where(l => l.Change != 0).Select(l =>
+            {
+                var (storeId, productId) = l.Line < reservation.Lines.Count
+                    ? (reservation.Lines[l.Line].StoreId, reservation.Lines[l.Line].ProductId)
+                    : held.Where(line => line.Line == l.Line).Select(line => (line.StoreId, line.ProductId)).First();
+                var slot = slots.First(s => s.ItemId == StockItem.IdOf(storeId, productId));
+                StockEvent happened = l.Change > 0
+                    ? new StockReserved(storeId, productId, l.Change, reservation.Id) : new StockReleased(storeId, productId, -l.Change, reservation.Id);
+                return (new StockStep(slot, _ => happened), slot, l.Change > 0);
+            })];
+    }
+
+    /// <summary>The lines that name a product of a store that a line before names already.</summary>
+    private static Dictionary<string, string[]> Twice(IReadOnlyList<StockSlot> slots)
+    {
+        var seen = new HashSet<Guid>();
+        return slots.Index().Where(slot => !seen.Add(slot.Item.ItemId)).ToDictionary(slot => $"lines[{slot.Index}].sku",
+            slot => (string[])[$"{slot.Item.Product.Code} of the store {slot.Item.Store.Code} appears more than once"]);
+    }
+
+    /// <summary>The message that waits for the old time waits on when the new one is later; when it is sooner, another is needed.</summary>
+    private static async Task Reschedule(LedgerSession ledger, Reservation reservation, DateTimeOffset expiresAt)
+    {
+        if (expiresAt < reservation.ExpiresAt) await ledger.Schedule(new ExpireReservation(reservation.Id), expiresAt);
+    }
+
+    /// <summary>The reservation under its lock; or why the command cannot be.</summary>
+    internal static async Task<(Reservation? Reservation, ProblemDetails? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
+    {
+        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
+            return (null, Unknown.Of("reservation", "id", id));
+        if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)) || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId)))
+            return (null, Problems.Forbidden("The reservation holds stock of a store that is not yours."));
+        return Problems.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong ? (null, wrong) : (reservation, null);
+    }
+}

@@ -1,0 +1,90 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Time;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Goods of a receipt without a purchase order go back to the supplier: damaged, wrong, or booked in error.</summary>
+[Example("""{"lines":[{"sku":"LAC001","quantity":1}],"reason":"Damaged on arrival","reference":"ND-12"}""")]
+public sealed record ReturnReceipt(
+    IReadOnlyList<SupplierReturnLine> Lines,
+    [property: Description("Code or id of the store. Required only where the receipt brought goods into several")] string? Store = null,
+    [property: Description("Why, in your own words")] string? Reason = null,
+    [property: Description("The number of the return or debit note, as people know it")] string? Reference = null,
+    [property: Description("When they left, with its offset from UTC and not before they came; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+{
+    public sealed class Validator : AbstractValidator<ReturnReceipt>
+    {
+        public Validator(TimeProvider clock)
+        {
+            this.Lines(c => c.Lines, SupplierReturnLine.Rules);
+            RuleFor(c => c.Store!).Reference().When(c => c.Store is not null);
+            RuleFor(c => c.Reason).Line(200);
+            RuleFor(c => c.Reference).Line(100);
+            this.Occurrence(clock);
+        }
+    }
+}
+
+/// <param name="Id">The document of the return; the receipt's id is the reference of its movements.</param>
+/// <param name="Stock">Each stock item that it moved, once.</param>
+/// <param name="OccurredAt">When the goods left, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+public sealed record ReceiptReturn(
+    Guid Id, Guid ReceiptId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
+
+public static class ReturnReceiptEndpoint
+{
+    [WolverinePost("/api/{tenant}/stock/receipts/{id}/returns", Name = "Return receipt"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
+    [EndpointSummary("Send goods of a receipt back to the supplier, at the cost that they came with")]
+    [EndpointDescription("All lines or none; id is that of the receipt, as POST /stock/receipts or /stock/movements answered it. The moving average of what stays is "
+        + "what it cost without them. Goods of a purchase order go back by the returns of the order. Refused: 404 for a receipt that does not exist or brought "
+        + "nothing of a sku, 403 for a store that is not yours, 409 for more than it brought and has not gone back, when there is too little of a product "
+        + "available (see shortages) or the store is deactivated, 400 for a moment before the goods came, a unitCost that they did not come with, or a fraction of "
+        + "what is counted.")]
+    [ProducesResponseType<ReceiptReturn>(200)]
+    public static Task<IResult> Post(string id, ReturnReceipt command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
+        ledger.Run(http, command, ct => Handle(id, command, ledger, documents, ct));
+
+    private static async Task<Reply> Handle(string id, ReturnReceipt command, LedgerSession ledger, IStockDocuments documents, CancellationToken ct)
+    {
+        if (!Guid.TryParse(id, out var receiptId)) return Unknown.Of("receipt", "id", id);
+        await ledger.TakeTurn($"receipt {receiptId}", ct); // two returns at once see each other
+        var delivered = await documents.Receipt(ledger, receiptId, ct);
+        if (delivered.Count == 0) return Unknown.Of("receipt", "id", id);
+        var (store, problem) = await StoreOf(command, ledger, delivered, ct);
+        if (store is null) return problem!;
+        (var goods, problem) = SupplierReturn.Decide(command.Lines, [.. delivered.Where(g => g.StoreId == store.Id)]);
+        if (problem is not null) return problem;
+        var came = goods.Max(g => g.OccurredAt);
+        var occurred = ledger.When(command.OccurredAt, came);
+        if (occurred.IsTooEarly) return Problems.BeforeItsCause("the goods came", came);
+
+        (var slots, var at, problem) = await StockDoor.Open(ledger, [.. goods.Select((g, i) => new StockRequest(store.Code, g.ProductId.ToString(),
+            command.Lines[i].Quantity, Brings: false, "store", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
+        if (problem is not null) return problem;
+        var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Reason, at);
+        (var outcome, problem) = StockDoor.Append(ledger, slots, SupplierReturn.Decide(slots, command.Lines, goods, document, receiptId, null));
+        return problem is not null ? problem : Reply.Ok(new ReceiptReturn(document.Id, receiptId, outcome.Stock, at, outcome.CorrectedByCount));
+    }
+
+    /// <summary>The store that the goods leave, or the problem with it.</summary>
+    private static async Task<(Store? Store, ProblemDetails? Problem)> StoreOf(
+        ReturnReceipt command, LedgerSession ledger, IReadOnlyList<DeliveredGoods> delivered, CancellationToken ct)
+    {
+        var stores = delivered.Select(g => g.StoreId).Distinct().ToList();
+        if (command.Store is null && stores.Count > 1)
+            return (null, Problems.Invalid("store", "is required: the receipt brought goods into several stores"));
+        var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
+        if (store is null || !stores.Contains(store.Id)) return (null, Unknown.Store(command.Store!));
+        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Problems.Forbidden(StockDoor.NotYours(command.Store ?? store.Id.ToString())));
+    }
+}

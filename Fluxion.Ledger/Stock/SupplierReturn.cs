@@ -1,0 +1,59 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Commands;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>Some of a product that a delivery brought goes back to the supplier.</summary>
+public sealed record SupplierReturnLine(
+    [property: Description("Sku or id of a product of the delivery")] string Sku,
+    [property: Description("Greater than 0, and not more than the delivery brought and has not gone back; whole for what is counted")] decimal Quantity,
+    [property: Description("What one unit came with. Required only where the delivery brought the product at several costs")] decimal? UnitCost = null)
+{
+    public static void Rules(InlineValidator<SupplierReturnLine> line)
+    {
+        line.RuleFor(l => l.Sku).Reference();
+        line.RuleFor(l => l.Quantity).Positive();
+        line.RuleFor(l => l.UnitCost).UnitPrice();
+    }
+}
+
+/// <summary>The rules for goods that go back, of deliveries of purchase orders and of receipts without one.</summary>
+public static class SupplierReturn
+{
+    /// <summary>For each line the goods that it means; or what of it was not delivered, or is more than can go back.</summary>
+    /// <param name="delivered">What the delivery brought: a product and unit cost once.</param>
+    public static (IReadOnlyList<DeliveredGoods> Goods, ProblemDetails? Problem) Decide(
+        IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> delivered)
+    {
+        var (strange, wrong, goods) = (new Dictionary<string, string[]>(), new Dictionary<string, string[]>(), new List<DeliveredGoods>());
+        foreach (var (i, line) in lines.Index())
+        {
+            var ofProduct = delivered.Where(g => g.Sku == Codes.Normalize(line.Sku)).ToList();
+            if (ofProduct.Count == 0 && Guid.TryParse(line.Sku, out var id)) ofProduct = [.. delivered.Where(g => g.ProductId == id)];
+            var meant = line.UnitCost is null ? ofProduct : [.. ofProduct.Where(g => g.UnitCost == line.UnitCost)];
+            if (ofProduct.Count == 0) strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Problems.Shorten(line.Sku)}'."];
+            else if (meant.Count != 1)
+                wrong[$"lines[{i}].unitCost"] = [$"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Plain(g.UnitCost)))}"];
+            else goods.Add(meant[0]);
+        }
+        if (strange.Count > 0) return ([], Problems.NotFound("Some products were not delivered; see errors.", strange));
+        if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
+
+        var over = goods.Zip(lines, (g, line) => (Goods: g, line.Quantity)).GroupBy(r => r.Goods, r => r.Quantity)
+            .Where(r => r.Sum() > r.Key.Delivered - r.Key.Returned)
+            .Select(r => $"of {r.Key.Sku} {Plain(r.Key.Delivered)} were delivered and {Plain(r.Key.Returned)} went back, so {Plain(r.Sum())} more are too many")
+            .ToList();
+        return over.Count > 0 ? ([], Problems.Conflict("More than was delivered", $"Nothing went back: {string.Join("; ", over)}.")) : (goods, null);
+    }
+
+    /// <summary>What leaves, leaves at what it came with.</summary>
+    /// <param name="slots">One a line.</param>
+    public static StockDecision Decide(IReadOnlyList<StockSlot> slots, IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> goods,
+        StockDocument document, Guid receiptId, Guid? purchaseOrderId) =>
+        StockLaw.Decide(slots.Select((slot, i) => new StockStep(slot, _ =>
+            new StockReturnedToSupplier(slot.Store.Id, slot.Product.Id, lines[i].Quantity, document, receiptId, purchaseOrderId) { UnitCost = goods[i].UnitCost })));
+
+    private static string Plain(decimal value) => Quantities.Plain(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,260 @@
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Stock;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Replay;
+using Fluxion.Tests.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Wolverine;
+
+namespace Fluxion.Tests.Stock;
+
+/// <summary>A reservation is taken in part, extended and changed; what it holds is always the rest.</summary>
+public sealed class ChangeReservationTests(LedgerHost host)
+{
+    private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
+
+    private static object Line(string store, string sku, decimal quantity) => new { store, sku, quantity };
+
+    private static async Task<Guid> Reserve(Client client, params object[] lines) => (await client.Post("stock/reservations",
+        new { reference = "web-88", expiresAt = In(3600), lines })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+
+    private static Task<Answer> Sell(Client client, Guid reservation, string store, params (string Sku, decimal Quantity)[] lines) => client.Post("sales",
+        new { store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", reservation, lines = lines.Select(l => new { sku = l.Sku, quantity = l.Quantity }) });
+
+    private static Task<Answer> Change(Client client, Guid id, object body, string? key = "new") =>
+        client.Send(HttpMethod.Put, $"stock/reservations/{id}", body, key == "new" ? Guid.CreateVersion7().ToString() : key);
+
+    private static Task<Answer> Change(Client client, Guid id, params object[] lines) => Change(client, id, new { lines });
+
+    private static async Task<string> Status(Client client, Guid id) =>
+        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>();
+
+    /// <summary>The lines of a reservation: quantity, fulfilled, held and status.</summary>
+    private static async Task<string[]> Lines(Client client, Guid id) => [.. (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!.AsArray()
+        .Select(l => $"{l!["sku"]} {l["quantity"]} {l["fulfilled"]} {l["held"]} {l["status"]}")];
+
+    private static async Task<decimal> Reserved(Client client, string store, string sku) =>
+        (await client.Get($"inventory?store={store}&sku={sku}")).ShouldBe(200).Json["items"]![0]!["reserved"]!.GetValue<decimal>();
+
+    /// <summary>A company with 20 of P1 in M1 and 20 of P2 in M2.</summary>
+    private async Task<Company> Found()
+    {
+        var company = await Company.Found(host);
+        await company.Open("M1", "P1", stock: 20);
+        await company.Open("M2", "P2", stock: 20);
+        return company;
+    }
+
+    // In part
+
+    [Fact]
+    public async Task several_sales_in_several_stores_take_it_piece_by_piece_to_the_end()
+    {
+        var company = await Found();
+        var client = company.Admin;
+        var id = await Reserve(client, Line("M1", "P1", 3), Line("M1", "P1", 2), Line("M2", "P2", 4));
+        var first = (await Sell(client, id, "M1", ("P1", 4))).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+        (await Lines(client, id)).ShouldBe(["P1 3 3 0 fulfilled", "P1 2 1 1 open", "P2 4 0 4 open"]);
+        (await Reserved(client, "M1", "P1")).ShouldBe(1);
+        var second = (await Sell(client, id, "M2", ("P2", 4))).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+        (await Status(client, id)).ShouldBe(Reservation.Open);
+        var third = (await Sell(client, id, "M1", ("P1", 3))).ShouldBe(201).Json["id"]!.GetValue<Guid>(); // more than is held: the others are available
+        (await Status(client, id)).ShouldBe(Reservation.Fulfilled);
+        (await Lines(client, id)).ShouldBe(["P1 3 3 0 fulfilled", "P1 2 2 0 fulfilled", "P2 4 4 0 fulfilled"]);
+        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["sales"]!.AsArray().Select(s => $"{s!["lineNumber"]} {s["saleId"]} {s["quantity"]}")
+            .ShouldBe([$"1 {first} 3", $"2 {first} 1", $"3 {second} 4", $"2 {third} 1"]);
+        (await Sell(client, id, "M1", ("P1", 1))).ShouldBe(409);
+        await host.ReplayShouldBeEqual(company);
+    }
+
+    [Fact]
+    public async Task what_is_left_expires_or_is_released_and_what_was_sold_is_not_held_again()
+    {
+        var company = await Found();
+        var client = company.Admin;
+        foreach (var expires in (bool[])[true, false])
+        {
+            var id = await Reserve(client, Line("M1", "P1", 5));
+            (await Sell(client, id, "M1", ("P1", 2))).ShouldBe(201);
+            if (expires)
+            {
+                (await client.Post($"stock/reservations/{id}/extend", new { expiresAt = In(1) })).ShouldBe(200);
+                while (await Status(client, id) == Reservation.Open) await Task.Delay(200, TestContext.Current.CancellationToken);
+            }
+            else (await client.Post($"stock/reservations/{id}/release", null)).ShouldBe(200).Json["stock"]![0]!["reserved"]!.GetValue<decimal>().ShouldBe(0);
+            (await Lines(client, id)).ShouldBe([$"P1 5 2 0 {(expires ? "expired" : "released")}"]);
+            (await Reserved(client, "M1", "P1")).ShouldBe(0);
+        }
+        (await client.Get("inventory?sku=P1")).Json["items"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(16);
+    }
+
+    [Fact]
+    public async Task of_24_sales_at_once_each_takes_its_own_and_nothing_is_taken_twice()
+    {
+        var company = await Found();
+        var client = company.Admin;
+        var id = await Reserve(client, Line("M1", "P1", 20));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(client, id, "M1", ("P1", 1))));
+        (answers.Count(a => a.Status == 201), answers.Count(a => a.Status == 409)).ShouldBe((20, 4));
+        (await Status(client, id)).ShouldBe(Reservation.Fulfilled);
+        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["sales"]!.AsArray().Count.ShouldBe(20);
+        var item = (await client.Get("inventory?sku=P1")).Json["items"]![0]!;
+        (item["onHand"]!.GetValue<decimal>(), item["reserved"]!.GetValue<decimal>()).ShouldBe((0m, 0m));
+    }
+
+    [Fact]
+    public async Task a_sale_does_not_take_what_was_not_held_yet()
+    {
+        var company = await Found();
+        var id = await Reserve(company.Admin, Line("M1", "P1", 5));
+        Task<Answer> Sell(DateTimeOffset at) => company.Admin.Post("sales",
+            new { store = "M1", invoiceNumber = $"F-{at:O}", reservation = id, occurredAt = at, lines = new[] { new { sku = "P1", quantity = 1 } } });
+        (await Sell(In(-3600))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await Sell(In(0))).ShouldBe(201);
+        (await company.Admin.Post("sales", new { store = "M1", invoiceNumber = "F-1", releaseRest = true, lines = new[] { new { sku = "P1", quantity = 1 } } })).ShouldBe(400).Fields.ShouldBe(["releaseRest"]);
+    }
+
+    // Extended
+
+    [Fact]
+    public async Task what_is_extended_is_held_until_then()
+    {
+        var company = await Found();
+        var client = company.Admin;
+        var id = (await client.Post("stock/reservations", new { reference = "web-88", expiresAt = In(1.5), lines = new[] { Line("M1", "P1", 5) } })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+        var extended = (await client.Post($"stock/reservations/{id}/extend", new { expiresAt = In(4) })).ShouldBe(200).Json;
+        extended["version"]!.GetValue<long>().ShouldBe(2);
+        await Task.Delay(TimeSpan.FromSeconds(2.2), TestContext.Current.CancellationToken);
+        await using (var scope = host.Services.CreateAsyncScope()) // as when the first message is delivered
+            await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(company.Id.ToString(), new ExpireReservation(id), TestContext.Current.CancellationToken);
+        (await Status(client, id)).ShouldBe(Reservation.Open);
+        var until = In(30);
+        while (await Status(client, id) == Reservation.Open && In(0) < until) await Task.Delay(200, TestContext.Current.CancellationToken);
+        (await Status(client, id)).ShouldBe(Reservation.Expired);
+        (await client.Post($"stock/reservations/{id}/extend", new { })).ShouldBe(409);
+
+        var other = await Reserve(client, Line("M1", "P1", 5));
+        foreach (var seconds in (double[])[-1, 91 * 86400])
+            (await client.Post($"stock/reservations/{other}/extend", new { expiresAt = In(seconds) })).ShouldBe(400).Fields.ShouldBe(["expiresAt"]);
+        var usually = (await client.Post($"stock/reservations/{other}/extend", new { })).ShouldBe(200).Json["expiresAt"]!.GetValue<DateTimeOffset>();
+        (usually - In(0)).TotalHours.ShouldBeInRange(23.9, 24);
+    }
+
+    // Changed
+
+    [Fact]
+    public async Task quantities_change_and_lines_come_and_go_within_what_is_available()
+    {
+        var company = await Found();
+        var client = company.Admin;
+        (await client.Post("stock/receipts", new { store = "M1", lines = new[] { new { sku = "P2", quantity = 20 } } })).ShouldBe(200);
+        var id = await Reserve(client, Line("M1", "P1", 5), Line("M1", "P2", 5));
+        (await Sell(client, id, "M1", ("P1", 2), ("P2", 1))).ShouldBe(201);
+
+        var changed = (await Change(client, id, new { reference = " web-89 ", expiresAt = In(7200), version = 2, lines = new[] { Line("M1", "P1", 7), Line("M2", "P2", 3) } })).ShouldBe(200).Json;
+        (changed["reference"]!.GetValue<string>(), changed["version"]!.GetValue<long>(), changed["stock"]!.AsArray().Count).ShouldBe(("web-89", 3, 3));
+        (await Lines(client, id)).ShouldBe(["P1 9 2 7 open", "P2 1 1 0 fulfilled", "P2 3 0 3 open"]);
+        (await Reserved(client, "M1", "P1"), await Reserved(client, "M1", "P2"), await Reserved(client, "M2", "P2")).ShouldBe((7m, 0m, 3m));
+
+        // the same again changes nothing, an old version is refused, and more than is available as well
+        (await Change(client, id, Line("M1", "P1", 7), Line("M2", "P2", 3))).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
+        (await Change(client, id, new { version = 2, lines = new[] { Line("M1", "P1", 7) } })).ShouldBe(409).Detail!.ShouldContain("version 3, not 2");
+        var shortage = (await Change(client, id, Line("M1", "P1", 19))).ShouldBe(409).Json["shortages"]![0]!;
+        (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((12m, 11m));
+        (await Reserved(client, "M2", "P2")).ShouldBe(3); // all lines or none
+        (await Change(client, id, Line("M1", "P1", 18))).ShouldBe(200);
+        (await Lines(client, id)).ShouldBe(["P1 20 2 18 open", "P2 1 1 0 fulfilled", "P2 3 0 0 released"]);
+        (await Sell(client, id, "M1", ("P1", 18))).ShouldBe(201);
+        (await Status(client, id)).ShouldBe(Reservation.Fulfilled);
+        await host.ReplayShouldBeEqual(company);
+    }
+
+    [Fact]
+    public async Task a_change_is_applied_once_under_its_key_and_by_whom_all_its_stores_are_open_to()
+    {
+        var company = await Found();
+        var id = await Reserve(company.Admin, Line("M1", "P1", 5));
+        (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
+        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        (await Change(luis, id, Line("M1", "P1", 4))).ShouldBe(200);
+        (await Change(luis, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(403);
+        (await Change(company.Admin, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(200);
+        (await Change(luis, id, Line("M1", "P1", 1))).ShouldBe(403);
+        (await luis.Post($"stock/reservations/{id}/extend", new { })).ShouldBe(403);
+        var key = Guid.CreateVersion7().ToString();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, key)));
+        answers.Select(a => a.ShouldBe(200).Text).Distinct().ShouldHaveSingleItem();
+        (await Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
+        (await Change(company.Admin, Guid.CreateVersion7(), Line("M1", "P1", 1))).ShouldBe(404);
+        (await Change(await Client.Demo(host, "viewer"), id, Line("M1", "P1", 1))).ShouldBe(403);
+    }
+
+    [Theory]
+    [InlineData("""{"lines":[]}""", 400, "lines")]
+    [InlineData("""{"lines":[null]}""", 400, "lines[0]")]
+    [InlineData("""{"lines":[{"store":"M1","sku":"P1","quantity":0}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"lines":[{"store":"M1","sku":"P1","quantity":0.5}]}""", 400, "lines[0].quantity")]
+    [InlineData("""{"lines":[{"store":"M1","sku":"P1","quantity":1},{"store":"m1","sku":"p1","quantity":1}]}""", 400, "lines[1].sku")]
+    [InlineData("""{"lines":[{"store":"NONE","sku":"P1","quantity":1}]}""", 404, "lines[0].store")]
+    [InlineData("""{"lines":[{"store":"M1","sku":"NONE","quantity":1}]}""", 404, "lines[0].sku")]
+    [InlineData("""{"reference":"","lines":[{"store":"M1","sku":"P1","quantity":1}]}""", 400, "reference")]
+    [InlineData("""{"expiresAt":"2020-01-01T00:00:00Z","lines":[{"store":"M1","sku":"P1","quantity":1}]}""", 400, "expiresAt")]
+    public async Task a_change_with_one_wrong_field_is_told_which_and_the_same_is_held(string body, int status, string field)
+    {
+        var company = await Found();
+        var id = await Reserve(company.Admin, Line("M1", "P1", 5));
+        (await Change(company.Admin, id, (object)body)).ShouldBe(status).Fields.ShouldBe([field]);
+        (await Lines(company.Admin, id)).ShouldBe(["P1 5 0 5 open"]);
+    }
+
+    // Folds
+
+    private static readonly Guid One = Guid.CreateVersion7(), Other = Guid.CreateVersion7(), Milk = Guid.CreateVersion7(), Bread = Guid.CreateVersion7();
+
+    private static Reservation After(params object[] events) => events.Aggregate((Reservation?)null, (state, e) => Reservation.Fold(Milk, state, e))!;
+
+    [Fact]
+    public void events_of_the_version_before_read_as_they_did()
+    {
+        var json = LedgerJson.Of(new ReservationFulfilled(One, Milk));
+        json.ShouldBe($$"""{"storeId":"{{One}}","saleId":"{{Milk}}"}""");
+        LedgerJson.Read<ReservationFulfilled>(json).Taken.ShouldBeNull();
+        var opened = new ReservationOpened("web-88", [new(One, Milk, "P1", 5), new(Other, Milk, "P1", 3)], default);
+        LedgerJson.Of(opened).ShouldNotContain("openedAt");
+        var state = After(opened, new ReservationFulfilled(One, Milk));
+        (state.Lines[0].Status, state.Lines[0].Held, state.Lines[0].Sold, state.Lines[1].Held, state.Status).ShouldBe((Reservation.Fulfilled, 0m, 5m, 3m, Reservation.Open));
+        LedgerJson.Of(state).ShouldNotContain("fulfilled\":");
+    }
+
+    [Fact]
+    public void a_line_keeps_its_place_whatever_becomes_of_it()
+    {
+        var opened = new ReservationOpened("web-88", [new(One, Milk, "P1", 5), new(One, Bread, "P2", 2), new(Other, Milk, "P1", 3)], default, default(DateTimeOffset));
+        var state = After(opened, new ReservationFulfilled(One, Milk, [new(0, 2)]),
+            new ReservationChanged("web-88", default, [new(0, One, Milk, "P1", 1), new(3, Other, Bread, "P2", 4)]));
+        state.Lines.Select(line => (line.Quantity, line.Sold, line.Held, line.Status)).ShouldBe(
+            [(3, 2, 1, Reservation.Open), (2, 0, 0, Reservation.Released), (3, 0, 0, Reservation.Released), (4, 0, 4, Reservation.Open)]);
+        state.Take(One, [(Milk, 9), (Bread, 9)]).ShouldBe([new TakenLine(0, 1)]);
+        state = Reservation.Fold(Milk, state, new ReservationFulfilled(One, Milk, [new(0, 1)], IsRestReleased: true));
+        (state.Lines[0].Status, state.Status).ShouldBe((Reservation.Fulfilled, Reservation.Open));
+        Reservation.Fold(Milk, state, new ReservationFulfilled(Other, Milk, [new(3, 1)], IsRestReleased: true)).Lines[3].ShouldBe(
+            new ReservationLine(Other, Bread, "P2", 4, Reservation.Released, 1));
+    }
+
+    [Fact]
+    public void what_is_wanted_of_a_product_is_shared_out_over_its_lines()
+    {
+        var (store, milk) = (new Store(One, "M1", new StoreDetails("A store", "store"), true), new Product(Milk, "P1", new ProductDetails("Milk", "unit"), true));
+        var reservation = After(new ReservationOpened("web-88", [new(One, Milk, "P1", 2), new(One, Milk, "P1", 3)], default));
+        string Held(decimal wanted) => string.Join(' ', ChangeReservationEndpoints.Held(reservation, [(new StockSlot(store, milk, null), wanted)]).Select(h => $"{h.Line}:{h.Quantity}"));
+        (Held(5), Held(4), Held(2), Held(1), Held(9)).ShouldBe(("0:2 1:3", "0:2 1:2", "0:2", "0:1", "0:6 1:3"));
+    }
+}
+
+/// <summary>How events and states are written.</summary>
+internal static class LedgerJson
+{
+    public static string Of<T>(T value) => System.Text.Json.JsonSerializer.Serialize(value, Fluxion.Ledger.LedgerModel.Json);
+
+    public static T Read<T>(string json) => System.Text.Json.JsonSerializer.Deserialize<T>(json, Fluxion.Ledger.LedgerModel.Json)!;
+}

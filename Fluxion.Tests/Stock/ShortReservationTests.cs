@@ -1,0 +1,175 @@
+using System.Text.Json.Nodes;
+using Fluxion.Tests.Alerts;
+using Fluxion.Tests.Host;
+using Fluxion.Tests.Replay;
+using Fluxion.Tests.Tenancy;
+
+namespace Fluxion.Tests.Stock;
+
+/// <summary>What has happened to goods is taken also where they were reserved; whoever was promised them is named, and an alert is raised.</summary>
+public sealed class ShortReservationTests(LedgerHost host)
+{
+    private static async Task<Guid> Reserve(Client client, string reference, decimal quantity, string store = "M1") => (await client.Post("stock/reservations",
+        new { reference, lines = new[] { new { store, sku = "P1", quantity } } })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+
+    private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(Client client, string store = "M1")
+    {
+        var row = (await client.Get($"inventory?store={store}&sku=P1")).ShouldBe(200).Json["items"]![0]!;
+        return (row["onHand"]!.GetValue<decimal>(), row["reserved"]!.GetValue<decimal>(), row["available"]!.GetValue<decimal>());
+    }
+
+    private static string[] Short(Answer answer) => [.. answer.Json["reservationsShort"]!.AsArray()
+        .Select(r => $"{r!["reference"]} {r["store"]} {r["sku"]} {r["held"]} {r["shortBy"]}")];
+
+    private static Task<Answer> Issue(Client client, decimal quantity, string reason = "damage", string store = "M1") =>
+        client.Post("stock/issues", new { store, reason, lines = new[] { new { sku = "P1", quantity } } });
+
+    private static Task<Answer> Receive(Client client, decimal quantity, string store = "M1") =>
+        client.Post("stock/receipts", new { store, lines = new[] { new { sku = "P1", quantity } } });
+
+    private static Task<Answer> Import(Client client, string what, string file) =>
+        client.Send(HttpMethod.Post, $"imports/{what}", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
+
+    /// <summary>All alerts about short reservations, once the latest is as expected: its status, and what is missing.</summary>
+    private static Task<JsonArray> Until(Client client, string expected) => AlertTests.Until(client,
+        alerts => alerts.Count > 0 && $"{alerts[0]!["status"]} {alerts[0]!["data"]!["level"]}" == expected, "type=reservation_short");
+
+    [Fact]
+    public async Task damage_is_taken_below_what_is_reserved_and_the_latest_reservations_are_short()
+    {
+        var company = await Company.Found(host);
+        var client = (await company.Open("M1", "P1", stock: 10)).Manager;
+        await Reserve(client, "first", 4);
+        await Reserve(client, "second", 3);
+        var last = await Reserve(client, "last", 2);
+        Short((await Issue(client, 1)).ShouldBe(200)).ShouldBeEmpty();
+        Short((await Issue(client, 1)).ShouldBe(200)).ShouldBe(["last M1 P1 2 1"]);
+        Short((await Issue(client, 3)).ShouldBe(200)).ShouldBe(["last M1 P1 2 2", "second M1 P1 3 2"]);
+        (await Stock(client)).ShouldBe((5m, 9m, -4m));
+
+        // on hand does not go below zero, and nothing that is no fact is taken
+        var shortage = (await Issue(client, 6)).ShouldBe(409).Json["shortages"]![0]!;
+        (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((6m, 5m));
+        foreach (var reason in (string[])["internal_use", "sample", "donation", "return_to_supplier", "other"]) (await Issue(client, 1, reason)).ShouldBe(409);
+        (await client.Post("sales", new { store = "M1", invoiceNumber = "F-1", lines = new[] { new { sku = "P1", quantity = 1 } } })).ShouldBe(409);
+        (await client.Post("stock/reservations", new { reference = "more", lines = new[] { new { store = "M1", sku = "P1", quantity = 1 } } })).ShouldBe(409);
+
+        // goods that come in are not short of anybody, and what is released is available to the others
+        Short((await Receive(client, 1)).ShouldBe(200)).ShouldBeEmpty();
+        (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);
+        (await Stock(client)).ShouldBe((6m, 7m, -1m));
+        Short((await Issue(client, 1, "theft")).ShouldBe(200)).ShouldBe(["second M1 P1 3 2"]);
+        await host.ReplayShouldBeEqual(company);
+    }
+
+    [Fact]
+    public async Task every_command_and_import_that_takes_facts_names_the_reservations_that_are_short()
+    {
+        var company = await Company.Found(host);
+        var client = (await company.Open("M1", "P1", stock: 100)).Manager;
+        await Reserve(client, "web-1", 95);
+        async Task Says(Answer answer, decimal shortBy)
+        {
+            Short(answer.ShouldBe(200)).ShouldBe([$"web-1 M1 P1 95 {shortBy}"]);
+            (await Receive(client, shortBy)).ShouldBe(200); // so that the next one begins anew
+            (await Stock(client)).ShouldBe((95m, 95m, 0m));
+        }
+        (await Issue(client, 5)).ShouldBe(200);
+        foreach (var reason in (string[])["damage", "expired", "theft", "loss"]) await Says(await Issue(client, 2, reason), 2);
+        foreach (var reason in (string[])["correction", "damage", "expired", "theft", "loss", "other"])
+            await Says(await client.Post("stock/adjustments", new { store = "M1", reason, lines = new[] { new { sku = "P1", quantity = -3 } } }), 3);
+        await Says(await client.Post("stock/counts", new { store = "M1", lines = new[] { new { sku = "P1", quantity = 91 } } }), 4);
+        await Says(await client.Post("stock/movements", new { lines = new[] { new { type = "issue", store = "M1", sku = "P1", quantity = 5, reason = "loss" } } }), 5);
+        await Says(await Import(client, "stock", "store,sku,onHand\nM1,P1,89\n"), 6);
+        await Says(await Import(client, "movements", "store,sku,referenceType,quantity,reason\nM1,P1,issue,-7,expired\n"), 7);
+        (await Import(client, "movements", "store,sku,referenceType,quantity\nM1,P1,sale,-1\n")).ShouldBe(409);
+
+        // by the document: the reply of each of them has the field
+        var api = await OpenApi.Of(client);
+        var replies = api.Operations.Where(o => o.IsCommand).Where(o => o.Json["responses"]!.AsObject().First(r => r.Key[0] == '2').Value!["content"]?["application/json"]?["schema"] is { } schema
+            && api.Schema(schema)["properties"]?["reservationsShort"] is not null).Select(o => o.Path["/api/{tenant}/".Length..]);
+        replies.ShouldBe(["stock/adjustments", "stock/counts", "stock/issues", "stock/movements", "stock/receipts", "imports/movements", "imports/products", "imports/stock"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task one_alert_is_raised_kept_up_to_date_and_resolved_when_the_goods_are_there_again()
+    {
+        var company = await Company.Found(host);
+        var client = (await company.Open("M1", "P1", stock: 10)).Manager;
+        var (first, last) = (await Reserve(client, "first", 6), await Reserve(client, "last", 4));
+        (await Issue(client, 3)).ShouldBe(200);
+        var alert = (await Until(client, "active 3")).ShouldHaveSingleItem()!;
+        (alert["priority"]!.GetValue<string>(), alert["store"]!.GetValue<string>(), alert["sku"]!.GetValue<string>(), alert["generatedBy"]!.GetValue<string>()).ShouldBe(("high", "M1", "P1", "reservation_rule"));
+        alert["title"]!.GetValue<string>().ShouldBe("Reservations short: A product");
+        alert["description"]!.GetValue<string>().ShouldBe("3 of 10 reserved of P1 in M1 are missing. Short are last by 3.");
+        var named = alert["data"]!["reservations"]!.AsArray().ShouldHaveSingleItem()!;
+        (named["id"]!.GetValue<Guid>(), named["quantity"]!.GetValue<decimal>(), named["shortBy"]!.GetValue<decimal>()).ShouldBe((last, 4m, 3m));
+        alert["data"]!["events"]!.AsArray().ShouldHaveSingleItem();
+
+        (await Issue(client, 7, "theft")).ShouldBe(200);
+        alert = (await Until(client, "active 10")).ShouldHaveSingleItem()!;
+        (alert["priority"]!.GetValue<string>(), alert["data"]!["reservations"]!.AsArray().Count).ShouldBe(("critical", 2));
+        (await client.Post($"alerts/{alert["id"]}/acknowledge", null)).ShouldBe(200);
+        (await Receive(client, 8)).ShouldBe(200);
+        await Until(client, "acknowledged 2");
+        (await Receive(client, 2)).ShouldBe(200);
+        await Until(client, "resolved 2");
+
+        // soon after it is the same alert again; and it is resolved when nobody is promised the goods any more
+        (await Issue(client, 1)).ShouldBe(200);
+        (await Until(client, "acknowledged 1")).ShouldHaveSingleItem()!["id"]!.GetValue<string>().ShouldBe(alert["id"]!.GetValue<string>());
+        (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);
+        await Until(client, "resolved 1");
+        (await client.Get($"stock/reservations/{first}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>().ShouldBe("open");
+    }
+
+    [Fact]
+    public async Task what_may_be_backordered_is_never_short_until_it_may_not()
+    {
+        var company = await Company.Found(host);
+        var client = (await company.Open("M1", "P1", stock: 5)).Manager;
+        object Product(bool allowBackorder) => new { name = "A product", settings = new { allowBackorder } };
+        (await client.Put("products/P1", Product(true))).ShouldBe(200);
+        await Reserve(client, "web-1", 8);
+        Short((await Issue(client, 2)).ShouldBe(200)).ShouldBeEmpty();
+        (await client.Put("products/P1", Product(false))).ShouldBe(200);
+        await Until(client, "active 5");
+        (await client.Put("products/P1", Product(true))).ShouldBe(200);
+        await Until(client, "resolved 5");
+    }
+
+    [Fact]
+    public async Task a_short_reservation_takes_what_is_there_and_not_more()
+    {
+        var company = await Company.Found(host);
+        var client = (await company.Open("M1", "P1", stock: 5)).Manager;
+        var id = await Reserve(client, "web-1", 5);
+        (await Issue(client, 2)).ShouldBe(200);
+        Task<Answer> Sell(decimal quantity) => client.Post("sales", new { store = "M1", invoiceNumber = $"F-{Guid.CreateVersion7()}", reservation = id, lines = new[] { new { sku = "P1", quantity } } });
+        var shortage = (await Sell(4)).ShouldBe(409).Json["shortages"]![0]!;
+        (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((4m, 3m));
+        (await Sell(3)).ShouldBe(201);
+        (await Stock(client)).ShouldBe((0m, 2m, -2m));
+        (await client.Post($"stock/reservations/{id}/release", null)).ShouldBe(200);
+        (await Stock(client)).ShouldBe((0m, 0m, 0m));
+    }
+
+    [Fact]
+    public async Task a_user_of_one_store_sees_what_is_short_there_alone()
+    {
+        var company = await Company.Found(host);
+        var client = (await company.Open("M1", "P1", stock: 5)).Manager;
+        await company.Open("M2", "P2");
+        (await Receive(client, 5, "M2")).ShouldBe(200);
+        foreach (var store in (string[])["M1", "M2"])
+        {
+            await Reserve(client, $"web-{store}", 5, store);
+            (await Issue(client, 1, store: store)).ShouldBe(200);
+        }
+        await AlertTests.Until(client, alerts => alerts.Count == 2, "type=reservation_short&status=open");
+        (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M2" } })).ShouldBe(201);
+        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        (await AlertTests.Alerts(luis, "type=reservation_short")).ShouldHaveSingleItem()!["store"]!.GetValue<string>().ShouldBe("M2");
+        Short((await Issue(luis, 1, store: "M2")).ShouldBe(200)).ShouldBe(["web-M2 M2 P1 5 2"]);
+    }
+}
