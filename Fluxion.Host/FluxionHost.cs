@@ -7,6 +7,7 @@ using Fluxion.Host.Web;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -107,6 +108,7 @@ public static class FluxionHost
         builder.Services.AddWolverineHttp();
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
+        builder.Services.AddSingleton<IBarcodeIndex, BarcodeIndex>();
         builder.Services.AddSingleton<AlertScans>();
         builder.Services.AddSingleton<AlertFeed>();
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertFeed>());

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Imports;
 using Fluxion.Ledger.Stock;
@@ -27,7 +28,7 @@ public static class FluxionOpenApi
     /// <summary>RFC 9457 problem details as this API fills them.</summary>
     private sealed record Problem(
         string Title, int Status, string? Detail = null, IReadOnlyDictionary<string, string[]>? Errors = null, IReadOnlyList<Shortage>? Shortages = null,
-        string? Type = null, string? TraceId = null);
+        IReadOnlyList<BarcodeConflict>? Conflicts = null, string? Type = null, string? TraceId = null);
 
     public static void Configure(OpenApiOptions options)
     {
@@ -72,6 +73,7 @@ public static class FluxionOpenApi
         if (type == typeof(decimal)) (schema.Type, schema.Format) = (JsonSchemaType.Number | nullable, null);
         if (type == typeof(DateTimeOffset)) (schema.Type, schema.Format) = (JsonSchemaType.String | nullable, "date-time");
         if (type == typeof(string)) schema.Type = JsonSchemaType.String | nullable;
+        if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(TextFormatAttribute), false).FirstOrDefault() is TextFormatAttribute text) schema.Format = text.Format;
         if (type == typeof(JsonElement)) schema.Type = JsonSchemaType.Object | nullable;
         if (context.JsonTypeInfo.ElementType == typeof(string) && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Enumerable)
             schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };

@@ -14,7 +14,7 @@ namespace Fluxion.Ledger.Imports;
 public static class ImportProductsEndpoint
 {
     public static readonly CsvColumns Columns = new(["sku"],
-        ["name", "barcode", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive"],
+        ["name", "barcode", "barcodes", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive"],
         ["id", "version", "createdAt", "updatedAt"]);
 
     [WolverinePost("/api/{tenant}/imports/products", Name = "Import products"), Authorize(Roles.Manager), Tags("Imports"), RequestSizeLimit(Import.MaxBytes)]
@@ -24,9 +24,10 @@ public static class ImportProductsEndpoint
     [CsvExample("sku,name,unitType,category,costPrice,sellingPrice,taxRate\nARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\nARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [NotBody] LedgerSession ledger, HttpContext http, IValidator<CreateProduct> validator) =>
+        [NotBody] LedgerSession ledger, HttpContext http, IValidator<CreateProduct> validator, [NotBody] IBarcodeIndex barcodes) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
+            await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
             var json = http.JsonOptions();
             var rows = import.File.Rows;
             var found = await ledger.Find<Product>(rows.Select(row => row.Text("sku")).OfType<string>(), ct);
@@ -36,6 +37,7 @@ public static class ImportProductsEndpoint
 
             var decided = new List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)>();
             var lines = new Dictionary<string, int>();
+            var claims = new List<(CsvRow Row, BarcodeClaim Claim)>();
             foreach (var row in import.Rows())
             {
                 var sku = Codes.Normalize(row.Text("sku") ?? "");
@@ -43,17 +45,20 @@ public static class ImportProductsEndpoint
                 if (product is not null) sku = product.Code;
                 if (sku.Length > 0 && !lines.TryAdd(sku, row.Line)) row.Wrong("sku", $"{sku} is in line {lines[sku]} already");
                 var isActive = row.Flag("isActive") ?? product?.IsActive ?? true;
-                if (Fields(row, sku, product, json) is not { } fields || !row.Check(validator.Validate(fields))) continue;
+                if (Fields(row, sku, product, json) is not { } fields || !row.Check(CreateProduct.Validator.Validate(validator, fields, product))) continue;
                 if (Named(row, "category", categories, out var category) & Named(row, "supplier", suppliers, out var supplier))
                 {
                     var wanted = fields.With(category, supplier);
                     if (product is not null && !row.Has("category")) wanted = wanted with { Details = wanted.Details with { CategoryId = product.Details.CategoryId } };
                     if (product is not null && !row.Has("supplier")) wanted = wanted with { Details = wanted.Details with { SupplierId = product.Details.SupplierId } };
+                    claims.Add((row, new BarcodeClaim(sku, BarcodeList.Of(wanted.Details), product, isActive)));
                     if (wanted.Refuse(product) is { } refusal) row.Wrong(null, refusal.Detail!);
                     else if (Decide(product, sku, wanted.Details, isActive) is { Count: > 0 } events)
                         decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
                 }
             }
+            foreach (var taken in await UniqueBarcodes.Conflicts(ledger, barcodes, [.. claims.Select(c => c.Claim)], ct))
+                foreach (var conflict in taken) claims[taken.Key].Row.Wrong("barcode", UniqueBarcodes.Says(conflict));
             if (import.File.Problem is { } problem) return problem;
             foreach (var (id, events, _) in decided) ledger.Append<Product>(id, events);
             return import.Done(decided.Count(d => d.IsNew), decided.Count(d => !d.IsNew));
@@ -78,12 +83,16 @@ public static class ImportProductsEndpoint
         var (errors, before) = (row.File.Wrongs, product?.Details ?? new ProductDetails("", "unit"));
         T Or<T>(string column, T? value, T kept, T none = default!) => !row.Has(column) ? kept : value ?? none;
         decimal Number(string column, decimal kept) => row.Has(column) ? row.Number(column) ?? 0 : kept;
+        // of several barcodes a file that knows but one says which is the first
+        var first = row.Has("barcode") ? row.Text("barcode") : before.Barcode;
+        var others = before.Barcodes is { } known && !row.Has("barcodes") ? BarcodeList.WithFirst(known, first) : null;
         var fields = new CreateProduct
         {
             Sku = sku,
             Name = Or("name", row.Text("name"), before.Name, ""),
             UnitType = Or("unitType", row.Text("unitType"), before.UnitType, "unit"),
-            Barcode = Or("barcode", row.Text("barcode"), before.Barcode),
+            Barcode = row.Has("barcode") || !row.Has("barcodes") ? first : null,
+            Barcodes = row.Has("barcodes") ? row.Json<IReadOnlyList<ProductBarcode>>("barcodes", json) : others,
             Description = Or("description", row.Text("description"), before.Description),
             MinStockLevel = Number("minStockLevel", before.MinStockLevel),
             MaxStockLevel = row.Has("maxStockLevel") ? row.Number("maxStockLevel") : before.MaxStockLevel,

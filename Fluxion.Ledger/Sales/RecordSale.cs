@@ -16,27 +16,33 @@ namespace Fluxion.Ledger.Sales;
 [Example("""{"store":"CCS-01","invoiceNumber":"F-0001","paymentMethod":"cash","paymentStatus":"paid","clientName":"María Pérez","clientTaxId":"V-12345678-1","lines":[{"sku":"LAC001","quantity":2}]}""")]
 public sealed record RecordSale(
     [property: Description("Code or id of the store")] string Store,
-    [property: Description("Unique in the store")] string InvoiceNumber,
+    [property: TextFormat(Codes.NumberFormat), Description("Unique in the store, letter for letter")] string InvoiceNumber,
     IReadOnlyList<RecordSale.Line> Lines,
     [property: Description("cash, card, transfer, check or credit")] string? PaymentMethod = null,
     [property: Description("paid: the whole amount was paid by paymentMethod; pending, when left out: nothing was; what was paid later is posted to its payments")] string? PaymentStatus = null,
     [property: Description("Your own id of a business client")] Guid? ClientId = null,
     string? ClientName = null,
-    [property: Description("The client's RIF, or the tax id of another country as it is given")] string? ClientTaxId = null,
-    [property: Description("The id of the transaction in an external point of sale")] string? PosTransactionId = null,
+    [property: TextFormat(Codes.NumberFormat), Description("The client's RIF, or the tax id of another country as it is given")] string? ClientTaxId = null,
+    [property: TextFormat(Codes.NumberFormat), Description("The id of the transaction in an external point of sale")] string? PosTransactionId = null,
     [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description("The id of a reservation that is fulfilled: what it holds in this store is held no longer, and may leave with the sale")] Guid? Reservation = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
-    : IStockCommand<RecordSale.Line>
+    : IStockCommand<RecordSale.Line>, IProductLines<RecordSale, RecordSale.Line>
 {
     string? IStockCommand<Line>.Reference => InvoiceNumber;
 
     public sealed record Line(
         [property: Description("Sku or id of the product")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Price of one unit before tax, at most 4 decimals; the product's selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
-        [property: Description("Money off the line before tax, at most 2 decimals. Needs the role manager")] decimal Discount = 0) : IStockLine;
+        [property: Description("Price of one unit of the product, never of a pack, before tax, at most 4 decimals; its selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
+        [property: Description("Money off the line before tax, at most 2 decimals. Needs the role manager")] decimal Discount = 0,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public RecordSale With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<RecordSale>
     {
@@ -44,19 +50,19 @@ public sealed record RecordSale(
         {
             this.StockDocument<RecordSale, Line>(clock, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).Positive();
                 line.RuleFor(l => l.UnitPrice).UnitPrice();
                 line.RuleFor(l => l.Discount).Must(d => d >= 0 && d <= Quantities.MaxUnitPrice && Quantities.HasDecimals(d, 2))
                     .WithMessage($"lies between 0 and {Quantities.MaxUnitPrice:0}, with at most 2 decimals");
             });
-            RuleFor(c => c.InvoiceNumber).NotEmpty().WithMessage("is needed").Line(50);
+            RuleFor(c => c.InvoiceNumber).Seen(50).Number(50);
             RuleFor(c => c.PaymentMethod!).OneOf(PaymentMethods.All).When(c => c.PaymentMethod is not null);
             RuleFor(c => c.PaymentStatus!).OneOf([Sale.PaidUp, Sale.Pending]).When(c => c.PaymentStatus is not null);
             RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == Sale.PaidUp);
             RuleFor(c => c.ClientName).Line(200);
-            RuleFor(c => c.ClientTaxId).Line(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
-            RuleFor(c => c.PosTransactionId).Line(100);
+            RuleFor(c => c.ClientTaxId).Number(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
+            RuleFor(c => c.PosTransactionId).Number(100);
         }
     }
 }
@@ -90,8 +96,8 @@ public static class RecordSaleEndpoint
         var lines = command.Lines.Select((line, i) => new SaleLine(lineIds[i], slots[i].Product.Id, slots[i].Product.Code, line.Quantity,
             line.UnitPrice ?? slots[i].Product.Details.SellingPrice, line.Discount, slots[i].Product.Details.TaxRate, sold[i].UnitCost)).ToList();
         var (subtotal, tax) = (lines.Sum(line => line.Net), Taxes.Of(lines.Select(line => (line.Net, line.TaxRate))));
-        return new SaleRecorded(slots[0].Store.Id, command.InvoiceNumber.Trim(), command.ClientId, command.ClientName, Rif.Kept(command.ClientTaxId, null), lines,
-            subtotal, tax, subtotal + tax, command.PaymentMethod, command.PosTransactionId, command.Notes, occurredAt);
+        return new SaleRecorded(slots[0].Store.Id, Codes.Number(command.InvoiceNumber), command.ClientId, command.ClientName, Rif.Kept(command.ClientTaxId, null), lines,
+            subtotal, tax, subtotal + tax, command.PaymentMethod, Codes.NumberOrNull(command.PosTransactionId), command.Notes, occurredAt);
     }
 
     [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
@@ -99,7 +105,7 @@ public static class RecordSaleEndpoint
     [EndpointDescription("All lines or none. Tax is by product and added up for each rate, as the invoice states it. Refused: 404 for a store, sku or reservation that does not exist, 403 for a store that is not yours or a price or discount of a caller below manager, 409 when the store is deactivated, the invoice number is taken in the store, the reservation is fulfilled, released or expired already or holds nothing in the store, or there is not enough stock (see shortages), 400 for a fraction of what is counted or a discount above its line.")]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct =>
+        ledger.Run(http, command, async (command, ct) =>
         {
             if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
                 return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
@@ -107,7 +113,7 @@ public static class RecordSaleEndpoint
             if (unheld is not null) return unheld;
             var (slots, at, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], ledger.When(command.OccurredAt), ct);
             if (problem is not null) return problem;
-            var document = new StockDocument(Guid.CreateVersion7(at), command.InvoiceNumber.Trim(), command.Notes, at);
+            var document = new StockDocument(Guid.CreateVersion7(at), Codes.Number(command.InvoiceNumber), command.Notes, at);
 
             var decision = Decide(command, slots, document, reservation);
             var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);

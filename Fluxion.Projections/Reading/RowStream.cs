@@ -33,7 +33,7 @@ internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, 
         async Task Write(T[] some)
         {
             if (isFirst) httpContext.Response.ContentType = $"{format.MediaType}; charset=utf-8";
-            if (format == ListFormat.Csv) await httpContext.Response.WriteAsync(Csv.Of(some, fields ?? Fields.All<T>(), header: isFirst), ct);
+            if (format == ListFormat.Csv) await httpContext.Response.WriteAsync(Csv.Of(some, fields ?? Fields.Usual<T>(), header: isFirst), ct);
             else await httpContext.Response.BodyWriter.WriteAsync(Lines(some, json), ct);
         }
     }
