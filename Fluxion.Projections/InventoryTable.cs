@@ -80,7 +80,7 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
 
     /// <param name="spellings">The parameter with the spellings of a code or id.</param>
     private static string IdOf(string table, string code, string spellings) => $"""
-        select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)] order by {code} = ({spellings}::text[])[1] desc limit 1
+        select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)]::text[] order by {code} = ({spellings}::text[])[1] desc limit 1
         """;
 
     public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),

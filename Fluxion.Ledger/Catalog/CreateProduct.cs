@@ -70,14 +70,14 @@ public abstract record ProductFields
 
     public ProductReferences With(Category? category, Supplier? supplier) => new(category, supplier, new ProductDetails(
         Name.Trim(), UnitType, null, Description, category?.Id, supplier?.Id, MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings,
-        LeadTimeDays, PackSize).With(BarcodeList.Kept(Barcode, Barcodes, UnitType)));
+        LeadTimeDays, PackSize).With(BarcodeList.Kept(BarcodeList.Named(Barcode, Barcodes), UnitType)));
 
     public bool NamesBarcodes() => Barcode is not null || Barcodes is { Count: > 0 };
 
     /// <summary>What is wrong with levels and barcodes; see <see cref="ProductRules"/>.</summary>
-    public IReadOnlyList<(string Field, string Message)> Errors(ProductDetails? before) => ProductRules.Errors(Barcode, Barcodes is not null,
-        new ProductDetails("", UnitType, MinStockLevel: MinStockLevel, MaxStockLevel: MaxStockLevel, ReorderPoint: ReorderPoint, Settings: Settings)
-            .With(BarcodeList.Kept(Barcode, Barcodes, UnitType)), before);
+    public IReadOnlyList<(string Field, string Message)> Errors(ProductDetails? before) => ProductRules.Errors(
+        new ProductDetails("", UnitType, MinStockLevel: MinStockLevel, MaxStockLevel: MaxStockLevel, ReorderPoint: ReorderPoint, Settings: Settings),
+        BarcodeList.Named(Barcode, Barcodes), Barcodes is null ? null : Barcode ?? "", before);
 
     public abstract class Validator<T> : AbstractValidator<T> where T : ProductFields
     {

@@ -99,14 +99,15 @@ public static class BarcodeList
     public static IReadOnlyList<ProductBarcode> Of(ProductDetails? details) =>
         details?.Barcodes ?? (details?.Barcode is { Length: > 0 } only ? [new ProductBarcode(only)] : []);
 
-    /// <summary>The barcodes that a request names, as they are kept.</summary>
+    /// <summary>The barcodes that a request names, their codes in one spelling.</summary>
     /// <param name="barcode">Short for a list of one.</param>
-    public static IReadOnlyList<ProductBarcode> Kept(string? barcode, IReadOnlyList<ProductBarcode>? barcodes, string unitType) =>
-        [.. (barcodes ?? (ProductBarcode.Normalize(barcode ?? "") is { Length: > 0 } only ? [new ProductBarcode(only)] : [])).Select(b =>
-        {
-            var code = ProductBarcode.Normalize(b.Code ?? "");
-            return new ProductBarcode(code, b.Kind == ProductBarcode.KindOf(code) ? null : b.Kind, b.Unit == unitType ? null : b.Unit, Quantities.Plain(b.PackQuantity));
-        })];
+    public static IReadOnlyList<ProductBarcode> Named(string? barcode, IReadOnlyList<ProductBarcode>? barcodes) => barcodes is not null
+        ? [.. barcodes.Select(b => b with { Code = ProductBarcode.Normalize(b.Code ?? "") })]
+        : ProductBarcode.Normalize(barcode ?? "") is { Length: > 0 } only ? [new ProductBarcode(only)] : [];
+
+    /// <summary>Named barcodes as they are kept: without what the code or the product says itself.</summary>
+    public static IReadOnlyList<ProductBarcode> Kept(IReadOnlyList<ProductBarcode> named, string unitType) =>
+        [.. named.Select(b => new ProductBarcode(b.Code, b.Kind == ProductBarcode.KindOf(b.Code) ? null : b.Kind, b.Unit == unitType ? null : b.Unit, Quantities.Plain(b.PackQuantity)))];
 
     /// <summary>The details with these barcodes: of one that says all by its code alone the list is left out, as before there were lists.</summary>
     public static ProductDetails With(this ProductDetails details, IReadOnlyList<ProductBarcode> barcodes) => details with

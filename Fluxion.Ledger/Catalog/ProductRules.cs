@@ -10,12 +10,13 @@ namespace Fluxion.Ledger.Catalog;
 public static class ProductRules
 {
     /// <summary>What is wrong, by the fields of a request; empty when nothing is.</summary>
-    /// <param name="barcode">As the request has it beside the list; null when it names none.</param>
-    /// <param name="hasList">Whether the request names the barcodes as a list.</param>
-    /// <param name="wanted">What the product is to be.</param>
-    /// <param name="before">What it is; null for a new one.</param>
-    public static IReadOnlyList<(string Field, string Message)> Errors(string? barcode, bool hasList, ProductDetails wanted, ProductDetails? before) =>
-        [.. Levels(wanted, before), .. OfBarcodes(barcode, hasList, wanted, before)];
+    /// <param name="wanted">What the product is to be, but for its barcodes.</param>
+    /// <param name="barcodes">As the request names them (<see cref="BarcodeList.Named"/>).</param>
+    /// <param name="first">The barcode that the request has beside a list of them, or nothing; null when it has no list.</param>
+    /// <param name="before">What the product is; null for a new one.</param>
+    public static IReadOnlyList<(string Field, string Message)> Errors(
+        ProductDetails wanted, IReadOnlyList<ProductBarcode> barcodes, string? first, ProductDetails? before) =>
+        [.. Levels(wanted, before), .. OfBarcodes(wanted, barcodes, first, before)];
 
     /// <summary>400 for what is wrong; null when nothing is.</summary>
     public static ProblemDetails? Problem(IReadOnlyList<(string Field, string Message)> errors) => errors.Count == 0 ? null
@@ -38,15 +39,16 @@ public static class ProductRules
         }
     }
 
-    private static IEnumerable<(string Field, string Message)> OfBarcodes(string? barcode, bool hasList, ProductDetails wanted, ProductDetails? before)
+    private static IEnumerable<(string Field, string Message)> OfBarcodes(
+        ProductDetails wanted, IReadOnlyList<ProductBarcode> barcodes, string? first, ProductDetails? before)
     {
-        var (barcodes, known, seen) = (BarcodeList.Of(wanted), BarcodeList.Of(before).Select(b => b.Code).ToHashSet(), new HashSet<string>());
+        var (known, seen) = (BarcodeList.Of(before).Select(b => b.Code).ToHashSet(), new HashSet<string>());
         if (barcodes.Count > BarcodeList.Max) yield return ("barcodes", $"must be at most {BarcodeList.Max}");
-        if (hasList && ProductBarcode.Normalize(barcode ?? "") is { Length: > 0 } first && (barcodes.Count == 0 || barcodes[0].Key != ProductBarcode.KeyOf(first)))
+        if (ProductBarcode.Normalize(first ?? "") is { Length: > 0 } code && (barcodes.Count == 0 || barcodes[0].Key != ProductBarcode.KeyOf(code)))
             yield return ("barcode", "must be the first of barcodes, or left out");
         foreach (var (i, b) in barcodes.Take(BarcodeList.Max).Index())
         {
-            string Field(string name) => hasList ? $"barcodes[{i}].{name}" : "barcode";
+            string Field(string name) => first is not null ? $"barcodes[{i}].{name}" : "barcode";
             if (b.Code.Length == 0) yield return (Field("code"), "is required");
             else if ((!known.Contains(b.Code) || b.Kind == BarcodeKinds.Gtin) && ProductBarcode.Objection(b.Code, b.Kind) is { } objection) yield return (Field("code"), objection);
             else if (!seen.Add(b.Key)) yield return (Field("code"), "appears more than once");

@@ -30,7 +30,7 @@ public sealed record DraftPurchaseOrder(
     string? Notes = null) : IProductLines<DraftPurchaseOrder, DraftPurchaseOrder.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; a product once")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place. A product once")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
         [property: Description("Cost of one unit of the product, never of a pack, before tax, at most 4 decimals; its cost price when left out")] decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>

@@ -23,7 +23,7 @@ public sealed record ReceivePurchaseOrder(
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<ReceivePurchaseOrder, ReceivePurchaseOrder.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of a product of the order")] string Sku,
+        [property: Description("Sku or id of a product of the order; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
         [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; that of the order when left out")] decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>

@@ -33,7 +33,7 @@ public sealed record RecordSale(
     string? IStockCommand<Line>.Reference => InvoiceNumber;
 
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
         [property: Description("Price of one unit of the product, never of a pack, before tax, at most 4 decimals; its selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
         [property: Description("Money off the line before tax, at most 2 decimals. Needs the role manager")] decimal Discount = 0,

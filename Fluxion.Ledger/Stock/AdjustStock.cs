@@ -23,7 +23,7 @@ public sealed record AdjustStock(
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<AdjustStock.Line>, IProductLines<AdjustStock, AdjustStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("The correction: above 0 adds, below 0 takes away; at most 3 decimals; whole for what is counted")] decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
     {

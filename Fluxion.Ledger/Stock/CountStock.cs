@@ -22,7 +22,7 @@ public sealed record CountStock(
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<CountStock.Line>, IProductLines<CountStock, CountStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
     {

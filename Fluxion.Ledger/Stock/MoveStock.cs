@@ -26,7 +26,7 @@ public sealed record MoveStock(
     public sealed record Line(
         [property: Description("receipt, issue or adjustment")] string Type,
         [property: Description("Code or id of the store")] string Store,
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; whole for what is counted")] decimal Quantity,
         [property: Description("receipt: cost of one unit of the product, never of a pack; the product's cost price when left out")] decimal? UnitCost = null,
         [property: Description("issue, adjustment: as in their own commands")] string? Reason = null,

@@ -22,7 +22,7 @@ public sealed record ReceiveStock(
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<ReceiveStock.Line>, IProductLines<ReceiveStock, ReceiveStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
         [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; its cost price when left out")] decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>

@@ -20,7 +20,7 @@ public sealed record ReceiveTransfer(
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<ReceiveTransfer, ReceiveTransfer.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("What came in as it left, at most 3 decimals; whole for what is counted")] decimal Received = 0,
         [property: Description("What was sent and is not there: written off in the receiving store")] decimal Lost = 0,
         [property: Description("What came in and is of no use: written off in the receiving store")] decimal Damaged = 0,

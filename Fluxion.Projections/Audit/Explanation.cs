@@ -59,8 +59,8 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
     private static string Select(string store, string sku, string happened) => $"""
         select s.id, s.code, p.id, p.sku, p.name, p.unit_type, coalesce(m.on_hand, 0), coalesce(m.unit_cost, 0), m.first_at, coalesce(m.has_moved, false)
         from (values (1)) one
-        left join stores s on {store}::text[] && array[s.code, upper(s.id::text)]
-        left join products p on {sku}::text[] && array[p.sku, upper(p.id::text)]
+        left join stores s on {store}::text[] && array[s.code, upper(s.id::text)]::text[]
+        left join products p on {sku}::text[] && array[p.sku, upper(p.id::text)]::text[]
         left join lateral (
             select sum(m.quantity) filter (where {happened}) as on_hand, min(m.created_at) as first_at, bool_or({happened}) as has_moved,
                    (array_agg(m.average_cost order by m.item_version desc) filter (where {happened}))[1] as unit_cost

@@ -24,6 +24,12 @@ create table $schema$.product_barcodes
 -- Whose a scanned code is. Not unique: two products may have had the same one since before that was refused, and a deactivated one may have another's.
 create index idx_product_barcodes_key on $schema$.product_barcodes (code_key) where not is_removed;
 
+create trigger update_updated_at_trigger
+    before update on $schema$.product_barcodes
+    for each row
+    when (new.updated_at is not distinct from old.updated_at)
+    execute function $schema$.update_updated_at();
+
 comment on table $schema$.product_barcodes is
     'The barcodes of products, with how much each stands for; those that a product has no longer stay and are marked. Not in the data model, whose products have one barcode.';
 comment on column $schema$.product_barcodes.tenant_id is
