@@ -6,6 +6,7 @@ using Fluxion.Host.Web;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Imports;
 using Fluxion.Ledger.Stock;
@@ -113,6 +114,7 @@ public static class FluxionHost
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
         builder.Services.AddSingleton<IStockDocuments, StockDocuments>();
+        builder.Services.AddSingleton<IBarcodeIndex, BarcodeIndex>();
         builder.Services.AddSingleton<AlertScans>();
         builder.Services.AddSingleton<AlertNotifications>();
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertNotifications>());

@@ -72,12 +72,17 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
               from service_inventory_movements m
               where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
                 and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
-                and {(store is null ? "true" : $"m.store_id = (select id from stores where {p(Codes.Normalize(store))} in (code, upper(id::text)))")}
-                and {(sku is null ? "true" : $"m.product_id = (select id from products where {p(Codes.Normalize(sku))} in (sku, upper(id::text)))")}
+                and {(store is null ? "true" : $"m.store_id = ({IdOf("stores", "code", p(Codes.Spellings(store)))})")}
+                and {(sku is null ? "true" : $"m.product_id = ({IdOf("products", "sku", p(Codes.Spellings(sku)))})")}
               group by m.store_id, m.product_id) i
         join stores s on s.id = i.store_id
         join products p on p.id = i.product_id
         where {(stores is null ? "true" : $"i.store_id = any({p(stores)})")}
+        """;
+
+    /// <param name="spellings">The parameter with the spellings of a code or id.</param>
+    private static string IdOf(string table, string code, string spellings) => $"""
+        select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)]::text[] order by {code} = ({spellings}::text[])[1] desc limit 1
         """;
 
     public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),
@@ -88,15 +93,15 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
 public static class InventoryQueries
 {
     [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point)")]
-    [EndpointDescription("asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock.")]
+    [EndpointSummary("Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point, of active products in active stores)")]
+    [EndpointDescription("What is deactivated is in the list, for it is still worth something, and never low. asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock.")]
     [ProducesResponseType<Page<InventoryRow>>(200)]
     public static Task<IResult> List(
         string? store, string? sku, bool? low, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
     {
         var query = TenantQuery.Of(http);
         query = asOf is null && knownAt is null
-            ? query.Where(InventoryRow.Select, Caller.Of(http).StoreFilter).Filter("(i.quantity_available < p.reorder_point) = {0}", low)
+            ? query.Where(InventoryRow.Select, Caller.Of(http).StoreFilter).Filter("is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point) = {0}", low)
             : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.Of(http).StoreFilter, at, known, store, sku)))
               .Refuse("low", low is null ? null : "is of now alone: leave it out with asOf and knownAt");
         return query

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
@@ -42,13 +43,26 @@ public sealed class ProductsTable : IReadModel
         rows.Write(Table, changes.Latest<Product>());
 }
 
+/// <param name="Kind">gtin or internal.</param>
+/// <param name="Unit">What bears the code: unit, kg, liter, meter, box or case.</param>
+/// <param name="PackQuantity">How much of the product's unit one scan stands for.</param>
+public sealed record BarcodeRow(string Code, string Kind, string Unit, decimal PackQuantity);
+
+/// <param name="Barcode">The first of its barcodes.</param>
+/// <param name="Scanned">The barcode that was looked up; left out where none was.</param>
 public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,
     string UnitType, decimal MinStockLevel, decimal? MaxStockLevel, decimal ReorderPoint, decimal CostPrice, decimal SellingPrice, decimal TaxRate,
-    int? LeadTimeDays, decimal? PackSize, ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    int? LeadTimeDays, decimal? PackSize, ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
+    IReadOnlyList<BarcodeRow> Barcodes, [property: OnlyWhenAsked, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BarcodeRow? Scanned)
 {
-    public const string Select = """
+    private const string BarcodeJson = "json_build_object('code', b.code, 'kind', b.kind, 'unit', coalesce(b.unit_type, p.unit_type), 'packQuantity', b.pack_quantity)";
+
+    /// <summary>$1: the key of the barcode that is looked up; null for none.</summary>
+    public const string Select = $"""
         select p.id, p.sku, p.barcode, p.name, p.description, c.code, s.code, p.unit_type, p.min_stock_level, p.max_stock_level,
-               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active, p.version, p.created_at, p.updated_at
+               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active, p.version, p.created_at, p.updated_at,
+               (select coalesce(json_agg({BarcodeJson} order by b.position), '[]') from product_barcodes b where b.product_id = p.id and not b.is_removed),
+               (select {BarcodeJson} from product_barcodes b where b.product_id = p.id and not b.is_removed and b.code_key = $1::text)
         from products p
         left join categories c on c.id = p.category_id
         left join suppliers s on s.id = p.supplier_id
@@ -58,26 +72,36 @@ public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Nam
     public static ProductRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.Text(2), r.GetString(3),
         r.Text(4), r.Text(5), r.Text(6), r.GetString(7), r.GetDecimal(8),
         r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.GetFieldValue<int?>(14),
-        r.GetFieldValue<decimal?>(15), r.Json<ProductSettings>(16), r.GetBoolean(17), r.GetInt64(18), r.GetFieldValue<DateTimeOffset>(19), r.GetFieldValue<DateTimeOffset>(20));
+        r.GetFieldValue<decimal?>(15), r.Json<ProductSettings>(16), r.GetBoolean(17), r.GetInt64(18), r.GetFieldValue<DateTimeOffset>(19), r.GetFieldValue<DateTimeOffset>(20),
+        r.Lines<BarcodeRow>(21), r.IsDBNull(22) ? null : r.Line<BarcodeRow>(22));
 }
 
 public static class ProductsQueries
 {
     [WolverineGet("/api/{tenant}/products", Name = "List products"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The products by sku; filters: category, supplier, search (a part of sku, barcode or name)")]
+    [EndpointSummary("The products by sku; filters: category, supplier, barcode (as it was scanned), search (a part of sku, barcodes or name)")]
+    [EndpointDescription("barcode finds UPC-A and EAN-13 of one GTIN alike; scanned says which of the product's barcodes it is and how much it stands for. search goes by neither case nor accents: 'azucar' finds Azúcar. Deactivated products are in the list, see isActive.")]
     [ProducesResponseType<Page<ProductRow>>(200)]
     public static Task<IResult> List(
-        string? category, string? supplier, string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(ProductRow.Select)
-        .FilterNamed("c.code", "c.id", category)
-        .FilterNamed("s.code", "s.id", supplier)
-        .Filter("strpos(lower(concat_ws(' ', p.sku, p.barcode, p.name)), lower({0})) > 0", search)
-        .Page(databases, ProductRow.Read, limit, after, Order.ByText("p.sku"), row => [row.Sku]);
+        string? category, string? supplier, string? barcode, string? search, int? limit, string? after, HttpContext http, Databases databases)
+    {
+        var key = barcode is null ? null : ProductBarcode.KeyOf(ProductBarcode.Normalize(barcode));
+        return TenantQuery.Of(http)
+            .Where(ProductRow.Select, key)
+            .FilterNamed("c.code", "c.id", category)
+            .FilterNamed("s.code", "s.id", supplier)
+            .Filter("p.id in (select product_id from product_barcodes where code_key = {0} and not is_removed)", key)
+            .Filter("""
+                p.id in (select id from products where search_key like search_pattern({0})
+                         union all select product_id from product_barcodes where search_key like search_pattern({0}) and not is_removed)
+                """, search)
+            .Page(databases, ProductRow.Read, limit, after, Order.ByText("p.sku"), row => [row.Sku]);
+    }
 
     [WolverineGet("/api/{tenant}/products/{id}", Name = "Get product"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One product, by sku or id")]
     [ProducesResponseType<ProductRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(ProductRow.Select).Named("p.sku", "p.id", id)
+        .Where(ProductRow.Select, (string?)null).Named("p.sku", "p.id", id)
         .One(databases, ProductRow.Read, "product", id);
 }

@@ -89,8 +89,8 @@ public static class ReservationsQueries
         .Where(ReservationRow.Select, Caller.Of(http).StoreFilter)
         .FilterOneOf("v.status = {0}", "status", status, Reservation.States)
         .Filter("v.reference = {0}", reference)
-        .Filter("exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0} in (s.code, upper(s.id::text)))",
-            store is null ? null : Codes.Normalize(store))
+        .Filter("exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
+            store is null ? null : Codes.Spellings(store))
         .Page(databases, ReservationRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]

@@ -136,7 +136,7 @@ public static class SalesQueries
         HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(SaleRow.Select, Caller.Of(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
-        .Filter("v.invoice_number = {0}", invoice)
+        .Filter("v.invoice_number = any({0})", invoice is null ? null : Codes.NumberSpellings(invoice))
         .FilterOneOf("v.payment_status = {0}", "status", status, SaleStatus.All)
         .From("v.created_at", from, LocalTime.OfStore)
         .Until("v.created_at", to, LocalTime.OfStore)

@@ -75,7 +75,7 @@ public sealed class StockOutlook : IStockOutlook
 
     /// <summary>A condition: something is to be ordered. What is available is asked first, for it is known without looking at orders.</summary>
     internal const string BelowReorderPoint = """
-        p.is_active and s.is_active and i.quantity_available < p.reorder_point
+        {t}.is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)
         and i.quantity_available + coalesce(o.ordered, 0) + coalesce(o.drafted, 0) + coalesce(t.quantity, 0) < p.reorder_point
         """;
 
@@ -123,7 +123,7 @@ public sealed class StockOutlook : IStockOutlook
             cross join lateral (select coalesce(s.timezone, rule.timezone) as timezone, (now() at time zone coalesce(s.timezone, rule.timezone))::date as today) z
             where s.is_active
         ), item as (
-            select i.store_id, i.product_id, i.quantity_on_hand, i.quantity_available, p.reorder_point, p.max_stock_level
+            select i.store_id, i.product_id, i.quantity_on_hand, p.max_stock_level, {t}.is_low(p.is_active, true, i.quantity_available, p.reorder_point) as is_low
             from {t}.inventory i
             join {t}.products p on p.id = i.product_id and p.is_active
             join store s on s.store_id = i.store_id
@@ -177,7 +177,7 @@ public sealed class StockOutlook : IStockOutlook
         full join (select * from said where type in ('{{AlertTypes.Overstock}}', '{{AlertTypes.SlowMoving}}', '{{AlertTypes.DemandSpike}}')) a using (store_id, product_id, type)
         where f.level is null or a.level is null or f.threshold <> a.threshold or abs(f.level - a.level) >= greatest(f.threshold / 10, 1)
         union
-        select store_id, product_id, '{{AlertTypes.LowStock}}', null, 0, null, null from item where quantity_available < reorder_point
+        select store_id, product_id, '{{AlertTypes.LowStock}}', null, 0, null, null from item where is_low
         union
         select store_id, product_id, type, null, 0, null, null from said where type in ('{{AlertTypes.LowStock}}', '{{AlertTypes.ReservationShort}}')
         union

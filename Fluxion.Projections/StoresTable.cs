@@ -51,10 +51,11 @@ public sealed record StoreRow(Guid Id, string Code, string Name, string Type, Ad
 public static class StoresQueries
 {
     [WolverineGet("/api/{tenant}/stores", Name = "List stores"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The stores that you may see, by code")]
+    [EndpointSummary("The stores that you may see, by code; filter: search (a part of code or name, by neither case nor accents)")]
     [ProducesResponseType<Page<StoreRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(StoreRow.Select, Caller.Of(http).StoreFilter)
+        .Search("s.code, s.name", search)
         .Page(databases, StoreRow.Read, limit, after, Order.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/stores/{id}", Name = "Get store"), Authorize(Roles.Viewer), Tags("Catalog")]

@@ -58,10 +58,11 @@ public sealed record SupplierRow(Guid Id, string Code, string BusinessName, stri
 public static class SuppliersQueries
 {
     [WolverineGet("/api/{tenant}/suppliers", Name = "List suppliers"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The suppliers by code")]
+    [EndpointSummary("The suppliers by code; filter: search (a part of code, business name or trade name, by neither case nor accents)")]
     [ProducesResponseType<Page<SupplierRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(SupplierRow.Select)
+        .Search("s.code, s.business_name, s.trade_name", search)
         .Page(databases, SupplierRow.Read, limit, after, Order.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/suppliers/{id}", Name = "Get supplier"), Authorize(Roles.Viewer), Tags("Catalog")]

@@ -88,7 +88,7 @@ public static class TransfersQueries
     public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(TransferRow.Select, Caller.Of(http).StoreFilter)
         .FilterOneOf("t.status = {0}", "status", status, Transfer.States)
-        .Filter("{0} in (f.code, g.code, upper(f.id::text), upper(g.id::text))", store is null ? null : Codes.Normalize(store))
+        .Filter("{0}::text[] && array[f.code, g.code, upper(f.id::text), upper(g.id::text)]::text[]", store is null ? null : Codes.Spellings(store))
         .Page(databases, TransferRow.Read, limit, after, Order.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/transfers/{id}", Name = "Get transfer"), Authorize(Roles.Viewer), Tags("Stock")]

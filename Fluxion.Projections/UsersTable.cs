@@ -43,10 +43,11 @@ public sealed record UserRow(Guid Id, string Email, string FullName, string Role
 public static class UsersQueries
 {
     [WolverineGet("/api/{tenant}/users", Name = "List users"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("The users by e-mail address")]
+    [EndpointSummary("The users by e-mail address; filter: search (a part of address or name, by neither case nor accents)")]
     [ProducesResponseType<Page<UserRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
         .Where(UserRow.Select)
+        .Search("u.email, u.full_name", search)
         .Page(databases, UserRow.Read, limit, after, Order.ByText("u.email::text"), row => [row.Email]);
 
     [WolverineGet("/api/{tenant}/users/{id}", Name = "Get user"), Authorize(Roles.Admin), Tags("Users")]

@@ -63,6 +63,7 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
     private static async Task<bool> Add(TenantsInput input, TenantProvisioning provisioning)
     {
         if (string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("A tenant needs a name: --name \"Acme C.A.\"");
+        if (input.AdminEmailFlag is { } email && !Passwords.IsAccountEmail(email)) return Output.Refuse($"'{email}' is not an e-mail address of ASCII characters.");
         if (input.TimezoneFlag is { } zone && Zone.Objection(zone) is { } objection) return Output.Refuse($"--timezone {objection}.");
         (string Password, bool MadeUp)? password = input.AdminEmailFlag is null ? null : Output.Password();
         var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(

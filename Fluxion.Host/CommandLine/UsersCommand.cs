@@ -35,7 +35,7 @@ public sealed class UsersCommand : LedgerCommand<UsersInput>
         Output.WrapForPeopleAlone();
         using var host = input.BuildHost();
         var services = host.Services;
-        if (!System.Net.Mail.MailAddress.TryCreate(input.Email, out _)) return Output.Refuse($"'{input.Email}' is no e-mail address.");
+        if (!Passwords.IsAccountEmail(input.Email)) return Output.Refuse($"'{input.Email}' is not an e-mail address of ASCII characters.");
         if (!Roles.OfTenants.Contains(input.RoleFlag)) return Output.Refuse($"The role is one of: {string.Join(", ", Roles.OfTenants)}.");
         var password = Output.Password();
         try

@@ -45,9 +45,10 @@ public static class DemoTenant
         var products = new Dictionary<string, Guid>();
         foreach (var p in DemoCatalog.Products)
         {
-            products[p.Sku] = ledger.Append<Product>(NewId(ledger), new ProductCreated(p.Sku, new ProductDetails(p.Name, p.Unit, p.Barcode, p.Description,
-                categories[p.Category], suppliers[p.Supplier], ReorderPoint: p.ReorderPoint, MinStockLevel: p.ReorderPoint / 2, MaxStockLevel: p.ReorderPoint * 6,
-                CostPrice: p.Cost, SellingPrice: p.Price, TaxRate: p.Tax))).Id;
+            ProductBarcode[] barcodes = [new(p.Barcode), .. p.Sku == DemoCatalog.Case.Sku ? [DemoCatalog.Case.Barcode] : (ProductBarcode[])[]];
+            products[p.Sku] = ledger.Append<Product>(NewId(ledger), new ProductCreated(p.Sku, new ProductDetails(p.Name, p.Unit, null, p.Description,
+                categories[p.Category], suppliers[p.Supplier], ReorderPoint: p.ReorderPoint, MinStockLevel: decimal.Truncate(p.ReorderPoint / 2), MaxStockLevel: p.ReorderPoint * 6,
+                CostPrice: p.Cost, SellingPrice: p.Price, TaxRate: p.Tax).With(barcodes))).Id;
         }
         var today = Zone.Named(Timezone).DateOf(ledger.Now);
         foreach (var (number, store, supplier, isConfirmed, lines) in DemoCatalog.PurchaseOrders)

@@ -1,8 +1,10 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Imports;
 using Fluxion.Ledger.Stock;
@@ -27,7 +29,7 @@ public static class FluxionOpenApi
     /// <summary>RFC 9457 problem details as this API fills them.</summary>
     private sealed record Problem(
         string Title, int Status, string? Detail = null, IReadOnlyDictionary<string, string[]>? Errors = null, IReadOnlyList<Shortage>? Shortages = null,
-        ExistingDocument? Existing = null, string? Type = null, string? TraceId = null);
+        IReadOnlyList<BarcodeConflict>? Conflicts = null, ExistingDocument? Existing = null, string? Type = null, string? TraceId = null);
 
     public static void Configure(OpenApiOptions options)
     {
@@ -72,11 +74,18 @@ public static class FluxionOpenApi
         if (type == typeof(decimal)) (schema.Type, schema.Format) = (JsonSchemaType.Number | nullable, null);
         if (type == typeof(DateTimeOffset)) (schema.Type, schema.Format) = (JsonSchemaType.String | nullable, "date-time");
         if (type == typeof(string)) schema.Type = JsonSchemaType.String | nullable;
+        // of a parameter with a default the framework does not read what its property says
+        if (Of<DescriptionAttribute>(context.JsonPropertyInfo) is { } described) schema.Description ??= described.Description;
+        if (Of<TextFormatAttribute>(context.JsonPropertyInfo) is { } text) schema.Format = text.Format;
+        if (typeof(IProductLine).IsAssignableFrom(type)) schema.Required?.Remove("sku"); // a barcode may stand in its place
         if (type == typeof(JsonElement)) schema.Type = JsonSchemaType.Object | nullable;
         if (context.JsonTypeInfo.ElementType == typeof(string) && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Enumerable)
             schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };
         if (context.JsonTypeInfo.Properties.Any(p => p.IsExtensionData)) schema.AdditionalPropertiesAllowed = true;
     }
+
+    private static T? Of<T>(JsonPropertyInfo? property) where T : Attribute =>
+        (T?)property?.AttributeProvider?.GetCustomAttributes(typeof(T), false).FirstOrDefault();
 
     private static void DescribeRequest(OpenApiOperation operation, OpenApiOperationTransformerContext context, Endpoint endpoint)
     {

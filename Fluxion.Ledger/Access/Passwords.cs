@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using FluentValidation;
 using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Identity;
@@ -36,6 +37,15 @@ public static class Passwords
         .Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"has {MinLength} to {MaxLength} characters");
 
     public static IRuleBuilderOptions<T, string> Email<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(e => e is { Length: <= 254 } && Names.IsPlain(e) && System.Net.Mail.MailAddress.TryCreate(e, out var address) && address.Address == e)
+        .Must(IsEmail)
         .WithMessage("is an e-mail address, for example ana@acme.com");
+
+    /// <summary>The address that somebody signs in with: of ASCII, so that no other account's can look like it.</summary>
+    public static IRuleBuilderOptions<T, string> AccountEmail<T>(this IRuleBuilder<T, string> rule) => rule
+        .Must(IsAccountEmail).WithMessage("must be an e-mail address of ASCII characters, for example ana@acme.com");
+
+    public static bool IsAccountEmail(string? email) => IsEmail(email) && Ascii.IsValid(email);
+
+    private static bool IsEmail(string? email) => email is { Length: <= 254 } && Names.IsPlain(email)
+        && System.Net.Mail.MailAddress.TryCreate(email, out var address) && address.Address == email;
 }

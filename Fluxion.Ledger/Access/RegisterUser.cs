@@ -66,7 +66,7 @@ public sealed record RegisterUser : UserFields
     {
         public Validator()
         {
-            RuleFor(c => c.Email).Email();
+            RuleFor(c => c.Email).AccountEmail();
             RuleFor(c => c.Password).Password();
         }
     }

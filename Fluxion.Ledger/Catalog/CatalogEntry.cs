@@ -28,7 +28,7 @@ public static class CatalogEntry
     /// <summary>Decides on the locked state of one entry; no events, no change, and the same receipt.</summary>
     /// <param name="refuse">The problem with the change in that state, if there is one.</param>
     public static async Task<Reply> Change<T>(LedgerSession ledger, string what, string reference, long? version,
-        Func<T, IReadOnlyList<object>> decide, CancellationToken ct, Func<T, ProblemDetails?>? refuse = null)
+        Func<T, IReadOnlyList<object>> decide, CancellationToken ct, Func<T, Task<ProblemDetails?>>? refuse = null)
         where T : class, IAggregate<T>, ICoded
     {
         if (await ledger.Find<T>(reference, ct) is not { } found || await ledger.Lock<T>(found.Id, ct) is not { } entry)
@@ -36,7 +36,7 @@ public static class CatalogEntry
         var current = ledger.VersionOf(entry.Id);
         if (version is not null && version != current)
             return Problems.Conflict("Changed meanwhile", $"The {what} '{Problems.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew.");
-        if (refuse?.Invoke(entry) is { } problem) return problem;
+        if (refuse is not null && await refuse(entry) is { } problem) return problem;
         var events = decide(entry);
         if (events.Count > 0) ledger.Append<T>(entry.Id, events);
         return Reply.Ok(new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)));

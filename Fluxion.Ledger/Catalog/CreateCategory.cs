@@ -50,7 +50,7 @@ public abstract record CategoryFields
 [Example("""{"code":"HELADOS","name":"Helados","parent":"LACTEOS"}""")]
 public sealed record CreateCategory : CategoryFields
 {
-    [Required, Description("Unique in the tenant, for example LACTEOS; kept in upper case")]
+    [Required, TextFormat(Codes.Format), Description("Unique in the tenant, for example LACTEOS; kept in upper case")]
     public string Code { get; init; } = "";
 
     public sealed class Validator : Validator<CreateCategory>
@@ -96,7 +96,7 @@ public static class CategoryEndpoints
             if (problem is not null) return problem;
             var changed = new CategoryChanged(command.Name.Trim(), parent?.Id, command.Description, command.Settings);
             return await CatalogEntry.Change<Category>(ledger, "category", id, command.Version, category =>
-                CatalogEntry.Same(category, Category.Fold(category.Id, category, changed)) ? [] : [changed], ct, category => Category.Refuse(category, path));
+                CatalogEntry.Same(category, Category.Fold(category.Id, category, changed)) ? [] : [changed], ct, category => Task.FromResult(Category.Refuse(category, path)));
         });
 
     [WolverinePost("/api/{tenant}/categories/{id}/deactivate", Name = "Deactivate category"), Authorize(Roles.Manager), Tags("Catalog")]

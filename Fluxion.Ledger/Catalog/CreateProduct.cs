@@ -20,7 +20,12 @@ public abstract record ProductFields
     [Description("unit, kg, liter, meter, box or case; unit, box and case are counted in whole numbers, unless settings.allowFraction says otherwise")]
     public string UnitType { get; init; } = "unit";
 
+    [TextFormat(ProductBarcode.Format), Description("Short for barcodes with one entry; beside barcodes their first one")]
     public string? Barcode { get; init; }
+
+    [Description("At most 20. Where lines take a barcode, their quantity is in packs of it")]
+    public IReadOnlyList<ProductBarcode>? Barcodes { get; init; }
+
     public string? Description { get; init; }
 
     [Description("Code or id of the category")]
@@ -29,10 +34,13 @@ public abstract record ProductFields
     [Description("Code or id of the usual supplier")]
     public string? Supplier { get; init; }
 
+    [Description("The least that a store should have")]
     public decimal MinStockLevel { get; init; }
+
+    [Description("The most that a store should have; not below minStockLevel or reorderPoint")]
     public decimal? MaxStockLevel { get; init; }
 
-    [Description("Stock below this raises an alert")]
+    [Description("Stock below this raises an alert; 0 for none")]
     public decimal ReorderPoint { get; init; }
 
     [Description("What one unit usually costs; a receipt without a cost takes it")]
@@ -62,8 +70,15 @@ public abstract record ProductFields
     }
 
     public ProductReferences With(Category? category, Supplier? supplier) => new(category, supplier, new ProductDetails(
-        Name.Trim(), UnitType, Barcode, Description, category?.Id, supplier?.Id, MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings,
-        LeadTimeDays, PackSize));
+        Name.Trim(), UnitType, null, Description, category?.Id, supplier?.Id, MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings,
+        LeadTimeDays, PackSize).With(BarcodeList.Kept(BarcodeList.Named(Barcode, Barcodes), UnitType)));
+
+    public bool NamesBarcodes() => Barcode is not null || Barcodes is { Count: > 0 };
+
+    /// <summary>What is wrong with levels and barcodes; see <see cref="ProductRules"/>.</summary>
+    public IReadOnlyList<(string Field, string Message)> Errors(ProductDetails? before) => ProductRules.Errors(
+        new ProductDetails("", UnitType, MinStockLevel: MinStockLevel, MaxStockLevel: MaxStockLevel, ReorderPoint: ReorderPoint, Settings: Settings),
+        BarcodeList.Named(Barcode, Barcodes), Barcodes is null ? null : Barcode ?? "", before);
 
     public abstract class Validator<T> : AbstractValidator<T> where T : ProductFields
     {
@@ -71,7 +86,7 @@ public abstract record ProductFields
         {
             RuleFor(c => c.Name).Name();
             RuleFor(c => c.UnitType).OneOf(UnitTypes.All);
-            RuleFor(c => c.Barcode).Line(50);
+            RuleForEach(c => c.Barcodes).NotNull().WithMessage("must be an object, not null");
             RuleFor(c => c.Description).AtMost(2000);
             RuleFor(c => c.MinStockLevel).Level();
             RuleFor(c => c.MaxStockLevel).Level();
@@ -85,7 +100,6 @@ public abstract record ProductFields
             RuleFor(c => c.PackSize).Must((c, size) => size is null || decimal.Truncate(size.Value) == size || !new ProductDetails("", c.UnitType, Settings: c.Settings).IsCounted)
                 .WithMessage("is whole for what is counted");
             RuleFor(c => c.Settings == null ? null : c.Settings.Other).OwnFieldsOfTheTenant().OverridePropertyName(nameof(Settings));
-            RuleFor(c => c.MaxStockLevel).Must((c, max) => max is null || max >= c.MinStockLevel).WithMessage("is not below minStockLevel");
         }
     }
 }
@@ -93,14 +107,15 @@ public abstract record ProductFields
 /// <summary>A product enters the catalog.</summary>
 [Example("""
     {
-      "sku": "HEL001", "name": "Helado de Mantecado 1 L", "unitType": "unit", "barcode": "7591004000019", "category": "LACTEOS", "supplier": "SANTABARBARA",
+      "sku": "HEL001", "name": "Helado de Mantecado 1 L", "unitType": "unit", "category": "LACTEOS", "supplier": "SANTABARBARA",
+      "barcodes": [{ "code": "7591007000016" }, { "code": "17591007000013", "unit": "case", "packQuantity": 12 }],
       "minStockLevel": 6, "maxStockLevel": 72, "reorderPoint": 12, "costPrice": 3.10, "sellingPrice": 4.50, "taxRate": 16,
       "leadTimeDays": 5, "packSize": 12, "settings": { "allowBackorder": false, "shelf": "F-3" }
     }
     """)]
 public sealed record CreateProduct : ProductFields
 {
-    [Required, Description("Stock keeping unit, unique in the tenant, for example LAC001; kept in upper case")]
+    [Required, TextFormat(Codes.Format), Description("Stock keeping unit, unique in the tenant, for example LAC001; kept in upper case")]
     public string Sku { get; init; } = "";
 
     /// <summary>The command that would create a product of these details; category and supplier, which they name by id, are left out.</summary>
@@ -110,6 +125,7 @@ public sealed record CreateProduct : ProductFields
         Name = details.Name,
         UnitType = details.UnitType,
         Barcode = details.Barcode,
+        Barcodes = details.Barcodes,
         Description = details.Description,
         MinStockLevel = details.MinStockLevel,
         MaxStockLevel = details.MaxStockLevel,
@@ -124,15 +140,30 @@ public sealed record CreateProduct : ProductFields
 
     public sealed class Validator : Validator<CreateProduct>
     {
-        public Validator() => RuleFor(c => c.Sku).Code();
+        private const string Before = "before";
+
+        public Validator()
+        {
+            RuleFor(c => c.Sku).Code();
+            RuleFor(c => c).Custom((fields, context) =>
+            {
+                if (fields.Barcodes?.Contains(null!) == true) return;
+                var before = context.RootContextData.TryGetValue(Before, out var known) ? known as ProductDetails : null;
+                foreach (var (field, message) in fields.Errors(before)) context.AddFailure(field, message);
+            });
+        }
+
+        /// <summary>As for a new product, or for one that is there: a row of an import may be either.</summary>
+        public static FluentValidation.Results.ValidationResult Validate(IValidator<CreateProduct> validator, CreateProduct fields, Product? product) =>
+            validator.Validate(new ValidationContext<CreateProduct>(fields) { RootContextData = { [Before] = product?.Details! } });
     }
 }
 
 /// <summary>All fields of a product are set anew; the sku stays.</summary>
 [Example("""
     {
-      "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567920", "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
-      "minStockLevel": 7.5, "maxStockLevel": 90, "reorderPoint": 18, "costPrice": 1.95, "sellingPrice": 2.85, "taxRate": 16
+      "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567924", "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
+      "minStockLevel": 7, "maxStockLevel": 90, "reorderPoint": 18, "costPrice": 1.95, "sellingPrice": 2.85, "taxRate": 16
     }
     """)]
 public sealed record ChangeProduct : ProductFields
@@ -168,28 +199,33 @@ public static class ProductEndpoints
 {
     [WolverinePost("/api/{tenant}/products", Name = "Create product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Add a product to the catalog")]
-    [EndpointDescription("Refused: 409 when the sku is taken or category or supplier are deactivated, 404 when they do not exist.")]
+    [EndpointDescription("Refused: 409 when the sku is taken, an active product has one of the barcodes (see conflicts) or category or supplier are deactivated, 404 when they do not exist, 400 for levels that contradict each other or a GTIN with a wrong check digit.")]
     [ProducesResponseType<CatalogReceipt>(201)]
-    public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http, IBarcodeIndex barcodes) =>
         ledger.Run(http, command, async ct =>
         {
+            if (command.NamesBarcodes()) await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
             var (product, problem) = await command.Resolve(ledger, ct);
-            problem ??= product!.Refuse(null);
+            problem ??= product!.Refuse(null)
+                ?? await UniqueBarcodes.Refuse(ledger, barcodes, new(command.Sku, BarcodeList.Of(product.Details), Before: null, IsActive: true), ct);
             if (problem is not null) return problem;
             return await CatalogEntry.Create<Product>(ledger, "product", "products", command.Sku, sku => new ProductCreated(sku, product!.Details), ct);
         });
 
     [WolverinePut("/api/{tenant}/products/{id}", Name = "Change product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Set all fields of a product anew")]
-    [EndpointDescription("What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current, a new category or supplier is deactivated, or what is measured would be counted.")]
+    [EndpointDescription("What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current, a new category or supplier is deactivated, an active product has one of the barcodes (see conflicts), or what is measured would be counted, 400 as for a new product. What a product broke of those rules before there were any, it may keep.")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Put([Example("LAC004")] string id, ChangeProduct command, LedgerSession ledger, HttpContext http) =>
+    public static Task<IResult> Put([Example("LAC004")] string id, ChangeProduct command, LedgerSession ledger, HttpContext http, IBarcodeIndex barcodes) =>
         ledger.Run(http, command, async ct =>
         {
+            if (command.NamesBarcodes()) await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
             var (changed, problem) = await command.Resolve(ledger, ct);
             if (problem is not null) return problem;
-            return await CatalogEntry.Change<Product>(ledger, "product", id, command.Version, product =>
-                CatalogEntry.Same(product.Details, changed!.Details) ? [] : [new ProductChanged(changed.Details)], ct, changed!.Refuse);
+            return await CatalogEntry.Change<Product>(ledger, "product", id, command.Version,
+                product => CatalogEntry.Same(product.Details, changed!.Details) ? [] : [new ProductChanged(changed.Details)], ct,
+                async product => ProductRules.Problem(command.Errors(product.Details)) ?? changed!.Refuse(product)
+                    ?? await UniqueBarcodes.Refuse(ledger, barcodes, new(product.Code, BarcodeList.Of(changed!.Details), product, product.IsActive), ct));
         });
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
@@ -203,9 +239,13 @@ public static class ProductEndpoints
 
     [WolverinePost("/api/{tenant}/products/{id}/activate", Name = "Activate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Buy a deactivated product again")]
-    [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist.")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the product does not exist, 409 when an active product has got one of its barcodes meanwhile (see conflicts).")]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Activate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => CatalogEntry.Change<Product>(ledger, "product", id, null, product =>
-            product.IsActive ? [] : [new ProductActivated()], ct));
+    public static Task<IResult> Activate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http, [NotBody] IBarcodeIndex barcodes) =>
+        ledger.Run(http, id, async ct =>
+        {
+            await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
+            return await CatalogEntry.Change<Product>(ledger, "product", id, null, product => product.IsActive ? [] : [new ProductActivated()], ct,
+                product => UniqueBarcodes.Refuse(ledger, barcodes, new(product.Code, BarcodeList.Of(product.Details), product, IsActive: true), ct));
+        });
 }

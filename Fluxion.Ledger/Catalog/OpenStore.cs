@@ -57,7 +57,7 @@ public abstract record StoreFields
     """)]
 public sealed record OpenStore : StoreFields
 {
-    [Required, Description("Unique in the tenant, for example CCS-01; kept in upper case")]
+    [Required, TextFormat(Codes.Format), Description("Unique in the tenant, for example CCS-01; kept in upper case")]
     public string Code { get; init; } = "";
 
     public sealed class Validator : Validator<OpenStore>

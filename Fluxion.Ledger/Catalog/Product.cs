@@ -32,12 +32,15 @@ public sealed record ProductSettings
 /// <param name="TaxRate">Percent: 16 for the Venezuelan IVA.</param>
 /// <param name="LeadTimeDays">From an order to its goods; null: the supplier's.</param>
 /// <param name="PackSize">What one pack of the supplier holds; null: any quantity can be ordered.</param>
+/// <param name="Barcode">The first of its barcodes.</param>
+/// <param name="Barcodes">All of them; null when there is none but the first, and that says all by itself (<see cref="BarcodeList"/>).</param>
 public sealed record ProductDetails(
     string Name, string UnitType, string? Barcode = null, string? Description = null, Guid? CategoryId = null, Guid? SupplierId = null,
     decimal MinStockLevel = 0, decimal? MaxStockLevel = null, decimal ReorderPoint = 0,
     decimal CostPrice = 0, decimal SellingPrice = 0, decimal TaxRate = 0, ProductSettings? Settings = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? LeadTimeDays = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? PackSize = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? PackSize = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ProductBarcode>? Barcodes = null)
 {
     /// <summary>Whether only whole numbers of it exist.</summary>
     [JsonIgnore]

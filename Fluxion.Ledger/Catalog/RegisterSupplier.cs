@@ -69,12 +69,16 @@ public abstract record SupplierFields
     """)]
 public sealed record RegisterSupplier : SupplierFields
 {
-    [Required, Description("Unique in the tenant, for example POLAR; kept in upper case")]
+    [Required, TextFormat(Codes.Format), Description("Unique in the tenant, for example POLAR; kept in upper case")]
     public string Code { get; init; } = "";
 
     public sealed class Validator : Validator<RegisterSupplier>
     {
-        public Validator() => RuleFor(c => c.Code).Code();
+        public Validator()
+        {
+            RuleFor(c => c.Code).Code();
+            RuleFor(c => c.TaxId).Number(50);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Fluxion.Ledger.Commands;
 
 namespace Fluxion.Ledger.Catalog;
 
@@ -17,10 +18,11 @@ public static partial class Rif
     public const string Wrong = "is no RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8";
 
     /// <summary>Whether a tax id can be kept: it is none, of another country, or a RIF.</summary>
-    public static bool Accepts(string? taxId, Address? address) => taxId is null || !IsMeant(taxId, address) || Normalize(taxId) is not null;
+    public static bool Accepts(string? taxId, Address? address) => Codes.NumberOrNull(taxId) is not { } kept || !IsMeant(kept, address) || Normalize(kept) is not null;
 
     /// <summary>A tax id as it is kept: a RIF in its one spelling, others as given.</summary>
-    public static string? Kept(string? taxId, Address? address) => taxId is not null && IsMeant(taxId, address) ? Normalize(taxId) : taxId;
+    public static string? Kept(string? taxId, Address? address) =>
+        Codes.NumberOrNull(taxId) is { } kept && IsMeant(kept, address) ? Normalize(kept) : Codes.NumberOrNull(taxId);
 
     /// <summary>Whether a tax id has to be a RIF: it is of a Venezuelan address, or of one without a country and looks like one.</summary>
     private static bool IsMeant(string taxId, Address? address) => string.IsNullOrWhiteSpace(address?.Country)

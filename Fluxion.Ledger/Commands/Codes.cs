@@ -1,23 +1,94 @@
+using System.Globalization;
+using System.Text;
 using FluentValidation;
 
 namespace Fluxion.Ledger.Commands;
 
-/// <summary>Codes that people type (sku, store code, …): kept and compared in upper case.</summary>
+/// <summary>
+/// What names one thing. Codes (sku, store code, …) are this ledger's own: kept and compared in upper case. Numbers (of an invoice, a tax id, …)
+/// are other people's: taken letter for letter, but of the same alphabet. Of both, spellings that look alike are one spelling (<see cref="Folding"/>),
+/// and what looks like a letter of the alphabet and is none is refused.
+/// </summary>
 public static class Codes
 {
     public const int MaxLength = 50;
 
-    public static string Normalize(string code) => code.Trim().ToUpperInvariant();
+    /// <summary>The format of a code in the OpenAPI document.</summary>
+    public const string Format = "code";
 
-    /// <summary>1 to 50 letters, digits and . _ -, beginning with a letter or digit: what a segment of a URL holds, for a code is one of the API's own.</summary>
+    /// <summary>The format of a number in the OpenAPI document.</summary>
+    public const string NumberFormat = "document-number";
+
+    /// <summary>A code as it is kept.</summary>
+    public static string Normalize(string code) => Folding.Fold(code).ToUpperInvariant();
+
+    /// <summary>
+    /// The spellings under which a code may be kept: as it was kept before anything was folded, so that a code from then is still found, and as
+    /// <see cref="Normalize"/> has it. The first that exists is meant.
+    /// </summary>
+    public static string[] Spellings(string reference) => [.. new[] { reference.Trim().ToUpperInvariant(), Normalize(reference) }.Distinct()];
+
+    /// <summary>A number as it is kept.</summary>
+    public static string Number(string number) => Folding.Fold(number);
+
+    /// <summary>A number as it is kept, if there is one.</summary>
+    public static string? NumberOrNull(string? number) => number is null || Number(number) is not { Length: > 0 } kept ? null : kept;
+
+    /// <summary>The spellings under which a number may be kept; see <see cref="Spellings"/>.</summary>
+    public static string[] NumberSpellings(string number) => [.. new[] { number.Trim(), Number(number) }.Distinct()];
+
+    /// <summary>
+    /// 1 to 50 letters of ASCII or Latin-1, digits and . _ -, beginning with a letter or digit: what a segment of a URL holds, for a code is one of
+    /// the API's own.
+    /// </summary>
     public static IRuleBuilderOptions<T, string> Code<T>(this IRuleBuilder<T, string> rule) => rule
-        .NotEmpty().WithMessage("is needed")
-        .Matches(@"^\s*[\p{L}\p{N}][\p{L}\p{N}._-]{0,49}\s*$")
-        .WithMessage("has 1 to 50 letters, digits and . _ -, and begins with a letter or digit")
-        .Must(code => !Guid.TryParse(code, out _)).WithMessage("is no UUID, which names things by their id");
+        .Must(code => Objection(code) is null).WithMessage((_, code) => Objection(code));
+
+    /// <summary>A number of one line that somebody else gave, if there is one.</summary>
+    public static IRuleBuilderOptions<T, string?> Number<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
+        .Line(characters)
+        .Must(number => number is null || Stranger(Number(number), IsOfNumbers) is null)
+        .WithMessage((_, number) => NotOfTheAlphabet(Stranger(Number(number!), IsOfNumbers)!.Value, "digits, spaces and the signs of ASCII"));
 
     /// <summary>The code or the id of something that exists.</summary>
     public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) => rule
         .NotEmpty().WithMessage("is needed: a code or an id")
         .MaximumLength(100).WithMessage("has at most 100 characters");
+
+    /// <summary>Why a text cannot be a code, or null when it can.</summary>
+    private static string? Objection(string? code)
+    {
+        if (code is null || Normalize(code) is not { Length: > 0 } kept) return "is required";
+        if (Stranger(kept, IsOfCodes) is { } stranger) return NotOfTheAlphabet(stranger, "digits and . _ -");
+        if (kept.Length > MaxLength || kept[0] is '.' or '_' or '-') return $"must have 1 to {MaxLength} characters and begin with a letter or digit";
+        return Guid.TryParse(kept, out _) ? "must not be a UUID, which names things by their id" : null;
+    }
+
+    private static bool IsOfCodes(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' || IsMarkedLetter(c);
+
+    private static bool IsOfNumbers(char c) => c is (>= ' ' and <= '~') or 'º' or 'ª' || IsMarkedLetter(c);
+
+    private static bool IsMarkedLetter(char c) => Folding.MarkedLetters.Contains(char.ToUpperInvariant(c), StringComparison.Ordinal);
+
+    /// <summary>The first character that does not belong.</summary>
+    private static Rune? Stranger(string text, Func<char, bool> belongs)
+    {
+        foreach (var rune in text.EnumerateRunes())
+            if (!rune.IsBmp || !belongs((char)rune.Value)) return rune;
+        return null;
+    }
+
+    private static string NotOfTheAlphabet(Rune stranger, string others)
+    {
+        var shown = Rune.IsLetterOrDigit(stranger) || Rune.IsPunctuation(stranger) || Rune.IsSymbol(stranger) ? $"'{stranger}' " : "";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"must consist of A to Z, also with the accents of Western Europe, {others}; {shown}U+{stranger.Value:X4} is none of them, whatever it looks like");
+    }
+}
+
+/// <summary>The format of a text in the OpenAPI document.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class TextFormatAttribute(string format) : Attribute
+{
+    public string Format => format;
 }

@@ -359,7 +359,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     {
         var wanted = references.Distinct().ToArray();
         var ids = wanted.Where(r => Guid.TryParse(r, out _)).Select(Guid.Parse).ToArray();
-        var codes = wanted.Select(Codes.Normalize).ToArray();
+        var codes = wanted.SelectMany(Codes.Spellings).Distinct().ToArray();
         var store = session.DocumentStore.Options;
         await using var command = new NpgsqlCommand($"select data from {Documents<T>()} where id = any($1) or data ->> 'code' = any($2)", session.Connection)
         {
@@ -378,8 +378,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var result = new Dictionary<string, T>();
         foreach (var reference in wanted)
         {
-            if (byCode.TryGetValue(Codes.Normalize(reference), out var found) || (Guid.TryParse(reference, out var id) && byId.TryGetValue(id, out found)))
-                result[reference] = found;
+            var found = Codes.Spellings(reference).Select(byCode.GetValueOrDefault).FirstOrDefault(named => named is not null);
+            if (found is not null || (Guid.TryParse(reference, out var id) && byId.TryGetValue(id, out found))) result[reference] = found;
         }
         return result;
     }

@@ -6,10 +6,13 @@ namespace Fluxion.Ledger.Commands;
 /// <summary>Texts that people read: names and the like in one line, notes in several.</summary>
 public static class Names
 {
-    /// <summary>One line of 1 to 200 characters that are not all blank.</summary>
-    public static IRuleBuilderOptions<T, string> Name<T>(this IRuleBuilder<T, string> rule) => rule
-        .NotEmpty().WithMessage("is needed")
-        .MaximumLength(200).WithMessage("has at most 200 characters")
+    /// <summary>One line of 1 to 200 characters of which something can be seen.</summary>
+    public static IRuleBuilderOptions<T, string> Name<T>(this IRuleBuilder<T, string> rule) => rule.Seen(200);
+
+    /// <summary>One line of which something can be seen.</summary>
+    public static IRuleBuilderOptions<T, string> Seen<T>(this IRuleBuilder<T, string> rule, int characters) => rule
+        .Must(text => text is not null && Folding.IsVisible(text)).WithMessage("is required, in characters that can be seen")
+        .MaximumLength(characters).WithMessage($"has at most {characters} characters")
         .Must(IsPlain).WithMessage(PlainMessage);
 
     /// <summary>One line that may be left out.</summary>

@@ -16,19 +16,21 @@ namespace Fluxion.Ledger.Imports;
 public static class ImportProductsEndpoint
 {
     public static readonly CsvColumns Columns = new(["sku"],
-        ["name", "barcode", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive", "version"],
+        ["name", "barcode", "barcodes", "description", "category", "supplier", "unitType", "minStockLevel", "maxStockLevel", "reorderPoint", "costPrice", "sellingPrice", "taxRate", "leadTimeDays", "packSize", "settings", "isActive", "version"],
         ["id", "createdAt", "updatedAt"]);
 
     [WolverinePost("/api/{tenant}/imports/products", Name = "Import products"), Authorize(Roles.Manager), Tags("Imports"), RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Add and change products from a CSV file, as their list is exported")]
-    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. A sku that exists is changed. A column that the file lacks keeps what is. An empty field empties barcode, description, category, supplier, maxStockLevel, leadTimeDays, packSize and settings; it keeps all else, prices above all. version: the row's when it was exported; what somebody else has changed since then stays, and a field that both changed is refused. Refused: 400 with every wrong row by its line. dryRun=true checks everything and writes nothing. With Accept: application/x-ndjson the answer is a line of progress each second, and at the end one with status and receipt or problem.")]
+    [EndpointDescription("Up to 50,000 rows in one transaction, all or none. A sku that exists is changed. A column that the file lacks keeps what is. An empty field empties barcode, barcodes, description, category, supplier, maxStockLevel, leadTimeDays, packSize and settings; it keeps all else, prices above all. version: the row's when it was exported; what somebody else has changed since then stays, and a field that both changed is refused. Refused: 400 with every wrong row by its line. dryRun=true checks everything and writes nothing. With Accept: application/x-ndjson the answer is a line of progress each second, and at the end one with status and receipt or problem.")]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("sku,name,unitType,category,costPrice,sellingPrice,taxRate\nARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\nARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [NotBody] LedgerSession ledger, HttpContext http, IValidator<CreateProduct> validator, IStockDocuments documents) =>
+        [NotBody] LedgerSession ledger, HttpContext http, IValidator<CreateProduct> validator, [NotBody] IBarcodeIndex barcodes,
+        [NotBody] IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
+            await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
             var json = http.JsonOptions();
             var rows = import.File.Rows;
             if (rows.Any(row => row.Has("isActive"))) await Deactivation.TakeTurn(ledger, ct);
@@ -40,6 +42,7 @@ public static class ImportProductsEndpoint
 
             var decided = new List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)>();
             var lines = new Dictionary<string, int>();
+            var claims = new List<(CsvRow Row, BarcodeClaim Claim)>();
             foreach (var row in import.Rows())
             {
                 var errors = import.File.Wrongs;
@@ -52,11 +55,14 @@ public static class ImportProductsEndpoint
                 var before = product is null ? null : exported.GetValueOrDefault(product.Id, product);
                 if (Read(row, before, categories, suppliers, json) is not { } said) continue;
                 if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted) continue;
+                claims.Add((row, new BarcodeClaim(sku, BarcodeList.Of(wanted.Details), product, wanted.IsActive)));
                 if (Decide(product, sku, wanted.Details, wanted.IsActive) is not { Count: > 0 } events) continue;
-                if (!row.Check(validator.Validate(CreateProduct.Of(sku, wanted.Details)))) continue;
+                if (!row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.Of(sku, wanted.Details), product))) continue;
                 if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal) row.Wrong(null, refusal.Detail!);
                 decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
             }
+            foreach (var taken in await UniqueBarcodes.Conflicts(ledger, barcodes, [.. claims.Select(c => c.Claim)], ct))
+                foreach (var conflict in taken) claims[taken.Key].Row.Wrong("barcode", UniqueBarcodes.Says(conflict));
             await RefuseDeactivations(ledger, documents, rows, decided, lines, ct);
             if (import.File.Problem is { } problem) return problem;
             foreach (var (id, events, _) in decided) ledger.Append<Product>(id, events);
@@ -119,10 +125,10 @@ public static class ImportProductsEndpoint
             if (product is null && row.Has(column) && row.Text(column) is null) row.Wrong(column, "is required for a new product; enter 0 if it is free");
             return Number(column, kept);
         }
+        var unitType = row.Name("unitType") ?? before.UnitType;
         var details = new ProductDetails(
             Name: row.Text("name")?.Trim() ?? before.Name,
-            UnitType: row.Name("unitType") ?? before.UnitType,
-            Barcode: Or("barcode", row.Name("barcode"), before.Barcode),
+            UnitType: unitType,
             Description: Or("description", row.Text("description"), before.Description),
             CategoryId: Or("category", Named(row, "category", categories)?.Id, before.CategoryId),
             SupplierId: Or("supplier", Named(row, "supplier", suppliers)?.Id, before.SupplierId),
@@ -134,9 +140,28 @@ public static class ImportProductsEndpoint
             TaxRate: Number("taxRate", before.TaxRate),
             Settings: Or("settings", row.Json<ProductSettings>("settings", json), before.Settings),
             LeadTimeDays: Or("leadTimeDays", row.Whole("leadTimeDays"), before.LeadTimeDays),
-            PackSize: Or("packSize", row.Number("packSize"), before.PackSize));
+            PackSize: Or("packSize", row.Number("packSize"), before.PackSize))
+            .With(Barcodes(row, before, unitType, json));
         var isActive = row.Flag("isActive") ?? product?.IsActive ?? true;
         return row.File.Wrongs == errors ? (details, isActive) : null;
+    }
+
+    /// <summary>The barcodes that the row says, over those that the product had.</summary>
+    private static IReadOnlyList<ProductBarcode> Barcodes(CsvRow row, ProductDetails before, string unitType, JsonSerializerOptions json)
+    {
+        var (first, list) = (row.Name("barcode"), row.Json<IReadOnlyList<ProductBarcode>>("barcodes", json));
+        if (list is { Count: 0 }) list = null;
+        if (list?.Contains(null!) == true)
+        {
+            row.Wrong("barcodes", "must hold objects, not null");
+            return [];
+        }
+        if (list is null && !row.Has("barcode")) return row.Has("barcodes") ? [] : BarcodeList.Of(before);
+        // of several barcodes a file that knows but one says which is the first
+        if (list is null && !row.Has("barcodes") && before.Barcodes is { } known) return BarcodeList.WithFirst(known, first);
+        var named = BarcodeList.Named(first, list);
+        if (list is not null && first is not null && named[0].Key != ProductBarcode.KeyOf(ProductBarcode.Normalize(first))) row.Wrong("barcode", ProductRules.NotTheFirst);
+        return BarcodeList.Kept(named, unitType);
     }
 
     /// <summary>
@@ -154,12 +179,15 @@ public static class ImportProductsEndpoint
                 row.Wrong(Column(field), "is changed in the file, and was changed by somebody else since it was exported. Export it again");
         }
         if (row.File.Wrongs > errors) return null;
-        return (theirs.Deserialize<ProductDetails>()!, theirs[nameof(Product.IsActive)]!.GetValue<bool>());
+        var merged = theirs.Deserialize<ProductDetails>()!;
+        return (merged.With(merged.Barcodes ?? []), theirs[nameof(Product.IsActive)]!.GetValue<bool>());
 
         static JsonObject Fields(ProductDetails details, bool isActive)
         {
             var fields = JsonSerializer.SerializeToNode(Whole(details))!.AsObject();
             foreach (var optional in (string[])[nameof(ProductDetails.LeadTimeDays), nameof(ProductDetails.PackSize)]) fields.TryAdd(optional, null);
+            fields.Remove(nameof(ProductDetails.Barcode));
+            fields[nameof(ProductDetails.Barcodes)] = JsonSerializer.SerializeToNode(BarcodeList.Of(details));
             fields[nameof(Product.IsActive)] = isActive;
             return fields;
         }

@@ -18,7 +18,10 @@ public sealed record ChangePurchaseOrder(
     [property: Description("When the supplier should deliver; not before the order date")] DateOnly? ExpectedDate = null,
     string? Notes = null,
     [property: Description("The version that was read; when it is given and no longer current, 409")] long? Version = null)
+    : IProductLines<ChangePurchaseOrder, DraftPurchaseOrder.Line>
 {
+    public ChangePurchaseOrder With(IReadOnlyList<DraftPurchaseOrder.Line> lines) => this with { Lines = lines };
+
     public sealed class Validator : AbstractValidator<ChangePurchaseOrder>
     {
         public Validator()
@@ -38,7 +41,7 @@ public static class ChangePurchaseOrderEndpoint
     [EndpointDescription("What is left out is emptied. Refused: 409 when the order is no draft any more or version is no longer current, 404 when the order, supplier or a sku does not exist, 403 for a store that is not yours, 409 when a product is deactivated, 400 for a fraction of what is counted and for a product on two lines.")]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Put([Example("OC-1001")] string id, ChangePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
+        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
 
     private static async Task<Reply> Handle(string id, ChangePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {

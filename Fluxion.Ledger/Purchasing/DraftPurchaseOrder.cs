@@ -23,16 +23,22 @@ namespace Fluxion.Ledger.Purchasing;
 public sealed record DraftPurchaseOrder(
     [property: Description("Code or id of the store that the goods are for")] string Store,
     [property: Description("Code or id of the supplier")] string Supplier,
-    [property: Description("Unique in the tenant; kept in upper case")] string OrderNumber,
+    [property: TextFormat(Codes.Format), Description("Unique in the tenant; kept in upper case")] string OrderNumber,
     IReadOnlyList<DraftPurchaseOrder.Line> Lines,
     [property: Description("Today in the store's time zone when left out")] DateOnly? OrderDate = null,
     [property: Description("When the supplier should deliver; not before orderDate")] DateOnly? ExpectedDate = null,
-    string? Notes = null)
+    string? Notes = null) : IProductLines<DraftPurchaseOrder, DraftPurchaseOrder.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; a product once")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place. A product once")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Cost of one unit before tax, at most 4 decimals; the product's cost price when left out")] decimal? UnitCost = null);
+        [property: Description("Cost of one unit of the product, never of a pack, before tax, at most 4 decimals; its cost price when left out")] decimal? UnitCost = null,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public DraftPurchaseOrder With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<DraftPurchaseOrder>
     {
@@ -60,7 +66,7 @@ public static class PurchaseOrderRules
     {
         validator.Lines(lines, line =>
         {
-            line.RuleFor(l => l.Sku).Reference();
+            line.Product();
             line.RuleFor(l => l.Quantity).Positive();
             line.RuleFor(l => l.UnitCost).UnitPrice();
         });
@@ -129,7 +135,7 @@ public static class DraftPurchaseOrderEndpoint
     [EndpointDescription("A draft: its lines may still change, and nothing is on order. The tax is that of each product now. Refused: 409 when the order number is taken (see existing), 404 for a store, supplier or sku that does not exist, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted and for a product on two lines.")]
     [ProducesResponseType<PurchaseOrderReceipt>(201)]
     public static Task<IResult> Post(DraftPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, ct => Handle(command, ledger, ct));
+        ledger.Run(http, command, (command, ct) => Handle(command, ledger, ct));
 
     private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {

@@ -20,12 +20,18 @@ public sealed record ReceivePurchaseOrder(
     [property: Description("The number of the delivery note, as people know it; of one delivery of the order (see uniqueReferences in the settings)")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<ReceivePurchaseOrder, ReceivePurchaseOrder.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of a product of the order")] string Sku,
+        [property: Description("Sku or id of a product of the order; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Cost of one unit, at most 4 decimals; that of the order when left out")] decimal? UnitCost = null);
+        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; that of the order when left out")] decimal? UnitCost = null,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public ReceivePurchaseOrder With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<ReceivePurchaseOrder>
     {
@@ -33,7 +39,7 @@ public sealed record ReceivePurchaseOrder(
         {
             this.Lines(c => c.Lines, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).Positive();
                 line.RuleFor(l => l.UnitCost).UnitPrice();
             });
@@ -87,7 +93,7 @@ public static class ReceivePurchaseOrderEndpoint
     [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings or when the order has a delivery with the reference already (see existing), 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted.")]
     [ProducesResponseType<PurchaseOrderDelivery>(200)]
     public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
+        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
 
     public static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
@@ -119,14 +125,14 @@ public static class ReceivePurchaseOrderEndpoint
     private static ProblemDetails? RefuseReference(
         PurchaseOrder order, string? reference, IReadOnlyList<(Guid Id, object Data)> deliveries, TenantSettings? settings)
     {
-        if (OutsideReference.Normalize(reference) is not { } wanted || settings is { AllowsRepeatedReferences: true }) return null;
-        var taken = deliveries.Select(e => (PurchaseOrderReceived)e.Data).FirstOrDefault(e => OutsideReference.Normalize(e.Reference) == wanted);
+        if (Codes.NumberOrNull(reference) is not { } wanted || settings is { AllowsRepeatedReferences: true }) return null;
+        var taken = deliveries.Select(e => (PurchaseOrderReceived)e.Data).FirstOrDefault(e => Codes.NumberOrNull(e.Reference) == wanted);
         return taken is null ? null : Problems.Taken("Reference taken",
             $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already.", new ExistingDocument(taken.DeliveryId));
     }
 
     internal static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
-        order.Lines.FirstOrDefault(line => line.Sku == Codes.Normalize(reference))
+        order.Lines.FirstOrDefault(line => Codes.Spellings(reference).Contains(line.Sku))
         ?? (Guid.TryParse(reference, out var id) ? order.Lines.FirstOrDefault(line => line.ProductId == id) : null);
 
     private static string Plain(decimal value) => Quantities.Plain(value).ToString(System.Globalization.CultureInfo.InvariantCulture);

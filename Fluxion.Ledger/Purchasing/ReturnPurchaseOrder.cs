@@ -22,8 +22,11 @@ public sealed record ReturnPurchaseOrder(
     [property: Description("Why, in your own words")] string? Reason = null,
     [property: Description("The number of the return or debit note, as people know it")] string? Reference = null,
     [property: Description("When they left, with its offset from UTC and not before the delivery; now when left out")] DateTimeOffset? OccurredAt = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
+    : IOccurrence, IProductLines<ReturnPurchaseOrder, SupplierReturnLine>
 {
+    public ReturnPurchaseOrder With(IReadOnlyList<SupplierReturnLine> lines) => this with { Lines = lines };
+
     public sealed class Validator : AbstractValidator<ReturnPurchaseOrder>
     {
         public Validator(TimeProvider clock)
@@ -56,7 +59,7 @@ public static class ReturnPurchaseOrderEndpoint
         + "is not yours, 400 for a moment before the delivery, a unitCost that the goods did not come with, or a fraction of what is counted.")]
     [ProducesResponseType<PurchaseOrderReturn>(200)]
     public static Task<IResult> Post([Example("OC-1003")] string id, ReturnPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, ct => Handle(id, command, ledger, ct));
+        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
 
     private static async Task<Reply> Handle(string id, ReturnPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {

@@ -97,7 +97,7 @@ public static class ChangeSaleEndpoints
                 return Problems.Conflict("Paid too much", $"{sale.Open:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
             if (locked.RefuseReference("payment", command.Method, command.Reference) is { } taken) return taken;
             var at = occurred.At(ledger.Now);
-            sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, OutsideReference.Normalize(command.Reference), at));
+            sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, Codes.NumberOrNull(command.Reference), at));
             return Reply.Ok(SaleReceipt.Of(sale, StockOutcome.Nothing, at));
         });
 

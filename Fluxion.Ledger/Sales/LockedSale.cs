@@ -30,11 +30,11 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     /// <summary>409 when a payment by this method, or a refund, has the reference already: within a sale it names one.</summary>
     public ProblemDetails? RefuseReference(string what, string method, string? reference)
     {
-        if (OutsideReference.Normalize(reference) is not { } wanted || Settings is { AllowsRepeatedReferences: true }) return null;
+        if (Codes.NumberOrNull(reference) is not { } wanted || Settings is { AllowsRepeatedReferences: true }) return null;
         var taken = History.Where(e => e.Data switch
         {
-            PaymentReceived paid => what == "payment" && paid.Method == method && OutsideReference.Normalize(paid.Reference) == wanted,
-            PaymentRefunded refunded => what == "refund" && refunded.Method == method && OutsideReference.Normalize(refunded.Reference) == wanted,
+            PaymentReceived paid => what == "payment" && paid.Method == method && Codes.NumberOrNull(paid.Reference) == wanted,
+            PaymentRefunded refunded => what == "refund" && refunded.Method == method && Codes.NumberOrNull(refunded.Reference) == wanted,
             _ => false,
         }).Select(e => (Guid?)e.Id).FirstOrDefault();
         return taken is { } existing

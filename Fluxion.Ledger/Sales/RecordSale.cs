@@ -17,14 +17,14 @@ namespace Fluxion.Ledger.Sales;
 [Example("""{"store":"CCS-01","invoiceNumber":"F-0001","paymentMethod":"cash","paymentStatus":"paid","clientName":"María Pérez","clientTaxId":"V-12345678-1","lines":[{"sku":"LAC001","quantity":2}]}""")]
 public sealed record RecordSale(
     [property: Description("Code or id of the store")] string Store,
-    [property: Description("Unique in the store, also when the sale is cancelled")] string InvoiceNumber,
+    [property: TextFormat(Codes.NumberFormat), Description("Unique in the store, letter for letter, also when the sale is cancelled")] string InvoiceNumber,
     IReadOnlyList<RecordSale.Line> Lines,
     [property: Description("cash, card, transfer, check or credit")] string? PaymentMethod = null,
     [property: Description("paid: the whole amount was paid by paymentMethod; pending, when left out: nothing was; what was paid later is posted to its payments")] string? PaymentStatus = null,
     [property: Description("Your own id of a business client")] Guid? ClientId = null,
     string? ClientName = null,
-    [property: Description("The client's RIF, or the tax id of another country as it is given")] string? ClientTaxId = null,
-    [property: Description("The id of the transaction in an external point of sale: of one sale in the store, unless that is cancelled (see uniqueReferences in the settings)")] string? PosTransactionId = null,
+    [property: TextFormat(Codes.NumberFormat), Description("The client's RIF, or the tax id of another country as it is given")] string? ClientTaxId = null,
+    [property: TextFormat(Codes.NumberFormat), Description("The id of the transaction in an external point of sale: of one sale in the store, unless that is cancelled (see uniqueReferences in the settings)")] string? PosTransactionId = null,
     [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description("The id of a reservation that the sale fulfils: it takes what is held in this store of the products that are sold, and the rest stays held")]
@@ -32,15 +32,21 @@ public sealed record RecordSale(
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
     [property: Description("With reservation: what it holds in this store beyond what is sold is held no longer")] bool ReleaseRest = false,
     [property: Description("True: unitPrice, discount and the catalog's selling price include tax, which is taken out of them. False: it is added. As in the settings when left out")] bool? PricesIncludeTax = null)
-    : IStockCommand<RecordSale.Line>
+    : IStockCommand<RecordSale.Line>, IProductLines<RecordSale, RecordSale.Line>
 {
     string? IStockCommand<Line>.Reference => InvoiceNumber;
 
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Price of one unit, before tax or with it as pricesIncludeTax says, at most 4 decimals; the product's selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
-        [property: Description("Money off the line, before tax or with it as the price is, at most 2 decimals. Needs the role manager")] decimal Discount = 0) : IStockLine;
+        [property: Description("Price of one unit of the product, never of a pack, before tax or with it as pricesIncludeTax says, at most 4 decimals; the product's selling price when left out. Needs the role manager")] decimal? UnitPrice = null,
+        [property: Description("Money off the line, before tax or with it as the price is, at most 2 decimals. Needs the role manager")] decimal Discount = 0,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public RecordSale With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<RecordSale>
     {
@@ -48,19 +54,19 @@ public sealed record RecordSale(
         {
             this.StockDocument<RecordSale, Line>(clock, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).Positive();
                 line.RuleFor(l => l.UnitPrice).UnitPrice();
                 line.RuleFor(l => l.Discount).Must(d => d >= 0 && d <= Quantities.MaxUnitPrice && Quantities.HasDecimals(d, 2))
                     .WithMessage($"lies between 0 and {Quantities.MaxUnitPrice:0}, with at most 2 decimals");
             });
-            RuleFor(c => c.InvoiceNumber).NotEmpty().WithMessage("is needed").Line(50);
+            RuleFor(c => c.InvoiceNumber).Seen(50).Number(50);
             RuleFor(c => c.PaymentMethod!).OneOf(PaymentMethods.All).When(c => c.PaymentMethod is not null);
             RuleFor(c => c.PaymentStatus!).OneOf([SaleStatus.Paid, SaleStatus.Pending]).When(c => c.PaymentStatus is not null);
             RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == SaleStatus.Paid);
             RuleFor(c => c.ClientName).Line(200);
-            RuleFor(c => c.ClientTaxId).Line(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
-            RuleFor(c => c.PosTransactionId).Line(100);
+            RuleFor(c => c.ClientTaxId).Number(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
+            RuleFor(c => c.PosTransactionId).Number(100);
             RuleFor(c => c.ReleaseRest).Equal(false).WithMessage("belongs to a sale with a reservation").When(c => c.Reservation is null);
         }
     }
@@ -101,12 +107,12 @@ public static class RecordSaleEndpoint
     public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<StockSlot> slots, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt,
         TenantSettings? settings)
     {
-        var (pricesIncludeTax, posTransactionId) = (command.PricesIncludeTax ?? settings?.PricesIncludeTax ?? false, OutsideReference.Normalize(command.PosTransactionId));
+        var (pricesIncludeTax, posTransactionId) = (command.PricesIncludeTax ?? settings?.PricesIncludeTax ?? false, Codes.NumberOrNull(command.PosTransactionId));
         var lines = command.Lines.Select((line, i) => new SaleLine(lineIds[i], slots[i].Product.Id, slots[i].Product.Code, line.Quantity,
             line.UnitPrice ?? slots[i].Product.Details.SellingPrice, line.Discount, slots[i].Product.Details.TaxRate, sold[i].UnitCost)).ToList();
         var amounts = LineAmount.Of(lines, pricesIncludeTax);
         var (subtotal, tax) = (amounts.Sum(line => line.Net), amounts.Sum(line => line.Tax));
-        return new SaleRecorded(slots[0].Store.Id, command.InvoiceNumber.Trim(), command.ClientId, command.ClientName, Rif.Kept(command.ClientTaxId, null), lines,
+        return new SaleRecorded(slots[0].Store.Id, Codes.Number(command.InvoiceNumber), command.ClientId, command.ClientName, Rif.Kept(command.ClientTaxId, null), lines,
             subtotal, tax, subtotal + tax, command.PaymentMethod, posTransactionId, command.Notes, occurredAt,
             pricesIncludeTax, IsPosTransactionIdUnique: posTransactionId is not null && settings is not { AllowsRepeatedReferences: true });
     }
@@ -120,7 +126,7 @@ public static class RecordSaleEndpoint
         + "counted, a discount above its line or a moment before the reservation was made.")]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct =>
+        ledger.Run(http, command, async (command, ct) =>
         {
             if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
                 return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
@@ -135,7 +141,7 @@ public static class RecordSaleEndpoint
             var taken = reservation?.Take(slots[0].Store.Id, command.Lines.Zip(slots, (line, slot) => (slot.Product.Id, line.Quantity))) ?? [];
             if (reservation is not null && taken.Count == 0 && !command.ReleaseRest)
                 return NothingHeld(reservation, "nothing of what is sold", command.Store);
-            var document = new StockDocument(Guid.CreateVersion7(at), command.InvoiceNumber.Trim(), command.Notes, at);
+            var document = new StockDocument(Guid.CreateVersion7(at), Codes.Number(command.InvoiceNumber), command.Notes, at);
 
             var released = command.ReleaseRest ? reservation!.Rest(slots[0].Store.Id) : taken;
             var decision = Decide(command, slots, document, reservation, released);
@@ -157,12 +163,12 @@ public static class RecordSaleEndpoint
 
     /// <summary>The sale of the store that has the command's posTransactionId and is not cancelled, whether it keeps others from it or not; null without one.</summary>
     private static Asked<Guid?>? FindTransaction(LedgerSession ledger, RecordSale command) =>
-        OutsideReference.Normalize(command.PosTransactionId) is not { } transaction ? null : ledger.AskWithNextLock<Guid?>($"""
+        Codes.NumberOrNull(command.PosTransactionId) is null ? null : ledger.AskWithNextLock<Guid?>($"""
             select d.id from {ledger.Documents<Sale>()} d
-            where d.data ->> 'posTransactionId' = $1 and d.data ->> 'isCancelled' = 'false' and d.data ->> 'storeId' =
-                (select s.id::text from {ledger.Documents<Store>()} s where s.id = $2 or s.data ->> 'code' = $3)
+            where d.data ->> 'posTransactionId' = any($1) and d.data ->> 'isCancelled' = 'false' and d.data ->> 'storeId' =
+                (select s.id::text from {ledger.Documents<Store>()} s where s.id = $2 or s.data ->> 'code' = any($3))
             limit 1
-            """, [transaction, Guid.TryParse(command.Store, out var id) ? id : Guid.Empty, Codes.Normalize(command.Store)],
+            """, [Codes.NumberSpellings(command.PosTransactionId!), Guid.TryParse(command.Store, out var id) ? id : Guid.Empty, Codes.Spellings(command.Store)],
             async (reader, ct) => await reader.ReadAsync(ct) ? reader.GetGuid(0) : null);
 
     private static UniqueName InvoiceNumber(LedgerSession ledger, Store store, SaleRecorded invoice) => new("Invoice number taken",

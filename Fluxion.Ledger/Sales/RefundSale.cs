@@ -49,7 +49,7 @@ public static class RefundSaleEndpoint
             if (Refuse(locked, command, occurred) is { } refused) return refused;
             var at = occurred.At(ledger.Now);
             var sale = ledger.Append<Sale>(locked.Sale.Id, new PaymentRefunded(
-                command.Amount, command.Method, OutsideReference.Normalize(command.Reference), command.Reason, at));
+                command.Amount, command.Method, Codes.NumberOrNull(command.Reference), command.Reason, at));
             return Reply.Ok(SaleReceipt.Of(sale, StockOutcome.Nothing, at, [new MoneyByMethod(command.Method, command.Amount)]));
         });
 

@@ -19,7 +19,10 @@ public sealed record ChangeReservation(
     [property: Description("The order or client that they are held for, as people know it; as it was when left out")] string? Reference = null,
     [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; as it was when left out")] DateTimeOffset? ExpiresAt = null,
     [property: Description("The version that was read; when it is given and no longer current, 409")] long? Version = null)
+    : IProductLines<ChangeReservation, ReserveStock.Line>
 {
+    public ChangeReservation With(IReadOnlyList<ReserveStock.Line> lines) => this with { Lines = lines };
+
     public sealed class Validator : AbstractValidator<ChangeReservation>
     {
         public Validator(TimeProvider clock)
@@ -70,7 +73,7 @@ public static class ChangeReservationEndpoints
         + "store on two lines, a fraction of what is counted, or an expiry that is past or too far away.")]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Put(string id, ChangeReservation command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, ct => Change(id, command, ledger, ct));
+        ledger.Run(http, command, (command, ct) => Change(id, command, ledger, ct));
 
     private static async Task<Reply> Change(string id, ChangeReservation command, LedgerSession ledger, CancellationToken ct)
     {

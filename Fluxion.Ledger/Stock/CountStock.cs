@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
@@ -18,15 +19,20 @@ public sealed record CountStock(
     [property: Description("The number of the stocktake, as people know it")] string? Reference = null,
     [property: Description("The moment that the count is of, with its offset from UTC; now when left out. What moved after it, moves what was counted")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<CountStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<CountStock.Line>, IProductLines<CountStock, CountStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
-        [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal? Quantity) : IStockLine
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
+        [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal? Quantity,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
     {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+
         /// <summary>Left out it would count nothing: it is required.</summary>
         decimal IStockLine.Quantity => Quantity ?? 0;
     }
+
+    public CountStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<CountStock>
     {
@@ -34,7 +40,7 @@ public sealed record CountStock(
         {
             this.StockDocument<CountStock, Line>(clock, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).NotNull().WithMessage("is required").Level();
             });
         }
@@ -67,7 +73,7 @@ public static class CountStockEndpoint
     [EndpointDescription("All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. A count is taken also where more is reserved: reservationsShort names the reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated, 400 for a product named twice or a fraction of what is counted.")]
     [ProducesResponseType<CountReceipt>(200)]
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, async ct =>
+        ledger.Run(http, command, async (command, ct) =>
         {
             var (slots, at, problem) = await StockDoor.Open(
                 ledger, StockRequest.Of(command.Store, command.Lines, brings: false), ledger.When(command.OccurredAt), ct, counting: true);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
@@ -19,11 +20,17 @@ public sealed record IssueStock(
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<IssueStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<IssueStock.Line>, IProductLines<IssueStock, IssueStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity) : IStockLine;
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public IssueStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<IssueStock>
     {
@@ -31,7 +38,7 @@ public sealed record IssueStock(
         {
             this.StockDocument<IssueStock, Line>(clock, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).Positive();
             });
             RuleFor(c => c.Reason).OneOf(Reasons.OfIssues);
@@ -58,6 +65,6 @@ public static class IssueStockEndpoint
         + "(see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, ct => StockDoor.Move(
+        ledger.Run(http, command, (command, ct) => StockDoor.Move(
             ledger, documents, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
@@ -17,7 +18,7 @@ public sealed record MoveStock(
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When it happened, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<MoveStock, MoveStock.Line>
 {
     public const int MaxLines = 10_000;
     public static readonly string[] Types = ["receipt", "issue", "adjustment"];
@@ -25,11 +26,17 @@ public sealed record MoveStock(
     public sealed record Line(
         [property: Description("receipt, issue or adjustment")] string Type,
         [property: Description("Code or id of the store")] string Store,
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("receipt: cost of one unit; the product's cost price when left out")] decimal? UnitCost = null,
+        [property: Description("receipt: cost of one unit of the product, never of a pack; the product's cost price when left out")] decimal? UnitCost = null,
         [property: Description("issue, adjustment: as in their own commands")] string? Reason = null,
-        [property: Description("When this line happened, if not with the others")] DateTimeOffset? OccurredAt = null) : IStockLine;
+        [property: Description("When this line happened, if not with the others")] DateTimeOffset? OccurredAt = null,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public MoveStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<MoveStock>
     {
@@ -39,7 +46,7 @@ public sealed record MoveStock(
             {
                 line.RuleFor(l => l.Type).OneOf(Types);
                 line.RuleFor(l => l.Store).Reference();
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).Positive().When(l => l.Type != "adjustment");
                 line.RuleFor(l => l.Quantity).NonZero().When(l => l.Type == "adjustment");
                 line.RuleFor(l => l.UnitCost).UnitPrice();
@@ -84,7 +91,7 @@ public static class MoveStockEndpoint
     [EndpointDescription("All lines or none, booked in their order; what there has to be enough of is what is left after all of them. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, async ct =>
+        ledger.Run(http, command, async (command, ct) =>
         {
             var moments = command.Lines.Select(line => line.OccurredAt ?? command.OccurredAt);
             var (slots, _, problem) = await StockDoor.Open(ledger,

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
@@ -18,12 +19,18 @@ public sealed record ReceiveStock(
     [property: Description("The number of the delivery note or goods receipt, as people know it")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<ReceiveStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<ReceiveStock.Line>, IProductLines<ReceiveStock, ReceiveStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Cost of one unit, at most 4 decimals; the product's cost price when left out")] decimal? UnitCost = null) : IStockLine;
+        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; its cost price when left out")] decimal? UnitCost = null,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public ReceiveStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<ReceiveStock>
     {
@@ -31,7 +38,7 @@ public sealed record ReceiveStock(
         {
             this.StockDocument<ReceiveStock, Line>(clock, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).Positive();
                 line.RuleFor(l => l.UnitCost).UnitPrice();
             });
@@ -53,6 +60,6 @@ public static class ReceiveStockEndpoint
     [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, ct => StockDoor.Move(
+        ledger.Run(http, command, (command, ct) => StockDoor.Move(
             ledger, documents, command, brings: true, (slots, document) => Decide(command, slots, document), ct));
 }

@@ -17,13 +17,28 @@ public sealed record ReceiveTransfer(
     [property: Description("Each product once; of what is left out nothing has arrived yet")] IReadOnlyList<ReceiveTransfer.Line> Lines,
     [property: Description("When they arrived, with its offset from UTC and not before they left; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<ReceiveTransfer, ReceiveTransfer.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("What came in as it left, at most 3 decimals; whole for what is counted")] decimal Received = 0,
         [property: Description("What was sent and is not there: written off in the receiving store")] decimal Lost = 0,
-        [property: Description("What came in and is of no use: written off in the receiving store")] decimal Damaged = 0);
+        [property: Description("What came in and is of no use: written off in the receiving store")] decimal Damaged = 0,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IProductLine<Line>
+    {
+        IEnumerable<(string Field, decimal Quantity)> IProductLine.Quantities => [("received", Received), ("lost", Lost), ("damaged", Damaged)];
+
+        public Line InUnits(string sku, decimal packQuantity) => this with
+        {
+            Sku = sku,
+            Barcode = null,
+            Received = Received * packQuantity,
+            Lost = Lost * packQuantity,
+            Damaged = Damaged * packQuantity,
+        };
+    }
+
+    public ReceiveTransfer With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<ReceiveTransfer>
     {
@@ -31,7 +46,7 @@ public sealed record ReceiveTransfer(
         {
             this.Lines(c => c.Lines, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Received).Level();
                 line.RuleFor(l => l.Lost).Level();
                 line.RuleFor(l => l.Damaged).Level();
@@ -69,7 +84,7 @@ public static class ReceiveTransferEndpoint
     [EndpointDescription("All lines or none; several receipts until nothing is in transit. Refused: 404 for a transfer or sku that does not exist, 403 for a receiving store that is not yours, 409 when the transfer is received or cancelled already, or more arrives of a sku than is in transit, 400 for a sku that is there twice, a fraction of what is counted, or an arrival before they left.")]
     [ProducesResponseType<TransferReceipt>(200)]
     public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct =>
+        ledger.Run(http, command, async (command, ct) =>
         {
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");

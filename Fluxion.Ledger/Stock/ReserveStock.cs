@@ -17,28 +17,34 @@ public sealed record ReserveStock(
     [property: Description("The order or client that they are held for, as people know it")] string Reference,
     [property: Description("Of one store or several")] IReadOnlyList<ReserveStock.Line> Lines,
     [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")] DateTimeOffset? ExpiresAt = null)
+    : IProductLines<ReserveStock, ReserveStock.Line>
 {
     public static readonly TimeSpan Usually = TimeSpan.FromHours(24);
     public static readonly TimeSpan AtMost = TimeSpan.FromDays(90);
 
     public sealed record Line(
         [property: Description("Code or id of the store")] string Store,
-        [property: Description("Sku or id of the product")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity)
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
     {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+
         public static void Rules(InlineValidator<Line> line)
         {
             line.RuleFor(l => l.Store).Reference();
-            line.RuleFor(l => l.Sku).Reference();
+            line.Product();
             line.RuleFor(l => l.Quantity).Positive();
         }
     }
+
+    public ReserveStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<ReserveStock>
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Reference).NotEmpty().WithMessage("is needed").Line(100);
+            RuleFor(c => c.Reference).Seen(100);
             this.Lines(c => c.Lines, Line.Rules);
             RuleFor(c => c.ExpiresAt).Expiry(clock);
         }
@@ -74,7 +80,7 @@ public static class ReserveStockEndpoint
     [EndpointDescription("All lines or none. What is held is on hand and not available; it is available again once it is released, or by itself when the reservation expires. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated or has too little of a product available (see shortages), 400 for a fraction of what is counted or an expiry that is past or too far away.")]
     [ProducesResponseType<ReservationReceipt>(201)]
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct =>
+        ledger.Run(http, command, async (command, ct) =>
         {
             await Deactivation.Await(ledger, ct);
             var (slots, at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,

@@ -19,8 +19,11 @@ public sealed record ReturnReceipt(
     [property: Description("Why, in your own words")] string? Reason = null,
     [property: Description("The number of the return or debit note, as people know it")] string? Reference = null,
     [property: Description("When they left, with its offset from UTC and not before they came; now when left out")] DateTimeOffset? OccurredAt = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
+    : IOccurrence, IProductLines<ReturnReceipt, SupplierReturnLine>
 {
+    public ReturnReceipt With(IReadOnlyList<SupplierReturnLine> lines) => this with { Lines = lines };
+
     public sealed class Validator : AbstractValidator<ReturnReceipt>
     {
         public Validator(TimeProvider clock)
@@ -52,7 +55,7 @@ public static class ReturnReceiptEndpoint
         + "what is counted.")]
     [ProducesResponseType<ReceiptReturn>(200)]
     public static Task<IResult> Post(string id, ReturnReceipt command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, ct => Handle(id, command, ledger, documents, ct));
+        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, documents, ct));
 
     private static async Task<Reply> Handle(string id, ReturnReceipt command, LedgerSession ledger, IStockDocuments documents, CancellationToken ct)
     {

@@ -7,10 +7,11 @@ using Microsoft.AspNetCore.Mvc;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>One line that moves stock, as far as the door cares.</summary>
-public interface IStockLine
+public interface IStockLine : IProductLine
 {
-    string Sku { get; }
     decimal Quantity { get; }
+
+    IEnumerable<(string Field, decimal Quantity)> IProductLine.Quantities => [("quantity", Quantity)];
 }
 
 /// <summary>A command that moves stock of one store; what each of its fields means is said where it is declared.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using FluentValidation;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Microsoft.AspNetCore.Mvc;
 
@@ -7,13 +8,17 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>Some of a product that a delivery brought goes back to the supplier.</summary>
 public sealed record SupplierReturnLine(
-    [property: Description("Sku or id of a product of the delivery")] string Sku,
+    [property: Description("Sku or id of a product of the delivery; or barcode in its place")] string Sku,
     [property: Description("Greater than 0, and not more than the delivery brought and has not gone back; whole for what is counted")] decimal Quantity,
-    [property: Description("What one unit came with. Required only where the delivery brought the product at several costs")] decimal? UnitCost = null)
+    [property: Description("What one unit of the product came with, never one pack. Required only where the delivery brought the product at several costs")] decimal? UnitCost = null,
+    [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null)
+    : IStockLine, IProductLine<SupplierReturnLine>
 {
+    public SupplierReturnLine InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+
     public static void Rules(InlineValidator<SupplierReturnLine> line)
     {
-        line.RuleFor(l => l.Sku).Reference();
+        line.Product();
         line.RuleFor(l => l.Quantity).Positive();
         line.RuleFor(l => l.UnitCost).UnitPrice();
     }
@@ -30,7 +35,7 @@ public static class SupplierReturn
         var (strange, wrong, goods) = (new Dictionary<string, string[]>(), new Dictionary<string, string[]>(), new List<DeliveredGoods>());
         foreach (var (i, line) in lines.Index())
         {
-            var ofProduct = delivered.Where(g => g.Sku == Codes.Normalize(line.Sku)).ToList();
+            var ofProduct = delivered.Where(g => Codes.Spellings(line.Sku).Contains(g.Sku)).ToList();
             if (ofProduct.Count == 0 && Guid.TryParse(line.Sku, out var id)) ofProduct = [.. delivered.Where(g => g.ProductId == id)];
             var meant = line.UnitCost is null ? ofProduct : [.. ofProduct.Where(g => g.UnitCost == line.UnitCost)];
             if (ofProduct.Count == 0) strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Problems.Shorten(line.Sku)}'."];

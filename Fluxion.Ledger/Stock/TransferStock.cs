@@ -21,11 +21,17 @@ public sealed record TransferStock(
     [property: Description("When they left, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description("True when they are there at once: nothing is in transit, and the receiving store has to be yours too")] bool Immediate = false,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<TransferStock, TransferStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity) : IStockLine;
+        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
+        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+    {
+        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    }
+
+    public TransferStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
 
     public sealed class Validator : AbstractValidator<TransferStock>
     {
@@ -35,7 +41,7 @@ public sealed record TransferStock(
             RuleFor(c => c.ToStore).Reference();
             this.Lines(c => c.Lines, line =>
             {
-                line.RuleFor(l => l.Sku).Reference();
+                line.Product();
                 line.RuleFor(l => l.Quantity).Positive();
             });
             RuleFor(c => c.Reference).Line(100);
@@ -78,7 +84,7 @@ public static class TransferStockEndpoint
     [EndpointDescription("All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts) or the transfer is cancelled (/cancel), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted.")]
     [ProducesResponseType<TransferReceipt>(201)]
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct =>
+        ledger.Run(http, command, async (command, ct) =>
         {
             await Deactivation.Await(ledger, ct);
             var stores = await ledger.Find<Store>([command.FromStore, command.ToStore], ct);

@@ -31,7 +31,7 @@ public sealed record CreateTenant(
                 if (Tenant.Objection(slug) is { } objection) context.AddFailure(objection);
             });
             RuleFor(c => c.Name).Name();
-            RuleFor(c => c.AdminEmail).Email();
+            RuleFor(c => c.AdminEmail).AccountEmail();
             RuleFor(c => c.AdminFullName).Name();
             RuleFor(c => c.AdminPassword).Password();
             RuleFor(c => c.Timezone).TimeZone();

@@ -59,12 +59,13 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
     private static string Select(string store, string sku, string happened) => $"""
         select s.id, s.code, p.id, p.sku, p.name, p.unit_type, coalesce(m.on_hand, 0), coalesce(m.unit_cost, 0), m.first_at, coalesce(m.has_moved, false)
         from (values (1)) one
-        left join stores s on s.id::text = lower({store}) or s.code = {store}
-        left join products p on p.id::text = lower({sku}) or p.sku = {sku}
+        left join stores s on {store}::text[] && array[s.code, upper(s.id::text)]::text[]
+        left join products p on {sku}::text[] && array[p.sku, upper(p.id::text)]::text[]
         left join lateral (
             select sum(m.quantity) filter (where {happened}) as on_hand, min(m.created_at) as first_at, bool_or({happened}) as has_moved,
                    (array_agg(m.average_cost order by m.item_version desc) filter (where {happened}))[1] as unit_cost
             from service_inventory_movements m where m.store_id = s.id and m.product_id = p.id) m on true
+        order by s.code = ({store}::text[])[1] desc, p.sku = ({sku}::text[])[1] desc
         """;
 
     /// <param name="store">Code or id.</param>
@@ -74,7 +75,7 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
     {
         await foreach (var item in Rows(databases, tenant, p =>
         {
-            var (one, other) = (p(Codes.Normalize(store)), p(Codes.Normalize(sku)));
+            var (one, other) = (p(Codes.Spellings(store)), p(Codes.Spellings(sku)));
             return Select(one, other, at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStore) ?? "true");
         }, r => new ExplainedItem(r.GetFieldValue<Guid?>(0), r.Text(1), r.GetFieldValue<Guid?>(2), r.Text(3), r.Text(4), r.Text(5),
             r.GetDecimal(6), r.GetDecimal(7), r.GetFieldValue<DateTimeOffset?>(8), r.GetBoolean(9)), ct)) return item;

@@ -9,6 +9,10 @@ namespace Fluxion.Projections.Reading;
 /// <summary>A field of a row, by its name in the JSON.</summary>
 public sealed record Field(string Name, Func<object, object?> Of);
 
+/// <summary>On a field that answers a filter: no column of a file unless it is asked for.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OnlyWhenAskedAttribute : Attribute;
+
 /// <summary>The fields of rows that a client wants.</summary>
 public static class Fields
 {
@@ -17,6 +21,10 @@ public static class Fields
     /// <summary>All fields of a row, in the order declared.</summary>
     public static IReadOnlyList<Field> All<T>() => [.. typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Select(property => new Field(JsonNamingPolicy.CamelCase.ConvertName(property.Name), property.GetValue))];
+
+    /// <summary>Those that a file has when the client chooses none.</summary>
+    public static IReadOnlyList<Field> Usual<T>() => [.. All<T>().Where(field => !typeof(T).GetProperties()
+        .Any(property => property.IsDefined(typeof(OnlyWhenAskedAttribute)) && JsonNamingPolicy.CamelCase.ConvertName(property.Name) == field.Name))];
 
     /// <summary>Those that the query string names in <c>fields</c>, in its order; null when it names none, and all are meant.</summary>
     public static (IReadOnlyList<Field>? Chosen, ProblemDetails? Problem) ChosenBy<T>(HttpRequest request)

@@ -11,6 +11,9 @@ internal static class ReaderExtensions
     /// <summary>What a jsonb column holds, so that it is answered as a command takes it.</summary>
     public static T Json<T>(this NpgsqlDataReader reader, int ordinal) => JsonSerializer.Deserialize<T>(reader.GetString(ordinal), Writing.Json.Options)!;
 
+    /// <summary>A part of a row, which a subselect put together with json_build_object in the spelling of the answer.</summary>
+    public static TLine Line<TLine>(this NpgsqlDataReader reader, int ordinal) => JsonSerializer.Deserialize<TLine>(reader.GetString(ordinal), JsonSerializerOptions.Web)!;
+
     /// <summary>The lines of a document, which a subselect put together with json_agg in the spelling of the answer.</summary>
     public static List<TLine> Lines<TLine>(this NpgsqlDataReader reader, int ordinal) =>
         JsonSerializer.Deserialize<List<TLine>>(reader.GetString(ordinal), JsonSerializerOptions.Web)!;

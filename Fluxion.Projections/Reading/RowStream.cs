@@ -35,7 +35,7 @@ internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, 
         {
             if (isFirst) httpContext.Response.ContentType = $"{format.MediaType}; charset=utf-8";
             if (format != ListFormat.JsonLines)
-                await httpContext.Response.WriteAsync(Csv.Of(some, fields ?? Fields.All<T>(), header: isFirst, format == ListFormat.CsvWithDecimalComma), ct);
+                await httpContext.Response.WriteAsync(Csv.Of(some, fields ?? Fields.Usual<T>(), header: isFirst, format == ListFormat.CsvWithDecimalComma), ct);
             else await httpContext.Response.BodyWriter.WriteAsync(Lines(some, json), ct);
         }
     }

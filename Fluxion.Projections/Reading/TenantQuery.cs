@@ -105,6 +105,9 @@ public sealed class TenantQuery
         return this;
     }
 
+    /// <summary>Only rows with a text in one of the columns; case, accents and forms of one letter do not count.</summary>
+    public TenantQuery Search(string columns, string? text) => Filter($"search_key(concat_ws(' ', {columns})) like search_pattern({{0}})", text);
+
     /// <summary>As <see cref="Filter"/> for one of a few words.</summary>
     public TenantQuery FilterOneOf(string condition, string name, string? value, IReadOnlyList<string> values)
     {
@@ -114,8 +117,8 @@ public sealed class TenantQuery
 
     /// <summary>Only rows whose <paramref name="code"/> or <paramref name="id"/> is <paramref name="reference"/>.</summary>
     public TenantQuery Named(string code, string id, string reference) => Guid.TryParse(reference, out var guid)
-        ? And($"({id} = {{0}} or {code} = {{1}})", guid, Codes.Normalize(reference))
-        : And($"{code} = {{0}}", Codes.Normalize(reference));
+        ? And($"({id} = {{0}} or {code} = any({{1}}))", guid, Codes.Spellings(reference))
+        : Filter($"{code} = any({{0}})", Codes.Spellings(reference));
 
     /// <summary>Only the row with this id: what has no code is named by it alone.</summary>
     public TenantQuery Identified(string id, string reference) => And($"{id} = {{0}}", Guid.TryParse(reference, out var guid) ? guid : Guid.Empty);

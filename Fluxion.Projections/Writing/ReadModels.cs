@@ -22,7 +22,8 @@ public sealed class ReadModels(string schema) : IProjection
     /// <summary>All of them; a replay writes and compares these.</summary>
     internal static readonly IReadModel[] Tables =
     [
-        new SettingsTable(), new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(), new ProductPricesTable(),
+        new SettingsTable(), new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(), new ProductBarcodesTable(),
+        new ProductPricesTable(),
         new PurchaseOrdersTable(), new PurchaseOrderItemsTable(), new DeliveryItemsTable(),
         new TransfersTable(), new TransferItemsTable(), new ReservationsTable(), new ReservationItemsTable(),
         new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new SalePaymentsTable(), new SaleReturnsTable(),

@@ -187,6 +187,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         var example = command.Body!["example"]!.DeepClone().AsObject();
         if (command.Path == "/api/{tenant}/users") example["email"] = "{new}@fluxion.demo";
         foreach (var name in ((string[])["code", "sku", "invoiceNumber", "orderNumber"]).Where(example.ContainsKey)) example[name] = "N-{new}";
+        foreach (var (i, barcode) in (example["barcodes"]?.AsArray() ?? []).Index()) barcode!["code"] = $"{i}-{{new}}";
         return example;
     }
 

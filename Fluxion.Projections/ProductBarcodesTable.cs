@@ -1,0 +1,54 @@
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Commands;
+using Fluxion.Projections.Writing;
+
+namespace Fluxion.Projections;
+
+/// <summary>product_barcodes: what scanners read, and how much of a product it stands for. What a product has no longer is marked: nothing is deleted.</summary>
+public sealed class ProductBarcodesTable : IReadModel
+{
+    private sealed record Row(Guid ProductId, ProductBarcode Barcode, int Position, bool IsRemoved, Change Change);
+
+    private static readonly Table<Row> Table = new Table<Row>("product_barcodes", "product_id", "code")
+        .Add("product_id", "uuid", r => r.ProductId)
+        .Add("code", "text", r => r.Barcode.Code)
+        .Add("code_key", "text", r => r.Barcode.Key)
+        .Add("kind", "text", r => r.Barcode.EffectiveKind)
+        .Add("unit_type", "text", r => r.Barcode.Unit)
+        .Add("pack_quantity", "numeric", r => r.Barcode.PackQuantity)
+        .Add("position", "integer", r => r.Position)
+        .Add("is_removed", "boolean", r => r.IsRemoved)
+        .AddOnce("created_at", "timestamptz", r => r.Change.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Change.RecordedAt());
+
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, [.. changes.SelectMany(Rows)], row => (row.ProductId, row.Barcode.Code));
+
+    private static IEnumerable<Row> Rows(Change change)
+    {
+        if (change.After is not Product product) yield break;
+        var (before, after) = (BarcodeList.Of((change.Before as Product)?.Details), BarcodeList.Of(product.Details));
+        foreach (var (i, barcode) in before.Index().ExceptBy(after.Select(b => b.Code), b => b.Item.Code)) yield return new Row(product.Id, barcode, i + 1, true, change);
+        foreach (var (i, barcode) in after.Index().Where(b => before.ElementAtOrDefault(b.Index) != b.Item)) yield return new Row(product.Id, barcode, i + 1, false, change);
+    }
+}
+
+/// <summary>Whose a barcode is, by the table.</summary>
+public sealed class BarcodeIndex : IBarcodeIndex
+{
+    public async Task<IReadOnlyList<BarcodeOwner>> Find(LedgerSession ledger, IReadOnlyCollection<string> keys, CancellationToken ct)
+    {
+        await using var command = ledger.Ask($"""
+            select b.code_key, b.product_id, p.sku, p.is_active, b.pack_quantity
+            from {ledger.Tenant.Schema}.product_barcodes b
+            join {ledger.Tenant.Schema}.products p on p.id = b.product_id
+            where b.code_key = any($1) and not b.is_removed
+            order by p.sku
+            """, (object)keys.ToArray());
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var owners = new List<BarcodeOwner>();
+        while (await reader.ReadAsync(ct))
+            owners.Add(new BarcodeOwner(reader.GetString(0), reader.GetGuid(1), reader.GetString(2), reader.GetBoolean(3), Quantities.Plain(reader.GetDecimal(4))));
+        return owners;
+    }
+}
