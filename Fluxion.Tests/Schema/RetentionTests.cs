@@ -49,6 +49,30 @@ public sealed class RetentionTests(LedgerHost host)
         (await Rows(superuser, other)).ShouldBe((1, 1, 2)); // forecasts by the installation's own default, the audit trail for ever
     }
 
+    [Theory]
+    [InlineData("America/Caracas"), InlineData("Asia/Tokyo"), InlineData(null)]
+    public async Task the_first_day_that_is_kept_begins_at_the_tenants_midnight(string? zone)
+    {
+        var company = await Company.Found(host);
+        if (zone is not null) (await company.Admin.Put("settings", new { overReceiptPercent = 0, timezone = zone })).ShouldBe(200);
+        await using var superuser = await host.OpenSuperuser();
+        await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        var midnight = $"(date_trunc('day', now() at time zone '{zone ?? "UTC"}') - interval '2 years') at time zone '{zone ?? "UTC"}'";
+        await superuser.Execute($"""
+            set local app.current_tenant_id = '{company.Id}';
+            select set_chunk_time_interval('{company.Schema}.events', interval '1 hour');
+            insert into {company.Schema}.events (id, event_type, entity_type, entity_id, action, created_at)
+                select gen_random_uuid(), 'old', 'product', gen_random_uuid(), hour, {midnight} + hour::interval from unnest(array['-30 minutes', '30 minutes']) hour;
+            update shared.tenants set settings = '{JsonFor("2 years")}' where id = '{company.Id}';
+            """);
+
+        await superuser.Rows("set local role fluxion_owner; select chunks from shared.apply_retention(); reset role");
+
+        (await superuser.Column<string>($"select action from {company.Schema}.events where event_type = 'old'")).ShouldBe(["30 minutes"]);
+    }
+
+    private static string JsonFor(string events) => $$"""{"retention":{"events":"{{events}}"}}""";
+
     [Fact]
     public async Task the_host_applies_it_and_what_is_new_stays()
     {

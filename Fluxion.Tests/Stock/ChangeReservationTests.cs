@@ -24,7 +24,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     private static Task<Answer> Change(Client client, Guid id, object body, string? key = "new") =>
         client.Send(HttpMethod.Put, $"stock/reservations/{id}", body, key == "new" ? Guid.CreateVersion7().ToString() : key);
 
-    private static Task<Answer> Change(Client client, Guid id, params object[] lines) => Change(client, id, new { lines });
+    private static Task<Answer> ChangeTo(Client client, Guid id, params object[] lines) => Change(client, id, new { lines });
 
     private static async Task<string> Status(Client client, Guid id) =>
         (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>();
@@ -157,12 +157,12 @@ public sealed class ChangeReservationTests(LedgerHost host)
         (await Reserved(client, "M1", "P1"), await Reserved(client, "M1", "P2"), await Reserved(client, "M2", "P2")).ShouldBe((7m, 0m, 3m));
 
         // the same again changes nothing, an old version is refused, and more than is available as well
-        (await Change(client, id, Line("M1", "P1", 7), Line("M2", "P2", 3))).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
+        (await ChangeTo(client, id, Line("M1", "P1", 7), Line("M2", "P2", 3))).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
         (await Change(client, id, new { version = 2, lines = new[] { Line("M1", "P1", 7) } })).ShouldBe(409).Detail!.ShouldContain("version 3, not 2");
-        var shortage = (await Change(client, id, Line("M1", "P1", 19))).ShouldBe(409).Json["shortages"]![0]!;
+        var shortage = (await ChangeTo(client, id, Line("M1", "P1", 19))).ShouldBe(409).Json["shortages"]![0]!;
         (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((12m, 11m));
         (await Reserved(client, "M2", "P2")).ShouldBe(3); // all lines or none
-        (await Change(client, id, Line("M1", "P1", 18))).ShouldBe(200);
+        (await ChangeTo(client, id, Line("M1", "P1", 18))).ShouldBe(200);
         (await Lines(client, id)).ShouldBe(["P1 20 2 18 open", "P2 1 1 0 fulfilled", "P2 3 0 0 released"]);
         (await Sell(client, id, "M1", ("P1", 18))).ShouldBe(201);
         (await Status(client, id)).ShouldBe(Reservation.Fulfilled);
@@ -176,17 +176,17 @@ public sealed class ChangeReservationTests(LedgerHost host)
         var id = await Reserve(company.Admin, Line("M1", "P1", 5));
         (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
         var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
-        (await Change(luis, id, Line("M1", "P1", 4))).ShouldBe(200);
-        (await Change(luis, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(403);
-        (await Change(company.Admin, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(200);
-        (await Change(luis, id, Line("M1", "P1", 1))).ShouldBe(403);
+        (await ChangeTo(luis, id, Line("M1", "P1", 4))).ShouldBe(200);
+        (await ChangeTo(luis, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(403);
+        (await ChangeTo(company.Admin, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(200);
+        (await ChangeTo(luis, id, Line("M1", "P1", 1))).ShouldBe(403);
         (await luis.Post($"stock/reservations/{id}/extend", new { })).ShouldBe(403);
         var key = Guid.CreateVersion7().ToString();
         var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, key)));
         answers.Select(a => a.ShouldBe(200).Text).Distinct().ShouldHaveSingleItem();
         (await Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
-        (await Change(company.Admin, Guid.CreateVersion7(), Line("M1", "P1", 1))).ShouldBe(404);
-        (await Change(await Client.Demo(host, "viewer"), id, Line("M1", "P1", 1))).ShouldBe(403);
+        (await ChangeTo(company.Admin, Guid.CreateVersion7(), Line("M1", "P1", 1))).ShouldBe(404);
+        (await ChangeTo(await Client.Demo(host, "viewer"), id, Line("M1", "P1", 1))).ShouldBe(403);
     }
 
     [Theory]

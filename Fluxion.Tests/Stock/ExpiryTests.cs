@@ -87,8 +87,8 @@ public sealed class ExpiryTests(LedgerHost host)
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => aMinuteLater.Expire(TestContext.Current.CancellationToken)));
         await ShouldExpire(company.Admin, lost);
         (await Status(company.Admin, other)).ShouldBe(Reservation.Open);
-        (await shop.Issue(3)).ShouldBe(409);
-        (await shop.Issue(2)).ShouldBe(200);
+        (await shop.Issue(3, reason: "sample")).ShouldBe(409);
+        (await shop.Issue(2, reason: "sample")).ShouldBe(200);
     }
 
 }

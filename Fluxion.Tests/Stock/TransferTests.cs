@@ -262,7 +262,7 @@ public sealed class TransferTests(LedgerHost host)
     [Theory]
     [InlineData("stock/transfers?status=lost", "in_transit, partial, received")]
     [InlineData("stock/reservations?status=gone", "open, fulfilled, released, expired")]
-    [InlineData("sales?status=free", "pending, partial, paid, cancelled")]
+    [InlineData("sales?status=free", "pending, partial, paid, refund_due, returned, refunded, cancelled")]
     [InlineData("purchase-orders?status=late", "draft, sent, confirmed, partial, received, cancelled")]
     public async Task a_list_by_a_state_that_there_is_not_says_which_there_are(string path, string states)
     {

@@ -72,7 +72,7 @@ public sealed class CommandLineTests(LedgerHost ledger)
         [
             ("tenants add token --name x", "'token' is a reserved word"),
             ("tenants add nameless", "--name"),
-            ("users add fluxion-demo ana", "'ana' is no e-mail address"),
+            ("users add fluxion-demo ana", "'ana' is not an e-mail address"),
             ("users add fluxion-demo ana@company.test --role king", "The role is one of"),
             ("analysts grant nobody bi_reader", "There is no tenant 'nobody'"),
             ("analysts grant fluxion-demo Bi-Reader", "A login has 2 to 63 lower-case letters"),

@@ -65,7 +65,7 @@ comment on index $schema$.idempotency_keys_created_at_idx is
 comment on column $schema$.idempotency_keys.created_at is
     'When it was first used: from then on it is good for as long as retention.idempotency_keys says.';
 
--- As before, but for a setting that is wrong from before there was a check: of that table nothing is dropped.
+-- As before, but: a day is the tenant's, by its time zone; and of a table whose setting is wrong from before there was a check nothing is dropped.
 create or replace function $schema$.apply_retention()
 returns table (schema_name varchar, table_name text, chunks integer)
 language plpgsql
@@ -73,24 +73,29 @@ as $$
 declare
     dropped integer;
     keep    interval;
+    owner   uuid;
+    first   timestamp;
+    zone    text;
 begin
     -- one node at a time
     if not pg_try_advisory_xact_lock(hashtextextended('fluxion/retention', 0)) then
         return;
     end if;
 
-    for schema_name, table_name, keep in
-        select t.schema_name, kept, $schema$.retention_of(t.settings, kept)
+    for owner, schema_name, table_name, keep in
+        select t.id, t.schema_name, kept, $schema$.retention_of(t.settings, kept)
         from $schema$.tenants t
         cross join unnest(array['forecasts', 'events']) kept
         order by t.schema_name, kept
     loop
         continue when keep is null;
+        zone := $schema$.timezone_of(owner, schema_name);
+        first := date_trunc('day', now() at time zone zone) - keep;
         -- forecast_date is a date, for which the limit is given as one
         if table_name = 'forecasts' then
-            select count(*) into dropped from drop_chunks(format('%I.%I', schema_name, table_name)::regclass, older_than => (now() - keep)::date);
+            select count(*) into dropped from drop_chunks(format('%I.%I', schema_name, table_name)::regclass, older_than => first::date);
         else
-            select count(*) into dropped from drop_chunks(format('%I.%I', schema_name, table_name)::regclass, older_than => now() - keep);
+            select count(*) into dropped from drop_chunks(format('%I.%I', schema_name, table_name)::regclass, older_than => first at time zone zone);
         end if;
         if dropped > 0 then
             chunks := dropped;
@@ -99,6 +104,28 @@ begin
     end loop;
 end
 $$;
+
+comment on function $schema$.apply_retention is
+    'Drops the chunks of forecasts and events that lie wholly before the first day that is kept, by shared.system_config or the tenant''s own settings, a day being the tenant''s; one row for each table of which any were dropped. The host calls it once a day.';
+
+create function $schema$.timezone_of(owner uuid, of_schema text)
+returns text
+language plpgsql
+as $$
+declare
+    zone text;
+begin
+    if to_regclass(format('%I.settings', of_schema)) is not null then
+        -- row level security holds for the owner of the table too
+        perform set_config('app.current_tenant_id', owner::text, true);
+        execute format('select timezone from %I.settings', of_schema) into zone;
+    end if;
+    return coalesce(zone, 'UTC');
+end
+$$;
+
+comment on function $schema$.timezone_of is
+    'The time zone of a tenant; UTC before it has set one, or before its schema has the table of settings.';
 
 create function $schema$.retention_of(settings jsonb, kept text)
 returns interval
