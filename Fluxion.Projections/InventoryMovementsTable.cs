@@ -29,6 +29,7 @@ public sealed class InventoryMovementsTable : IReadModel
             StockReturned => ("in", "return"),
             StockSent or StockArrived => ("transfer", "transfer"),
             StockCounted or StockCountCorrected => ("adjustment", "count"),
+            StockCarriedOver { Type: "purchase" or "receipt", Quantity: < 0 } e => ("out", e.Type),
             StockCarriedOver { Type: "purchase" or "return" } e => ("in", e.Type),
             StockCarriedOver { Type: "sale" } e => ("out", e.Type),
             StockCarriedOver { Type: "transfer" } e => ("transfer", e.Type),

@@ -27,8 +27,15 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
     public static readonly string[] Out = ["issue", "sale"];
     public static readonly string[] Either = ["adjustment", "transfer", "count"];
 
+    /// <summary>Goods of a receipt or purchase went back to the supplier.</summary>
+    public bool IsReturnToSupplier => ReferenceType is "receipt" or "purchase" && Reason == Reasons.ReturnToSupplier;
+
+    private bool IsIn => In.Contains(ReferenceType) && !IsReturnToSupplier;
+
+    private bool IsOut => Out.Contains(ReferenceType) || IsReturnToSupplier;
+
     /// <summary>movement_type, as the export has it.</summary>
-    public string MovementType => In.Contains(ReferenceType) ? "in" : Out.Contains(ReferenceType) ? "out" : ReferenceType == "transfer" ? "transfer" : "adjustment";
+    public string MovementType => IsIn ? "in" : IsOut ? "out" : ReferenceType == "transfer" ? "transfer" : "adjustment";
 
     public sealed class Validator : AbstractValidator<PastMovement>
     {
@@ -38,13 +45,13 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
             RuleFor(r => r.Sku).Reference();
             RuleFor(r => r.ReferenceType).OneOf([.. In, .. Out, .. Either]);
             RuleFor(r => r.Quantity).NonZero().When(r => r.ReferenceType != "count" && r.Reason != Reasons.OpeningBalance);
-            RuleFor(r => r.Quantity).GreaterThan(0).WithMessage(r => $"is above 0: a {r.ReferenceType} comes in").When(r => In.Contains(r.ReferenceType));
-            RuleFor(r => r.Quantity).LessThan(0).WithMessage(r => $"is below 0: a {r.ReferenceType} goes out").When(r => Out.Contains(r.ReferenceType));
+            RuleFor(r => r.Quantity).GreaterThan(0).WithMessage(r => $"is above 0: a {r.ReferenceType} comes in").When(r => r.IsIn);
+            RuleFor(r => r.Quantity).LessThan(0).WithMessage(r => $"is below 0: a {(r.IsReturnToSupplier ? Reasons.ReturnToSupplier : r.ReferenceType)} goes out").When(r => r.IsOut);
             RuleFor(r => r.CostPerUnit).UnitPrice();
             RuleFor(r => r.Reason!).OneOf(Reasons.OfIssues).When(r => r.ReferenceType == "issue");
             RuleFor(r => r.Reason!).OneOf(Reasons.OfAdjustments).When(r => r.ReferenceType == "adjustment");
             RuleFor(r => r.Reason).Must(reason => reason is null or Reasons.LateMovement).WithMessage($"is empty or {Reasons.LateMovement}").When(r => r.ReferenceType == "count");
-            RuleFor(r => r.Reason).Null().WithMessage("belongs to an issue, an adjustment or a count").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count"));
+            RuleFor(r => r.Reason).Null().WithMessage("belongs to an issue, an adjustment or a count, or is return_to_supplier where goods of a receipt or purchase went back").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
             RuleFor(r => r.Id).Line(100);
             RuleFor(r => r.Reference).Line(100);
             RuleFor(r => r.Reference).NotNull().WithMessage("is required beside line: it names the document").When(r => r.Line is not null);
@@ -114,7 +121,7 @@ public static class ImportMovementsEndpoint
             var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt < now ? row.OccurredAt.Value : now);
             return row.ReferenceType switch
             {
-                "receipt" => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Slot.Product.Details.CostPrice, MovementId = r.Id },
+                "receipt" when !row.IsReturnToSupplier => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Slot.Product.Details.CostPrice, MovementId = r.Id },
                 "issue" => new StockIssued(store, product, -row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
                 "adjustment" => new StockAdjusted(store, product, row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
                 _ => new StockCarriedOver(store, product, row.ReferenceType, row.Quantity, row.Reason, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },

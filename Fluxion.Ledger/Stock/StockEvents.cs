@@ -139,15 +139,21 @@ public sealed record StockCountCorrected(Guid StoreId, Guid ProductId, decimal Q
 
 /// <summary>
 /// A movement from earlier books, as they name it: the ledger has no sale, order, transfer or count to it. What is a receipt, an issue or an
-/// adjustment there is one here.
+/// adjustment there is one here. What went back to a supplier is a purchase or receipt that left.
 /// </summary>
-/// <param name="Type">purchase, sale, return, transfer or count: reference_type of the movement.</param>
+/// <param name="Type">purchase, receipt, sale, return, transfer or count: reference_type of the movement.</param>
 /// <param name="Quantity">Signed: what it added to on hand.</param>
 public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type, decimal Quantity, string? Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override decimal Valued() => Type is "purchase" or "return" or "transfer" ? Math.Max(Quantity, 0) : 0;
+    public override decimal Valued() => Type switch
+    {
+        "purchase" or "receipt" => Quantity,
+        "return" or "transfer" => Math.Max(Quantity, 0),
+        _ => 0,
+    };
+
     public override bool IsFact() => Type == "count";
 }
 

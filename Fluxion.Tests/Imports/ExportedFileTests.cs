@@ -74,7 +74,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         await Do(admin, "suppliers", new { code = "SUP", businessName = "Supplier" });
         await Do(admin, "suppliers", new { code = "GONE", businessName = "Supplier that is gone" });
         await Do(admin, "categories", new { code = "CAT", name = "Category" });
-        await Do(admin, "products", new { sku = "A", name = "'=1+1, \"quoted\"", description = "two\r\nlines; and, more", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcode = "007", category = "CAT", supplier = "SUP", leadTimeDays = 3, packSize = 12 });
+        await Do(admin, "products", new { sku = "A", name = "'=1+1, \"quoted\"", description = "two\r\nlines; and, more", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcodes = new object[] { new { code = "007" }, new { code = "17591234567891", unit = "case", packQuantity = 12 }, new { code = "12345678", kind = "internal" } }, category = "CAT", supplier = "SUP", leadTimeDays = 3, packSize = 12 });
         await Do(admin, "products", new { sku = "B", name = "-5 'dash", unitType = "kg", costPrice = 6, settings = new { allowBackorder = true, shelf = "+A" } });
         await Do(admin, "products", new { sku = "C", name = "''Gone", costPrice = 1, supplier = "GONE" });
         await Do(admin, "products", new { sku = "D", name = "Only on order", costPrice = 4 });
@@ -92,6 +92,18 @@ public sealed class ExportedFileTests(LedgerHost host)
         await Do(admin, "stock/reservations", new { reference = "R-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(9), lines = new[] { new { store = "S-1", sku = "A", quantity = 1 }, new { store = "S-1", sku = "E", quantity = 2 } } });
         var order = (await admin.Post("purchase-orders", new { store = "S-2", supplier = "SUP", orderNumber = "OC-1", lines = new object[] { Line("A", 6, 2.75m), Line("D", 6, 4.5m) } })).ShouldBe(201).Json["id"];
         await Do(admin, $"purchase-orders/{order}/send", null);
+        await Do(admin, $"purchase-orders/{order}/receipts", new { reference = "NE-1", lines = new object[] { Line("A", 4) } });
+        await Do(admin, $"purchase-orders/{order}/returns", new { reason = "Damaged", reference = "ND-1", lines = new object[] { Line("A", 1) } });
+        var receipt = (await admin.Post("stock/receipts", new { store = "S-2", lines = new object[] { Line("A", 3, 2.5m) } })).ShouldBe(200).Json["id"];
+        await Do(admin, $"stock/receipts/{receipt}/returns", new { lines = new object[] { Line("A", 1) } });
+        var transfer = (await admin.Post("stock/transfers", new { fromStore = "S-2", toStore = "S-1", lines = new object[] { Line("A", 2) } })).ShouldBe(201).Json["id"];
+        await Do(admin, $"stock/transfers/{transfer}/cancel", new { reason = "The van broke down" });
+        foreach (var (invoice, path, body) in ((string, string, object)[])
+            [("F-2", "returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } }), ("F-3", "cancel", new { reason = "Void" })])
+        {
+            var sale = (await admin.Post("sales", new { store = "S-2", invoiceNumber = invoice, lines = new object[] { Line("A", 1) } })).ShouldBe(201).Json["id"];
+            await Do(admin, $"sales/{sale}/{path}", body);
+        }
         foreach (var gone in (string[])["products/C/deactivate", "stores/S-OUT/deactivate", "suppliers/GONE/deactivate"]) await Do(admin, gone, null);
         return company;
     }
@@ -340,7 +352,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var company = await InEveryState();
         var csv = await Export(company.Admin, "products");
-        (await company.Admin.Put("products/A", new { name = "By somebody else", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcode = "007", category = "CAT", supplier = "SUP", leadTimeDays = 4, packSize = 12 })).ShouldBe(200);
+        (await company.Admin.Put("products/A", new { name = "By somebody else", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcodes = new object[] { new { code = "007" }, new { code = "17591234567891", unit = "case", packQuantity = 12 }, new { code = "12345678", kind = "internal" } }, category = "CAT", supplier = "SUP", leadTimeDays = 4, packSize = 12 })).ShouldBe(200);
         await Do(company.Admin, "products/A/deactivate", null);
         Came(await Send(company.Admin, "products", csv)).ShouldBe((0, 0, 6));
         Came(await Send(company.Admin, "products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);

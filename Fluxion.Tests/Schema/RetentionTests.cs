@@ -71,7 +71,7 @@ public sealed class RetentionTests(LedgerHost host)
         (await superuser.Column<string>($"select action from {company.Schema}.events where event_type = 'old'")).ShouldBe(["30 minutes"]);
     }
 
-    private static string JsonFor(string events) => $$"""{"retention":{"events":"{{events}}"}}""";
+    private static string JsonFor(string events) => "{\"retention\":{\"events\":\"" + events + "\"}}";
 
     [Fact]
     public async Task the_host_applies_it_and_what_is_new_stays()
