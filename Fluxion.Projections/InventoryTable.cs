@@ -94,14 +94,14 @@ public static class InventoryQueries
 {
     [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point, of active products in active stores)")]
-    [EndpointDescription("What is deactivated is in the list, for it is still worth something, and never low. asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock.")]
+    [EndpointDescription("What is deactivated is in the list, for it is still worth something, and never low. What is only on order, where it has never been, is not low either. asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock.")]
     [ProducesResponseType<Page<InventoryRow>>(200)]
     public static Task<IResult> List(
         string? store, string? sku, bool? low, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
     {
         var query = TenantQuery.Of(http);
         query = asOf is null && knownAt is null
-            ? query.Where(InventoryRow.Select, Caller.Of(http).StoreFilter).Filter("is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point) = {0}", low)
+            ? query.Where(InventoryRow.Select, Caller.Of(http).StoreFilter).Filter("(i.version > 0 and is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)) = {0}", low)
             : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.Of(http).StoreFilter, at, known, store, sku)))
               .Refuse("low", low is null ? null : "is of now alone: leave it out with asOf and knownAt");
         return query

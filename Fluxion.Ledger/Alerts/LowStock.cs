@@ -9,10 +9,10 @@ public static class LowStock
     /// <summary>generated_by of its alerts.</summary>
     public const string Rule = "low_stock_rule";
 
-    /// <summary>Where an item stands; a step from one to another is what alerts are looked at again for. Very low is below half of the reorder point.</summary>
+    /// <summary>Where an item stands; a step from one to another is what alerts are looked at again for. Very low is below half of the reorder point. Without a reorder point enough is always available.</summary>
     public enum Standing { Enough, Low, VeryLow, Out }
 
-    public static Standing Of(decimal available, decimal reorderPoint) => available >= reorderPoint ? Standing.Enough
+    public static Standing Of(decimal available, decimal reorderPoint) => reorderPoint <= 0 || available >= reorderPoint ? Standing.Enough
         : available <= 0 ? Standing.Out
         : available < reorderPoint / 2 ? Standing.VeryLow : Standing.Low;
 

@@ -29,14 +29,15 @@ public sealed record StockNotice(Guid? StoreId, Guid? ProductId, Guid? EventId =
     }
 
     /// <summary>
-    /// What a command did to an item, when it took the item to another <see cref="LowStock.Standing"/>, or more or less is missing for its reservations.
+    /// What a command did to an item, when it took the item to another <see cref="LowStock.Standing"/>, or changed what is missing for its
+    /// reservations, or what is held by them while something is.
     /// </summary>
     public static StockNotice? Of(StockSlot slot, StockItem after, Guid eventId)
     {
         var point = slot.Product.Details.ReorderPoint;
         var before = slot.Item is { } item ? LowStock.Of(item.Available, point) : LowStock.Standing.Enough;
-        decimal Missing(StockItem? item) => slot.Product.AllowsBackorder ? 0 : Math.Max(0, -(item?.Available ?? 0));
-        return before == LowStock.Of(after.Available, point) && Missing(slot.Item) == Missing(after) ? null
+        (decimal Missing, decimal OnHand) Short(StockItem? item) => slot.Product.AllowsBackorder || item is not { Available: < 0 } ? default : (-item.Available, item.OnHand);
+        return before == LowStock.Of(after.Available, point) && Short(slot.Item) == Short(after) ? null
             : new StockNotice(slot.Store.Id, slot.Product.Id, eventId);
     }
 }

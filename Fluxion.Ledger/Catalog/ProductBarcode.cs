@@ -63,9 +63,23 @@ public sealed partial record ProductBarcode(
         if (code.Length > MaxLength) return $"must have 1 to {MaxLength} characters";
         if (code.FirstOrDefault(c => c is < ' ' or > '~') is var stranger and not '\0')
             return string.Create(CultureInfo.InvariantCulture, $"must consist of ASCII characters, as a scanner sends them; U+{(int)stranger:X4} is none");
-        if (!Digits().IsMatch(code)) return kind == BarcodeKinds.Gtin ? "must have 8, 12, 13 or 14 digits, for it is to be a GTIN" : null;
+        if (!Digits().IsMatch(code))
+        {
+            if (kind == BarcodeKinds.Gtin) return "must have 8, 12, 13 or 14 digits, for it is to be a GTIN";
+            return kind is null && Spoilt(code) is { } gtin ? $"must be {gtin}: this is that GTIN without its zeros, or with blanks or dashes. {OfYourOwn}" : null;
+        }
         return kind == BarcodeKinds.Internal || code[^1] == CheckDigit(code) ? null
-            : $"must end with {CheckDigit(code)}, the check digit of a GTIN. If it is a code of your own, send it in barcodes with the kind {BarcodeKinds.Internal}";
+            : $"must end with {CheckDigit(code)}, the check digit of a GTIN. {OfYourOwn}";
+    }
+
+    private const string OfYourOwn = $"If it is a code of your own, send it in barcodes with the kind {BarcodeKinds.Internal}";
+
+    /// <summary>The GTIN that a spreadsheet or a person has spoilt: its first zeros are missing, or blanks or dashes stand in it.</summary>
+    private static string? Spoilt(string code)
+    {
+        var digits = code.Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
+        if (digits.Length is >= 9 and <= 11) digits = digits.PadLeft(12, '0');
+        return Digits().IsMatch(digits) && digits[^1] == CheckDigit(digits) ? digits : null;
     }
 
     /// <summary>The last digit of a GTIN: the digits before it, from the right, times 3, 1, 3, …, and what their sum lacks of the next ten.</summary>

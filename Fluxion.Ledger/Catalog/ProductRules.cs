@@ -9,8 +9,6 @@ namespace Fluxion.Ledger.Catalog;
 /// </summary>
 public static class ProductRules
 {
-    public const string NotTheFirst = "must be the first of barcodes, or left out";
-
     /// <summary>What is wrong, by the fields of a request; empty when nothing is.</summary>
     /// <param name="wanted">What the product is to be, but for its barcodes.</param>
     /// <param name="barcodes">As the request names them (<see cref="BarcodeList.Named"/>).</param>
@@ -41,13 +39,14 @@ public static class ProductRules
         }
     }
 
-    private static IEnumerable<(string Field, string Message)> OfBarcodes(
+    /// <summary>As <see cref="Errors"/>, of the barcodes alone.</summary>
+    public static IEnumerable<(string Field, string Message)> OfBarcodes(
         ProductDetails wanted, IReadOnlyList<ProductBarcode> barcodes, string? first, ProductDetails? before)
     {
         var (known, seen) = (BarcodeList.Of(before).Select(b => b.Code).ToHashSet(), new HashSet<string>());
         if (barcodes.Count > BarcodeList.Max) yield return ("barcodes", $"must be at most {BarcodeList.Max}");
         if (ProductBarcode.Normalize(first ?? "") is { Length: > 0 } code && (barcodes.Count == 0 || barcodes[0].Key != ProductBarcode.KeyOf(code)))
-            yield return ("barcode", NotTheFirst);
+            yield return ("barcode", "must be the first of barcodes, or left out");
         foreach (var (i, b) in barcodes.Take(BarcodeList.Max).Index())
         {
             string Field(string name) => first is not null ? $"barcodes[{i}].{name}" : "barcode";

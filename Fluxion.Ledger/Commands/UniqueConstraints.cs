@@ -15,7 +15,7 @@ public static class UniqueConstraints
         "mt_doc_supplier_uidx_code", "suppliers_tenant_id_code_key",
         "mt_doc_product_uidx_code", "idx_products_tenant_sku",
         "mt_doc_purchaseorder_uidx_code", "purchase_orders_tenant_id_order_number_key",
-        "mt_doc_sale_uidx_store_idinvoice_number", "sales_tenant_id_store_id_invoice_number_key",
+        "mt_doc_sale_uidx_invoice_numberstore_id", "mt_doc_sale_uidx_unique_pos_transaction_idstore_id", "sales_tenant_id_store_id_invoice_number_key",
         "replays_one_running",
     };
 

@@ -140,28 +140,28 @@ public static class ImportProductsEndpoint
             TaxRate: Number("taxRate", before.TaxRate),
             Settings: Or("settings", row.Json<ProductSettings>("settings", json), before.Settings),
             LeadTimeDays: Or("leadTimeDays", row.Whole("leadTimeDays"), before.LeadTimeDays),
-            PackSize: Or("packSize", row.Number("packSize"), before.PackSize))
-            .With(Barcodes(row, before, unitType, json));
+            PackSize: Or("packSize", row.Number("packSize"), before.PackSize));
+        details = details.With(Barcodes(row, details, before, json));
         var isActive = row.Flag("isActive") ?? product?.IsActive ?? true;
         return row.File.Wrongs == errors ? (details, isActive) : null;
     }
 
     /// <summary>The barcodes that the row says, over those that the product had.</summary>
-    private static IReadOnlyList<ProductBarcode> Barcodes(CsvRow row, ProductDetails before, string unitType, JsonSerializerOptions json)
+    /// <param name="wanted">What the row says otherwise.</param>
+    private static IReadOnlyList<ProductBarcode> Barcodes(CsvRow row, ProductDetails wanted, ProductDetails before, JsonSerializerOptions json)
     {
-        var (first, list) = (row.Name("barcode"), row.Json<IReadOnlyList<ProductBarcode>>("barcodes", json));
-        if (list is { Count: 0 }) list = null;
-        if (list?.Contains(null!) == true)
+        var (first, list) = (row.Name("barcode"), row.Json<List<ProductBarcode>>("barcodes", json));
+        if (list?.IndexOf(null!) is >= 0 and var empty)
         {
-            row.Wrong("barcodes", "must hold objects, not null");
+            row.Wrong($"barcodes[{empty}]", "must be an object, not null");
             return [];
         }
         if (list is null && !row.Has("barcode")) return row.Has("barcodes") ? [] : BarcodeList.Of(before);
         // of several barcodes a file that knows but one says which is the first
         if (list is null && !row.Has("barcodes") && before.Barcodes is { } known) return BarcodeList.WithFirst(known, first);
         var named = BarcodeList.Named(first, list);
-        if (list is not null && first is not null && named[0].Key != ProductBarcode.KeyOf(ProductBarcode.Normalize(first))) row.Wrong("barcode", ProductRules.NotTheFirst);
-        return BarcodeList.Kept(named, unitType);
+        foreach (var (field, message) in ProductRules.OfBarcodes(wanted, named, list is null ? null : first ?? "", before)) row.Wrong(field, message);
+        return BarcodeList.Kept(named, wanted.UnitType);
     }
 
     /// <summary>

@@ -126,6 +126,8 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
         PurchaseOrderReceived e => Receive(order!, e),
         PurchaseOrderReturned e => Return(order!, e),
         PurchaseOrderClosed => order! with { Status = PurchaseOrderStatus.Received },
+        // one that was closed is open for all that is missing; one that was cancelled is what it was
+        PurchaseOrderReopened e when order!.Status == PurchaseOrderStatus.Cancelled => order with { Status = e.Status },
         PurchaseOrderReopened e => order! with { Status = e.Status, Lines = [.. order.Lines.Select(line => line with { Cancelled = 0 })] },
         _ => throw new UnknownEventException(typeof(PurchaseOrder), @event),
     };

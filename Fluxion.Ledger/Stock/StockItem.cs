@@ -57,10 +57,11 @@ public sealed record StockItem(
             : Quantities.Round(((item.OnHand * item.UnitCost) + (valued * movement.UnitCost)) / (item.OnHand + valued), 4);
     }
 
+    /// <summary>The average without what goes back to a supplier. It stays where nothing is left, or what is left would cost less than nothing.</summary>
     private static decimal WithoutReturned(StockItem item, decimal quantity, decimal unitCost)
     {
-        var left = item.OnHand - quantity;
-        return left <= 0 ? item.UnitCost : Math.Max(0, Quantities.Round(((item.OnHand * item.UnitCost) - (quantity * unitCost)) / left, 4));
+        var (left, value) = (item.OnHand - quantity, (item.OnHand * item.UnitCost) - (quantity * unitCost));
+        return left <= 0 || value < 0 ? item.UnitCost : Quantities.Round(value / left, 4);
     }
 
     private static DateTimeOffset Latest(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;

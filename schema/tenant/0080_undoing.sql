@@ -292,8 +292,9 @@ begin
         return array[state[1] + quantity,
                      case when state[1] <= 0 then cost_per_unit
                           else round((state[1] * state[2] + quantity * cost_per_unit) / (state[1] + quantity), 4) end];
-    elsif movement_type = 'out' and reference_type in ('purchase', 'receipt') and state[1] + quantity > 0 then
-        return array[state[1] + quantity, greatest(round((state[1] * state[2] + quantity * cost_per_unit) / (state[1] + quantity), 4), 0)];
+    elsif movement_type = 'out' and reference_type in ('purchase', 'receipt') and state[1] + quantity > 0
+          and state[1] * state[2] + quantity * cost_per_unit >= 0 then
+        return array[state[1] + quantity, round((state[1] * state[2] + quantity * cost_per_unit) / (state[1] + quantity), 4)];
     else
         return array[state[1] + quantity, state[2]];
     end if;
@@ -311,7 +312,7 @@ comment on function $schema$.moving_average_step is
     'One movement more in a moving average: state is on hand and average before it.';
 
 comment on aggregate $schema$.moving_average(numeric, numeric, text, text) is
-    'The moving average cost of one unit of one item, its movements taken in the order by of the call: what comes in from outside or from another store is averaged in, to four decimals. What goes back to a supplier is taken out again at what it came with: not below 0, and where nothing stays the average stays. What else leaves, adjustments and counts leave it as it is. What was lost on its way from another store is averaged in before it is written off.';
+    'The moving average cost of one unit of one item, its movements taken in the order by of the call: what comes in from outside or from another store is averaged in, to four decimals. What goes back to a supplier is taken out again at what it came with; where nothing stays, or what stays would cost less than nothing, the average stays. What else leaves, adjustments and counts leave it as it is. What was lost on its way from another store is averaged in before it is written off.';
 
 create or replace function $schema$.stock_value_as_of(
     at timestamptz, known_at timestamptz default 'infinity', store text default null, sku text default null)
@@ -332,74 +333,6 @@ as $$
     join $schema$.stores s on s.id = m.store_id
     join $schema$.products p on p.id = m.product_id;
 $$;
-
--- What is on order leaves out what will not come any more.
-
-create or replace view $schema$.stock_on_hand with (security_invoker) as
-    with on_order as (
-        select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) as quantity
-        from $schema$.purchase_orders o
-        join $schema$.purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
-        where o.status in ('sent', 'confirmed', 'partial')
-        group by o.store_id, l.product_id
-    ), in_transit as (
-        select t.to_store_id as store_id, l.product_id, sum(l.quantity_in_transit) as quantity
-        from $schema$.transfers t
-        join $schema$.transfer_items l on l.transfer_id = t.id
-        where t.status in ('in_transit', 'partial')
-        group by t.to_store_id, l.product_id
-    )
-    select s.code as store, p.sku, p.name as product, c.name as category, p.unit_type,
-           coalesce(i.quantity_on_hand, 0) as quantity_on_hand,
-           coalesce(i.quantity_reserved, 0) as quantity_reserved,
-           coalesce(i.quantity_available, 0) as quantity_available,
-           coalesce(o.quantity, 0) as quantity_on_order,
-           coalesce(t.quantity, 0) as quantity_in_transit,
-           p.reorder_point, p.min_stock_level, p.max_stock_level,
-           coalesce(i.cost_per_unit, p.cost_price) as cost_per_unit,
-           round(coalesce(i.quantity_on_hand * i.cost_per_unit, 0), 2) as value,
-           i.last_movement_at,
-           store_id, product_id
-    from $schema$.inventory i
-    full join on_order o using (store_id, product_id)
-    full join in_transit t using (store_id, product_id)
-    join $schema$.stores s on s.id = store_id
-    join $schema$.products p on p.id = product_id
-    left join $schema$.categories c on c.id = p.category_id;
-
-create or replace view $schema$.low_stock with (security_invoker) as
-    with coming as (
-        select store_id, product_id, sum(on_order) as on_order, sum(in_transit) as in_transit
-        from (select o.store_id, l.product_id, greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0) as on_order, 0::numeric as in_transit
-              from $schema$.purchase_orders o
-              join $schema$.purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
-              where o.status in ('sent', 'confirmed', 'partial')
-              union all
-              select t.to_store_id, l.product_id, 0::numeric, l.quantity_in_transit
-              from $schema$.transfers t
-              join $schema$.transfer_items l on l.transfer_id = t.id
-              where t.status in ('in_transit', 'partial')) c
-        group by store_id, product_id
-    ), low as (
-        select i.store_id, i.product_id, i.quantity_available
-        from $schema$.inventory i
-        join $schema$.products p on p.id = i.product_id
-        where i.quantity_available < p.reorder_point and i.quantity_available < (select max(reorder_point) from $schema$.products)
-        union all
-        -- on its way to where there has never been any
-        select c.store_id, c.product_id, 0::numeric
-        from coming c
-        where not exists (select from $schema$.inventory i where i.store_id = c.store_id and i.product_id = c.product_id)
-    )
-    select s.code as store, p.sku, p.name as product, c.name as category, l.quantity_available,
-           coalesce(n.on_order, 0) as quantity_on_order, coalesce(n.in_transit, 0) as quantity_in_transit,
-           p.reorder_point, p.reorder_point - l.quantity_available as quantity_below, l.store_id, l.product_id
-    from low l
-    join $schema$.stores s on s.id = l.store_id
-    join $schema$.products p on p.id = l.product_id
-    left join $schema$.categories c on c.id = p.category_id
-    left join coming n on n.store_id = l.store_id and n.product_id = l.product_id
-    where l.quantity_available < p.reorder_point;
 
 -- A supplier is judged by what stayed.
 

@@ -3,15 +3,15 @@
 
 create function $schema$.is_low(product_is_active boolean, store_is_active boolean, quantity_available numeric, reorder_point numeric) returns boolean
 language sql immutable parallel safe
-return product_is_active and store_is_active and quantity_available < reorder_point;
+return product_is_active and store_is_active and reorder_point > 0 and quantity_available < reorder_point;
 
 comment on function $schema$.is_low is
-    'Whether a product runs low in a store: both are active, and less than the reorder point is available. At the point it is not low.';
+    'Whether a product runs low in a store: both are active, and less than the reorder point is available. At the point it is not low, and a point of 0 is none.';
 
 create or replace view $schema$.low_stock with (security_invoker) as
     with coming as (
         select store_id, product_id, sum(on_order) as on_order, sum(in_transit) as in_transit
-        from (select o.store_id, l.product_id, greatest(l.quantity_ordered - l.quantity_received, 0) as on_order, 0::numeric as in_transit
+        from (select o.store_id, l.product_id, greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0) as on_order, 0::numeric as in_transit
               from $schema$.purchase_orders o
               join $schema$.purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
               where o.status in ('sent', 'confirmed', 'partial')
@@ -26,11 +26,6 @@ create or replace view $schema$.low_stock with (security_invoker) as
         from $schema$.inventory i
         join $schema$.products p on p.id = i.product_id
         where i.quantity_available < p.reorder_point and i.quantity_available < (select max(reorder_point) from $schema$.products)
-        union all
-        -- on its way to where there has never been any
-        select c.store_id, c.product_id, 0::numeric
-        from coming c
-        where not exists (select from $schema$.inventory i where i.store_id = c.store_id and i.product_id = c.product_id)
     )
     select s.code as store, p.sku, p.name as product, c.name as category, l.quantity_available,
            coalesce(n.on_order, 0) as quantity_on_order, coalesce(n.in_transit, 0) as quantity_in_transit,
@@ -43,11 +38,11 @@ create or replace view $schema$.low_stock with (security_invoker) as
     where $schema$.is_low(p.is_active, s.is_active, l.quantity_available, p.reorder_point);
 
 comment on view $schema$.low_stock is
-    'Stock of active products in active stores whose available quantity is below the product''s reorder point, with what is already coming; see is_low.';
+    'Stock of active products in active stores whose available quantity is below the product''s reorder point, with what is already coming; see is_low. Where a product has never been it is not low: nobody has said that the store is to carry it.';
 
 create or replace view $schema$.stock_on_hand with (security_invoker) as
     with on_order as (
-        select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received, 0)) as quantity
+        select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) as quantity
         from $schema$.purchase_orders o
         join $schema$.purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
         where o.status in ('sent', 'confirmed', 'partial')

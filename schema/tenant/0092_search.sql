@@ -3,9 +3,9 @@
 -- unaccent of PostgreSQL is not immutable, so no index may use it; a letter's marks fall off in its compatibility decomposition as well.
 create function $schema$.search_key(value text) returns text
 language sql immutable strict parallel safe
-return trim(regexp_replace(lower(translate(
+return trim(regexp_replace(replace(replace(replace(lower(translate(
     regexp_replace(normalize(value, NFKD), '[\u0300-\u036F\u00AD\u200B-\u200F\u2060-\u2064\uFEFF]', '', 'g'),
-    'ØøŁłĐđı', 'OoLlDdi')), '\s+', ' ', 'g'));
+    'ØøŁłĐđıŒÆẞ', 'OoLlDdiœæß')), 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), '\s+', ' ', 'g'));
 
 comment on function $schema$.search_key is
     'A text as searches compare it: in lower case, without accents (ñ is n), full width, ligatures and the like as plain letters, without what cannot be seen, and of several blanks one.';
