@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
@@ -56,7 +55,7 @@ internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostE
     {
         var failures = Known.Where(IsNotAllowed).Select(property => NotAllowed(property.Name, section[property.Name]!, Allowed(property)))
             .Concat(section.GetChildren().Where(child => Known.All(property => !Is(property, child))).Select(Unknown)).ToList();
-        if (Encoding.UTF8.GetByteCount(options.SigningKey) < Tokens.MinKeyBytes)
+        if (Encoding.UTF8.GetByteCount(options.SigningKey.Trim()) < Tokens.MinKeyBytes)
         {
             failures.Add($"Set {Name(nameof(options.SigningKey))} to a secret of at least {Tokens.MinKeyBytes} bytes, the same on every node, " +
                 "for example from: openssl rand -base64 48");
@@ -72,8 +71,8 @@ internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostE
     private object? Parse(PropertyInfo property)
     {
         if (section[property.Name] is not { Length: > 0 } text) return null;
-        var converter = TypeDescriptor.GetConverter(property.PropertyType);
-        return converter.IsValid(text) ? converter.ConvertFromInvariantString(text) : null;
+        if (property.PropertyType == typeof(string)) return text;
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
     private bool IsNotAllowed(PropertyInfo property) => section[property.Name] is { Length: > 0 }
@@ -81,7 +80,7 @@ internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostE
 
     private static string Allowed(PropertyInfo property) => property.GetCustomAttribute<RangeAttribute>() is { } range
         ? string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {range.Minimum} to {range.Maximum}")
-        : $"must be a {property.PropertyType.Name}";
+        : "must be a text";
 
     private static string NotAllowed(string name, string value, string allowed) => $"{Name(name)} is '{value}': it {allowed}";
 

@@ -23,6 +23,7 @@ try
     if (Commands.Objection(args) is { } objection) throw new SettingsException(objection);
     args = Commands.AsTheLibraryTakesThem(args);
     var builder = WebApplication.CreateBuilder(args);
+    StandardSettings.Check(builder.Configuration);
     if (Commands.Serve(args))
     {
         builder.UseAddresses();

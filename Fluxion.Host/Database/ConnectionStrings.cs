@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 
 namespace Fluxion.Host.Database;
@@ -13,6 +14,34 @@ internal static class ConnectionStrings
         if (Objection(connectionString, leastPoolSize) is { } objection) throw new SettingsException($"ConnectionStrings__{name} {objection}.");
     }
 
+    /// <summary>The keywords that are not known or whose values are refused, by trying each alone; none where the text cannot be read at all.</summary>
+    private static List<string> NotAllowed(string connectionString)
+    {
+        DbConnectionStringBuilder parts;
+        try
+        {
+            parts = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        }
+        catch (ArgumentException)
+        {
+            return [];
+        }
+        return [.. parts.Keys.Cast<string>().Where(keyword => !IsAllowed(keyword, parts[keyword]))];
+    }
+
+    private static bool IsAllowed(string keyword, object value)
+    {
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder { [keyword] = value };
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
     private static string? Objection(string connectionString, int leastPoolSize)
     {
         NpgsqlConnectionStringBuilder builder;
@@ -22,7 +51,9 @@ internal static class ConnectionStrings
         }
         catch (ArgumentException)
         {
-            return $"is not a connection string, {Form}. A value with ; or = in it must be in double quotes";
+            return NotAllowed(connectionString) is { Count: > 0 } keywords
+                ? $"has no allowed {string.Join(" and no allowed ", keywords)}: a keyword must be one of Npgsql's, with a value that it takes"
+                : $"is not a connection string, {Form}. A value with ; or = in it must be in double quotes";
         }
         return builder switch
         {

@@ -1,28 +1,73 @@
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
+using Npgsql;
 
 namespace Fluxion.Ledger.Imports;
 
 /// <summary>A movement that the ledger has already, to be compared with a row that names it.</summary>
 /// <param name="Quantity">Signed.</param>
+/// <param name="ClockSkew">By how much the clock was ahead of whoever sent it, as far as he said.</param>
 internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, string ReferenceType, string? Reason, string? Reference, string? Notes,
-    decimal Quantity, decimal CostPerUnit, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
+    decimal Quantity, decimal CostPerUnit, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, TimeSpan ClockSkew)
 {
+    private const string Columns = "m.id, m.store_id, m.product_id, m.reference_type, m.reason, m.reference, m.notes, m.quantity, m.cost_per_unit, m.created_at, m.recorded_at";
+
     /// <summary>Those of these ids that there are, by id.</summary>
     public static async Task<IReadOnlyDictionary<Guid, BookedMovement>> Find(LedgerSession ledger, IEnumerable<Guid> ids, CancellationToken ct)
     {
         await using var command = ledger.Ask($"""
-            select id, store_id, product_id, reference_type, reason, reference, notes, quantity, cost_per_unit, created_at, recorded_at
-            from {ledger.Tenant.Schema}.service_inventory_movements where id = any($1)
+            select {Columns}, coalesce((e.headers ->> '{Headers.ClockSkew}')::double precision, 0)
+            from {ledger.Tenant.Schema}.service_inventory_movements m
+            left join {ledger.Tenant.Schema}.inventory i on i.store_id = m.store_id and i.product_id = m.product_id
+            left join {ledger.Tenant.Schema}.mt_events e on e.stream_id = i.id and e.version = m.item_version
+            where m.id = any($1)
             """, ids.ToArray());
-        var found = new Dictionary<Guid, BookedMovement>();
+        return (await Read(command, ct)).ToDictionary(movement => movement.Id);
+    }
+
+    /// <summary>
+    /// The rows that name no movement and say, to the microsecond, what one says that is booked already: each booked movement is one row's. So an
+    /// export is known by its content where its ids were taken away.
+    /// </summary>
+    /// <param name="known">Movements that are other rows' already.</param>
+    public static async Task<IReadOnlySet<CsvRow>> FindAlike(LedgerSession ledger,
+        IReadOnlyList<(CsvRow Row, PastMovement Read, StockSlot Slot)> rows, IReadOnlySet<Guid> known, CancellationToken ct)
+    {
+        var unnamed = rows.Where(r => r.Read is { Id: null, Line: null, OccurredAt: not null }).ToList();
+        if (unnamed.Count == 0) return new HashSet<CsvRow>();
+        await using var command = ledger.Ask($"""
+            select {Columns}, 0::double precision
+            from {ledger.Tenant.Schema}.service_inventory_movements m
+            where m.created_at between $4 and $5
+              and exists (select from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) w (store_id, product_id, at)
+                          where w.store_id = m.store_id and w.product_id = m.product_id and w.at = m.created_at)
+            order by m.created_at, m.item_version
+            """, unnamed.Select(r => r.Slot.Store.Id).ToArray(), unnamed.Select(r => r.Slot.Product.Id).ToArray(), unnamed.Select(r => r.Read.OccurredAt!.Value).ToArray(),
+            unnamed.Min(r => r.Read.OccurredAt!.Value), unnamed.Max(r => r.Read.OccurredAt!.Value));
+        var booked = (await Read(command, ct)).Where(movement => !known.Contains(movement.Id)).ToLookup(movement => movement.OccurredAt);
+        var (taken, alike) = (new HashSet<Guid>(), new HashSet<CsvRow>());
+        foreach (var (row, said, slot) in unnamed)
+        {
+            if (booked[said.OccurredAt!.Value].FirstOrDefault(movement => !taken.Contains(movement.Id) && movement.IsAlike(said, slot)) is not { } same) continue;
+            taken.Add(same.Id);
+            alike.Add(row);
+        }
+        return alike;
+    }
+
+    private bool IsAlike(PastMovement said, StockSlot slot) => slot.Store.Id == StoreId && slot.Product.Id == ProductId && said.ReferenceType == ReferenceType
+        && said.Quantity == Quantity && (said.CostPerUnit ?? CostPerUnit) == CostPerUnit && said.Reason == Reason && said.Reference == Reference && said.Notes == Notes;
+
+    private static async Task<List<BookedMovement>> Read(NpgsqlCommand command, CancellationToken ct)
+    {
+        var movements = new List<BookedMovement>();
         await using var r = await command.ExecuteReaderAsync(ct);
         while (await r.ReadAsync(ct))
         {
-            found[r.GetGuid(0)] = new BookedMovement(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetString(3), Text(4), Text(5), Text(6), r.GetDecimal(7), r.GetDecimal(8),
-                r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10));
+            movements.Add(new BookedMovement(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetString(3), Text(4), Text(5), Text(6), r.GetDecimal(7), r.GetDecimal(8),
+                r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10), TimeSpan.FromSeconds(r.GetDouble(11))));
         }
-        return found;
+        return movements;
 
         string? Text(int ordinal) => r.IsDBNull(ordinal) ? null : r.GetString(ordinal);
     }
@@ -42,13 +87,16 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
         Same("reason", said.Reason, Reason);
         Same("reference", said.Reference, Reference);
         Same("notes", said.Notes, Notes);
-        if (said.OccurredAt is { } at && (at - OccurredAt).Duration() >= TimeSpan.FromSeconds(1) && !WasAhead(at)) row.Wrong("occurredAt", Booked);
+        if (said is { OccurredAt: { } at, TimeInFile: { } inFile } && !IsThen(at) && !IsThen(inFile) && !IsThen(inFile - ClockSkew) && !WasAhead(at)) row.Wrong("occurredAt", Booked);
 
         void Same<T>(string column, T value, T booked)
         {
             if (!Equals(value, booked)) row.Wrong(column, Booked);
         }
     }
+
+    /// <summary>Whether it is the movement's moment: a spreadsheet drops fractions of a second.</summary>
+    private bool IsThen(DateTimeOffset at) => (at - OccurredAt).Duration() < TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the row was a little ahead of the ledger's clock, so that its movement occurred when it was recorded.</summary>
     private bool WasAhead(DateTimeOffset at) => OccurredAt == RecordedAt && at > OccurredAt;

@@ -109,6 +109,9 @@ public sealed class CsvFile
     /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run as a formula, and before an apostrophe.</summary>
     private static string Unescaped(string text) => text is ['\'', '\'' or '=' or '+' or '-' or '@' or '\t' or '\r', ..] ? text[1..] : text;
 
+    /// <summary>Whether the file has that column.</summary>
+    public bool Has(string column) => _columns.ContainsKey(column);
+
     internal int? IndexOf(string column) => _columns.TryGetValue(column, out var index) ? index : null;
 
     internal void Wrong(string where, string reason)
@@ -164,6 +167,9 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     /// <summary>A point in time, or a date: the start of that day in <paramref name="zone"/>.</summary>
     public DateTimeOffset? Time(string column, Zone zone) => Parse<DateTimeOffset>(column, text => PointsInTime.Parse(text, zone), PointsInTime.FormOrDate);
 
+    /// <summary>Whether the field is a date alone, of the shop's calendar.</summary>
+    public bool IsDate(string column) => Text(column) is { } text && PointsInTime.ParseDate(Invisible.Trim(text)) is not null;
+
     /// <summary>true or false, in English or as a Spanish spreadsheet writes it, or 1 or 0.</summary>
     public bool? Flag(string column) => Parse<bool>(column, text => text.ToUpperInvariant() switch
     {
@@ -201,7 +207,7 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
 
     private static readonly NumberFormatInfo Comma = new() { NumberDecimalSeparator = ",", NumberGroupSeparator = "." };
 
-    [GeneratedRegex(@"^[+-]?\d+([.,]\d+)?E\+\d+$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^[+-]?(\d+([.,]\d+)?E\+\d+|\d+[.,]\d+E\d+)$", RegexOptions.IgnoreCase)]
     private static partial Regex ScientificNotation();
 
     private string Where(string? column) => column is null ? $"line {Line}" : $"line {Line}: {column}";

@@ -84,7 +84,7 @@ public static class ImportMovementsEndpoint
                 var zone = Zone.Of(stores.GetValueOrDefault(row.Name("store") ?? ""), settings);
                 var (quantity, cost, occurredAt) = (row.Required("quantity"), row.Number("costPerUnit"), row.Time("occurredAt", zone));
                 return quantity is null ? null : new PastMovement(row.Name("store") ?? "", row.Name("sku") ?? "", row.Name("referenceType") ?? "", quantity.Value, cost,
-                    row.Name("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at ? ledger.ByLedgersClock(at) : null, occurredAt, row.Name("id"), row.Whole("line"));
+                    row.Name("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at && !row.IsDate("occurredAt") ? ledger.ByLedgersClock(at) : occurredAt, occurredAt, row.Name("id"), row.Whole("line"));
             });
             // by when they occurred, and those of one moment as the file has them: an export has the latest first
             var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
@@ -92,15 +92,19 @@ public static class ImportMovementsEndpoint
                 movements.Count == 0 ? null : movements[0].Read.OccurredAt, counting: false, ct);
             var ids = MovementIds.Of(rows, import.Sha256);
             var booked = await BookedMovement.Find(ledger, ids.Values, ct);
+            var alike = await BookedMovement.FindAlike(ledger, [.. rows.Where(r => !booked.ContainsKey(ids[r.Row]))], booked.Keys.ToHashSet(), ct);
             foreach (var (row, movement, slot) in rows)
             {
                 if (booked.TryGetValue(ids[row], out var known)) known.Check(row, movement, slot);
+                else if (alike.Contains(row)) continue;
+                else if (movement.Id is null && row.Name("recordedAt") is not null)
+                    row.Wrong("id", "is required in a file that a ledger has exported: without it the movement would be booked once more");
                 else StockRows.CheckMove(row, slot, movement.Store);
                 CheckSums(row, movement);
             }
             if (import.File.Problem is { } wrong) return wrong;
 
-            var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row])).Select(r => (r.Read, r.Slot, ids[r.Row])).ToList();
+            var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row)).Select(r => (r.Read, r.Slot, ids[r.Row])).ToList();
             var (outcome, refusal) = await StockDoor.Append(ledger, documents, [.. booking.Select(r => r.Slot)], Decide(booking, import.Id, ledger.Now), ct);
             return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
         }, sentAt);

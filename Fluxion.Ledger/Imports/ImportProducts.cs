@@ -38,6 +38,7 @@ public static class ImportProductsEndpoint
             var products = await ledger.Lock<Product>([.. found.Values.Select(product => product.Id)], create: false, ct);
             var categories = await ledger.Find<Category>(rows.Select(row => row.Name("category")).OfType<string>(), ct);
             var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.Name("supplier")).OfType<string>(), ct);
+            await CheckIds(ledger, rows, found, ct);
             var exported = await Exported(ledger, rows, found, ct);
 
             var decided = new List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)>();
@@ -53,7 +54,12 @@ public static class ImportProductsEndpoint
                 if (sku.Length > 0 && !lines.TryAdd(sku, row.Line)) row.Wrong("sku", $"{sku} is in line {lines[sku]} already");
 
                 var before = product is null ? null : exported.GetValueOrDefault(product.Id, product);
-                if (Read(row, before, categories, suppliers, json) is not { } said) continue;
+                var said = Read(row, before, categories, suppliers, json);
+                if (import.File.Wrongs > errors)
+                {
+                    row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.Of(sku, said.Details) with { Barcode = null, Barcodes = null }, product)); // a file is corrected once
+                    continue;
+                }
                 if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted) continue;
                 claims.Add((row, new BarcodeClaim(sku, BarcodeList.Of(wanted.Details), product, wanted.IsActive)));
                 if (Decide(product, sku, wanted.Details, wanted.IsActive) is not { Count: > 0 } events) continue;
@@ -97,6 +103,17 @@ public static class ImportProductsEndpoint
     /// <summary>With the policy that a product without settings has: an export says it of that too.</summary>
     private static ProductDetails Whole(ProductDetails details) => details with { Settings = details.Settings ?? new ProductSettings() };
 
+    /// <summary>Says of rows whose id is that of a product with another sku: a spreadsheet may have dropped its zeros.</summary>
+    private static async Task CheckIds(LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
+    {
+        var named = await ledger.Find<Product>(rows.Select(row => row.Name("id")).OfType<string>().Where(id => Guid.TryParse(id, out _)), ct);
+        foreach (var row in rows)
+        {
+            if (row.Name("id") is { } id && named.GetValueOrDefault(id) is { } other && found.GetValueOrDefault(row.Name("sku") ?? "")?.Id != other.Id)
+                row.Wrong("sku", $"must be {other.Code}, whose id the row has; leave id empty for another product");
+        }
+    }
+
     /// <summary>The products that have changed since their rows were exported, as they were then. A row with another id is of other books and says nothing of that.</summary>
     private static async Task<IReadOnlyDictionary<Guid, Product>> Exported(
         LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
@@ -105,7 +122,7 @@ public static class ImportProductsEndpoint
         foreach (var row in rows)
         {
             if (row.Whole("version") is not { } version || row.Name("sku") is not { } sku || !found.TryGetValue(sku, out var product)) continue;
-            if (row.Name("id") is { } id && !(Guid.TryParse(id, out var guid) && guid == product.Id)) continue;
+            if (row.Name("id") is { } id && !(Guid.TryParse(id, out var guid) && guid == product.Id)) continue; // of other books, or said to be another's
             var current = ledger.VersionOf(product.Id);
             if (version < 1 || version > current) row.Wrong("version", $"must be from 1 to {current}, the version of {product.Code}, or empty");
             else if (version < current) versions[product.Id] = version;
@@ -113,16 +130,16 @@ public static class ImportProductsEndpoint
         return await ledger.AtVersions<Product>(versions, ct);
     }
 
-    /// <summary>What the row says, over the product as it was exported (null: a new one); null when something in it cannot be read.</summary>
-    private static (ProductDetails Details, bool IsActive)? Read(CsvRow row, Product? product,
+    /// <summary>What the row says, over the product as it was exported (null: a new one); what of it cannot be read is said of the row.</summary>
+    private static (ProductDetails Details, bool IsActive) Read(CsvRow row, Product? product,
         IReadOnlyDictionary<string, Category> categories, IReadOnlyDictionary<string, Supplier> suppliers, JsonSerializerOptions json)
     {
-        var (errors, before) = (row.File.Wrongs, product?.Details ?? new ProductDetails("", "unit"));
+        var before = product?.Details ?? new ProductDetails("", "unit");
         T? Or<T>(string column, T? value, T? kept) => row.Has(column) ? value : kept;
         decimal Number(string column, decimal kept) => row.Number(column) ?? kept;
         decimal Price(string column, decimal kept)
         {
-            if (product is null && row.Has(column) && row.Text(column) is null) row.Wrong(column, "is required for a new product; enter 0 if it is free");
+            if (product is null && row.File.Has(column) && row.Text(column) is null) row.Wrong(column, "is required for a new product; enter 0 if it is free");
             return Number(column, kept);
         }
         var unitType = row.Name("unitType") ?? before.UnitType;
@@ -143,7 +160,7 @@ public static class ImportProductsEndpoint
             PackSize: Or("packSize", row.Number("packSize"), before.PackSize));
         details = details.With(Barcodes(row, details, before, json));
         var isActive = row.Flag("isActive") ?? product?.IsActive ?? true;
-        return row.File.Wrongs == errors ? (details, isActive) : null;
+        return (details, isActive);
     }
 
     /// <summary>The barcodes that the row says, over those that the product had.</summary>

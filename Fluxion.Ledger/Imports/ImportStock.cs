@@ -43,7 +43,7 @@ public static class ImportStockEndpoint
     [EndpointSummary("Set stock to what a CSV file says, as the inventory is exported")]
     [EndpointDescription("Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price. Elsewhere it is a count as of now, which keeps the moving average. A row that says what is on hand changes nothing. version: the row's when it was exported; a row that was not changed since then leaves stock that has moved meanwhile as it is, and a changed one is refused. Refused: 400 with every wrong row by its line, also one that changes what the ledger finds itself, such as the cost of stock that has one; 403 with those of stores that are not yours. A count is taken also where more is reserved: see reservationsShort. dryRun and progress as for products.")]
     [ProducesResponseType<ImportReceipt>(200)]
-    [CsvExample("store,sku,onHand,costPerUnit\nCCS-01,LAC001,48,1.20\nVLN-01,QUE001,7.250,6.10\n")]
+    [CsvExample("store,sku,onHand,costPerUnit\nCCS-01,LAC001,48,\nVLN-01,QUE001,7.250,\n")]
     public static Task<IResult> Post(
         [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
         [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator, IStockDocuments documents) =>
@@ -74,18 +74,31 @@ public static class ImportStockEndpoint
     /// <param name="Item">As it was then, or as it is where the row does not say when that was; null before its first event.</param>
     /// <param name="IsKnown">Whether <paramref name="Item"/> is what was exported, or what the file has to agree with.</param>
     /// <param name="HasMovedSince">Whether there is another quantity on hand now, as far as that is known.</param>
-    private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince);
+    /// <param name="IsWhole">Whether the row has to agree with <paramref name="Item"/> in all that the ledger finds itself; by its last movement alone only on hand is known.</param>
+    private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince, bool IsWhole = true);
 
     private static async Task<Dictionary<Guid, ExportedItem>> Exported(
         LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
     {
         var older = rows.Where(r => r.Read.Version < ledger.VersionOf(r.Slot.ItemId)).ToDictionary(r => r.Slot.ItemId, r => r.Read.Version!.Value);
         var before = await ledger.AtVersions<StockItem>(older, ct);
+        var undated = rows.Where(r => r.Read is { Version: null, LastMovementAt: not null }).ToDictionary(r => r.Slot.ItemId, r => r.Read);
+        var states = new List<StockItem>();
+        await foreach (var (state, _) in ledger.History<StockItem>([.. undated.Keys], ct))
+            if (state.LastMovementAt == undated[state.Id].LastMovementAt) states.Add(state);
+        var dated = states.ToLookup(state => state.Id);
         return rows.ToDictionary(r => r.Slot.ItemId, r =>
         {
             var (version, now) = (r.Read.Version, r.Slot.Item);
             if (version > ledger.VersionOf(r.Slot.ItemId)) return new ExportedItem(null, false, HasMoved(r.Slot)); // of other books
-            if (version is null && r.Read.LastMovementAt is { } at) return new ExportedItem(null, false, now?.LastMovementAt > at);
+            if (version is null && r.Read.LastMovementAt is not null)
+            {
+                // a movement that was learned late leaves it what it was: of several such states the row may be of any
+                var exported = dated[r.Slot.ItemId].FirstOrDefault(state => state.OnHand == r.Read.OnHand);
+                return new ExportedItem(exported, exported is not null, exported is null
+                    ? dated[r.Slot.ItemId].Select(state => state.OnHand).Append(now?.OnHand ?? 0).Distinct().Count() > 1 || !dated.Contains(r.Slot.ItemId)
+                    : exported.OnHand != now?.OnHand, IsWhole: false);
+            }
             var then = older.ContainsKey(r.Slot.ItemId) ? before.GetValueOrDefault(r.Slot.ItemId) : now;
             return new ExportedItem(then, true, (then?.OnHand ?? 0) != (now?.OnHand ?? 0));
         });
@@ -109,7 +122,7 @@ public static class ImportStockEndpoint
         if (stock.CostPerUnit is { } cost && HasMoved(slot) && cost != slot.Item!.UnitCost && cost != exported.Item?.UnitCost)
             row.Wrong("costPerUnit", $"must be empty or the moving average, {Quantities.Plain(slot.Item.UnitCost)}: a count does not change it");
 
-        if (!exported.IsKnown) return;
+        if (!exported.IsKnown || !exported.IsWhole) return;
         Informative("reserved", row.Number("reserved"), exported.Item?.Reserved ?? 0);
         Informative("available", row.Number("available"), exported.Item?.Available ?? 0);
         Informative("value", row.Number("value"), Quantities.Round((exported.Item?.OnHand ?? 0) * (exported.Item?.UnitCost ?? 0), 2));

@@ -25,7 +25,7 @@ public sealed record DraftPurchaseOrder(
     [property: Description("Code or id of the supplier")] string Supplier,
     [property: TextFormat(Codes.Format), Description("Unique in the tenant; kept in upper case")] string OrderNumber,
     IReadOnlyList<DraftPurchaseOrder.Line> Lines,
-    [property: Description("Today in the store's time zone when left out")] DateOnly? OrderDate = null,
+    [property: Description("Today in the store's time zone when left out; not in the future")] DateOnly? OrderDate = null,
     [property: Description("When the supplier should deliver; not before orderDate")] DateOnly? ExpectedDate = null,
     string? Notes = null) : IProductLines<DraftPurchaseOrder, DraftPurchaseOrder.Line>
 {
@@ -151,7 +151,10 @@ public static class DraftPurchaseOrderEndpoint
         if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken) return Problems.Taken(unique.Title, unique.Detail, Existing(taken));
         var (supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
         if (problem is not null) return problem;
-        var date = command.OrderDate ?? Zone.Of(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct)).DateOf(ledger.Now);
+        var zone = Zone.Of(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct));
+        var date = command.OrderDate ?? zone.DateOf(ledger.Now);
+        // a client that counts days by UTC may be a day ahead
+        if (date > zone.DateOf(ledger.Now).AddDays(1)) return Problems.Invalid("orderDate", $"must not be in the future: in the store it is {zone.DateOf(ledger.Now):yyyy-MM-dd}");
         if (PurchaseOrderRules.RefuseDates(date, command.ExpectedDate) is { } wrong) return wrong;
         (var lines, problem) = await PurchaseOrderRules.Resolve(ledger, command.Lines, [], ct);
         if (problem is not null) return problem;

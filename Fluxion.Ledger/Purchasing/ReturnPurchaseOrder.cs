@@ -4,6 +4,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -20,7 +21,7 @@ public sealed record ReturnPurchaseOrder(
     [property: Description("Whether the supplier sends them again: they are on order, and the order is open for them. False: their lines are settled without them")]
     bool Replacement = true,
     [property: Description("Why, in your own words")] string? Reason = null,
-    [property: Description("The number of the return or debit note, as people know it")] string? Reference = null,
+    [property: Description("The number of the return or debit note, as people know it; of one return of the order (see uniqueReferences in the settings)")] string? Reference = null,
     [property: Description("When they left, with its offset from UTC and not before the delivery; now when left out")] DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
     : IOccurrence, IProductLines<ReturnPurchaseOrder, SupplierReturnLine>
@@ -66,7 +67,8 @@ public static class ReturnPurchaseOrderEndpoint
         if (command.Replacement) await Deactivation.Await(ledger, ct);
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "return", ct);
         if (order is null) return problem!;
-        (var delivery, problem) = DeliveryOf(order, command.Delivery, await ledger.History(order.Id, ct));
+        var history = await ledger.History(order.Id, ct);
+        (var delivery, problem) = DeliveryOf(order, command.Delivery, history);
         if (delivery is null) return problem!;
         (var goods, problem) = SupplierReturn.Decide(command.Lines, delivery.Goods);
         if (problem is not null) return problem;
@@ -75,6 +77,7 @@ public static class ReturnPurchaseOrderEndpoint
             var replaced = order.Lines.Where(line => goods.Any(g => g.ProductId == line.ProductId));
             if (await PurchaseOrders.RefuseDeactivated(ledger, order, replaced, ct) is { } inactive) return inactive;
         }
+        if (await RefuseReference(ledger, order, command.Reference, history, ct) is { } repeated) return repeated;
         var occurred = ledger.When(command.OccurredAt, delivery.OccurredAt);
         if (occurred.IsTooEarly) return Problems.BeforeItsCause("the delivery", delivery.OccurredAt);
 
@@ -89,6 +92,16 @@ public static class ReturnPurchaseOrderEndpoint
             command.Replacement, command.Reference, command.Reason, at));
         return Reply.Ok(new PurchaseOrderReturn(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
             ledger.VersionOf(order.Id), delivery.Id, document.Id, outcome.Stock, at, outcome.CorrectedByCount));
+    }
+
+    /// <summary>409 when goods of the order went back with the reference already: a debit note names one return.</summary>
+    private static async Task<ProblemDetails?> RefuseReference(
+        LedgerSession ledger, PurchaseOrder order, string? reference, IReadOnlyList<object> history, CancellationToken ct)
+    {
+        if (Codes.NumberOrNull(reference) is not { } wanted
+            || history.OfType<PurchaseOrderReturned>().FirstOrDefault(e => Codes.NumberOrNull(e.Reference) == wanted) is not { } taken) return null;
+        return await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct) is { AllowsRepeatedReferences: true } ? null : Problems.Taken("Reference taken",
+            $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already.", new ExistingDocument(taken.ReturnId));
     }
 
     /// <summary>One delivery, with what of it went back.</summary>

@@ -59,8 +59,7 @@ public sealed record MoveStock(
             {
                 foreach (var (i, line) in (lines ?? []).Take(MaxLines).Index())
                 {
-                    if (!Occurrence.IsPossible(line?.OccurredAt, context.InstanceToValidate.SentAt, clock.GetUtcNow()))
-                        context.AddFailure($"Lines[{i}].OccurredAt", Occurrence.Message);
+                    context.CheckOccurrence(line?.OccurredAt, context.InstanceToValidate.SentAt, $"Lines[{i}].OccurredAt", clock.GetUtcNow());
                 }
             });
             RuleFor(c => c.Reference).Line(100);

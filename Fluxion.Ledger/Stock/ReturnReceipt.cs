@@ -88,6 +88,6 @@ public static class ReturnReceiptEndpoint
             return (null, Problems.Invalid("store", "is required: the receipt brought goods into several stores"));
         var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
         if (store is null || !stores.Contains(store.Id)) return (null, Unknown.Store(command.Store!));
-        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Problems.Forbidden(StockDoor.NotYours(command.Store ?? store.Id.ToString())));
+        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Problems.Forbidden(command.Store is null ? "The receipt is of a store that is not yours." : StockDoor.NotYours(command.Store)));
     }
 }

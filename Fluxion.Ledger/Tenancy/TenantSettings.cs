@@ -67,7 +67,7 @@ public sealed record ChangeSettings(
     [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null,
     [property: Description("Name of a time zone of the IANA database, for example America/Caracas: by it days are counted; kept as it is when left out")] string? Timezone = null,
     [property: Description("Whether prices of sales that do not say so include tax; kept as it is when left out, at first false")] bool? PricesIncludeTax = null,
-    [property: Description("Whether numbers of outside systems are refused when they name something already: a sale's posTransactionId in its store, a reference of payments and of refunds in their sale, that of a delivery in its order. Kept as it is when left out, at first true")] bool? UniqueReferences = null)
+    [property: Description("Whether numbers of outside systems are refused when they name something already: a sale's posTransactionId in its store, a reference of payments and of refunds in their sale, that of a delivery or of a return in its order. Kept as it is when left out, at first true")] bool? UniqueReferences = null)
 {
     public sealed class Validator : AbstractValidator<ChangeSettings>
     {

@@ -30,6 +30,8 @@ public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOff
     public static readonly string Message =
         $"must lie between {Earliest:yyyy-MM-dd} and now; what is up to {Tolerance.TotalMinutes:0} minutes in the future counts as now";
 
+    public static readonly string SentAtMessage = $"must be what your clock shows: by its difference to the ledger's clock occurredAt is corrected, and then it {Message}";
+
     /// <summary>Whether it happened before its cause.</summary>
     public bool IsTooEarly => OccurredAt < NotBefore;
 
@@ -53,5 +55,12 @@ public static class OccurrenceRules
 {
     /// <summary>The command's own occurredAt.</summary>
     public static void Occurrence<T>(this AbstractValidator<T> validator, TimeProvider clock) where T : IOccurrence => validator
-        .RuleFor(c => c.OccurredAt).Must((c, at) => Time.Occurrence.IsPossible(at, c.SentAt, clock.GetUtcNow())).WithMessage(Time.Occurrence.Message);
+        .RuleFor(c => c.OccurredAt).Custom((at, context) => context.CheckOccurrence(at, context.InstanceToValidate.SentAt, nameof(IOccurrence.OccurredAt), clock.GetUtcNow()));
+
+    /// <summary>Says what is wrong with a moment: that it is no possible one, or that it is none any more by what the client's clock shows.</summary>
+    public static void CheckOccurrence<T>(this ValidationContext<T> context, DateTimeOffset? at, DateTimeOffset? sentAt, string field, DateTimeOffset now)
+    {
+        if (!Time.Occurrence.IsPossible(at, null, now) && sentAt is null) context.AddFailure(field, Time.Occurrence.Message);
+        else if (!Time.Occurrence.IsPossible(at, sentAt, now)) context.AddFailure(nameof(IOccurrence.SentAt), Time.Occurrence.SentAtMessage);
+    }
 }

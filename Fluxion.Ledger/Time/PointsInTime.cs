@@ -14,6 +14,7 @@ public static class PointsInTime
     public static DateTimeOffset? Parse(string text)
     {
         if (text.Contains(',', StringComparison.Ordinal)) return null; // ISO 8601 allows it before fractions of a second, RFC 3339 does not
+        if (text.Length > 12 && text.AsSpan(11, 2) is "24") return null; // ISO 8601 had it for the end of a day, RFC 3339 has not
         // RFC 3339, 5.6: T and Z may be lower case
         var parsed = OffsetDateTimePattern.Rfc3339.Parse(text.ToUpperInvariant());
         return parsed.Success && IsCountable(parsed.Value.Year) ? Timestamps.ToMicroseconds(parsed.Value.ToInstant().ToDateTimeOffset()) : null;

@@ -208,7 +208,7 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         var (document, admin) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"));
         var commands = document.Operations.Where(o => o.Body?["example"]?["lines"]?[0]?["sku"] is not null).ToList();
-        commands.Count.ShouldBe(12);
+        commands.Count.ShouldBe(15);
         foreach (var command in commands)
         {
             var line = document.Schema(document.Schema(document.Schema(command.Body!["schema"]!)["properties"]!["lines"]!)["items"]!);

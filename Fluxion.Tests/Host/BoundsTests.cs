@@ -129,7 +129,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         }));
         answers.Count(a => a.Status == 200).ShouldBeGreaterThanOrEqualTo(2);
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 429);
-        (Memory("VmHWM") - before).ShouldBeLessThan(700);
+        (Memory("VmHWM") - before).ShouldBeLessThan(2_000); // one at a time: two at once would be above
     }
 
     [Fact]

@@ -65,7 +65,7 @@ public sealed class HttpTests(LedgerHost host)
     }
 
     [Theory]
-    [InlineData("sales", "pending, partial, paid, cancelled")]
+    [InlineData("sales", "pending, partial, paid, refund_due, returned, refunded, cancelled")]
     [InlineData("purchase-orders", "draft, sent, confirmed, partial, received, cancelled")]
     [InlineData("stock/transfers", "in_transit, partial, received")]
     [InlineData("stock/reservations", "open, fulfilled, released, expired")]

@@ -49,7 +49,7 @@ public sealed record OpenApi(JsonNode Json)
         : schema["$ref"] is { } reference ? Json["components"]!["schemas"]![reference.GetValue<string>().Split('/')[^1]]! : schema;
 
     /// <summary>
-    /// The address of a document that is made for it, by the example of its collection; an invoice has a number of its own, and is paid only where
+    /// The address of a document that is made for it, by the example of its collection; what has a number or code has one of its own, and an invoice is paid only where
     /// the money is to be given back.
     /// Of what nobody makes, as alerts, the latest.
     /// </summary>
@@ -59,7 +59,8 @@ public sealed record OpenApi(JsonNode Json)
         if (Operations.SingleOrDefault(o => o.Method == "post" && o.Address == collection) is not { } makes) // the ledger makes it by itself
             return address.Replace("{id}", (await client.Get($"{collection}?limit=1")).ShouldBe(200).Json["items"]![0]!["id"]!.GetValue<string>(), StringComparison.Ordinal);
         var body = makes.Body!["example"]!.DeepClone().AsObject();
-        foreach (var number in ((string[])["invoiceNumber", "orderNumber"]).Where(body.ContainsKey)) body[number] = Guid.CreateVersion7().ToString();
+        foreach (var number in ((string[])["invoiceNumber", "orderNumber", "sku", "code"]).Where(body.ContainsKey)) body[number] = $"N-{Guid.CreateVersion7():N}";
+        body.Remove("barcodes"); // a product of the example has them
         if (body.ContainsKey("paymentStatus") && !address.EndsWith("/refunds", StringComparison.Ordinal)) body["paymentStatus"] = "pending";
         var made = await client.Post(collection, body.ToJsonString());
         made.Status.ShouldBeInRange(200, 201, made.Text);

@@ -48,6 +48,7 @@ public sealed class PoolTests(LedgerHost ledger)
         var example = operation.Body?["example"]?.DeepClone().AsObject();
         foreach (var name in ((string[])["email", "code", "sku", "invoiceNumber", "orderNumber"]).Where(name => example?.ContainsKey(name) == true))
             example![name] = name == "email" ? $"{key}@{DemoTenant.Slug}.demo" : $"N-{key[^12..]}";
+        example?.Remove("barcodes"); // a product of the example has them
         return admin.Send(method, address, example?.ToJsonString(), key);
     }
 }

@@ -53,7 +53,7 @@ public sealed class StartTests(LedgerHost ledger)
     }
 
     [Theory]
-    [InlineData("tenants", "remove", "'remove' is none of what tenants does: list, add, suspend, resume.")]
+    [InlineData("tenants", "remove", "'remove' is none of what tenants does: list, add, suspend, resume, adopt.")]
     [InlineData("users", "list", "'list' is none of what users does: add.")]
     [InlineData("database", "drop", "'drop' is none of what database does: init, migrate.")]
     public async Task a_word_that_a_command_does_not_know_is_said_with_those_that_it_does(string command, string word, string why)

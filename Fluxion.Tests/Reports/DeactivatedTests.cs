@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Fluxion.Ledger.Catalog;
 using Fluxion.Tests.Alerts;
+using Fluxion.Tests.Catalog;
 using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Reports;
@@ -36,7 +38,8 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
             await Books.Do($"purchase-orders/{number}/confirm", null);
         }
         await AlertTests.Until(Books.Company.Admin, alerts => alerts.Count == 4, "status=open");
-        foreach (var path in (string[])["products/GONE", "products/NEW-GONE", "stores/M2"]) await Books.Do($"{path}/deactivate", null);
+        foreach (var (path, deactivated) in ((string, object)[])[("products/GONE", new ProductDeactivated()), ("products/NEW-GONE", new ProductDeactivated()), ("stores/M2", new StoreDeactivated())])
+            await Books.Company.DeactivateAsBefore(host, (await Books.Company.Admin.Get(path)).ShouldBe(200).Json["id"]!.GetValue<Guid>(), deactivated);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

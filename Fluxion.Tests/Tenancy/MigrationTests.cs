@@ -230,7 +230,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         migration.IsCompleted.ShouldBeFalse();
         await analyst.Execute("commit");
         (await migration).Failed.ShouldBeEmpty();
-        (await superuser.Rows($"select from information_schema.columns where table_schema = '{Demo}' and column_name = 'is_removed'")).Count.ShouldBe(1);
+        (await superuser.Rows($"select from information_schema.columns where table_schema = '{Demo}' and table_name = 'purchase_order_items' and column_name = 'is_removed'")).Count.ShouldBe(1);
     }
 
     private static async Task Eventually(Func<Task<bool>> holds)

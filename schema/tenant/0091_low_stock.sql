@@ -22,7 +22,7 @@ create or replace view $schema$.low_stock with (security_invoker) as
               where t.status in ('in_transit', 'partial')) c
         group by store_id, product_id
     ), low as (
-        select i.store_id, i.product_id, i.quantity_available
+        select i.store_id, i.product_id, i.quantity_available::numeric
         from $schema$.inventory i
         join $schema$.products p on p.id = i.product_id
         where i.quantity_available < p.reorder_point and i.quantity_available < (select max(reorder_point) from $schema$.products)
