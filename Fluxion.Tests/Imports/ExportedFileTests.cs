@@ -354,12 +354,15 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await InEveryState();
         var csv = await Export(company.Admin, "products");
         (await company.Admin.Put("products/A", new { name = "By somebody else", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcodes = new object[] { new { code = "007" }, new { code = "17591234567891", unit = "case", packQuantity = 12 }, new { code = "12345678", kind = "internal" } }, category = "CAT", supplier = "SUP", leadTimeDays = 4, packSize = 12 })).ShouldBe(200);
-        await Do(company.Admin, "products/A/deactivate", null);
+        (await company.Admin.Post("products/A/deactivate", null)).ShouldBe(409); // there is something open of it
+        await Do(company.Admin, "products/F/deactivate", null);
         Came(await Send(company.Admin, "products", csv)).ShouldBe((0, 0, 6));
         Came(await Send(company.Admin, "products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);
         var product = (await company.Admin.Get("products/A")).ShouldBe(200).Json;
         (product["name"]!.GetValue<string>(), product["sellingPrice"]!.GetValue<decimal>(), product["isActive"]!.GetValue<bool>(), product["leadTimeDays"]!.GetValue<int>(), product["category"]!.GetValue<string>())
-            .ShouldBe(("By somebody else", 3.5m, false, 4, "CAT"));
+            .ShouldBe(("By somebody else", 3.5m, true, 4, "CAT"));
+        product = (await company.Admin.Get("products/F")).ShouldBe(200).Json;
+        (product["sellingPrice"]!.GetValue<decimal>(), product["isActive"]!.GetValue<bool>()).ShouldBe((3.5m, false));
 
         var both = Edit(csv, "", ("sellingPrice", "3.6"), ("leadTimeDays", "5"));
         var refused = (await Send(company.Admin, "products", both)).ShouldBe(400);

@@ -203,9 +203,15 @@ public sealed class ImportTests(LedgerHost host)
             .ShouldBe([("count", null), ("adjustment", "opening_balance")], ignoreOrder: true);
         ShouldCome(await Send(company.Admin, "stock", file), 2, 0, 0, 2);
 
-        (await company.Admin.Post("stock/reservations", new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 3 } } })).Status.ShouldBeInRange(200, 201);
-        (await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,2\n")).ShouldBe(409);
-        (await shop.OnHand()).ShouldBe(4);
+        var reservation = (await company.Admin.Post("stock/reservations", new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 3 } } }))
+            .ShouldBe(201).Json["id"]!.GetValue<string>();
+        first.Json["reservationsShort"]!.AsArray().ShouldBeEmpty();
+        // a count is a fact, also below what is reserved
+        var below = await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,2\n");
+        ShouldCome(below, 1, 0, 1, 0);
+        var shortened = below.Json["reservationsShort"]!.AsArray().ShouldHaveSingleItem()!;
+        string.Join(' ', ((string[])["id", "reference", "store", "sku", "held", "shortBy"]).Select(field => shortened[field])).ShouldBe($"{reservation} web-1 S-1 P-1 3 1");
+        (await shop.OnHand()).ShouldBe(2);
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public static class Laws
                and (s.type is null or s.version is distinct from count(m.id) or s.version is distinct from max(m.version))
             """,
         ["a movement and its event differ"] = """
-            select coalesce(m.id, e.id)
+            select concat_ws(' ', coalesce(m.id, e.id), e.type, e.data, 'is the row', to_jsonb(m))
             from {t}.inventory_movements m full join (select * from {t}.mt_events where type like 'stock\_%' and type not in ('stock_reserved', 'stock_released')) e on e.id = m.id
             where m.recorded_at is distinct from e.timestamp
                or m.created_at is distinct from (e.data -> 'document' ->> 'occurredAt')::timestamptz

@@ -10,7 +10,7 @@ namespace Fluxion.Tests.Purchasing;
 /// <summary>A tenant with two stores, a supplier, and products of two tax rates and two kinds of unit.</summary>
 public sealed class Buyer(LedgerHost host) : IAsyncLifetime
 {
-    private int _orders;
+    private int _orders, _deliveries;
 
     public Company Company { get; private set; } = null!;
     public Client Admin => Company.Admin;
@@ -50,8 +50,13 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
 
     public Task<Answer> Do(string order, string command, Client? client = null) => (client ?? Admin).Post($"purchase-orders/{order}/{command}", null);
 
-    public Task<Answer> Receive(string order, string sku, decimal quantity, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null) =>
-        (client ?? Admin).Post($"purchase-orders/{order}/receipts", new { reference = "NE-1", occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
+    /// <param name="reference">Null: one of the delivery's own, which is that of its key when it has one.</param>
+    public Task<Answer> Receive(string order, string sku, decimal quantity, decimal? unitCost = null, string? key = "new", string? occurredAt = null,
+        Client? client = null, string? reference = null)
+    {
+        reference ??= $"NE-{(key is null or "new" ? $"{Interlocked.Increment(ref _deliveries)}" : key)}";
+        return (client ?? Admin).Post($"purchase-orders/{order}/receipts", new { reference, occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
+    }
 
     public Task<Answer> Return(
         string order, string sku, decimal quantity, Guid? delivery = null, bool replacement = true, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null) =>
@@ -305,11 +310,11 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await admin.Post("purchase-orders/OC-1/send", null)).ShouldBe(200);
         Task<Answer> Receive(decimal quantity) => admin.Post("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity } } });
 
-        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC"}""");
+        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}""");
         (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 were ordered");
         (await admin.Put("settings", new { overReceiptPercent = 100.5 })).ShouldBe(400).Fields.ShouldBe(["overReceiptPercent"]);
         for (var i = 0; i < 2; i++) (await admin.Put("settings", new { overReceiptPercent = 10 })).ShouldBe(200);
-        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC"}""");
+        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}""");
         (await Receive(111)).ShouldBe(409);
         (await Receive(110)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
         (await admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]!.GetValue<decimal>().ShouldBe(0);

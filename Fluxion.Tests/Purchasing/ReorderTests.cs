@@ -49,8 +49,14 @@ public sealed class ReorderTests(LedgerHost host)
         Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23"); // 6 + 2 × 10 − 3
         (await company.Admin.Post("stock/issues", new { store = "S1", reason = "return_to_supplier", lines = new[] { new { sku = "P3", quantity = 1 } } })).ShouldBe(200);
         Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "quantity").ShouldBe("2 24"); // what goes back is no demand
-        (await company.Admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S2", sku = "P1", quantity = 45 } } })).ShouldBe(201);
+        var reservation = (await company.Admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S2", sku = "P1", quantity = 45 } } }))
+            .ShouldBe(201).Json["id"];
         Of((await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 24");
+        (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(409);
+        // of a store that runs low while nothing of it is open
+        (await company.Admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
+        (await new Shop(company.Admin, "S2", "P1").Issue(45)).ShouldBe(200);
+        (await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem();
         (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
         (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
     }

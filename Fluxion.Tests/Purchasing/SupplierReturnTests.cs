@@ -27,8 +27,8 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     {
         var sku = await buyer.NewSku();
         var number = await buyer.Sent(sku, 24);
-        var first = Delivery(await buyer.Receive(number, sku, 10, unitCost: 2));
-        var second = Delivery(await buyer.Receive(number, sku, 14, unitCost: 3));
+        var first = Delivery(await buyer.Receive(number, sku, 10, unitCost: 2, reference: "NE-1"));
+        var second = Delivery(await buyer.Receive(number, sku, 14, unitCost: 3, reference: "NE-2"));
         (await Status(number)).ShouldBe("received");
 
         var back = (await buyer.Return(number, sku, 4, first)).ShouldBe(200).Json;
@@ -47,13 +47,13 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         explained.Select(m => $"{m!["document"]} {m["quantity"]} {m["unitCost"]} {m["averageCost"]}").ShouldBe(["purchase 10 2 2", "purchase 14 3 2.5833", "purchase -4 2 2.7"]);
 
         (await buyer.Receive(number, sku, 5)).ShouldBe(409);
-        var replacement = Delivery(await buyer.Receive(number, sku, 4, unitCost: 2));
+        var replacement = Delivery(await buyer.Receive(number, sku, 4, unitCost: 2, reference: "NE-3"));
         (await Status(number)).ShouldBe("received");
         (await OnOrder(sku)).ShouldBe(0);
 
         var page = (await buyer.Admin.Get($"purchase-orders/{number}")).ShouldBe(200).Json;
         page["deliveries"]!.AsArray().Select(d => $"{d!["id"]} {d["reference"]} {string.Join(',', d["lines"]!.AsArray().Select(l => $"{l!["quantity"]}-{l["returned"]}@{l["unitCost"]}"))}")
-            .ShouldBe([$"{first} NE-1 10-4@2", $"{second} NE-1 14-0@3", $"{replacement} NE-1 4-0@2"]);
+            .ShouldBe([$"{first} NE-1 10-4@2", $"{second} NE-2 14-0@3", $"{replacement} NE-3 4-0@2"]);
         var returned = page["returns"]!.AsArray().ShouldHaveSingleItem()!;
         (returned["id"]!.GetValue<Guid>(), returned["deliveryId"]!.GetValue<Guid>(), returned["isReplaced"]!.GetValue<bool>(), returned["reason"]!.GetValue<string>(), Number(returned["lines"]![0]!["quantity"]))
             .ShouldBe((back["returnId"]!.GetValue<Guid>(), first, true, "Damaged", 4m));

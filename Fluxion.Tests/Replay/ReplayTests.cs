@@ -31,7 +31,8 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
         (await admin.Post("categories", new { code = "C1", name = "A category", settings = new { color = "red" } })).ShouldBe(201);
         (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier, S.A.", taxId = "J-1", email = "Ventas@v.test", creditLimit = 1000.5 })).ShouldBe(201);
         (await admin.Post("products", new { sku = "P1", name = "Milk", category = "C1", supplier = "V1", costPrice = 2.5, sellingPrice = 3.25, taxRate = 16, settings = new { aisle = "7" } })).ShouldBe(201);
-        (await admin.Post("products", new { sku = "P2", name = "Cheese", unitType = "kg", costPrice = 4.1234 })).ShouldBe(201);
+        (await admin.Post("products", new { sku = "P2", name = "Cheese", unitType = "kg", costPrice = 4.1234, barcodes = new object[] { new { code = "7591007000023" }, new { code = "17591007000020", unit = "case", packQuantity = 24 }, new { code = "CHEESE", kind = "internal" } } })).ShouldBe(201);
+        (await admin.Put("products/P2", new { name = "Cheese", unitType = "kg", costPrice = 4.1234, version = 1, barcodes = new object[] { new { code = "7591007000023" }, new { code = "17591007000020", unit = "case", packQuantity = 12 } } })).ShouldBe(200);
         (await admin.Put("products/P1", new { name = "Milk, whole", costPrice = 2.6, version = 1 })).ShouldBe(200);
         (await admin.Post("stock/receipts", new { store = "S1", reference = "GRN-1", lines = new object[] { new { sku = "P1", quantity = 100, unitCost = 2.4 }, new { sku = "P2", quantity = 10.125, unitCost = 4 } } })).ShouldBe(200);
         (await admin.Post("stock/receipts", new { store = "S2", occurredAt = TimeProvider.System.GetUtcNow().AddMonths(-3), lines = new[] { new { sku = "P1", quantity = 7, unitCost = 2.25 } } })).ShouldBe(200);
@@ -131,6 +132,8 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
         { "insert into {t}.suppliers (id, code, business_name) values (gen_random_uuid(), 'V9', 'x')", "suppliers", null },
         { "update {t}.products set created_at = created_at - interval '1 microsecond' where sku = 'P1'", "products", "created_at" },
         { "update {t}.products set barcode = '' where sku = 'P2'", "products", "barcode" },
+        { "update {t}.product_barcodes set pack_quantity = 24 where pack_quantity = 12", "product_barcodes", "pack_quantity" },
+        { "delete from {t}.product_barcodes where is_removed", "product_barcodes", null },
         { "delete from {t}.product_prices where id in (select id from {t}.product_prices limit 1)", "product_prices", null },
         { "update {t}.product_prices set selling_price = 0.0001 where cost_price = 4.1234", "product_prices", "selling_price" },
         { "update {t}.purchase_orders set status = 'received', version = version", "purchase_orders", "status" },
