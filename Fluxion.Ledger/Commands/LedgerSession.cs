@@ -155,7 +155,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <param name="elapsed">For how long the request has been here.</param>
     private void Receive(DateTimeOffset sentAt, TimeSpan elapsed)
     {
-        _clockSkew = sentAt - (Now - elapsed);
+        var skew = sentAt - (Now - elapsed);
+        _clockSkew = skew - TimeSpan.FromTicks(skew.Ticks % TimeSpan.TicksPerMicrosecond); // what it corrects is kept in microseconds
         session.SetHeader(Headers.ClockSkew, _clockSkew.Value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
     }
 

@@ -67,7 +67,7 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
             }
             using var live = JsonDocument.Parse(reader.GetString(2));
             using var replayed = JsonDocument.Parse(reader.GetString(3));
-            foreach (var column in columns.Others)
+            foreach (var column in columns.Others.Select(name => name.Trim('"'))) // a word of SQL is quoted
             {
                 var (one, other) = (live.RootElement.GetProperty(column), replayed.RootElement.GetProperty(column));
                 if (!JsonElement.DeepEquals(one, other)) yield return new Difference(table, row, column, Text(one), Text(other));
