@@ -7,7 +7,7 @@ namespace Fluxion.Projections;
 /// <summary>reservation_items: what each reservation holds or held, and what became of it.</summary>
 public sealed class ReservationItemsTable : IReadModel
 {
-    private sealed record Row(Reservation Reservation, Change Last, int Index)
+    private sealed record Row(Reservation Reservation, Change Change, int Index)
     {
         public ReservationLine Line => Reservation.Lines[Index];
     }
@@ -21,9 +21,11 @@ public sealed class ReservationItemsTable : IReadModel
         .Add("quantity_fulfilled", "numeric", r => r.Line.Sold)
         .Add("quantity_held", "numeric", r => r.Line.Held)
         .Add("status", "text", r => r.Line.Status)
-        .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
-        .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
+        .AddOnce("created_at", "timestamptz", r => r.Change.RecordedAt())
+        .Add("updated_at", "timestamptz", r => r.Change.RecordedAt());
 
+    // a row for each change: a line may be added later, and was created then
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
-        [.. changes.Latest<Reservation>().SelectMany(r => r.State.Lines.Select((_, i) => new Row(r.State, r.Last, i)))]);
+        [.. changes.Where(change => change.After is Reservation).SelectMany(change => ((Reservation)change.After).Lines.Select((_, i) => new Row((Reservation)change.After, change, i)))],
+        row => (row.Reservation.Id, row.Index));
 }

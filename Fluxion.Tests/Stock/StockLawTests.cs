@@ -98,7 +98,7 @@ public sealed class StockLawTests
     [InlineData(20, 2.5, 4, 3, 2.375)] // (50 − 12) / 16
     [InlineData(3, 1.3333, 1, 1, 1.5)] // 2.9999 / 2 = 1.49995
     [InlineData(20, 2.5, 10, 5, 0)] // what stays was free
-    [InlineData(19, 2.5, 10, 5, 0)] // −2.50 / 9: not below 0
+    [InlineData(19, 2.5, 10, 5, 2.5)] // −2.50 / 9: what stays would cost less than nothing
     [InlineData(4, 2.5, 4, 3, 2.5)] // nothing stays
     [InlineData(3, 2.5, 4, 3, 2.5)] // less than nothing
     [InlineData(-1, 2.5, 4, 3, 2.5)]
