@@ -14,7 +14,7 @@ internal static class ConnectionStrings
         if (Objection(connectionString, leastPoolSize) is { } objection) throw new SettingsException($"ConnectionStrings__{name} {objection}.");
     }
 
-    /// <summary>The keywords that are not known or whose values are refused, by trying each alone; none where the text cannot be read at all.</summary>
+    /// <summary>The known keywords whose values are refused, by trying each alone. Of others not even the name is said: it may be a part of a password.</summary>
     private static List<string> NotAllowed(string connectionString)
     {
         DbConnectionStringBuilder parts;
@@ -26,7 +26,8 @@ internal static class ConnectionStrings
         {
             return [];
         }
-        return [.. parts.Keys.Cast<string>().Where(keyword => !IsAllowed(keyword, parts[keyword]))];
+        var known = new NpgsqlConnectionStringBuilder();
+        return [.. parts.Keys.Cast<string>().Where(keyword => known.ContainsKey(keyword) && !IsAllowed(keyword, parts[keyword]))];
     }
 
     private static bool IsAllowed(string keyword, object value)
@@ -52,7 +53,7 @@ internal static class ConnectionStrings
         catch (ArgumentException)
         {
             return NotAllowed(connectionString) is { Count: > 0 } keywords
-                ? $"has no allowed {string.Join(" and no allowed ", keywords)}: a keyword must be one of Npgsql's, with a value that it takes"
+                ? $"is not a connection string: {string.Join(" and ", keywords)} must have another value"
                 : $"is not a connection string, {Form}. A value with ; or = in it must be in double quotes";
         }
         return builder switch

@@ -154,10 +154,11 @@ public static class RecordSaleEndpoint
             if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Amount < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
                 return Problems.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
 
-            if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(slots[0].Store.Id, document.Id, taken, command.ReleaseRest));
             var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
                 : [invoice]);
+            // after the sale, to which its row refers
+            if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(slots[0].Store.Id, document.Id, taken, command.ReleaseRest));
             return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, outcome, at), unique);
         });
 
