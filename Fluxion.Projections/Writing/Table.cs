@@ -115,7 +115,18 @@ internal sealed class LiveRows(IDocumentOperations operations, string schema) : 
 {
     public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null)
     {
-        if (rowKey is not null) rows = [.. rows.GroupBy(rowKey).Select(same => same.Last())];
+        if (rowKey is not null)
+        {
+            var keys = rows.GroupBy(rowKey).ToList();
+            // a statement takes a key once; what only its first row says is not lost to a later one
+            Insert(table, [.. keys.Where(same => same.Count() > 1).Select(same => same.First())]);
+            rows = [.. keys.Select(same => same.Last())];
+        }
+        Insert(table, rows);
+    }
+
+    private void Insert<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows)
+    {
         if (rows.Count == 0) return;
         operations.QueueSqlCommand(table.Insert(schema), [.. table.Columns.Select(column => (object)column.Values(rows))]);
     }

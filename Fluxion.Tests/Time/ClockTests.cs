@@ -162,10 +162,10 @@ public sealed class ClockTests(LedgerHost host)
         (await Receive(now.AddMinutes(4.5))).ShouldBe(200).Json["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(now, TimeSpan.FromSeconds(30));
         (await Receive(now.AddMinutes(6))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Receive(now.AddHours(1), sentAt: now.AddHours(1))).ShouldBe(200);
-        (await Receive(now, sentAt: now.AddHours(-1))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]); // an hour after it was sent
+        (await Receive(now, sentAt: now.AddHours(-1))).ShouldBe(400).Fields.ShouldBe(["sentAt"]); // an hour after it was sent
         (await Receive("1999-12-31T23:59:59Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Receive(null, sentAt: "0002-01-01T00:00:00Z")).ShouldBe(200);
-        (await Receive("9998-01-01T00:00:00Z", sentAt: "0002-01-01T00:00:00Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await Receive("9998-01-01T00:00:00Z", sentAt: "0002-01-01T00:00:00Z")).ShouldBe(400).Fields.ShouldBe(["sentAt"]);
         (await shop.OnHand()).ShouldBe(3);
     }
 
