@@ -118,14 +118,15 @@ public sealed record CreateProduct : ProductFields
     [Required, TextFormat(Codes.Format), Description("Stock keeping unit, unique in the tenant, for example LAC001; kept in upper case")]
     public string Sku { get; init; } = "";
 
-    /// <summary>The command that would create a product of these details; category and supplier, which they name by id, are left out.</summary>
+    /// <summary>
+    /// The command that would create a product of these details. Left out are category and supplier, which they name by id, and the barcodes, which do
+    /// not have any more whether their kind was said.
+    /// </summary>
     public static CreateProduct Of(string sku, ProductDetails details) => new()
     {
         Sku = sku,
         Name = details.Name,
         UnitType = details.UnitType,
-        Barcode = details.Barcode,
-        Barcodes = details.Barcodes,
         Description = details.Description,
         MinStockLevel = details.MinStockLevel,
         MaxStockLevel = details.MaxStockLevel,

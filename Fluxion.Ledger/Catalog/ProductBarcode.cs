@@ -54,9 +54,6 @@ public sealed partial record ProductBarcode(
     /// <summary>What a code says itself.</summary>
     public static string KindOf(string code) => Digits().IsMatch(code) && code[^1] == CheckDigit(code) ? BarcodeKinds.Gtin : BarcodeKinds.Internal;
 
-    /// <summary>What a code is where nobody says what it is; null when that has to be said.</summary>
-    public static string? KindWhenLeftOut(string code) => KindOf(code) == BarcodeKinds.Gtin ? BarcodeKinds.Gtin : Objection(code, null) is null ? BarcodeKinds.Internal : null;
-
     /// <summary>Why a code cannot be kept, or null when it can.</summary>
     /// <param name="kind">As it was given; null when it was left out.</param>
     public static string? Objection(string code, string? kind)
@@ -124,7 +121,7 @@ public static class BarcodeList
 
     /// <summary>Named barcodes as they are kept: without what the code or the product says itself.</summary>
     public static IReadOnlyList<ProductBarcode> Kept(IReadOnlyList<ProductBarcode> named, string unitType) =>
-        [.. named.Select(b => new ProductBarcode(b.Code, b.Kind == ProductBarcode.KindWhenLeftOut(b.Code) ? null : b.Kind, b.Unit == unitType ? null : b.Unit, Quantities.Plain(b.PackQuantity)))];
+        [.. named.Select(b => new ProductBarcode(b.Code, b.Kind == ProductBarcode.KindOf(b.Code) ? null : b.Kind, b.Unit == unitType ? null : b.Unit, Quantities.Plain(b.PackQuantity)))];
 
     /// <summary>The details with these barcodes: of one that says all by its code alone the list is left out, as before there were lists.</summary>
     public static ProductDetails With(this ProductDetails details, IReadOnlyList<ProductBarcode> barcodes) => details with

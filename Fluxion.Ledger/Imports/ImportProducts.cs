@@ -57,7 +57,7 @@ public static class ImportProductsEndpoint
                 var said = Read(row, before, categories, suppliers, json);
                 if (import.File.Wrongs > errors)
                 {
-                    row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.Of(sku, said.Details) with { Barcode = null, Barcodes = null }, product)); // a file is corrected once
+                    row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.Of(sku, said.Details), product)); // a file is corrected once
                     continue;
                 }
                 if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted) continue;

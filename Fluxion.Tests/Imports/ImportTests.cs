@@ -83,7 +83,7 @@ public sealed class ImportTests(LedgerHost host)
         var products = await Send(company.Admin, "products",
             "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\nA,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\nP-1,x\u0007,unit,,,,,\nB,many,unit,,,,,,y\n\nC,Cuatro,unit,16,,,,\n");
         products.ShouldBe(400).Fields.ShouldBe(
-            ["line 6", "line 3: isActive", "line 3: settings", "line 3: minStockLevel", "line 3: category", "line 4: sku", "line 5: name"], ignoreOrder: true, products.Text);
+            ["line 6", "line 3: isActive", "line 3: settings", "line 3: minStockLevel", "line 3: category", "line 3: unitType", "line 3: taxRate", "line 3: sku", "line 4: sku", "line 5: name"], ignoreOrder: true, products.Text);
         var stock = await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,-1\nS-2,P-1,1\nS-1,P-9,1.5\nS-1,P-1,0.5\nS-1,P-1,\nS-1,,1\n");
         stock.ShouldBe(400).Fields.ShouldBe(["line 2: onHand", "line 3: store", "line 4: sku", "line 5: onHand", "line 5: sku", "line 6: onHand", "line 6: sku", "line 7: sku"], ignoreOrder: true, stock.Text);
         (await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\nS-1,P-9,1\n")).ShouldBe(400).Fields.ShouldBe(["line 3: sku", "line 4: sku"]);

@@ -59,9 +59,10 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
     }
 
     public Task<Answer> Return(
-        string order, string sku, decimal quantity, Guid? delivery = null, bool replacement = true, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null) =>
+        string order, string sku, decimal quantity, Guid? delivery = null, bool replacement = true, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null,
+        string? reference = null) =>
         (client ?? Admin).Post($"purchase-orders/{order}/returns",
-            new { delivery, replacement, reference = "ND-1", reason = "Damaged", occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
+            new { delivery, replacement, reference, reason = "Damaged", occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
 
     public Task<Answer> Tolerate(decimal percent) => Admin.Put("settings", new { overReceiptPercent = percent });
 

@@ -31,7 +31,8 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         var second = Delivery(await buyer.Receive(number, sku, 14, unitCost: 3, reference: "NE-2"));
         (await Status(number)).ShouldBe("received");
 
-        var back = (await buyer.Return(number, sku, 4, first)).ShouldBe(200).Json;
+        var back = (await buyer.Return(number, sku, 4, first, reference: "ND-1")).ShouldBe(200).Json;
+        (await buyer.Return(number, sku, 1, first, reference: " ND-1 ")).ShouldBe(409).Json["existing"]!["id"]!.GetValue<Guid>().ShouldBe(back["returnId"]!.GetValue<Guid>());
         (back["status"]!.GetValue<string>(), back["deliveryId"]!.GetValue<Guid>(), Number(back["stock"]![0]!["onHand"])).ShouldBe(("partial", first, 20m));
         (await Line(number)).ShouldBe("24 20 0");
         (await OnOrder(sku)).ShouldBe(4);

@@ -1,8 +1,11 @@
 using System.Text.Json.Nodes;
+using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Alerts;
 using Fluxion.Tests.Catalog;
 using Fluxion.Tests.Host;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Reports;
 
@@ -40,6 +43,7 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
         await AlertTests.Until(Books.Company.Admin, alerts => alerts.Count == 4, "status=open");
         foreach (var (path, deactivated) in ((string, object)[])[("products/GONE", new ProductDeactivated()), ("products/NEW-GONE", new ProductDeactivated()), ("stores/M2", new StoreDeactivated())])
             await Books.Company.DeactivateAsBefore(host, (await Books.Company.Admin.Get(path)).ShouldBe(200).Json["id"]!.GetValue<Guid>(), deactivated);
+        await host.Services.GetRequiredService<AlertScans>().Scan(host.Services.GetRequiredService<TenantRegistry>().Get(Books.Company.Id), TestContext.Current.CancellationToken);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -57,7 +61,7 @@ public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed
     /// <summary>What is there and what it is worth, what happened, and what each thing is.</summary>
     private static readonly string[] WithDeactivated =
     [
-        "abc_classification", "count_corrections", "dead_stock", "inventory_turnover", "movements_by", "movements_between", "movements_hourly", "sales_by", "sales_by_product",
+        "abc_classification", "count_corrections", "dead_stock", "inventory_turnover", "movements_by", "movements_between", "movements_hourly", "payments_by_method", "sales_by", "sales_by_product",
         "sales_by_store", "sales_lines", "shrinkage_by_reason", "stock_ageing", "stock_as_of", "stock_on_hand", "stock_value_as_of", "store_moments", "store_periods", "store_zones",
     ];
 
