@@ -205,6 +205,62 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
+    public async Task a_sale_that_was_learned_late_is_not_overwritten_by_a_file_without_versions()
+    {
+        var company = await Company.Found(host);
+        var shop = await company.Open("S-1", "P-1", stock: 48);
+        await Do(company.Admin, "stock/issues", new { store = "S-1", reason = "sample", lines = new object[] { Line("P-1", 3) } });
+        var csv = Without(await Export(company.Admin, "inventory"), "version");
+        await Do(company.Admin, "stock/issues", new { store = "S-1", reason = "damage", occurredAt = TimeProvider.System.GetUtcNow().AddHours(-1), lines = new object[] { Line("P-1", 5) } });
+        Came(await Send(company.Admin, "stock", csv)).ShouldBe((0, 0, 1));
+        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "50")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
+        (await shop.OnHand()).ShouldBe(40);
+    }
+
+    [Theory]
+    [InlineData("sku,name,unitType,costPrice,sellingPrice\nP-9,x,unit\n")]
+    [InlineData("sku,name,unitType,costPrice,sellingPrice\nP-9,x,unit,,\n")]
+    public async Task a_new_product_has_a_price_where_the_file_has_a_column_for_it(string file)
+    {
+        var company = await Company.Found(host);
+        (await Send(company.Admin, "products", file)).ShouldBe(400).Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
+    }
+
+    [Fact]
+    public async Task a_sku_that_lost_its_zeros_is_known_by_the_id()
+    {
+        var company = await Company.Found(host);
+        await Do(company.Admin, "products", new { sku = "0042", name = "Forty-two" });
+        var csv = await Export(company.Admin, "products");
+        (await Send(company.Admin, "products", csv.Replace("0042", "42", StringComparison.Ordinal))).ShouldBe(400).Text.ShouldContain("must be 0042");
+    }
+
+    [Fact]
+    public async Task movements_are_known_by_what_they_say_where_their_ids_were_taken_away()
+    {
+        var company = await InEveryState();
+        var csv = await Export(company.Admin, "movements");
+        var (before, rows) = (await Written(company), Rows(csv));
+        Came(await Send(company.Admin, "movements", Without(csv, "id", "recordedAt"))).ShouldBe((0, 0, rows));
+        Came(await Send(company.Admin, "movements", Without(csv, "id"))).ShouldBe((0, 0, rows));
+        (await Send(company.Admin, "movements", Without(Edit(csv, "", ("quantity", "1000")), "id"))).ShouldBe(400);
+        (await Written(company)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task a_clock_that_was_set_right_changes_neither_what_is_booked_nor_dates()
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1", stock: 1);
+        var now = TimeProvider.System.GetUtcNow();
+        static string At(DateTimeOffset at) => Uri.EscapeDataString(at.ToString("O", CultureInfo.InvariantCulture));
+        var file = string.Create(CultureInfo.InvariantCulture, $"id,store,sku,referenceType,quantity,occurredAt\nA-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n");
+        Came(await Send(company.Admin, "movements", file, $"?sentAt={At(now.AddMinutes(10))}")).ShouldBe((2, 0, 0));
+        foreach (var query in (string[])["", $"?sentAt={At(now)}", $"?sentAt={At(now.AddMinutes(-3))}"]) Came(await Send(company.Admin, "movements", file, query)).ShouldBe((0, 0, 2), query);
+        (await company.Admin.Get("movements?to=2026-10-02")).ShouldBe(200).Json["items"]![0]!["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero));
+    }
+
+    [Fact]
     public async Task a_count_is_taken_when_nothing_but_a_reservation_happened_since_the_export()
     {
         var company = await Company.Found(host);

@@ -105,6 +105,20 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     }
 
     [Fact]
+    public async Task an_order_that_is_taken_up_after_it_was_cancelled_is_what_it_was()
+    {
+        var sku = await buyer.NewSku();
+        var number = await buyer.Sent(sku, 10);
+        (await buyer.Receive(number, sku, 10)).ShouldBe(200);
+        (await buyer.Return(number, sku, 4, replacement: false)).ShouldBe(200);
+        (await buyer.Return(number, sku, 6)).ShouldBe(200);
+        (await buyer.Do(number, "cancel")).ShouldBe(200);
+        (await OnOrder(sku)).ShouldBe(0);
+        (await buyer.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
+        (await OnOrder(sku)).ShouldBe(6);
+    }
+
+    [Fact]
     public async Task what_came_beyond_the_order_goes_back_and_is_not_expected_again()
     {
         await using var own = await Buying.Open(host);
