@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>Why a request could not be answered, as its log line, its counter and its client are told.</summary>
+/// <summary>Why a request could not be answered: for its log line, its counter and its client.</summary>
 /// <param name="Cause">A word for the counter.</param>
 /// <param name="Exception">Null when nothing was thrown.</param>
 public sealed record Failure(string Cause, Exception? Exception)

@@ -28,7 +28,7 @@ public sealed class Failures : IExceptionHandler
         {
             "no_owner" => (503, "Not on this host", exception.Message),
             Failure.Away => (503, "Database away", $"The database does not answer at the moment. {again}"),
-            "disk_full" or "out_of_resources" => (503, "Out of resources", $"The database or this host has no disk or memory left; its operator is told by the log. {again}"),
+            "disk_full" or "out_of_resources" => (503, "Out of resources", $"The database or this host has no disk or memory left; the log tells its operator. {again}"),
             "read_only" => (503, "Read-only", $"The database takes no changes at the moment. {again}"),
             _ when failure.IsBusy => (503, "Busy", $"Too much is going on at the moment: the request waited too long for others. {again}"),
             _ => (500, "Internal error", "This is a fault of the ledger. The log of the host has its cause under the traceId of this answer."),

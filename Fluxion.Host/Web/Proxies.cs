@@ -16,7 +16,7 @@ public static class Proxies
 
     private const string Form = "must be addresses and CIDR networks, separated by commas, for example 10.0.0.7, 172.16.0.0/12, fd00::/8";
 
-    /// <exception cref="SettingsException">The framework is told to take any client's word.</exception>
+    /// <exception cref="SettingsException">The framework's switch takes any client's word.</exception>
     public static void RefuseAnybodysWord(IConfiguration configuration)
     {
         if (!string.Equals(configuration[TrustEverybody], "true", StringComparison.OrdinalIgnoreCase)) return;

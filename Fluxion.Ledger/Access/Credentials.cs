@@ -14,7 +14,7 @@ public sealed record SignedIn(Guid Id, string Role, int Stamp);
 /// <summary>
 /// Whether a password is that of an account. It is checked while no connection is held; what came of it is noted under the lock of the account, and
 /// only if the account is still open and has the password that was checked. So guesses that are made at once are counted one after the other, and
-/// none after the fifth failure is told that it was right.
+/// no guess after the fifth failure learns that it was right.
 /// </summary>
 public sealed class Credentials(Databases databases, PasswordWork passwords)
 {

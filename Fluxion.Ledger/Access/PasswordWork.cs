@@ -5,7 +5,7 @@ namespace Fluxion.Ledger.Access;
 
 /// <summary>
 /// The slow work on passwords, done for a few requests at once: each takes a core for a twentieth of a second, and the other cores are for everybody
-/// else. It is done while the request holds no connection; who would wait too long is told to come back.
+/// else. It is done while the request holds no connection; too many that wait are refused with Retry-After.
 /// </summary>
 public sealed class PasswordWork : IDisposable
 {

@@ -208,7 +208,7 @@ public static class ProductEndpoints
             if (command.NamesBarcodes()) await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
             var (product, problem) = await command.Resolve(ledger, ct);
             problem ??= product!.Refuse(null);
-            if (problem is null && await ledger.Find<Product>(command.Sku, ct) is null) // who sends it again is told of the sku
+            if (problem is null && await ledger.Find<Product>(command.Sku, ct) is null) // a repeated request gets the 409 of its sku
                 problem = await UniqueBarcodes.Refuse(ledger, barcodes, new(command.Sku, BarcodeList.Of(product!.Details), Before: null, IsActive: true), ct);
             if (problem is not null) return problem;
             return await CatalogEntry.Create<Product>(ledger, "product", "products", command.Sku, sku => new ProductCreated(sku, product!.Details), ct);

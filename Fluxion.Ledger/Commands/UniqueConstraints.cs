@@ -1,8 +1,8 @@
 namespace Fluxion.Ledger.Commands;
 
 /// <summary>
-/// What is unique in a ledger. Some of it is named by clients: two of them may choose one name at the same moment, and the second is told that it is
-/// taken (409). A violation of any other is a fault of ours (500): commands take turns so that it cannot happen.
+/// What is unique in a ledger. Some of it is named by clients: two of them may choose one name at the same moment, and the second gets 409 for
+/// what is taken. A violation of any other is a fault of ours (500): commands take turns so that it cannot happen.
 /// </summary>
 public static class UniqueConstraints
 {

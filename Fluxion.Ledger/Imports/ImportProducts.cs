@@ -175,8 +175,7 @@ public static class ImportProductsEndpoint
         }
         if (list is null && !row.Has("barcode")) return row.Has("barcodes") ? [] : BarcodeList.Of(before);
         // of several barcodes a file that knows but one says which is the first
-        if (list is null && !row.Has("barcodes") && before.Barcodes is { } known) return BarcodeList.WithFirst(known, first);
-        var named = BarcodeList.Named(first, list);
+        var named = list is null && !row.Has("barcodes") && before.Barcodes is { } known ? BarcodeList.WithFirst(known, first) : BarcodeList.Named(first, list);
         foreach (var (field, message) in ProductRules.OfBarcodes(wanted, named, list is null ? null : first ?? "", before)) row.Wrong(field, message);
         return BarcodeList.Kept(named, wanted.UnitType);
     }

@@ -110,7 +110,8 @@ public static class ReceivePurchaseOrderEndpoint
             LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity", Finishes: true))],
             occurred, ct);
         if (problem is not null) return problem;
-        if (RefuseReference(order, command.Reference, deliveries.Value, settings) is { } taken) return taken;
+        if (UniqueReference.Refuse(settings, command.Reference, deliveries.Value.Select(e => (PurchaseOrderReceived)e.Data).Select(e => (e.Reference, e.DeliveryId)),
+            wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already.") is { } taken) return taken;
         received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
         var document = new StockDocument(received.DeliveryId, command.Reference, command.Notes, at);
         (var outcome, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, received.Lines, (slot, line, _) =>
@@ -119,16 +120,6 @@ public static class ReceivePurchaseOrderEndpoint
         order = ledger.Append<PurchaseOrder>(order.Id, received);
         return Reply.Ok(new PurchaseOrderDelivery(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
             ledger.VersionOf(order.Id), document.Id, outcome.Stock, at, outcome.CorrectedByCount));
-    }
-
-    /// <summary>409 when a delivery of the order has the reference already: a delivery note names one.</summary>
-    private static ProblemDetails? RefuseReference(
-        PurchaseOrder order, string? reference, IReadOnlyList<(Guid Id, object Data)> deliveries, TenantSettings? settings)
-    {
-        if (Codes.NumberOrNull(reference) is not { } wanted || settings is { AllowsRepeatedReferences: true }) return null;
-        var taken = deliveries.Select(e => (PurchaseOrderReceived)e.Data).FirstOrDefault(e => Codes.NumberOrNull(e.Reference) == wanted);
-        return taken is null ? null : Problems.Taken("Reference taken",
-            $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already.", new ExistingDocument(taken.DeliveryId));
     }
 
     internal static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>

@@ -77,7 +77,9 @@ public static class ReturnPurchaseOrderEndpoint
             var replaced = order.Lines.Where(line => goods.Any(g => g.ProductId == line.ProductId));
             if (await PurchaseOrders.RefuseDeactivated(ledger, order, replaced, ct) is { } inactive) return inactive;
         }
-        if (await RefuseReference(ledger, order, command.Reference, history, ct) is { } repeated) return repeated;
+        var settings = command.Reference is null ? null : await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
+        if (UniqueReference.Refuse(settings, command.Reference, history.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
+            wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already.") is { } repeated) return repeated;
         var occurred = ledger.When(command.OccurredAt, delivery.OccurredAt);
         if (occurred.IsTooEarly) return Problems.BeforeItsCause("the delivery", delivery.OccurredAt);
 
@@ -92,16 +94,6 @@ public static class ReturnPurchaseOrderEndpoint
             command.Replacement, command.Reference, command.Reason, at));
         return Reply.Ok(new PurchaseOrderReturn(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
             ledger.VersionOf(order.Id), delivery.Id, document.Id, outcome.Stock, at, outcome.CorrectedByCount));
-    }
-
-    /// <summary>409 when goods of the order went back with the reference already: a debit note names one return.</summary>
-    private static async Task<ProblemDetails?> RefuseReference(
-        LedgerSession ledger, PurchaseOrder order, string? reference, IReadOnlyList<object> history, CancellationToken ct)
-    {
-        if (Codes.NumberOrNull(reference) is not { } wanted
-            || history.OfType<PurchaseOrderReturned>().FirstOrDefault(e => Codes.NumberOrNull(e.Reference) == wanted) is not { } taken) return null;
-        return await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct) is { AllowsRepeatedReferences: true } ? null : Problems.Taken("Reference taken",
-            $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already.", new ExistingDocument(taken.ReturnId));
     }
 
     /// <summary>One delivery, with what of it went back.</summary>

@@ -30,17 +30,14 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     /// <summary>409 when a payment by this method, or a refund, has the reference already: within a sale it names one.</summary>
     public ProblemDetails? RefuseReference(string what, string method, string? reference)
     {
-        if (Codes.NumberOrNull(reference) is not { } wanted || Settings is { AllowsRepeatedReferences: true }) return null;
-        var taken = History.Where(e => e.Data switch
+        var known = History.Where(e => e.Data switch
         {
-            PaymentReceived paid => what == "payment" && paid.Method == method && Codes.NumberOrNull(paid.Reference) == wanted,
-            PaymentRefunded refunded => what == "refund" && refunded.Method == method && Codes.NumberOrNull(refunded.Reference) == wanted,
+            PaymentReceived paid => what == "payment" && paid.Method == method,
+            PaymentRefunded refunded => what == "refund" && refunded.Method == method,
             _ => false,
-        }).Select(e => (Guid?)e.Id).FirstOrDefault();
-        return taken is { } existing
-            ? Problems.Taken("Reference taken",
-                $"The invoice '{Sale.InvoiceNumber}' has a {what} by {method} with the reference '{wanted}' already.", new ExistingDocument(existing))
-            : null;
+        }).Select(e => (e.Data is PaymentReceived paid ? paid.Reference : ((PaymentRefunded)e.Data).Reference, e.Id));
+        return UniqueReference.Refuse(Settings, reference, known,
+            wanted => $"The invoice '{Sale.InvoiceNumber}' has a {what} by {method} with the reference '{wanted}' already.");
     }
 
     /// <summary>

@@ -129,6 +129,7 @@ public sealed class BarcodeTests(LedgerHost host)
         (await Codes()).ShouldBe($"{Piece}×1 {Case}×12");
         (await Import(admin, "sku,barcode\nP1,96385074\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"96385074×1 {Case}×12");
+        (await Import(admin, "sku,barcode\nP1,96385075\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]); // its check digit is 4
         (await Import(admin, "sku,barcode\nP1,\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"{Case}×12");
         (await Import(admin, "sku,barcodes\nP1,\"[{\"\"code\"\":\"\"759\"\"}]\"\n")).ShouldBe(200);
