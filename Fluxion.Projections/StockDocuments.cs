@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Projections;
@@ -14,6 +15,15 @@ public sealed class StockDocuments : IStockDocuments
         join {t}.products p on p.id = m.product_id
         where m.reference_id = $1 and m.reference_type = 'receipt'
         group by m.store_id, m.product_id, p.sku, m.cost_per_unit
+        """;
+
+    private const string OnOrderOf = """
+        select o.store_id, l.product_id, coalesce(sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0))
+                   filter (where o.status in ('sent', 'confirmed', 'partial') and not l.is_removed), 0), array_agg(distinct o.id)
+        from unnest($1::uuid[], $2::uuid[]) w (store_id, product_id)
+        join {t}.purchase_order_items l on l.product_id = w.product_id
+        join {t}.purchase_orders o on o.id = l.purchase_order_id and o.store_id = w.store_id
+        group by o.store_id, l.product_id
         """;
 
     private static readonly string Short = $$"""
@@ -55,6 +65,10 @@ public sealed class StockDocuments : IStockDocuments
     public Task<IReadOnlyList<DeliveredGoods>> Receipt(LedgerSession ledger, Guid receiptId, CancellationToken ct) =>
         StockOutlook.Ask(ledger, Delivered, r => new DeliveredGoods(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetDecimal(3), r.GetDecimal(4), r.GetDecimal(5),
             r.GetFieldValue<DateTimeOffset>(6)), ct, receiptId);
+
+    public Task<IReadOnlyList<GoodsOnOrder>> OnOrder(LedgerSession ledger, IReadOnlyList<StockSlot> items, CancellationToken ct) =>
+        StockOutlook.Ask(ledger, OnOrderOf, r => new GoodsOnOrder(r.GetGuid(0), r.GetGuid(1), r.GetDecimal(2), r.GetFieldValue<Guid[]>(3)), ct,
+            items.Select(item => item.Store.Id).ToArray(), items.Select(item => item.Product.Id).ToArray());
 
     public Task<IReadOnlyList<ShortReservation>> ShortReservations(LedgerSession ledger, IReadOnlyList<ShortItem> items, CancellationToken ct) =>
         StockOutlook.Ask(ledger, Short, r => new ShortReservation(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),

@@ -417,7 +417,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// All states that aggregates had, each with its version, in the order recorded. It folds the streams from their beginning and is read as it is
     /// used: for commands about the past, not for every command.
     /// </summary>
-    public async IAsyncEnumerable<(T State, long Version)> History<T>(IReadOnlyCollection<Guid> ids, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<(T State, IEvent Event)> History<T>(IReadOnlyCollection<Guid> ids, [EnumeratorCancellation] CancellationToken ct)
         where T : class, IAggregate<T>
     {
         if (ids.Count == 0) yield break;
@@ -426,7 +426,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             .OrderBy(e => e.StreamId).ThenBy(e => e.Version).ToAsyncEnumerable(ct))
         {
             state = T.Fold(e.StreamId, e.Version == 1 ? null : state, e.Data);
-            yield return (state, e.Version);
+            yield return (state, e);
         }
     }
 
@@ -434,9 +434,23 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public async Task<IReadOnlyDictionary<Guid, T>> AtVersions<T>(IReadOnlyDictionary<Guid, long> versions, CancellationToken ct) where T : class, IAggregate<T>
     {
         var states = new Dictionary<Guid, T>();
-        await foreach (var (state, version) in History<T>([.. versions.Keys], ct))
-            if (version <= versions[state.Id]) states[state.Id] = state;
+        await foreach (var (state, e) in History<T>([.. versions.Keys], ct))
+            if (e.Version <= versions[state.Id]) states[state.Id] = state;
         return states;
+    }
+
+    /// <summary>When events were recorded, by their streams and versions; those that there are not are left out.</summary>
+    public async Task<IReadOnlyDictionary<(Guid StreamId, long Version), DateTimeOffset>> RecordedAt(
+        IEnumerable<(Guid StreamId, long Version)> events, CancellationToken ct)
+    {
+        var wanted = events.Distinct().ToList();
+        var times = new Dictionary<(Guid, long), DateTimeOffset>();
+        if (wanted.Count == 0) return times;
+        await using var command = Ask($"select e.stream_id, e.version, e.timestamp from {Tenant.Schema}.mt_events e join unnest($1::uuid[], $2::bigint[]) w (id, version) on w.id = e.stream_id and w.version = e.version",
+            wanted.Select(w => w.StreamId).ToArray(), wanted.Select(w => w.Version).ToArray());
+        await using var r = await command.ExecuteReaderAsync(ct);
+        while (await r.ReadAsync(ct)) times[(r.GetGuid(0), r.GetInt64(1))] = r.GetFieldValue<DateTimeOffset>(2);
+        return times;
     }
 
     /// <summary>All events of a stream, in the order recorded: for streams that are short, as those of documents are.</summary>

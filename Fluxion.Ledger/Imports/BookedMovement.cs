@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
 using Npgsql;
 
 namespace Fluxion.Ledger.Imports;
@@ -8,9 +10,12 @@ namespace Fluxion.Ledger.Imports;
 /// <param name="Quantity">Signed.</param>
 /// <param name="ClockSkew">By how much the clock was ahead of whoever sent it, as far as he said.</param>
 internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, string ReferenceType, string? Reason, string? Reference, string? Notes,
-    decimal Quantity, decimal CostPerUnit, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, TimeSpan ClockSkew)
+    decimal Quantity, decimal CostPerUnit, decimal TotalCost, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, Guid? DocumentId, Guid? CreatedBy, TimeSpan ClockSkew)
 {
-    private const string Columns = "m.id, m.store_id, m.product_id, m.reference_type, m.reason, m.reference, m.notes, m.quantity, m.cost_per_unit, m.created_at, m.recorded_at";
+    private const string Columns = """
+        m.id, m.store_id, m.product_id, m.reference_type, m.reason, m.reference, m.notes, m.quantity, m.cost_per_unit, m.total_cost,
+        m.created_at, m.recorded_at, m.reference_id, m.created_by
+        """;
 
     /// <summary>Those of these ids that there are, by id.</summary>
     public static async Task<IReadOnlyDictionary<Guid, BookedMovement>> Find(LedgerSession ledger, IEnumerable<Guid> ids, CancellationToken ct)
@@ -48,15 +53,15 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
         var (taken, alike) = (new HashSet<Guid>(), new HashSet<CsvRow>());
         foreach (var (row, said, slot) in unnamed)
         {
-            if (booked[said.OccurredAt!.Value].FirstOrDefault(movement => !taken.Contains(movement.Id) && movement.IsAlike(said, slot)) is not { } same) continue;
+            if (booked[said.OccurredAt!.Value].FirstOrDefault(movement => !taken.Contains(movement.Id) && movement.IsAlike(row, said, slot)) is not { } same) continue;
             taken.Add(same.Id);
             alike.Add(row);
         }
         return alike;
     }
 
-    private bool IsAlike(PastMovement said, StockSlot slot) => slot.Store.Id == StoreId && slot.Product.Id == ProductId && said.ReferenceType == ReferenceType
-        && said.Quantity == Quantity && (said.CostPerUnit ?? CostPerUnit) == CostPerUnit && said.Reason == Reason && said.Reference == Reference && said.Notes == Notes;
+    private bool IsAlike(CsvRow row, PastMovement said, StockSlot slot) => slot.Store.Id == StoreId && slot.Product.Id == ProductId && said.ReferenceType == ReferenceType
+        && said.Quantity == Quantity && (said.CostPerUnit ?? CostPerUnit) == CostPerUnit && said.Reason == Reason && said.Reference == Reference && said.Notes == Notes && Differing(row).Count == 0;
 
     private static async Task<List<BookedMovement>> Read(NpgsqlCommand command, CancellationToken ct)
     {
@@ -64,8 +69,9 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
         await using var r = await command.ExecuteReaderAsync(ct);
         while (await r.ReadAsync(ct))
         {
-            movements.Add(new BookedMovement(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetString(3), Text(4), Text(5), Text(6), r.GetDecimal(7), r.GetDecimal(8),
-                r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10), TimeSpan.FromSeconds(r.GetDouble(11))));
+            movements.Add(new BookedMovement(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetString(3), Text(4), Text(5), Text(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9),
+                r.GetFieldValue<DateTimeOffset>(10), r.GetFieldValue<DateTimeOffset>(11), r.GetFieldValue<Guid?>(12), r.GetFieldValue<Guid?>(13),
+                TimeSpan.FromSeconds(r.GetDouble(14))));
         }
         return movements;
 
@@ -88,6 +94,12 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
         Same("reference", said.Reference, Reference);
         Same("notes", said.Notes, Notes);
         if (said is { OccurredAt: { } at, TimeInFile: { } inFile } && !IsThen(at) && !IsThen(inFile) && !IsThen(inFile - ClockSkew) && !WasAhead(at)) row.Wrong("occurredAt", Booked);
+        if (row.Number("totalCost") is { } total && total != TotalCost) row.Wrong("totalCost", Booked);
+        foreach (var column in Differing(row))
+        {
+            if (IsNamedHere) row.Wrong(column, Booked);
+            else row.NotTaken(column);
+        }
 
         void Same<T>(string column, T value, T booked)
         {
@@ -95,8 +107,24 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
         }
     }
 
-    /// <summary>Whether it is the movement's moment: a spreadsheet drops fractions of a second.</summary>
-    private bool IsThen(DateTimeOffset at) => (at - OccurredAt).Duration() < TimeSpan.FromSeconds(1);
+    /// <summary>Whether the ledger made its id, which begins with the moment when it was recorded (RFC 9562, 5.7); else other books name it.</summary>
+    private bool IsNamedHere => Id.Version == 7
+        && BinaryPrimitives.ReadInt64BigEndian(Id.ToByteArray(bigEndian: true)) >> 16 == RecordedAt.ToUnixTimeMilliseconds();
+
+    /// <summary>The columns of the record that the row has otherwise. A movement that a file brought has another record in the books that it is of.</summary>
+    private List<string> Differing(CsvRow row)
+    {
+        var differing = new List<string>();
+        if (row.Name("referenceId") is { } document && !IsId(document, DocumentId)) differing.Add("referenceId");
+        if (row.Name("createdBy") is { } user && !IsId(user, CreatedBy)) differing.Add("createdBy");
+        if (row.Time("recordedAt", Zone.Utc) is { } recorded && !PointsInTime.IsSameSecond(recorded, RecordedAt)) differing.Add("recordedAt");
+        return differing;
+
+        static bool IsId(string text, Guid? id) => Guid.TryParse(text, out var parsed) && parsed == id;
+    }
+
+    /// <summary>Whether it is the movement's moment.</summary>
+    private bool IsThen(DateTimeOffset at) => PointsInTime.IsSameSecond(at, OccurredAt);
 
     /// <summary>Whether the row was a little ahead of the ledger's clock, so that its movement occurred when it was recorded.</summary>
     private bool WasAhead(DateTimeOffset at) => OccurredAt == RecordedAt && at > OccurredAt;

@@ -33,12 +33,16 @@ public sealed class CsvFile
     private readonly Dictionary<string, List<string>> _errors = [];
     private readonly Dictionary<string, int> _columns = [];
     private readonly List<CsvRow> _rows = [];
+    private readonly SortedSet<int> _notTaken = [];
     private bool _isForbidden;
 
     /// <summary>How much was found wrong so far.</summary>
     public int Wrongs { get; private set; }
 
     public IReadOnlyList<CsvRow> Rows => _rows;
+
+    /// <summary>Columns with values that the ledger has not taken, in the order of the file.</summary>
+    public IReadOnlyList<string> ColumnsNotTaken => [.. _notTaken.Select(index => _columns.First(column => column.Value == index).Key)];
 
     /// <summary>Whether numbers are written with a comma before their decimals.</summary>
     public bool DecimalComma { get; private init; }
@@ -113,6 +117,8 @@ public sealed class CsvFile
     public bool Has(string column) => _columns.ContainsKey(column);
 
     internal int? IndexOf(string column) => _columns.TryGetValue(column, out var index) ? index : null;
+
+    internal void NotTaken(string column) => _notTaken.Add(_columns[column]);
 
     internal void Wrong(string where, string reason)
     {
@@ -201,6 +207,13 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
 
     /// <summary>Says what is wrong in a column of this row; with null in the row itself.</summary>
     public void Wrong(string? column, string reason) => File.Wrong(Where(column), reason);
+
+    /// <summary>Notes of columns that their values here are not taken: those of other books.</summary>
+    public void NotTaken(params ReadOnlySpan<string> columns)
+    {
+        foreach (var column in columns)
+            if (Text(column) is not null) File.NotTaken(column);
+    }
 
     /// <summary>As <see cref="Wrong"/>, where the caller may not do it.</summary>
     public void Forbidden(string column, string reason) => File.Forbidden(Where(column), reason);

@@ -22,8 +22,9 @@ namespace Fluxion.Ledger.Imports;
 /// What of the movements counts had seen already, so that it changed the history and not today's stock; of more items and counts than 1,000 the first.
 /// </param>
 /// <param name="ReservationsShort">The reservations that can no longer be kept after it, the latest first, at most 100; usually empty.</param>
+/// <param name="ColumnsNotTaken">Columns with values of other books that the ledger finds itself, such as who recorded a movement there.</param>
 public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged, IReadOnlyList<CountCorrection> CorrectedByCount,
-    IReadOnlyList<ShortReservation> ReservationsShort)
+    IReadOnlyList<ShortReservation> ReservationsShort, IReadOnlyList<string> ColumnsNotTaken)
 {
     public const int MaxCorrections = 1000;
 }
@@ -119,7 +120,7 @@ public sealed class Import
     {
         outcome ??= StockOutcome.Nothing;
         return Reply.Ok(new ImportReceipt(Id, IsDryRun, File.Rows.Count, created, changed, File.Rows.Count - created - changed,
-            [.. outcome.CorrectedByCount.Take(ImportReceipt.MaxCorrections)], outcome.ReservationsShort));
+            [.. outcome.CorrectedByCount.Take(ImportReceipt.MaxCorrections)], outcome.ReservationsShort, File.ColumnsNotTaken));
     }
 
     /// <summary>The rows, counted as they are taken.</summary>

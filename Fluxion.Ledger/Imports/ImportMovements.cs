@@ -66,6 +66,9 @@ public static class ImportMovementsEndpoint
     public static readonly CsvColumns Columns = new(["store", "sku", "referenceType", "quantity"], ["id", "line", "costPerUnit", "reason", "reference", "notes", "occurredAt"],
         ["movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]);
 
+    /// <summary>What the ledger that exported the file knows of the record of a movement.</summary>
+    private static readonly string[] OfTheRecord = ["referenceId", "createdBy", "recordedAt"];
+
     [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
     [EndpointSummary("Book movements from a CSV file, as they are exported: the history of other books")]
     [EndpointDescription("Up to 50,000 rows in one transaction, all or none, booked by when they occurred, and each once: a row whose movement is booked changes nothing. It is known by id (that of the export, or any text of other books), or reference and line, or all that it says with its occurredAt, or else by the file. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products.")]
@@ -97,10 +100,15 @@ public static class ImportMovementsEndpoint
             {
                 if (booked.TryGetValue(ids[row], out var known)) known.Check(row, movement, slot);
                 else if (alike.Contains(row)) continue;
-                else if (movement.Id is null && row.Name("recordedAt") is not null)
+                else if (movement.Id is null && OfTheRecord.Any(column => row.Name(column) is not null))
                     row.Wrong("id", "is required in a file that a ledger has exported: without it the movement would be booked once more");
-                else StockRows.CheckMove(row, slot, movement.Store);
-                CheckSums(row, movement);
+                else
+                {
+                    StockRows.CheckMove(row, slot, movement.Store);
+                    CheckTotal(row, movement);
+                    row.NotTaken(OfTheRecord);
+                }
+                CheckType(row, movement);
             }
             if (import.File.Problem is { } wrong) return wrong;
 
@@ -109,12 +117,16 @@ public static class ImportMovementsEndpoint
             return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
         }, sentAt);
 
-    /// <summary>Says so where columns that follow from others do not.</summary>
-    private static void CheckSums(CsvRow row, PastMovement movement)
+    private static void CheckType(CsvRow row, PastMovement movement)
     {
         if (row.Name("movementType") is { } type && type != movement.MovementType) row.Wrong("movementType", $"must be empty or {movement.MovementType}, as of every {movement.ReferenceType}");
-        if (row.Number("totalCost") is { } total && movement.CostPerUnit is { } cost && total != Quantities.Round(movement.Quantity * cost, 2))
-            row.Wrong("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
+    }
+
+    private static void CheckTotal(CsvRow row, PastMovement movement)
+    {
+        if (row.Number("totalCost") is not { } total) return;
+        if (movement.CostPerUnit is not { } cost) row.Wrong("totalCost", "must be empty where costPerUnit is");
+        else if (total != Quantities.Round(movement.Quantity * cost, 2)) row.Wrong("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
     }
 
     /// <param name="now">A row that lies a little ahead of it happens now.</param>

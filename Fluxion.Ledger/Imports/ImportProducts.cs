@@ -6,6 +6,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -39,6 +40,7 @@ public static class ImportProductsEndpoint
             var categories = await ledger.Find<Category>(rows.Select(row => row.Name("category")).OfType<string>(), ct);
             var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.Name("supplier")).OfType<string>(), ct);
             await CheckIds(ledger, rows, found, ct);
+            await CheckTimes(ledger, rows, found, ct);
             var exported = await Exported(ledger, rows, found, ct);
 
             var decided = new List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)>();
@@ -114,6 +116,33 @@ public static class ImportProductsEndpoint
         }
     }
 
+    /// <summary>Says of rows of products that are here when they were created and changed otherwise. Of others it is what other books say.</summary>
+    private static async Task CheckTimes(LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
+    {
+        var dated = new List<(CsvRow Row, Guid Id, long Version, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt)>();
+        foreach (var row in rows)
+        {
+            var product = found.GetValueOrDefault(row.Name("sku") ?? "");
+            if (product is null || (row.Name("id") is { } id && !IsIdOf(product, id))) row.NotTaken("id", "createdAt", "updatedAt");
+            else if ((row.Time("createdAt", Zone.Utc), row.Time("updatedAt", Zone.Utc)) is var (created, updated) && (created ?? updated) is not null)
+                dated.Add((row, product.Id, row.Whole("version") ?? ledger.VersionOf(product.Id), created, updated));
+        }
+        var times = await ledger.RecordedAt(dated.SelectMany(r => new[] { (r.Id, 1L), (r.Id, r.Version) }), ct);
+        foreach (var (row, id, version, created, updated) in dated)
+        {
+            Same("createdAt", created, 1);
+            Same("updatedAt", updated, version);
+
+            void Same(string column, DateTimeOffset? said, long at)
+            {
+                if (said is { } time && times.TryGetValue((id, at), out var recorded) && !PointsInTime.IsSameSecond(time, recorded))
+                    row.Wrong(column, "must be empty or as exported: the ledger finds it itself");
+            }
+        }
+    }
+
+    private static bool IsIdOf(Product product, string id) => Guid.TryParse(id, out var guid) && guid == product.Id;
+
     /// <summary>The products that have changed since their rows were exported, as they were then. A row with another id is of other books and says nothing of that.</summary>
     private static async Task<IReadOnlyDictionary<Guid, Product>> Exported(
         LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
@@ -122,7 +151,7 @@ public static class ImportProductsEndpoint
         foreach (var row in rows)
         {
             if (row.Whole("version") is not { } version || row.Name("sku") is not { } sku || !found.TryGetValue(sku, out var product)) continue;
-            if (row.Name("id") is { } id && !(Guid.TryParse(id, out var guid) && guid == product.Id)) continue; // of other books, or said to be another's
+            if (row.Name("id") is { } id && !IsIdOf(product, id)) continue; // of other books, or said to be another's
             var current = ledger.VersionOf(product.Id);
             if (version < 1 || version > current) row.Wrong("version", $"must be from 1 to {current}, the version of {product.Code}, or empty");
             else if (version < current) versions[product.Id] = version;

@@ -3,6 +3,7 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
@@ -55,6 +56,7 @@ public static class ImportStockEndpoint
             var exported = await Exported(ledger, rows, ct);
             foreach (var (row, stock, slot) in rows) Check(row, stock, slot, exported[slot.ItemId]);
             await CheckProducts(ledger, rows, ct);
+            await CheckOnOrder(ledger, documents, [.. rows.Where(r => exported[r.Slot.ItemId].IsKnown)], ct);
             if (import.File.Problem is { } wrong) return wrong;
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);
@@ -74,8 +76,8 @@ public static class ImportStockEndpoint
     /// <param name="Item">As it was then, or as it is where the row does not say when that was; null before its first event.</param>
     /// <param name="IsKnown">Whether <paramref name="Item"/> is what was exported, or what the file has to agree with.</param>
     /// <param name="HasMovedSince">Whether there is another quantity on hand now, as far as that is known.</param>
-    /// <param name="IsWhole">Whether the row has to agree with <paramref name="Item"/> in all that the ledger finds itself; by its last movement alone only on hand is known.</param>
-    private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince, bool IsWhole = true);
+    /// <param name="States">Of which the row may be, when it says only when the item last moved: what the ledger finds itself is that of one of them.</param>
+    private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince, IReadOnlyList<StockItem>? States = null);
 
     private static async Task<Dictionary<Guid, ExportedItem>> Exported(
         LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
@@ -97,7 +99,7 @@ public static class ImportStockEndpoint
                 var exported = dated[r.Slot.ItemId].FirstOrDefault(state => state.OnHand == r.Read.OnHand);
                 return new ExportedItem(exported, exported is not null, exported is null
                     ? dated[r.Slot.ItemId].Select(state => state.OnHand).Append(now?.OnHand ?? 0).Distinct().Count() > 1 || !dated.Contains(r.Slot.ItemId)
-                    : exported.OnHand != now?.OnHand, IsWhole: false);
+                    : exported.OnHand != now?.OnHand, dated[r.Slot.ItemId].ToList());
             }
             var then = older.ContainsKey(r.Slot.ItemId) ? before.GetValueOrDefault(r.Slot.ItemId) : now;
             return new ExportedItem(then, true, (then?.OnHand ?? 0) != (now?.OnHand ?? 0));
@@ -122,15 +124,36 @@ public static class ImportStockEndpoint
         if (stock.CostPerUnit is { } cost && HasMoved(slot) && cost != slot.Item!.UnitCost && cost != exported.Item?.UnitCost)
             row.Wrong("costPerUnit", $"must be empty or the moving average, {Quantities.Plain(slot.Item.UnitCost)}: a count does not change it");
 
-        if (!exported.IsKnown || !exported.IsWhole) return;
-        Informative("reserved", row.Number("reserved"), exported.Item?.Reserved ?? 0);
-        Informative("available", row.Number("available"), exported.Item?.Available ?? 0);
-        Informative("value", row.Number("value"), Quantities.Round((exported.Item?.OnHand ?? 0) * (exported.Item?.UnitCost ?? 0), 2));
+        if (!exported.IsKnown)
+        {
+            row.NotTaken("reserved", "available", "onOrder", "value", "lastMovementAt");
+            return;
+        }
+        Informative("reserved", item => item?.Reserved ?? 0);
+        Informative("available", item => item?.Available ?? 0);
+        Informative("value", item => Quantities.Round((item?.OnHand ?? 0) * (item?.UnitCost ?? 0), 2));
         if (stock.LastMovementAt is { } last && last != exported.Item?.LastMovementAt) row.Wrong("lastMovementAt", Found);
 
-        void Informative(string column, decimal? value, decimal exactly)
+        void Informative(string column, Func<StockItem?, decimal> find)
         {
-            if (value is not null && value != exactly) row.Wrong(column, Found);
+            if (row.Number(column) is { } value && !(exported.States?.Any(state => find(state) == value) ?? find(exported.Item) == value)) row.Wrong(column, Found);
+        }
+    }
+
+    /// <summary>What is on order is what it is, or what it was at some time: orders have versions of their own.</summary>
+    private static async Task CheckOnOrder(
+        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
+    {
+        var said = rows.Where(r => r.Row.Number("onOrder") is not null).ToList();
+        if (said.Count == 0) return;
+        var now = (await documents.OnOrder(ledger, [.. said.Select(r => r.Slot)], ct)).ToDictionary(goods => (goods.StoreId, goods.ProductId));
+        var differing = said.Where(r => r.Row.Number("onOrder") != (now.GetValueOrDefault((r.Slot.Store.Id, r.Slot.Product.Id))?.Quantity ?? 0)).ToList();
+        var orders = differing.SelectMany(r => now.GetValueOrDefault((r.Slot.Store.Id, r.Slot.Product.Id))?.Orders ?? []).ToHashSet();
+        var ever = await GoodsOnOrder.Ever(ledger, orders, ct);
+        foreach (var (row, _, slot) in differing)
+        {
+            var quantity = row.Number("onOrder")!.Value;
+            if (quantity != 0 && !ever.Contains((slot.Store.Id, slot.Product.Id, quantity))) row.Wrong("onOrder", Found);
         }
     }
 

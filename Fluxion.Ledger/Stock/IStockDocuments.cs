@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Purchasing;
 
 namespace Fluxion.Ledger.Stock;
 
@@ -14,6 +15,9 @@ public interface IStockDocuments
 {
     /// <summary>What a receipt without a purchase order brought, by store, product and unit cost; empty when there is no such receipt.</summary>
     Task<IReadOnlyList<DeliveredGoods>> Receipt(LedgerSession ledger, Guid receiptId, CancellationToken ct);
+
+    /// <summary>What is on order of stock items, of those that some order names.</summary>
+    Task<IReadOnlyList<GoodsOnOrder>> OnOrder(LedgerSession ledger, IReadOnlyList<StockSlot> items, CancellationToken ct);
 
     /// <summary>The open reservations that can no longer be kept, the latest first, at most <see cref="ShortReservation.Most"/>.</summary>
     /// <param name="items">As they are after the command.</param>

@@ -27,6 +27,9 @@ public static class PointsInTime
     /// <summary>A point in time, or the start of a date in <paramref name="zone"/>; null for any other text.</summary>
     public static DateTimeOffset? Parse(string text, Zone zone) => ParseDate(text) is { } date && IsCountable(date.Year) ? zone.StartOf(date) : Parse(text);
 
+    /// <summary>Whether two points in time are one, as far as a spreadsheet tells: it drops fractions of a second.</summary>
+    public static bool IsSameSecond(DateTimeOffset one, DateTimeOffset other) => (one - other).Duration() < TimeSpan.FromSeconds(1);
+
     /// <summary>Of the first and the last year .NET knows, some moments lie beyond its range in another time zone.</summary>
     private static bool IsCountable(int year) => year is > 1 and < 9999;
 }

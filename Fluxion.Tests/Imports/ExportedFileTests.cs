@@ -286,7 +286,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     public static TheoryData<string, string> StockColumns => new()
     {
         { "costPerUnit", "9.99" }, { "reserved", "7" }, { "available", "1" }, { "value", "1" }, { "lastMovementAt", "2026-01-01T00:00:00Z" },
-        { "product", "Other" }, { "unitType", "kg" }, { "reorderPoint", "77" }, { "version", "77" },
+        { "product", "Other" }, { "unitType", "kg" }, { "reorderPoint", "77" }, { "version", "77" }, { "onOrder", "7" },
     };
 
     [Theory, MemberData(nameof(StockColumns))]
@@ -309,6 +309,63 @@ public sealed class ExportedFileTests(LedgerHost host)
         Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
         (await shop.OnHand()).ShouldBe(47);
         (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "46"), ("product", "Never"), ("version", "")))).ShouldBe(400);
+    }
+
+    [Theory]
+    [InlineData("reserved", "1")]
+    [InlineData("available", "47")]
+    [InlineData("value", "1")]
+    public async Task a_column_that_the_ledger_finds_itself_is_checked_by_the_last_movement_too(string column, string value)
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1", stock: 48);
+        var csv = Without(await Export(company.Admin, "inventory"), "version");
+        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", (column, value)))).ShouldBe(400).Fields.ShouldBe([$"line 2: {column}"]);
+    }
+
+    [Fact]
+    public async Task what_was_on_order_at_the_time_of_the_export_may_be_on_its_way_or_there_by_now()
+    {
+        var company = await Company.Found(host);
+        var admin = company.Admin;
+        var shop = await company.Open("S-1", "P-1", stock: 48);
+        await Do(admin, "suppliers", new { code = "SUP", businessName = "Supplier" });
+        var files = new Dictionary<decimal, string>();
+        async Task Keep() => files[(await admin.Get("inventory")).ShouldBe(200).Json["items"]![0]!["onOrder"]!.GetValue<decimal>()] = await Export(admin, "inventory");
+        await Keep();
+        foreach (var number in (string[])["OC-1", "OC-2"])
+        {
+            await Do(admin, "purchase-orders", new { store = "S-1", supplier = "SUP", orderNumber = number, lines = new object[] { Line("P-1", 5) } });
+            await Do(admin, $"purchase-orders/{number}/send", null);
+            await Keep();
+        }
+        await Do(admin, "purchase-orders/OC-1/receipts", new { lines = new object[] { Line("P-1", 2) } });
+        await Keep();
+        await Do(admin, "purchase-orders/OC-2/cancel", null);
+        await Keep();
+        files.Keys.Order().ShouldBe([0, 3, 5, 8, 10]);
+        foreach (var (onOrder, csv) in files)
+        {
+            Came(await Send(admin, "stock", csv)).ShouldBe((0, 0, 1), $"{onOrder}");
+            (await Send(admin, "stock", Edit(csv, "S-1,P-1", ("onOrder", "4")))).ShouldBe(400).Fields.ShouldBe(["line 2: onOrder"], $"{onOrder}");
+        }
+        (await shop.OnHand()).ShouldBe(50);
+    }
+
+    [Theory]
+    [InlineData("createdAt")]
+    [InlineData("updatedAt")]
+    public async Task when_a_product_was_changed_is_not_changed_by_a_file(string column)
+    {
+        var company = await Company.Found(host);
+        await company.Open("S-1", "P-1");
+        var csv = await Export(company.Admin, "products");
+        (await company.Admin.Put("products/P-1", new { name = "Renamed" })).ShouldBe(200);
+        foreach (var file in (string[])[csv, await Export(company.Admin, "products")])
+        {
+            Came(await Send(company.Admin, "products", file)).ShouldBe((0, 0, 1));
+            (await Send(company.Admin, "products", Edit(file, "", (column, "2026-01-01T00:00:00Z")))).ShouldBe(400).Fields.ShouldBe([$"line 2: {column}"]);
+        }
     }
 
     [Fact]
@@ -366,12 +423,23 @@ public sealed class ExportedFileTests(LedgerHost host)
         foreach (var code in (string[])["S-1", "S-2", "S-OUT"]) await Do(to.Admin, "stores", new { code, name = "Store" });
         foreach (var (kind, code) in new[] { ("suppliers", "SUP"), ("suppliers", "GONE") }) await Do(to.Admin, kind, new { code, businessName = "Supplier" });
         await Do(to.Admin, "categories", new { code = "CAT", name = "Category" });
-        foreach (var kind in (string[])["products", "movements", "stock"])
+        foreach (var (kind, columns) in new[] { ("products", "id createdAt updatedAt"), ("movements", "referenceId createdBy recordedAt"), ("stock", "") })
         {
             var csv = await Export(from.Admin, ListOf[kind]);
-            Came(await Send(to.Admin, kind, csv)).Created.ShouldBe(kind == "stock" ? 0 : Rows(csv), kind);
-            Came(await Send(to.Admin, kind, csv)).ShouldBe((0, 0, Rows(csv)), kind);
+            if (kind == "stock")
+            {
+                (await Send(to.Admin, kind, csv)).ShouldBe(400).Fields.ShouldAllBe(field => field.EndsWith(": onOrder")); // nothing is on order here
+                csv = Without(csv, "onOrder");
+            }
+            var first = await Send(to.Admin, kind, csv);
+            Came(first).Created.ShouldBe(kind == "stock" ? 0 : Rows(csv), kind);
+            if (columns.Length > 0) NotTaken(first).ShouldBe(columns, kind);
+            var again = await Send(to.Admin, kind, csv);
+            Came(again).ShouldBe((0, 0, Rows(csv)), kind);
+            NotTaken(again).ShouldBe(NotTaken(first), kind);
         }
+        NotTaken(await Send(from.Admin, "products", await Export(from.Admin, "products"))).ShouldBe("");
+        static string NotTaken(Answer answer) => string.Join(' ', answer.Json["columnsNotTaken"]!.AsArray().Select(column => column!.GetValue<string>()));
         string[] ours = ["id", "referenceId", "createdBy", "recordedAt"];
         Without(await Export(to.Admin, "movements"), ours).Split("\r\n").Order().ShouldBe(Without(await Export(from.Admin, "movements"), ours).Split("\r\n").Order());
     }
@@ -380,6 +448,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         { "quantity", "11" }, { "costPerUnit", "9" }, { "reference", "other" }, { "notes", "other" }, { "occurredAt", "2026-01-01T00:00:00Z" },
         { "sku", "P-2" }, { "store", "S-2" }, { "referenceType", "purchase" }, { "totalCost", "1" }, { "movementType", "out" },
+        { "referenceId", "0a8f0c0e-1111-4222-8333-444455556666" }, { "createdBy", "Ana" }, { "recordedAt", "2026-01-01T00:00:00Z" },
     };
 
     [Theory, MemberData(nameof(MovementColumns))]
