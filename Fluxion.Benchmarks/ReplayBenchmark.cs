@@ -32,7 +32,7 @@ internal sealed class ReplayBenchmark(IServiceProvider services)
     /// <exception cref="ReplayRefusedException"/>
     public async Task<ReplayMeasured> Run(Tenant tenant, int? batchSize, Action<string>? step, Action<long, long>? progress, CancellationToken ct)
     {
-        await using var turn = await services.GetRequiredService<TenantProvisioning>().Turn($"benchmark/{tenant.Schema}", ct);
+        await using var turn = await services.GetRequiredService<TenantProvisioning>().AcquireLock($"benchmark/{tenant.Schema}", ct);
         await using var marten = new MartenRebuild(services.GetRequiredService<Databases>(), services.GetRequiredService<SchemaScripts>(), tenant);
         step?.Invoke("copying the events");
         var events = await marten.Prepare(ct);

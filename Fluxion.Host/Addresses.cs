@@ -19,19 +19,19 @@ public static class Addresses
     {
         var configuration = builder.Configuration;
         foreach (var address in Values(configuration[Urls]))
-            if (Objection(address) is { } objection) throw new SettingsException($"Urls (--urls, ASPNETCORE_URLS) is '{configuration[Urls]}': {objection}");
+            if (ValidationError(address) is { } error) throw new SettingsException($"Urls (--urls, ASPNETCORE_URLS) is '{configuration[Urls]}': {error}");
         foreach (var name in Ports)
         {
             if (Values(configuration[name]).All(IsPort)) continue;
             throw new SettingsException($"ASPNETCORE_{name.ToUpperInvariant()} is '{configuration[name]}': it must be ports from 1 to {MaxPort}, separated by ;");
         }
         foreach (var endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
-            if (endpoint["Url"] is not { } url || Objection(url) is not null) throw new SettingsException($"Kestrel__Endpoints__{endpoint.Key}__Url is '{endpoint["Url"]}': {Form}");
+            if (endpoint["Url"] is not { } url || ValidationError(url) is not null) throw new SettingsException($"Kestrel__Endpoints__{endpoint.Key}__Url is '{endpoint["Url"]}': {Form}");
         if (((string[])[Urls, .. Ports]).All(name => string.IsNullOrEmpty(configuration[name])) && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
             builder.WebHost.UseUrls(Default);
     }
 
-    private static string? Objection(string address)
+    private static string? ValidationError(string address)
     {
         try
         {

@@ -63,7 +63,7 @@ public static class FluxionHost
         services.AddSingleton<Sealer>();
         services.AddHostedService(p => p.GetRequiredService<Sealer>());
         services.AddSingleton<Verifier>();
-        services.AddSingleton<ImportTurns>();
+        services.AddSingleton<ImportLimiter>();
         services.AddValidators();
 
         AddLedgerStore(builder);
@@ -91,8 +91,8 @@ public static class FluxionHost
             integration.AutoCreate = AutoCreate.None;
         });
         // Wolverine opens its sessions through IDocumentStore: this one routes them to the tenant's own store
-        builder.Services.AddSingleton<TenantStores>();
-        builder.Services.AddSingleton<IDocumentStore>(p => p.GetRequiredService<TenantStores>());
+        builder.Services.AddSingleton<TenantDocumentStores>();
+        builder.Services.AddSingleton<IDocumentStore>(p => p.GetRequiredService<TenantDocumentStores>());
 
         builder.Host.UseWolverine(options =>
         {
@@ -112,7 +112,7 @@ public static class FluxionHost
         });
         builder.Services.AddWolverineHttp();
         builder.Services.AddHostedService<OverdueReservations>();
-        builder.Services.AddSingleton<IStockOutlook, StockOutlook>();
+        builder.Services.AddSingleton<IStockPositions, StockPositions>();
         builder.Services.AddSingleton<IStockDocuments, StockDocuments>();
         builder.Services.AddSingleton<IBarcodeIndex, BarcodeIndex>();
         builder.Services.AddSingleton<AlertScans>();
@@ -143,7 +143,7 @@ public static class FluxionHost
                 options.AddPolicy(role, policy => policy.RequireAuthenticatedUser().RequireClaim(Claims.Role, Roles.AtLeast(role)));
         });
         services.AddSingleton<Credentials>();
-        services.AddSingleton<PasswordWork>();
+        services.AddSingleton<PasswordHashing>();
         services.AddAdmission(settings);
     }
 
@@ -167,7 +167,7 @@ public static class FluxionHost
             json.AllowDuplicateProperties = false;
             json.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
             json.NumberHandling = JsonNumberHandling.Strict;
-            json.Converters.Add(new PlainDecimals());
+            json.Converters.Add(new DecimalConverter());
             json.Converters.Add(new ZonedTimestamps());
             json.Converters.Add(new StorableTexts());
         });

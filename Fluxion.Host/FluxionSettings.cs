@@ -62,8 +62,8 @@ internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostE
         }
         if (!environment.IsDevelopment() && options.SigningKey.StartsWith(DevelopmentPrefix, StringComparison.Ordinal))
             failures.Add($"{Name(nameof(options.SigningKey))} is the one of Development, which everybody knows. Set one of your own");
-        if (Proxies.Objection(options.TrustedProxies) is { } objection)
-            failures.Add(NotAllowed(nameof(options.TrustedProxies), options.TrustedProxies, objection));
+        if (Proxies.ValidationError(options.TrustedProxies) is { } error)
+            failures.Add(NotAllowed(nameof(options.TrustedProxies), options.TrustedProxies, error));
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
 

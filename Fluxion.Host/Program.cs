@@ -20,14 +20,14 @@ Task<DatabaseConnections>? resolving = null;
 var started = false;
 try
 {
-    if (Commands.Objection(args) is { } objection) throw new SettingsException(objection);
+    if (Commands.Objection(args) is { } error) throw new SettingsException(error);
     args = Commands.AsTheLibraryTakesThem(args);
     var builder = WebApplication.CreateBuilder(args);
     StandardSettings.Check(builder.Configuration);
     if (Commands.Serve(args))
     {
         builder.UseAddresses();
-        Proxies.RefuseAnybodysWord(builder.Configuration);
+        Proxies.RequireNamedProxies(builder.Configuration);
     }
     var settings = Commands.NeedDatabase(args) ? FluxionSettings.Read(builder.Configuration, builder.Environment) : new FluxionSettings();
     // an embedded database starts while the host is put together; what first needs its connections waits for them
@@ -51,7 +51,7 @@ try
     if (Commands.NeedSchema(args)) await app.Prepare(connections, stopping.Token);
     Console.CancelKeyPress -= Cancel; // from here on the host's own lifetime stops it
     if (!Commands.Serve(args)) return await app.RunJasperFxCommands(args) is var code && Commands.Help(args) ? 0 : code;
-    app.Lifetime.ApplicationStarted.Register(() => Welcome.Print(app, connections));
+    app.Lifetime.ApplicationStarted.Register(() => StartupBanner.Print(app, connections));
     await app.RunAsync();
     return 0;
 }
@@ -61,7 +61,7 @@ catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 }
 catch (Exception e) when (!started)
 {
-    await Console.Error.WriteLineAsync($"error: {FailureInWords.Of(e) ?? FailureInWords.Unforeseen(e)}");
+    await Console.Error.WriteLineAsync($"error: {ErrorMessages.For(e) ?? ErrorMessages.Unexpected(e)}");
     return 1;
 }
 finally

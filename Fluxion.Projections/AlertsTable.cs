@@ -102,20 +102,20 @@ public static class AlertsQueries
     [EndpointSummary("Alerts, latest first; filters: status (a state, or open for active and acknowledged), type, priority, store, sku")]
     [ProducesResponseType<Page<AlertRow>>(200)]
     public static Task<IResult> List(string? status, string? type, string? priority, string? store, string? sku, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(AlertRow.Select, Caller.Of(http).StoreFilter)
+        HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(AlertRow.Select, Caller.From(http).StoreFilter)
         .FilterOneOf("(a.status = {0} or {0} = 'open' and a.status in ('active', 'acknowledged'))", "status", status, [.. Alert.States, Open])
         .FilterOneOf("a.alert_type = {0}", "type", type, AlertTypes.All)
         .FilterOneOf("a.priority = {0}", "priority", priority, AlertPriorities.All)
         .FilterNamed("s.code", "s.id", store)
         .FilterNamed("p.sku", "p.id", sku)
-        .Page(databases, AlertRow.Read, limit, after, Order.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
+        .Page(databases, AlertRow.Read, limit, after, SortOrder.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/alerts/{id}", Name = "Get alert"), Authorize(Roles.Viewer), Tags("Alerts")]
     [EndpointSummary("One alert with its history")]
     [ProducesResponseType<AlertDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(AlertDetails.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(AlertDetails.Select, Caller.From(http).StoreFilter)
         .Identified("a.id", id)
         .One(databases, AlertDetails.Read, "alert", id);
 }

@@ -52,16 +52,16 @@ public static class CategoriesQueries
     [WolverineGet("/api/{tenant}/categories", Name = "List categories"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("The categories by code; filters: parent (those directly below it), search (a part of code or name, by neither case nor accents)")]
     [ProducesResponseType<Page<CategoryRow>>(200)]
-    public static Task<IResult> List(string? parent, string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(string? parent, string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(CategoryRow.Select)
         .FilterNamed("p.code", "p.id", parent)
         .Search("c.code, c.name", search)
-        .Page(databases, CategoryRow.Read, limit, after, Order.ByText("c.code"), row => [row.Code]);
+        .Page(databases, CategoryRow.Read, limit, after, SortOrder.ByText("c.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/categories/{id}", Name = "Get category"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One category, by code or id")]
     [ProducesResponseType<CategoryRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(CategoryRow.Select).Named("c.code", "c.id", id)
         .One(databases, CategoryRow.Read, "category", id);
 }

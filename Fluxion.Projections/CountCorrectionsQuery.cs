@@ -49,11 +49,11 @@ public static class CountCorrectionsQuery
     [EndpointSummary("What counts have seen already, latest first; filters: store, sku, from and to (when it was recorded; to is excluded; a date is a day in the store's time zone)")]
     [EndpointDescription("One row a movement that occurred before a count and was recorded after it. It changed the history and not today's stock: right for a till that was offline, wrong for a till whose clock is slow. The receipt of the command says the same in correctedByCount.")]
     [ProducesResponseType<Page<CountCorrectionRow>>(200)]
-    public static Task<IResult> List(string? store, string? sku, string? from, string? to, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(CountCorrectionRow.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> List(string? store, string? sku, string? from, string? to, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(CountCorrectionRow.Select, Caller.From(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .FilterNamed("p.sku", "p.id", sku)
         .From("c.recorded_at", from, LocalTime.OfStore)
         .Until("c.recorded_at", to, LocalTime.OfStore)
-        .Page(databases, CountCorrectionRow.Read, limit, after, Order.NewestFirst("c.recorded_at", "c.id"), row => [row.RecordedAt, row.Id]);
+        .Page(databases, CountCorrectionRow.Read, limit, after, SortOrder.NewestFirst("c.recorded_at", "c.id"), row => [row.RecordedAt, row.Id]);
 }

@@ -116,13 +116,13 @@ public static class EventsQueries
     [ProducesResponseType<Page<AuditRow>>(200)]
     public static Task<IResult> List(
         string? entityType, Guid? entityId, string? eventType, Guid? user, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(AuditRow.Select, Caller.Of(http).StoreFilter)
+        HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(AuditRow.Select, Caller.From(http).StoreFilter)
         .Filter("e.entity_type = {0}", entityType)
         .Filter("e.entity_id = {0}", entityId)
         .Filter("e.event_type = {0}", eventType)
         .Filter("e.user_id = {0}", user)
         .From("e.created_at", from, LocalTime.OfTenant)
         .Until("e.created_at", to, LocalTime.OfTenant)
-        .Page(databases, AuditRow.Read, limit, after, Order.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
+        .Page(databases, AuditRow.Read, limit, after, SortOrder.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
 }

@@ -105,13 +105,13 @@ public static class MovementsQueries
     [ProducesResponseType<Page<MovementRow>>(200)]
     public static Task<IResult> List(
         string? store, string? sku, Guid? document, string? reference, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(MovementRow.Select, Caller.Of(http).StoreFilter)
+        HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(MovementRow.Select, Caller.From(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .FilterNamed("p.sku", "p.id", sku)
         .Filter("m.reference_id = {0}", document)
         .Filter("m.reference = {0}", reference)
         .From("m.created_at", from, LocalTime.OfStore)
         .Until("m.created_at", to, LocalTime.OfStore)
-        .Page(databases, MovementRow.Read, limit, after, Order.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
+        .Page(databases, MovementRow.Read, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
 }

@@ -99,14 +99,14 @@ public static class InventoryQueries
     public static Task<IResult> List(
         string? store, string? sku, bool? low, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
     {
-        var query = TenantQuery.Of(http);
+        var query = TenantQuery.For(http);
         query = asOf is null && knownAt is null
-            ? query.Where(InventoryRow.Select, Caller.Of(http).StoreFilter).Filter("(i.version > 0 and is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)) = {0}", low)
-            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.Of(http).StoreFilter, at, known, store, sku)))
+            ? query.Where(InventoryRow.Select, Caller.From(http).StoreFilter).Filter("(i.version > 0 and is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)) = {0}", low)
+            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known, store, sku)))
               .Refuse("low", low is null ? null : "is of now alone: leave it out with asOf and knownAt");
         return query
             .FilterNamed("s.code", "s.id", store)
             .FilterNamed("p.sku", "p.id", sku)
-            .Page(databases, InventoryRow.Read, limit, after, Order.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+            .Page(databases, InventoryRow.Read, limit, after, SortOrder.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
     }
 }

@@ -49,10 +49,10 @@ public static class InventoryValueQueries
     [ProducesResponseType<Page<StoreValueRow>>(200)]
     public static Task<IResult> List(string? store, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
     {
-        var query = TenantQuery.Of(http);
+        var query = TenantQuery.For(http);
         query = asOf is null && knownAt is null
-            ? query.Where(StoreValueRow.Select, Caller.Of(http).StoreFilter)
-            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => StoreValueRow.SelectAsOf(p, Caller.Of(http).StoreFilter, at, known)));
-        return query.FilterNamed("v.code", "v.id", store).Page(databases, StoreValueRow.Read, limit, after, Order.ByText("v.code"), row => [row.Store]);
+            ? query.Where(StoreValueRow.Select, Caller.From(http).StoreFilter)
+            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => StoreValueRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known)));
+        return query.FilterNamed("v.code", "v.id", store).Page(databases, StoreValueRow.Read, limit, after, SortOrder.ByText("v.code"), row => [row.Store]);
     }
 }

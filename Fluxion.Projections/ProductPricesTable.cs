@@ -52,9 +52,9 @@ public static class ProductPricesQueries
     [EndpointSummary("The cost and selling prices that a product had, latest first")]
     [EndpointDescription("The first row holds since its createdAt; a change of other fields is no row. Refused: 404 when the product does not exist.")]
     [ProducesResponseType<Page<PriceRow>>(200)]
-    public static Task<IResult> List([Example("LAC001")] string id, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List([Example("LAC001")] string id, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(PriceRow.Select)
         .Named("p.sku", "p.id", id)
         // a product has prices from its first event on: no row at all is no product
-        .Page(databases, PriceRow.Read, limit, after, Order.NewestFirst("r.created_at", "r.id"), row => [row.CreatedAt, row.Id], Unknown.Of("product", "id", id));
+        .Page(databases, PriceRow.Read, limit, after, SortOrder.NewestFirst("r.created_at", "r.id"), row => [row.CreatedAt, row.Id], NotFound.Problem("product", "id", id));
 }

@@ -53,7 +53,7 @@ public sealed record BarcodeRow(string Code, string Kind, string Unit, decimal P
 public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,
     string UnitType, decimal MinStockLevel, decimal? MaxStockLevel, decimal ReorderPoint, decimal CostPrice, decimal SellingPrice, decimal TaxRate,
     int? LeadTimeDays, decimal? PackSize, ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
-    IReadOnlyList<BarcodeRow> Barcodes, [property: OnlyWhenAsked, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BarcodeRow? Scanned)
+    IReadOnlyList<BarcodeRow> Barcodes, [property: OmittedByDefault, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BarcodeRow? Scanned)
 {
     private const string BarcodeJson = "json_build_object('code', b.code, 'kind', b.kind, 'unit', coalesce(b.unit_type, p.unit_type), 'packQuantity', b.pack_quantity)";
 
@@ -86,7 +86,7 @@ public static class ProductsQueries
         string? category, string? supplier, string? barcode, string? search, int? limit, string? after, HttpContext http, Databases databases)
     {
         var key = barcode is null ? null : ProductBarcode.KeyOf(ProductBarcode.Normalize(barcode));
-        return TenantQuery.Of(http)
+        return TenantQuery.For(http)
             .Where(ProductRow.Select, key)
             .FilterNamed("c.code", "c.id", category)
             .FilterNamed("s.code", "s.id", supplier)
@@ -95,13 +95,13 @@ public static class ProductsQueries
                 p.id in (select id from products where search_key like search_pattern({0})
                          union all select product_id from product_barcodes where search_key like search_pattern({0}) and not is_removed)
                 """, search)
-            .Page(databases, ProductRow.Read, limit, after, Order.ByText("p.sku"), row => [row.Sku]);
+            .Page(databases, ProductRow.Read, limit, after, SortOrder.ByText("p.sku"), row => [row.Sku]);
     }
 
     [WolverineGet("/api/{tenant}/products/{id}", Name = "Get product"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One product, by sku or id")]
     [ProducesResponseType<ProductRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(ProductRow.Select, (string?)null).Named("p.sku", "p.id", id)
         .One(databases, ProductRow.Read, "product", id);
 }

@@ -124,19 +124,19 @@ public static class PurchaseOrdersQueries
     [EndpointSummary("The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded; of a point in time the day in the store's time zone)")]
     [ProducesResponseType<Page<PurchaseOrderRow>>(200)]
     public static Task<IResult> List(string? store, string? supplier, string? status, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(PurchaseOrderRow.Select, Caller.Of(http).StoreFilter)
+        HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(PurchaseOrderRow.Select, Caller.From(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .FilterNamed("v.code", "v.id", supplier)
         .FilterOneOf("o.status = {0}", "status", status, PurchaseOrderStatus.All)
         .FromDay("o.order_date", from, LocalTime.OfStore)
         .UntilDay("o.order_date", to, LocalTime.OfStore)
-        .Page(databases, PurchaseOrderRow.Read, limit, after, Order.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
+        .Page(databases, PurchaseOrderRow.Read, limit, after, SortOrder.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]
     [EndpointSummary("One purchase order with its lines, deliveries and returns, by order number or id")]
     [ProducesResponseType<PurchaseOrderDetails>(200)]
-    public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(PurchaseOrderDetails.Select, Caller.Of(http).StoreFilter).Named("o.order_number", "o.id", id)
+    public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(PurchaseOrderDetails.Select, Caller.From(http).StoreFilter).Named("o.order_number", "o.id", id)
         .One(databases, PurchaseOrderDetails.Read, "purchase order", id);
 }

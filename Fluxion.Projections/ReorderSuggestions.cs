@@ -21,13 +21,13 @@ public sealed record ReorderSuggestionRow(string Store, string Sku, string Produ
 {
     /// <summary>The tables by their plain names: the search path says whose they are.</summary>
     public static readonly string Select = $"""
-        {StockOutlook.Select} {StockOutlook.From}
-        where {StockOutlook.BelowReorderPoint} and ($1::uuid[] is null or i.store_id = any($1))
+        {StockPositions.Select} {StockPositions.From}
+        where {StockPositions.BelowReorderPoint} and ($1::uuid[] is null or i.store_id = any($1))
         """.Replace("{t}.", "", StringComparison.Ordinal);
 
     public static ReorderSuggestionRow Read(NpgsqlDataReader r)
     {
-        var (rule, rate) = (StockOutlook.Rule(r), Quantities.Plain(Quantities.Round(r.GetDecimal(11), 3)));
+        var (rule, rate) = (StockPositions.Rule(r), Quantities.Normalize(Quantities.Round(r.GetDecimal(11), 3)));
         var (available, onOrder, drafted, inTransit) = (r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10));
         return new(r.GetString(2), r.GetString(3), r.GetString(4), r.Text(17), r.GetDecimal(6), r.GetDecimal(18), available, onOrder, drafted, inTransit,
             rule.Point, rule.MaxLevel, rate, rule.LeadTimeDays, rule.PackSize, rule.Quantity(available + onOrder + drafted + inTransit, r.GetDecimal(11)));
@@ -40,9 +40,9 @@ public static class ReorderSuggestionsQuery
     [EndpointSummary("What to order, by store and sku; filters: store, supplier")]
     [EndpointDescription("Of every active product that its store has or had, and of which less than the reorder point is available, on order, drafted or in transit. POST /purchase-orders/from-suggestions drafts the orders.")]
     [ProducesResponseType<Page<ReorderSuggestionRow>>(200)]
-    public static Task<IResult> List(string? store, string? supplier, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(ReorderSuggestionRow.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> List(string? store, string? supplier, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(ReorderSuggestionRow.Select, Caller.From(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .FilterNamed("v.code", "v.id", supplier)
-        .Page(databases, ReorderSuggestionRow.Read, limit, after, Order.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+        .Page(databases, ReorderSuggestionRow.Read, limit, after, SortOrder.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
 }

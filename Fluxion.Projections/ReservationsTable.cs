@@ -85,19 +85,19 @@ public static class ReservationsQueries
     [EndpointSummary("Reservations, the last opened first; filters: status, store (that it holds or held stock of), reference")]
     [ProducesResponseType<Page<ReservationRow>>(200)]
     public static Task<IResult> List(string? status, string? store, string? reference, int? limit, string? after, HttpContext http, Databases databases) =>
-        TenantQuery.Of(http)
-        .Where(ReservationRow.Select, Caller.Of(http).StoreFilter)
+        TenantQuery.For(http)
+        .Where(ReservationRow.Select, Caller.From(http).StoreFilter)
         .FilterOneOf("v.status = {0}", "status", status, Reservation.States)
         .Filter("v.reference = {0}", reference)
         .Filter("exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
             store is null ? null : Codes.Spellings(store))
-        .Page(databases, ReservationRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
+        .Page(databases, ReservationRow.Read, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("One reservation with its lines, what of each is still held, and the sales that took the rest")]
     [ProducesResponseType<ReservationDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(ReservationDetails.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(ReservationDetails.Select, Caller.From(http).StoreFilter)
         .Identified("v.id", id)
         .One(databases, ReservationDetails.Read, "reservation", id);
 }

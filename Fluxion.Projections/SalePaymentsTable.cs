@@ -22,12 +22,12 @@ public sealed class SalePaymentsTable : IReadModel
     private sealed record Row(Change Change, decimal Amount, string? Method, string? Reference, string? Reason, DateTimeOffset OccurredAt)
     {
         /// <summary>The money that an event moved; null when it moved none.</summary>
-        public static Row? Of(Change change) => change.Event.Data switch
+        public static Row? From(Change change) => change.Event.Data switch
         {
             PaymentReceived e => new Row(change, e.Amount, e.Method, e.Reference, null, e.OccurredAt),
             PaymentRefunded e => new Row(change, -e.Amount, e.Method, e.Reference, e.Reason, e.OccurredAt),
             // from before there were refunds: what was paid went back with the cancellation, nobody has kept how
-            SaleCancelled e when change.Before is Sale { Held: > 0 } before => new Row(change, -before.Held, before.PaymentMethod, null, e.Reason, e.OccurredAt),
+            SaleCancelled e when change.Before is Sale { AmountHeld: > 0 } before => new Row(change, -before.AmountHeld, before.PaymentMethod, null, e.Reason, e.OccurredAt),
             _ => null,
         };
     }
@@ -45,7 +45,7 @@ public sealed class SalePaymentsTable : IReadModel
         .Add("created_at", "timestamptz", r => r.OccurredAt)
         .Add("recorded_at", "timestamptz", r => r.Change.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.Select(Row.Of).OfType<Row>()]);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.Select(Row.From).OfType<Row>()]);
 }
 
 /// <param name="Kind">payment or refund.</param>
@@ -73,13 +73,13 @@ public static class SalePaymentsQueries
     [EndpointDescription("A refund has an amount below 0, so that the amounts of a day add up to what is in the till. A cancelled sale has a refund for each method by which it was given back.")]
     [ProducesResponseType<Page<PaymentRow>>(200)]
     public static Task<IResult> List(string? store, string? method, string? kind, string? reference, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(PaymentRow.Select, Caller.Of(http).StoreFilter)
+        HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(PaymentRow.Select, Caller.From(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .FilterOneOf("m.payment_method = {0}", "method", method, PaymentMethods.All)
         .FilterOneOf("m.kind = {0}", "kind", kind, [SalePaymentsTable.Payment, SalePaymentsTable.Refund])
         .Filter("m.reference = {0}", reference)
         .From("m.created_at", from, LocalTime.OfStore)
         .Until("m.created_at", to, LocalTime.OfStore)
-        .Page(databases, PaymentRow.Read, limit, after, Order.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
+        .Page(databases, PaymentRow.Read, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
 }

@@ -15,7 +15,7 @@ public sealed class SaleReturnsTable : IReadModel
         public SaleLine Line => ((Sale)Change.After).Lines[Index];
 
         /// <summary>A row for each line of which something came back.</summary>
-        public static IEnumerable<Row> Of(Change change)
+        public static IEnumerable<Row> From(Change change)
         {
             if (change.Before is not Sale before) return [];
             var sale = (Sale)change.After;
@@ -51,5 +51,5 @@ public sealed class SaleReturnsTable : IReadModel
         .Add("created_at", "timestamptz", r => r.OccurredAt)
         .Add("recorded_at", "timestamptz", r => r.Change.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.SelectMany(Row.Of)]);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.SelectMany(Row.From)]);
 }

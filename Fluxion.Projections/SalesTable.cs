@@ -133,20 +133,20 @@ public static class SalesQueries
     [EndpointSummary("Sales, latest first; filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)")]
     [ProducesResponseType<Page<SaleRow>>(200)]
     public static Task<IResult> List(string? store, string? invoice, string? status, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(SaleRow.Select, Caller.Of(http).StoreFilter)
+        HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(SaleRow.Select, Caller.From(http).StoreFilter)
         .FilterNamed("s.code", "s.id", store)
         .Filter("v.invoice_number = any({0})", invoice is null ? null : Codes.NumberSpellings(invoice))
         .FilterOneOf("v.payment_status = {0}", "status", status, SaleStatus.All)
         .From("v.created_at", from, LocalTime.OfStore)
         .Until("v.created_at", to, LocalTime.OfStore)
-        .Page(databases, SaleRow.Read, limit, after, Order.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
+        .Page(databases, SaleRow.Read, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]
     [EndpointSummary("One sale with its lines, its payments and refunds, and what came back of it")]
     [ProducesResponseType<SaleDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(SaleDetails.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(SaleDetails.Select, Caller.From(http).StoreFilter)
         .Identified("v.id", id)
         .One(databases, SaleDetails.Read, "sale", id);
 }

@@ -34,7 +34,7 @@ public static class SettingsQuery
     [WolverineGet("/api/{tenant}/settings", Name = "Get settings"), Authorize(Roles.Admin), Tags("Settings")]
     [EndpointSummary("The tenant's own rules")]
     [ProducesResponseType<SettingsReply>(200)]
-    public static Task<IResult> Get(HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> Get(HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where("select coalesce(s.over_receipt_percent, 0), coalesce(s.alerts, '{}'), coalesce(s.timezone, 'UTC'), coalesce(s.prices_include_tax, false), coalesce(s.unique_references, true) from (select) one left join settings s on true")
         .One(databases, r => new SettingsReply(r.GetDecimal(0), r.Json<AlertSettings>(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4)), "settings", "");
 }

@@ -53,16 +53,16 @@ public static class StoresQueries
     [WolverineGet("/api/{tenant}/stores", Name = "List stores"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("The stores that you may see, by code; filter: search (a part of code or name, by neither case nor accents)")]
     [ProducesResponseType<Page<StoreRow>>(200)]
-    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(StoreRow.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(StoreRow.Select, Caller.From(http).StoreFilter)
         .Search("s.code, s.name", search)
-        .Page(databases, StoreRow.Read, limit, after, Order.ByText("s.code"), row => [row.Code]);
+        .Page(databases, StoreRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/stores/{id}", Name = "Get store"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One store, by code or id")]
     [ProducesResponseType<StoreRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(StoreRow.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(StoreRow.Select, Caller.From(http).StoreFilter)
         .Named("s.code", "s.id", id)
         .One(databases, StoreRow.Read, "store", id);
 }

@@ -60,15 +60,15 @@ public static class SuppliersQueries
     [WolverineGet("/api/{tenant}/suppliers", Name = "List suppliers"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("The suppliers by code; filter: search (a part of code, business name or trade name, by neither case nor accents)")]
     [ProducesResponseType<Page<SupplierRow>>(200)]
-    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(SupplierRow.Select)
         .Search("s.code, s.business_name, s.trade_name", search)
-        .Page(databases, SupplierRow.Read, limit, after, Order.ByText("s.code"), row => [row.Code]);
+        .Page(databases, SupplierRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/suppliers/{id}", Name = "Get supplier"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One supplier, by code or id")]
     [ProducesResponseType<SupplierRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(SupplierRow.Select).Named("s.code", "s.id", id)
         .One(databases, SupplierRow.Read, "supplier", id);
 }

@@ -85,17 +85,17 @@ public static class TransfersQueries
     [WolverineGet("/api/{tenant}/stock/transfers", Name = "List transfers"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("Transfers, the last recorded first; filters: status, store (sending or receiving)")]
     [ProducesResponseType<Page<TransferRow>>(200)]
-    public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(TransferRow.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(TransferRow.Select, Caller.From(http).StoreFilter)
         .FilterOneOf("t.status = {0}", "status", status, Transfer.States)
         .Filter("{0}::text[] && array[f.code, g.code, upper(f.id::text), upper(g.id::text)]::text[]", store is null ? null : Codes.Spellings(store))
-        .Page(databases, TransferRow.Read, limit, after, Order.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
+        .Page(databases, TransferRow.Read, limit, after, SortOrder.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/transfers/{id}", Name = "Get transfer"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("One transfer with its lines")]
     [ProducesResponseType<TransferDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
-        .Where(TransferDetails.Select, Caller.Of(http).StoreFilter)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
+        .Where(TransferDetails.Select, Caller.From(http).StoreFilter)
         .Identified("t.id", id)
         .One(databases, TransferDetails.Read, "transfer", id);
 }

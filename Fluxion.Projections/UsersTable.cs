@@ -45,15 +45,15 @@ public static class UsersQueries
     [WolverineGet("/api/{tenant}/users", Name = "List users"), Authorize(Roles.Admin), Tags("Users")]
     [EndpointSummary("The users by e-mail address; filter: search (a part of address or name, by neither case nor accents)")]
     [ProducesResponseType<Page<UserRow>>(200)]
-    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(UserRow.Select)
         .Search("u.email, u.full_name", search)
-        .Page(databases, UserRow.Read, limit, after, Order.ByText("u.email::text"), row => [row.Email]);
+        .Page(databases, UserRow.Read, limit, after, SortOrder.ByText("u.email::text"), row => [row.Email]);
 
     [WolverineGet("/api/{tenant}/users/{id}", Name = "Get user"), Authorize(Roles.Admin), Tags("Users")]
     [EndpointSummary("One user, by id or e-mail address")]
     [ProducesResponseType<UserRow>(200)]
-    public static Task<IResult> Get([Example("viewer@fluxion.demo")] string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> Get([Example("viewer@fluxion.demo")] string id, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(UserRow.Select)
         .Filter("u.id = {0}", Guid.TryParse(id, out var guid) ? guid : null)
         .Filter("u.email = {0}::citext", guid == default ? id.Trim() : null)

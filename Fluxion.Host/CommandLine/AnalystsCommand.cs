@@ -54,7 +54,7 @@ public sealed class AnalystsCommand : LedgerCommand<AnalystsInput>
         if (input.Action == AnalystsAction.list)
             return await List(analysts, tenant is null ? await registry.List(null, int.MaxValue, CancellationToken.None) : [tenant]);
         if (tenant is null) return Output.Refuse($"Say whose: analysts {input.Action} acme bi_reader");
-        if (Analysts.Objection(input.Login) is { } objection) return Output.Refuse(objection);
+        if (Analysts.ValidationError(input.Login) is { } error) return Output.Refuse(error);
         try
         {
             return input.Action switch

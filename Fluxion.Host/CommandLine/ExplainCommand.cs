@@ -38,8 +38,8 @@ public sealed class ExplainCommand : LedgerCommand<ExplainInput>
         if (input.AtFlag is not null && moment is null) return Output.Refuse($"--at {PointsInTime.FormOrDate}.");
         var tenant = await Find(host.Services, input.Tenant);
         var item = await ExplainedItem.Find(databases, tenant, input.StoreFlag, input.SkuFlag, moment, CancellationToken.None);
-        if (item.StoreId is null) return Output.Refuse(Unknown.Says("store", input.StoreFlag));
-        if (item.ProductId is null) return Output.Refuse(Unknown.Says("product", input.SkuFlag));
+        if (item.StoreId is null) return Output.Refuse(NotFound.Message("store", input.StoreFlag));
+        if (item.ProductId is null) return Output.Refuse(NotFound.Message("product", input.SkuFlag));
 
         if (item.Message(moment) is { } message)
         {

@@ -12,7 +12,7 @@ public abstract class LedgerCommand<TInput> : JasperFxAsyncCommand<TInput>
         {
             return await Run(input);
         }
-        catch (Exception e) when (FailureInWords.Of(e) is { } why)
+        catch (Exception e) when (ErrorMessages.For(e) is { } why)
         {
             return Output.Refuse(why);
         }

@@ -37,7 +37,7 @@ public sealed class LoadCommand : LedgerCommand<LoadInput>
     protected override async Task<bool> Run(LoadInput input)
     {
         Output.WrapForPeopleAlone();
-        if (Tenant.Objection(input.Slug) is { } objection) return Output.Refuse(objection);
+        if (Tenant.ValidationError(input.Slug) is { } error) return Output.Refuse(error);
         if (input.StoresFlag is < 1 or > 999) return Output.Refuse("--stores is 1 to 999");
         if (input.ProductsFlag is < 1 or > 999_999) return Output.Refuse("--products is 1 to 999999");
         if (input.MovementsFlag < 1) return Output.Refuse("--movements is 1 or more");

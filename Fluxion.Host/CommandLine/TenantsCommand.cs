@@ -52,7 +52,7 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
         return input.Action switch
         {
             TenantsAction.list => await List(host.Services),
-            _ when Tenant.Objection(input.Slug) is { } objection => Output.Refuse(objection),
+            _ when Tenant.ValidationError(input.Slug) is { } error => Output.Refuse(error),
             TenantsAction.add => await Add(input, provisioning),
             TenantsAction.adopt => await Adopt(input, host.Services.GetRequiredService<TenantAdoption>()),
             TenantsAction.suspend => await SetStatus(input.Slug!, Tenant.Suspended, provisioning),
@@ -64,7 +64,7 @@ public sealed class TenantsCommand : LedgerCommand<TenantsInput>
     {
         if (string.IsNullOrWhiteSpace(input.NameFlag)) return Output.Refuse("A tenant needs a name: --name \"Acme C.A.\"");
         if (input.AdminEmailFlag is { } email && !Passwords.IsAccountEmail(email)) return Output.Refuse($"'{email}' is not an e-mail address of ASCII characters.");
-        if (input.TimezoneFlag is { } zone && Zone.Objection(zone) is { } objection) return Output.Refuse($"--timezone {objection}.");
+        if (input.TimezoneFlag is { } zone && Zone.ValidationError(zone) is { } error) return Output.Refuse($"--timezone {error}.");
         (string Password, bool MadeUp)? password = input.AdminEmailFlag is null ? null : Output.Password();
         var admin = input.AdminEmailFlag is null ? null : new FirstAdmin(
             input.AdminEmailFlag, input.AdminNameFlag ?? input.AdminEmailFlag, Passwords.Hash(password!.Value.Password));

@@ -49,7 +49,7 @@ public sealed class UsersCommand : LedgerCommand<UsersInput>
             else
             {
                 var tenant = await Find(services, input.Tenant);
-                await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+                await using var session = services.GetRequiredService<TenantDocumentStores>().ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
                 var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
                 await ledger.Begin(CancellationToken.None);
                 Users.Register(ledger, input.Email, input.NameFlag ?? input.Email, input.RoleFlag, null, Passwords.Hash(password.Password));

@@ -11,7 +11,7 @@ internal static class ConnectionStrings
     /// <exception cref="SettingsException">It cannot be used.</exception>
     public static void Check(string name, string connectionString, int leastPoolSize)
     {
-        if (Objection(connectionString, leastPoolSize) is { } objection) throw new SettingsException($"ConnectionStrings__{name} {objection}.");
+        if (ValidationError(connectionString, leastPoolSize) is { } error) throw new SettingsException($"ConnectionStrings__{name} {error}.");
     }
 
     /// <summary>The known keywords whose values are refused, by trying each alone. Of others not even the name is said: it may be a part of a password.</summary>
@@ -43,7 +43,7 @@ internal static class ConnectionStrings
         }
     }
 
-    private static string? Objection(string connectionString, int leastPoolSize)
+    private static string? ValidationError(string connectionString, int leastPoolSize)
     {
         NpgsqlConnectionStringBuilder builder;
         try

@@ -60,7 +60,7 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
         NpgsqlDataSource Pool(string connectionString, int connections) => new NpgsqlDataSourceBuilder(
             new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = connections }.ConnectionString).UseLoggerFactory(loggers).Build();
 
-        var pools = Pools.Of(Service, Owner);
+        var pools = Pools.From(Service, Owner);
         return new Databases(Pool(Service, pools.Commands), Owner is null ? null : Pool(Owner, pools.Owner)) { Queries = Pool(Service, pools.Queries) };
     }
 

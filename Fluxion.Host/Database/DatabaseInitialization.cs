@@ -8,7 +8,7 @@ namespace Fluxion.Host.Database;
 /// </summary>
 public static class DatabaseInitialization
 {
-    private const long Turn = 0x464C5558494F4E; // "FLUXION"
+    private const long LockName = 0x464C5558494F4E; // "FLUXION"
 
     /// <param name="admin">A superuser's connection string; its database does not matter.</param>
     /// <param name="setPasswords">Whether roles that are there get the passwords of the connection strings, whatever theirs are: who connects with those no longer can.</param>
@@ -25,7 +25,7 @@ public static class DatabaseInitialization
 
         // the turn is taken in the cluster's own database, for roles belong to the cluster
         await using var cluster = await Connect(admin, "postgres", ct);
-        await Execute(cluster, $"select pg_advisory_lock({Turn})", ct);
+        await Execute(cluster, $"select pg_advisory_lock({LockName})", ct);
         if (!setPasswords)
         {
             foreach (var role in (NpgsqlConnectionStringBuilder[])[service, owner])

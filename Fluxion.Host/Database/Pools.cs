@@ -22,7 +22,7 @@ public sealed record Pools(int Commands, int Queries, int Owner)
     /// <summary>Two replays on eight cores, or four schemas that are migrated.</summary>
     public const int LeastOfTheOwner = 20;
 
-    public static Pools Of(string service, string? owner)
+    public static Pools From(string service, string? owner)
     {
         var all = Size(service) ?? Usual;
         return new Pools(all - (all / 3), all / 3, owner is null ? 0 : Size(owner) ?? UsualOfTheOwner);

@@ -10,7 +10,7 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
     private static readonly TimeSpan Between = TimeSpan.FromDays(1);
 
     /// <summary>Keys that are deleted in one transaction: it takes some milliseconds, and no command waits for it.</summary>
-    private const int KeysAtOnce = 5_000;
+    private const int KeyBatchSize = 5_000;
 
     /// <summary>Drops the chunks that are old enough now, and deletes the idempotency keys that are no longer good.</summary>
     /// <returns>How many chunks and how many keys, of all tenants.</returns>
@@ -52,14 +52,14 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
             await using var command = owner.CreateCommand("select pruned, up_to from shared.prune_idempotency_keys($1, $2, $3)");
             command.Parameters.Add(new() { Value = schema });
             command.Parameters.Add(new() { Value = (object?)upTo ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
-            command.Parameters.Add(new() { Value = KeysAtOnce });
+            command.Parameters.Add(new() { Value = KeyBatchSize });
             await using var reader = await command.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
             some = reader.GetInt64(0);
             if (some > 0) upTo = reader.GetDateTime(1);
             all += some;
         }
-        while (some == KeysAtOnce);
+        while (some == KeyBatchSize);
         if (all > 0) Pruned(schema, all);
         return all;
     }

@@ -79,6 +79,6 @@ public sealed partial class StartChecks(Databases databases, SchemaScripts scrip
         Message = "ConnectionStrings__Fluxion connects as '{Role}', which {Why}: outside Development the host would not start")]
     private partial void TooMuch(string role, string why);
 
-    [LoggerMessage(EventId = 1302, Level = LogLevel.Error, Message = "In the settings of the tenant {Tenant}, {Objection}: nothing of that is dropped")]
-    private partial void OfATenant(string tenant, string objection);
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Error, Message = "In the settings of the tenant {Tenant}, {Error}: nothing of that is dropped")]
+    private partial void OfATenant(string tenant, string error);
 }

@@ -67,8 +67,8 @@ public static class DemoTenant
         {
             var receipt = new ReceiveStock(code, [.. DemoCatalog.Products.Select((p, i) => new ReceiveStock.Line(p.Sku,
                 decimal.Ceiling(p.ReorderPoint * size * (i % 5 == 4 ? 0.4m : 3)), p.Cost))], "APERTURA");
-            await Run(services, tenant, ledger => StockDoor.Move(ledger, services.GetRequiredService<IStockDocuments>(), receipt, brings: true,
-                (slots, document) => ReceiveStockEndpoint.Decide(receipt, slots, document), ct), ct);
+            await Run(services, tenant, ledger => StockLedger.Move(ledger, services.GetRequiredService<IStockDocuments>(), receipt, isInbound: true,
+                (lockedStock, document) => ReceiveStockEndpoint.Decide(receipt, lockedStock, document), ct), ct);
         }
         var (order, reference, lines) = DemoCatalog.Delivery;
         await Run(services, tenant, ledger => ReceivePurchaseOrderEndpoint.Handle(
@@ -77,7 +77,7 @@ public static class DemoTenant
 
     private static async Task Run(IServiceProvider services, Tenant tenant, Func<LedgerSession, Task<Reply>> command, CancellationToken ct)
     {
-        await using var session = services.GetRequiredService<TenantStores>().Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+        await using var session = services.GetRequiredService<TenantDocumentStores>().ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
         if (await command(ledger) is Reply.Refused refused) throw new InvalidOperationException($"The demo's stock was refused: {refused.Problem.Detail}");

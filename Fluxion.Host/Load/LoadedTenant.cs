@@ -71,7 +71,7 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     private async Task InOneTransaction(Func<LedgerSession, Task> handle, CancellationToken ct)
     {
         var id = tenant.Id.ToString();
-        await using var session = services.GetRequiredService<TenantStores>().Of(id).LightweightSession(id);
+        await using var session = services.GetRequiredService<TenantDocumentStores>().ForTenant(id).LightweightSession(id);
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
         await handle(ledger);
@@ -104,19 +104,19 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     /// <returns>False when they are there, of a load that was interrupted.</returns>
     private async Task<bool> Move(LedgerSession ledger, string store, IReadOnlyList<(string Sku, long First, long Until)> items, CancellationToken ct)
     {
-        var (slots, _, problem) = await StockDoor.Open(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, Brings: true))], ledger.When(null), ct);
+        var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, IsInbound: true))], ledger.ResolveOccurrence(null), ct);
         if (problem is not null) throw new InvalidOperationException(problem.Detail);
-        if (slots[0].Item is not null) return false;
-        var steps = slots.Zip(items).SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));
-        if (StockDoor.Append(ledger, slots, StockLaw.Decide(steps)).Refusal is { } refusal) throw new InvalidOperationException(refusal.Detail);
+        if (lockedStock[0].Item is not null) return false;
+        var steps = lockedStock.Zip(items).SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));
+        if (StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps)).Refusal is { } refusal) throw new InvalidOperationException(refusal.Detail);
         return true;
     }
 
     /// <summary>Sold, sometimes damaged or found, and mostly restocked when it runs low; from the oldest movement to the latest.</summary>
-    private IEnumerable<StockStep> History(StockSlot slot, int movements, Random random)
+    private IEnumerable<StockStep> History(LockedStock locked, int movements, Random random)
     {
-        var (onHand, reorderPoint) = (0m, slot.Product.Details.ReorderPoint);
-        var (store, product) = (slot.Store.Id, slot.Product.Id);
+        var (onHand, reorderPoint) = (0m, locked.Product.Details.ReorderPoint);
+        var (store, product) = (locked.Store.Id, locked.Product.Id);
         for (var i = 0; i < movements; i++)
         {
             var at = Timestamps.ToMicroseconds(_now.AddDays(-size.Days * (movements - i - (0.99 * random.NextDouble())) / movements));
@@ -126,20 +126,20 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
             {
                 var quantity = decimal.Truncate(reorderPoint * random.Next(20, 50) / 10);
                 onHand += quantity;
-                yield return new StockStep(slot, _ => new StockReceived(store, product, quantity, document) { UnitCost = slot.Product.Details.CostPrice });
+                yield return new StockStep(locked, _ => new StockReceived(store, product, quantity, document) { UnitCost = locked.Product.Details.CostPrice });
             }
             else if (kind > 0.98)
             {
                 onHand++;
-                yield return new StockStep(slot, item => new StockAdjusted(store, product, 1, "found", document) { UnitCost = slot.CostOf(item) });
+                yield return new StockStep(locked, item => new StockAdjusted(store, product, 1, "found", document) { UnitCost = locked.CostOf(item) });
             }
             else
             {
                 var quantity = Math.Min(onHand, random.Next(1, 2 + (int)(reorderPoint / 3)));
                 onHand -= quantity;
                 yield return kind > 0.96
-                    ? new StockStep(slot, item => new StockIssued(store, product, quantity, "damage", document) { UnitCost = slot.CostOf(item) })
-                    : new StockStep(slot, item => new StockCarriedOver(store, product, "sale", -quantity, null, document) { UnitCost = slot.CostOf(item) });
+                    ? new StockStep(locked, item => new StockIssued(store, product, quantity, "damage", document) { UnitCost = locked.CostOf(item) })
+                    : new StockStep(locked, item => new StockCarriedOver(store, product, "sale", -quantity, null, document) { UnitCost = locked.CostOf(item) });
             }
         }
     }

@@ -62,8 +62,8 @@ public static partial class Admission
     public static void AddAdmission(this IServiceCollection services, FluxionSettings settings) => services.AddRateLimiter(options =>
     {
         options.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-            Limiter(http => (Of(http), Caller(http)), bound => (bound.OfTenant, bound.Waiting)),
-            Limiter(http => (Of(http), ""), bound => (bound.OfHost, bound.WaitingOfHost)));
+            Limiter(http => (For(http), Caller(http)), bound => (bound.OfTenant, bound.Waiting)),
+            Limiter(http => (For(http), ""), bound => (bound.OfHost, bound.WaitingOfHost)));
         options.AddPolicy(SignInEndpoint.RateLimit, http => RateLimitPartition.GetFixedWindowLimiter(
             Network(http.Connection.RemoteIpAddress),
             _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
@@ -74,7 +74,7 @@ public static partial class Admission
     public static Task SetPace(HttpContext http, RequestDelegate next)
     {
         if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } body) body.MinDataRate = Slowest;
-        if (Long.Contains(Of(http)) && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } answer) answer.MinDataRate = Slowest;
+        if (Long.Contains(For(http)) && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } answer) answer.MinDataRate = Slowest;
         return next(http);
     }
 
@@ -86,7 +86,7 @@ public static partial class Admission
             return new ConcurrencyLimiterOptions { PermitLimit = permits, QueueLimit = waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst };
         }));
 
-    private static Bound Of(HttpContext http)
+    private static Bound For(HttpContext http)
     {
         if (http.GetEndpoint()?.Metadata is not { } metadata) return Queries;
         if (metadata.GetMetadata<HeavyWorkAttribute>() is { } heavy) return Heavy[heavy.Kind];
@@ -122,7 +122,7 @@ public static partial class Admission
                 detail: "Wait a minute, then try again.").ExecuteAsync(http);
             return;
         }
-        var bound = Of(http);
+        var bound = For(http);
         Refused(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Admission)), bound.What, Caller(http));
         await TooMany(http, bound.What, bound.RetryAfter, bound.Status);
     }

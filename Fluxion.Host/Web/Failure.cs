@@ -29,9 +29,9 @@ public sealed record Failure(string Cause, Exception? Exception)
     public PostgresException? Refusal => Innermost<PostgresException>(Exception);
 
     /// <summary>What the database or its driver says, in one line; what libraries make of it has the statement in it.</summary>
-    public string Says => (Refusal?.MessageText ?? Innermost<NpgsqlException>(Exception)?.Message ?? Exception?.Message ?? "").ReplaceLineEndings(" ");
+    public string Message => (Refusal?.MessageText ?? Innermost<NpgsqlException>(Exception)?.Message ?? Exception?.Message ?? "").ReplaceLineEndings(" ");
 
-    public static Failure Of(Exception exception) => new(CauseOf(exception), exception);
+    public static Failure From(Exception exception) => new(CauseOf(exception), exception);
 
     private static string CauseOf(Exception exception) => exception switch
     {

@@ -16,7 +16,7 @@ public sealed class Failures : IExceptionHandler
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        var failure = Failure.Of(exception);
+        var failure = Failure.From(exception);
         httpContext.Features.Set(failure); // FailureLog writes it down
         var again = HttpMethods.IsGet(httpContext.Request.Method) ? "Repeat the request." : "Repeat the request with the same Idempotency-Key: it is applied once.";
         if (exception is BusyException busy)
@@ -61,8 +61,8 @@ public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog>
         Count.Add(1, new("cause", failure.Cause), new("sqlstate", refusal?.SqlState ?? ""));
         var (method, path, status, trace) = (http.Request.Method, Problems.Shorten(http.Request.Path.ToUriComponent()), http.Response.StatusCode, Failures.TraceId(http));
         if (failure.IsFault) Faulty(failure.Exception, method, path, status, failure.Cause, refusal?.SqlState, refusal?.ConstraintName, trace);
-        else if (failure.Cause == Failure.Away) Away(method, path, status, failure.Says, trace);
-        else if (failure.Exception is not null) Busy(method, path, status, failure.Cause, refusal?.SqlState, failure.Says, trace);
+        else if (failure.Cause == Failure.Away) Away(method, path, status, failure.Message, trace);
+        else if (failure.Exception is not null) Busy(method, path, status, failure.Cause, refusal?.SqlState, failure.Message, trace);
         else Refused(method, path, status, trace);
     }
 

@@ -210,7 +210,7 @@ public static class FluxionOpenApi
             yield return (403, IsOpen ? "The tenant is suspended" : "Wrong role, store or tenant, or the tenant is suspended");
             if (_chain.RoutePattern!.Parameters.Count > 0) yield return (404, "What the address or the body names does not exist");
             if (TakesKey) yield return (409, "Not as things stand: detail says why, shortages what is available when there is not enough stock, and existing what has a number or code already");
-            if (IsCommand) yield return (413, $"The body has more than {RequestLimits.Of(action.EndpointMetadata)} bytes");
+            if (IsCommand) yield return (413, $"The body has more than {RequestLimits.For(action.EndpointMetadata)} bytes");
             if (HasBody) yield return (415, "The body is not sent as JSON");
             if (CsvExample is not null) yield return (415, "The body is not sent as CSV");
             if (TakesKey) yield return (422, "The Idempotency-Key was used before with another request");

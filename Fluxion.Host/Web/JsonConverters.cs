@@ -9,12 +9,12 @@ namespace Fluxion.Host.Web;
 // A JsonException of these is given the path of its field on the way up: RequestBody names it.
 
 /// <summary>Decimals without trailing zeros.</summary>
-public sealed class PlainDecimals : JsonConverter<decimal>
+public sealed class DecimalConverter : JsonConverter<decimal>
 {
     public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDecimal();
 
     public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>
-        writer.WriteNumberValue(Quantities.Plain(value));
+        writer.WriteNumberValue(Quantities.Normalize(value));
 }
 
 /// <summary>Points in time as RFC 3339 has them, with their offset from UTC; without one nobody knows which moment is meant.</summary>

@@ -17,7 +17,7 @@ public static class Proxies
     private const string Form = "must be addresses and CIDR networks, separated by commas, for example 10.0.0.7, 172.16.0.0/12, fd00::/8";
 
     /// <exception cref="SettingsException">The framework's switch takes any client's word.</exception>
-    public static void RefuseAnybodysWord(IConfiguration configuration)
+    public static void RequireNamedProxies(IConfiguration configuration)
     {
         if (!string.Equals(configuration[TrustEverybody], "true", StringComparison.OrdinalIgnoreCase)) return;
         throw new SettingsException($"ASPNETCORE_{TrustEverybody} is 'true': it lets every client choose its own address. " +
@@ -25,7 +25,7 @@ public static class Proxies
     }
 
     /// <summary>What is wrong with a list of proxies; null when nothing is.</summary>
-    public static string? Objection(string proxies)
+    public static string? ValidationError(string proxies)
     {
         foreach (var entry in Entries(proxies))
         {

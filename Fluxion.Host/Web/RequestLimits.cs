@@ -17,7 +17,7 @@ public sealed class RequestLimits(RequestDelegate next)
             await TypedResults.Problem(statusCode: 400, title: "The request is not valid", detail: "The address contains the character NUL (%00).").ExecuteAsync(http);
             return;
         }
-        if (http.Request.ContentLength > Of(http.GetEndpoint()?.Metadata))
+        if (http.Request.ContentLength > For(http.GetEndpoint()?.Metadata))
         {
             await TooLarge(http);
             return;
@@ -26,7 +26,7 @@ public sealed class RequestLimits(RequestDelegate next)
     }
 
     /// <summary>In bytes: an endpoint's own limit, or the one of all.</summary>
-    public static long Of(IEnumerable<object>? endpoint) =>
+    public static long For(IEnumerable<object>? endpoint) =>
         endpoint?.OfType<IRequestSizeLimitMetadata>().LastOrDefault()?.MaxRequestBodySize ?? FluxionHost.MaxBodyBytes;
 
     internal static Task TooLarge(HttpContext http)
@@ -35,6 +35,6 @@ public sealed class RequestLimits(RequestDelegate next)
         // while an exception is handled the request has no endpoint of its own
         var endpoint = http.GetEndpoint() ?? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
         return TypedResults.Problem(statusCode: 413, title: "Body too large",
-            detail: $"A body of this request has at most {Of(endpoint?.Metadata)} bytes. Split it into several requests.").ExecuteAsync(http);
+            detail: $"A body of this request has at most {For(endpoint?.Metadata)} bytes. Split it into several requests.").ExecuteAsync(http);
     }
 }

@@ -7,12 +7,12 @@ namespace Fluxion.Ledger.Access;
 
 /// <summary>
 /// Whether tokens still say what their accounts are. A token carries the stamp of its account, which counts on with each change of role, stores,
-/// password or whether the account is active: from then on the token is refused. What was current less than <see cref="Freshness"/> ago
+/// password or whether the account is active: from then on the token is refused. What was current less than <see cref="CacheDuration"/> ago
 /// is not asked again: so long may an old token be used after the change, on every node.
 /// </summary>
 public sealed class Accounts(Databases databases, IMemoryCache cache)
 {
-    public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan CacheDuration = TimeSpan.FromSeconds(5);
 
     /// <param name="user">The claims of a valid token of ours.</param>
     public async ValueTask<bool> IsCurrent(ClaimsPrincipal user, CancellationToken ct)
@@ -22,7 +22,7 @@ public sealed class Accounts(Databases databases, IMemoryCache cache)
         var token = (typeof(Accounts), id, stamp);
         if (cache.TryGetValue(token, out _)) return true;
         if (!await Read(id, stamp, user.FindFirstValue(Claims.Tenant), ct)) return false;
-        cache.Set(token, true, Freshness);
+        cache.Set(token, true, CacheDuration);
         return true;
     }
 

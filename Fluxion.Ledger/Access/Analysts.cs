@@ -26,7 +26,7 @@ public sealed partial class Analysts(Databases databases)
     public static string RoleOf(Tenant tenant) => $"{tenant.Schema}_analyst";
 
     /// <summary>Why <paramref name="login"/> cannot name an analyst's login, or null when it can.</summary>
-    public static string? Objection(string? login) => login switch
+    public static string? ValidationError(string? login) => login switch
     {
         null or "" => "A login is needed, for example 'bi_reader'.",
         _ when !LoginPattern().IsMatch(login) => "A login has 2 to 63 lower-case letters, digits and underscores, and begins with a letter, for example 'bi_reader'.",
@@ -41,7 +41,7 @@ public sealed partial class Analysts(Databases databases)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         var isMade = !await Exists(connection, login, ct);
-        if (!isMade) await Require(connection, tenant, login, ct);
+        if (!isMade) await EnsureOwnedBy(connection, tenant, login, ct);
         // with set false nobody becomes the group itself; the settings are what a session begins with, the grants are what holds
         var make = $"create role \"{login}\" login password '{ScramSha256.Verifier(password)}'; grant {RoleOf(tenant)} to \"{login}\" with inherit true, set false;";
         try
@@ -58,7 +58,7 @@ public sealed partial class Analysts(Databases databases)
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
         {
-            throw Taken(tenant, login); // at this very moment
+            throw NameConflict(tenant, login); // at this very moment
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
@@ -79,7 +79,7 @@ public sealed partial class Analysts(Databases databases)
     public async Task Rotate(Tenant tenant, string login, string password, CancellationToken ct)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
-        await Require(connection, tenant, login, ct);
+        await EnsureOwnedBy(connection, tenant, login, ct);
         await Execute(connection, $"alter role \"{login}\" password '{ScramSha256.Verifier(password)}'", ct);
         await EndSessions(connection, login, ct);
     }
@@ -90,7 +90,7 @@ public sealed partial class Analysts(Databases databases)
     public async Task<bool> Revoke(Tenant tenant, string login, CancellationToken ct)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
-        await Require(connection, tenant, login, ct);
+        await EnsureOwnedBy(connection, tenant, login, ct);
         await Execute(connection, OnThisDatabase("revoke", "from", login), ct);
         await EndSessions(connection, login, ct, inThisDatabase: true);
         if (await ConnectsElsewhere(connection, login, ct)) return false;
@@ -163,14 +163,14 @@ public sealed partial class Analysts(Databases databases)
     }
 
     /// <exception cref="AnalystException">It is no analyst of this tenant, or not one of ours.</exception>
-    private static async Task Require(NpgsqlConnection connection, Tenant tenant, string login, CancellationToken ct)
+    private static async Task EnsureOwnedBy(NpgsqlConnection connection, Tenant tenant, string login, CancellationToken ct)
     {
         if ((await List(connection, [RoleOf(tenant)], ct)).Find(a => a.Login == login) is { } analyst)
         {
             if (analyst.IsOurs) return;
             throw new AnalystException($"'{login}' was not made by 'analysts grant': the superuser who made it changes and drops it.");
         }
-        throw await Exists(connection, login, ct) ? Taken(tenant, login) : new AnalystException($"There is no analyst '{login}' of {tenant.Slug}.");
+        throw await Exists(connection, login, ct) ? NameConflict(tenant, login) : new AnalystException($"There is no analyst '{login}' of {tenant.Slug}.");
     }
 
     /// <summary>Whether a login was granted the connection to another database than this one.</summary>
@@ -194,7 +194,7 @@ public sealed partial class Analysts(Databases databases)
         do $$ begin execute format('{verb} connect on database %I {preposition} %I', current_database(), '{login}'); end $$;
         """;
 
-    private static AnalystException Taken(Tenant tenant, string login) =>
+    private static AnalystException NameConflict(Tenant tenant, string login) =>
         new($"There is a role '{login}' already, and it is no analyst of {tenant.Slug}: names are shared by the whole server.");
 
     private static async Task<bool> Exists(NpgsqlConnection connection, string login, CancellationToken ct)

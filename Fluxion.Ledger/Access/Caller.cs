@@ -19,7 +19,7 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
     public Guid[]? StoreFilter => Stores?.ToArray();
 
     /// <exception cref="InvalidOperationException">The request carries no validated token.</exception>
-    public static Caller Of(HttpContext http)
+    public static Caller From(HttpContext http)
     {
         var user = http.User;
         string Claim(string type) => user.FindFirstValue(type) ?? throw new InvalidOperationException($"The token has no claim '{type}'.");
@@ -29,7 +29,7 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
             user.FindFirstValue(Claims.Tenant) is { } tenant ? Guid.Parse(tenant) : null,
             Claim(Claims.Email), Claim(Claims.Role),
             user.HasClaim(c => c.Type == Claims.EveryStore) ? null : stores,
-            Plain(http.Connection.RemoteIpAddress), Clipped(http.Request.Headers.UserAgent));
+            NormalizeAddress(http.Connection.RemoteIpAddress), TruncateAgent(http.Request.Headers.UserAgent));
     }
 
     /// <summary>The system itself: provisioning, and reactions that no user sent.</summary>
@@ -39,11 +39,11 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
     /// As PostgreSQL's inet takes it: an IPv4 client of a listener on [::] as the IPv4 address that it has, and without a scope
     /// (the %2 of fe80::1%2), which is this machine's own number of a network.
     /// </summary>
-    private static string? Plain(IPAddress? address) =>
+    private static string? NormalizeAddress(IPAddress? address) =>
         address is null ? null : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : new IPAddress(address.GetAddressBytes()).ToString();
 
     /// <summary>At most 500 characters, the last one whole: PostgreSQL keeps no half of a surrogate pair.</summary>
-    private static string? Clipped(string? agent) => agent is { Length: > 500 } ? agent[..(char.IsHighSurrogate(agent[499]) ? 499 : 500)] : agent;
+    private static string? TruncateAgent(string? agent) => agent is { Length: > 500 } ? agent[..(char.IsHighSurrogate(agent[499]) ? 499 : 500)] : agent;
 }
 
 /// <summary>The names of the claims in a token of ours.</summary>

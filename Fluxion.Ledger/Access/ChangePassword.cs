@@ -25,7 +25,7 @@ public sealed record ChangePassword
         public Validator()
         {
             RuleFor(c => c.NewPassword).Password();
-            RuleFor(c => c.CurrentPassword).AtMost(Passwords.MaxLength);
+            RuleFor(c => c.CurrentPassword).MaxLength(Passwords.MaxLength);
         }
     }
 }
@@ -37,7 +37,7 @@ public static class ChangePasswordEndpoint
     [EndpointDescription("By id or e-mail address. All tokens of the user end within 5 seconds, the one of this request too: sign in again. A locked account is open again. Refused: 400 when currentPassword is not your own (5 failures in a row lock the account for 15 minutes), 403 for somebody else's password unless you are an admin, 404 when the user does not exist.")]
     [ProducesResponseType<UserReceipt>(200)]
     public static async Task<IResult> Post([Example("luis@fluxion.demo")] string id, ChangePassword command, LedgerSession ledger, Databases databases,
-        Credentials credentials, PasswordWork passwords, HttpContext http)
+        Credentials credentials, PasswordHashing passwords, HttpContext http)
     {
         var (caller, ct) = (ledger.Caller, http.RequestAborted);
         var isOwn = Users.Normalize(id) == caller.Email || (Guid.TryParse(id, out var guid) && guid == caller.UserId);

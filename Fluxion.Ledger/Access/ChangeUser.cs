@@ -31,7 +31,7 @@ public static class ChangeUserEndpoints
             if (problem is not null) return problem;
             var changed = new UserChanged(command.FullName.Trim(), command.Role, stores, command.Permissions);
             return await Users.Change(ledger, id, command.Version, user =>
-                CatalogEntry.Same(user, User.Fold(user.Id, user, changed)) ? [] : [changed], ct);
+                CatalogEntry.AreEqual(user, User.Fold(user.Id, user, changed)) ? [] : [changed], ct);
         });
 
     [WolverinePost("/api/{tenant}/users/{id}/deactivate", Name = "Deactivate user"), Authorize(Roles.Admin), Tags("Users")]

@@ -16,7 +16,7 @@ public sealed record SignedIn(Guid Id, string Role, int Stamp);
 /// only if the account is still open and has the password that was checked. So guesses that are made at once are counted one after the other, and
 /// no guess after the fifth failure learns that it was right.
 /// </summary>
-public sealed class Credentials(Databases databases, PasswordWork passwords)
+public sealed class Credentials(Databases databases, PasswordHashing passwords)
 {
     public const int FailuresBeforeLock = 5;
     public static readonly TimeSpan LockFor = TimeSpan.FromMinutes(15);
@@ -35,9 +35,9 @@ public sealed class Credentials(Databases databases, PasswordWork passwords)
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             var account = await Find(tenant, email, ct);
-            var matches = await passwords.Verify(account?.PasswordHash ?? Passwords.Unmatchable, password, ct);
+            var matches = await passwords.Verify(account?.PasswordHash ?? Passwords.DummyHash, password, ct);
             if (account is not { IsOpen: true }) return null;
-            if (await Note(tenant, account, matches, ct) is { } noted) return matches ? noted : null;
+            if (await RecordAttempt(tenant, account, matches, ct) is { } noted) return matches ? noted : null;
         }
         return null;
     }
@@ -46,9 +46,9 @@ public sealed class Credentials(Databases databases, PasswordWork passwords)
     /// <exception cref="Commands.BusyException"/>
     public async Task<bool> Match(Tenant tenant, Account? account, string password, CancellationToken ct)
     {
-        var matches = await passwords.Verify(account?.PasswordHash ?? Passwords.Unmatchable, password, ct);
+        var matches = await passwords.Verify(account?.PasswordHash ?? Passwords.DummyHash, password, ct);
         if (account is not { IsOpen: true }) return false;
-        if (!matches) await Note(tenant, account, matches: false, ct);
+        if (!matches) await RecordAttempt(tenant, account, matches: false, ct);
         return matches;
     }
 
@@ -58,7 +58,7 @@ public sealed class Credentials(Databases databases, PasswordWork passwords)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sees(tenant));
+        batch.BatchCommands.Add(CanRead(tenant));
         batch.BatchCommands.Add(new("""
             select id, password_hash, is_active and coalesce(locked_until < now(), true)
             from shared.tenant_users where email = $1::citext and tenant_id is not distinct from $2
@@ -76,11 +76,11 @@ public sealed class Credentials(Databases databases, PasswordWork passwords)
     }
 
     /// <summary>Counts a failure, or sets the count back. Null when the account is no longer as it was read.</summary>
-    private async Task<SignedIn?> Note(Tenant? tenant, Account account, bool matches, CancellationToken ct)
+    private async Task<SignedIn?> RecordAttempt(Tenant? tenant, Account account, bool matches, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sees(tenant));
+        batch.BatchCommands.Add(CanRead(tenant));
         batch.BatchCommands.Add(new($"set local lock_timeout = '{LockTimeout}'"));
         var note = new NpgsqlBatchCommand($"""
             update shared.tenant_users set {(matches
@@ -106,7 +106,7 @@ public sealed class Credentials(Databases databases, PasswordWork passwords)
         return await reader.ReadAsync(ct) ? new SignedIn(account.Id, reader.GetString(0), reader.GetInt32(1)) : null;
     }
 
-    private static NpgsqlBatchCommand Sees(Tenant? tenant) => new("select set_config($1, $2, true)")
+    private static NpgsqlBatchCommand CanRead(Tenant? tenant) => new("select set_config($1, $2, true)")
     {
         Parameters =
         {

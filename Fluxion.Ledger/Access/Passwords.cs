@@ -19,7 +19,7 @@ public static class Passwords
     /// The hash of no password. It is verified in place of an account that does not exist, so that the answer takes as long, and kept for
     /// an account whose password is lost.
     /// </summary>
-    public static readonly string Unmatchable = Hash(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
+    public static readonly string DummyHash = Hash(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
 
     public static string Hash(string password) => Hasher.HashPassword(Nobody, password);
 
@@ -46,6 +46,6 @@ public static class Passwords
 
     public static bool IsAccountEmail(string? email) => IsEmail(email) && Ascii.IsValid(email);
 
-    private static bool IsEmail(string? email) => email is { Length: <= 254 } && Names.IsPlain(email)
+    private static bool IsEmail(string? email) => email is { Length: <= 254 } && TextRules.IsSingleLine(email)
         && System.Net.Mail.MailAddress.TryCreate(email, out var address) && address.Address == email;
 }

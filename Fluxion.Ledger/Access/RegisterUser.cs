@@ -35,7 +35,7 @@ public abstract record UserFields
         if (Stores is null) return (null, null);
         var found = await ledger.Find<Store>(Stores, ct);
         return Stores.FirstOrDefault(s => !found.ContainsKey(s)) is { } unknown
-            ? (null, Unknown.Of("store", $"stores[{Stores.ToList().IndexOf(unknown)}]", unknown))
+            ? (null, NotFound.Problem("store", $"stores[{Stores.ToList().IndexOf(unknown)}]", unknown))
             : ([.. Stores.Select(s => found[s].Id).Distinct()], null);
     }
 
@@ -47,7 +47,7 @@ public abstract record UserFields
             RuleFor(c => c.Role).OneOf(Roles.OfTenants);
             RuleFor(c => c.Stores).Must(stores => stores is not { Count: > MaxStores }).WithMessage($"has at most {MaxStores} stores");
             RuleForEach(c => c.Stores).Reference().When(c => c.Stores is { Count: <= MaxStores });
-            RuleFor(c => c.Permissions).OwnFieldsOfTheTenant();
+            RuleFor(c => c.Permissions).CustomFields();
         }
     }
 }
@@ -78,7 +78,7 @@ public static class RegisterUserEndpoint
     [EndpointSummary("Give a person an account")]
     [EndpointDescription("Refused: 409 when the e-mail address has an account, 404 when a store does not exist.")]
     [ProducesResponseType<UserReceipt>(201)]
-    public static async Task<IResult> Post(RegisterUser command, LedgerSession ledger, PasswordWork passwords, HttpContext http)
+    public static async Task<IResult> Post(RegisterUser command, LedgerSession ledger, PasswordHashing passwords, HttpContext http)
     {
         var fingerprint = await passwords.Fingerprint(command.Password, ledger.Caller.UserId, http.RequestAborted);
         var hash = await passwords.Hash(command.Password, http.RequestAborted);
@@ -87,7 +87,7 @@ public static class RegisterUserEndpoint
             var (stores, problem) = await command.FindStores(ledger, ct);
             if (problem is not null) return problem;
             var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role, stores, hash, command.Permissions);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", UserReceipt.Of(ledger, user),
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", UserReceipt.From(ledger, user),
                 new UniqueName("E-mail address taken", $"There is a user {user.Email} already.", async (look, token) =>
                     await look.First<User>(other => other.Email == user.Email, token) is { } taken
                         ? new ExistingDocument(taken.Id, $"/api/{look.Tenant.Slug}/users/{taken.Id}") : null));

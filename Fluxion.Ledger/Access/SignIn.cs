@@ -47,7 +47,7 @@ public static class SignInEndpoint
         + "503 when its data is missing or could not be brought up to date, 429 after too many tries from one address.")]
     [ProducesResponseType<TokenReply>(200)]
     public static async Task<IResult> Post(
-        SignIn command, Credentials credentials, TenantRegistry registry, TenantStores stores, Tokens tokens, CancellationToken ct)
+        SignIn command, Credentials credentials, TenantRegistry registry, TenantDocumentStores stores, Tokens tokens, CancellationToken ct)
     {
         var tenant = command.Tenant is null ? null : await registry.Find(command.Tenant, ct);
         // a slug that names no tenant finds nothing: it must not reach the platform's accounts
@@ -62,7 +62,7 @@ public static class SignInEndpoint
             return TypedResults.Problem(Problems.Forbidden($"The tenant '{tenant.Slug}' is {tenant.Status}. Ask the platform's administrator."));
         if (tenant.SchemaFault is not null) return TypedResults.Problem(Problems.DataMissing(tenant.Slug));
         if (tenant.MigrationFailure is not null) return TypedResults.Problem(Problems.NotMigrated(tenant.Slug));
-        await using var session = stores.Of(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
+        await using var session = stores.ForTenant(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
         // what a user may is for the ledger to say: accounts may have been restored from a backup without it, or it without them
         return await session.LoadAsync<User>(account.Id, ct) is { IsActive: true } user
             ? TypedResults.Ok(tokens.Issue(user.Id, command.Email, user.Role, account.Stamp, tenant, user.StoreIds))

@@ -35,6 +35,6 @@ public sealed record User(Guid Id, string Email, string FullName, string Role, I
     };
 
     /// <summary>Whether a token of the one is worth what a token of the other is.</summary>
-    public static bool MayTheSame(User one, User other) => one.IsActive == other.IsActive && one.Role == other.Role
+    public static bool HaveSameRights(User one, User other) => one.IsActive == other.IsActive && one.Role == other.Role
         && (one.StoreIds is null ? other.StoreIds is null : other.StoreIds is not null && one.StoreIds.ToHashSet().SetEquals(other.StoreIds));
 }

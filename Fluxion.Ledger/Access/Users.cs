@@ -8,7 +8,7 @@ namespace Fluxion.Ledger.Access;
 /// <param name="Version">Grows with every change; send it back with the next one to be told when somebody else was faster.</param>
 public sealed record UserReceipt(Guid Id, string Email, string Role, IReadOnlyList<Guid>? StoreIds, bool IsActive, long Version)
 {
-    public static UserReceipt Of(LedgerSession ledger, User user) =>
+    public static UserReceipt From(LedgerSession ledger, User user) =>
         new(user.Id, user.Email, user.Role, user.StoreIds, user.IsActive, ledger.VersionOf(user.Id));
 }
 
@@ -16,16 +16,16 @@ public sealed record UserReceipt(Guid Id, string Email, string Role, IReadOnlyLi
 public static class Users
 {
     /// <summary>The turn of whoever changes users: of two at once that would each leave the other as the last admin, the second sees the first.</summary>
-    private const string Turn = "users";
+    private const string LockName = "users";
 
-    /// <param name="passwordHash">Made before the session began: see <see cref="PasswordWork"/>.</param>
+    /// <param name="passwordHash">Made before the session began: see <see cref="PasswordHashing"/>.</param>
     public static User Register(LedgerSession ledger, string email, string fullName, string role, IReadOnlyList<Guid>? storeIds, string passwordHash,
         IReadOnlyDictionary<string, JsonElement>? permissions = null)
     {
         var id = Guid.CreateVersion7(ledger.Now);
         email = Normalize(email);
         // the account of a user whom the ledger does not know, because it was restored from an older backup, gives way
-        ledger.Queue($"""
+        ledger.Enqueue($"""
             insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values (?, ?, ?, ?, ?, ?)
             on conflict (tenant_id, email) do update
                 set id = excluded.id, password_hash = excluded.password_hash, full_name = excluded.full_name, role = excluded.role,
@@ -38,42 +38,42 @@ public static class Users
     /// <summary>Decides on the locked state of a user; the last active admin stays one.</summary>
     public static async Task<Reply> Change(LedgerSession ledger, string reference, long? version, Func<User, IReadOnlyList<object>> decide, CancellationToken ct)
     {
-        await ledger.TakeTurn(Turn, ct);
-        if (await Lock(ledger, reference, ct) is not { } before) return Unknown.Of("user", "id", reference);
+        await ledger.AcquireLock(LockName, ct);
+        if (await Lock(ledger, reference, ct) is not { } before) return NotFound.Problem("user", "id", reference);
         if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
             return Problems.Conflict("Changed meanwhile", $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew.");
         var events = decide(before);
-        if (events.Count == 0) return Reply.Ok(UserReceipt.Of(ledger, before));
+        if (events.Count == 0) return Reply.Ok(UserReceipt.From(ledger, before));
         var after = ledger.Append<User>(before.Id, events);
         if (before.IsActiveAdmin && !after.IsActiveAdmin
             && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null)
             return Problems.Conflict("Last admin", $"{before.Email} is the last active admin. Make somebody else an admin first.");
-        ledger.Queue("update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
-            after.FullName, after.Role, after.IsActive, User.MayTheSame(before, after) ? 0 : 1, after.Id);
-        return Reply.Ok(UserReceipt.Of(ledger, after));
+        ledger.Enqueue("update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
+            after.FullName, after.Role, after.IsActive, User.HaveSameRights(before, after) ? 0 : 1, after.Id);
+        return Reply.Ok(UserReceipt.From(ledger, after));
     }
 
     /// <summary>Sets a password, opens an account that was locked after failures, and ends the tokens issued before.</summary>
     /// <param name="checkedHash">The password that the user had when he named it, which he must still have; null when an admin sets it.</param>
     public static async Task<Reply> SetPassword(LedgerSession ledger, string reference, string passwordHash, string? checkedHash, CancellationToken ct)
     {
-        if (await Lock(ledger, reference, ct) is not { } user) return Unknown.Of("user", "id", reference);
+        if (await Lock(ledger, reference, ct) is not { } user) return NotFound.Problem("user", "id", reference);
         if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
             return Problems.Invalid("currentPassword", "is not your password any more: it was changed, or the account locked, at this moment");
         ledger.Append<User>(user.Id, new UserPasswordChanged());
         // a user whose account is missing, because accounts were restored from an older backup, gets one
-        ledger.Queue("""
+        ledger.Enqueue("""
             insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
             on conflict (id) do update
                 set password_hash = excluded.password_hash, failed_sign_ins = 0, locked_until = null, stamp = tenant_users.stamp + 1
             """, user.Id, ledger.Tenant.Id, user.Email, passwordHash, user.FullName, user.Role, user.IsActive);
-        return Reply.Ok(UserReceipt.Of(ledger, user));
+        return Reply.Ok(UserReceipt.From(ledger, user));
     }
 
     /// <summary>Whether an account that is not locked has this hash, and to the end of the transaction keeps it.</summary>
     private static async Task<bool> HasPassword(LedgerSession ledger, Guid id, string hash, CancellationToken ct)
     {
-        await using var command = ledger.Ask(
+        await using var command = ledger.CreateCommand(
             "select 1 from shared.tenant_users where id = $1 and password_hash = $2 and coalesce(locked_until < now(), true) for update", id, hash);
         return await command.ExecuteScalarAsync(ct) is not null;
     }

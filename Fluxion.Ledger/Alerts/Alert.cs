@@ -53,7 +53,7 @@ public sealed record AlertData(
     IReadOnlyList<ShortReservationData>? Reservations = null);
 
 /// <summary>What a rule found wrong with an item.</summary>
-public sealed record Finding(string Priority, string Title, string Description, AlertData Data);
+public sealed record AlertContent(string Priority, string Title, string Description, AlertData Data);
 
 /// <param name="GeneratedBy">The rule that raised it.</param>
 public sealed record AlertRaised(string Type, string Priority, string Title, string Description, Guid? ProductId, Guid? StoreId, Guid? CategoryId,

@@ -16,14 +16,14 @@ public sealed record AlertReceipt(Guid Id, string Type, string Priority, string 
 public static class AlertCommands
 {
     /// <summary>What all that writes alerts takes in turn.</summary>
-    public const string Turn = "alerts";
+    public const string LockName = "alerts";
 
     /// <summary>Appends one event, of the moment at which the command has its turn, in the states in which <paramref name="command"/> is allowed.</summary>
     public static async Task<Reply> Apply(
         LedgerSession ledger, AlertNotifications notifications, string id, string command, Func<object> happens, CancellationToken ct)
     {
-        await ledger.TakeTurn(Turn, ct);
-        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return Unknown.Of("alert", "id", id);
+        await ledger.AcquireLock(LockName, ct);
+        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return NotFound.Problem("alert", "id", id);
         if (ledger.Caller.Stores is not null && (alert.StoreId is not { } store || !ledger.Caller.MayUse(store)))
             return Problems.Forbidden("The alert is about a store that is not yours.");
         if (Problems.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;

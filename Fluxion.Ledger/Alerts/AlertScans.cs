@@ -12,14 +12,14 @@ namespace Fluxion.Ledger.Alerts;
 /// time; shared.alert_scans keeps when, over restarts.
 /// </summary>
 public sealed class AlertScans(
-    TenantRegistry registry, TenantStores stores, Databases databases, IStockOutlook outlook, AlertNotifications notifications,
+    TenantRegistry registry, TenantDocumentStores stores, Databases databases, IStockPositions positions, AlertNotifications notifications,
     TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
 {
     /// <summary>The items of one transaction: for so long somebody who acknowledges an alert may have to wait.</summary>
-    public const int AtOnce = 200;
+    public const int BatchSize = 200;
 
     /// <summary>How often a node looks which tenants are due.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMinutes(1);
 
     private const string Due = """
         select t.id from shared.tenants t
@@ -33,7 +33,7 @@ public sealed class AlertScans(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Look, clock);
+        using var timer = new PeriodicTimer(PollInterval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken)) await ScanDue(stoppingToken);
     }
 
@@ -62,32 +62,32 @@ public sealed class AlertScans(
 
     private async Task<int?> Scan(Tenant tenant, bool onlyWhenDue, CancellationToken ct)
     {
-        await using var session = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+        await using var session = stores.ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
-        await using (var only = ledger.Ask("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan"))
+        await using (var only = ledger.CreateCommand("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan"))
             if (await only.ExecuteScalarAsync(ct) is not true) return null;
         if (onlyWhenDue)
         {
             // asked once more under the lock: another node may have scanned it since this one looked
-            await using var due = ledger.Ask(Due, tenant.Id);
+            await using var due = ledger.CreateCommand(Due, tenant.Id);
             if (await due.ExecuteScalarAsync(ct) is null) return null;
         }
 
         var changed = 0;
         // a transaction for some of them: commands on alerts wait for their turn no longer than that
-        var doubts = (await outlook.Doubtful(ledger, ct)).GroupBy(doubt => new StockNotice(doubt.StoreId, doubt.ProductId));
-        foreach (var some in doubts.Chunk(AtOnce))
+        var candidates = (await positions.FindCandidates(ledger, ct)).GroupBy(candidate => new StockReviewRequest(candidate.StoreId, candidate.ProductId));
+        foreach (var some in candidates.Chunk(BatchSize))
         {
-            await using var part = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+            await using var part = stores.ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var review = new LedgerSession(part, tenant, Caller.System(tenant));
             await review.Begin(ct);
-            var news = await ReviewStockHandler.Review(
-                review, [.. some.Select(item => item.Key)], outlook, notifications, ct, [.. some.SelectMany(item => item)]);
-            if (news > 0) await review.Commit(ct);
-            changed += news;
+            var events = await ReviewStockHandler.Review(
+                review, [.. some.Select(item => item.Key)], positions, notifications, ct, [.. some.SelectMany(item => item)]);
+            if (events > 0) await review.Commit(ct);
+            changed += events;
         }
-        ledger.Queue("insert into shared.alert_scans (tenant_id, scanned_at) values (?, ?) on conflict (tenant_id) do update set scanned_at = excluded.scanned_at",
+        ledger.Enqueue("insert into shared.alert_scans (tenant_id, scanned_at) values (?, ?) on conflict (tenant_id) do update set scanned_at = excluded.scanned_at",
             tenant.Id, ledger.Now);
         await ledger.Commit(ct);
         return changed;
@@ -111,7 +111,7 @@ public sealed class AlertScans(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            logger.LogError(e, "The scan for alerts of {What} failed; again in {Look}", what, Look);
+            logger.LogError(e, "The scan for alerts of {What} failed; again in {Look}", what, PollInterval);
         }
     }
 }

@@ -10,11 +10,11 @@ public static class LowStock
     public const string Rule = "low_stock_rule";
 
     /// <summary>Where an item stands; a step from one to another is what alerts are looked at again for. Very low is below half of the reorder point. Without a reorder point enough is always available.</summary>
-    public enum Standing { Enough, Low, VeryLow, Out }
+    public enum StockStatus { Enough, Low, VeryLow, Out }
 
-    public static Standing Of(decimal available, decimal reorderPoint) => reorderPoint <= 0 || available >= reorderPoint ? Standing.Enough
-        : available <= 0 ? Standing.Out
-        : available < reorderPoint / 2 ? Standing.VeryLow : Standing.Low;
+    public static StockStatus StatusOf(decimal available, decimal reorderPoint) => reorderPoint <= 0 || available >= reorderPoint ? StockStatus.Enough
+        : available <= 0 ? StockStatus.Out
+        : available < reorderPoint / 2 ? StockStatus.VeryLow : StockStatus.Low;
 
     /// <summary>
     /// Critical when nothing is available; high when less than half of the reorder point is, or it runs out before an order placed now comes in
@@ -22,22 +22,22 @@ public static class LowStock
     /// </summary>
     /// <param name="events">What caused it.</param>
     /// <returns>Null when enough is available.</returns>
-    public static Finding? Find(ItemOutlook item, IReadOnlyList<Guid> events)
+    public static AlertContent? Find(StockPosition item, IReadOnlyList<Guid> events)
     {
-        var standing = Of(item.Available, item.Reorder.Point);
-        if (standing == Standing.Enough) return null;
-        var urgent = standing == Standing.VeryLow || item.Available < item.RatePerDay * item.Reorder.LeadTimeDays;
+        var standing = StatusOf(item.Available, item.Reorder.Point);
+        if (standing == StockStatus.Enough) return null;
+        var urgent = standing == StockStatus.VeryLow || item.Available < item.RatePerDay * item.Reorder.LeadTimeDays;
         var isComing = item.Available + item.OnOrder + item.InTransit >= item.Reorder.Point;
-        var priority = standing == Standing.Out ? AlertPriorities.Critical
+        var priority = standing == StockStatus.Out ? AlertPriorities.Critical
             : urgent && !isComing ? AlertPriorities.High
             : urgent || !isComing ? AlertPriorities.Medium : AlertPriorities.Low;
-        return new Finding(priority, $"{(standing == Standing.Out ? "Out of stock" : "Low stock")}: {item.Product}",
-            $"{Plain(item.Available)} of {item.Sku} available in {item.Store}; the reorder point is {Plain(item.Reorder.Point)}.",
-            new AlertData(Quantities.Plain(item.Available), Quantities.Plain(item.Reorder.Point), Quantities.Plain(item.OnHand), Quantities.Plain(item.OnOrder),
-                Quantities.Plain(item.InTransit), Quantities.Plain(Quantities.Round(item.RatePerDay, 3)),
-                item.RatePerDay > 0 ? Quantities.Plain(Quantities.Round(Math.Max(item.Available, 0) / item.RatePerDay, 1)) : null,
-                Quantities.Plain(item.SuggestedQuantity), Events: events));
+        return new AlertContent(priority, $"{(standing == StockStatus.Out ? "Out of stock" : "Low stock")}: {item.Product}",
+            $"{Format(item.Available)} of {item.Sku} available in {item.Store}; the reorder point is {Format(item.Reorder.Point)}.",
+            new AlertData(Quantities.Normalize(item.Available), Quantities.Normalize(item.Reorder.Point), Quantities.Normalize(item.OnHand), Quantities.Normalize(item.OnOrder),
+                Quantities.Normalize(item.InTransit), Quantities.Normalize(Quantities.Round(item.RatePerDay, 3)),
+                item.RatePerDay > 0 ? Quantities.Normalize(Quantities.Round(Math.Max(item.Available, 0) / item.RatePerDay, 1)) : null,
+                Quantities.Normalize(item.SuggestedQuantity), Events: events));
     }
 
-    private static string Plain(decimal value) => Quantities.Plain(value).ToString(CultureInfo.InvariantCulture);
+    private static string Format(decimal value) => Quantities.Normalize(value).ToString(CultureInfo.InvariantCulture);
 }

@@ -10,22 +10,22 @@ namespace Fluxion.Ledger.Alerts;
 /// The alerts of some items may have changed: sent in the transaction of the command that may have changed them, so that it is neither lost nor
 /// sent for nothing. It says what to look at and not what to do: handled twice, late or out of order, it does no harm.
 /// </summary>
-public sealed record ReviewStock(IReadOnlyList<StockNotice> Notices)
+public sealed record ReviewStock(IReadOnlyList<StockReviewRequest> Notices)
 {
     /// <summary>The most of one message, and of one transaction.</summary>
-    public const int AtOnce = 500;
+    public const int BatchSize = 500;
 }
 
 public static class ReviewStockHandler
 {
     /// <summary>In the tenant that the message came from.</summary>
     public static async Task Handle(ReviewStock message, IDocumentSession session, IMessageContext context, TenantRegistry registry,
-        IStockOutlook outlook, AlertNotifications notifications, CancellationToken ct)
+        IStockPositions positions, AlertNotifications notifications, CancellationToken ct)
     {
         var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("Stock is reviewed in a tenant.")));
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
         await ledger.Begin(ct);
-        if (await Review(ledger, message.Notices, outlook, notifications, ct) > 0) await ledger.Commit(ct);
+        if (await Review(ledger, message.Notices, positions, notifications, ct) > 0) await ledger.Commit(ct);
     }
 
     /// <summary>
@@ -35,31 +35,31 @@ public static class ReviewStockHandler
     /// <param name="scanned">What a scan found, or did not find any more, of the types that no message is sent for.</param>
     /// <returns>How many alerts changed.</returns>
     public static async Task<int> Review(
-        LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, IStockOutlook outlook, AlertNotifications notifications,
-        CancellationToken ct, IReadOnlyCollection<Doubt>? scanned = null)
+        LedgerSession ledger, IReadOnlyCollection<StockReviewRequest> requests, IStockPositions positions, AlertNotifications notifications,
+        CancellationToken ct, IReadOnlyCollection<AlertCandidate>? scanned = null)
     {
-        await ledger.TakeTurn(AlertCommands.Turn, ct);
+        await ledger.AcquireLock(AlertCommands.LockName, ct);
         var settings = (await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
-        var items = await outlook.Of(ledger, notices, settings.RateDays, ct);
+        var items = await positions.Read(ledger, requests, settings.RateDays, ct);
         var latest = await ledger.Lock<Alert>([.. items.SelectMany(item => item.LatestAlerts)], create: false, ct);
-        var causes = notices.Where(notice => notice.EventId is not null).ToLookup(
-            notice => (notice.StoreId, notice.ProductId), notice => notice.EventId!.Value);
-        var doubts = (scanned ?? []).Where(doubt => doubt.Type is not (AlertTypes.LowStock or AlertTypes.ReservationShort)).ToLookup(doubt => (doubt.StoreId, doubt.ProductId));
+        var causes = requests.Where(request => request.EventId is not null).ToLookup(
+            request => (request.StoreId, request.ProductId), request => request.EventId!.Value);
+        var candidates = (scanned ?? []).Where(candidate => candidate.Type is not (AlertTypes.LowStock or AlertTypes.ReservationShort)).ToLookup(candidate => (candidate.StoreId, candidate.ProductId));
         foreach (var item in items)
         {
             Guid[] events = [.. causes[(item.StoreId, item.ProductId)], .. causes[(null, item.ProductId)], .. causes[(item.StoreId, null)]];
             if (events.Length == 0 && item.LatestMovement is { } movement) events = [movement];
             var alerts = item.LatestAlerts.Select(id => latest[id]!).ToDictionary(alert => alert.Type);
             Decide(AlertTypes.LowStock, LowStock.Find(item, events), LowStock.Rule);
-            foreach (var doubt in doubts[(item.StoreId, item.ProductId)]) Decide(doubt.Type, ScanRules.Find(item, doubt, events), ScanRules.Rule);
-            if (!item.IsKept) foreach (var type in alerts.Keys.Where(type => type != AlertTypes.ReservationShort).ToList()) Decide(type, null, ScanRules.Rule);
+            foreach (var candidate in candidates[(item.StoreId, item.ProductId)]) Decide(candidate.Type, ScanRules.Find(item, candidate, events), ScanRules.Rule);
+            if (!item.IsActive) foreach (var type in alerts.Keys.Where(type => type != AlertTypes.ReservationShort).ToList()) Decide(type, null, ScanRules.Rule);
             Decide(AlertTypes.ReservationShort, ShortStock.Find(item, events), ShortStock.Rule);
 
-            void Decide(string type, Finding? finding, string rule)
+            void Decide(string type, AlertContent? finding, string rule)
             {
                 var alert = alerts.GetValueOrDefault(type);
-                var isKept = item.IsKept || type == AlertTypes.ReservationShort; // what is promised is owed, also of what is no longer bought
-                var happened = AlertLaw.Decide(type, item.ProductId, item.StoreId, alert, isKept, finding, rule, ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
+                var isKept = item.IsActive || type == AlertTypes.ReservationShort; // what is promised is owed, also of what is no longer bought
+                var happened = AlertDecider.Decide(type, item.ProductId, item.StoreId, alert, isKept, finding, rule, ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
                 if (happened is not null) alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
             }
         }

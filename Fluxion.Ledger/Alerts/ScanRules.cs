@@ -14,26 +14,26 @@ public static class ScanRules
     /// available than goes in the lead time.
     /// </summary>
     /// <returns>Null when nothing is wrong.</returns>
-    public static Finding? Find(ItemOutlook item, Doubt doubt, IReadOnlyList<Guid> events)
+    public static AlertContent? Find(StockPosition item, AlertCandidate candidate, IReadOnlyList<Guid> events)
     {
-        if (doubt.Level is not { } level) return null;
-        var (name, text) = doubt.Type switch
+        if (candidate.Level is not { } level) return null;
+        var (name, text) = candidate.Type switch
         {
-            AlertTypes.Overstock => ("Overstock", $"{Plain(level)} of {item.Sku} on hand in {item.Store}; at most {Plain(doubt.Threshold)} should be."),
-            AlertTypes.SlowMoving => ("Slow moving", $"{Plain(item.OnHand)} of {item.Sku} on hand in {item.Store}, and none issued for {Plain(level)} days."),
-            AlertTypes.DemandSpike => ("Demand spike", $"{Plain(level)} of {item.Sku} issued in {item.Store} in a day, usually {Plain(doubt.Median ?? 0)}."),
-            _ => throw new ArgumentOutOfRangeException(nameof(doubt), doubt.Type, "is no type that scans find"),
+            AlertTypes.Overstock => ("Overstock", $"{Format(level)} of {item.Sku} on hand in {item.Store}; at most {Format(candidate.Threshold)} should be."),
+            AlertTypes.SlowMoving => ("Slow moving", $"{Format(item.OnHand)} of {item.Sku} on hand in {item.Store}, and none issued for {Format(level)} days."),
+            AlertTypes.DemandSpike => ("Demand spike", $"{Format(level)} of {item.Sku} issued in {item.Store} in a day, usually {Format(candidate.Median ?? 0)}."),
+            _ => throw new ArgumentOutOfRangeException(nameof(candidate), candidate.Type, "is no type that scans find"),
         };
-        var isMore = doubt.Type == AlertTypes.DemandSpike ? item.Available < level * item.Reorder.LeadTimeDays : level >= 2 * doubt.Threshold;
-        var priority = (doubt.Type == AlertTypes.DemandSpike, isMore) switch
+        var isMore = candidate.Type == AlertTypes.DemandSpike ? item.Available < level * item.Reorder.LeadTimeDays : level >= 2 * candidate.Threshold;
+        var priority = (candidate.Type == AlertTypes.DemandSpike, isMore) switch
         {
             (true, true) => AlertPriorities.High,
             (true, false) or (false, true) => AlertPriorities.Medium,
             _ => AlertPriorities.Low,
         };
-        return new Finding(priority, $"{name}: {item.Product}", text, new AlertData(Quantities.Plain(level), Quantities.Plain(doubt.Threshold),
-            Quantities.Plain(item.OnHand), RatePerDay: Quantities.Plain(Quantities.Round(item.RatePerDay, 3)), Score: doubt.Score, Median: doubt.Median, Events: events));
+        return new AlertContent(priority, $"{name}: {item.Product}", text, new AlertData(Quantities.Normalize(level), Quantities.Normalize(candidate.Threshold),
+            Quantities.Normalize(item.OnHand), RatePerDay: Quantities.Normalize(Quantities.Round(item.RatePerDay, 3)), Score: candidate.Score, Median: candidate.Median, Events: events));
     }
 
-    private static string Plain(decimal value) => Quantities.Plain(value).ToString(CultureInfo.InvariantCulture);
+    private static string Format(decimal value) => Quantities.Normalize(value).ToString(CultureInfo.InvariantCulture);
 }

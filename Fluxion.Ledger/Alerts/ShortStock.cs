@@ -15,16 +15,16 @@ public static class ShortStock
     /// <summary>High; critical when nothing is on hand. It resolves when the goods are there again, or are held no longer.</summary>
     /// <param name="events">What caused it.</param>
     /// <returns>Null when every reservation can be kept.</returns>
-    public static Finding? Find(ItemOutlook item, IReadOnlyList<Guid> events)
+    public static AlertContent? Find(StockPosition item, IReadOnlyList<Guid> events)
     {
         if (item.ShortReservations.Count == 0) return null;
-        var missing = Quantities.Plain(-item.Available);
-        var named = string.Join(", ", item.ShortReservations.Select(r => $"{r.Reference} by {Plain(r.ShortBy)}"));
-        return new Finding(item.OnHand <= 0 ? AlertPriorities.Critical : AlertPriorities.High, $"Reservations short: {item.Product}",
-            $"{Plain(missing)} of {Plain(item.OnHand - item.Available)} reserved of {item.Sku} in {item.Store} are missing. Short are {named}.",
-            new AlertData(missing, 0, Quantities.Plain(item.OnHand), Quantities.Plain(item.OnOrder), Quantities.Plain(item.InTransit), Events: events,
+        var missing = Quantities.Normalize(-item.Available);
+        var named = string.Join(", ", item.ShortReservations.Select(r => $"{r.Reference} by {Format(r.ShortBy)}"));
+        return new AlertContent(item.OnHand <= 0 ? AlertPriorities.Critical : AlertPriorities.High, $"Reservations short: {item.Product}",
+            $"{Format(missing)} of {Format(item.OnHand - item.Available)} reserved of {item.Sku} in {item.Store} are missing. Short are {named}.",
+            new AlertData(missing, 0, Quantities.Normalize(item.OnHand), Quantities.Normalize(item.OnOrder), Quantities.Normalize(item.InTransit), Events: events,
                 Reservations: item.ShortReservations));
     }
 
-    private static string Plain(decimal value) => Quantities.Plain(value).ToString(CultureInfo.InvariantCulture);
+    private static string Format(decimal value) => Quantities.Normalize(value).ToString(CultureInfo.InvariantCulture);
 }

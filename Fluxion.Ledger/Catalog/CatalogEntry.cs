@@ -20,7 +20,7 @@ public static class CatalogEntry
         ExistingDocument? Existing(T? taken) =>
             taken is null || (taken is Store store && !ledger.Caller.MayUse(store.Id)) ? null : new(taken.Id, UrlOf(taken.Id));
         var unique = new UniqueName("Code taken", $"There is a {what} '{code}' already.", async (look, token) => Existing(await look.Find<T>(code, token)));
-        if (await ledger.Find<T>(code, ct) is { } taken) return Problems.Taken(unique.Title, unique.Detail, Existing(taken));
+        if (await ledger.Find<T>(code, ct) is { } taken) return Problems.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
         var entry = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), created(code));
         return Reply.Created(UrlOf(entry.Id), new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)), unique);
     }
@@ -32,7 +32,7 @@ public static class CatalogEntry
         where T : class, IAggregate<T>, ICoded
     {
         if (await ledger.Find<T>(reference, ct) is not { } found || await ledger.Lock<T>(found.Id, ct) is not { } entry)
-            return Unknown.Of(what, "id", reference);
+            return NotFound.Problem(what, "id", reference);
         var current = ledger.VersionOf(entry.Id);
         if (version is not null && version != current)
             return Problems.Conflict("Changed meanwhile", $"The {what} '{Problems.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew.");
@@ -43,6 +43,6 @@ public static class CatalogEntry
     }
 
     /// <summary>Whether two values say the same, as JSON.</summary>
-    public static bool Same<T>(T one, T other) =>
+    public static bool AreEqual<T>(T one, T other) =>
         JsonElement.DeepEquals(JsonSerializer.SerializeToElement(one), JsonSerializer.SerializeToElement(other));
 }

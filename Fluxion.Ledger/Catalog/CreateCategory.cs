@@ -28,10 +28,10 @@ public abstract record CategoryFields
     /// <summary>The parent, and it and all above it, under the turn of the tree; or the problem with the reference.</summary>
     public async Task<(Category? Parent, IReadOnlyList<Category> Path, ProblemDetails? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
-        await ledger.TakeTurn(Category.Tree, ct);
+        await ledger.AcquireLock(Category.Tree, ct);
         var parent = await ledger.Find<Category>(Parent, ct);
         return Parent is not null && parent is null
-            ? (null, [], Unknown.Of("category", "parent", Parent))
+            ? (null, [], NotFound.Problem("category", "parent", Parent))
             : (parent, await Category.Path(ledger, parent, ct), null);
     }
 
@@ -40,8 +40,8 @@ public abstract record CategoryFields
         protected Validator()
         {
             RuleFor(c => c.Name).Name();
-            RuleFor(c => c.Description).AtMost(2000);
-            RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
+            RuleFor(c => c.Description).MaxLength(2000);
+            RuleFor(c => c.Settings).CustomFields();
         }
     }
 }
@@ -96,7 +96,7 @@ public static class CategoryEndpoints
             if (problem is not null) return problem;
             var changed = new CategoryChanged(command.Name.Trim(), parent?.Id, command.Description, command.Settings);
             return await CatalogEntry.Change<Category>(ledger, "category", id, command.Version, category =>
-                CatalogEntry.Same(category, Category.Fold(category.Id, category, changed)) ? [] : [changed], ct, category => Task.FromResult(Category.Refuse(category, path)));
+                CatalogEntry.AreEqual(category, Category.Fold(category.Id, category, changed)) ? [] : [changed], ct, category => Task.FromResult(Category.Refuse(category, path)));
         });
 
     [WolverinePost("/api/{tenant}/categories/{id}/deactivate", Name = "Deactivate category"), Authorize(Roles.Manager), Tags("Catalog")]

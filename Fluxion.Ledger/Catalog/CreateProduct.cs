@@ -63,15 +63,15 @@ public abstract record ProductFields
     public async Task<(ProductReferences? Resolved, ProblemDetails? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
         var category = await ledger.Find<Category>(Category, ct);
-        if (Category is not null && category is null) return (null, Unknown.Of("category", "category", Category));
+        if (Category is not null && category is null) return (null, NotFound.Problem("category", "category", Category));
         var supplier = await ledger.Find<Supplier>(Supplier, ct);
-        if (Supplier is not null && supplier is null) return (null, Unknown.Of("supplier", "supplier", Supplier));
+        if (Supplier is not null && supplier is null) return (null, NotFound.Problem("supplier", "supplier", Supplier));
         return (With(category, supplier), null);
     }
 
     public ProductReferences With(Category? category, Supplier? supplier) => new(category, supplier, new ProductDetails(
         Name.Trim(), UnitType, null, Description, category?.Id, supplier?.Id, MinStockLevel, MaxStockLevel, ReorderPoint, CostPrice, SellingPrice, TaxRate, Settings,
-        LeadTimeDays, PackSize).With(BarcodeList.Kept(BarcodeList.Named(Barcode, Barcodes), UnitType)));
+        LeadTimeDays, PackSize).With(BarcodeList.Normalize(BarcodeList.Named(Barcode, Barcodes), UnitType)));
 
     public bool NamesBarcodes() => Barcode is not null || Barcodes is { Count: > 0 };
 
@@ -87,10 +87,10 @@ public abstract record ProductFields
             RuleFor(c => c.Name).Name();
             RuleFor(c => c.UnitType).OneOf(UnitTypes.All);
             RuleForEach(c => c.Barcodes).NotNull().WithMessage("must be an object, not null");
-            RuleFor(c => c.Description).AtMost(2000);
-            RuleFor(c => c.MinStockLevel).Level();
-            RuleFor(c => c.MaxStockLevel).Level();
-            RuleFor(c => c.ReorderPoint).Level();
+            RuleFor(c => c.Description).MaxLength(2000);
+            RuleFor(c => c.MinStockLevel).StockLevel();
+            RuleFor(c => c.MaxStockLevel).StockLevel();
+            RuleFor(c => c.ReorderPoint).StockLevel();
             RuleFor(c => c.CostPrice).UnitPrice();
             RuleFor(c => c.SellingPrice).UnitPrice();
             RuleFor(c => c.TaxRate).Must(rate => rate is >= 0 and <= 100 && Quantities.HasDecimals(rate, 2))
@@ -99,7 +99,7 @@ public abstract record ProductFields
             RuleFor(c => c.PackSize!.Value).Positive().When(c => c.PackSize is not null).OverridePropertyName(nameof(PackSize));
             RuleFor(c => c.PackSize).Must((c, size) => size is null || decimal.Truncate(size.Value) == size || !new ProductDetails("", c.UnitType, Settings: c.Settings).IsCounted)
                 .WithMessage("is whole for what is counted");
-            RuleFor(c => c.Settings == null ? null : c.Settings.Other).OwnFieldsOfTheTenant().OverridePropertyName(nameof(Settings));
+            RuleFor(c => c.Settings == null ? null : c.Settings.Other).CustomFields().OverridePropertyName(nameof(Settings));
         }
     }
 }
@@ -122,7 +122,7 @@ public sealed record CreateProduct : ProductFields
     /// The command that would create a product of these details. Left out are category and supplier, which they name by id, and the barcodes, which do
     /// not have any more whether their kind was said.
     /// </summary>
-    public static CreateProduct Of(string sku, ProductDetails details) => new()
+    public static CreateProduct From(string sku, ProductDetails details) => new()
     {
         Sku = sku,
         Name = details.Name,
@@ -205,11 +205,11 @@ public static class ProductEndpoints
     public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http, IBarcodeIndex barcodes) =>
         ledger.Run(http, command, async ct =>
         {
-            if (command.NamesBarcodes()) await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
+            if (command.NamesBarcodes()) await ledger.AcquireLock(UniqueBarcodes.LockName, ct);
             var (product, problem) = await command.Resolve(ledger, ct);
             problem ??= product!.Refuse(null);
             if (problem is null && await ledger.Find<Product>(command.Sku, ct) is null) // a repeated request gets the 409 of its sku
-                problem = await UniqueBarcodes.Refuse(ledger, barcodes, new(command.Sku, BarcodeList.Of(product!.Details), Before: null, IsActive: true), ct);
+                problem = await UniqueBarcodes.Refuse(ledger, barcodes, new(command.Sku, BarcodeList.From(product!.Details), Before: null, IsActive: true), ct);
             if (problem is not null) return problem;
             return await CatalogEntry.Create<Product>(ledger, "product", "products", command.Sku, sku => new ProductCreated(sku, product!.Details), ct);
         });
@@ -221,13 +221,13 @@ public static class ProductEndpoints
     public static Task<IResult> Put([Example("LAC004")] string id, ChangeProduct command, LedgerSession ledger, HttpContext http, IBarcodeIndex barcodes) =>
         ledger.Run(http, command, async ct =>
         {
-            if (command.NamesBarcodes()) await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
+            if (command.NamesBarcodes()) await ledger.AcquireLock(UniqueBarcodes.LockName, ct);
             var (changed, problem) = await command.Resolve(ledger, ct);
             if (problem is not null) return problem;
             return await CatalogEntry.Change<Product>(ledger, "product", id, command.Version,
-                product => CatalogEntry.Same(product.Details, changed!.Details) ? [] : [new ProductChanged(changed.Details)], ct,
+                product => CatalogEntry.AreEqual(product.Details, changed!.Details) ? [] : [new ProductChanged(changed.Details)], ct,
                 async product => ProductRules.Problem(command.Errors(product.Details)) ?? changed!.Refuse(product)
-                    ?? await UniqueBarcodes.Refuse(ledger, barcodes, new(product.Code, BarcodeList.Of(changed!.Details), product, product.IsActive), ct));
+                    ?? await UniqueBarcodes.Refuse(ledger, barcodes, new(product.Code, BarcodeList.From(changed!.Details), product, product.IsActive), ct));
         });
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
@@ -246,8 +246,8 @@ public static class ProductEndpoints
     public static Task<IResult> Activate([Example("LAC004")] string id, [NotBody] LedgerSession ledger, HttpContext http, [NotBody] IBarcodeIndex barcodes) =>
         ledger.Run(http, id, async ct =>
         {
-            await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
+            await ledger.AcquireLock(UniqueBarcodes.LockName, ct);
             return await CatalogEntry.Change<Product>(ledger, "product", id, null, product => product.IsActive ? [] : [new ProductActivated()], ct,
-                product => UniqueBarcodes.Refuse(ledger, barcodes, new(product.Code, BarcodeList.Of(product.Details), product, IsActive: true), ct));
+                product => UniqueBarcodes.Refuse(ledger, barcodes, new(product.Code, BarcodeList.From(product.Details), product, IsActive: true), ct));
         });
 }

@@ -7,10 +7,10 @@ namespace Fluxion.Ledger.Catalog;
 /// <summary>Documents of one kind that are open of a store, a product or a supplier.</summary>
 /// <param name="Kind">purchase_order, transfer or reservation.</param>
 /// <param name="Count">How many, also those that the caller may not see.</param>
-/// <param name="Documents">Their numbers, as people know them: of those that the caller may see, at most <see cref="Most"/>.</param>
+/// <param name="Documents">Their numbers, as people know them: of those that the caller may see, at most <see cref="MaxListed"/>.</param>
 public sealed record OpenDocuments(string Kind, long Count, IReadOnlyList<string> Documents)
 {
-    public const int Most = 10;
+    public const int MaxListed = 10;
 }
 
 /// <summary>
@@ -20,24 +20,24 @@ public sealed record OpenDocuments(string Kind, long Count, IReadOnlyList<string
 /// </summary>
 public static class Deactivation
 {
-    private const string Turn = "deactivation";
+    private const string LockName = "deactivation";
 
     /// <summary>
     /// Taken by every command that opens something, before it looks up what that is for. Whoever deactivates waits for it, and it for whoever
     /// deactivates, so that one of the two sees the other. Commands that open something do not wait for each other.
     /// </summary>
-    public static Task Await(LedgerSession ledger, CancellationToken ct) => ledger.ShareTurn(Turn, ct);
+    public static Task AcquireSharedLock(LedgerSession ledger, CancellationToken ct) => ledger.AcquireSharedLock(LockName, ct);
 
     /// <summary>Taken by every command that deactivates something, before it locks a stream.</summary>
-    public static Task TakeTurn(LedgerSession ledger, CancellationToken ct) => ledger.TakeTurn(Turn, ct);
+    public static Task AcquireLock(LedgerSession ledger, CancellationToken ct) => ledger.AcquireLock(LockName, ct);
 
     /// <summary>Deactivates an entry of the catalog; once more changes nothing.</summary>
     /// <param name="isActive">Whether it is active now.</param>
     public static async Task<Reply> Apply<T>(LedgerSession ledger, IStockDocuments documents, string what, string reference,
         Func<T, bool> isActive, object deactivated, CancellationToken ct) where T : class, IAggregate<T>, ICoded
     {
-        await TakeTurn(ledger, ct);
-        if (await ledger.Find<T>(reference, ct) is not { } found) return Unknown.Of(what, "id", reference);
+        await AcquireLock(ledger, ct);
+        if (await ledger.Find<T>(reference, ct) is not { } found) return NotFound.Problem(what, "id", reference);
         if (isActive(found) && Refuse(what, found.Code, (await documents.Open(ledger, [found.Id], ct))[found.Id]) is { } problem) return problem;
         return await CatalogEntry.Change<T>(ledger, what, reference, null, entry => isActive(entry) ? [deactivated] : [], ct);
     }
@@ -48,12 +48,12 @@ public static class Deactivation
         var kinds = open.ToList();
         if (kinds.Count == 0) return null;
         var refusal = Problems.Conflict("Still open",
-            $"The {what} {code} is not deactivated, because there is still something open: {string.Join(", ", kinds.Select(Says))}. Finish or cancel that first.");
+            $"The {what} {code} is not deactivated, because there is still something open: {string.Join(", ", kinds.Select(Message))}. Finish or cancel that first.");
         refusal.Extensions["open"] = kinds;
         return refusal;
     }
 
-    private static string Says(OpenDocuments of)
+    private static string Message(OpenDocuments of)
     {
         var hidden = of.Count - of.Documents.Count;
         var names = string.Join(", ", of.Documents.Concat(hidden > 0 && of.Documents.Count > 0 ? [$"{hidden} more"] : []));

@@ -41,7 +41,7 @@ public abstract record StoreFields
             RuleFor(c => c.Type).OneOf(StoreTypes.All);
             RuleFor(c => c.Address!).SetValidator(new Address.Validator());
             RuleFor(c => c.Contact!).SetValidator(new Contact.Validator());
-            RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
+            RuleFor(c => c.Settings).CustomFields();
             RuleFor(c => c.Timezone).TimeZone();
         }
     }
@@ -101,7 +101,7 @@ public static class StoreEndpoints
         ledger.Run(http, command, async ct => await ledger.RefuseZone(command.Timezone, ct) is { } problem
             ? problem
             : await CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
-                CatalogEntry.Same(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
+                CatalogEntry.AreEqual(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Close a store: its stock stays and no longer moves")]

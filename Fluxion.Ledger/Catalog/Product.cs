@@ -65,7 +65,7 @@ public sealed record Product(Guid Id, string Code, ProductDetails Details, bool 
     public bool IsCounted => Details.IsCounted;
 
     /// <summary>Why there is no such quantity of it, or null when there is.</summary>
-    public string? ObjectionTo(decimal quantity) => IsCounted && decimal.Truncate(quantity) != quantity
+    public string? QuantityError(decimal quantity) => IsCounted && decimal.Truncate(quantity) != quantity
         ? $"{Code} is counted by the {Details.UnitType}: only whole numbers." : null;
 
     public static Product Fold(Guid id, Product? product, object @event) => @event switch

@@ -56,7 +56,7 @@ public sealed partial record ProductBarcode(
 
     /// <summary>Why a code cannot be kept, or null when it can.</summary>
     /// <param name="kind">As it was given; null when it was left out.</param>
-    public static string? Objection(string code, string? kind)
+    public static string? ValidationError(string code, string? kind)
     {
         if (SpreadsheetNumber().IsMatch(code))
             return "must be the code itself: this is a number as a spreadsheet shortens it, and its last digits are lost. Format the column as text and enter it again";
@@ -66,16 +66,16 @@ public sealed partial record ProductBarcode(
         if (!Digits().IsMatch(code))
         {
             if (kind == BarcodeKinds.Gtin) return "must have 8, 12, 13 or 14 digits, for it is to be a GTIN";
-            return kind is null && Spoilt(code) is { } gtin ? $"must be {gtin}: this is that GTIN without its zeros, or with blanks or dashes. {OfYourOwn}" : null;
+            return kind is null && SpreadsheetError(code) is { } gtin ? $"must be {gtin}: this is that GTIN without its zeros, or with blanks or dashes. {InternalHint}" : null;
         }
         return kind == BarcodeKinds.Internal || code[^1] == CheckDigit(code) ? null
-            : $"must end with {CheckDigit(code)}, the check digit of a GTIN. {OfYourOwn}";
+            : $"must end with {CheckDigit(code)}, the check digit of a GTIN. {InternalHint}";
     }
 
-    private const string OfYourOwn = $"If it is a code of your own, send it in barcodes with the kind {BarcodeKinds.Internal}";
+    private const string InternalHint = $"If it is a code of your own, send it in barcodes with the kind {BarcodeKinds.Internal}";
 
     /// <summary>The GTIN that a spreadsheet or a person has spoilt: its first zeros are missing, or blanks or dashes stand in it.</summary>
-    private static string? Spoilt(string code)
+    private static string? SpreadsheetError(string code)
     {
         var digits = code.Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
         if (digits.Length is >= 9 and <= 11) digits = digits.PadLeft(12, '0');
@@ -110,7 +110,7 @@ public static class BarcodeList
     public const int Max = 20;
 
     /// <summary>All that a product has.</summary>
-    public static IReadOnlyList<ProductBarcode> Of(ProductDetails? details) =>
+    public static IReadOnlyList<ProductBarcode> From(ProductDetails? details) =>
         details?.Barcodes ?? (details?.Barcode is { Length: > 0 } only ? [new ProductBarcode(only)] : []);
 
     /// <summary>The barcodes that a request names, their codes in one spelling.</summary>
@@ -120,8 +120,8 @@ public static class BarcodeList
         : ProductBarcode.Normalize(barcode ?? "") is { Length: > 0 } only ? [new ProductBarcode(only)] : [];
 
     /// <summary>Named barcodes as they are kept: without what the code or the product says itself.</summary>
-    public static IReadOnlyList<ProductBarcode> Kept(IReadOnlyList<ProductBarcode> named, string unitType) =>
-        [.. named.Select(b => new ProductBarcode(b.Code, b.Kind == ProductBarcode.KindOf(b.Code) ? null : b.Kind, b.Unit == unitType ? null : b.Unit, Quantities.Plain(b.PackQuantity)))];
+    public static IReadOnlyList<ProductBarcode> Normalize(IReadOnlyList<ProductBarcode> named, string unitType) =>
+        [.. named.Select(b => new ProductBarcode(b.Code, b.Kind == ProductBarcode.KindOf(b.Code) ? null : b.Kind, b.Unit == unitType ? null : b.Unit, Quantities.Normalize(b.PackQuantity)))];
 
     /// <summary>The details with these barcodes: of one that says all by its code alone the list is left out, as before there were lists.</summary>
     public static ProductDetails With(this ProductDetails details, IReadOnlyList<ProductBarcode> barcodes) => details with

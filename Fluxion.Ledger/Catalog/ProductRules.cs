@@ -16,7 +16,7 @@ public static class ProductRules
     /// <param name="before">What the product is; null for a new one.</param>
     public static IReadOnlyList<(string Field, string Message)> Errors(
         ProductDetails wanted, IReadOnlyList<ProductBarcode> barcodes, string? first, ProductDetails? before) =>
-        [.. Levels(wanted, before), .. OfBarcodes(wanted, barcodes, first, before)];
+        [.. Levels(wanted, before), .. BarcodeErrors(wanted, barcodes, first, before)];
 
     /// <summary>400 for what is wrong; null when nothing is.</summary>
     public static ProblemDetails? Problem(IReadOnlyList<(string Field, string Message)> errors) => errors.Count == 0 ? null
@@ -40,10 +40,10 @@ public static class ProductRules
     }
 
     /// <summary>As <see cref="Errors"/>, of the barcodes alone.</summary>
-    public static IEnumerable<(string Field, string Message)> OfBarcodes(
+    public static IEnumerable<(string Field, string Message)> BarcodeErrors(
         ProductDetails wanted, IReadOnlyList<ProductBarcode> barcodes, string? first, ProductDetails? before)
     {
-        var (known, seen) = (BarcodeList.Of(before).Select(b => b.Code).ToHashSet(), new HashSet<string>());
+        var (known, seen) = (BarcodeList.From(before).Select(b => b.Code).ToHashSet(), new HashSet<string>());
         if (barcodes.Count > BarcodeList.Max) yield return ("barcodes", $"must be at most {BarcodeList.Max}");
         if (ProductBarcode.Normalize(first ?? "") is { Length: > 0 } code && (barcodes.Count == 0 || barcodes[0].Key != ProductBarcode.KeyOf(code)))
             yield return ("barcode", "must be the first of barcodes, or left out");
@@ -51,7 +51,7 @@ public static class ProductRules
         {
             string Field(string name) => first is not null ? $"barcodes[{i}].{name}" : "barcode";
             if (b.Code.Length == 0) yield return (Field("code"), "is required");
-            else if ((!known.Contains(b.Code) || b.Kind == BarcodeKinds.Gtin) && ProductBarcode.Objection(b.Code, b.Kind) is { } objection) yield return (Field("code"), objection);
+            else if ((!known.Contains(b.Code) || b.Kind == BarcodeKinds.Gtin) && ProductBarcode.ValidationError(b.Code, b.Kind) is { } error) yield return (Field("code"), error);
             else if (!seen.Add(b.Key)) yield return (Field("code"), "appears more than once");
             if (b.Kind is not null && !BarcodeKinds.All.Contains(b.Kind)) yield return (Field("kind"), $"must be one of: {string.Join(", ", BarcodeKinds.All)}");
             if (b.Unit is not null && !UnitTypes.All.Contains(b.Unit)) yield return (Field("unit"), $"must be one of: {string.Join(", ", UnitTypes.All)}");

@@ -39,23 +39,23 @@ public abstract record SupplierFields
     [Description("Days from an order to its goods, from 0 to 365; those of the tenant's settings when left out")]
     public int? LeadTimeDays { get; init; }
 
-    public SupplierDetails Details() => new(BusinessName.Trim(), TradeName, Rif.Kept(TaxId, Address), ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit, Settings, LeadTimeDays);
+    public SupplierDetails Details() => new(BusinessName.Trim(), TradeName, Rif.NormalizeOrKeep(TaxId, Address), ContactPerson, Phone, Email, Address, PaymentTerms, CreditLimit, Settings, LeadTimeDays);
 
     public abstract class Validator<T> : AbstractValidator<T> where T : SupplierFields
     {
         protected Validator()
         {
             RuleFor(c => c.BusinessName).Name();
-            RuleFor(c => c.TradeName).Line(200);
-            RuleFor(c => c.TaxId).Line(50).Must((c, taxId) => Rif.Accepts(taxId, c.Address)).WithMessage(Rif.Wrong);
-            RuleFor(c => c.ContactPerson).Line(200);
-            RuleFor(c => c.Phone).Line(50);
+            RuleFor(c => c.TradeName).SingleLine(200);
+            RuleFor(c => c.TaxId).SingleLine(50).Must((c, taxId) => Rif.Accepts(taxId, c.Address)).WithMessage(Rif.InvalidMessage);
+            RuleFor(c => c.ContactPerson).SingleLine(200);
+            RuleFor(c => c.Phone).SingleLine(50);
             RuleFor(c => c.Email!).Email().When(c => c.Email is not null);
             RuleFor(c => c.Address!).SetValidator(new Address.Validator());
-            RuleFor(c => c.PaymentTerms).Line(100);
+            RuleFor(c => c.PaymentTerms).SingleLine(100);
             RuleFor(c => c.CreditLimit).UnitPrice();
             RuleFor(c => c.LeadTimeDays).Days();
-            RuleFor(c => c.Settings).OwnFieldsOfTheTenant();
+            RuleFor(c => c.Settings).CustomFields();
         }
     }
 }
@@ -113,7 +113,7 @@ public static class SupplierEndpoints
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("AGROARAGUA")] string id, ChangeSupplier command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, command.Version, supplier =>
-            CatalogEntry.Same(supplier.Details, command.Details()) ? [] : [new SupplierChanged(command.Details())], ct));
+            CatalogEntry.AreEqual(supplier.Details, command.Details()) ? [] : [new SupplierChanged(command.Details())], ct));
 
     [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Part with a supplier: it takes no new products")]

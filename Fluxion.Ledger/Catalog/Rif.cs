@@ -15,17 +15,17 @@ public static partial class Rif
     private static readonly int[] Weights = [3, 2, 7, 6, 5, 4, 3, 2];
     private static readonly string[] Venezuela = ["VE", "VEN", "VENEZUELA"];
 
-    public const string Wrong = "is no RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8";
+    public const string InvalidMessage = "is no RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8";
 
     /// <summary>Whether a tax id can be kept: it is none, of another country, or a RIF.</summary>
-    public static bool Accepts(string? taxId, Address? address) => Codes.NumberOrNull(taxId) is not { } kept || !IsMeant(kept, address) || Normalize(kept) is not null;
+    public static bool Accepts(string? taxId, Address? address) => Codes.NumberOrNull(taxId) is not { } kept || !LooksLikeRif(kept, address) || Normalize(kept) is not null;
 
     /// <summary>A tax id as it is kept: a RIF in its one spelling, others as given.</summary>
-    public static string? Kept(string? taxId, Address? address) =>
-        Codes.NumberOrNull(taxId) is { } kept && IsMeant(kept, address) ? Normalize(kept) : Codes.NumberOrNull(taxId);
+    public static string? NormalizeOrKeep(string? taxId, Address? address) =>
+        Codes.NumberOrNull(taxId) is { } kept && LooksLikeRif(kept, address) ? Normalize(kept) : Codes.NumberOrNull(taxId);
 
     /// <summary>Whether a tax id has to be a RIF: it is of a Venezuelan address, or of one without a country and looks like one.</summary>
-    private static bool IsMeant(string taxId, Address? address) => string.IsNullOrWhiteSpace(address?.Country)
+    private static bool LooksLikeRif(string taxId, Address? address) => string.IsNullOrWhiteSpace(address?.Country)
         ? Form().IsMatch(taxId)
         : Venezuela.Contains(address.Country.Trim(), StringComparer.OrdinalIgnoreCase);
 

@@ -18,11 +18,11 @@ public sealed record Address(string? Street = null, string? City = null, string?
     {
         public Validator()
         {
-            RuleFor(a => a.Street).Line(200);
-            RuleFor(a => a.City).Line(100);
-            RuleFor(a => a.State).Line(100);
-            RuleFor(a => a.PostalCode).Line(20);
-            RuleFor(a => a.Country).Line(100);
+            RuleFor(a => a.Street).SingleLine(200);
+            RuleFor(a => a.City).SingleLine(100);
+            RuleFor(a => a.State).SingleLine(100);
+            RuleFor(a => a.PostalCode).SingleLine(20);
+            RuleFor(a => a.Country).SingleLine(100);
         }
     }
 }
@@ -33,9 +33,9 @@ public sealed record Contact(string? Phone = null, string? Email = null, string?
     {
         public Validator()
         {
-            RuleFor(c => c.Phone).Line(50);
+            RuleFor(c => c.Phone).SingleLine(50);
             RuleFor(c => c.Email!).Email().When(c => c.Email is not null);
-            RuleFor(c => c.Manager).Line(200);
+            RuleFor(c => c.Manager).SingleLine(200);
         }
     }
 }

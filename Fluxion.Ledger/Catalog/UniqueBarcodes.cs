@@ -9,7 +9,7 @@ namespace Fluxion.Ledger.Catalog;
 public sealed record BarcodeClaim(string Sku, IReadOnlyList<ProductBarcode> Barcodes, Product? Before, bool IsActive)
 {
     /// <summary>What it has not got yet as an active product: of that it is asked whether others have it.</summary>
-    public IEnumerable<ProductBarcode> New => IsActive ? Barcodes.ExceptBy(Before is { IsActive: true } ? BarcodeList.Of(Before.Details).Select(b => b.Key) : [], b => b.Key) : [];
+    public IEnumerable<ProductBarcode> New => IsActive ? Barcodes.ExceptBy(Before is { IsActive: true } ? BarcodeList.From(Before.Details).Select(b => b.Key) : [], b => b.Key) : [];
 }
 
 /// <summary>A barcode that another active product has.</summary>
@@ -23,7 +23,7 @@ public sealed record BarcodeConflict(string Barcode, Guid? Id, string Sku);
 public static class UniqueBarcodes
 {
     /// <summary>The turn of whoever gives barcodes.</summary>
-    public const string Turn = "barcodes";
+    public const string LockName = "barcodes";
 
     /// <summary>The conflicts of each claim, by its index; under the turn.</summary>
     public static async Task<ILookup<int, BarcodeConflict>> Conflicts(
@@ -48,10 +48,10 @@ public static class UniqueBarcodes
     public static async Task<ProblemDetails?> Refuse(LedgerSession ledger, IBarcodeIndex index, BarcodeClaim claim, CancellationToken ct)
     {
         if ((await Conflicts(ledger, index, [claim], ct))[0].ToList() is not { Count: > 0 } conflicts) return null;
-        var problem = Problems.Conflict("Barcode taken", string.Join(" ", conflicts.Select(Says)));
+        var problem = Problems.Conflict("Barcode taken", string.Join(" ", conflicts.Select(Message)));
         problem.Extensions["conflicts"] = conflicts;
         return problem;
     }
 
-    public static string Says(BarcodeConflict conflict) => $"The barcode {conflict.Barcode} is of the active product {conflict.Sku}.";
+    public static string Message(BarcodeConflict conflict) => $"The barcode {conflict.Barcode} is of the active product {conflict.Sku}.";
 }

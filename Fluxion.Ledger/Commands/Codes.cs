@@ -42,13 +42,13 @@ public static class Codes
     /// the API's own.
     /// </summary>
     public static IRuleBuilderOptions<T, string> Code<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(code => Objection(code) is null).WithMessage((_, code) => Objection(code));
+        .Must(code => ValidationError(code) is null).WithMessage((_, code) => ValidationError(code));
 
     /// <summary>A number of one line that somebody else gave, if there is one.</summary>
     public static IRuleBuilderOptions<T, string?> Number<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
-        .Line(characters)
-        .Must(number => number is null || Stranger(Number(number), IsOfNumbers) is null)
-        .WithMessage((_, number) => NotOfTheAlphabet(Stranger(Number(number!), IsOfNumbers)!.Value, "digits, spaces and the signs of ASCII"));
+        .SingleLine(characters)
+        .Must(number => number is null || FindForeignCharacter(Number(number), IsOfNumbers) is null)
+        .WithMessage((_, number) => ForeignCharacterMessage(FindForeignCharacter(Number(number!), IsOfNumbers)!.Value, "digits, spaces and the signs of ASCII"));
 
     /// <summary>The code or the id of something that exists.</summary>
     public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) => rule
@@ -56,10 +56,10 @@ public static class Codes
         .MaximumLength(100).WithMessage("has at most 100 characters");
 
     /// <summary>Why a text cannot be a code, or null when it can.</summary>
-    private static string? Objection(string? code)
+    private static string? ValidationError(string? code)
     {
         if (code is null || Normalize(code) is not { Length: > 0 } kept) return "is required";
-        if (Stranger(kept, IsOfCodes) is { } stranger) return NotOfTheAlphabet(stranger, "digits and . _ -");
+        if (FindForeignCharacter(kept, IsOfCodes) is { } stranger) return ForeignCharacterMessage(stranger, "digits and . _ -");
         if (kept.Length > MaxLength || kept[0] is '.' or '_' or '-') return $"must have 1 to {MaxLength} characters and begin with a letter or digit";
         return Guid.TryParse(kept, out _) ? "must not be a UUID, which names things by their id" : null;
     }
@@ -71,14 +71,14 @@ public static class Codes
     private static bool IsMarkedLetter(char c) => Folding.MarkedLetters.Contains(char.ToUpperInvariant(c), StringComparison.Ordinal);
 
     /// <summary>The first character that does not belong.</summary>
-    private static Rune? Stranger(string text, Func<char, bool> belongs)
+    private static Rune? FindForeignCharacter(string text, Func<char, bool> belongs)
     {
         foreach (var rune in text.EnumerateRunes())
             if (!rune.IsBmp || !belongs((char)rune.Value)) return rune;
         return null;
     }
 
-    private static string NotOfTheAlphabet(Rune stranger, string others)
+    private static string ForeignCharacterMessage(Rune stranger, string others)
     {
         var shown = Rune.IsLetterOrDigit(stranger) || Rune.IsPunctuation(stranger) || Rune.IsSymbol(stranger) ? $"'{stranger}' " : "";
         return string.Create(CultureInfo.InvariantCulture,

@@ -36,7 +36,7 @@ public static class Folding
         {
             if (IsInvisible(rune)) continue;
             if (folded.Length > 0 && rune.IsBmp && Compose(folded[^1], (char)rune.Value) is { } composed) folded[^1] = composed;
-            else folded.Append(Plain(rune).ToString());
+            else folded.Append(BaseLetter(rune).ToString());
         }
         return folded.ToString().Trim();
     }
@@ -52,7 +52,7 @@ public static class Folding
     private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format || rune.Value is 0x034F or 0x115F or 0x1160
         or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F) or 0x2065 or 0x2800 or 0x3164 or (>= 0xFE00 and <= 0xFE0F) or 0xFFA0 or (>= 0xE0000 and <= 0xE0FFF);
 
-    private static Rune Plain(Rune rune) => rune.Value switch
+    private static Rune BaseLetter(Rune rune) => rune.Value switch
     {
         >= 0xFF01 and <= 0xFF5E => new Rune(rune.Value - 0xFEE0), // full width
         (>= 0x2010 and <= 0x2015) or 0x2212 or 0xFE58 or 0xFE63 => new Rune('-'),

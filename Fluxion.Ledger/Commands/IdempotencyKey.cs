@@ -38,7 +38,7 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     }
 
     /// <summary>What was answered when the key was first used.</summary>
-    public sealed record Answer(byte[] RequestHash, int Status, string Body, string? Location);
+    public sealed record StoredAnswer(byte[] RequestHash, int Status, string Body, string? Location);
 
     /// <summary>The key in the request's header; null without one; a problem when it is malformed, or missing and <paramref name="required"/>.</summary>
     public static (IdempotencyKey? Key, ProblemDetails? Problem) Read<TCommand>(
@@ -66,7 +66,7 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// Waits until no other transaction holds the key, keeps it to the end of this one, and returns the earlier answer if there is one.
     /// One round trip.
     /// </summary>
-    public async Task<Answer?> Claim(NpgsqlConnection connection, CancellationToken ct)
+    public async Task<StoredAnswer?> Claim(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
         AddClaim(batch);
@@ -88,11 +88,11 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     }
 
     /// <summary>The earlier answer, if there is one. The reader is at the result of the first of the two statements.</summary>
-    internal static async Task<Answer?> ReadClaim(NpgsqlDataReader reader, CancellationToken ct)
+    internal static async Task<StoredAnswer?> ReadClaim(NpgsqlDataReader reader, CancellationToken ct)
     {
         await reader.NextResultAsync(ct);
         return await reader.ReadAsync(ct)
-            ? new Answer(reader.GetFieldValue<byte[]>(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3))
+            ? new StoredAnswer(reader.GetFieldValue<byte[]>(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3))
             : null;
     }
 
@@ -111,12 +111,12 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     }
 
     /// <summary>The statement that keeps the answer, with its parameters in order; for <c>QueueSqlCommand</c> of the same transaction.</summary>
-    public (string Sql, object[] Parameters) Keep(Reply.Accepted reply, byte[] body) => (
+    public (string Sql, object[] Parameters) StoreAnswer(Reply.Accepted reply, byte[] body) => (
         $"insert into {Schema}.idempotency_keys (user_id, key, request_hash, status, response, location) values (?, ?, ?, ?, ?::json, nullif(?, ''))",
         [UserId, Key, RequestHash, reply.Status, System.Text.Encoding.UTF8.GetString(body), reply.Location ?? ""]);
 
     /// <summary>The earlier answer again, or 422 when the request is another one.</summary>
-    public IResult Replay(Answer answer, HttpContext http)
+    public IResult Replay(StoredAnswer answer, HttpContext http)
     {
         if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash)) return TypedResults.Problem(Problems.KeyReused(Key));
         if (!http.Response.HasStarted) // as it has when the progress of an import was told

@@ -28,9 +28,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 {
     private readonly Dictionary<Guid, Loaded> _streams = [];
     private readonly List<Change> _changes = [];
-    private readonly List<StockNotice> _notices = [];
+    private readonly List<StockReviewRequest> _reviewRequests = [];
     private readonly List<Action> _afterCommit = [];
-    private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _asked = [];
+    private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _pendingQueries = [];
 
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
@@ -48,7 +48,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public IReadOnlyList<Change> Changes => _changes;
 
     /// <summary>The session whose transaction a projection runs in.</summary>
-    public static LedgerSession Of(IDocumentOperations operations) =>
+    public static LedgerSession From(IDocumentOperations operations) =>
         ((IDocumentSession)operations).Listeners.OfType<LedgerSession>().SingleOrDefault()
         ?? throw new InvalidOperationException("Events are appended through a LedgerSession only: read models need the states around each event.");
 
@@ -65,7 +65,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         if (problem is not null) return TypedResults.Problem(problem);
 
         if (await Begin(key, ct) is { } answer) return key!.Replay(answer, http);
-        if (command is IOccurrence { SentAt: { } sentAt }) Receive(sentAt, RequestArrival.Elapsed(http));
+        if (command is IOccurrence { SentAt: { } sentAt }) CorrectClockSkew(sentAt, RequestArrival.Elapsed(http));
 
         IReadOnlyList<UniqueName>? unique = null;
         try
@@ -74,15 +74,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             {
                 case Reply.Refused refused:
                     return TypedResults.Problem(refused.Problem);
-                case Reply.Tried tried:
-                    await TryOut(ct);
+                case Reply.DryRun tried:
+                    await CommitAndRollBack(ct);
                     return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
                 case Reply.Accepted accepted:
                     unique = accepted.Unique;
                     var body = JsonSerializer.SerializeToUtf8Bytes(accepted.Body, json);
                     if (key is not null)
                     {
-                        var (sql, parameters) = key.Keep(accepted, body);
+                        var (sql, parameters) = key.StoreAnswer(accepted, body);
                         session.QueueSqlCommand(sql, parameters);
                     }
                     await Commit(CancellationToken.None); // from here on the client's going away changes nothing
@@ -92,20 +92,20 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                     throw new InvalidOperationException("A command ends accepted, refused or tried.");
             }
         }
-        catch (Exception e) when (Refusal(e, PostgresErrorCodes.NumericValueOutOfRange) is not null)
+        catch (Exception e) when (FindPostgresException(e, PostgresErrorCodes.NumericValueOutOfRange) is not null)
         {
             return TypedResults.Problem(Problems.TooLarge(command));
         }
-        catch (Exception e) when (Refusal(e, PostgresErrorCodes.UniqueViolation) is { } violation && UniqueConstraints.MeanTaken(violation.ConstraintName))
+        catch (Exception e) when (FindPostgresException(e, PostgresErrorCodes.UniqueViolation) is { } violation && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName))
         {
-            return TypedResults.Problem(await Taken(unique ?? [], violation.ConstraintName, ct));
+            return TypedResults.Problem(await DescribeConflict(unique ?? [], violation.ConstraintName, ct));
         }
     }
 
     /// <summary>
     /// The 409 for what turned out to be taken at the commit, with the document that has it. This session's transaction is gone: another one looks.
     /// </summary>
-    private async Task<ProblemDetails> Taken(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
+    private async Task<ProblemDetails> DescribeConflict(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
     {
         // its connection goes back first: a request never holds two
         var (store, tenantId) = (session.DocumentStore, session.TenantId);
@@ -114,7 +114,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var ledger = new LedgerSession(another, tenant, caller);
         await ledger.Begin(ct);
         foreach (var name in unique)
-            if (await name.FindExisting(ledger, ct) is { } existing) return Problems.Taken(name.Title, name.Detail, existing);
+            if (await name.FindExisting(ledger, ct) is { } existing) return Problems.AlreadyExists(name.Title, name.Detail, existing);
         return unique is [var only]
             ? Problems.Conflict(only.Title, only.Detail)
             : Problems.Conflict("Already exists", $"Another request has just created the same thing ({constraint}). Read it and decide again.");
@@ -125,7 +125,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     /// <summary>Opens the transaction, reads the database's clock and claims the idempotency key, in one batch.</summary>
     /// <returns>What was answered when the key was used before; null when it was not.</returns>
-    private async Task<IdempotencyKey.Answer?> Begin(IdempotencyKey? key, CancellationToken ct)
+    private async Task<IdempotencyKey.StoredAnswer?> Begin(IdempotencyKey? key, CancellationToken ct)
     {
         session.LastModifiedBy = caller.UserId == Guid.Empty ? null : caller.UserId.ToString();
         if (caller.Address is not null) session.SetHeader(Headers.Address, caller.Address);
@@ -153,7 +153,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     /// <summary>Learns from when a client says it sent its request how far its clock is off; the events of this command keep that.</summary>
     /// <param name="elapsed">For how long the request has been here.</param>
-    private void Receive(DateTimeOffset sentAt, TimeSpan elapsed)
+    private void CorrectClockSkew(DateTimeOffset sentAt, TimeSpan elapsed)
     {
         var skew = sentAt - (Now - elapsed);
         _clockSkew = skew - TimeSpan.FromTicks(skew.Ticks % TimeSpan.TicksPerMicrosecond); // what it corrects is kept in microseconds
@@ -163,15 +163,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>When something happened that a client dates by its own clock.</summary>
     /// <param name="occurredAt">As the request says it; null: when the ledger records it.</param>
     /// <param name="notBefore">When its cause happened; null when it has none.</param>
-    public Occurrence When(DateTimeOffset? occurredAt, DateTimeOffset? notBefore = null)
+    public Occurrence ResolveOccurrence(DateTimeOffset? occurredAt, DateTimeOffset? notBefore = null)
     {
         if (occurredAt is not { } at) return new Occurrence(null, notBefore);
-        at = ByLedgersClock(at);
+        at = ToLedgerTime(at);
         return new Occurrence(at < Now ? at : Now, notBefore);
     }
 
     /// <summary>A moment that a client dates by its own clock, as the ledger's clock had it; it may lie in the future.</summary>
-    public DateTimeOffset ByLedgersClock(DateTimeOffset at) => _clockSkew is { } skew ? Occurrence.Corrected(at, Now + skew, Now) : at;
+    public DateTimeOffset ToLedgerTime(DateTimeOffset at) => _clockSkew is { } skew ? Occurrence.Corrected(at, Now + skew, Now) : at;
 
     /// <summary>Commits all that was appended and queued.</summary>
     public async Task Commit(CancellationToken ct)
@@ -180,7 +180,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         if (messages is not null)
         {
             // in the same transaction: what may have changed alerts is looked at, whatever becomes of this node
-            foreach (var some in _notices.Concat(_changes.SelectMany(StockNotice.Of)).Distinct().Chunk(ReviewStock.AtOnce))
+            foreach (var some in _reviewRequests.Concat(_changes.SelectMany(StockReviewRequest.From)).Distinct().Chunk(ReviewStock.BatchSize))
                 await messages.PublishAsync(new ReviewStock(some));
         }
         await session.SaveChangesAsync(ct);
@@ -188,7 +188,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>Writes all that was appended and queued, and rolls it back: what the database would refuse, it refuses here too.</summary>
-    private async Task TryOut(CancellationToken ct)
+    private async Task CommitAndRollBack(CancellationToken ct)
     {
         ((ITransactionParticipantRegistrar)session).AddTransactionParticipant(new DryRun(_changes));
         try
@@ -225,10 +225,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         (messages ?? throw new InvalidOperationException("This session has no messages.")).PublishAsync(message, new DeliveryOptions { ScheduledTime = at });
 
     /// <summary>Something by which alerts may have changed: they are looked at after the commit, or by the next scan when this session has no messages.</summary>
-    public void Notice(StockNotice notice) => _notices.Add(notice);
+    public void RequestReview(StockReviewRequest request) => _reviewRequests.Add(request);
 
     /// <summary>A question in the same transaction, with $1, $2, … for the parameters.</summary>
-    public NpgsqlCommand Ask(string sql, params object[] parameters)
+    public NpgsqlCommand CreateCommand(string sql, params object[] parameters)
     {
         var command = new NpgsqlCommand(sql, session.Connection);
         foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
@@ -239,25 +239,25 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// A question that goes with the next lock, in its round trip, and sees what is there once the lock is held; with $1, $2, … for the parameters.
     /// </summary>
     /// <param name="read">Reads the rows.</param>
-    public Asked<T> AskWithNextLock<T>(string sql, IReadOnlyList<object> parameters, Func<NpgsqlDataReader, CancellationToken, Task<T>> read)
+    public Pending<T> QueryWithNextLock<T>(string sql, IReadOnlyList<object> parameters, Func<NpgsqlDataReader, CancellationToken, Task<T>> read)
     {
         var question = new NpgsqlBatchCommand(sql);
         foreach (var parameter in parameters) question.Parameters.Add(new() { Value = parameter });
-        var asked = new Asked<T>();
-        _asked.Add((question, async (reader, ct) => asked.Answer(await read(reader, ct))));
+        var asked = new Pending<T>();
+        _pendingQueries.Add((question, async (reader, ct) => asked.Complete(await read(reader, ct))));
         return asked;
     }
 
     /// <summary>As <see cref="Read{T}"/>, with the next lock.</summary>
-    public Asked<T?> ReadWithNextLock<T>(Guid id) where T : class, IAggregate<T> => AskWithNextLock(
+    public Pending<T?> ReadWithNextLock<T>(Guid id) where T : class, IAggregate<T> => QueryWithNextLock(
         $"select data from {Documents<T>()} where id = $1", [id], async (reader, ct) =>
             await reader.ReadAsync(ct) ? await session.DocumentStore.Options.Serializer().FromJsonAsync<T>(reader, 0, ct) : null);
 
     /// <summary>Events of some types of a stream that is short, with their ids and in their order, with the next lock.</summary>
-    public Asked<IReadOnlyList<(Guid Id, object Data)>> EventsWithNextLock(Guid stream, params Type[] types)
+    public Pending<IReadOnlyList<(Guid Id, object Data)>> EventsWithNextLock(Guid stream, params Type[] types)
     {
         var typeOf = types.ToDictionary(type => ((EventGraph)session.DocumentStore.Options.Events).EventMappingFor(type).EventTypeName);
-        return AskWithNextLock<IReadOnlyList<(Guid, object)>>(
+        return QueryWithNextLock<IReadOnlyList<(Guid, object)>>(
             $"select id, type, data from {tenant.Schema}.mt_events where stream_id = $1 and type = any($2) order by version", [stream, typeOf.Keys.ToArray()],
             async (reader, ct) =>
             {
@@ -269,18 +269,18 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>A statement of the same transaction, with ? for each parameter.</summary>
-    public void Queue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);
+    public void Enqueue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);
 
     /// <summary>
     /// Waits until no other command of the tenant is at <paramref name="what"/> and keeps the turn to the end of the transaction: for a law
     /// over several streams. Taken before any stream is locked, so that nobody who waits holds one.
     /// </summary>
-    public Task TakeTurn(string what, CancellationToken ct) => Turn("pg_advisory_xact_lock", what, ct);
+    public Task AcquireLock(string what, CancellationToken ct) => AcquireAdvisoryLock("pg_advisory_xact_lock", what, ct);
 
-    /// <summary>As <see cref="TakeTurn"/>, but beside others that share the turn: only who takes it alone waits for them, and they for him.</summary>
-    public Task ShareTurn(string what, CancellationToken ct) => Turn("pg_advisory_xact_lock_shared", what, ct);
+    /// <summary>As <see cref="AcquireLock"/>, but beside others that share the turn: only who takes it alone waits for them, and they for him.</summary>
+    public Task AcquireSharedLock(string what, CancellationToken ct) => AcquireAdvisoryLock("pg_advisory_xact_lock_shared", what, ct);
 
-    private async Task Turn(string takes, string what, CancellationToken ct)
+    private async Task AcquireAdvisoryLock(string takes, string what, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(session.Connection);
         batch.BatchCommands.Add(new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } });
@@ -324,7 +324,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         });
         batch.BatchCommands.Add(new($"select id, data from {Documents<T>()} where id = any($1)") { Parameters = { new() { Value = streamIds } } });
         batch.BatchCommands.Add(new(ReadClock));
-        foreach (var (question, _) in _asked) batch.BatchCommands.Add(question);
+        foreach (var (question, _) in _pendingQueries) batch.BatchCommands.Add(question);
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
         await using var reader = await batch.ExecuteReaderAsync(ct);
@@ -339,12 +339,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         await reader.NextResultAsync(ct);
         await ReadNow(reader, ct);
-        foreach (var (_, answer) in _asked)
+        foreach (var (_, answer) in _pendingQueries)
         {
             await reader.NextResultAsync(ct);
             await answer(reader, ct);
         }
-        _asked.Clear();
+        _pendingQueries.Clear();
         return states;
     }
 
@@ -446,7 +446,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var wanted = events.Distinct().ToList();
         var times = new Dictionary<(Guid, long), DateTimeOffset>();
         if (wanted.Count == 0) return times;
-        await using var command = Ask($"select e.stream_id, e.version, e.timestamp from {Tenant.Schema}.mt_events e join unnest($1::uuid[], $2::bigint[]) w (id, version) on w.id = e.stream_id and w.version = e.version",
+        await using var command = CreateCommand($"select e.stream_id, e.version, e.timestamp from {Tenant.Schema}.mt_events e join unnest($1::uuid[], $2::bigint[]) w (id, version) on w.id = e.stream_id and w.version = e.version",
             wanted.Select(w => w.StreamId).ToArray(), wanted.Select(w => w.Version).ToArray());
         await using var r = await command.ExecuteReaderAsync(ct);
         while (await r.ReadAsync(ct)) times[(r.GetGuid(0), r.GetInt64(1))] = r.GetFieldValue<DateTimeOffset>(2);
@@ -490,7 +490,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>The version of a stream that this session locked or began, with what it appended; 0 when there is none.</summary>
     public long VersionOf(Guid id) => _streams.TryGetValue(id, out var stream) ? stream.Version + stream.Appended : 0;
 
-    private static PostgresException? Refusal(Exception e, string sqlState)
+    private static PostgresException? FindPostgresException(Exception e, string sqlState)
     {
         for (var inner = e; inner is not null; inner = inner.InnerException)
             if (inner is PostgresException refusal && refusal.SqlState == sqlState) return refusal;
@@ -506,15 +506,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 }
 
 /// <summary>What a question that goes with the next lock will be answered.</summary>
-public sealed class Asked<T>
+public sealed class Pending<T>
 {
-    private bool _isAnswered;
+    private bool _isCompleted;
     private T? _value;
 
     /// <exception cref="InvalidOperationException">Nothing has been locked since it was asked.</exception>
-    public T Value => _isAnswered ? _value! : throw new InvalidOperationException("The question goes with the next lock, and there has been none.");
+    public T Value => _isCompleted ? _value! : throw new InvalidOperationException("The question goes with the next lock, and there has been none.");
 
-    internal void Answer(T value) => (_value, _isAnswered) = (value, true);
+    internal void Complete(T value) => (_value, _isCompleted) = (value, true);
 }
 
 /// <summary>The names of the headers that each event carries.</summary>

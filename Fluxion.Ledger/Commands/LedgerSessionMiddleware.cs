@@ -10,5 +10,5 @@ namespace Fluxion.Ledger.Commands;
 public static class LedgerSessionMiddleware
 {
     public static LedgerSession Before(IDocumentSession session, IMessageBus messages, HttpContext http) =>
-        new(session, http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."), Caller.Of(http), messages);
+        new(session, http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."), Caller.From(http), messages);
 }

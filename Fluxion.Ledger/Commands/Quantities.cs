@@ -25,27 +25,27 @@ public static class Quantities
     public static IRuleBuilderOptions<T, decimal?> UnitPrice<T>(this IRuleBuilder<T, decimal?> rule) => rule
         .Must(p => p is null || IsUnitPrice(p.Value)).WithMessage(UnitPriceMessage);
 
-    public static IRuleBuilderOptions<T, decimal> Level<T>(this IRuleBuilder<T, decimal> rule) => rule
-        .Must(IsLevel).WithMessage(LevelMessage);
+    public static IRuleBuilderOptions<T, decimal> StockLevel<T>(this IRuleBuilder<T, decimal> rule) => rule
+        .Must(IsStockLevel).WithMessage(StockLevelMessage);
 
-    public static IRuleBuilderOptions<T, decimal?> Level<T>(this IRuleBuilder<T, decimal?> rule) => rule
-        .Must(q => q is null || IsLevel(q.Value)).WithMessage(LevelMessage);
+    public static IRuleBuilderOptions<T, decimal?> StockLevel<T>(this IRuleBuilder<T, decimal?> rule) => rule
+        .Must(q => q is null || IsStockLevel(q.Value)).WithMessage(StockLevelMessage);
 
     /// <summary>A number of days from 0 to 365 that may be left out.</summary>
     public static IRuleBuilderOptions<T, int?> Days<T>(this IRuleBuilder<T, int?> rule) => rule
         .Must(days => days is null or (>= 0 and <= 365)).WithMessage("is a whole number of days from 0 to 365");
 
     private static readonly string UnitPriceMessage = $"lies between 0 and {MaxUnitPrice:0}, with at most 4 decimals";
-    private static readonly string LevelMessage = $"lies between 0 and {MaxQuantity:0}, with at most 3 decimals";
+    private static readonly string StockLevelMessage = $"lies between 0 and {MaxQuantity:0}, with at most 3 decimals";
 
     private static bool IsUnitPrice(decimal price) => price >= 0 && price <= MaxUnitPrice && HasDecimals(price, 4);
 
-    private static bool IsLevel(decimal quantity) => quantity >= 0 && quantity <= MaxQuantity && HasDecimals(quantity, 3);
+    private static bool IsStockLevel(decimal quantity) => quantity >= 0 && quantity <= MaxQuantity && HasDecimals(quantity, 3);
 
     public static bool HasDecimals(decimal value, int atMost) => decimal.Round(value, atMost) == value;
 
     /// <summary>Without trailing zeros: 7 rather than 7.000, whether it comes from a command or from a numeric column.</summary>
-    public static decimal Plain(decimal value) => value / 1.000000000000000000000000000000000m;
+    public static decimal Normalize(decimal value) => value / 1.000000000000000000000000000000000m;
 
     /// <summary>Half away from zero, as invoices are rounded.</summary>
     public static decimal Round(decimal value, int decimals) => decimal.Round(value, decimals, MidpointRounding.AwayFromZero);

@@ -15,7 +15,7 @@ public abstract record Reply
     public sealed record Refused(ProblemDetails Problem) : Reply;
 
     /// <summary>All was decided as it would be, and nothing is written: a dry run. The idempotency key stays free.</summary>
-    public sealed record Tried(object Body) : Reply;
+    public sealed record DryRun(object Body) : Reply;
 
     public static Reply Ok(object body) => new Accepted(200, body);
 

@@ -9,7 +9,7 @@ public static class Taxes
     /// of each rate, "alícuota"), and so the tax books add up.
     /// </summary>
     /// <param name="lines">Base: the line's net amount, to 2 decimals. Rate: percent, 16 for the general rate; 0 for what is exempt.</param>
-    public static decimal Of(IEnumerable<(decimal Base, decimal Rate)> lines) =>
+    public static decimal Total(IEnumerable<(decimal Base, decimal Rate)> lines) =>
         lines.GroupBy(line => line.Rate).Sum(rate => On(rate.Sum(line => line.Base), rate.Key));
 
     /// <summary>The tax on an amount before tax.</summary>

@@ -7,7 +7,7 @@ namespace Fluxion.Ledger.Commands;
 public static class UniqueConstraints
 {
     /// <summary>By the names of constraints and indexes: of Marten's documents, of the read models, and of the registry.</summary>
-    public static readonly IReadOnlySet<string> Taken = new HashSet<string>
+    public static readonly IReadOnlySet<string> AlreadyExists = new HashSet<string>
     {
         "mt_doc_user_uidx_email", "users_tenant_id_email_key", "tenant_users_tenant_id_email_key",
         "mt_doc_store_uidx_code", "stores_tenant_id_code_key",
@@ -20,10 +20,10 @@ public static class UniqueConstraints
     };
 
     /// <summary>Those that are violated only by a fault of ours; primary keys are too, and not listed.</summary>
-    public static readonly IReadOnlySet<string> Ours = new HashSet<string>
+    public static readonly IReadOnlySet<string> Internal = new HashSet<string>
     {
         "inventory_product_id_store_id_key", "transfer_items_transfer_id_product_id_key", "idx_alerts_one_open", "ledger_seals_from_sequence_key",
     };
 
-    public static bool MeanTaken(string? constraint) => constraint is not null && Taken.Contains(constraint);
+    public static bool MeansAlreadyExists(string? constraint) => constraint is not null && AlreadyExists.Contains(constraint);
 }

@@ -14,7 +14,7 @@ public static class UniqueReference
     {
         if (Codes.NumberOrNull(reference) is not { } wanted || settings is { AllowsRepeatedReferences: true }) return null;
         foreach (var (other, id) in known)
-            if (Codes.NumberOrNull(other) == wanted) return Problems.Taken("Reference taken", says(wanted), new ExistingDocument(id));
+            if (Codes.NumberOrNull(other) == wanted) return Problems.AlreadyExists("Reference taken", says(wanted), new ExistingDocument(id));
         return null;
     }
 }

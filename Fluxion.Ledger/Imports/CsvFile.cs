@@ -37,7 +37,7 @@ public sealed class CsvFile
     private bool _isForbidden;
 
     /// <summary>How much was found wrong so far.</summary>
-    public int Wrongs { get; private set; }
+    public int ErrorCount { get; private set; }
 
     public IReadOnlyList<CsvRow> Rows => _rows;
 
@@ -63,7 +63,7 @@ public sealed class CsvFile
     public static CsvFile Read(ReadOnlyMemory<byte> bytes, CsvColumns columns, bool decimalComma)
     {
         var file = new CsvFile { DecimalComma = decimalComma };
-        if (!Utf8.IsValid(bytes.Span) || bytes.Span.Contains((byte)0)) file.Wrong("file", "is no text in UTF-8; a spreadsheet saves it as 'CSV UTF-8'");
+        if (!Utf8.IsValid(bytes.Span) || bytes.Span.Contains((byte)0)) file.AddError("file", "is no text in UTF-8; a spreadsheet saves it as 'CSV UTF-8'");
         else file.ReadRows(bytes, columns);
         return file;
     }
@@ -75,7 +75,7 @@ public sealed class CsvFile
             DetectSeparatorHint = true,
             TrackLineNumbers = true,
             MalformedData = CsvMalformedDataHandling.Skip,
-            OnMalformedRecord = record => Wrong($"line {record.LineNumber}", record.Reason == CsvMalformedReason.UnterminatedQuote
+            OnMalformedRecord = record => AddError($"line {record.LineNumber}", record.Reason == CsvMalformedReason.UnterminatedQuote
                 ? "begins a quotation that is not closed before the end of the file"
                 : "has a quotation mark in its text: double it, and put the field in quotation marks (RFC 4180)"),
         });
@@ -90,23 +90,23 @@ public sealed class CsvFile
             if (fields.TrueForAll(Invisible.IsBlank)) continue;
             if (_rows.Count == MaxRows)
             {
-                Wrong("file", $"has more than {MaxRows} rows: split it");
+                AddError("file", $"has more than {MaxRows} rows: split it");
                 return;
             }
             var line = (int)reader.LineNumber;
             while (fields.Count > names.Count && Invisible.IsBlank(fields[^1])) fields.RemoveAt(fields.Count - 1);
-            if (fields.Count > names.Count) Wrong($"line {line}", $"has {fields.Count} fields where the first line has {names.Count}");
+            if (fields.Count > names.Count) AddError($"line {line}", $"has {fields.Count} fields where the first line has {names.Count}");
             else _rows.Add(new CsvRow(this, line, fields));
         }
-        if (_rows.Count == 0 && _errors.Count == 0) Wrong("file", "has no row below its first line");
+        if (_rows.Count == 0 && _errors.Count == 0) AddError("file", "has no row below its first line");
     }
 
     private bool CheckNames(List<string> names, CsvColumns columns)
     {
         var known = columns.All.ToList();
-        foreach (var missing in columns.Required.Except(names)) Wrong("line 1", $"has no column '{missing}'");
-        foreach (var name in names.Except(known).Take(10)) Wrong("line 1", $"'{Problems.Shorten(name)}' is no column of such a file: {string.Join(", ", known)}");
-        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) Wrong("line 1", $"has the column '{Problems.Shorten(twice.Key)}' more than once");
+        foreach (var missing in columns.Required.Except(names)) AddError("line 1", $"has no column '{missing}'");
+        foreach (var name in names.Except(known).Take(10)) AddError("line 1", $"'{Problems.Shorten(name)}' is no column of such a file: {string.Join(", ", known)}");
+        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) AddError("line 1", $"has the column '{Problems.Shorten(twice.Key)}' more than once");
         return _errors.Count == 0;
     }
 
@@ -118,19 +118,19 @@ public sealed class CsvFile
 
     internal int? IndexOf(string column) => _columns.TryGetValue(column, out var index) ? index : null;
 
-    internal void NotTaken(string column) => _notTaken.Add(_columns[column]);
+    internal void AddColumnNotTaken(string column) => _notTaken.Add(_columns[column]);
 
-    internal void Wrong(string where, string reason)
+    internal void AddError(string where, string reason)
     {
         if (!_errors.TryGetValue(where, out var reasons)) _errors[where] = reasons = [];
         if (!reasons.Contains(reason)) reasons.Add(reason);
-        Wrongs++;
+        ErrorCount++;
     }
 
-    internal void Forbidden(string where, string reason)
+    internal void AddForbidden(string where, string reason)
     {
         _isForbidden = true;
-        Wrong(where, reason);
+        AddError(where, reason);
     }
 }
 
@@ -147,12 +147,12 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         File.IndexOf(column) is { } index && index < Fields.Count && !Invisible.IsBlank(Fields[index]) ? Fields[index] : null;
 
     /// <summary>A text that names something, without white space and invisible characters around it.</summary>
-    public string? Name(string column)
+    public string? TrimmedText(string column)
     {
         if (Text(column) is not { } text) return null;
         text = Invisible.Trim(text);
         if (!ScientificNotation().IsMatch(text)) return text;
-        Wrong(column, $"is {text}: a spreadsheet shortened a number and its last digits are lost. Format the column as text and enter it again");
+        AddError(column, $"is {text}: a spreadsheet shortened a number and its last digits are lost. Format the column as text and enter it again");
         return null;
     }
 
@@ -160,13 +160,13 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, File.DecimalComma ? Comma : NumberFormatInfo.InvariantInfo, out var number) ? number : null,
         $"is a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}");
 
-    public int? Whole(string column) => Parse<int>(column, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+    public int? WholeNumber(string column) => Parse<int>(column, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
         "is a whole number");
 
     /// <summary>As <see cref="Number"/>, and says so where there is none.</summary>
     public decimal? Required(string column)
     {
-        if (Text(column) is null) Wrong(column, "is required");
+        if (Text(column) is null) AddError(column, "is required");
         return Number(column);
     }
 
@@ -177,7 +177,7 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     public bool IsDate(string column) => Text(column) is { } text && PointsInTime.ParseDate(Invisible.Trim(text)) is not null;
 
     /// <summary>true or false, in English or as a Spanish spreadsheet writes it, or 1 or 0.</summary>
-    public bool? Flag(string column) => Parse<bool>(column, text => text.ToUpperInvariant() switch
+    public bool? Boolean(string column) => Parse<bool>(column, text => text.ToUpperInvariant() switch
     {
         "TRUE" or "VERDADERO" or "1" => true,
         "FALSE" or "FALSO" or "0" => false,
@@ -193,7 +193,7 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         }
         catch (JsonException)
         {
-            Wrong(column, "is no JSON object as the API takes it");
+            AddError(column, "is no JSON object as the API takes it");
             return null;
         }
     }
@@ -201,22 +201,22 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     /// <summary>Says what a validator found wrong in this row, whose columns are named as its fields.</summary>
     public bool Check(ValidationResult result)
     {
-        foreach (var failure in result.Errors) Wrong(JsonNamingPolicy.CamelCase.ConvertName(failure.PropertyName), failure.ErrorMessage);
+        foreach (var failure in result.Errors) AddError(JsonNamingPolicy.CamelCase.ConvertName(failure.PropertyName), failure.ErrorMessage);
         return result.IsValid;
     }
 
     /// <summary>Says what is wrong in a column of this row; with null in the row itself.</summary>
-    public void Wrong(string? column, string reason) => File.Wrong(Where(column), reason);
+    public void AddError(string? column, string reason) => File.AddError(Where(column), reason);
 
     /// <summary>Notes of columns that their values here are not taken: those of other books.</summary>
-    public void NotTaken(params ReadOnlySpan<string> columns)
+    public void AddColumnsNotTaken(params ReadOnlySpan<string> columns)
     {
         foreach (var column in columns)
-            if (Text(column) is not null) File.NotTaken(column);
+            if (Text(column) is not null) File.AddColumnNotTaken(column);
     }
 
-    /// <summary>As <see cref="Wrong"/>, where the caller may not do it.</summary>
-    public void Forbidden(string column, string reason) => File.Forbidden(Where(column), reason);
+    /// <summary>As <see cref="AddError"/>, where the caller may not do it.</summary>
+    public void AddForbidden(string column, string reason) => File.AddForbidden(Where(column), reason);
 
     private static readonly NumberFormatInfo Comma = new() { NumberDecimalSeparator = ",", NumberGroupSeparator = "." };
 
@@ -229,7 +229,7 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     {
         if (Text(column) is not { } text) return null;
         var value = parse(Invisible.Trim(text));
-        if (value is null) Wrong(column, form);
+        if (value is null) AddError(column, form);
         return value;
     }
 }

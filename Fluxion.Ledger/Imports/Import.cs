@@ -91,7 +91,7 @@ public sealed class Import
         // however slowly it comes, it waits on disk, and takes memory and a turn when it is there
         await using var body = new FileBufferingReadStream(http.Request.Body, InMemory);
         await body.DrainAsync(http.RequestAborted);
-        using var turn = await http.RequestServices.GetRequiredService<ImportTurns>().Take(http.RequestAborted);
+        using var turn = await http.RequestServices.GetRequiredService<ImportLimiter>().Acquire(http.RequestAborted);
         var (file, sha256) = await Read(body, columns, decimals == "comma", http.RequestAborted);
         var import = new Import(file, sha256, Guid.CreateVersion7(), dryRun ?? false);
         if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return TypedResults.Problem(unreadable);
@@ -101,7 +101,7 @@ public sealed class Import
         {
             // with rows that cannot be read the others are checked all the same: a file is corrected once
             var reply = await handle(import, ct);
-            return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.Tried(accepted.Body) : reply;
+            return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.DryRun(accepted.Body) : reply;
         });
         return http.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))
             ? await import.Watch(run, http) : await run;

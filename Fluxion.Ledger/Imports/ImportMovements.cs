@@ -52,10 +52,10 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
             RuleFor(r => r.Reason!).OneOf(Reasons.OfAdjustments).When(r => r.ReferenceType == "adjustment");
             RuleFor(r => r.Reason).Must(reason => reason is null or Reasons.LateMovement).WithMessage($"is empty or {Reasons.LateMovement}").When(r => r.ReferenceType == "count");
             RuleFor(r => r.Reason).Null().WithMessage("belongs to an issue, an adjustment or a count, or is return_to_supplier where goods of a receipt or purchase went back").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
-            RuleFor(r => r.Id).Line(100);
-            RuleFor(r => r.Reference).Line(100);
+            RuleFor(r => r.Id).SingleLine(100);
+            RuleFor(r => r.Reference).SingleLine(100);
             RuleFor(r => r.Reference).NotNull().WithMessage("is required beside line: it names the document").When(r => r.Line is not null);
-            RuleFor(r => r.Notes).AtMost(1000);
+            RuleFor(r => r.Notes).MaxLength(1000);
             RuleFor(r => r.OccurredAt).Must(at => Occurrence.IsPossible(at, null, clock.GetUtcNow())).WithMessage(Occurrence.Message);
         }
     }
@@ -80,58 +80,58 @@ public static class ImportMovementsEndpoint
         IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.Name("store")).OfType<string>(), ct);
+            var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.TrimmedText("store")).OfType<string>(), ct);
             var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
             var read = import.Read(validator, row =>
             {
-                var zone = Zone.Of(stores.GetValueOrDefault(row.Name("store") ?? ""), settings);
+                var zone = Zone.For(stores.GetValueOrDefault(row.TrimmedText("store") ?? ""), settings);
                 var (quantity, cost, occurredAt) = (row.Required("quantity"), row.Number("costPerUnit"), row.Time("occurredAt", zone));
-                return quantity is null ? null : new PastMovement(row.Name("store") ?? "", row.Name("sku") ?? "", row.Name("referenceType") ?? "", quantity.Value, cost,
-                    row.Name("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at && !row.IsDate("occurredAt") ? ledger.ByLedgersClock(at) : occurredAt, occurredAt, row.Name("id"), row.Whole("line"));
+                return quantity is null ? null : new PastMovement(row.TrimmedText("store") ?? "", row.TrimmedText("sku") ?? "", row.TrimmedText("referenceType") ?? "", quantity.Value, cost,
+                    row.TrimmedText("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at && !row.IsDate("occurredAt") ? ledger.ToLedgerTime(at) : occurredAt, occurredAt, row.TrimmedText("id"), row.WholeNumber("line"));
             });
             // by when they occurred, and those of one moment as the file has them: an export has the latest first
             var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
-            var rows = await StockRows.Open(ledger, movements, "quantity",
+            var rows = await StockRows.ResolveAndLock(ledger, movements, "quantity",
                 movements.Count == 0 ? null : movements[0].Read.OccurredAt, counting: false, ct);
-            var ids = MovementIds.Of(rows, import.Sha256);
-            var booked = await BookedMovement.Find(ledger, ids.Values, ct);
-            var alike = await BookedMovement.FindAlike(ledger, [.. rows.Where(r => !booked.ContainsKey(ids[r.Row]))], booked.Keys.ToHashSet(), ct);
-            foreach (var (row, movement, slot) in rows)
+            var ids = MovementIds.Assign(rows, import.Sha256);
+            var booked = await RecordedMovement.Find(ledger, ids.Values, ct);
+            var alike = await RecordedMovement.FindAlike(ledger, [.. rows.Where(r => !booked.ContainsKey(ids[r.Row]))], booked.Keys.ToHashSet(), ct);
+            foreach (var (row, movement, locked) in rows)
             {
-                if (booked.TryGetValue(ids[row], out var known)) known.Check(row, movement, slot);
+                if (booked.TryGetValue(ids[row], out var known)) known.Check(row, movement, locked);
                 else if (alike.Contains(row)) continue;
-                else if (movement.Id is null && OfTheRecord.Any(column => row.Name(column) is not null))
-                    row.Wrong("id", "is required in a file that a ledger has exported: without it the movement would be booked once more");
+                else if (movement.Id is null && OfTheRecord.Any(column => row.TrimmedText(column) is not null))
+                    row.AddError("id", "is required in a file that a ledger has exported: without it the movement would be booked once more");
                 else
                 {
-                    StockRows.CheckMove(row, slot, movement.Store);
+                    StockRows.CheckMove(row, locked, movement.Store);
                     CheckTotal(row, movement);
-                    row.NotTaken(OfTheRecord);
+                    row.AddColumnsNotTaken(OfTheRecord);
                 }
                 CheckType(row, movement);
             }
             if (import.File.Problem is { } wrong) return wrong;
 
             var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row)).Select(r => (r.Read, r.Slot, ids[r.Row])).ToList();
-            var (outcome, refusal) = await StockDoor.Append(ledger, documents, [.. booking.Select(r => r.Slot)], Decide(booking, import.Id, ledger.Now), ct);
+            var (outcome, refusal) = await StockLedger.Append(ledger, documents, [.. booking.Select(r => r.Slot)], Decide(booking, import.Id, ledger.Now), ct);
             return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
         }, sentAt);
 
     private static void CheckType(CsvRow row, PastMovement movement)
     {
-        if (row.Name("movementType") is { } type && type != movement.MovementType) row.Wrong("movementType", $"must be empty or {movement.MovementType}, as of every {movement.ReferenceType}");
+        if (row.TrimmedText("movementType") is { } type && type != movement.MovementType) row.AddError("movementType", $"must be empty or {movement.MovementType}, as of every {movement.ReferenceType}");
     }
 
     private static void CheckTotal(CsvRow row, PastMovement movement)
     {
         if (row.Number("totalCost") is not { } total) return;
-        if (movement.CostPerUnit is not { } cost) row.Wrong("totalCost", "must be empty where costPerUnit is");
-        else if (total != Quantities.Round(movement.Quantity * cost, 2)) row.Wrong("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
+        if (movement.CostPerUnit is not { } cost) row.AddError("totalCost", "must be empty where costPerUnit is");
+        else if (total != Quantities.Round(movement.Quantity * cost, 2)) row.AddError("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
     }
 
     /// <param name="now">A row that lies a little ahead of it happens now.</param>
-    public static StockDecision Decide(IEnumerable<(PastMovement Row, StockSlot Slot, Guid Id)> rows, Guid importId, DateTimeOffset now) =>
-        StockLaw.Decide(rows.Select(r => new StockStep(r.Slot, item =>
+    public static StockDecision Decide(IEnumerable<(PastMovement Row, LockedStock Slot, Guid Id)> rows, Guid importId, DateTimeOffset now) =>
+        StockDecider.Decide(rows.Select(r => new StockStep(r.Slot, item =>
         {
             var (row, store, product) = (r.Row, r.Slot.Store.Id, r.Slot.Product.Id);
             var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt < now ? row.OccurredAt.Value : now);

@@ -31,14 +31,14 @@ public static class ImportProductsEndpoint
         [NotBody] IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            await ledger.TakeTurn(UniqueBarcodes.Turn, ct);
+            await ledger.AcquireLock(UniqueBarcodes.LockName, ct);
             var json = http.JsonOptions();
             var rows = import.File.Rows;
-            if (rows.Any(row => row.Has("isActive"))) await Deactivation.TakeTurn(ledger, ct);
-            var found = await ledger.Find<Product>(rows.Select(row => row.Name("sku")).OfType<string>(), ct);
+            if (rows.Any(row => row.Has("isActive"))) await Deactivation.AcquireLock(ledger, ct);
+            var found = await ledger.Find<Product>(rows.Select(row => row.TrimmedText("sku")).OfType<string>(), ct);
             var products = await ledger.Lock<Product>([.. found.Values.Select(product => product.Id)], create: false, ct);
-            var categories = await ledger.Find<Category>(rows.Select(row => row.Name("category")).OfType<string>(), ct);
-            var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.Name("supplier")).OfType<string>(), ct);
+            var categories = await ledger.Find<Category>(rows.Select(row => row.TrimmedText("category")).OfType<string>(), ct);
+            var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.TrimmedText("supplier")).OfType<string>(), ct);
             await CheckIds(ledger, rows, found, ct);
             await CheckTimes(ledger, rows, found, ct);
             var exported = await Exported(ledger, rows, found, ct);
@@ -48,29 +48,29 @@ public static class ImportProductsEndpoint
             var claims = new List<(CsvRow Row, BarcodeClaim Claim)>();
             foreach (var row in import.Rows())
             {
-                var errors = import.File.Wrongs;
-                var reference = row.Name("sku") ?? "";
-                if (import.File.Wrongs > errors) continue;
+                var errors = import.File.ErrorCount;
+                var reference = row.TrimmedText("sku") ?? "";
+                if (import.File.ErrorCount > errors) continue;
                 var product = found.TryGetValue(reference, out var known) ? products[known.Id] : null;
                 var sku = product?.Code ?? Codes.Normalize(reference);
-                if (sku.Length > 0 && !lines.TryAdd(sku, row.Line)) row.Wrong("sku", $"{sku} is in line {lines[sku]} already");
+                if (sku.Length > 0 && !lines.TryAdd(sku, row.Line)) row.AddError("sku", $"{sku} is in line {lines[sku]} already");
 
                 var before = product is null ? null : exported.GetValueOrDefault(product.Id, product);
                 var said = Read(row, before, categories, suppliers, json);
-                if (import.File.Wrongs > errors)
+                if (import.File.ErrorCount > errors)
                 {
-                    row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.Of(sku, said.Details), product)); // a file is corrected once
+                    row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, said.Details), product)); // a file is corrected once
                     continue;
                 }
                 if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted) continue;
-                claims.Add((row, new BarcodeClaim(sku, BarcodeList.Of(wanted.Details), product, wanted.IsActive)));
+                claims.Add((row, new BarcodeClaim(sku, BarcodeList.From(wanted.Details), product, wanted.IsActive)));
                 if (Decide(product, sku, wanted.Details, wanted.IsActive) is not { Count: > 0 } events) continue;
-                if (!row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.Of(sku, wanted.Details), product))) continue;
-                if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal) row.Wrong(null, refusal.Detail!);
+                if (!row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, wanted.Details), product))) continue;
+                if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal) row.AddError(null, refusal.Detail!);
                 decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
             }
             foreach (var taken in await UniqueBarcodes.Conflicts(ledger, barcodes, [.. claims.Select(c => c.Claim)], ct))
-                foreach (var conflict in taken) claims[taken.Key].Row.Wrong("barcode", UniqueBarcodes.Says(conflict));
+                foreach (var conflict in taken) claims[taken.Key].Row.AddError("barcode", UniqueBarcodes.Message(conflict));
             await RefuseDeactivations(ledger, documents, rows, decided, lines, ct);
             if (import.File.Problem is { } problem) return problem;
             foreach (var (id, events, _) in decided) ledger.Append<Product>(id, events);
@@ -88,7 +88,7 @@ public static class ImportProductsEndpoint
         foreach (var of in open)
         {
             var sku = skus[of.Key.ToString()].Code;
-            rows.First(row => row.Line == lines[sku]).Wrong("isActive", Deactivation.Refuse("product", sku, of)!.Detail!);
+            rows.First(row => row.Line == lines[sku]).AddError("isActive", Deactivation.Refuse("product", sku, of)!.Detail!);
         }
     }
 
@@ -97,22 +97,22 @@ public static class ImportProductsEndpoint
     {
         var events = new List<object>();
         if (product is null) events.Add(new ProductCreated(sku, details));
-        else if (!CatalogEntry.Same(Whole(product.Details), Whole(details))) events.Add(new ProductChanged(details));
+        else if (!CatalogEntry.AreEqual(WithDefaults(product.Details), WithDefaults(details))) events.Add(new ProductChanged(details));
         if (isActive != (product?.IsActive ?? true)) events.Add(isActive ? new ProductActivated() : new ProductDeactivated());
         return events;
     }
 
     /// <summary>With the policy that a product without settings has: an export says it of that too.</summary>
-    private static ProductDetails Whole(ProductDetails details) => details with { Settings = details.Settings ?? new ProductSettings() };
+    private static ProductDetails WithDefaults(ProductDetails details) => details with { Settings = details.Settings ?? new ProductSettings() };
 
     /// <summary>Says of rows whose id is that of a product with another sku: a spreadsheet may have dropped its zeros.</summary>
     private static async Task CheckIds(LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
     {
-        var named = await ledger.Find<Product>(rows.Select(row => row.Name("id")).OfType<string>().Where(id => Guid.TryParse(id, out _)), ct);
+        var named = await ledger.Find<Product>(rows.Select(row => row.TrimmedText("id")).OfType<string>().Where(id => Guid.TryParse(id, out _)), ct);
         foreach (var row in rows)
         {
-            if (row.Name("id") is { } id && named.GetValueOrDefault(id) is { } other && found.GetValueOrDefault(row.Name("sku") ?? "")?.Id != other.Id)
-                row.Wrong("sku", $"must be {other.Code}, whose id the row has; leave id empty for another product");
+            if (row.TrimmedText("id") is { } id && named.GetValueOrDefault(id) is { } other && found.GetValueOrDefault(row.TrimmedText("sku") ?? "")?.Id != other.Id)
+                row.AddError("sku", $"must be {other.Code}, whose id the row has; leave id empty for another product");
         }
     }
 
@@ -122,10 +122,10 @@ public static class ImportProductsEndpoint
         var dated = new List<(CsvRow Row, Guid Id, long Version, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt)>();
         foreach (var row in rows)
         {
-            var product = found.GetValueOrDefault(row.Name("sku") ?? "");
-            if (product is null || (row.Name("id") is { } id && !IsIdOf(product, id))) row.NotTaken("id", "createdAt", "updatedAt");
+            var product = found.GetValueOrDefault(row.TrimmedText("sku") ?? "");
+            if (product is null || (row.TrimmedText("id") is { } id && !IsIdOf(product, id))) row.AddColumnsNotTaken("id", "createdAt", "updatedAt");
             else if ((row.Time("createdAt", Zone.Utc), row.Time("updatedAt", Zone.Utc)) is var (created, updated) && (created ?? updated) is not null)
-                dated.Add((row, product.Id, row.Whole("version") ?? ledger.VersionOf(product.Id), created, updated));
+                dated.Add((row, product.Id, row.WholeNumber("version") ?? ledger.VersionOf(product.Id), created, updated));
         }
         var times = await ledger.RecordedAt(dated.SelectMany(r => new[] { (r.Id, 1L), (r.Id, r.Version) }), ct);
         foreach (var (row, id, version, created, updated) in dated)
@@ -136,7 +136,7 @@ public static class ImportProductsEndpoint
             void Same(string column, DateTimeOffset? said, long at)
             {
                 if (said is { } time && times.TryGetValue((id, at), out var recorded) && !PointsInTime.IsSameSecond(time, recorded))
-                    row.Wrong(column, "must be empty or as exported: the ledger finds it itself");
+                    row.AddError(column, "must be empty or as exported: the ledger finds it itself");
             }
         }
     }
@@ -150,10 +150,10 @@ public static class ImportProductsEndpoint
         var versions = new Dictionary<Guid, long>();
         foreach (var row in rows)
         {
-            if (row.Whole("version") is not { } version || row.Name("sku") is not { } sku || !found.TryGetValue(sku, out var product)) continue;
-            if (row.Name("id") is { } id && !IsIdOf(product, id)) continue; // of other books, or said to be another's
+            if (row.WholeNumber("version") is not { } version || row.TrimmedText("sku") is not { } sku || !found.TryGetValue(sku, out var product)) continue;
+            if (row.TrimmedText("id") is { } id && !IsIdOf(product, id)) continue; // of other books, or said to be another's
             var current = ledger.VersionOf(product.Id);
-            if (version < 1 || version > current) row.Wrong("version", $"must be from 1 to {current}, the version of {product.Code}, or empty");
+            if (version < 1 || version > current) row.AddError("version", $"must be from 1 to {current}, the version of {product.Code}, or empty");
             else if (version < current) versions[product.Id] = version;
         }
         return await ledger.AtVersions<Product>(versions, ct);
@@ -168,10 +168,10 @@ public static class ImportProductsEndpoint
         decimal Number(string column, decimal kept) => row.Number(column) ?? kept;
         decimal Price(string column, decimal kept)
         {
-            if (product is null && row.File.Has(column) && row.Text(column) is null) row.Wrong(column, "is required for a new product; enter 0 if it is free");
+            if (product is null && row.File.Has(column) && row.Text(column) is null) row.AddError(column, "is required for a new product; enter 0 if it is free");
             return Number(column, kept);
         }
-        var unitType = row.Name("unitType") ?? before.UnitType;
+        var unitType = row.TrimmedText("unitType") ?? before.UnitType;
         var details = new ProductDetails(
             Name: row.Text("name")?.Trim() ?? before.Name,
             UnitType: unitType,
@@ -185,10 +185,10 @@ public static class ImportProductsEndpoint
             SellingPrice: Price("sellingPrice", before.SellingPrice),
             TaxRate: Number("taxRate", before.TaxRate),
             Settings: Or("settings", row.Json<ProductSettings>("settings", json), before.Settings),
-            LeadTimeDays: Or("leadTimeDays", row.Whole("leadTimeDays"), before.LeadTimeDays),
+            LeadTimeDays: Or("leadTimeDays", row.WholeNumber("leadTimeDays"), before.LeadTimeDays),
             PackSize: Or("packSize", row.Number("packSize"), before.PackSize));
         details = details.With(Barcodes(row, details, before, json));
-        var isActive = row.Flag("isActive") ?? product?.IsActive ?? true;
+        var isActive = row.Boolean("isActive") ?? product?.IsActive ?? true;
         return (details, isActive);
     }
 
@@ -196,17 +196,17 @@ public static class ImportProductsEndpoint
     /// <param name="wanted">What the row says otherwise.</param>
     private static IReadOnlyList<ProductBarcode> Barcodes(CsvRow row, ProductDetails wanted, ProductDetails before, JsonSerializerOptions json)
     {
-        var (first, list) = (row.Name("barcode"), row.Json<List<ProductBarcode>>("barcodes", json));
+        var (first, list) = (row.TrimmedText("barcode"), row.Json<List<ProductBarcode>>("barcodes", json));
         if (list?.IndexOf(null!) is >= 0 and var empty)
         {
-            row.Wrong($"barcodes[{empty}]", "must be an object, not null");
+            row.AddError($"barcodes[{empty}]", "must be an object, not null");
             return [];
         }
-        if (list is null && !row.Has("barcode")) return row.Has("barcodes") ? [] : BarcodeList.Of(before);
+        if (list is null && !row.Has("barcode")) return row.Has("barcodes") ? [] : BarcodeList.From(before);
         // of several barcodes a file that knows but one says which is the first
         var named = list is null && !row.Has("barcodes") && before.Barcodes is { } known ? BarcodeList.WithFirst(known, first) : BarcodeList.Named(first, list);
-        foreach (var (field, message) in ProductRules.OfBarcodes(wanted, named, list is null ? null : first ?? "", before)) row.Wrong(field, message);
-        return BarcodeList.Kept(named, wanted.UnitType);
+        foreach (var (field, message) in ProductRules.BarcodeErrors(wanted, named, list is null ? null : first ?? "", before)) row.AddError(field, message);
+        return BarcodeList.Normalize(named, wanted.UnitType);
     }
 
     /// <summary>
@@ -215,24 +215,24 @@ public static class ImportProductsEndpoint
     /// <param name="before">The product as it was exported.</param>
     private static (ProductDetails Details, bool IsActive)? Merge(CsvRow row, (ProductDetails Details, bool IsActive) said, Product before, Product now)
     {
-        var errors = row.File.Wrongs;
+        var errors = row.File.ErrorCount;
         var (theirs, old, current) = (Fields(said.Details, said.IsActive), Fields(before.Details, before.IsActive), Fields(now.Details, now.IsActive));
         foreach (var (field, value) in old)
         {
             if (JsonNode.DeepEquals(theirs[field], value)) theirs[field] = current[field]?.DeepClone();
             else if (!JsonNode.DeepEquals(current[field], value) && !JsonNode.DeepEquals(current[field], theirs[field]))
-                row.Wrong(Column(field), "is changed in the file, and was changed by somebody else since it was exported. Export it again");
+                row.AddError(Column(field), "is changed in the file, and was changed by somebody else since it was exported. Export it again");
         }
-        if (row.File.Wrongs > errors) return null;
+        if (row.File.ErrorCount > errors) return null;
         var merged = theirs.Deserialize<ProductDetails>()!;
         return (merged.With(merged.Barcodes ?? []), theirs[nameof(Product.IsActive)]!.GetValue<bool>());
 
         static JsonObject Fields(ProductDetails details, bool isActive)
         {
-            var fields = JsonSerializer.SerializeToNode(Whole(details))!.AsObject();
+            var fields = JsonSerializer.SerializeToNode(WithDefaults(details))!.AsObject();
             foreach (var optional in (string[])[nameof(ProductDetails.LeadTimeDays), nameof(ProductDetails.PackSize)]) fields.TryAdd(optional, null);
             fields.Remove(nameof(ProductDetails.Barcode));
-            fields[nameof(ProductDetails.Barcodes)] = JsonSerializer.SerializeToNode(BarcodeList.Of(details));
+            fields[nameof(ProductDetails.Barcodes)] = JsonSerializer.SerializeToNode(BarcodeList.From(details));
             fields[nameof(Product.IsActive)] = isActive;
             return fields;
         }
@@ -255,9 +255,9 @@ public static class ImportProductsEndpoint
     /// <summary>What the column names; null when it names nothing, or, which is said of the row, something that there is not.</summary>
     private static T? Named<T>(CsvRow row, string column, IReadOnlyDictionary<string, T> known) where T : class
     {
-        if (row.Name(column) is not { } reference) return null;
+        if (row.TrimmedText(column) is not { } reference) return null;
         var named = known.GetValueOrDefault(reference);
-        if (named is null) row.Wrong(column, Unknown.Says(column, reference));
+        if (named is null) row.AddError(column, NotFound.Message(column, reference));
         return named;
     }
 }

@@ -50,27 +50,27 @@ public static class ImportStockEndpoint
         [NotBody] LedgerSession ledger, HttpContext http, IValidator<StockOnHand> validator, IStockDocuments documents) =>
         Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
         {
-            var read = import.Read(validator, row => new StockOnHand(row.Name("store") ?? "", row.Name("sku") ?? "", row.Required("onHand") ?? 0,
-                row.Number("costPerUnit"), row.Whole("version"), row.Time("lastMovementAt", Zone.Utc)));
-            var rows = await StockRows.Open(ledger, read, "onHand", null, counting: true, ct);
+            var read = import.Read(validator, row => new StockOnHand(row.TrimmedText("store") ?? "", row.TrimmedText("sku") ?? "", row.Required("onHand") ?? 0,
+                row.Number("costPerUnit"), row.WholeNumber("version"), row.Time("lastMovementAt", Zone.Utc)));
+            var rows = await StockRows.ResolveAndLock(ledger, read, "onHand", null, counting: true, ct);
             var exported = await Exported(ledger, rows, ct);
-            foreach (var (row, stock, slot) in rows) Check(row, stock, slot, exported[slot.ItemId]);
+            foreach (var (row, stock, locked) in rows) Check(row, stock, locked, exported[locked.ItemId]);
             await CheckProducts(ledger, rows, ct);
             await CheckOnOrder(ledger, documents, [.. rows.Where(r => exported[r.Slot.ItemId].IsKnown)], ct);
             if (import.File.Problem is { } wrong) return wrong;
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);
             var changes = rows.Where(r => IsChange(r.Read, r.Slot, exported[r.Slot.ItemId])).Select(r => (r.Read, r.Slot)).ToList();
-            var (outcome, refusal) = await StockDoor.Append(ledger, documents, [.. changes.Select(c => c.Slot)], Decide(changes, document), ct);
+            var (outcome, refusal) = await StockLedger.Append(ledger, documents, [.. changes.Select(c => c.Slot)], Decide(changes, document), ct);
             return refusal is not null ? refusal : import.Done(changes.Count(c => !HasMoved(c.Slot)), changes.Count(c => HasMoved(c.Slot)), outcome);
         });
 
-    public static StockDecision Decide(IEnumerable<(StockOnHand Row, StockSlot Slot)> rows, StockDocument document) =>
-        StockLaw.Decide(rows.Select(r => new StockStep(r.Slot, item => HasMoved(r.Slot)
-            ? new StockCounted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, r.Slot.OnHandThen(item), document) { UnitCost = r.Slot.CostOf(item) }
+    public static StockDecision Decide(IEnumerable<(StockOnHand Row, LockedStock Slot)> rows, StockDocument document) =>
+        StockDecider.Decide(rows.Select(r => new StockStep(r.Slot, item => HasMoved(r.Slot)
+            ? new StockCounted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, r.Slot.OnHandAtOccurrence(item), document) { UnitCost = r.Slot.CostOf(item) }
             : new StockAdjusted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, Reasons.OpeningBalance, document) { UnitCost = r.Row.CostPerUnit ?? r.Slot.Product.Details.CostPrice })));
 
-    private static bool HasMoved(StockSlot slot) => slot.Item?.LastMovementAt is not null;
+    private static bool HasMoved(LockedStock locked) => locked.Item?.LastMovementAt is not null;
 
     /// <summary>What is known of a stock item at the time when its row was exported.</summary>
     /// <param name="Item">As it was then, or as it is where the row does not say when that was; null before its first event.</param>
@@ -80,7 +80,7 @@ public static class ImportStockEndpoint
     private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince, IReadOnlyList<StockItem>? States = null);
 
     private static async Task<Dictionary<Guid, ExportedItem>> Exported(
-        LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
+        LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
     {
         var older = rows.Where(r => r.Read.Version < ledger.VersionOf(r.Slot.ItemId)).ToDictionary(r => r.Slot.ItemId, r => r.Read.Version!.Value);
         var before = await ledger.AtVersions<StockItem>(older, ct);
@@ -107,42 +107,42 @@ public static class ImportStockEndpoint
     }
 
     /// <summary>Whether a row that is right changes the item. One that has what was exported leaves what happened since as it is.</summary>
-    private static bool IsChange(StockOnHand row, StockSlot slot, ExportedItem exported) => HasMoved(slot)
-        ? row.OnHand != slot.OnHandThen(slot.Item) && !(exported.IsKnown && row.OnHand == (exported.Item?.OnHand ?? 0))
+    private static bool IsChange(StockOnHand row, LockedStock locked, ExportedItem exported) => HasMoved(locked)
+        ? row.OnHand != locked.OnHandAtOccurrence(locked.Item) && !(exported.IsKnown && row.OnHand == (exported.Item?.OnHand ?? 0))
         : row.CanBegin;
 
-    private static void Check(CsvRow row, StockOnHand stock, StockSlot slot, ExportedItem exported)
+    private static void Check(CsvRow row, StockOnHand stock, LockedStock locked, ExportedItem exported)
     {
-        if (IsChange(stock, slot, exported))
+        if (IsChange(stock, locked, exported))
         {
-            StockRows.CheckMove(row, slot, stock.Store);
-            if (Math.Abs(stock.OnHand) > Quantities.MaxQuantity) row.Wrong("onHand", $"must be at most {Quantities.MaxQuantity:0}");
-            if (HasMoved(slot) && stock.OnHand < 0) row.Wrong("onHand", "must be 0 or more: it is a count");
+            StockRows.CheckMove(row, locked, stock.Store);
+            if (Math.Abs(stock.OnHand) > Quantities.MaxQuantity) row.AddError("onHand", $"must be at most {Quantities.MaxQuantity:0}");
+            if (HasMoved(locked) && stock.OnHand < 0) row.AddError("onHand", "must be 0 or more: it is a count");
             if (exported.HasMovedSince)
-                row.Wrong("onHand", $"is changed in the file, and the item has moved since it was exported: {Quantities.Plain(slot.Item!.OnHand)} are on hand now. Export it again, or leave version and lastMovementAt empty to count as of now");
+                row.AddError("onHand", $"is changed in the file, and the item has moved since it was exported: {Quantities.Normalize(locked.Item!.OnHand)} are on hand now. Export it again, or leave version and lastMovementAt empty to count as of now");
         }
-        if (stock.CostPerUnit is { } cost && HasMoved(slot) && cost != slot.Item!.UnitCost && cost != exported.Item?.UnitCost)
-            row.Wrong("costPerUnit", $"must be empty or the moving average, {Quantities.Plain(slot.Item.UnitCost)}: a count does not change it");
+        if (stock.CostPerUnit is { } cost && HasMoved(locked) && cost != locked.Item!.UnitCost && cost != exported.Item?.UnitCost)
+            row.AddError("costPerUnit", $"must be empty or the moving average, {Quantities.Normalize(locked.Item.UnitCost)}: a count does not change it");
 
         if (!exported.IsKnown)
         {
-            row.NotTaken("reserved", "available", "onOrder", "value", "lastMovementAt");
+            row.AddColumnsNotTaken("reserved", "available", "onOrder", "value", "lastMovementAt");
             return;
         }
         Informative("reserved", item => item?.Reserved ?? 0);
         Informative("available", item => item?.Available ?? 0);
         Informative("value", item => Quantities.Round((item?.OnHand ?? 0) * (item?.UnitCost ?? 0), 2));
-        if (stock.LastMovementAt is { } last && last != exported.Item?.LastMovementAt) row.Wrong("lastMovementAt", Found);
+        if (stock.LastMovementAt is { } last && last != exported.Item?.LastMovementAt) row.AddError("lastMovementAt", Found);
 
         void Informative(string column, Func<StockItem?, decimal> find)
         {
-            if (row.Number(column) is { } value && !(exported.States?.Any(state => find(state) == value) ?? find(exported.Item) == value)) row.Wrong(column, Found);
+            if (row.Number(column) is { } value && !(exported.States?.Any(state => find(state) == value) ?? find(exported.Item) == value)) row.AddError(column, Found);
         }
     }
 
     /// <summary>What is on order is what it is, or what it was at some time: orders have versions of their own.</summary>
     private static async Task CheckOnOrder(
-        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
+        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
     {
         var said = rows.Where(r => r.Row.Number("onOrder") is not null).ToList();
         if (said.Count == 0) return;
@@ -150,31 +150,31 @@ public static class ImportStockEndpoint
         var differing = said.Where(r => r.Row.Number("onOrder") != (now.GetValueOrDefault((r.Slot.Store.Id, r.Slot.Product.Id))?.Quantity ?? 0)).ToList();
         var orders = differing.SelectMany(r => now.GetValueOrDefault((r.Slot.Store.Id, r.Slot.Product.Id))?.Orders ?? []).ToHashSet();
         var ever = await GoodsOnOrder.Ever(ledger, orders, ct);
-        foreach (var (row, _, slot) in differing)
+        foreach (var (row, _, locked) in differing)
         {
             var quantity = row.Number("onOrder")!.Value;
-            if (quantity != 0 && !ever.Contains((slot.Store.Id, slot.Product.Id, quantity))) row.Wrong("onOrder", Found);
+            if (quantity != 0 && !ever.Contains((locked.Store.Id, locked.Product.Id, quantity))) row.AddError("onOrder", Found);
         }
     }
 
     private const string Found = "must be empty or as exported: the ledger finds it itself";
 
     /// <summary>Columns of the product are those that it has, or had when the file was exported: this import does not change them.</summary>
-    private static async Task CheckProducts(LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, StockSlot Slot)> rows, CancellationToken ct)
+    private static async Task CheckProducts(LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
     {
         var wrong = rows.Select(r => (r.Row, r.Slot.Product.Id, Columns: Differing(r.Row, r.Slot.Product))).Where(r => r.Columns.Count > 0).ToList();
         var columns = wrong.ToLookup(r => r.Id);
         await foreach (var (product, _) in ledger.History<Product>([.. columns.Select(c => c.Key)], ct))
             foreach (var (row, _, differing) in columns[product.Id]) differing.IntersectWith(Differing(row, product));
         foreach (var (row, _, differing) in wrong)
-            foreach (var column in differing) row.Wrong(column, "must be empty or as exported: it is changed by an import of products");
+            foreach (var column in differing) row.AddError(column, "must be empty or as exported: it is changed by an import of products");
     }
 
     private static HashSet<string> Differing(CsvRow row, Product product)
     {
         var differing = new HashSet<string>();
-        if (row.Name("product") is { } name && name != product.Details.Name) differing.Add("product");
-        if (row.Name("unitType") is { } unit && unit != product.Details.UnitType) differing.Add("unitType");
+        if (row.TrimmedText("product") is { } name && name != product.Details.Name) differing.Add("product");
+        if (row.TrimmedText("unitType") is { } unit && unit != product.Details.UnitType) differing.Add("unitType");
         if (row.Number("reorderPoint") is { } point && point != product.Details.ReorderPoint) differing.Add("reorderPoint");
         return differing;
     }

@@ -15,23 +15,23 @@ internal static class MovementIds
     private static readonly Guid Namespace = Guid.Parse("b0a3f8b2-3f0d-5a53-9d6c-3c0f6f2f7a1e");
 
     /// <summary>Says of a row when a line above it names the same movement.</summary>
-    public static IReadOnlyDictionary<CsvRow, Guid> Of(IReadOnlyList<(CsvRow Row, PastMovement Read, StockSlot Slot)> rows, string fileSha256)
+    public static IReadOnlyDictionary<CsvRow, Guid> Assign(IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Slot)> rows, string fileSha256)
     {
         var (ids, lines, equalRows) = (new Dictionary<CsvRow, Guid>(), new Dictionary<Guid, int>(), new Dictionary<string, int>());
-        foreach (var (row, movement, slot) in rows)
+        foreach (var (row, movement, locked) in rows)
         {
-            var id = ids[row] = IdOf(row, movement, slot);
-            if (!lines.TryAdd(id, row.Line)) row.Wrong(movement.Id is null ? "line" : "id", $"names the movement in line {lines[id]}");
+            var id = ids[row] = IdOf(row, movement, locked);
+            if (!lines.TryAdd(id, row.Line)) row.AddError(movement.Id is null ? "line" : "id", $"names the movement in line {lines[id]}");
         }
         return ids;
 
-        Guid IdOf(CsvRow row, PastMovement movement, StockSlot slot)
+        Guid IdOf(CsvRow row, PastMovement movement, LockedStock locked)
         {
             if (movement.Id is { } own) return Guid.TryParse(own, out var id) ? id : Named("id", own);
-            if (movement.Line is { } line) return Named("document", slot.Store.Id, movement.ReferenceType, movement.Reference, line);
+            if (movement.Line is { } line) return Named("document", locked.Store.Id, movement.ReferenceType, movement.Reference, line);
             if (movement.TimeInFile is not { } at) return Named("file", fileSha256, row.Line);
-            var content = string.Join('\u001F', slot.ItemId, movement.ReferenceType, Quantities.Plain(movement.Quantity),
-                movement.CostPerUnit is { } cost ? Quantities.Plain(cost) : null, movement.Reason, movement.Reference, movement.Notes, at.UtcTicks);
+            var content = string.Join('\u001F', locked.ItemId, movement.ReferenceType, Quantities.Normalize(movement.Quantity),
+                movement.CostPerUnit is { } cost ? Quantities.Normalize(cost) : null, movement.Reason, movement.Reference, movement.Notes, at.UtcTicks);
             equalRows[content] = equalRows.GetValueOrDefault(content) + 1;
             return Named("row", content, equalRows[content]);
         }

@@ -23,34 +23,34 @@ internal static class StockRows
     /// <param name="quantity">The column of the quantity.</param>
     /// <param name="occurredAt">When the first of them happened; null: when they are recorded.</param>
     /// <param name="counting">True when rows say what is there: then each item has one.</param>
-    public static async Task<IReadOnlyList<(CsvRow Row, TRow Read, StockSlot Slot)>> Open<TRow>(LedgerSession ledger,
+    public static async Task<IReadOnlyList<(CsvRow Row, TRow Read, LockedStock Slot)>> ResolveAndLock<TRow>(LedgerSession ledger,
         IReadOnlyList<(CsvRow Row, TRow Read)> rows, string quantity, DateTimeOffset? occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
     {
         var stores = await ledger.Find<Store>(rows.Select(r => r.Read.Store), ct);
         var products = await ledger.Find<Product>(rows.Select(r => r.Read.Sku), ct);
-        var (named, lines, ifThere) = (new List<(CsvRow Row, TRow Read, StockSlot Slot)>(), new Dictionary<Guid, int>(), new HashSet<Guid>());
+        var (named, lines, ifThere) = (new List<(CsvRow Row, TRow Read, LockedStock Slot)>(), new Dictionary<Guid, int>(), new HashSet<Guid>());
         foreach (var (row, read) in rows)
         {
-            var errors = row.File.Wrongs;
-            if (!stores.TryGetValue(read.Store, out var store)) row.Wrong("store", Unknown.Says("store", read.Store));
-            else if (!ledger.Caller.MayUse(store.Id)) row.Forbidden("store", StockDoor.NotYours(read.Store));
-            if (!products.TryGetValue(read.Sku, out var product)) row.Wrong("sku", Unknown.Says("product", read.Sku));
-            else if (product.ObjectionTo(read.Quantity) is { } objection) row.Wrong(quantity, objection);
+            var errors = row.File.ErrorCount;
+            if (!stores.TryGetValue(read.Store, out var store)) row.AddError("store", NotFound.Message("store", read.Store));
+            else if (!ledger.Caller.MayUse(store.Id)) row.AddForbidden("store", StockLedger.StoreNotAllowed(read.Store));
+            if (!products.TryGetValue(read.Sku, out var product)) row.AddError("sku", NotFound.Message("product", read.Sku));
+            else if (product.QuantityError(read.Quantity) is { } error) row.AddError(quantity, error);
             if (store is null || product is null) continue;
-            var slot = new StockSlot(store, product, null);
-            if (!lines.TryAdd(slot.ItemId, row.Line) && counting) row.Wrong("sku", $"{product.Code} of {store.Code} is in line {lines[slot.ItemId]} already");
-            if (row.File.Wrongs > errors) continue;
-            named.Add((row, read, slot));
-            if (!read.CanBegin) ifThere.Add(slot.ItemId);
+            var locked = new LockedStock(store, product, null);
+            if (!lines.TryAdd(locked.ItemId, row.Line) && counting) row.AddError("sku", $"{product.Code} of {store.Code} is in line {lines[locked.ItemId]} already");
+            if (row.File.ErrorCount > errors) continue;
+            named.Add((row, read, locked));
+            if (!read.CanBegin) ifThere.Add(locked.ItemId);
         }
-        var (open, _) = await StockDoor.Lock(ledger, [.. named.Select(n => n.Slot)], new Occurrence(occurredAt), counting, ct, ifThere);
-        return [.. named.Zip(open, (n, slot) => (n.Row, n.Read, slot))];
+        var (open, _) = await StockLedger.Lock(ledger, [.. named.Select(n => n.Slot)], new Occurrence(occurredAt), counting, ct, ifThere);
+        return [.. named.Zip(open, (n, locked) => (n.Row, n.Read, locked))];
     }
 
     /// <summary>Says so of a row that moves stock where none moves.</summary>
     /// <param name="store">The store as the row names it.</param>
-    public static void CheckMove(CsvRow row, StockSlot slot, string store)
+    public static void CheckMove(CsvRow row, LockedStock locked, string store)
     {
-        if (!slot.Store.IsActive) row.Wrong("store", StockDoor.Deactivated(store));
+        if (!locked.Store.IsActive) row.AddError("store", StockLedger.StoreInactive(store));
     }
 }

@@ -29,7 +29,7 @@ public sealed record ChangePurchaseOrder(
             RuleFor(c => c.Supplier).Reference();
             this.OrderLines(c => c.Lines);
             RuleFor(c => c.ExpectedDate).Day();
-            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.Notes).MaxLength(1000);
         }
     }
 }
@@ -45,7 +45,7 @@ public static class ChangePurchaseOrderEndpoint
 
     private static async Task<Reply> Handle(string id, ChangePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
-        await Deactivation.Await(ledger, ct);
+        await Deactivation.AcquireSharedLock(ledger, ct);
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "change", ct);
         if (order is null) return problem!;
         var current = ledger.VersionOf(order.Id);
@@ -58,7 +58,7 @@ public static class ChangePurchaseOrderEndpoint
         if (problem is not null) return problem;
 
         var changed = new PurchaseOrderChanged(supplier!.Id, command.ExpectedDate, command.Notes, lines);
-        if (!CatalogEntry.Same(PurchaseOrder.Fold(order.Id, order, changed), order)) order = ledger.Append<PurchaseOrder>(order.Id, changed);
-        return Reply.Ok(PurchaseOrderReceipt.Of(ledger, order));
+        if (!CatalogEntry.AreEqual(PurchaseOrder.Fold(order.Id, order, changed), order)) order = ledger.Append<PurchaseOrder>(order.Id, changed);
+        return Reply.Ok(PurchaseOrderReceipt.From(ledger, order));
     }
 }

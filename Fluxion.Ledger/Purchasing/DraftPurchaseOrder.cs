@@ -50,7 +50,7 @@ public sealed record DraftPurchaseOrder(
             this.OrderLines(c => c.Lines);
             RuleFor(c => c.OrderDate).Day();
             RuleFor(c => c.ExpectedDate).Day();
-            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.Notes).MaxLength(1000);
         }
     }
 }
@@ -82,7 +82,7 @@ public static class PurchaseOrderRules
     public static async Task<(Supplier? Supplier, ProblemDetails? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>
         await ledger.Find<Supplier>(reference, ct) switch
         {
-            null => (null, Unknown.Of("supplier", "supplier", reference)),
+            null => (null, NotFound.Problem("supplier", "supplier", reference)),
             { IsActive: false } inactive => (null, Problems.Conflict("Supplier deactivated", $"Nothing more is ordered from {inactive.Code}.")),
             var supplier => (supplier, null),
         };
@@ -109,16 +109,16 @@ public static class PurchaseOrderRules
         {
             if (!products.TryGetValue(line.Sku, out var product))
             {
-                unknown[$"lines[{i}].sku"] = [Unknown.Says("product", line.Sku)];
+                unknown[$"lines[{i}].sku"] = [NotFound.Message("product", line.Sku)];
                 continue;
             }
-            if (product.ObjectionTo(line.Quantity) is { } objection) wrong[$"lines[{i}].quantity"] = [objection];
+            if (product.QuantityError(line.Quantity) is { } error) wrong[$"lines[{i}].quantity"] = [error];
             if (!product.IsActive) inactive.Add(product.Code);
             var id = known.TryGetValue(product.Id, out var kept) ? kept : newId();
             ordered.Add(new OrderedLine(id, product.Id, product.Code, line.Quantity, line.UnitCost ?? product.Details.CostPrice, product.Details.TaxRate));
         }
         if (unknown.Count > 0) return ([], Problems.NotFound("Some products do not exist; see errors.", unknown));
-        foreach (var (field, problem) in StockDocumentRules.Twice(lines.Select(line => products[line.Sku]))) wrong[field] = problem;
+        foreach (var (field, problem) in StockDocumentRules.DuplicateProducts(lines.Select(line => products[line.Sku]))) wrong[field] = problem;
         if (ordered.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2)) > PurchaseOrder.MaxTotal)
             wrong["lines"] = [$"come to more than {PurchaseOrder.MaxTotal:0}"];
         if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
@@ -139,8 +139,8 @@ public static class DraftPurchaseOrderEndpoint
 
     private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
-        await Deactivation.Await(ledger, ct);
-        if (await ledger.Find<Store>(command.Store, ct) is not { } store) return Unknown.Store(command.Store);
+        await Deactivation.AcquireSharedLock(ledger, ct);
+        if (await ledger.Find<Store>(command.Store, ct) is not { } store) return NotFound.Store(command.Store);
         if (!ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store)}.");
         if (!store.IsActive) return Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
         var number = Codes.Normalize(command.OrderNumber);
@@ -148,10 +148,10 @@ public static class DraftPurchaseOrderEndpoint
         ExistingDocument? Existing(PurchaseOrder? taken) => taken is not null && ledger.Caller.MayUse(taken.StoreId) ? new(taken.Id, UrlOf(taken.Id)) : null;
         var unique = new UniqueName("Order number taken", $"There is a purchase order '{number}' already.",
             async (look, token) => Existing(await look.Find<PurchaseOrder>(number, token)));
-        if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken) return Problems.Taken(unique.Title, unique.Detail, Existing(taken));
+        if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken) return Problems.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
         var (supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
         if (problem is not null) return problem;
-        var zone = Zone.Of(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct));
+        var zone = Zone.For(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct));
         var date = command.OrderDate ?? zone.DateOf(ledger.Now);
         // a client that counts days by UTC may be a day ahead
         if (date > zone.DateOf(ledger.Now).AddDays(1)) return Problems.Invalid("orderDate", $"must not be in the future: in the store it is {zone.DateOf(ledger.Now):yyyy-MM-dd}");
@@ -161,6 +161,6 @@ public static class DraftPurchaseOrderEndpoint
 
         var order = ledger.Append<PurchaseOrder>(Guid.CreateVersion7(ledger.Now), new PurchaseOrderDrafted(number, store.Id, supplier!.Id, date,
             command.ExpectedDate, command.Notes, ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId, lines));
-        return Reply.Created(UrlOf(order.Id), PurchaseOrderReceipt.Of(ledger, order), unique);
+        return Reply.Created(UrlOf(order.Id), PurchaseOrderReceipt.From(ledger, order), unique);
     }
 }

@@ -50,20 +50,20 @@ public static class OrderSuggestionsEndpoint
     [EndpointSummary("Write a draft purchase order for each store and supplier of which something is to be ordered")]
     [EndpointDescription("All of them or none, up to 5,000 lines at once, at most 1,000 an order. What is drafted is not suggested again, so that a second call finds nothing more to order. Refused: 404 for a store or supplier that does not exist, 403 for a store that is not yours.")]
     [ProducesResponseType<SuggestedOrders>(200)]
-    public static Task<IResult> Post(OrderSuggestions command, LedgerSession ledger, HttpContext http, IStockOutlook outlook) =>
-        ledger.Run(http, command, ct => Handle(command, ledger, outlook, ct));
+    public static Task<IResult> Post(OrderSuggestions command, LedgerSession ledger, HttpContext http, IStockPositions positions) =>
+        ledger.Run(http, command, ct => Handle(command, ledger, positions, ct));
 
-    private static async Task<Reply> Handle(OrderSuggestions command, LedgerSession ledger, IStockOutlook outlook, CancellationToken ct)
+    private static async Task<Reply> Handle(OrderSuggestions command, LedgerSession ledger, IStockPositions positions, CancellationToken ct)
     {
-        await ledger.TakeTurn("order suggestions", ct); // two at once would both order the same
-        await Deactivation.Await(ledger, ct);
+        await ledger.AcquireLock("order suggestions", ct); // two at once would both order the same
+        await Deactivation.AcquireSharedLock(ledger, ct);
         var store = await ledger.Find<Store>(command.Store, ct);
-        if (command.Store is not null && store is null) return Unknown.Store(command.Store);
+        if (command.Store is not null && store is null) return NotFound.Store(command.Store);
         if (store is not null && !ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store!)}.");
         var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
-        if (command.Supplier is not null && supplier is null) return Unknown.Of("supplier", "supplier", command.Supplier);
+        if (command.Supplier is not null && supplier is null) return NotFound.Problem("supplier", "supplier", command.Supplier);
 
-        var items = await outlook.ToOrder(ledger, store?.Id, supplier?.Id, OrderSuggestions.MaxLines, ct);
+        var items = await positions.ToOrder(ledger, store?.Id, supplier?.Id, OrderSuggestions.MaxLines, ct);
         var products = await ledger.Find<Product>(items.Select(item => item.ProductId.ToString()), ct);
         var suppliers = await ledger.Find<Supplier>(items.Select(item => item.SupplierId?.ToString()).OfType<string>(), ct);
         var stores = await ledger.Find<Store>(items.Select(item => item.StoreId.ToString()), ct);
@@ -77,21 +77,21 @@ public static class OrderSuggestionsEndpoint
                 left.AddRange(ofOne.Select(item => new NotOrdered(item.Store, item.Sku, item.SuggestedQuantity, from is null ? "no supplier" : $"supplier {from.Code} deactivated")));
                 continue;
             }
-            var today = Zone.Of(stores[ofOne.Key.StoreId.ToString()], settings).DateOf(ledger.Now);
-            foreach (var lines in ofOne.Chunk(StockDoor.MaxLines)) orders.Add(Draft(ledger, from, lines, products, today, orders.Count + 1));
+            var today = Zone.For(stores[ofOne.Key.StoreId.ToString()], settings).DateOf(ledger.Now);
+            foreach (var lines in ofOne.Chunk(StockLedger.MaxLines)) orders.Add(Draft(ledger, from, lines, products, today, orders.Count + 1));
         }
         return Reply.Ok(new SuggestedOrders(orders, left));
     }
 
     private static SuggestedOrder Draft(
-        LedgerSession ledger, Supplier supplier, ItemOutlook[] items, IReadOnlyDictionary<string, Product> products, DateOnly today, int number)
+        LedgerSession ledger, Supplier supplier, StockPosition[] items, IReadOnlyDictionary<string, Product> products, DateOnly today, int number)
     {
         var expected = today.AddDays(items.Max(item => item.Reorder.LeadTimeDays));
         var order = ledger.Append<PurchaseOrder>(Guid.CreateVersion7(ledger.Now), new PurchaseOrderDrafted(
             string.Create(CultureInfo.InvariantCulture, $"R-{ledger.Now.UtcDateTime:yyMMdd-HHmmssfff}-{number}"), items[0].StoreId, supplier.Id, today, expected, null,
             ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId,
             [.. items.Select(item => (item, products[item.ProductId.ToString()].Details)).Select(line => new OrderedLine(Guid.CreateVersion7(ledger.Now),
-                line.item.ProductId, line.item.Sku, Quantities.Plain(line.item.SuggestedQuantity), line.Details.CostPrice, line.Details.TaxRate))]));
+                line.item.ProductId, line.item.Sku, Quantities.Normalize(line.item.SuggestedQuantity), line.Details.CostPrice, line.Details.TaxRate))]));
         return new SuggestedOrder(order.Id, order.Code, items[0].Store, supplier.Code, expected, items.Length, order.TotalAmount);
     }
 }

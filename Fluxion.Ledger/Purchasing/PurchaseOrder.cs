@@ -105,7 +105,7 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     public decimal Subtotal => Lines.Sum(line => line.Total);
 
     [JsonIgnore]
-    public decimal TaxAmount => Taxes.Of(Lines.Select(line => (line.Total, line.TaxRate)));
+    public decimal TaxAmount => Taxes.Total(Lines.Select(line => (line.Total, line.TaxRate)));
 
     [JsonIgnore]
     public decimal TotalAmount => Subtotal + TaxAmount;
@@ -171,6 +171,6 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
 /// <param name="Version">Grows with every change.</param>
 public record PurchaseOrderReceipt(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version)
 {
-    public static PurchaseOrderReceipt Of(LedgerSession ledger, PurchaseOrder order) =>
+    public static PurchaseOrderReceipt From(LedgerSession ledger, PurchaseOrder order) =>
         new(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount, ledger.VersionOf(order.Id));
 }

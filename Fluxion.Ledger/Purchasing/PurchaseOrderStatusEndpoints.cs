@@ -15,7 +15,7 @@ public static class PurchaseOrders
     public static async Task<(PurchaseOrder? Order, ProblemDetails? Problem)> Lock(
         LedgerSession ledger, string reference, string command, CancellationToken ct)
     {
-        if (await ledger.Find<PurchaseOrder>(reference, ct) is not { } found) return (null, Unknown.Of("purchase order", "id", reference));
+        if (await ledger.Find<PurchaseOrder>(reference, ct) is not { } found) return (null, NotFound.Problem("purchase order", "id", reference));
         if (!ledger.Caller.MayUse(found.StoreId)) return (null, Problems.Forbidden("The purchase order is for a store that is not yours."));
         var order = await ledger.Lock<PurchaseOrder>(found.Id, ct);
         return Problems.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);
@@ -43,7 +43,7 @@ public static class PurchaseOrders
     public static async Task<Reply> Apply(LedgerSession ledger, string reference, string command, object happened, CancellationToken ct)
     {
         var (order, problem) = await Lock(ledger, reference, command, ct);
-        return order is null ? problem! : Reply.Ok(PurchaseOrderReceipt.Of(ledger, ledger.Append<PurchaseOrder>(order.Id, happened)));
+        return order is null ? problem! : Reply.Ok(PurchaseOrderReceipt.From(ledger, ledger.Append<PurchaseOrder>(order.Id, happened)));
     }
 }
 
@@ -57,11 +57,11 @@ public static class PurchaseOrderStatusEndpoints
     public static Task<IResult> Send([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, async ct =>
         {
-            await Deactivation.Await(ledger, ct);
+            await Deactivation.AcquireSharedLock(ledger, ct);
             var (order, problem) = await PurchaseOrders.Lock(ledger, id, "send", ct);
             problem ??= await PurchaseOrders.RefuseDeactivated(ledger, order!, order!.Lines, ct);
             return problem is not null ? problem
-                : Reply.Ok(PurchaseOrderReceipt.Of(ledger, ledger.Append<PurchaseOrder>(order!.Id, new PurchaseOrderSent())));
+                : Reply.Ok(PurchaseOrderReceipt.From(ledger, ledger.Append<PurchaseOrder>(order!.Id, new PurchaseOrderSent())));
         });
 
     [WolverinePost("/api/{tenant}/purchase-orders/{id}/confirm", Name = "Confirm purchase order"), Authorize(Roles.Manager), Tags("Purchasing"), MovesStockOrMoney]
@@ -94,14 +94,14 @@ public static class PurchaseOrderStatusEndpoints
     public static Task<IResult> Reopen([Example("OC-1002")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, async ct =>
         {
-            await Deactivation.Await(ledger, ct);
+            await Deactivation.AcquireSharedLock(ledger, ct);
             var (order, problem) = await PurchaseOrders.Lock(ledger, id, "reopen", ct);
             if (order is null) return problem!;
             var reopened = Reopened(order, await ledger.History(order.Id, ct));
             if (reopened is null) return Problems.Conflict("Nothing is missing", $"All that was ordered with {order.Code} has come in.");
             var missing = PurchaseOrder.Fold(order.Id, order, reopened).Lines.Where(line => line.Missing > 0);
             problem = await PurchaseOrders.RefuseDeactivated(ledger, order, missing, ct);
-            return problem is not null ? problem : Reply.Ok(PurchaseOrderReceipt.Of(ledger, ledger.Append<PurchaseOrder>(order.Id, reopened)));
+            return problem is not null ? problem : Reply.Ok(PurchaseOrderReceipt.From(ledger, ledger.Append<PurchaseOrder>(order.Id, reopened)));
         });
 
     /// <summary>How an order is taken up again; null when nothing is missing of it.</summary>

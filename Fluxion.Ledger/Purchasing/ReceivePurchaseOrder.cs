@@ -43,8 +43,8 @@ public sealed record ReceivePurchaseOrder(
                 line.RuleFor(l => l.Quantity).Positive();
                 line.RuleFor(l => l.UnitCost).UnitPrice();
             });
-            RuleFor(c => c.Reference).Line(100);
-            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.Reference).SingleLine(100);
+            RuleFor(c => c.Notes).MaxLength(1000);
             this.Occurrence(clock);
         }
     }
@@ -79,12 +79,12 @@ public static class ReceivePurchaseOrderEndpoint
         var over = order.Lines
             .Where(line => coming[line.Id].Any()
                 && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100)))
-            .Select(line => $"of {line.Sku} {Plain(line.Quantity)} were ordered and {Plain(line.Received)} received, "
-                + (line.Cancelled > 0 ? $"{Plain(line.Cancelled)} are not to come any more, " : "")
-                + $"so {Plain(coming[line.Id].Sum())} more are too many").ToList();
+            .Select(line => $"of {line.Sku} {Format(line.Quantity)} were ordered and {Format(line.Received)} received, "
+                + (line.Cancelled > 0 ? $"{Format(line.Cancelled)} are not to come any more, " : "")
+                + $"so {Format(coming[line.Id].Sum())} more are too many").ToList();
         return over.Count > 0
             ? (null, Problems.Conflict("More than ordered",
-                $"Nothing was received: {string.Join("; ", over)}. At most {Plain(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
+                $"Nothing was received: {string.Join("; ", over)}. At most {Format(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
             : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn, command.Reference), null);
     }
 
@@ -100,22 +100,22 @@ public static class ReceivePurchaseOrderEndpoint
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "receive", ct);
         if (order is null) return problem!;
         var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-        var occurred = ledger.When(command.OccurredAt);
-        var zone = Zone.Of(await ledger.Read<Store>(order.StoreId, ct), settings);
+        var occurred = ledger.ResolveOccurrence(command.OccurredAt);
+        var zone = Zone.For(await ledger.Read<Store>(order.StoreId, ct), settings);
         (var received, problem) = Decide(order, command, settings?.OverReceiptPercent ?? 0, Guid.CreateVersion7(ledger.Now), occurred.At(ledger.Now), zone);
         if (received is null) return problem!;
 
         var deliveries = ledger.EventsWithNextLock(order.Id, typeof(PurchaseOrderReceived));
-        (var slots, var at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
-            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, Brings: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity", Finishes: true))],
+        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
+            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, IsInbound: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity", CompletesDocument: true))],
             occurred, ct);
         if (problem is not null) return problem;
         if (UniqueReference.Refuse(settings, command.Reference, deliveries.Value.Select(e => (PurchaseOrderReceived)e.Data).Select(e => (e.Reference, e.DeliveryId)),
             wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already.") is { } taken) return taken;
         received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
         var document = new StockDocument(received.DeliveryId, command.Reference, command.Notes, at);
-        (var outcome, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, received.Lines, (slot, line, _) =>
-            new StockReceived(slot.Store.Id, slot.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }));
+        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(lockedStock, received.Lines, (locked, line, _) =>
+            new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }));
         if (problem is not null) return problem;
         order = ledger.Append<PurchaseOrder>(order.Id, received);
         return Reply.Ok(new PurchaseOrderDelivery(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
@@ -126,5 +126,5 @@ public static class ReceivePurchaseOrderEndpoint
         order.Lines.FirstOrDefault(line => Codes.Spellings(reference).Contains(line.Sku))
         ?? (Guid.TryParse(reference, out var id) ? order.Lines.FirstOrDefault(line => line.ProductId == id) : null);
 
-    private static string Plain(decimal value) => Quantities.Plain(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static string Format(decimal value) => Quantities.Normalize(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -33,8 +33,8 @@ public sealed record ReturnPurchaseOrder(
         public Validator(TimeProvider clock)
         {
             this.Lines(c => c.Lines, SupplierReturnLine.Rules);
-            RuleFor(c => c.Reason).Line(200);
-            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.Reason).SingleLine(200);
+            RuleFor(c => c.Reference).SingleLine(100);
             this.Occurrence(clock);
         }
     }
@@ -64,7 +64,7 @@ public static class ReturnPurchaseOrderEndpoint
 
     private static async Task<Reply> Handle(string id, ReturnPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
-        if (command.Replacement) await Deactivation.Await(ledger, ct);
+        if (command.Replacement) await Deactivation.AcquireSharedLock(ledger, ct);
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "return", ct);
         if (order is null) return problem!;
         var history = await ledger.History(order.Id, ct);
@@ -80,14 +80,14 @@ public static class ReturnPurchaseOrderEndpoint
         var settings = command.Reference is null ? null : await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
         if (UniqueReference.Refuse(settings, command.Reference, history.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
             wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already.") is { } repeated) return repeated;
-        var occurred = ledger.When(command.OccurredAt, delivery.OccurredAt);
-        if (occurred.IsTooEarly) return Problems.BeforeItsCause("the delivery", delivery.OccurredAt);
+        var occurred = ledger.ResolveOccurrence(command.OccurredAt, delivery.OccurredAt);
+        if (occurred.IsTooEarly) return Problems.BeforeCause("the delivery", delivery.OccurredAt);
 
-        (var slots, var at, problem) = await StockDoor.Open(ledger, [.. goods.Select((g, i) => new StockRequest(order.StoreId.ToString(),
-            g.ProductId.ToString(), command.Lines[i].Quantity, Brings: false, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
+        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. goods.Select((g, i) => new StockRequest(order.StoreId.ToString(),
+            g.ProductId.ToString(), command.Lines[i].Quantity, IsInbound: false, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
         if (problem is not null) return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Reason, at);
-        (var outcome, problem) = StockDoor.Append(ledger, slots, SupplierReturn.Decide(slots, command.Lines, goods, document, delivery.Id, order.Id));
+        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, SupplierReturn.Decide(lockedStock, command.Lines, goods, document, delivery.Id, order.Id));
         if (problem is not null) return problem;
         order = ledger.Append<PurchaseOrder>(order.Id, new PurchaseOrderReturned(document.Id, delivery.Id,
             [.. goods.Select((g, i) => new DeliveredLine(order.Lines.First(line => line.ProductId == g.ProductId).Id, command.Lines[i].Quantity, g.UnitCost))],
@@ -110,7 +110,7 @@ public static class ReturnPurchaseOrderEndpoint
             return (null, Problems.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", all.Take(MaxNamed))}"));
         }
         if (deliveries.FirstOrDefault(d => deliveryId is null || d.DeliveryId == deliveryId) is not { } delivery)
-            return (null, Unknown.Of("delivery", "delivery", deliveryId?.ToString() ?? ""));
+            return (null, NotFound.Problem("delivery", "delivery", deliveryId?.ToString() ?? ""));
         var returned = history.OfType<PurchaseOrderReturned>().Where(r => r.DeliveryId == delivery.DeliveryId).SelectMany(r => r.Lines)
             .ToLookup(line => (line.LineId, line.UnitCost), line => line.Quantity);
         return (new Delivery(delivery.DeliveryId, delivery.OccurredAt, [.. delivery.Lines.GroupBy(line => (line.LineId, line.UnitCost), line => line.Quantity)

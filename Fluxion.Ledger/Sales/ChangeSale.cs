@@ -26,7 +26,7 @@ public sealed record PaySale(
         {
             RuleFor(c => c.Amount).Must(a => a > 0 && Quantities.HasDecimals(a, 2)).WithMessage("is greater than 0, with at most 2 decimals");
             RuleFor(c => c.Method).OneOf(PaymentMethods.All);
-            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.Reference).SingleLine(100);
             this.Occurrence(clock);
         }
     }
@@ -72,7 +72,7 @@ public sealed record ReturnGoods(
                 line.RuleFor(l => l.LineNumber).GreaterThan(0).WithMessage("is a whole number from 1");
                 line.RuleFor(l => l.Quantity).Positive();
             });
-            RuleFor(c => c.Reason).Line(200);
+            RuleFor(c => c.Reason).SingleLine(200);
             this.Occurrence(clock);
         }
     }
@@ -88,17 +88,17 @@ public static class ChangeSaleEndpoints
     public static Task<IResult> Pay(string id, PaySale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var (locked, problem) = await LockedSale.Of(ledger, id, "pay", ct);
+            var (locked, problem) = await LockedSale.Lock(ledger, id, "pay", ct);
             if (locked is null) return problem!;
             var sale = locked.Sale;
-            var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
-            if (command.Amount > sale.Open)
-                return Problems.Conflict("Paid too much", $"{sale.Open:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
+            var occurred = ledger.ResolveOccurrence(command.OccurredAt, sale.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeCause("the sale", sale.OccurredAt);
+            if (command.Amount > sale.BalanceDue)
+                return Problems.Conflict("Paid too much", $"{sale.BalanceDue:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
             if (locked.RefuseReference("payment", command.Method, command.Reference) is { } taken) return taken;
             var at = occurred.At(ledger.Now);
             sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, Codes.NumberOrNull(command.Reference), at));
-            return Reply.Ok(SaleReceipt.Of(sale, StockOutcome.Nothing, at));
+            return Reply.Ok(SaleReceipt.From(sale, StockOutcome.Nothing, at));
         });
 
     [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
@@ -108,21 +108,21 @@ public static class ChangeSaleEndpoints
     public static Task<IResult> Cancel(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var (locked, problem) = await LockedSale.Of(ledger, id, "cancel", ct);
+            var (locked, problem) = await LockedSale.Lock(ledger, id, "cancel", ct);
             if (locked is null) return problem!;
             var sale = locked.Sale;
             if (sale.Returned.Any(returned => returned > 0))
                 return Problems.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
-            var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
-            if (sale.Held > 0) occurred = occurred with { NotBefore = locked.PaidBy(sale.Held) };
-            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the money was paid that is given back", occurred.NotBefore!.Value);
-            var (outcome, at, refusal) = await TakeBack(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, occurred, ct);
+            var occurred = ledger.ResolveOccurrence(command.OccurredAt, sale.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeCause("the sale", sale.OccurredAt);
+            if (sale.AmountHeld > 0) occurred = occurred with { NotBefore = locked.PaidBy(sale.AmountHeld) };
+            if (occurred.IsTooEarly) return Problems.BeforeCause("the money was paid that is given back", occurred.NotBefore!.Value);
+            var (outcome, at, refusal) = await Restock(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, occurred, ct);
             if (refusal is not null) return refusal;
-            var refunds = locked.GiveBack(command.RefundMethod);
+            var refunds = locked.RefundsOf(command.RefundMethod);
             sale = ledger.Append<Sale>(sale.Id, [.. refunds.Select(refund => new PaymentRefunded(refund.Amount, refund.Method, null, command.Reason, at)),
-                new SaleCancelled(command.Reason, sale.Held, at)]);
-            return Reply.Ok(SaleReceipt.Of(sale, outcome, at, refunds));
+                new SaleCancelled(command.Reason, sale.AmountHeld, at)]);
+            return Reply.Ok(SaleReceipt.From(sale, outcome, at, refunds));
         });
 
     [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
@@ -132,17 +132,17 @@ public static class ChangeSaleEndpoints
     public static Task<IResult> Return(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var (locked, problem) = await LockedSale.Of(ledger, id, "return", ct);
+            var (locked, problem) = await LockedSale.Lock(ledger, id, "return", ct);
             if (locked is null) return problem!;
             var sale = locked.Sale;
-            var occurred = ledger.When(command.OccurredAt, sale.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the sale", sale.OccurredAt);
+            var occurred = ledger.ResolveOccurrence(command.OccurredAt, sale.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeCause("the sale", sale.OccurredAt);
             var (returned, refused) = Decide(sale, command, occurred.At(ledger.Now));
             if (returned is null) return refused!;
-            var (outcome, at, refusal) = await TakeBack(ledger, sale, returned.Lines, command.Reason, occurred, ct);
+            var (outcome, at, refusal) = await Restock(ledger, sale, returned.Lines, command.Reason, occurred, ct);
             if (refusal is not null) return refusal;
             sale = ledger.Append<Sale>(sale.Id, returned with { OccurredAt = at });
-            return Reply.Ok(SaleReceipt.Of(sale, outcome, at));
+            return Reply.Ok(SaleReceipt.From(sale, outcome, at));
         });
 
     /// <summary>What comes back, and what is credited for it: see <see cref="LineAmount.Credit"/>.</summary>
@@ -165,16 +165,16 @@ public static class ChangeSaleEndpoints
         return (new GoodsReturned([.. command.Lines.Select(l => new ReturnedLine(l.LineNumber - 1, l.Quantity))], subtotal, tax, subtotal + tax, command.Reason, at), null);
     }
 
-    private static async Task<(StockOutcome Outcome, DateTimeOffset At, ProblemDetails? Refusal)> TakeBack(
+    private static async Task<(StockOutcome Outcome, DateTimeOffset At, ProblemDetails? Refusal)> Restock(
         LedgerSession ledger, Sale sale, IReadOnlyList<ReturnedLine> lines, string? reason, Occurrence occurred, CancellationToken ct)
     {
-        var (slots, at, problem) = await StockDoor.Open(ledger, [.. lines.Select((line, i) => new StockRequest(sale.StoreId.ToString(),
-            sale.Lines[line.Line].ProductId.ToString(), line.Quantity, Brings: false, QuantityField: $"lines[{i}].quantity", Finishes: true))],
+        var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. lines.Select((line, i) => new StockRequest(sale.StoreId.ToString(),
+            sale.Lines[line.Line].ProductId.ToString(), line.Quantity, IsInbound: false, QuantityField: $"lines[{i}].quantity", CompletesDocument: true))],
             occurred, ct);
         if (problem is not null) return (StockOutcome.Nothing, default, problem);
         var document = new StockDocument(sale.Id, sale.InvoiceNumber, reason, at);
-        var (outcome, refusal) = StockDoor.Append(ledger, slots, StockLaw.Decide(slots, lines, (slot, line, _) =>
-            new StockReturned(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = sale.Lines[line.Line].UnitCost }));
+        var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(lockedStock, lines, (locked, line, _) =>
+            new StockReturned(locked.Store.Id, locked.Product.Id, line.Quantity, document) { UnitCost = sale.Lines[line.Line].UnitCost }));
         return (outcome, at, refusal);
     }
 }

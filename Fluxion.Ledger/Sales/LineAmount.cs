@@ -13,7 +13,7 @@ public sealed record LineAmount(decimal Net, decimal Tax)
     /// tax on the lines from it on is more than that on the lines after it. So the lines come to exactly what the invoice does.
     /// </summary>
     /// <param name="pricesIncludeTax">Tax is taken out of the lines' amounts; false: it is added to them.</param>
-    public static IReadOnlyList<LineAmount> Of(IReadOnlyList<SaleLine> lines, bool pricesIncludeTax) =>
+    public static IReadOnlyList<LineAmount> Compute(IReadOnlyList<SaleLine> lines, bool pricesIncludeTax) =>
         Split(lines, [.. lines.Select(line => line.Amount)], [.. lines.Select(line => line.Amount)], pricesIncludeTax);
 
     /// <summary>
@@ -27,7 +27,7 @@ public sealed record LineAmount(decimal Net, decimal Tax)
     {
         decimal[] credited = [.. lines.Select((line, i) => line.AmountOf(after[i]) - line.AmountOf(before[i]))];
         if (!pricesIncludeTax) return Split(lines, [.. lines.Select((line, i) => line.Amount - line.AmountOf(before[i]))], credited, pricesIncludeTax);
-        var amounts = Of(lines, pricesIncludeTax);
+        var amounts = Compute(lines, pricesIncludeTax);
         return [.. lines.Select((line, i) =>
         {
             var tax = TaxOf(line, amounts[i], after[i]) - TaxOf(line, amounts[i], before[i]);

@@ -15,12 +15,12 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     private IEnumerable<PaymentRefunded> Refunds => History.Select(e => e.Data).OfType<PaymentRefunded>();
 
     /// <summary>The sale that a command is for, or why the command cannot be.</summary>
-    public static async Task<(LockedSale? Sale, ProblemDetails? Problem)> Of(LedgerSession ledger, string id, string command, CancellationToken ct)
+    public static async Task<(LockedSale? Sale, ProblemDetails? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var guid)) return (null, Unknown.Of("sale", "id", id));
+        if (!Guid.TryParse(id, out var guid)) return (null, NotFound.Problem("sale", "id", id));
         var history = ledger.EventsWithNextLock(guid, typeof(PaymentReceived), typeof(PaymentRefunded));
         var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
-        if (await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, Unknown.Of("sale", "id", id));
+        if (await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, NotFound.Problem("sale", "id", id));
         if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Problems.Forbidden("The sale is of a store that is not yours."));
         return Problems.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem
             ? (null, problem)
@@ -55,11 +55,11 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     }
 
     /// <summary>How all that is held is given back: by <paramref name="method"/>, or by the methods by which it was paid, in the order of the payments.</summary>
-    public IReadOnlyList<MoneyByMethod> GiveBack(string? method)
+    public IReadOnlyList<MoneyByMethod> RefundsOf(string? method)
     {
-        if (Sale.Held == 0) return [];
-        if (method is not null) return [new MoneyByMethod(method, Sale.Held)];
-        var (refunded, rest, back) = (Refunds.ToLookup(refund => refund.Method, refund => refund.Amount), Sale.Held, new List<MoneyByMethod>());
+        if (Sale.AmountHeld == 0) return [];
+        if (method is not null) return [new MoneyByMethod(method, Sale.AmountHeld)];
+        var (refunded, rest, back) = (Refunds.ToLookup(refund => refund.Method, refund => refund.Amount), Sale.AmountHeld, new List<MoneyByMethod>());
         foreach (var paid in Payments.GroupBy(payment => payment.Method, payment => payment.Amount))
         {
             var amount = Math.Min(rest, paid.Sum() - refunded[paid.Key].Sum());

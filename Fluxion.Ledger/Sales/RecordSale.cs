@@ -60,12 +60,12 @@ public sealed record RecordSale(
                 line.RuleFor(l => l.Discount).Must(d => d >= 0 && d <= Quantities.MaxUnitPrice && Quantities.HasDecimals(d, 2))
                     .WithMessage($"lies between 0 and {Quantities.MaxUnitPrice:0}, with at most 2 decimals");
             });
-            RuleFor(c => c.InvoiceNumber).Seen(50).Number(50);
+            RuleFor(c => c.InvoiceNumber).RequiredLine(50).Number(50);
             RuleFor(c => c.PaymentMethod!).OneOf(PaymentMethods.All).When(c => c.PaymentMethod is not null);
             RuleFor(c => c.PaymentStatus!).OneOf([SaleStatus.Paid, SaleStatus.Pending]).When(c => c.PaymentStatus is not null);
             RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == SaleStatus.Paid);
-            RuleFor(c => c.ClientName).Line(200);
-            RuleFor(c => c.ClientTaxId).Number(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.Wrong);
+            RuleFor(c => c.ClientName).SingleLine(200);
+            RuleFor(c => c.ClientTaxId).Number(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.InvalidMessage);
             RuleFor(c => c.PosTransactionId).Number(100);
             RuleFor(c => c.ReleaseRest).Equal(false).WithMessage("belongs to a sale with a reservation").When(c => c.Reservation is null);
         }
@@ -86,8 +86,8 @@ public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentSt
     decimal OpenAmount, decimal CostOfGoodsSold, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount,
     decimal AmountPaid, decimal AmountRefunded, IReadOnlyList<MoneyByMethod> Refunds)
 {
-    public static SaleReceipt Of(Sale sale, StockOutcome outcome, DateTimeOffset at, IReadOnlyList<MoneyByMethod>? refunds = null) => new(sale.Id, sale.InvoiceNumber,
-        sale.Status, sale.Subtotal, sale.TaxAmount, sale.TotalAmount, sale.Open, sale.CostOfGoodsSold, outcome.Stock, at, outcome.CorrectedByCount,
+    public static SaleReceipt From(Sale sale, StockOutcome outcome, DateTimeOffset at, IReadOnlyList<MoneyByMethod>? refunds = null) => new(sale.Id, sale.InvoiceNumber,
+        sale.Status, sale.Subtotal, sale.TaxAmount, sale.TotalAmount, sale.BalanceDue, sale.CostOfGoodsSold, outcome.Stock, at, outcome.CorrectedByCount,
         sale.Paid, sale.AmountRefunded, refunds ?? []);
 }
 
@@ -96,23 +96,23 @@ public static class RecordSaleEndpoint
     /// <summary>
     /// What the sale takes of the reservation is available, and what is sold leaves at the moving average of that moment: its cost of goods sold.
     /// </summary>
-    /// <param name="slots">One for each line; after them those of all products that the reservation gives back.</param>
+    /// <param name="lockedStock">One for each line; after them those of all products that the reservation gives back.</param>
     /// <param name="released">What the reservation gives back, to be sold or not.</param>
-    public static StockDecision Decide(RecordSale command, IReadOnlyList<StockSlot> slots, StockDocument document, Reservation? reservation,
+    public static StockDecision Decide(RecordSale command, IReadOnlyList<LockedStock> lockedStock, StockDocument document, Reservation? reservation,
         IReadOnlyList<TakenLine> released) =>
-        StockLaw.Decide([.. reservation?.Release(slots, released) ?? [], .. StockLaw.Steps(slots, command.Lines, (slot, line, item) =>
-            new StockSold(slot.Store.Id, slot.Product.Id, line.Quantity, document) { UnitCost = slot.CostOf(item) })]);
+        StockDecider.Decide([.. reservation?.Release(lockedStock, released) ?? [], .. StockDecider.Steps(lockedStock, command.Lines, (locked, line, item) =>
+            new StockSold(locked.Store.Id, locked.Product.Id, line.Quantity, document) { UnitCost = locked.CostOf(item) })]);
 
     /// <summary>The invoice of what was sold: prices from the catalog unless given, tax by product.</summary>
-    public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<StockSlot> slots, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt,
+    public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt,
         TenantSettings? settings)
     {
         var (pricesIncludeTax, posTransactionId) = (command.PricesIncludeTax ?? settings?.PricesIncludeTax ?? false, Codes.NumberOrNull(command.PosTransactionId));
-        var lines = command.Lines.Select((line, i) => new SaleLine(lineIds[i], slots[i].Product.Id, slots[i].Product.Code, line.Quantity,
-            line.UnitPrice ?? slots[i].Product.Details.SellingPrice, line.Discount, slots[i].Product.Details.TaxRate, sold[i].UnitCost)).ToList();
-        var amounts = LineAmount.Of(lines, pricesIncludeTax);
+        var lines = command.Lines.Select((line, i) => new SaleLine(lineIds[i], lockedStock[i].Product.Id, lockedStock[i].Product.Code, line.Quantity,
+            line.UnitPrice ?? lockedStock[i].Product.Details.SellingPrice, line.Discount, lockedStock[i].Product.Details.TaxRate, sold[i].UnitCost)).ToList();
+        var amounts = LineAmount.Compute(lines, pricesIncludeTax);
         var (subtotal, tax) = (amounts.Sum(line => line.Net), amounts.Sum(line => line.Tax));
-        return new SaleRecorded(slots[0].Store.Id, Codes.Number(command.InvoiceNumber), command.ClientId, command.ClientName, Rif.Kept(command.ClientTaxId, null), lines,
+        return new SaleRecorded(lockedStock[0].Store.Id, Codes.Number(command.InvoiceNumber), command.ClientId, command.ClientName, Rif.NormalizeOrKeep(command.ClientTaxId, null), lines,
             subtotal, tax, subtotal + tax, command.PaymentMethod, posTransactionId, command.Notes, occurredAt,
             pricesIncludeTax, IsPosTransactionIdUnique: posTransactionId is not null && settings is not { AllowsRepeatedReferences: true });
     }
@@ -132,25 +132,25 @@ public static class RecordSaleEndpoint
                 return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
             var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
             var transacted = FindTransaction(ledger, command);
-            var (reservation, held, unheld) = await Open(ledger, command, ct);
+            var (reservation, held, unheld) = await OpenReservation(ledger, command, ct);
             if (unheld is not null) return unheld;
-            var occurred = ledger.When(command.OccurredAt, reservation?.OpenedAt);
-            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the reservation was made", occurred.NotBefore!.Value);
-            var (slots, at, problem) = await StockDoor.Open(ledger, [.. StockRequest.Of(command.Store, command.Lines, brings: false), .. held], occurred, ct);
+            var occurred = ledger.ResolveOccurrence(command.OccurredAt, reservation?.OpenedAt);
+            if (occurred.IsTooEarly) return Problems.BeforeCause("the reservation was made", occurred.NotBefore!.Value);
+            var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. StockRequest.ForLines(command.Store, command.Lines, isInbound: false), .. held], occurred, ct);
             if (problem is not null) return problem;
-            var taken = reservation?.Take(slots[0].Store.Id, command.Lines.Zip(slots, (line, slot) => (slot.Product.Id, line.Quantity))) ?? [];
+            var taken = reservation?.Take(lockedStock[0].Store.Id, command.Lines.Zip(lockedStock, (line, locked) => (locked.Product.Id, line.Quantity))) ?? [];
             if (reservation is not null && taken.Count == 0 && !command.ReleaseRest)
                 return NothingHeld(reservation, "nothing of what is sold", command.Store);
             var document = new StockDocument(Guid.CreateVersion7(at), Codes.Number(command.InvoiceNumber), command.Notes, at);
 
-            var released = command.ReleaseRest ? reservation!.Rest(slots[0].Store.Id) : taken;
-            var decision = Decide(command, slots, document, reservation, released);
-            var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
+            var released = command.ReleaseRest ? reservation!.Rest(lockedStock[0].Store.Id) : taken;
+            var decision = Decide(command, lockedStock, document, reservation, released);
+            var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, decision);
             if (refusal is not null) return refusal;
-            var invoice = Invoice(command, slots, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
+            var invoice = Invoice(command, lockedStock, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
                 [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))], document.OccurredAt, settings.Value);
-            UniqueName[] unique = [InvoiceNumber(ledger, slots[0].Store, invoice), .. invoice.IsPosTransactionIdUnique ? [PosTransactionId(ledger, slots[0].Store, invoice)] : (UniqueName[])[]];
-            if (invoice.IsPosTransactionIdUnique && transacted?.Value is { } other) return Problems.Taken(unique[1].Title, unique[1].Detail, Existing(ledger, other));
+            UniqueName[] unique = [InvoiceNumber(ledger, lockedStock[0].Store, invoice), .. invoice.IsPosTransactionIdUnique ? [PosTransactionId(ledger, lockedStock[0].Store, invoice)] : (UniqueName[])[]];
+            if (invoice.IsPosTransactionIdUnique && transacted?.Value is { } other) return Problems.AlreadyExists(unique[1].Title, unique[1].Detail, Existing(ledger, other));
             if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Amount < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
                 return Problems.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
 
@@ -158,13 +158,13 @@ public static class RecordSaleEndpoint
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
                 : [invoice]);
             // after the sale, to which its row refers
-            if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(slots[0].Store.Id, document.Id, taken, command.ReleaseRest));
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.Of(sale, outcome, at), unique);
+            if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(lockedStock[0].Store.Id, document.Id, taken, command.ReleaseRest));
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.From(sale, outcome, at), unique);
         });
 
     /// <summary>The sale of the store that has the command's posTransactionId and is not cancelled, whether it keeps others from it or not; null without one.</summary>
-    private static Asked<Guid?>? FindTransaction(LedgerSession ledger, RecordSale command) =>
-        Codes.NumberOrNull(command.PosTransactionId) is null ? null : ledger.AskWithNextLock<Guid?>($"""
+    private static Pending<Guid?>? FindTransaction(LedgerSession ledger, RecordSale command) =>
+        Codes.NumberOrNull(command.PosTransactionId) is null ? null : ledger.QueryWithNextLock<Guid?>($"""
             select d.id from {ledger.Documents<Sale>()} d
             where d.data ->> 'posTransactionId' = any($1) and d.data ->> 'isCancelled' = 'false' and d.data ->> 'storeId' =
                 (select s.id::text from {ledger.Documents<Store>()} s where s.id = $2 or s.data ->> 'code' = any($3))
@@ -183,18 +183,18 @@ public static class RecordSaleEndpoint
     private static ExistingDocument? Existing(LedgerSession ledger, Guid? sale) => sale is { } id ? new(id, $"/api/{ledger.Tenant.Slug}/sales/{id}") : null;
 
     /// <summary>The reservation under its lock, with a request for each line that it is to give back unsold; or why it cannot be fulfilled there.</summary>
-    private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, ProblemDetails? Problem)> Open(
+    private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, ProblemDetails? Problem)> OpenReservation(
         LedgerSession ledger, RecordSale command, CancellationToken ct)
     {
         if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store) return (null, [], null); // an unknown store the door refuses
-        if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], Unknown.Of("reservation", "reservation", id.ToString()));
+        if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], NotFound.Problem("reservation", "reservation", id.ToString()));
         if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)))
             return (null, [], Problems.Forbidden("The reservation holds stock of a store that is not yours."));
         if (Problems.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong) return (null, [], wrong);
         var held = reservation.Held.Where(line => line.StoreId == store.Id).ToList();
         if (held.Count == 0) return (null, [], NothingHeld(reservation, "nothing", command.Store));
         return (reservation, command.ReleaseRest
-            ? [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, Brings: false))] : [], null);
+            ? [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, IsInbound: false))] : [], null);
     }
 
     private static ProblemDetails NothingHeld(Reservation reservation, string what, string store) =>

@@ -27,8 +27,8 @@ public sealed record RefundSale(
         {
             RuleFor(c => c.Amount).Must(a => a > 0 && Quantities.HasDecimals(a, 2)).WithMessage("must be greater than 0, with at most 2 decimals");
             RuleFor(c => c.Method).OneOf(PaymentMethods.All);
-            RuleFor(c => c.Reference).Line(100);
-            RuleFor(c => c.Reason).Line(200);
+            RuleFor(c => c.Reference).SingleLine(100);
+            RuleFor(c => c.Reason).SingleLine(200);
             this.Occurrence(clock);
         }
     }
@@ -43,20 +43,20 @@ public static class RefundSaleEndpoint
     public static Task<IResult> Post(string id, RefundSale command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            var (locked, problem) = await LockedSale.Of(ledger, id, "refund", ct);
+            var (locked, problem) = await LockedSale.Lock(ledger, id, "refund", ct);
             if (locked is null) return problem!;
-            var occurred = ledger.When(command.OccurredAt, locked.PaidBy(command.Amount));
+            var occurred = ledger.ResolveOccurrence(command.OccurredAt, locked.PaidBy(command.Amount));
             if (Refuse(locked, command, occurred) is { } refused) return refused;
             var at = occurred.At(ledger.Now);
             var sale = ledger.Append<Sale>(locked.Sale.Id, new PaymentRefunded(
                 command.Amount, command.Method, Codes.NumberOrNull(command.Reference), command.Reason, at));
-            return Reply.Ok(SaleReceipt.Of(sale, StockOutcome.Nothing, at, [new MoneyByMethod(command.Method, command.Amount)]));
+            return Reply.Ok(SaleReceipt.From(sale, StockOutcome.Nothing, at, [new MoneyByMethod(command.Method, command.Amount)]));
         });
 
     private static ProblemDetails? Refuse(LockedSale locked, RefundSale command, Occurrence occurred) =>
-        command.Amount > locked.Sale.Held
+        command.Amount > locked.Sale.AmountHeld
             ? Problems.Conflict("Refunded too much",
-                $"{locked.Sale.Held:0.00} of what was paid for the invoice '{locked.Sale.InvoiceNumber}' can be given back, not {command.Amount:0.00}.")
-            : occurred.IsTooEarly ? Problems.BeforeItsCause("the money was paid", occurred.NotBefore!.Value)
+                $"{locked.Sale.AmountHeld:0.00} of what was paid for the invoice '{locked.Sale.InvoiceNumber}' can be given back, not {command.Amount:0.00}.")
+            : occurred.IsTooEarly ? Problems.BeforeCause("the money was paid", occurred.NotBefore!.Value)
             : locked.RefuseReference("refund", command.Method, command.Reference);
 }

@@ -69,11 +69,11 @@ public static class SaleStatus
     public static readonly IReadOnlyList<(string Status, Func<Sale, bool> IsMet)> Table =
     [
         (Cancelled, sale => sale.IsCancelled),
-        (RefundDue, sale => sale.Open < 0),
+        (RefundDue, sale => sale.BalanceDue < 0),
         (Refunded, sale => sale.IsCredited && sale.Paid > 0),
         (Returned, sale => sale.IsCredited),
-        (Paid, sale => sale.Open == 0),
-        (Partial, sale => sale.Held > 0),
+        (Paid, sale => sale.BalanceDue == 0),
+        (Partial, sale => sale.AmountHeld > 0),
         (Pending, _ => true),
     ];
 }
@@ -108,11 +108,11 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
 
     /// <summary>What was paid and has not been given back.</summary>
     [JsonIgnore]
-    public decimal Held => Paid - AmountRefunded;
+    public decimal AmountHeld => Paid - AmountRefunded;
 
     /// <summary>What is still to be paid; below 0 what the client is to get back. 0 when the sale is cancelled.</summary>
     [JsonIgnore]
-    public decimal Open => IsCancelled ? 0 : TotalAmount - ReturnedAmount - Held;
+    public decimal BalanceDue => IsCancelled ? 0 : TotalAmount - ReturnedAmount - AmountHeld;
 
     /// <summary>Whether goods came back and nothing of the invoice is left to be paid for.</summary>
     [JsonIgnore]
@@ -125,7 +125,7 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
     public decimal CostOfGoodsSold => Lines.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2));
 
     /// <summary>What each line comes to.</summary>
-    public IReadOnlyList<LineAmount> Amounts() => LineAmount.Of(Lines, PricesIncludeTax);
+    public IReadOnlyList<LineAmount> Amounts() => LineAmount.Compute(Lines, PricesIncludeTax);
 
     /// <summary>What is credited of each line when <paramref name="after"/> of it has come back in all, where <paramref name="before"/> had.</summary>
     public IReadOnlyList<LineAmount> Credit(IReadOnlyList<decimal> before, IReadOnlyList<decimal> after) => LineAmount.Credit(Lines, PricesIncludeTax, before, after);

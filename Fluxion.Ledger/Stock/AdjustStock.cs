@@ -49,11 +49,11 @@ public sealed record AdjustStock(
 public static class AdjustStockEndpoint
 {
     /// <summary>A correction is valued at the moving average of that moment and does not change it.</summary>
-    public static StockDecision Decide(AdjustStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
-            new StockAdjusted(slot.Store.Id, slot.Product.Id, line.Quantity, command.Reason, document)
+    public static StockDecision Decide(AdjustStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
+        StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
+            new StockAdjusted(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)
             {
-                UnitCost = slot.CostOf(item),
+                UnitCost = locked.CostOf(item),
             });
 
     [WolverinePost("/api/{tenant}/stock/adjustments", Name = "Adjust stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
@@ -63,6 +63,6 @@ public static class AdjustStockEndpoint
         + "deactivated or has less of a product on hand than is taken away (see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, (command, ct) => StockDoor.Move(
-            ledger, documents, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
+        ledger.Run(http, command, (command, ct) => StockLedger.Move(
+            ledger, documents, command, isInbound: false, (lockedStock, document) => Decide(command, lockedStock, document), ct));
 }

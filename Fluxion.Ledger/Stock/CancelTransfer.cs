@@ -22,7 +22,7 @@ public sealed record CancelTransfer(
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Reason).Line(200);
+            RuleFor(c => c.Reason).SingleLine(200);
             this.Occurrence(clock);
         }
     }
@@ -31,10 +31,10 @@ public sealed record CancelTransfer(
 public static class CancelTransferEndpoint
 {
     /// <summary>All that is in transit comes in again, at the cost that it left with.</summary>
-    /// <param name="slots">Those of the sending store: one for each line that is still in transit.</param>
-    public static StockDecision Decide(Transfer transfer, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots, [.. transfer.Lines.Where(line => line.InTransit > 0)], (slot, line, _) =>
-            new StockArrived(slot.Store.Id, slot.Product.Id, line.InTransit, document) { UnitCost = line.UnitCost });
+    /// <param name="lockedStock">Those of the sending store: one for each line that is still in transit.</param>
+    public static StockDecision Decide(Transfer transfer, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
+        StockDecider.Decide(lockedStock, [.. transfer.Lines.Where(line => line.InTransit > 0)], (locked, line, _) =>
+            new StockArrived(locked.Store.Id, locked.Product.Id, line.InTransit, document) { UnitCost = line.UnitCost });
 
     [WolverinePost("/api/{tenant}/stock/transfers/{id}/cancel", Name = "Cancel transfer"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Take back what is still in transit: it is in the sending store again, at the cost that it left with")]
@@ -44,17 +44,17 @@ public static class CancelTransferEndpoint
     public static Task<IResult> Post(string id, CancelTransfer command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
+            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return NotFound.Problem("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.FromStoreId)) return Problems.Forbidden("The transfer comes from a store that is not yours.");
             if (Problems.WrongState("transfer", transfer.Status, "cancel", Transfer.Allowed) is { } wrong) return wrong;
-            var occurred = ledger.When(command.OccurredAt, transfer.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the goods left", transfer.OccurredAt);
+            var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeCause("the goods left", transfer.OccurredAt);
 
-            var (slots, at, problem) = await StockDoor.Open(ledger, [.. transfer.Lines.Where(line => line.InTransit > 0).Select(line => new StockRequest(
-                transfer.FromStoreId.ToString(), line.ProductId.ToString(), line.InTransit, Brings: false, Finishes: true))], occurred, ct);
+            var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. transfer.Lines.Where(line => line.InTransit > 0).Select(line => new StockRequest(
+                transfer.FromStoreId.ToString(), line.ProductId.ToString(), line.InTransit, IsInbound: false, CompletesDocument: true))], occurred, ct);
             if (problem is not null) return problem;
             var document = new StockDocument(transfer.Id, transfer.Reference, command.Reason, at);
-            var (outcome, refusal) = StockDoor.Append(ledger, slots, Decide(transfer, slots, document));
+            var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(transfer, lockedStock, document));
             return refusal is not null ? refusal
                 : Reply.Ok(TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, new TransferCancelled(command.Reason, at)), outcome, at));
         });

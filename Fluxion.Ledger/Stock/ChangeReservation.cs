@@ -29,7 +29,7 @@ public sealed record ChangeReservation(
         {
             this.Lines(c => c.Lines, ReserveStock.Line.Rules);
             RuleFor(c => c.Reference!).NotEmpty().WithMessage("must not be empty").When(c => c.Reference is not null);
-            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.Reference).SingleLine(100);
             RuleFor(c => c.ExpiresAt).Expiry(clock);
         }
     }
@@ -60,9 +60,9 @@ public static class ChangeReservationEndpoints
         {
             var (reservation, problem) = await Lock(ledger, id, "extend", ct);
             if (reservation is null) return problem!;
-            var extended = new ReservationExtended(Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.Usually));
+            var extended = new ReservationExtended(Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.DefaultDuration));
             await Reschedule(ledger, reservation, extended.ExpiresAt);
-            return Reply.Ok(ReservationReceipt.Of(ledger, ledger.Append<Reservation>(reservation.Id, extended), []));
+            return Reply.Ok(ReservationReceipt.From(ledger, ledger.Append<Reservation>(reservation.Id, extended), []));
         });
 
     [WolverinePut("/api/{tenant}/stock/reservations/{id}", Name = "Change reservation"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
@@ -77,7 +77,7 @@ public static class ChangeReservationEndpoints
 
     private static async Task<Reply> Change(string id, ChangeReservation command, LedgerSession ledger, CancellationToken ct)
     {
-        await Deactivation.Await(ledger, ct);
+        await Deactivation.AcquireSharedLock(ledger, ct);
         var (reservation, problem) = await Lock(ledger, id, "change", ct);
         if (reservation is null) return problem!;
         var current = ledger.VersionOf(reservation.Id);
@@ -86,29 +86,29 @@ public static class ChangeReservationEndpoints
                 $"The reservation '{reservation.Reference}' is at version {current}, not {command.Version}. Read it again and decide anew.");
 
         // what is held already may be given back wherever it is
-        (var slots, _, problem) = await StockDoor.Open(ledger,
+        (var lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger,
         [
-            .. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity, Brings: false,
-                $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity", Finishes: true)),
-            .. reservation.Held.Select(line => new StockRequest(line.StoreId.ToString(), line.ProductId.ToString(), line.Held, Brings: false, Finishes: true)),
-        ], ledger.When(null), ct);
+            .. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity, IsInbound: false,
+                $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity", CompletesDocument: true)),
+            .. reservation.Held.Select(line => new StockRequest(line.StoreId.ToString(), line.ProductId.ToString(), line.Held, IsInbound: false, CompletesDocument: true)),
+        ], ledger.ResolveOccurrence(null), ct);
         if (problem is not null) return problem;
-        var wanted = slots.Take(command.Lines.Count).ToList();
-        if (Twice(wanted) is { Count: > 0 } twice) return Problems.Invalid(twice);
+        var wanted = lockedStock.Take(command.Lines.Count).ToList();
+        if (DuplicateItems(wanted) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
-        var held = Held(reservation, [.. wanted.Zip(command.Lines, (slot, line) => (slot, line.Quantity))]);
-        var steps = Steps(reservation, held, slots);
+        var held = Held(reservation, [.. wanted.Zip(command.Lines, (locked, line) => (locked, line.Quantity))]);
+        var steps = Steps(reservation, held, lockedStock);
         if (steps.FirstOrDefault(step => step is { Slot.Store.IsActive: false, IsMore: true }).Slot is { } closed)
-            return Problems.Conflict("Store deactivated", StockDoor.Deactivated(closed.Store.Code));
-        (var outcome, problem) = StockDoor.Append(ledger, slots, StockLaw.Decide(steps.Select(step => step.Step)));
+            return Problems.Conflict("Store deactivated", StockLedger.StoreInactive(closed.Store.Code));
+        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps.Select(step => step.Step)));
         if (problem is not null) return problem;
 
         var changed = new ReservationChanged(command.Reference?.Trim() ?? reservation.Reference,
             command.ExpiresAt is { } at ? Timestamps.ToMicroseconds(at) : reservation.ExpiresAt, held);
         await Reschedule(ledger, reservation, changed.ExpiresAt);
-        if (!CatalogEntry.Same(Reservation.Fold(reservation.Id, reservation, changed), reservation))
+        if (!CatalogEntry.AreEqual(Reservation.Fold(reservation.Id, reservation, changed), reservation))
             reservation = ledger.Append<Reservation>(reservation.Id, changed);
-        return Reply.Ok(ReservationReceipt.Of(ledger, reservation, outcome.Stock));
+        return Reply.Ok(ReservationReceipt.From(ledger, reservation, outcome.Stock));
     }
 
     /// <summary>
@@ -116,13 +116,13 @@ public static class ChangeReservationEndpoints
     /// the first such line, and what no line holds gets a new one.
     /// </summary>
     /// <param name="wanted">A product of a store once.</param>
-    public static IReadOnlyList<HeldLine> Held(Reservation reservation, IReadOnlyList<(StockSlot Slot, decimal Quantity)> wanted)
+    public static IReadOnlyList<HeldLine> Held(Reservation reservation, IReadOnlyList<(LockedStock Slot, decimal Quantity)> wanted)
     {
         var held = new List<HeldLine>();
         var next = reservation.Lines.Count;
-        foreach (var (slot, quantity) in wanted)
+        foreach (var (locked, quantity) in wanted)
         {
-            var lines = reservation.Rest(slot.Store.Id).Where(rest => reservation.Lines[rest.Line].ProductId == slot.Product.Id).ToList();
+            var lines = reservation.Rest(locked.Store.Id).Where(rest => reservation.Lines[rest.Line].ProductId == locked.Product.Id).ToList();
             var more = Math.Max(0, quantity - lines.Sum(line => line.Quantity));
             var left = quantity - more;
             if (lines.Count == 0) lines = [new TakenLine(next++, 0)];
@@ -130,15 +130,15 @@ public static class ChangeReservationEndpoints
             {
                 var kept = Math.Min(line.Quantity, left) + (i == 0 ? more : 0);
                 left -= Math.Min(line.Quantity, left);
-                if (kept > 0) held.Add(new HeldLine(line.Line, slot.Store.Id, slot.Product.Id, slot.Product.Code, kept));
+                if (kept > 0) held.Add(new HeldLine(line.Line, locked.Store.Id, locked.Product.Id, locked.Product.Code, kept));
             }
         }
         return held;
     }
 
     /// <summary>What that does to stock: line by line more or less is held.</summary>
-    private static IReadOnlyList<(StockStep Step, StockSlot Slot, bool IsMore)> Steps(
-        Reservation reservation, IReadOnlyList<HeldLine> held, IReadOnlyList<StockSlot> slots)
+    private static IReadOnlyList<(StockStep Step, LockedStock Slot, bool IsMore)> Steps(
+        Reservation reservation, IReadOnlyList<HeldLine> held, IReadOnlyList<LockedStock> lockedStock)
     {
         var now = held.ToDictionary(line => line.Line, line => line.Quantity);
         var before = reservation.Rest().ToDictionary(line => line.Line, line => line.Quantity);
@@ -148,19 +148,19 @@ public static class ChangeReservationEndpoints
                 var (storeId, productId) = l.Line < reservation.Lines.Count
                     ? (reservation.Lines[l.Line].StoreId, reservation.Lines[l.Line].ProductId)
                     : held.Where(line => line.Line == l.Line).Select(line => (line.StoreId, line.ProductId)).First();
-                var slot = slots.First(s => s.ItemId == StockItem.IdOf(storeId, productId));
+                var locked = lockedStock.First(s => s.ItemId == StockItem.IdOf(storeId, productId));
                 StockEvent happened = l.Change > 0
                     ? new StockReserved(storeId, productId, l.Change, reservation.Id) : new StockReleased(storeId, productId, -l.Change, reservation.Id);
-                return (new StockStep(slot, _ => happened), slot, l.Change > 0);
+                return (new StockStep(locked, _ => happened), locked, l.Change > 0);
             })];
     }
 
     /// <summary>The lines that name a product of a store that a line before names already.</summary>
-    private static Dictionary<string, string[]> Twice(IReadOnlyList<StockSlot> slots)
+    private static Dictionary<string, string[]> DuplicateItems(IReadOnlyList<LockedStock> lockedStock)
     {
         var seen = new HashSet<Guid>();
-        return slots.Index().Where(slot => !seen.Add(slot.Item.ItemId)).ToDictionary(slot => $"lines[{slot.Index}].sku",
-            slot => (string[])[$"{slot.Item.Product.Code} of the store {slot.Item.Store.Code} appears more than once"]);
+        return lockedStock.Index().Where(locked => !seen.Add(locked.Item.ItemId)).ToDictionary(locked => $"lines[{locked.Index}].sku",
+            locked => (string[])[$"{locked.Item.Product.Code} of the store {locked.Item.Store.Code} appears more than once"]);
     }
 
     /// <summary>The message that waits for the old time waits on when the new one is later; when it is sooner, another is needed.</summary>
@@ -173,7 +173,7 @@ public static class ChangeReservationEndpoints
     internal static async Task<(Reservation? Reservation, ProblemDetails? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
-            return (null, Unknown.Of("reservation", "id", id));
+            return (null, NotFound.Problem("reservation", "id", id));
         if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)) || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId)))
             return (null, Problems.Forbidden("The reservation holds stock of a store that is not yours."));
         return Problems.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong ? (null, wrong) : (reservation, null);

@@ -41,7 +41,7 @@ public sealed record CountStock(
             this.StockDocument<CountStock, Line>(clock, line =>
             {
                 line.Product();
-                line.RuleFor(l => l.Quantity).NotNull().WithMessage("is required").Level();
+                line.RuleFor(l => l.Quantity).NotNull().WithMessage("is required").StockLevel();
             });
         }
     }
@@ -64,9 +64,9 @@ public sealed record CountReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, IRea
 public static class CountStockEndpoint
 {
     /// <summary>A count sets on hand as of its moment; what occurred after it goes on top.</summary>
-    public static StockDecision Decide(CountStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
-            new StockCounted(slot.Store.Id, slot.Product.Id, line.Quantity!.Value, slot.OnHandThen(item), document) { UnitCost = slot.CostOf(item) });
+    public static StockDecision Decide(CountStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
+        StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
+            new StockCounted(locked.Store.Id, locked.Product.Id, line.Quantity!.Value, locked.OnHandAtOccurrence(item), document) { UnitCost = locked.CostOf(item) });
 
     [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Set the stock of a store to what was counted, and see the variance")]
@@ -75,17 +75,17 @@ public static class CountStockEndpoint
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
         ledger.Run(http, command, async (command, ct) =>
         {
-            var (slots, at, problem) = await StockDoor.Open(
-                ledger, StockRequest.Of(command.Store, command.Lines, brings: false), ledger.When(command.OccurredAt), ct, counting: true);
+            var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
+                ledger, StockRequest.ForLines(command.Store, command.Lines, isInbound: false), ledger.ResolveOccurrence(command.OccurredAt), ct, counting: true);
             if (problem is not null) return problem;
             var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-            if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
+            if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
-            var decision = Decide(command, slots, document);
-            var (outcome, refusal) = await StockDoor.Append(ledger, documents, slots, decision, ct);
+            var decision = Decide(command, lockedStock, document);
+            var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
             if (refusal is not null) return refusal;
-            var variances = decision.Events.Select(e => e.Event).OfType<StockCounted>().Zip(slots, (count, slot) => new CountVariance(
-                slot.Product.Code, count.Expected, count.Counted, count.Change(), count.UnitCost, Quantities.Round(count.Change() * count.UnitCost, 2))).ToList();
+            var variances = decision.Events.Select(e => e.Event).OfType<StockCounted>().Zip(lockedStock, (count, locked) => new CountVariance(
+                locked.Product.Code, count.Expected, count.Counted, count.Change(), count.UnitCost, Quantities.Round(count.Change() * count.UnitCost, 2))).ToList();
             return Reply.Ok(new CountReceipt(document.Id, outcome.Stock, variances, variances.Sum(v => v.Value), at, outcome.CorrectedByCount,
                 outcome.ReservationsShort));
         });

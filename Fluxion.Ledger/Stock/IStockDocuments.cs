@@ -17,9 +17,9 @@ public interface IStockDocuments
     Task<IReadOnlyList<DeliveredGoods>> Receipt(LedgerSession ledger, Guid receiptId, CancellationToken ct);
 
     /// <summary>What is on order of stock items, of those that some order names.</summary>
-    Task<IReadOnlyList<GoodsOnOrder>> OnOrder(LedgerSession ledger, IReadOnlyList<StockSlot> items, CancellationToken ct);
+    Task<IReadOnlyList<GoodsOnOrder>> OnOrder(LedgerSession ledger, IReadOnlyList<LockedStock> items, CancellationToken ct);
 
-    /// <summary>The open reservations that can no longer be kept, the latest first, at most <see cref="ShortReservation.Most"/>.</summary>
+    /// <summary>The open reservations that can no longer be kept, the latest first, at most <see cref="ShortReservation.MaxListed"/>.</summary>
     /// <param name="items">As they are after the command.</param>
     Task<IReadOnlyList<ShortReservation>> ShortReservations(LedgerSession ledger, IReadOnlyList<ShortItem> items, CancellationToken ct);
 

@@ -49,11 +49,11 @@ public sealed record IssueStock(
 public static class IssueStockEndpoint
 {
     /// <summary>What leaves, leaves at the moving average of that moment.</summary>
-    public static StockDecision Decide(IssueStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots, command.Lines, (slot, line, item) =>
-            new StockIssued(slot.Store.Id, slot.Product.Id, line.Quantity, command.Reason, document)
+    public static StockDecision Decide(IssueStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
+        StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
+            new StockIssued(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)
             {
-                UnitCost = slot.CostOf(item),
+                UnitCost = locked.CostOf(item),
             });
 
     [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
@@ -65,6 +65,6 @@ public static class IssueStockEndpoint
         + "(see shortages), 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, (command, ct) => StockDoor.Move(
-            ledger, documents, command, brings: false, (slots, document) => Decide(command, slots, document), ct));
+        ledger.Run(http, command, (command, ct) => StockLedger.Move(
+            ledger, documents, command, isInbound: false, (lockedStock, document) => Decide(command, lockedStock, document), ct));
 }

@@ -62,8 +62,8 @@ public sealed record MoveStock(
                     context.CheckOccurrence(line?.OccurredAt, context.InstanceToValidate.SentAt, $"Lines[{i}].OccurredAt", clock.GetUtcNow());
                 }
             });
-            RuleFor(c => c.Reference).Line(100);
-            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.Reference).SingleLine(100);
+            RuleFor(c => c.Notes).MaxLength(1000);
             this.Occurrence(clock);
         }
     }
@@ -72,16 +72,16 @@ public sealed record MoveStock(
 public static class MoveStockEndpoint
 {
     /// <param name="moments">When each line happened, by the ledger's clock.</param>
-    public static StockDecision Decide(MoveStock command, IReadOnlyList<StockSlot> slots, StockDocument document, IReadOnlyList<DateTimeOffset> moments) =>
-        StockLaw.Decide(slots.Select((slot, i) => new StockStep(slot, item =>
+    public static StockDecision Decide(MoveStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document, IReadOnlyList<DateTimeOffset> moments) =>
+        StockDecider.Decide(lockedStock.Select((locked, i) => new StockStep(locked, item =>
         {
             var line = command.Lines[i];
-            var (store, product, at) = (slot.Store.Id, slot.Product.Id, document with { OccurredAt = moments[i] });
+            var (store, product, at) = (locked.Store.Id, locked.Product.Id, document with { OccurredAt = moments[i] });
             return line.Type switch
             {
-                "receipt" => new StockReceived(store, product, line.Quantity, at) { UnitCost = line.UnitCost ?? slot.Product.Details.CostPrice },
-                "issue" => new StockIssued(store, product, line.Quantity, line.Reason!, at) { UnitCost = slot.CostOf(item) },
-                _ => new StockAdjusted(store, product, line.Quantity, line.Reason!, at) { UnitCost = slot.CostOf(item) },
+                "receipt" => new StockReceived(store, product, line.Quantity, at) { UnitCost = line.UnitCost ?? locked.Product.Details.CostPrice },
+                "issue" => new StockIssued(store, product, line.Quantity, line.Reason!, at) { UnitCost = locked.CostOf(item) },
+                _ => new StockAdjusted(store, product, line.Quantity, line.Reason!, at) { UnitCost = locked.CostOf(item) },
             };
         })));
 
@@ -93,15 +93,15 @@ public static class MoveStockEndpoint
         ledger.Run(http, command, async (command, ct) =>
         {
             var moments = command.Lines.Select(line => line.OccurredAt ?? command.OccurredAt);
-            var (slots, _, problem) = await StockDoor.Open(ledger,
+            var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger,
                 [.. command.Lines.Select((line, i) => new StockRequest(
-                    line.Store, line.Sku, line.Quantity, Brings: line.Type == "receipt", $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))],
-                ledger.When(moments.Min()), ct);
+                    line.Store, line.Sku, line.Quantity, IsInbound: line.Type == "receipt", $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))],
+                ledger.ResolveOccurrence(moments.Min()), ct);
             if (problem is not null) return problem;
-            var at = ledger.When(command.OccurredAt).At(ledger.Now);
+            var at = ledger.ResolveOccurrence(command.OccurredAt).At(ledger.Now);
             var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, at);
-            var decision = Decide(command, slots, document, [.. moments.Select(m => ledger.When(m).At(ledger.Now))]);
-            var (outcome, refusal) = await StockDoor.Append(ledger, documents, slots, decision, ct);
+            var decision = Decide(command, lockedStock, document, [.. moments.Select(m => ledger.ResolveOccurrence(m).At(ledger.Now))]);
+            var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
             return refusal is not null ? refusal
                 : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
         });

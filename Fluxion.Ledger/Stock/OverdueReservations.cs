@@ -12,19 +12,19 @@ namespace Fluxion.Ledger.Stock;
 /// for ever. Every node looks; what another one has expired meanwhile is let alone.
 /// </summary>
 public sealed class OverdueReservations(
-    TenantRegistry registry, TenantStores stores, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OverdueReservations> logger) : BackgroundService
+    TenantRegistry registry, TenantDocumentStores stores, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OverdueReservations> logger) : BackgroundService
 {
-    public static readonly TimeSpan Every = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
     /// <summary>How late a message may be; those that are due are looked for every 5 seconds.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
     /// <summary>The most of one tenant at one time, the longest overdue first.</summary>
-    public const int AtOnce = 100;
+    public const int BatchSize = 100;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, clock);
+        using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken)) await Expire(stoppingToken);
     }
 
@@ -44,9 +44,9 @@ public sealed class OverdueReservations(
     private async Task<IReadOnlyList<Guid>> Overdue(Tenant tenant, CancellationToken ct)
     {
         var before = clock.GetUtcNow() - Grace;
-        await using var session = stores.Of(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
+        await using var session = stores.ForTenant(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
         return await session.Query<Reservation>().Where(r => r.Status == Reservation.Open && r.ExpiresAt < before)
-            .OrderBy(r => r.ExpiresAt).Take(AtOnce).Select(r => r.Id).ToListAsync(ct);
+            .OrderBy(r => r.ExpiresAt).Take(BatchSize).Select(r => r.Id).ToListAsync(ct);
     }
 
     private async Task Expire(Tenant tenant, Guid id, CancellationToken ct)
@@ -63,7 +63,7 @@ public sealed class OverdueReservations(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            logger.LogError(e, "{What} could not be looked after; again in {Every}", what, Every);
+            logger.LogError(e, "{What} could not be looked after; again in {Every}", what, Interval);
         }
     }
 }

@@ -48,11 +48,11 @@ public sealed record ReceiveStock(
 
 public static class ReceiveStockEndpoint
 {
-    public static StockDecision Decide(ReceiveStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots, command.Lines, (slot, line, _) =>
-            new StockReceived(slot.Store.Id, slot.Product.Id, line.Quantity, document)
+    public static StockDecision Decide(ReceiveStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
+        StockDecider.Decide(lockedStock, command.Lines, (locked, line, _) =>
+            new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document)
             {
-                UnitCost = line.UnitCost ?? slot.Product.Details.CostPrice,
+                UnitCost = line.UnitCost ?? locked.Product.Details.CostPrice,
             });
 
     [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
@@ -60,6 +60,6 @@ public static class ReceiveStockEndpoint
     [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted.")]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, (command, ct) => StockDoor.Move(
-            ledger, documents, command, brings: true, (slots, document) => Decide(command, slots, document), ct));
+        ledger.Run(http, command, (command, ct) => StockLedger.Move(
+            ledger, documents, command, isInbound: true, (lockedStock, document) => Decide(command, lockedStock, document), ct));
 }

@@ -47,13 +47,13 @@ public sealed record ReceiveTransfer(
             this.Lines(c => c.Lines, line =>
             {
                 line.Product();
-                line.RuleFor(l => l.Received).Level();
-                line.RuleFor(l => l.Lost).Level();
-                line.RuleFor(l => l.Damaged).Level();
+                line.RuleFor(l => l.Received).StockLevel();
+                line.RuleFor(l => l.Lost).StockLevel();
+                line.RuleFor(l => l.Damaged).StockLevel();
                 line.RuleFor(l => l.Received).Must((l, _) => l.Received != 0 || l.Lost != 0 || l.Damaged != 0)
                     .WithMessage("is greater than 0, or lost or damaged is");
             });
-            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.Notes).MaxLength(1000);
             this.Occurrence(clock);
         }
     }
@@ -62,17 +62,17 @@ public sealed record ReceiveTransfer(
 public static class ReceiveTransferEndpoint
 {
     /// <summary>All of it comes in, and what was lost or damaged is written off, at the cost that it left with.</summary>
-    /// <param name="slots">One a line of <paramref name="received"/>.</param>
-    public static StockDecision Decide(Transfer transfer, TransferReceived received, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(received.Lines.Zip(slots).SelectMany(pair =>
+    /// <param name="lockedStock">One a line of <paramref name="received"/>.</param>
+    public static StockDecision Decide(Transfer transfer, TransferReceived received, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
+        StockDecider.Decide(received.Lines.Zip(lockedStock).SelectMany(pair =>
         {
-            var (line, slot) = pair;
+            var (line, locked) = pair;
             var cost = transfer.Lines.First(sent => sent.ProductId == line.ProductId).UnitCost;
-            StockStep WriteOff(decimal quantity, string reason) => new(slot,
-                _ => new StockAdjusted(slot.Store.Id, slot.Product.Id, -quantity, reason, document) { UnitCost = cost });
+            StockStep WriteOff(decimal quantity, string reason) => new(locked,
+                _ => new StockAdjusted(locked.Store.Id, locked.Product.Id, -quantity, reason, document) { UnitCost = cost });
             List<StockStep> steps =
             [
-                new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, line.Total, document, line.Lost + line.Damaged) { UnitCost = cost }),
+                new(locked, _ => new StockArrived(locked.Store.Id, locked.Product.Id, line.Total, document, line.Lost + line.Damaged) { UnitCost = cost }),
             ];
             if (line.Lost > 0) steps.Add(WriteOff(line.Lost, "loss"));
             if (line.Damaged > 0) steps.Add(WriteOff(line.Damaged, "damage"));
@@ -86,35 +86,35 @@ public static class ReceiveTransferEndpoint
     public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async (command, ct) =>
         {
-            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Unknown.Of("transfer", "id", id);
+            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return NotFound.Problem("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");
             if (Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
-            var occurred = ledger.When(command.OccurredAt, transfer.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeItsCause("the goods left", transfer.OccurredAt);
+            var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);
+            if (occurred.IsTooEarly) return Problems.BeforeCause("the goods left", transfer.OccurredAt);
 
             var store = transfer.ToStoreId.ToString();
             StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
-                new(store, line.Sku, quantity, Brings: false, SkuField: $"lines[{i}].sku", QuantityField: $"lines[{i}].{field}", Finishes: true);
-            var (opened, at, problem) = await StockDoor.Open(ledger, [.. command.Lines.SelectMany((line, i) => (StockRequest[])
+                new(store, line.Sku, quantity, IsInbound: false, SkuField: $"lines[{i}].sku", QuantityField: $"lines[{i}].{field}", CompletesDocument: true);
+            var (opened, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. command.Lines.SelectMany((line, i) => (StockRequest[])
                 [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], occurred, ct);
             if (problem is not null) return problem;
-            StockSlot[] slots = [.. opened.Where((_, i) => i % 3 == 0)];
-            if (StockDocumentRules.Twice(slots.Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
+            LockedStock[] lockedStock = [.. opened.Where((_, i) => i % 3 == 0)];
+            if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
-            var received = new TransferReceived([.. command.Lines.Zip(slots, (line, slot) =>
-                new ArrivedLine(slot.Product.Id, line.Received, line.Lost, line.Damaged))], command.Notes, at);
-            if (TooMuch(transfer, received, slots) is { } refused) return refused;
+            var received = new TransferReceived([.. command.Lines.Zip(lockedStock, (line, locked) =>
+                new ArrivedLine(locked.Product.Id, line.Received, line.Lost, line.Damaged))], command.Notes, at);
+            if (TooMuch(transfer, received, lockedStock) is { } refused) return refused;
             var document = new StockDocument(transfer.Id, transfer.Reference, command.Notes, at);
-            var (outcome, refusal) = StockDoor.Append(ledger, slots, Decide(transfer, received, slots, document));
+            var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(transfer, received, lockedStock, document));
             return refusal is not null ? refusal : Reply.Ok(TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, received), outcome, at));
         });
 
-    private static ProblemDetails? TooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<StockSlot> slots)
+    private static ProblemDetails? TooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<LockedStock> lockedStock)
     {
-        var tooMuch = received.Lines.Zip(slots, (line, slot) => (line, slot.Product.Code,
+        var tooMuch = received.Lines.Zip(lockedStock, (line, locked) => (line, locked.Product.Code,
                 InTransit: transfer.Lines.FirstOrDefault(sent => sent.ProductId == line.ProductId)?.InTransit ?? 0))
             .Where(l => l.line.Total > l.InTransit)
-            .Select(l => FormattableString.Invariant($"of {l.Code} {Quantities.Plain(l.InTransit)}, not {Quantities.Plain(l.line.Total)}")).ToList();
+            .Select(l => FormattableString.Invariant($"of {l.Code} {Quantities.Normalize(l.InTransit)}, not {Quantities.Normalize(l.line.Total)}")).ToList();
         return tooMuch.Count == 0 ? null : Problems.Conflict("More than is in transit", $"In transit is {string.Join("; ", tooMuch)}.");
     }
 }

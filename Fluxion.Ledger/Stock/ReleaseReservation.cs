@@ -20,7 +20,7 @@ public static class ReleaseReservationEndpoint
             var (reservation, problem) = await ChangeReservationEndpoints.Lock(ledger, id, "release", ct);
             if (reservation is null) return problem!;
             var (released, stock) = await Close(ledger, reservation, new ReservationReleased(), ct);
-            return Reply.Ok(ReservationReceipt.Of(ledger, released, stock));
+            return Reply.Ok(ReservationReceipt.From(ledger, released, stock));
         });
 
     /// <summary>Ends a locked reservation: all that it holds is available again. Nothing is moved, so it may also be in a store that is deactivated by now.</summary>
@@ -29,9 +29,9 @@ public static class ReleaseReservationEndpoint
     {
         var stores = await ledger.Find<Store>(reservation.Held.Select(line => line.StoreId.ToString()), ct);
         var products = await ledger.Find<Product>(reservation.Held.Select(line => line.ProductId.ToString()), ct);
-        var (slots, _) = await StockDoor.Lock(ledger, [.. reservation.Held.Select(line =>
-            new StockSlot(stores[line.StoreId.ToString()], products[line.ProductId.ToString()], null))], ledger.When(null), counting: false, ct);
-        var (outcome, _) = StockDoor.Append(ledger, slots, StockLaw.Decide(reservation.Release(slots, reservation.Rest()))); // what adds to available is never short
+        var (lockedStock, _) = await StockLedger.Lock(ledger, [.. reservation.Held.Select(line =>
+            new LockedStock(stores[line.StoreId.ToString()], products[line.ProductId.ToString()], null))], ledger.ResolveOccurrence(null), counting: false, ct);
+        var (outcome, _) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(reservation.Release(lockedStock, reservation.Rest()))); // what adds to available is never short
         return (ledger.Append<Reservation>(reservation.Id, ended), outcome.Stock);
     }
 }

@@ -102,11 +102,11 @@ public sealed record Reservation(Guid Id, string Reference, IReadOnlyList<Reserv
     }
 
     /// <summary>The steps that make what was held available.</summary>
-    /// <param name="slots">Opened by the command; among them those of all products that are released.</param>
-    public IEnumerable<StockStep> Release(IReadOnlyList<StockSlot> slots, IEnumerable<TakenLine> released) => released.Select(taken =>
+    /// <param name="lockedStock">Opened by the command; among them those of all products that are released.</param>
+    public IEnumerable<StockStep> Release(IReadOnlyList<LockedStock> lockedStock, IEnumerable<TakenLine> released) => released.Select(taken =>
     {
         var line = Lines[taken.Line];
-        return new StockStep(slots.First(slot => slot.ItemId == StockItem.IdOf(line.StoreId, line.ProductId)),
+        return new StockStep(lockedStock.First(locked => locked.ItemId == StockItem.IdOf(line.StoreId, line.ProductId)),
             _ => new StockReleased(line.StoreId, line.ProductId, taken.Quantity, Id));
     });
 

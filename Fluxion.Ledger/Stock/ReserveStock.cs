@@ -19,8 +19,8 @@ public sealed record ReserveStock(
     [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")] DateTimeOffset? ExpiresAt = null)
     : IProductLines<ReserveStock, ReserveStock.Line>
 {
-    public static readonly TimeSpan Usually = TimeSpan.FromHours(24);
-    public static readonly TimeSpan AtMost = TimeSpan.FromDays(90);
+    public static readonly TimeSpan DefaultDuration = TimeSpan.FromHours(24);
+    public static readonly TimeSpan MaxDuration = TimeSpan.FromDays(90);
 
     public sealed record Line(
         [property: Description("Code or id of the store")] string Store,
@@ -44,7 +44,7 @@ public sealed record ReserveStock(
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Reference).Seen(100);
+            RuleFor(c => c.Reference).RequiredLine(100);
             this.Lines(c => c.Lines, Line.Rules);
             RuleFor(c => c.ExpiresAt).Expiry(clock);
         }
@@ -55,8 +55,8 @@ public static class ExpiryRules
 {
     /// <summary>When a reservation expires; it may be left out.</summary>
     public static void Expiry<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider clock) => rule
-        .Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + ReserveStock.AtMost))
-        .WithMessage($"must lie in the future, at most {ReserveStock.AtMost.TotalDays} days from now");
+        .Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + ReserveStock.MaxDuration))
+        .WithMessage($"must lie in the future, at most {ReserveStock.MaxDuration.TotalDays} days from now");
 }
 
 /// <param name="Status">open, fulfilled, released or expired.</param>
@@ -65,15 +65,15 @@ public static class ExpiryRules
 public sealed record ReservationReceipt(
     Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<StockLevel> Stock, long Version)
 {
-    public static ReservationReceipt Of(LedgerSession ledger, Reservation reservation, IReadOnlyList<StockLevel> stock) =>
+    public static ReservationReceipt From(LedgerSession ledger, Reservation reservation, IReadOnlyList<StockLevel> stock) =>
         new(reservation.Id, reservation.Reference, reservation.Status, reservation.ExpiresAt, stock, ledger.VersionOf(reservation.Id));
 }
 
 public static class ReserveStockEndpoint
 {
-    public static StockDecision Decide(ReserveStock command, IReadOnlyList<StockSlot> slots, Guid reservationId) =>
-        StockLaw.Decide(slots.Zip(command.Lines, (slot, line) =>
-            new StockStep(slot, _ => new StockReserved(slot.Store.Id, slot.Product.Id, line.Quantity, reservationId))));
+    public static StockDecision Decide(ReserveStock command, IReadOnlyList<LockedStock> lockedStock, Guid reservationId) =>
+        StockDecider.Decide(lockedStock.Zip(command.Lines, (locked, line) =>
+            new StockStep(locked, _ => new StockReserved(locked.Store.Id, locked.Product.Id, line.Quantity, reservationId))));
 
     [WolverinePost("/api/{tenant}/stock/reservations", Name = "Reserve stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Hold goods of one or more stores for somebody, for a time")]
@@ -82,18 +82,18 @@ public static class ReserveStockEndpoint
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async (command, ct) =>
         {
-            await Deactivation.Await(ledger, ct);
-            var (slots, at, problem) = await StockDoor.Open(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,
-                Brings: false, $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))], ledger.When(null), ct);
+            await Deactivation.AcquireSharedLock(ledger, ct);
+            var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,
+                IsInbound: false, $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))], ledger.ResolveOccurrence(null), ct);
             if (problem is not null) return problem;
             var id = Guid.CreateVersion7(at);
-            var (outcome, refusal) = StockDoor.Append(ledger, slots, Decide(command, slots, id));
+            var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(command, lockedStock, id));
             if (refusal is not null) return refusal;
 
-            var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? at + ReserveStock.Usually);
+            var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? at + ReserveStock.DefaultDuration);
             var reservation = ledger.Append<Reservation>(id, new ReservationOpened(command.Reference.Trim(),
-                [.. command.Lines.Zip(slots, (line, slot) => new ReservedLine(slot.Store.Id, slot.Product.Id, slot.Product.Code, line.Quantity))], expiresAt, at));
+                [.. command.Lines.Zip(lockedStock, (line, locked) => new ReservedLine(locked.Store.Id, locked.Product.Id, locked.Product.Code, line.Quantity))], expiresAt, at));
             await ledger.Schedule(new ExpireReservation(id), expiresAt);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.Of(ledger, reservation, outcome.Stock));
+            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.From(ledger, reservation, outcome.Stock));
         });
 }

@@ -16,15 +16,15 @@ public static class StockDocumentRules
     {
         validator.RuleFor(c => c.Store).Reference();
         validator.Lines(c => c.Lines, line);
-        validator.RuleFor(c => c.Reference).Line(100);
-        validator.RuleFor(c => c.Notes).AtMost(1000);
+        validator.RuleFor(c => c.Reference).SingleLine(100);
+        validator.RuleFor(c => c.Notes).MaxLength(1000);
         validator.Occurrence(clock);
     }
 
     /// <summary>Some lines, none of them null.</summary>
     /// <param name="line">The rules of one line; of more lines than a command takes, none is looked at.</param>
     public static void Lines<TCommand, TLine>(this AbstractValidator<TCommand> validator, Expression<Func<TCommand, IReadOnlyList<TLine>>> lines,
-        Action<InlineValidator<TLine>> line, int atMost = StockDoor.MaxLines) where TLine : class
+        Action<InlineValidator<TLine>> line, int atMost = StockLedger.MaxLines) where TLine : class
     {
         var of = lines.Compile();
         validator.RuleFor(lines).Must(l => l is { Count: > 0 } && l.Count <= atMost).WithMessage($"has 1 to {atMost} lines");
@@ -33,7 +33,7 @@ public static class StockDocumentRules
     }
 
     /// <summary>The lines whose product a line before names already, by whatever name: the errors of a document that has each product once.</summary>
-    public static Dictionary<string, string[]> Twice(IEnumerable<Product> products)
+    public static Dictionary<string, string[]> DuplicateProducts(IEnumerable<Product> products)
     {
         var seen = new HashSet<Guid>();
         return products.Select((product, i) => (product, i)).Where(line => !seen.Add(line.product.Id))

@@ -26,7 +26,7 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
     public abstract decimal Change();
 
     /// <summary>How much of it comes in at a cost of its own, which the moving average takes in; below 0 when it leaves at one.</summary>
-    public virtual decimal Valued() => 0;
+    public virtual decimal CostedQuantity() => 0;
 
     /// <summary>Whether it has happened to the goods whoever they were promised to: then it may leave less on hand than is reserved.</summary>
     public virtual bool IsFact() => false;
@@ -46,7 +46,7 @@ public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantit
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override decimal Valued() => Quantity;
+    public override decimal CostedQuantity() => Quantity;
 }
 
 /// <summary>Goods leave without a sale.</summary>
@@ -68,7 +68,7 @@ public sealed record StockReturnedToSupplier(
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
-    public override decimal Valued() => -Quantity;
+    public override decimal CostedQuantity() => -Quantity;
 }
 
 /// <param name="Quantity">The correction, signed.</param>
@@ -92,7 +92,7 @@ public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, S
 public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override decimal Valued() => Quantity;
+    public override decimal CostedQuantity() => Quantity;
 }
 
 /// <summary>Goods leave for another store and are in transit; the document is the transfer.</summary>
@@ -112,7 +112,7 @@ public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override decimal Valued() => Quantity - WrittenOff;
+    public override decimal CostedQuantity() => Quantity - WrittenOff;
 }
 
 /// <summary>Somebody counted: from <see cref="StockDocument.OccurredAt"/> on, what was counted is what was there.</summary>
@@ -147,7 +147,7 @@ public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type,
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override decimal Valued() => Type switch
+    public override decimal CostedQuantity() => Type switch
     {
         "purchase" or "receipt" => Quantity,
         "return" or "transfer" => Math.Max(Quantity, 0),

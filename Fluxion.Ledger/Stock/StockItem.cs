@@ -49,7 +49,7 @@ public sealed record StockItem(
 
     private static decimal MovingAverage(StockItem item, StockMovement movement)
     {
-        var valued = item.CountedAt > movement.Document.OccurredAt ? 0 : movement.Valued();
+        var valued = item.CountedAt > movement.Document.OccurredAt ? 0 : movement.CostedQuantity();
         if (valued == 0 && item.LastMovementAt is not null) return item.UnitCost;
         if (valued < 0) return WithoutReturned(item, -valued, movement.UnitCost);
         return item.OnHand <= 0

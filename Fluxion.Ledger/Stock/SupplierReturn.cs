@@ -40,7 +40,7 @@ public static class SupplierReturn
             var meant = line.UnitCost is null ? ofProduct : [.. ofProduct.Where(g => g.UnitCost == line.UnitCost)];
             if (ofProduct.Count == 0) strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Problems.Shorten(line.Sku)}'."];
             else if (meant.Count != 1)
-                wrong[$"lines[{i}].unitCost"] = [$"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Plain(g.UnitCost)))}"];
+                wrong[$"lines[{i}].unitCost"] = [$"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Format(g.UnitCost)))}"];
             else goods.Add(meant[0]);
         }
         if (strange.Count > 0) return ([], Problems.NotFound("Some products were not delivered; see errors.", strange));
@@ -48,17 +48,17 @@ public static class SupplierReturn
 
         var over = goods.Zip(lines, (g, line) => (Goods: g, line.Quantity)).GroupBy(r => r.Goods, r => r.Quantity)
             .Where(r => r.Sum() > r.Key.Delivered - r.Key.Returned)
-            .Select(r => $"of {r.Key.Sku} {Plain(r.Key.Delivered)} were delivered and {Plain(r.Key.Returned)} went back, so {Plain(r.Sum())} more are too many")
+            .Select(r => $"of {r.Key.Sku} {Format(r.Key.Delivered)} were delivered and {Format(r.Key.Returned)} went back, so {Format(r.Sum())} more are too many")
             .ToList();
         return over.Count > 0 ? ([], Problems.Conflict("More than was delivered", $"Nothing went back: {string.Join("; ", over)}.")) : (goods, null);
     }
 
     /// <summary>What leaves, leaves at what it came with.</summary>
-    /// <param name="slots">One a line.</param>
-    public static StockDecision Decide(IReadOnlyList<StockSlot> slots, IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> goods,
+    /// <param name="lockedStock">One a line.</param>
+    public static StockDecision Decide(IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> goods,
         StockDocument document, Guid receiptId, Guid? purchaseOrderId) =>
-        StockLaw.Decide(slots.Select((slot, i) => new StockStep(slot, _ =>
-            new StockReturnedToSupplier(slot.Store.Id, slot.Product.Id, lines[i].Quantity, document, receiptId, purchaseOrderId) { UnitCost = goods[i].UnitCost })));
+        StockDecider.Decide(lockedStock.Select((locked, i) => new StockStep(locked, _ =>
+            new StockReturnedToSupplier(locked.Store.Id, locked.Product.Id, lines[i].Quantity, document, receiptId, purchaseOrderId) { UnitCost = goods[i].UnitCost })));
 
-    private static string Plain(decimal value) => Quantities.Plain(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static string Format(decimal value) => Quantities.Normalize(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

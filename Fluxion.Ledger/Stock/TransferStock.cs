@@ -44,8 +44,8 @@ public sealed record TransferStock(
                 line.Product();
                 line.RuleFor(l => l.Quantity).Positive();
             });
-            RuleFor(c => c.Reference).Line(100);
-            RuleFor(c => c.Notes).AtMost(1000);
+            RuleFor(c => c.Reference).SingleLine(100);
+            RuleFor(c => c.Notes).MaxLength(1000);
             this.Occurrence(clock);
         }
     }
@@ -70,14 +70,14 @@ public sealed record TransferReceipt(Guid Id, string Status, IReadOnlyList<Trans
 public static class TransferStockEndpoint
 {
     /// <summary>What leaves, leaves at the moving average of the sending store; at once, it arrives at that cost. Slots of the sending store, then of the other.</summary>
-    public static StockDecision Decide(TransferStock command, IReadOnlyList<StockSlot> slots, StockDocument document) =>
-        StockLaw.Decide(slots.Select((slot, i) => i < command.Lines.Count
-            ? new StockStep(slot, item => new StockSent(slot.Store.Id, slot.Product.Id, command.Lines[i].Quantity, document) { UnitCost = slot.CostOf(item) })
-            : Arrives(slot, slots[i - command.Lines.Count], command.Lines[i - command.Lines.Count].Quantity, document)));
+    public static StockDecision Decide(TransferStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
+        StockDecider.Decide(lockedStock.Select((locked, i) => i < command.Lines.Count
+            ? new StockStep(locked, item => new StockSent(locked.Store.Id, locked.Product.Id, command.Lines[i].Quantity, document) { UnitCost = locked.CostOf(item) })
+            : Arrives(locked, lockedStock[i - command.Lines.Count], command.Lines[i - command.Lines.Count].Quantity, document)));
 
     // each product is there once, so that what the sending slot had before is what it leaves with
-    private static StockStep Arrives(StockSlot slot, StockSlot sent, decimal quantity, StockDocument document) =>
-        new(slot, _ => new StockArrived(slot.Store.Id, slot.Product.Id, quantity, document) { UnitCost = sent.CostOf(sent.Item) });
+    private static StockStep Arrives(LockedStock locked, LockedStock sent, decimal quantity, StockDocument document) =>
+        new(locked, _ => new StockArrived(locked.Store.Id, locked.Product.Id, quantity, document) { UnitCost = sent.CostOf(sent.Item) });
 
     [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods from one store to another")]
@@ -86,26 +86,26 @@ public static class TransferStockEndpoint
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async (command, ct) =>
         {
-            await Deactivation.Await(ledger, ct);
+            await Deactivation.AcquireSharedLock(ledger, ct);
             var stores = await ledger.Find<Store>([command.FromStore, command.ToStore], ct);
-            if (!stores.TryGetValue(command.ToStore, out var toStore)) return Unknown.Of("store", "toStore", command.ToStore);
+            if (!stores.TryGetValue(command.ToStore, out var toStore)) return NotFound.Problem("store", "toStore", command.ToStore);
             if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)
                 return Problems.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
-            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockDoor.Deactivated(command.ToStore));
+            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockLedger.StoreInactive(command.ToStore));
 
-            var requests = StockRequest.Of(command.FromStore, command.Lines, brings: false, "fromStore");
-            if (command.Immediate) requests = [.. requests, .. StockRequest.Of(command.ToStore, command.Lines, brings: false, "toStore")];
-            var (slots, at, problem) = await StockDoor.Open(ledger, requests, ledger.When(command.OccurredAt), ct);
+            var requests = StockRequest.ForLines(command.FromStore, command.Lines, isInbound: false, "fromStore");
+            if (command.Immediate) requests = [.. requests, .. StockRequest.ForLines(command.ToStore, command.Lines, isInbound: false, "toStore")];
+            var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, requests, ledger.ResolveOccurrence(command.OccurredAt), ct);
             if (problem is not null) return problem;
             var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-            if (StockDocumentRules.Twice(slots.Take(command.Lines.Count).Select(slot => slot.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
+            if (StockDocumentRules.DuplicateProducts(lockedStock.Take(command.Lines.Count).Select(locked => locked.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
 
-            var decision = Decide(command, slots, document);
-            var (outcome, refusal) = StockDoor.Append(ledger, slots, decision);
+            var decision = Decide(command, lockedStock, document);
+            var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, decision);
             if (refusal is not null) return refusal;
             var costs = decision.Events.Select(e => e.Event).OfType<StockSent>().ToDictionary(e => e.ProductId, e => e.UnitCost);
-            var sent = new TransferSent(slots[0].Store.Id, toStore.Id,
-                [.. command.Lines.Zip(slots, (line, slot) => new SentLine(slot.Product.Id, slot.Product.Code, line.Quantity, costs[slot.Product.Id]))],
+            var sent = new TransferSent(lockedStock[0].Store.Id, toStore.Id,
+                [.. command.Lines.Zip(lockedStock, (line, locked) => new SentLine(locked.Product.Id, locked.Product.Code, line.Quantity, costs[locked.Product.Id]))],
                 command.Reference, command.Notes, document.OccurredAt);
             var transfer = ledger.Append<Transfer>(document.Id, command.Immediate
                 ? [sent, new TransferReceived([.. sent.Lines.Select(line => new ArrivedLine(line.ProductId, line.Quantity, 0, 0))], null, document.OccurredAt)]

@@ -52,14 +52,14 @@ public static class AdoptTenantEndpoint
         + "and when adminEmail is no active admin.")]
     [ProducesResponseType<AdoptionReply>(200)]
     public static async Task<IResult> Post(
-        [Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, PasswordWork passwords, CancellationToken ct)
+        [Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, PasswordHashing passwords, CancellationToken ct)
     {
-        if (Tenant.Objection(slug) is { } objection) return TypedResults.Problem(Problems.Invalid("slug", objection));
+        if (Tenant.ValidationError(slug) is { } error) return TypedResults.Problem(Problems.Invalid("slug", error));
         var hash = command.AdminPassword is null ? null : await passwords.Hash(command.AdminPassword, ct);
         try
         {
             var adopted = await adoption.Adopt(slug, command.Name?.Trim(), command.AdminEmail, hash, ct);
-            return TypedResults.Ok(new AdoptionReply(TenantReply.Of(adopted.Tenant), adopted.WasRegistered,
+            return TypedResults.Ok(new AdoptionReply(TenantReply.From(adopted.Tenant), adopted.WasRegistered,
                 adopted.AccountsMade, adopted.AccountsChanged, adopted.AccountsRemoved, adopted.Admin));
         }
         catch (TenantRefusedException refused)

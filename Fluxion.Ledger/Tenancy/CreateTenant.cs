@@ -28,7 +28,7 @@ public sealed record CreateTenant(
         {
             RuleFor(c => c.Slug).Custom((slug, context) =>
             {
-                if (Tenant.Objection(slug) is { } objection) context.AddFailure(objection);
+                if (Tenant.ValidationError(slug) is { } error) context.AddFailure(error);
             });
             RuleFor(c => c.Name).Name();
             RuleFor(c => c.AdminEmail).AccountEmail();
@@ -41,7 +41,7 @@ public sealed record CreateTenant(
 
 public sealed record TenantReply(Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt)
 {
-    public static TenantReply Of(Tenant tenant) => new(tenant.Id, tenant.Slug, tenant.Name, tenant.Status, tenant.CreatedAt);
+    public static TenantReply From(Tenant tenant) => new(tenant.Id, tenant.Slug, tenant.Name, tenant.Status, tenant.CreatedAt);
 }
 
 public static class CreateTenantEndpoint
@@ -52,13 +52,13 @@ public static class CreateTenantEndpoint
         + "Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, when its schema has "
         + "events of a tenant that the registry does not know (see adopt), and when analysts of a former tenant would read it.")]
     [ProducesResponseType<TenantReply>(201)]
-    public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases, PasswordWork passwords,
+    public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases, PasswordHashing passwords,
         IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options, HttpContext http, CancellationToken ct)
     {
         var json = options.Value.SerializerOptions;
-        var fingerprint = await passwords.Fingerprint(command.AdminPassword, Caller.Of(http).UserId, ct);
+        var fingerprint = await passwords.Fingerprint(command.AdminPassword, Caller.From(http).UserId, ct);
         var hash = await passwords.Hash(command.AdminPassword, ct);
-        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.Of(http).UserId, command with { AdminPassword = fingerprint }, json, required: false);
+        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.From(http).UserId, command with { AdminPassword = fingerprint }, json, required: false);
         if (problem is not null) return TypedResults.Problem(problem);
 
         // the key is held on a connection of its own while the schema is made, and kept in the transaction that registers the tenant. It is one of the
@@ -79,15 +79,15 @@ public static class CreateTenantEndpoint
         }
         return tenant is null
             ? TypedResults.Problem(Problems.Conflict("Slug taken", $"There is a tenant '{command.Slug}' already."))
-            : TypedResults.Created(location, TenantReply.Of(tenant));
+            : TypedResults.Created(location, TenantReply.From(tenant));
 
         Task<Tenant?> Provision() => provisioning.Provision(command.Slug, command.Name.Trim(),
             new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), hash), command.Timezone, (ledger, created) =>
             {
                 if (key is null) return;
-                var body = JsonSerializer.SerializeToUtf8Bytes(TenantReply.Of(created), json);
-                var (sql, parameters) = key.Keep(new Reply.Accepted(201, TenantReply.Of(created), location), body);
-                ledger.Queue(sql, parameters);
+                var body = JsonSerializer.SerializeToUtf8Bytes(TenantReply.From(created), json);
+                var (sql, parameters) = key.StoreAnswer(new Reply.Accepted(201, TenantReply.From(created), location), body);
+                ledger.Enqueue(sql, parameters);
             }, ct);
     }
 }

@@ -26,7 +26,7 @@ public sealed partial record Tenant(
     public static string SchemaOf(string slug) => "tenant_" + slug.Replace('-', '_');
 
     /// <summary>Why <paramref name="slug"/> cannot name a tenant, or null when it can.</summary>
-    public static string? Objection(string? slug) => slug switch
+    public static string? ValidationError(string? slug) => slug switch
     {
         null or "" => "A slug is needed, for example 'acme'.",
         _ when !SlugPattern().IsMatch(slug) || slug.Length > 40 =>

@@ -31,7 +31,7 @@ public sealed class TenantAdoption(
     /// <exception cref="TenantRefusedException">There is nothing to adopt, or it is another tenant's.</exception>
     public async Task<Adopted> Adopt(string slug, string? name, string? adminEmail, string? adminPasswordHash, CancellationToken ct)
     {
-        await using var turn = await provisioning.TurnOf(slug, ct);
+        await using var turn = await provisioning.AcquireLockOf(slug, ct);
         registry.Forget(slug);
         var registered = await registry.Find(slug, ct);
         var schema = Tenant.SchemaOf(slug);
@@ -55,7 +55,7 @@ public sealed class TenantAdoption(
         await ledger.Begin(ct);
         if (await SlugOf(ledger, id, ct) is { } other && other != slug)
             throw new TenantRefusedException($"The tenant {id} of the schema {schema} is registered as '{other}'.");
-        ledger.Queue("""
+        ledger.Enqueue("""
             insert into shared.tenants (id, slug, name, schema_name, status, created_at) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set name = excluded.name where tenants.name <> excluded.name
             """, id, slug, tenant.Name, schema, tenant.Status, tenant.CreatedAt);
@@ -64,19 +64,19 @@ public sealed class TenantAdoption(
         var accounts = (await Accounts(ledger, ct)).ToDictionary(account => account.Id);
         var removed = accounts.Keys.Where(account => !users.ContainsKey(account)).ToArray();
         var made = users.Values.Where(user => !accounts.ContainsKey(user.Id)).ToList();
-        var changed = users.Values.Where(user => accounts.TryGetValue(user.Id, out var account) && account != Account.Of(user)).ToList();
+        var changed = users.Values.Where(user => accounts.TryGetValue(user.Id, out var account) && account != Account.From(user)).ToList();
         // first, since somebody else may have got the e-mail address of one that is gone
-        ledger.Queue("delete from shared.tenant_users where tenant_id = ? and id = any(?)", id, removed);
+        ledger.Enqueue("delete from shared.tenant_users where tenant_id = ? and id = any(?)", id, removed);
         foreach (var user in made)
         {
-            ledger.Queue("""
+            ledger.Enqueue("""
                 insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active, stamp)
                 values (?, ?, ?, ?, ?, ?, ?, ?)
-                """, user.Id, id, user.Email, Passwords.Unmatchable, user.FullName, user.Role, user.IsActive, Stamp(ledger));
+                """, user.Id, id, user.Email, Passwords.DummyHash, user.FullName, user.Role, user.IsActive, Stamp(ledger));
         }
         foreach (var user in changed)
         {
-            ledger.Queue("""
+            ledger.Enqueue("""
                 update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = greatest(stamp + 1, ?) where id = ?
                 """, user.FullName, user.Role, user.IsActive, Stamp(ledger), user.Id);
         }
@@ -94,7 +94,7 @@ public sealed class TenantAdoption(
     /// <summary>Of the columns that accounts and users have in common.</summary>
     private sealed record Account(Guid Id, string FullName, string Role, bool IsActive)
     {
-        public static Account Of(User user) => new(user.Id, user.FullName, user.Role, user.IsActive);
+        public static Account From(User user) => new(user.Id, user.FullName, user.Role, user.IsActive);
     }
 
     private static User? Admin(IReadOnlyCollection<User> users, Dictionary<Guid, Account> accounts, string? email)
@@ -113,13 +113,13 @@ public sealed class TenantAdoption(
 
     private static async Task<string?> SlugOf(LedgerSession ledger, Guid id, CancellationToken ct)
     {
-        await using var command = ledger.Ask("select slug from shared.tenants where id = $1", id);
+        await using var command = ledger.CreateCommand("select slug from shared.tenants where id = $1", id);
         return (string?)await command.ExecuteScalarAsync(ct);
     }
 
     private static async Task<List<Account>> Accounts(LedgerSession ledger, CancellationToken ct)
     {
-        await using var command = ledger.Ask(
+        await using var command = ledger.CreateCommand(
             "select id, full_name, role, is_active from shared.tenant_users where tenant_id = $1", ledger.Tenant.Id);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var accounts = new List<Account>();

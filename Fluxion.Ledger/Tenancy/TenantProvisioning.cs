@@ -23,13 +23,13 @@ public sealed record Migrated(string Name, string? Failure, int Done, int Total)
 /// tenant.
 /// </summary>
 public sealed class TenantProvisioning(
-    Databases databases, TenantStores stores, TenantRegistry registry, TenantSchemas schemas, SchemaScripts scripts,
+    Databases databases, TenantDocumentStores stores, TenantRegistry registry, TenantSchemas schemas, SchemaScripts scripts,
     SchemaFingerprints fingerprints, TimeProvider clock)
 {
     public const string Template = "template";
 
     /// <summary>Schemas that are migrated at once, each with two or three connections.</summary>
-    private const int AtOnce = 4;
+    private const int MaxConcurrent = 4;
 
     /// <summary>
     /// With the pauses longer than the longest query and the longest idle transaction of an analyst, as they are granted.
@@ -69,7 +69,7 @@ public sealed class TenantProvisioning(
             [(Template, Template, MigrateTemplate), .. tenants.Select(t => (t.Slug, t.Schema, (Func<Task>)(() => MigrateTenant(t))))];
         todo.RemoveAll(s => current?.Contains(s.Schema) == true);
         var done = new List<Migrated>();
-        await Parallel.ForEachAsync(todo, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (s, _) =>
+        await Parallel.ForEachAsync(todo, new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = ct }, async (s, _) =>
         {
             var failure = await Try(s.Schema, current, s.Migrate, ct);
             lock (done)
@@ -118,7 +118,7 @@ public sealed class TenantProvisioning(
     public async Task Migrate(string schema, IReadOnlySet<string>? current, Func<Task> migrate, CancellationToken ct)
     {
         if (current?.Contains(schema) == true) return;
-        await using var turn = await Turn($"migrate/{schema}", ct);
+        await using var turn = await AcquireLock($"migrate/{schema}", ct);
         if (current is not null && (await fingerprints.Current(ct)).Contains(schema)) return; // another host was faster
         await migrate();
         await fingerprints.Record(schema, ct);
@@ -136,7 +136,7 @@ public sealed class TenantProvisioning(
     {
         var owner = databases.RequireOwner();
         var tenant = new Tenant(Guid.CreateVersion7(), slug, name, Tenant.Active, Timestamps.ToMicroseconds(clock.GetUtcNow()));
-        await using var turn = await TurnOf(slug, ct);
+        await using var turn = await AcquireLockOf(slug, ct);
         registry.Forget(slug);
         if (await registry.Find(slug, ct) is not null) return null;
         if (await schemas.Find(tenant.Schema, ct) is { HasEvents: true })
@@ -153,7 +153,7 @@ public sealed class TenantProvisioning(
             await using var session = store.LightweightSession(tenant.Id.ToString());
             var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(ct);
-            ledger.Queue("insert into shared.tenants (id, slug, name, schema_name, status, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)",
+            ledger.Enqueue("insert into shared.tenants (id, slug, name, schema_name, status, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)",
                 tenant.Id, slug, name, tenant.Schema, tenant.Status, tenant.CreatedAt, tenant.CreatedAt);
             if (admin is not null) Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, null, admin.PasswordHash);
             if (timezone is not null) ledger.Append<TenantSettings>(tenant.Id, new SettingsChanged(0, null, timezone));
@@ -198,13 +198,13 @@ public sealed class TenantProvisioning(
     }
 
     /// <summary>The turn of whoever makes or adopts the tenant of a slug.</summary>
-    internal Task<IAsyncDisposable> TurnOf(string slug, CancellationToken ct) => Turn($"provision/{slug}", ct);
+    internal Task<IAsyncDisposable> AcquireLockOf(string slug, CancellationToken ct) => AcquireLock($"provision/{slug}", ct);
 
     /// <summary>
     /// Waits, five minutes at most, until no other host is at <paramref name="name"/>; a host that dies gives its turn up.
     /// </summary>
     /// <exception cref="TimeoutException"/>
-    public async Task<IAsyncDisposable> Turn(string name, CancellationToken ct) =>
+    public async Task<IAsyncDisposable> AcquireLock(string name, CancellationToken ct) =>
         await new PostgresDistributedLock(new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true), databases.RequireOwner())
             .TryAcquireAsync(TimeSpan.FromMinutes(5), ct) ?? throw new TimeoutException($"Another host has been at {name} for five minutes.");
 

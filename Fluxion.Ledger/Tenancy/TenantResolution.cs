@@ -24,12 +24,12 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
             await next(http);
             return;
         }
-        RequestArrival.Note(http);
+        RequestArrival.Record(http);
         var tenant = await registry.Find(slug, http.RequestAborted);
         var problem = tenant switch
         {
             null => Problems.NotFound($"There is no tenant '{Problems.Shorten(slug)}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."),
-            _ when Caller.Of(http).TenantId != tenant.Id =>
+            _ when Caller.From(http).TenantId != tenant.Id =>
                 Problems.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
             { Status: not Tenant.Active } => Problems.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),
             { SchemaFault: not null } => Problems.DataMissing(slug),

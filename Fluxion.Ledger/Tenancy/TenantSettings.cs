@@ -87,7 +87,7 @@ public sealed record ChangeSettings(
 public sealed record SettingsReply(decimal OverReceiptPercent, AlertSettings Alerts, string Timezone, bool PricesIncludeTax, bool UniqueReferences)
 {
     /// <param name="settings">Null where the tenant has never set any.</param>
-    public static SettingsReply Of(TenantSettings? settings) =>
+    public static SettingsReply From(TenantSettings? settings) =>
         new(settings?.OverReceiptPercent ?? 0, settings?.Alerts ?? AlertSettings.Default, settings?.Timezone ?? Zone.Utc.Name,
             settings?.PricesIncludeTax ?? false, !(settings?.AllowsRepeatedReferences ?? false));
 }
@@ -110,6 +110,6 @@ public static class ChangeSettingsEndpoint
             var changed = new SettingsChanged(command.OverReceiptPercent!.Value, alerts, timezone, command.PricesIncludeTax ?? settings?.PricesIncludeTax ?? false,
                 command.UniqueReferences is { } unique ? !unique : settings?.AllowsRepeatedReferences ?? false);
             if (settings is null || TenantSettings.Fold(id, settings, changed) != settings) settings = ledger.Append<TenantSettings>(id, changed);
-            return Reply.Ok(SettingsReply.Of(settings));
+            return Reply.Ok(SettingsReply.From(settings));
         });
 }

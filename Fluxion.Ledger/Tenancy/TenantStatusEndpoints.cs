@@ -33,13 +33,13 @@ public static class TenantStatusEndpoints
         var size = limit ?? Paging.DefaultLimit;
         if (size is < 1 or > Paging.MaxLimit) return TypedResults.Problem(Paging.Problem);
         var tenants = await registry.List(after, size + 1, ct);
-        return TypedResults.Ok(new TenantPage([.. tenants.Take(size).Select(TenantReply.Of)], tenants.Count > size ? tenants[size - 1].Slug : null));
+        return TypedResults.Ok(new TenantPage([.. tenants.Take(size).Select(TenantReply.From)], tenants.Count > size ? tenants[size - 1].Slug : null));
     }
 
     private static async Task<IResult> Set(string slug, string status, TenantProvisioning provisioning, CancellationToken ct) =>
         await provisioning.SetStatus(slug, status, ct) is { } tenant
-            ? TypedResults.Ok(TenantReply.Of(tenant))
-            : TypedResults.Problem(Unknown.Of("tenant", "slug", slug));
+            ? TypedResults.Ok(TenantReply.From(tenant))
+            : TypedResults.Problem(NotFound.Problem("tenant", "slug", slug));
 }
 
 /// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>

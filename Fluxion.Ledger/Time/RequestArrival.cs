@@ -8,7 +8,7 @@ namespace Fluxion.Ledger.Time;
 public sealed record RequestArrival(long Timestamp)
 {
     /// <summary>To be called before the body is read.</summary>
-    public static void Note(HttpContext http) => http.Features.Set(new RequestArrival(Stopwatch.GetTimestamp()));
+    public static void Record(HttpContext http) => http.Features.Set(new RequestArrival(Stopwatch.GetTimestamp()));
 
     /// <summary>How long ago that was.</summary>
     public static TimeSpan Elapsed(HttpContext http) =>

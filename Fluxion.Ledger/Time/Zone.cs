@@ -25,7 +25,7 @@ public sealed record Zone(string Name)
 
     /// <summary>A store's own zone, else its tenant's.</summary>
     /// <param name="settings">Null where the tenant has never set any.</param>
-    public static Zone Of(Store? store, TenantSettings? settings) => Named(store?.Details.Timezone ?? settings?.Timezone);
+    public static Zone For(Store? store, TenantSettings? settings) => Named(store?.Details.Timezone ?? settings?.Timezone);
 
     /// <summary>The date on a calendar there.</summary>
     public DateOnly DateOf(DateTimeOffset at) => Instant.FromDateTimeOffset(at).InZone(_rules).Date.ToDateOnly();
@@ -34,7 +34,7 @@ public sealed record Zone(string Name)
     public DateTimeOffset StartOf(DateOnly day) => _rules.AtStartOfDay(LocalDate.FromDateOnly(day)).ToInstant().ToDateTimeOffset();
 
     /// <summary>Why a text names no time zone; null when it names one.</summary>
-    public static string? Objection(string name) => DateTimeZoneProviders.Tzdb.Ids.Contains(name, StringComparer.Ordinal) ? null
+    public static string? ValidationError(string name) => DateTimeZoneProviders.Tzdb.Ids.Contains(name, StringComparer.Ordinal) ? null
         : $"must be a time zone of the IANA database, for example America/Caracas{Suggestion(name)}";
 
     /// <summary>Zones whose names hold what was typed: "caracas" means America/Caracas.</summary>
@@ -51,13 +51,13 @@ public static class ZoneRules
 {
     /// <summary>The name of a time zone that may be left out.</summary>
     public static IRuleBuilderOptions<T, string?> TimeZone<T>(this IRuleBuilder<T, string?> rule) => rule
-        .Must(name => name is null || Zone.Objection(name) is null).WithMessage((_, name) => Zone.Objection(name!));
+        .Must(name => name is null || Zone.ValidationError(name) is null).WithMessage((_, name) => Zone.ValidationError(name!));
 
     /// <summary>The problem with a time zone that the database, which counts the days of reports by it, does not know.</summary>
     public static async Task<ProblemDetails?> RefuseZone(this LedgerSession ledger, string? timezone, CancellationToken ct)
     {
         if (timezone is null) return null;
-        await using var command = ledger.Ask("select exists (select from pg_timezone_names where name = $1)", timezone);
+        await using var command = ledger.CreateCommand("select exists (select from pg_timezone_names where name = $1)", timezone);
         return await command.ExecuteScalarAsync(ct) is true ? null
             : Problems.Invalid("timezone", $"must be a time zone that the database's server knows too, which '{timezone}' is not");
     }

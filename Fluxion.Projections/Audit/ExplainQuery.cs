@@ -1,6 +1,5 @@
 using System.Globalization;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
@@ -15,7 +14,7 @@ namespace Fluxion.Projections.Audit;
 
 public static class ExplainQuery
 {
-    private static readonly Order AsItHappened = new("e.created_at, e.item_version", "(e.created_at, e.item_version) > ({0}, {1})",
+    private static readonly SortOrder AsItHappened = new("e.created_at, e.item_version", "(e.created_at, e.item_version) > ({0}, {1})",
         texts => texts is [var at, var place]
             && DateTimeOffset.TryParseExact(at, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var timestamp)
             && long.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? [timestamp.ToUniversalTime(), version] : null);
@@ -35,9 +34,9 @@ public static class ExplainQuery
         if (wrong.Count > 0) return TypedResults.Problem(Problems.Invalid(wrong));
 
         var item = await ExplainedItem.Find(databases, http.Features.Get<Tenant>()!, store!, sku!, moment, http.RequestAborted);
-        if (item.StoreId is not { } storeId || !Caller.Of(http).MayUse(storeId)) return TypedResults.Problem(Unknown.Store(store!));
-        if (item.ProductId is not { } productId) return TypedResults.Problem(Unknown.Of("product", "sku", sku!));
-        var answer = await TenantQuery.Of(http).Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
+        if (item.StoreId is not { } storeId || !Caller.From(http).MayUse(storeId)) return TypedResults.Problem(Ledger.Catalog.NotFound.Store(store!));
+        if (item.ProductId is not { } productId) return TypedResults.Problem(Ledger.Catalog.NotFound.Problem("product", "sku", sku!));
+        var answer = await TenantQuery.For(http).Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
             .Page(databases, ExplainedMovement.Read, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
         return answer is Ok<Page<ExplainedMovement>> { Value: { } page }
             ? TypedResults.Ok(new Explanation(item.Store!, item.Sku!, item.Product!, item.UnitType!, moment?.ToString(), item.OnHand, item.UnitCost,

@@ -22,9 +22,9 @@ public sealed record Seal(long Number, long From, long To, byte[] Entries, byte[
     public int Events => Entries.Length / SealEntry.Bytes;
 
     /// <summary>Whether the hash is that of what the seal says.</summary>
-    public bool HoldsTogether => HashOf(Number, From, To, Entries, PreviousHash, SealedAt).AsSpan().SequenceEqual(Hash);
+    public bool IsValid => HashOf(Number, From, To, Entries, PreviousHash, SealedAt).AsSpan().SequenceEqual(Hash);
 
-    public static Seal Of(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt) =>
+    public static Seal Create(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt) =>
         new(number, from, to, entries, previousHash, HashOf(number, from, to, entries, previousHash, sealedAt), sealedAt);
 
     /// <summary>SHA-256 of a line that names the seal, and of a line an event as sha256sum prints it.</summary>

@@ -13,22 +13,22 @@ namespace Fluxion.Projections.Audit;
 /// </summary>
 public sealed class Sealer(Databases databases, TenantRegistry registry, TimeProvider clock, ILogger<Sealer> logger) : BackgroundService
 {
-    public static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
     /// <summary>How long one transaction that draws numbers and does not end is waited for; it is looked at again the next time.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
-    private const int TenantsAtOnce = 4;
+    private const int TenantBatchSize = 4;
 
     /// <summary>Digests that are held in memory at one time.</summary>
-    private const int EventsAtOnce = 50 * Seal.MaxEvents;
+    private const int EventBatchSize = 50 * Seal.MaxEvents;
 
     private readonly ConcurrentDictionary<string, long> _sealedTo = new();
     private readonly ConcurrentDictionary<string, bool> _failing = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, clock);
+        using var timer = new PeriodicTimer(Interval, clock);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken)) await Attempt("The tenants", () => SealAll(stoppingToken));
@@ -42,28 +42,28 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     /// <summary>Once, all tenants in which a number was drawn since the last time. What fails is logged and tried again the next time.</summary>
     public async Task SealAll(CancellationToken ct)
     {
-        var news = new HashSet<string>();
+        var events = new HashSet<string>();
         await using (var command = databases.Service.CreateCommand("select schemaname::text, last_value from pg_sequences where sequencename = 'mt_events_sequence' and last_value is not null"))
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
-                if (reader.GetInt64(1) > _sealedTo.GetValueOrDefault(reader.GetString(0))) news.Add(reader.GetString(0));
+                if (reader.GetInt64(1) > _sealedTo.GetValueOrDefault(reader.GetString(0))) events.Add(reader.GetString(0));
         }
-        if (news.Count == 0) return;
+        if (events.Count == 0) return;
         var tenants = (await registry.List(null, int.MaxValue, ct))
-            .Where(t => news.Contains(t.Schema) && t.MigrationFailure is null && t.SchemaFault is null);
-        await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = TenantsAtOnce, CancellationToken = ct },
+            .Where(t => events.Contains(t.Schema) && t.MigrationFailure is null && t.SchemaFault is null);
+        await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = TenantBatchSize, CancellationToken = ct },
             async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token)));
     }
 
     /// <summary>Seals all events of a tenant that were committed when it was called.</summary>
-    /// <returns>The number of seals made; null when a transaction that draws numbers has not ended for <see cref="Patience"/>.</returns>
+    /// <returns>The number of seals made; null when a transaction that draws numbers has not ended for <see cref="Timeout"/>.</returns>
     public async Task<int?> SealTenant(Tenant tenant, CancellationToken ct)
     {
-        if (await SettledSequence.Wait(databases.Service, tenant.Schema, Patience, clock, ct) is not { } mark) return null;
+        if (await HighWaterMark.Wait(databases.Service, tenant.Schema, Timeout, clock, ct) is not { } mark) return null;
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var (last, now) = await Turn(connection, tenant, ct);
+        var (last, now) = await TryAcquireLock(connection, tenant, ct);
         var made = 0;
         while (await Next(connection, tenant, last, mark, now, ct) is { Count: > 0 } seals)
         {
@@ -77,7 +77,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     }
 
     /// <summary>Waits until no other node seals this tenant, to the end of the transaction; the last seal then, and the time of those to come.</summary>
-    private static async Task<(Seal Last, DateTimeOffset Now)> Turn(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
+    private static async Task<(Seal Last, DateTimeOffset Now)> TryAcquireLock(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(CanonicalEvent.Settings(tenant));
@@ -98,7 +98,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     private static async Task<List<Seal>> Next(NpgsqlConnection connection, Tenant tenant, Seal last, long mark, DateTimeOffset now, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id limit {EventsAtOnce}", connection)
+            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id limit {EventBatchSize}", connection)
         {
             Parameters = { new() { Value = last.To }, new() { Value = mark } },
         };
@@ -111,8 +111,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         {
             var some = entries.GetRange(i, Math.Min(Seal.MaxEvents, entries.Count - i));
             // no event will ever have a number between the last one and the mark, and that is sealed as well
-            var isLast = entries.Count < EventsAtOnce && i + some.Count == entries.Count;
-            seals.Add(last = Seal.Of(last.Number + 1, last.To + 1, isLast ? mark : SealEntry.Read(some[^1]).Sequence, [.. some.SelectMany(entry => entry)], last.Hash, now));
+            var isLast = entries.Count < EventBatchSize && i + some.Count == entries.Count;
+            seals.Add(last = Seal.Create(last.Number + 1, last.To + 1, isLast ? mark : SealEntry.Read(some[^1]).Sequence, [.. some.SelectMany(entry => entry)], last.Hash, now));
         }
         return seals;
     }
@@ -147,7 +147,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // once, not every 3 s for as long as the database is away
-            if (_failing.TryAdd(what, true)) logger.LogError(e, "{What} cannot be sealed; it is tried again every {Every} until it can", what, Every);
+            if (_failing.TryAdd(what, true)) logger.LogError(e, "{What} cannot be sealed; it is tried again every {Every} until it can", what, Interval);
         }
     }
 }

@@ -26,13 +26,13 @@ public sealed record SealRow(long Number, long FromSequence, long ToSequence, in
 
 public static class SealsQuery
 {
-    private static readonly Order LatestFirst = new("number desc", "number < {0}",
+    private static readonly SortOrder LatestFirst = new("number desc", "number < {0}",
         texts => texts is [var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? [number] : null);
 
     [WolverineGet("/api/{tenant}/audit/seals", Name = "List seals"), Authorize(Roles.Viewer), Tags("Audit")]
     [EndpointSummary("The seals of the ledger, latest first. With limit=1 the head: published elsewhere, its hash shows later that nothing before it was changed")]
     [ProducesResponseType<Page<SealRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(SealRow.Select)
         .Page(databases, SealRow.Read, limit, after, LatestFirst, row => [row.Number]);
 }

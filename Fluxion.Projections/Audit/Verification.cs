@@ -11,19 +11,19 @@ namespace Fluxion.Projections.Audit;
 /// <param name="ExpectedSeal">The seal that has the hash that was expected.</param>
 /// <param name="Finding">The first thing that is not as it was sealed.</param>
 public sealed record Verification(
-    bool Intact, string? HeadHash, long Seals, long Events, long Unsealed, DateTimeOffset? UnsealedSince, DateTimeOffset? SealedAt, long? ExpectedSeal, Finding? Finding);
+    bool Intact, string? HeadHash, long Seals, long Events, long Unsealed, DateTimeOffset? UnsealedSince, DateTimeOffset? SealedAt, long? ExpectedSeal, Discrepancy? Finding);
 
 /// <summary>Something that is not as it was sealed.</summary>
-/// <param name="Kind">One of <see cref="Findings"/>.</param>
+/// <param name="Kind">One of <see cref="DiscrepancyKinds"/>.</param>
 /// <param name="Seal">The seal that it concerns, or that says otherwise: the change was made after that one was sealed.</param>
 /// <param name="SealedAt">When that seal was made, if it says so.</param>
 /// <param name="Sequence">The sequence number of the event.</param>
 /// <param name="EventId">The event that was there when it was sealed; of an inserted one its own.</param>
 /// <param name="Detail">A sentence for people.</param>
-public sealed record Finding(string Kind, long? Seal, DateTimeOffset? SealedAt, long? Sequence, Guid? EventId, string Detail);
+public sealed record Discrepancy(string Kind, long? Seal, DateTimeOffset? SealedAt, long? Sequence, Guid? EventId, string Detail);
 
 /// <summary>The kinds of findings.</summary>
-public static class Findings
+public static class DiscrepancyKinds
 {
     public const string Changed = "changed";
     public const string Removed = "removed";

@@ -13,7 +13,7 @@ namespace Fluxion.Projections.Audit;
 public sealed class Verifier(Databases databases) : IDisposable
 {
     /// <summary>Seals that are read and compared at one time.</summary>
-    private const int SealsAtOnce = 50;
+    private const int SealBatchSize = 50;
 
     /// <summary>How much earlier than a seal an event that came after it may say that it was recorded: hosts' clocks differ, and a transaction takes its time.</summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
@@ -24,28 +24,28 @@ public sealed class Verifier(Databases databases) : IDisposable
     /// <summary>More than cores: while one waits for a chunk of seals, another has the database hash.</summary>
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 2, 8);
 
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _gate = new(1);
 
     /// <summary>One at a time on a node: it takes all cores.</summary>
     /// <param name="expect">The hash of a seal that was published: the chain must contain it.</param>
     /// <param name="progress">Told how many events of how many, about, have been compared.</param>
     public async Task<Verification> Verify(Tenant tenant, byte[]? expect, Action<long, long>? progress, CancellationToken ct)
     {
-        await _turn.WaitAsync(ct);
+        await _gate.WaitAsync(ct);
         try
         {
             return await Recompute(tenant, expect, progress, ct);
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 
     private async Task<Verification> Recompute(Tenant tenant, byte[]? expect, Action<long, long>? progress, CancellationToken ct)
     {
         var head = await Head(tenant, ct);
-        var (found, compared, expected) = (new List<Finding>(), 0L, (long?)null);
+        var (found, compared, expected) = (new List<Discrepancy>(), 0L, (long?)null);
         await Parallel.ForEachAsync(Chunks(tenant, head, Follow, Add, ct), new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = ct }, async (chunk, token) =>
         {
             if (First(found)?.Seal < chunk.Seals[0].Number) return;
@@ -54,7 +54,7 @@ public sealed class Verifier(Databases databases) : IDisposable
         });
 
         if (expect is not null && expected is null)
-            Add(new Finding(Findings.HeadUnknown, null, null, null, null, $"No seal of the chain has the hash {Convert.ToHexStringLower(expect)}: seals were taken off its end, or it was made anew."));
+            Add(new Discrepancy(DiscrepancyKinds.HeadUnknown, null, null, null, null, $"No seal of the chain has the hash {Convert.ToHexStringLower(expect)}: seals were taken off its end, or it was made anew."));
         var (unsealed, since, slipped) = await Unsealed(tenant, head, ct);
         if (slipped is not null) Add(slipped);
         var first = First(found);
@@ -67,26 +67,26 @@ public sealed class Verifier(Databases databases) : IDisposable
             if (expect is not null && seal.Hash.AsSpan().SequenceEqual(expect)) expected ??= seal.Number;
         }
 
-        void Add(Finding finding)
+        void Add(Discrepancy finding)
         {
             lock (found) found.Add(finding);
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _gate.Dispose();
 
     /// <summary>Seals one after the other, with what was sealed before them.</summary>
     /// <param name="EarlierSealedAt">Of each seal when the seals before it that were not made in the same go had been sealed.</param>
     private sealed record Chunk(IReadOnlyList<Seal> Seals, IReadOnlyList<DateTimeOffset?> EarlierSealedAt);
 
-    private static Finding? First(List<Finding> found)
+    private static Discrepancy? First(List<Discrepancy> found)
     {
         // of one seal what is wrong with itself comes first: then it proves nothing
-        lock (found) return found.OrderBy(f => f.Seal ?? long.MaxValue).ThenBy(f => f.Kind is not (Findings.SealChanged or Findings.SealRemoved)).ThenBy(f => f.Sequence).FirstOrDefault();
+        lock (found) return found.OrderBy(f => f.Seal ?? long.MaxValue).ThenBy(f => f.Kind is not (DiscrepancyKinds.SealChanged or DiscrepancyKinds.SealRemoved)).ThenBy(f => f.Sequence).FirstOrDefault();
     }
 
     /// <summary>All seals in order, as long as each follows on the one before it; what breaks the chain is added to the findings and ends it.</summary>
-    private async IAsyncEnumerable<Chunk> Chunks(Tenant tenant, Seal? head, Action<Seal> follow, Action<Finding> add, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<Chunk> Chunks(Tenant tenant, Seal? head, Action<Seal> follow, Action<Discrepancy> add, [EnumeratorCancellation] CancellationToken ct)
     {
         Seal? last = null;
         DateTimeOffset? earlier = null;
@@ -114,22 +114,22 @@ public sealed class Verifier(Databases databases) : IDisposable
     }
 
     /// <summary>What keeps a seal from following on the one before it.</summary>
-    private static Finding? Break(Seal? last, Seal seal)
+    private static Discrepancy? Break(Seal? last, Seal seal)
     {
         var number = (last?.Number ?? 0) + 1;
         if (seal.Number != number)
-            return new Finding(Findings.SealRemoved, number, null, null, null, $"Seal {number} is missing; the next one is {seal.Number}, of {At(seal)}.");
-        if (!seal.HoldsTogether || seal.From != (last?.To ?? 0) + 1)
-            return new Finding(Findings.SealChanged, number, seal.SealedAt, null, null, $"Seal {number} itself was changed: its hash is not that of what it says.");
+            return new Discrepancy(DiscrepancyKinds.SealRemoved, number, null, null, null, $"Seal {number} is missing; the next one is {seal.Number}, of {At(seal)}.");
+        if (!seal.IsValid || seal.From != (last?.To ?? 0) + 1)
+            return new Discrepancy(DiscrepancyKinds.SealChanged, number, seal.SealedAt, null, null, $"Seal {number} itself was changed: its hash is not that of what it says.");
         if (seal.PreviousHash.AsSpan().SequenceEqual(last?.Hash ?? Seal.Nothing)) return null;
         return last is null
-            ? new Finding(Findings.SealRemoved, number, seal.SealedAt, null, null, "The first seal follows on another one, which is missing.")
-            : new Finding(Findings.SealChanged, last.Number, last.SealedAt, null, null,
+            ? new Discrepancy(DiscrepancyKinds.SealRemoved, number, seal.SealedAt, null, null, "The first seal follows on another one, which is missing.")
+            : new Discrepancy(DiscrepancyKinds.SealChanged, last.Number, last.SealedAt, null, null,
                 $"Seal {last.Number} is not the one that seal {number}, of {At(seal)}, follows on: it was made anew, and what it says of the events {last.From} to {last.To} proves nothing.");
     }
 
     /// <summary>The first event of a chunk that is not as it was sealed. Of the events of a seal, the database sends the entries that it would have now.</summary>
-    private async Task<Finding?> Compare(Tenant tenant, Chunk chunk, CancellationToken ct)
+    private async Task<Discrepancy?> Compare(Tenant tenant, Chunk chunk, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
@@ -176,37 +176,37 @@ public sealed class Verifier(Databases databases) : IDisposable
     }
 
     /// <summary>What became of an event: found elsewhere it was moved, and where another one has its number that one took its place.</summary>
-    private static async Task<Finding> Explain(NpgsqlConnection connection, Tenant tenant, Seal seal, SealEntry? was, SealEntry? found, CancellationToken ct)
+    private static async Task<Discrepancy> Explain(NpgsqlConnection connection, Tenant tenant, Seal seal, SealEntry? was, SealEntry? found, CancellationToken ct)
     {
-        Finding Of(string kind, SealEntry entry, string detail) => new(kind, seal.Number, seal.SealedAt, entry.Sequence, entry.Id, detail);
+        Discrepancy Of(string kind, SealEntry entry, string detail) => new(kind, seal.Number, seal.SealedAt, entry.Sequence, entry.Id, detail);
         if (was is { } original)
         {
             if (found is { } same && same.Id == original.Id)
-                return Of(Findings.Changed, original, $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) was changed after seal {seal.Number} of {At(seal)}.");
+                return Of(DiscrepancyKinds.Changed, original, $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) was changed after seal {seal.Number} of {At(seal)}.");
             var now = await connection.Scalar<long?>($"select seq_id from {tenant.Schema}.mt_events where id = $1 order by seq_id limit 1", original.Id, ct);
             if (now == original.Sequence && found is { } second)
-                return Of(Findings.Inserted, second, $"There is a second event {original.Sequence}, {second.Id}, inserted after seal {seal.Number} of {At(seal)}.");
+                return Of(DiscrepancyKinds.Inserted, second, $"There is a second event {original.Sequence}, {second.Id}, inserted after seal {seal.Number} of {At(seal)}.");
             if (now is not null)
-                return Of(Findings.Reordered, original, $"The event {original.Id} was {original.Sequence} when seal {seal.Number} was made at {At(seal)}, and is {now} now.");
+                return Of(DiscrepancyKinds.Reordered, original, $"The event {original.Id} was {original.Sequence} when seal {seal.Number} was made at {At(seal)}, and is {now} now.");
             return found is { } other
-                ? Of(Findings.Changed, original, $"In place of the event {original.Id}, {original.Sequence} when seal {seal.Number} was made at {At(seal)}, there is another one, {other.Id}.")
-                : Of(Findings.Removed, original, $"The event {original.Sequence}, {original.Id}, was removed after seal {seal.Number} of {At(seal)}.");
+                ? Of(DiscrepancyKinds.Changed, original, $"In place of the event {original.Id}, {original.Sequence} when seal {seal.Number} was made at {At(seal)}, there is another one, {other.Id}.")
+                : Of(DiscrepancyKinds.Removed, original, $"The event {original.Sequence}, {original.Id}, was removed after seal {seal.Number} of {At(seal)}.");
         }
         var extra = found!.Value;
         var bytes = new byte[16];
         extra.Id.TryWriteBytes(bytes, bigEndian: true, out _);
         var before = await connection.Scalar<long?>($"select number from {tenant.Schema}.ledger_seals where position($1 in entries) > 0 order by number limit 1", bytes, ct);
         return before is not null
-            ? Of(Findings.Reordered, extra, $"The event {extra.Id} is {extra.Sequence} now, and was another one when seal {before} was made.")
-            : Of(Findings.Inserted, extra, $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) was inserted after seal {seal.Number} of {At(seal)}, when there was none.");
+            ? Of(DiscrepancyKinds.Reordered, extra, $"The event {extra.Id} is {extra.Sequence} now, and was another one when seal {before} was made.")
+            : Of(DiscrepancyKinds.Inserted, extra, $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) was inserted after seal {seal.Number} of {At(seal)}, when there was none.");
     }
 
     /// <summary>Events after the last seal; nothing vouches for them yet, but numbers and times can give one away.</summary>
-    private async Task<(long Count, DateTimeOffset? Since, Finding? Finding)> Unsealed(Tenant tenant, Seal? head, CancellationToken ct)
+    private async Task<(long Count, DateTimeOffset? Since, Discrepancy? Finding)> Unsealed(Tenant tenant, Seal? head, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        var (count, since, finding) = (0L, (DateTimeOffset?)null, (Finding?)null);
+        var (count, since, finding) = (0L, (DateTimeOffset?)null, (Discrepancy?)null);
         await using (var command = new NpgsqlCommand($"""
             select count(*) over (), seq_id, id, timestamp < $2, min(timestamp) over () from {tenant.Schema}.mt_events
             where seq_id > $1 and {IsEvent} order by (timestamp < $2) is not true, seq_id limit 1
@@ -223,14 +223,14 @@ public sealed class Verifier(Databases databases) : IDisposable
         }
         // whoever takes the key off the table can have rows without a number, which no range of numbers contains
         if (finding is null && await connection.Scalar<Guid?>($"select id from {tenant.Schema}.mt_events where seq_id is null limit 1", null, ct) is { } unnumbered)
-            finding = new Finding(Findings.Inserted, null, null, null, unnumbered, $"The event {unnumbered} has no number.");
+            finding = new Discrepancy(DiscrepancyKinds.Inserted, null, null, null, unnumbered, $"The event {unnumbered} has no number.");
         // read after the events, whose numbers were drawn before they could be seen
         var drawn = await connection.Scalar<long?>($"select coalesce(pg_sequence_last_value('{tenant.Schema}.mt_events_sequence'), 0)", null, ct) ?? 0;
         await using var never = new NpgsqlCommand($"select seq_id, id from {tenant.Schema}.mt_events where seq_id > $1 order by seq_id limit 1", connection) { Parameters = { new() { Value = drawn } } };
         await using var beyond = await never.ExecuteReaderAsync(ct);
         if (finding is null && await beyond.ReadAsync(ct))
         {
-            finding = new Finding(Findings.Inserted, null, null, beyond.GetInt64(0), beyond.GetGuid(1), $"The event {beyond.GetInt64(0)}, {beyond.GetGuid(1)}, has a number that was never given out: the last one is {drawn}.");
+            finding = new Discrepancy(DiscrepancyKinds.Inserted, null, null, beyond.GetInt64(0), beyond.GetGuid(1), $"The event {beyond.GetInt64(0)}, {beyond.GetGuid(1)}, has a number that was never given out: the last one is {drawn}.");
         }
         return (count, since, finding);
     }
@@ -238,7 +238,7 @@ public sealed class Verifier(Databases databases) : IDisposable
     /// <summary>Also of a time that somebody has set to -infinity.</summary>
     private static DateTimeOffset? WellBefore(DateTimeOffset? at) => at - DateTimeOffset.MinValue > ClockTolerance ? at - ClockTolerance : at;
 
-    private static Finding Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(Findings.Backdated, seal, sealedAt, sequence, id,
+    private static Discrepancy Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(DiscrepancyKinds.Backdated, seal, sealedAt, sequence, id,
         $"The event {sequence} says that it was recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal was made in which it is not: it came later, or a host's clock was wrong.");
 
     private async Task<Seal?> Head(Tenant tenant, CancellationToken ct)
@@ -255,12 +255,12 @@ public sealed class Verifier(Databases databases) : IDisposable
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals where ($1::bigint is null or number > $1) and number <= $2 order by number limit {SealsAtOnce}", connection)
+        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals where ($1::bigint is null or number > $1) and number <= $2 order by number limit {SealBatchSize}", connection)
         {
             Parameters = { new() { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint }, new() { Value = upTo } },
         };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var seals = new List<Seal>(SealsAtOnce);
+        var seals = new List<Seal>(SealBatchSize);
         while (await reader.ReadAsync(ct)) seals.Add(Read(reader));
         return seals;
     }

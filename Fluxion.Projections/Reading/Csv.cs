@@ -17,7 +17,7 @@ internal static class Csv
 
     /// <param name="header">Whether a line with the names comes first.</param>
     /// <param name="decimalComma">Whether numbers have a decimal comma, and semicolons separate fields.</param>
-    public static string Of<T>(IEnumerable<T> rows, IReadOnlyList<Field> fields, bool header, bool decimalComma) where T : notnull
+    public static string Write<T>(IEnumerable<T> rows, IReadOnlyList<Field> fields, bool header, bool decimalComma) where T : notnull
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         using (var csv = CsvWriter.Create(text, decimalComma ? Semicolon : Comma, leaveOpen: true))
@@ -41,7 +41,7 @@ internal static class Csv
         string text when text.StartsWith('\'') => "'" + text,
         null or string => value,
         DateTimeOffset at => at.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
-        decimal number => Quantities.Plain(number),
+        decimal number => Quantities.Normalize(number),
         bool flag => flag ? "true" : "false",
         JsonElement json => json.GetRawText(),
         ValueType => value,

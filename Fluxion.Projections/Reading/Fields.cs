@@ -11,7 +11,7 @@ public sealed record Field(string Name, Func<object, object?> Of);
 
 /// <summary>On a field that answers a filter: no column of a file unless it is asked for.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class OnlyWhenAskedAttribute : Attribute;
+public sealed class OmittedByDefaultAttribute : Attribute;
 
 /// <summary>The fields of rows that a client wants.</summary>
 public static class Fields
@@ -24,7 +24,7 @@ public static class Fields
 
     /// <summary>Those that a file has when the client chooses none.</summary>
     public static IReadOnlyList<Field> Usual<T>() => [.. All<T>().Where(field => !typeof(T).GetProperties()
-        .Any(property => property.IsDefined(typeof(OnlyWhenAskedAttribute)) && JsonNamingPolicy.CamelCase.ConvertName(property.Name) == field.Name))];
+        .Any(property => property.IsDefined(typeof(OmittedByDefaultAttribute)) && JsonNamingPolicy.CamelCase.ConvertName(property.Name) == field.Name))];
 
     /// <summary>Those that the query string names in <c>fields</c>, in its order; null when it names none, and all are meant.</summary>
     public static (IReadOnlyList<Field>? Chosen, ProblemDetails? Problem) ChosenBy<T>(HttpRequest request)

@@ -15,14 +15,14 @@ namespace Fluxion.Projections.Reading;
 internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, ProblemDetails? none) : IResult where T : notnull
 {
     /// <summary>A row of the audit trail has the whole document before and after, which may be 100 KB each.</summary>
-    private const int RowsAtOnce = 100;
+    private const int RowBatchSize = 100;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var ct = httpContext.RequestAborted;
         var json = httpContext.JsonOptions();
         var isFirst = true;
-        await foreach (var some in rows.Chunk(RowsAtOnce).WithCancellation(ct))
+        await foreach (var some in rows.Chunk(RowBatchSize).WithCancellation(ct))
         {
             await Write(some);
             isFirst = false;
@@ -35,7 +35,7 @@ internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, 
         {
             if (isFirst) httpContext.Response.ContentType = $"{format.MediaType}; charset=utf-8";
             if (format != ListFormat.JsonLines)
-                await httpContext.Response.WriteAsync(Csv.Of(some, fields ?? Fields.Usual<T>(), header: isFirst, format == ListFormat.CsvWithDecimalComma), ct);
+                await httpContext.Response.WriteAsync(Csv.Write(some, fields ?? Fields.Usual<T>(), header: isFirst, format == ListFormat.CsvWithDecimalComma), ct);
             else await httpContext.Response.BodyWriter.WriteAsync(Lines(some, json), ct);
         }
     }

@@ -33,7 +33,7 @@ public sealed class TenantQuery
     private TenantQuery(HttpContext http) =>
         (_http, _tenant) = (http, http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."));
 
-    public static TenantQuery Of(HttpContext http) => new(http);
+    public static TenantQuery For(HttpContext http) => new(http);
 
     /// <summary>The beginning of the statement up to its first condition, with $1, $2, … for <paramref name="parameters"/>.</summary>
     public TenantQuery Where(string select, params object?[] parameters)
@@ -99,9 +99,9 @@ public sealed class TenantQuery
     };
 
     /// <summary>400 for a parameter, unless there is nothing to say against it.</summary>
-    public TenantQuery Refuse(string name, string? objection)
+    public TenantQuery Refuse(string name, string? error)
     {
-        if (objection is not null) _problem ??= Problems.Invalid(name, objection);
+        if (error is not null) _problem ??= Problems.Invalid(name, error);
         return this;
     }
 
@@ -133,7 +133,7 @@ public sealed class TenantQuery
     /// <param name="cursor">The key of a row in <paramref name="order"/>.</param>
     /// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
     public async Task<IResult> Page<T>(
-        Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, Order order, Func<T, object[]> cursor,
+        Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, SortOrder order, Func<T, object[]> cursor,
         ProblemDetails? none = null) where T : notnull
     {
         var (fields, unknown) = Fields.ChosenBy<T>(_http.Request);
@@ -152,7 +152,7 @@ public sealed class TenantQuery
         _sql.Append(" limit ").Append(limit + 1);
         var rows = await Rows(databases, read, _http.RequestAborted).ToListAsync(_http.RequestAborted);
         if (rows.Count == 0 && after is null && none is not null) return TypedResults.Problem(none);
-        var next = rows.Count > limit ? Order.Cursor(cursor(rows[limit - 1])) : null;
+        var next = rows.Count > limit ? SortOrder.Cursor(cursor(rows[limit - 1])) : null;
         if (next is not null) rows.RemoveAt(limit);
         if (format == ListFormat.Json)
             return fields is null ? TypedResults.Ok(new Page<T>(rows, next)) : TypedResults.Ok(new Page<IReadOnlyDictionary<string, object?>>([.. rows.Select(row => fields.Pick(row))], next));
@@ -168,7 +168,7 @@ public sealed class TenantQuery
     public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference) where T : class
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
-            return TypedResults.Problem(Unknown.Of(what, "id", reference));
+            return TypedResults.Problem(NotFound.Problem(what, "id", reference));
         var json = JsonSerializer.SerializeToUtf8Bytes(row, _http.JsonOptions());
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(json)[..16])}\"");
         return TypedResults.Bytes(json, "application/json; charset=utf-8", entityTag: tag);

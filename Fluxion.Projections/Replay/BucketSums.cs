@@ -16,7 +16,7 @@ internal sealed class BucketSums
     /// <param name="key">The uuid that finds it.</param>
     public static string Sql(string key) => $"uuid_hash({key}) & {Buckets - 1}";
 
-    public static int Of(ReadOnlySpan<byte> key) => (int)(PostgresHash.Bytes(key) & (Buckets - 1));
+    public static int BucketOf(ReadOnlySpan<byte> key) => (int)(PostgresHash.Bytes(key) & (Buckets - 1));
 
     public void Add(int bucket, long rows, Int128 sum)
     {

@@ -29,14 +29,14 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
     public async Task<long> Compare(LiveTable live, IReadOnlyCollection<int> buckets, string known, CancellationToken ct)
     {
         var table = live.Shape.Name;
-        var columns = await TableColumns.Of(snapshot, schema, shadow, table, ct);
+        var columns = await TableColumns.Read(snapshot, schema, shadow, table, ct);
         string Compared(string from, string where) => $"select {columns.Key}, row({string.Join(", ", columns.Compared)}) as compared from {from} l where {where}";
-        var doubted = $"{BucketSums.Sql($"l.{live.Key}")} in ({string.Join(", ", buckets)})";
+        var suspect = $"{BucketSums.Sql($"l.{live.Key}")} in ({string.Join(", ", buckets)})";
         await using var batch = new NpgsqlBatch(snapshot) { Timeout = 0 };
         batch.BatchCommands.Add(new($"""
             create table {shadow}."{table}:differences" as
             select {columns.Key}, case when l.compared is null then 'missing' when s.compared is null then 'added' else 'changed' end as difference
-            from ({Compared($"{schema}.{table}", buckets.Count == 0 ? "false" : $"{doubted} and {known}")}) l
+            from ({Compared($"{schema}.{table}", buckets.Count == 0 ? "false" : $"{suspect} and {known}")}) l
             full join ({Compared($"{shadow}.{table}", "true")}) s using ({columns.Key})
             where l.compared is distinct from s.compared
             """));
@@ -47,7 +47,7 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
     /// <summary>The values that differ, in the order of the key, of up to <paramref name="rows"/> rows.</summary>
     public async IAsyncEnumerable<Difference> Differences(string table, long? rows, [EnumeratorCancellation] CancellationToken ct)
     {
-        var columns = await TableColumns.Of(snapshot, schema, shadow, table, ct);
+        var columns = await TableColumns.Read(snapshot, schema, shadow, table, ct);
         await using var command = new NpgsqlCommand($"""
             select concat_ws(', ', {string.Join(", ", columns.Keys.Select(k => $"'{k} ' || d.{k}"))}), d.difference, to_jsonb(l), to_jsonb(s)
             from (select * from {shadow}."{table}:differences" order by {columns.Key} limit {rows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"}) d

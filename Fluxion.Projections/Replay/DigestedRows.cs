@@ -32,7 +32,7 @@ internal sealed class DigestedRows(IReadOnlyDictionary<string, LiveTable> tables
             foreach (var column in columns) column.Copy(column.Once ? first : last, row);
             keyColumn.Copy(last, key);
             var id = key.Fields[sizeof(int)..];
-            sums.Add(BucketSums.Of(id), 1, (long)digest.Of(row.Fields, id));
+            sums.Add(BucketSums.BucketOf(id), 1, (long)digest.Compute(row.Fields, id));
         };
     }
 }

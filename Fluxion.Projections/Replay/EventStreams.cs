@@ -38,7 +38,7 @@ public sealed record ReplayEnd(Moment? RecordedBy, long? Sequence)
 internal sealed class EventStreams(DocumentStore store, string schema)
 {
     /// <summary>Events of one range, about.</summary>
-    private const int Together = 10_000;
+    private const int BatchSize = 10_000;
 
     private readonly Dictionary<string, EventMapping> _mappings = LedgerModel.Folds.Keys
         .Select(((EventGraph)store.Options.Events).EventMappingFor).ToDictionary(mapping => mapping.EventTypeName);
@@ -51,7 +51,7 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     public static async Task<IReadOnlyList<string>> Ranges(NpgsqlConnection snapshot, string schema, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
-            select distinct on (range) id from (select id, div(sum(greatest(version, 0)) over (order by id), {Together}) as range from {schema}.mt_streams) streams order by range, id desc
+            select distinct on (range) id from (select id, div(sum(greatest(version, 0)) over (order by id), {BatchSize}) as range from {schema}.mt_streams) streams order by range, id desc
             """, snapshot)
         { CommandTimeout = 0 };
         var ranges = new List<string>();

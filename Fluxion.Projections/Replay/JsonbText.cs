@@ -22,7 +22,7 @@ internal sealed class JsonbText
 
     /// <param name="withoutNulls">As jsonb_strip_nulls: the fields of objects that are null are left out.</param>
     /// <returns>It holds until the next call.</returns>
-    public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> json, bool withoutNulls)
+    public ReadOnlySpan<byte> Format(ReadOnlySpan<byte> json, bool withoutNulls)
     {
         // no more is added than a space after each colon and comma, one of them where the last comma of an object is taken back
         var most = (2 * json.Length) + 2;

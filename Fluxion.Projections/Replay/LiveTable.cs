@@ -28,7 +28,7 @@ internal sealed class LiveTable
     /// <summary>Rows that were made before are left out of the replay: retention has dropped them; null when all are there.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    public static async Task<LiveTable> Of(NpgsqlConnection connection, string schema, TableShape shape, DateTimeOffset? since, CancellationToken ct)
+    public static async Task<LiveTable> Read(NpgsqlConnection connection, string schema, TableShape shape, DateTimeOffset? since, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             select a.attname::text, quote_ident(a.attname), format_type(a.atttypid, null), a.attnum = i.indkey[0], coalesce(pg_get_expr(d.adbin, d.adrelid), 'null')

@@ -10,9 +10,9 @@ namespace Fluxion.Projections.Replay;
 public sealed partial class ReplayRuns(TenantReplay replay, Databases databases, ILogger<ReplayRuns> logger) : IHostedService, IDisposable
 {
     /// <summary>Each works with all cores that it gets.</summary>
-    private const int AtOnce = 2;
+    private const int MaxConcurrent = 2;
 
-    private readonly SemaphoreSlim _places = new(AtOnce);
+    private readonly SemaphoreSlim _places = new(MaxConcurrent);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
 

@@ -26,7 +26,7 @@ public sealed record ReplayTenant(
     {
         public Validator()
         {
-            RuleFor(r => r.Table).Line(100);
+            RuleFor(r => r.Table).SingleLine(100);
             RuleFor(r => r.To).Must((replay, to) => to is null || replay.End is not null).WithMessage(ReplayEnd.Form);
             RuleFor(r => r.Swap).Equal(false).When(r => r.To is not null).WithMessage("is of now alone: what was then cannot take the place of what is now");
         }
@@ -89,8 +89,8 @@ public static class ReplayEndpoints
             if (command.Table is { } table && !replay.TablesOf(tenant).Contains(table)) return Problems.NotFound($"There is no table '{Problems.Shorten(table)}' to replay.");
             if (!runs.TryTakePlace()) return Problems.Conflict("Busy", "As many replays as this host runs at once are under way. Ask again later.");
             begun = Guid.CreateVersion7(ledger.Now);
-            ledger.Queue(ReplaysTable.Abandon(tenant.Schema));
-            ledger.Queue(ReplaysTable.Insert(tenant.Schema), begun, command.Table ?? "", command.To ?? "", command.Swap, ledger.Caller.UserId);
+            ledger.Enqueue(ReplaysTable.Abandon(tenant.Schema));
+            ledger.Enqueue(ReplaysTable.Insert(tenant.Schema), begun, command.Table ?? "", command.To ?? "", command.Swap, ledger.Caller.UserId);
             return Reply.Created($"/api/{tenant.Slug}/audit/replays/{begun}", new ReplayReceipt(begun.Value, "running"),
                 new UniqueName("Busy", "A replay of this tenant is under way. Wait until it is done.", (_, _) => Task.FromResult<ExistingDocument?>(null)));
         }
@@ -99,14 +99,14 @@ public static class ReplayEndpoints
     [WolverineGet("/api/{tenant}/audit/replays", Name = "List replays"), Authorize(Roles.Admin), Tags("Audit")]
     [EndpointSummary("The replays that were asked for here, latest first")]
     [ProducesResponseType<Page<ReplayRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)} from replays r where true")
-        .Page(databases, ReplayRow.Read, limit, after, Order.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
+        .Page(databases, ReplayRow.Read, limit, after, SortOrder.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/audit/replays/{id}", Name = "Get replay"), Authorize(Roles.Admin), Tags("Audit")]
     [EndpointSummary("One replay: its state, and table by table what it found")]
     [ProducesResponseType<ReplayDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.Of(http)
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)}, r.tables::text from replays r where true")
         .Identified("r.id", id)
         .One(databases, ReplayDetails.Read, "replay", id);

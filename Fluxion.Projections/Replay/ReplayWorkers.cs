@@ -13,7 +13,7 @@ namespace Fluxion.Projections.Replay;
 internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, DocumentStore store, StateRows states, string snapshot, IReadOnlyList<string> ranges)
 {
     /// <summary>Events between two looks at a worker's rows.</summary>
-    private const int Together = 1000;
+    private const int BatchSize = 1000;
 
     /// <summary>One a core; the server has its own work with what they read.</summary>
     public static int Count { get; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
@@ -41,7 +41,7 @@ internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, Docum
     private async Task Work<TRows>(ConcurrentQueue<string> rest, TRows rows, Func<TRows, bool, CancellationToken, ValueTask> send, Action<int> count, CancellationToken ct)
         where TRows : ReplayedRows
     {
-        await using var connection = await Open(owner, tenant, processes: 0, ct); // the workers are as many as the cores
+        await using var connection = await Open(owner, tenant, parallelWorkers: 0, ct); // the workers are as many as the cores
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         await using (var command = new NpgsqlCommand($"set transaction snapshot '{snapshot}'", connection)) await command.ExecuteNonQueryAsync(ct);
         var events = new EventStreams(store, tenant.Schema);
@@ -52,7 +52,7 @@ internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, Docum
             await foreach (var @event in events.Read(connection, range, ct))
             {
                 folding.Add(@event);
-                if (++read < Together) continue;
+                if (++read < BatchSize) continue;
                 count(read);
                 read = 0;
                 await send(rows, false, ct);
@@ -67,13 +67,13 @@ internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, Docum
     /// A connection that sees the rows of the tenant and sums them up in memory. Streams are read in the order of their index, with nothing to sort, for
     /// which a page must not be taken to cost four times as much where it is read out of turn.
     /// </summary>
-    /// <param name="processes">How many processes of the server its queries may have beside its own.</param>
-    public static async Task<NpgsqlConnection> Open(NpgsqlDataSource owner, Tenant tenant, int processes, CancellationToken ct)
+    /// <param name="parallelWorkers">How many processes of the server its queries may have beside its own.</param>
+    public static async Task<NpgsqlConnection> Open(NpgsqlDataSource owner, Tenant tenant, int parallelWorkers, CancellationToken ct)
     {
         var connection = await owner.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand($"""
             select set_config('{Databases.TenantSetting}', '{tenant.Id}', false), set_config('work_mem', '64MB', false), set_config('random_page_cost', '1.1', false),
-                   set_config('max_parallel_workers_per_gather', '{processes}', false)
+                   set_config('max_parallel_workers_per_gather', '{parallelWorkers}', false)
             """, connection);
         await command.ExecuteNonQueryAsync(ct);
         return connection;

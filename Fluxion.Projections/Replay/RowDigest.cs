@@ -41,7 +41,7 @@ internal sealed class RowDigest(IReadOnlyList<string> types, bool isState)
 
     /// <param name="row">Its fields as COPY reads them, each with its length.</param>
     /// <param name="key">The uuid that finds it, as its bytes.</param>
-    public ulong Of(ReadOnlySpan<byte> row, ReadOnlySpan<byte> key)
+    public ulong Compute(ReadOnlySpan<byte> row, ReadOnlySpan<byte> key)
     {
         var hash = 0UL;
         foreach (var kind in _kinds)
@@ -111,6 +111,6 @@ internal sealed class RowDigest(IReadOnlyList<string> types, bool isState)
         if (document.Json.Length < json.Length) document.Json = new byte[2 * json.Length];
         json.CopyTo(document.Json);
         document.Length = json.Length;
-        return document.Hash = PostgresHash.Bytes(_text.Of(json, isState));
+        return document.Hash = PostgresHash.Bytes(_text.Format(json, isState));
     }
 }

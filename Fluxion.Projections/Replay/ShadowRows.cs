@@ -55,7 +55,7 @@ internal sealed class ShadowRows(IReadOnlyDictionary<string, LiveTable> tables, 
             {
                 key.Clear();
                 keyColumn.Copy(last, key);
-                if (!wanted.Contains(BucketSums.Of(key.Fields[sizeof(int)..]))) return;
+                if (!wanted.Contains(BucketSums.BucketOf(key.Fields[sizeof(int)..]))) return;
             }
             rows.Row(columns.Length);
             foreach (var column in columns) column.Copy(column.Once ? first : last, rows);

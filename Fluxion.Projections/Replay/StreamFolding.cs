@@ -9,7 +9,7 @@ namespace Fluxion.Projections.Replay;
 internal sealed class StreamFolding(ReplayedRows rows, StateRows states)
 {
     /// <summary>Events that are projected together; of a long stream four times as many.</summary>
-    private const int Together = 2000;
+    private const int BatchSize = 2000;
 
     // a stream's first event apart from its others: a read model that writes the last state alone has thus said once what the first one says
     private readonly List<Change> _first = [];
@@ -23,10 +23,10 @@ internal sealed class StreamFolding(ReplayedRows rows, StateRows states)
         if (@event.StreamId != _stream)
         {
             EndStream();
-            if (_first.Count + _others.Count >= Together) Write(atEnd: true);
+            if (_first.Count + _others.Count >= BatchSize) Write(atEnd: true);
             _stream = @event.StreamId;
         }
-        else if (_others.Count >= 4 * Together)
+        else if (_others.Count >= 4 * BatchSize)
         {
             Write(atEnd: false);
         }

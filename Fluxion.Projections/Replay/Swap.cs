@@ -17,7 +17,7 @@ public sealed record Swapped(long Rows, TimeSpan CommandsHeld);
 internal sealed class Swap(NpgsqlConnection connection, string schema, string shadow, IReadOnlyDictionary<string, LiveTable> live, StateRows states, EventStreams events)
 {
     /// <summary>So long may new commands queue behind a swap that waits for older ones; then it lets them pass and tries again.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(300);
     private const int Attempts = 100;
 
     /// <summary>The numbers of events that the snapshot does not see: gaps, in which events may still commit, and all that come later.</summary>
@@ -49,7 +49,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
     private async Task<Swapped> PutRight(IReadOnlyList<string> compared, CancellationToken ct)
     {
         var tables = new List<TableColumns>();
-        foreach (var table in compared) tables.Add(await TableColumns.Of(connection, schema, shadow, table, ct));
+        foreach (var table in compared) tables.Add(await TableColumns.Read(connection, schema, shadow, table, ct));
         var growing = tables.Where(t => live[t.Name].Shape.OnlyGrows).ToList();
         var replaced = tables.Except(growing).ToList();
         var differing = await Differing(replaced, ct);
@@ -91,7 +91,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
     private async Task<TimeSpan> HoldCommands(IEnumerable<TableColumns> stateTables, NpgsqlTransaction transaction, CancellationToken ct)
     {
         // the connection of a process that was killed is noticed while the server works, or waits for a lock: commands do not wait on behalf of nobody
-        await Execute($"set local client_connection_check_interval = '500ms'; set local lock_timeout = '{Patience.TotalMilliseconds}ms'", ct);
+        await Execute($"set local client_connection_check_interval = '500ms'; set local lock_timeout = '{LockTimeout.TotalMilliseconds}ms'", ct);
         var streams = string.Join(" union ", stateTables.Select(t => $"select id from {shadow}.\"{t.Name}:differences\""));
         for (var attempt = 1; ; attempt++)
         {
@@ -107,7 +107,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
             {
                 await transaction.RollbackAsync("before", CancellationToken.None);
-                await Task.Delay(Patience, ct);
+                await Task.Delay(LockTimeout, ct);
             }
         }
     }

@@ -16,7 +16,7 @@ internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IRe
 
     public string All => string.Join(", ", Keys.Concat(Others));
 
-    public static async Task<TableColumns> Of(NpgsqlConnection connection, string schema, string shadow, string table, CancellationToken ct)
+    public static async Task<TableColumns> Read(NpgsqlConnection connection, string schema, string shadow, string table, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
             select quote_ident(a.attname), a.attnum = any(i.indkey), a.atttypid = 'uuid'::regtype,

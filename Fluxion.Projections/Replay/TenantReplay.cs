@@ -22,7 +22,7 @@ public sealed record ReplayResult(long Events, TimeSpan Elapsed, IReadOnlyList<R
     public bool IsEqual => Tables.All(t => t.Differences is null or 0);
 
     /// <summary>Buckets of rows whose sums differed, so that they were compared value by value.</summary>
-    internal int Doubted { get; init; }
+    internal int SuspectBuckets { get; init; }
 
     public double EventsPerSecond => Events / Math.Max(Elapsed.TotalSeconds, 0.001);
 }
@@ -40,19 +40,19 @@ public sealed class ReplayRefusedException(string why, bool isConflict = false) 
 /// compared. Where they differ the events are replayed once more, and the rows in doubt go into a shadow schema and are compared value by
 /// value; it is made in the snapshot's transaction and gone with it.
 /// </summary>
-public sealed class TenantReplay(Databases databases, TenantStores stores)
+public sealed class TenantReplay(Databases databases, TenantDocumentStores stores)
 {
     /// <summary>The connections of the owner that one replay has open at once.</summary>
     public static int Connections => ReplayWorkers.Count + 2;
 
     /// <summary>Differing values that are kept of each table.</summary>
-    public const int Kept = 20;
+    public const int MaxSamples = 20;
 
     /// <summary>The audit trail, of which retention drops what is old.</summary>
     private const string Trail = "events";
 
     /// <summary>The tables of a replay, read models and aggregates' states.</summary>
-    public IReadOnlyList<string> TablesOf(Tenant tenant) => [.. TableShape.All(new StateRows(stores.Of(tenant.Id.ToString()))).Select(shape => shape.Name)];
+    public IReadOnlyList<string> TablesOf(Tenant tenant) => [.. TableShape.All(new StateRows(stores.ForTenant(tenant.Id.ToString()))).Select(shape => shape.Name)];
 
     /// <exception cref="ReplayRefusedException">There is no such table, or another replay of the tenant is under way.</exception>
     /// <exception cref="NoOwnerException"/>
@@ -62,7 +62,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         if (tenant.SchemaFault is not null) throw new ReplayRefusedException(tenant.SchemaFault);
         if (request is { Swap: true, To: not null }) throw new ReplayRefusedException("What was then cannot take the place of what is now: swap without an end.");
         var owner = databases.RequireOwner();
-        var store = stores.Of(tenant.Id.ToString());
+        var store = stores.ForTenant(tenant.Id.ToString());
         var states = new StateRows(store);
         var shapes = TableShape.All(states);
         if (request.Table is { } one)
@@ -77,13 +77,13 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         await using var turn = await gate.BeginTransactionAsync(ct);
         if (!(bool)(await Scalar(gate, $"select pg_try_advisory_xact_lock(hashtextextended('{shadow}', 0))", ct))!)
             throw new ReplayRefusedException($"A replay of '{tenant.Slug}' is under way; wait until it is done.", isConflict: true);
-        await using var main = await ReplayWorkers.Open(owner, tenant, processes: ReplayWorkers.Count, ct);
+        await using var main = await ReplayWorkers.Open(owner, tenant, parallelWorkers: ReplayWorkers.Count, ct);
         await using var transaction = await main.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         var snapshot = (string)(await Scalar(main, "select pg_export_snapshot()", ct))!;
         var end = ReplayEnd.Condition(request.To, tenant.Schema);
         var total = (long)(await Scalar(main, $"select coalesce(max(e.seq_id), 0) from {tenant.Schema}.mt_events e where {end}", ct))!;
         var live = new Dictionary<string, LiveTable>();
-        foreach (var shape in shapes) live[shape.Name] = await LiveTable.Of(main, tenant.Schema, shape, shape.Name == Trail ? await TrailSince(main, tenant, ct) : null, ct);
+        foreach (var shape in shapes) live[shape.Name] = await LiveTable.Read(main, tenant.Schema, shape, shape.Name == Trail ? await TrailSince(main, tenant, ct) : null, ct);
         // with an end, a row that is replaced is not compared: it tells of now alone
         var compared = live.Values.Where(table => request.To is null || table.Shape.OnlyGrows).ToList();
         var known = request.To is null ? "true" : $"not exists (select from {tenant.Schema}.mt_events e where e.id = l.id and not ({end}))";
@@ -97,10 +97,10 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
         DigestedRows[] digested = [.. Enumerable.Range(0, ReplayWorkers.Count).Select(_ => new DigestedRows(live))];
         var events = await workers.Run(digested, (_, _, _) => default, count => progress?.Invoke(count, total), SumUp, ct);
         var replayed = shapes.ToDictionary(shape => shape.Name, shape => digested.Sum(rows => rows.RowsOf(shape.Name)));
-        var doubted = compared.ToDictionary(table => table.Shape.Name, table => DigestedRows.Sums(digested, table.Shape.Name).Differing(sums[table.Shape.Name]).ToHashSet());
+        var suspect = compared.ToDictionary(table => table.Shape.Name, table => DigestedRows.Sums(digested, table.Shape.Name).Differing(sums[table.Shape.Name]).ToHashSet());
 
         var found = new Dictionary<string, (long Rows, List<Difference> First)>();
-        if (doubted.Values.Any(buckets => buckets.Count > 0))
+        if (suspect.Values.Any(buckets => buckets.Count > 0))
         {
             await Execute(main, $"""
                 set local client_min_messages = warning;
@@ -108,9 +108,9 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
                 create schema {shadow};
                 {string.Join('\n', compared.Select(table => ShadowOf(tenant.Schema, shadow, table.Shape)))}
                 """, ct);
-            await Shadow(workers, main, shadow, [.. digested.Select(_ => new ShadowRows(live, doubted))], ct);
-            if (doubted.TryGetValue(Trail, out var old) && old.Count > 0) replayed[Trail] -= await Forget(main, tenant, shadow, ct);
-            foreach (var table in compared) found[table.Shape.Name] = await Differences(main, tenant, shadow, table, doubted[table.Shape.Name], known, request.Report, ct);
+            await Shadow(workers, main, shadow, [.. digested.Select(_ => new ShadowRows(live, suspect))], ct);
+            if (suspect.TryGetValue(Trail, out var old) && old.Count > 0) replayed[Trail] -= await Forget(main, tenant, shadow, ct);
+            foreach (var table in compared) found[table.Shape.Name] = await Differences(main, tenant, shadow, table, suspect[table.Shape.Name], known, request.Report, ct);
         }
         var tables = shapes.Select(shape => sums.TryGetValue(shape.Name, out var own)
             ? new ReplayedTable(shape.Name, own.Rows, replayed[shape.Name], found.GetValueOrDefault(shape.Name).Rows, found.GetValueOrDefault(shape.Name).First ?? [])
@@ -129,7 +129,7 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
                 await DropShadow(owner, shadow);
             }
         }
-        return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped) { Doubted = doubted.Values.Sum(buckets => buckets.Count) };
+        return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped) { SuspectBuckets = suspect.Values.Sum(buckets => buckets.Count) };
     }
 
     /// <summary>Replays once more, and puts the rows into the shadow schema, which only the transaction of <paramref name="main"/> sees.</summary>
@@ -161,16 +161,16 @@ public sealed class TenantReplay(Databases databases, TenantStores stores)
     }
 
     private static async Task<(long Rows, List<Difference> First)> Differences(NpgsqlConnection main, Tenant tenant, string shadow, LiveTable table,
-        IReadOnlyCollection<int> doubted, string known, Action<Difference>? report, CancellationToken ct)
+        IReadOnlyCollection<int> suspect, string known, Action<Difference>? report, CancellationToken ct)
     {
         var comparison = new Comparison(main, tenant.Schema, shadow);
-        var differing = await comparison.Compare(table, doubted, known, ct);
+        var differing = await comparison.Compare(table, suspect, known, ct);
         var first = new List<Difference>();
         if (differing == 0) return (0, first);
-        await foreach (var difference in comparison.Differences(table.Shape.Name, report is null ? Kept : null, ct))
+        await foreach (var difference in comparison.Differences(table.Shape.Name, report is null ? MaxSamples : null, ct))
         {
             report?.Invoke(difference);
-            if (first.Count < Kept) first.Add(difference);
+            if (first.Count < MaxSamples) first.Add(difference);
         }
         return (differing, first);
     }

@@ -14,7 +14,7 @@ namespace Fluxion.Projections.Streaming;
 /// <param name="Number">Grows in the order in which the events of a tenant's alerts can be seen, since all that writes them takes turns;
 /// not without gaps.</param>
 /// <param name="Alert">As it is when the event is read.</param>
-public sealed record AlertNews(long Number, string Event, Guid? StoreId, AlertRow Alert);
+public sealed record AlertStreamEvent(long Number, string Event, Guid? StoreId, AlertRow Alert);
 
 /// <summary>
 /// What happens to alerts, for the streams that are open on this host: one connection listens, whatever their number, and what a tenant's
@@ -24,7 +24,7 @@ public sealed record AlertNews(long Number, string Event, Guid? StoreId, AlertRo
 public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : BackgroundService
 {
     /// <summary>The most streams open on this host, and of one tenant.</summary>
-    public const int Most = 1000;
+    public const int MaxBacklog = 1000;
     public const int MostOfATenant = 200;
 
     /// <summary>How many events a stream may be behind before it is closed; its client comes back for them.</summary>
@@ -33,7 +33,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// <summary>
     /// Events read at once: a fraction of <see cref="Ahead"/>, so that a stream that keeps up is never behind because many happen at once.
     /// </summary>
-    private const int RowsAtOnce = 100;
+    private const int RowBatchSize = 100;
 
     /// <summary>How long a stream may be behind when notifications do not arrive.</summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
@@ -45,12 +45,12 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
-    private static readonly string News = $"""
+    private static readonly string EventsSql = $"""
         select {AlertRow.Columns}, e.seq_id, e.type, a.store_id
         {AlertRow.From}
           and a.updated_at >= coalesce((select timestamp from mt_events where seq_id = $2), '-infinity') - interval '1 hour'
           and e.seq_id > $2
-        order by e.seq_id limit {RowsAtOnce}
+        order by e.seq_id limit {RowBatchSize}
         """.Replace("from alerts a\n", "from alerts a\njoin mt_events e on e.stream_id = a.id\n", StringComparison.Ordinal);
 
     /// <summary>The latest number: of the alerts changed last, for a turn that began earlier may have ended later.</summary>
@@ -58,35 +58,35 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         select coalesce(max(seq_id), 0) from mt_events where $1::uuid[] is null and stream_id in (select id from alerts order by updated_at desc limit 20)
         """;
 
-    private readonly ConcurrentDictionary<string, Audience> _audiences = new();
+    private readonly ConcurrentDictionary<string, TenantChannel> _channels = new();
     private readonly ConcurrentDictionary<string, bool> _failing = new();
 
     /// <summary>
     /// Schemas to be read at once. One that finds no room is read by the next poll: any login may send notifications without end.
     /// </summary>
     private readonly Channel<string> _woken = Channel.CreateBounded<string>(
-        new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropWrite });
+        new BoundedChannelOptions(MaxBacklog) { FullMode = BoundedChannelFullMode.DropWrite });
     private int _open;
 
     /// <summary>A tenant's streams, and up to which number they have been told.</summary>
-    private sealed class Audience(Tenant tenant)
+    private sealed class TenantChannel(Tenant tenant)
     {
         public Tenant Tenant => tenant;
         public HashSet<Subscription> Subscriptions { get; } = [];
-        public long? Told { get; private set; }
+        public long? LastDispatched { get; private set; }
 
         /// <summary>The number of the tenant's last event when all events up to it had been read, and none could still commit.</summary>
         public long? ReadTo { get; set; }
 
         /// <summary>Under its lock: what comes after this reaches everybody who is there.</summary>
-        public void IsTold(long number)
+        public void MarkDispatched(long number)
         {
-            Told = Subscriptions.Count == 0 ? null : number;
-            foreach (var subscription in Subscriptions) subscription.Follows.TrySetResult();
+            LastDispatched = Subscriptions.Count == 0 ? null : number;
+            foreach (var subscription in Subscriptions) subscription.IsLive.TrySetResult();
         }
 
         /// <summary>Under its lock: nobody is told, and nothing is read meanwhile.</summary>
-        public void Rests() => Told = null;
+        public void IsIdle() => LastDispatched = null;
     }
 
     /// <summary>One stream's part in the feed, until it is disposed of.</summary>
@@ -98,34 +98,34 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
 
         internal Tenant Tenant { get; }
         internal Caller Caller { get; }
-        internal Channel<AlertNews> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertNews>(Ahead);
-        internal CancellationTokenSource FallsBehind { get; } = new();
+        internal Channel<AlertStreamEvent> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertStreamEvent>(Ahead);
+        internal CancellationTokenSource FallBehind { get; } = new();
 
         /// <summary>
-        /// Set once what happens from then on comes as <see cref="News"/>: what was before is to be read, and nothing is between the two.
+        /// Set once what happens from then on comes as <see cref="Events"/>: what was before is to be read, and nothing is between the two.
         /// </summary>
-        internal TaskCompletionSource Follows { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource IsLive { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task Ready(CancellationToken ct) => Follows.Task.WaitAsync(ct);
+        public Task Ready(CancellationToken ct) => IsLive.Task.WaitAsync(ct);
 
         /// <summary>What happens from now on.</summary>
-        public ChannelReader<AlertNews> News => Channel.Reader;
+        public ChannelReader<AlertStreamEvent> Events => Channel.Reader;
 
         /// <summary>Cancelled when the stream is more than <see cref="Ahead"/> events behind: it is told nothing more.</summary>
-        public CancellationToken Behind => FallsBehind.Token;
+        public CancellationToken IsLagging => FallBehind.Token;
 
         /// <summary>Whether the caller may be told.</summary>
-        public bool Concerns(AlertNews news) => Caller.Stores is null || (news.StoreId is { } store && Caller.MayUse(store));
+        public bool Matches(AlertStreamEvent alertEvent) => Caller.Stores is null || (alertEvent.StoreId is { } store && Caller.MayUse(store));
 
         /// <summary>The number of what happened last.</summary>
         public Task<long> Latest(CancellationToken ct) => _feed.Number(Tenant, ct);
 
         /// <summary>What happened after a number, until now.</summary>
-        public async IAsyncEnumerable<AlertNews> Since(long number, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        public async IAsyncEnumerable<AlertStreamEvent> Since(long number, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
         {
-            for (IReadOnlyList<AlertNews> page; (page = await _feed.Read(Tenant, number, ct)).Count > 0;)
+            for (IReadOnlyList<AlertStreamEvent> page; (page = await _feed.Read(Tenant, number, ct)).Count > 0;)
             {
-                foreach (var news in page) yield return news;
+                foreach (var alertEvent in page) yield return alertEvent;
                 number = page[^1].Number;
             }
         }
@@ -134,24 +134,24 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     }
 
     /// <summary>Null when as many streams are open as may be.</summary>
-    public Subscription? Open(Tenant tenant, Caller caller)
+    public Subscription? Subscribe(Tenant tenant, Caller caller)
     {
-        if (Interlocked.Increment(ref _open) > Most)
+        if (Interlocked.Increment(ref _open) > MaxBacklog)
         {
             Interlocked.Decrement(ref _open);
             return null;
         }
-        var audience = _audiences.GetOrAdd(tenant.Schema, _ => new Audience(tenant));
+        var channel = _channels.GetOrAdd(tenant.Schema, _ => new TenantChannel(tenant));
         var subscription = new Subscription(this, tenant, caller);
-        lock (audience)
+        lock (channel)
         {
-            if (audience.Subscriptions.Count >= MostOfATenant)
+            if (channel.Subscriptions.Count >= MostOfATenant)
             {
                 Interlocked.Decrement(ref _open);
                 return null;
             }
-            audience.Subscriptions.Add(subscription);
-            if (audience.Told is not null) subscription.Follows.TrySetResult();
+            channel.Subscriptions.Add(subscription);
+            if (channel.LastDispatched is not null) subscription.IsLive.TrySetResult();
         }
         _woken.Writer.TryWrite(tenant.Schema); // the first of a tenant: from where on
         return subscription;
@@ -159,11 +159,11 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
 
     private void Close(Subscription subscription)
     {
-        var audience = _audiences[subscription.Tenant.Schema];
-        lock (audience)
+        var channel = _channels[subscription.Tenant.Schema];
+        lock (channel)
         {
-            if (!audience.Subscriptions.Remove(subscription)) return;
-            if (audience.Subscriptions.Count == 0) audience.Rests();
+            if (!channel.Subscriptions.Remove(subscription)) return;
+            if (channel.Subscriptions.Count == 0) channel.IsIdle();
         }
         Interlocked.Decrement(ref _open);
     }
@@ -179,11 +179,11 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                 await using var connection = await databases.Service.OpenConnectionAsync(ct);
                 connection.Notification += (_, notification) =>
                 {
-                    if (_audiences.ContainsKey(notification.Payload)) _woken.Writer.TryWrite(notification.Payload);
+                    if (_channels.ContainsKey(notification.Payload)) _woken.Writer.TryWrite(notification.Payload);
                 };
                 await using (var listen = new NpgsqlCommand($"listen {AlertNotifications.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
-                foreach (var schema in _audiences.Keys) _woken.Writer.TryWrite(schema); // of what was missed
+                foreach (var schema in _channels.Keys) _woken.Writer.TryWrite(schema); // of what was missed
                 while (true)
                 {
                     if (await connection.WaitAsync(Silence, ct)) continue;
@@ -223,11 +223,11 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             }
             foreach (var (schema, settled) in toRead)
             {
-                if (!_audiences.TryGetValue(schema, out var audience)) continue;
+                if (!_channels.TryGetValue(schema, out var channel)) continue;
                 await Attempt($"The alerts of {schema}", async () =>
                 {
-                    await Tell(audience, ct);
-                    audience.ReadTo = settled ?? audience.ReadTo;
+                    await Dispatch(channel, ct);
+                    channel.ReadTo = settled ?? channel.ReadTo;
                 });
             }
         }
@@ -251,13 +251,13 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// <summary>
     /// The tenants with open streams whose events have not all been read: one statement for all of them, and a second one when there are
     /// any. Each comes with its last number, or with null while an event up to that number may still commit: then it is read again the next
-    /// time. A transaction that has drawn a number holds a lock on the sequence to its end (<see cref="Audit.SettledSequence"/>).
+    /// time. A transaction that has drawn a number holds a lock on the sequence to its end (<see cref="Audit.HighWaterMark"/>).
     /// </summary>
     private async Task<List<(string Schema, long? Settled)>> Poll(CancellationToken ct)
     {
-        var open = new Dictionary<string, Audience>();
-        foreach (var (schema, audience) in _audiences)
-            lock (audience) if (audience.Subscriptions.Count > 0) open[schema] = audience;
+        var open = new Dictionary<string, TenantChannel>();
+        foreach (var (schema, channel) in _channels)
+            lock (channel) if (channel.Subscriptions.Count > 0) open[schema] = channel;
         if (open.Count == 0) return [];
 
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
@@ -273,7 +273,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             select schemaname::text, coalesce(last_value, 0) from pg_sequences
             where sequencename = 'mt_events_sequence' and schemaname = any($1)
             """, open.Keys, r => (Schema: r.GetString(0), Number: r.GetInt64(1)));
-        last.RemoveAll(l => open[l.Schema].ReadTo == l.Number && open[l.Schema].Told is not null);
+        last.RemoveAll(l => open[l.Schema].ReadTo == l.Number && open[l.Schema].LastDispatched is not null);
         if (last.Count == 0) return [];
         // in this order: whoever draws a number up to the last one holds the lock by now
         var writing = await Of("""
@@ -303,38 +303,38 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         }
     }
 
-    private async Task Tell(Audience audience, CancellationToken ct)
+    private async Task Dispatch(TenantChannel channel, CancellationToken ct)
     {
-        long? told;
-        lock (audience)
+        long? dispatched;
+        lock (channel)
         {
-            if (audience.Subscriptions.Count == 0) return;
-            told = audience.Told;
+            if (channel.Subscriptions.Count == 0) return;
+            dispatched = channel.LastDispatched;
         }
-        if (told is null)
+        if (dispatched is null)
         {
-            told = await Number(audience.Tenant, ct);
-            lock (audience) audience.IsTold(told.Value);
+            dispatched = await Number(channel.Tenant, ct);
+            lock (channel) channel.MarkDispatched(dispatched.Value);
             return;
         }
-        while (await Read(audience.Tenant, told.Value, ct) is { Count: > 0 } page)
+        while (await Read(channel.Tenant, dispatched.Value, ct) is { Count: > 0 } page)
         {
-            told = page[^1].Number;
-            lock (audience)
+            dispatched = page[^1].Number;
+            lock (channel)
             {
-                audience.IsTold(told.Value);
-                foreach (var (subscription, news) in audience.Subscriptions.SelectMany(s => page.Where(s.Concerns).Select(news => (s, news))))
-                    if (!subscription.Channel.Writer.TryWrite(news)) subscription.FallsBehind.Cancel();
+                channel.MarkDispatched(dispatched.Value);
+                foreach (var (subscription, alertEvent) in channel.Subscriptions.SelectMany(s => page.Where(s.Matches).Select(alertEvent => (s, alertEvent))))
+                    if (!subscription.Channel.Writer.TryWrite(alertEvent)) subscription.FallBehind.Cancel();
             }
         }
     }
 
-    private async Task<long> Number(Tenant tenant, CancellationToken ct) => (await Ask(tenant, Latest, r => r.GetInt64(0), ct)).Single();
+    private async Task<long> Number(Tenant tenant, CancellationToken ct) => (await Query(tenant, Latest, r => r.GetInt64(0), ct)).Single();
 
-    private Task<IReadOnlyList<AlertNews>> Read(Tenant tenant, long after, CancellationToken ct) => Ask(tenant, News,
-        r => new AlertNews(r.GetInt64(20), r.GetString(21), r.GetFieldValue<Guid?>(22), AlertRow.Read(r)), ct, after);
+    private Task<IReadOnlyList<AlertStreamEvent>> Read(Tenant tenant, long after, CancellationToken ct) => Query(tenant, EventsSql,
+        r => new AlertStreamEvent(r.GetInt64(20), r.GetString(21), r.GetFieldValue<Guid?>(22), AlertRow.Read(r)), ct, after);
 
-    private async Task<IReadOnlyList<T>> Ask<T>(Tenant tenant, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
+    private async Task<IReadOnlyList<T>> Query<T>(Tenant tenant, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections.Streaming;
 
-/// <summary>On an endpoint whose answer goes on: server-sent events (WHATWG HTML, 9.2), of which the number open at once is limited.</summary>
+/// <summary>On an endpoint whose answer goes on: server-sent alertEvent (WHATWG HTML, 9.2), of which the number open at once is limited.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EventStreamAttribute : Attribute
 {
@@ -25,8 +25,8 @@ public static class AlertStreamEndpoint
     public const string LastEventId = "Last-Event-ID";
 
     [WolverineGet("/api/{tenant}/alerts/stream", Name = "Stream alerts"), Authorize(Roles.Viewer), Tags("Alerts"), EventStream, DisableRateLimiting]
-    [EndpointSummary("What happens to alerts, as server-sent events, as it happens")]
-    [EndpointDescription("Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, or with one that is not reached yet, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 events behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all.")]
+    [EndpointSummary("What happens to alerts, as server-sent alertEvent, as it happens")]
+    [EndpointDescription("Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, or with one that is not reached yet, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 alertEvent behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all.")]
     [ProducesResponseType<AlertRow>(200)]
     public static IResult Get(HttpContext http, AlertFeed feed, Accounts accounts, TenantRegistry registry, IHostApplicationLifetime lifetime, TimeProvider clock)
     {
@@ -38,7 +38,7 @@ public static class AlertStreamEndpoint
             last = number;
         }
         var tenant = http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}.");
-        if (feed.Open(tenant, Caller.Of(http)) is { } subscription) return new AlertStream(subscription, last, accounts, registry, lifetime, clock);
+        if (feed.Subscribe(tenant, Caller.From(http)) is { } subscription) return new AlertStream(subscription, last, accounts, registry, lifetime, clock);
         http.Response.Headers.RetryAfter = "30";
         return TypedResults.Problem(Problems.TooManyStreams);
     }
@@ -61,7 +61,7 @@ internal sealed class AlertStream(
             response.Headers.CacheControl = "no-store";
             response.Headers["X-Accel-Buffering"] = "no"; // nginx: pass it on as it comes
             if (response.Body == Stream.Null) return; // HEAD
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping, subscription.Behind);
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping, subscription.IsLagging);
             try
             {
                 await Write(httpContext, ends.Token);
@@ -76,18 +76,18 @@ internal sealed class AlertStream(
 
     private async Task Write(HttpContext http, CancellationToken ct)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var json = http.JsonOptions();
         await subscription.Ready(ct);
         await Send("retry: 3000\n\n");
         await http.Response.Body.FlushAsync(ct);
         if (last > await subscription.Latest(ct)) last = null; // of what was lost when an older backup was restored
-        if (last is { } number) await foreach (var news in subscription.Since(number, ct)) if (!await Tell(news)) return;
+        if (last is { } number) await foreach (var alertEvent in subscription.Since(number, ct)) if (!await Write(alertEvent)) return;
         while (await MayRead(http.User, ct))
         {
             if (await Happens())
             {
-                while (subscription.News.TryRead(out var news)) if (!await Tell(news)) return;
+                while (subscription.Events.TryRead(out var alertEvent)) if (!await Write(alertEvent)) return;
             }
             else if (await MayRead(http.User, ct)) await Send(": still here\n\n");
             else return;
@@ -101,7 +101,7 @@ internal sealed class AlertStream(
             wait.CancelAfter(TimeSpan.FromTicks(Math.Clamp((Expires(http.User) - clock.GetUtcNow()).Ticks, 1, Heartbeat.Ticks)));
             try
             {
-                return await subscription.News.WaitToReadAsync(wait.Token);
+                return await subscription.Events.WaitToReadAsync(wait.Token);
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
@@ -110,20 +110,20 @@ internal sealed class AlertStream(
         }
 
         // false when he may no longer be told
-        async Task<bool> Tell(AlertNews news)
+        async Task<bool> Write(AlertStreamEvent alertEvent)
         {
-            if (news.Number <= last || !subscription.Concerns(news)) return true; // told already, or not his
+            if (alertEvent.Number <= last || !subscription.Matches(alertEvent)) return true; // told already, or not his
             if (!await MayRead(http.User, ct)) return false;
-            last = news.Number;
-            await Send($"id: {news.Number}\nevent: {news.Event}\ndata: {JsonSerializer.Serialize(news.Alert, json)}\n\n");
+            last = alertEvent.Number;
+            await Send($"id: {alertEvent.Number}\nevent: {alertEvent.Event}\ndata: {JsonSerializer.Serialize(alertEvent.Alert, json)}\n\n");
             return true;
         }
 
         async Task Send(string text)
         {
-            patience.CancelAfter(Heartbeat);
-            await http.Response.WriteAsync(text, patience.Token);
-            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            timeout.CancelAfter(Heartbeat);
+            await http.Response.WriteAsync(text, timeout.Token);
+            timeout.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -34,7 +34,7 @@ public sealed class ReadModels(string schema) : IProjection
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
     {
         // the session knows the state before and after each event; the metadata of the events is complete by now
-        var changes = LedgerSession.Of(operations).Changes;
+        var changes = LedgerSession.From(operations).Changes;
         var rows = new LiveRows(operations, schema);
         foreach (var table in Tables) table.Write(changes, rows);
         return Task.CompletedTask;

@@ -114,13 +114,13 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     [InlineData("pg_read_all_data")]
     [InlineData("fluxion_owner")]
     [InlineData("tenant_acme_analyst")]
-    public void a_login_has_a_plain_name_of_its_own(string login) => Analysts.Objection(login).ShouldNotBeNull();
+    public void a_login_has_a_plain_name_of_its_own(string login) => Analysts.ValidationError(login).ShouldNotBeNull();
 
     [Theory]
     [InlineData("bi_reader")]
     [InlineData("user")] // a keyword, but a name as any other once quoted
     [InlineData("a23456789012345678901234567890123456789012345678901234567890abc")]
-    public void other_names_are_fine(string login) => Analysts.Objection(login).ShouldBeNull();
+    public void other_names_are_fine(string login) => Analysts.ValidationError(login).ShouldBeNull();
 
     [Fact]
     public async Task no_role_that_exists_is_taken_over()

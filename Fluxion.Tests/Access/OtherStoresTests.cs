@@ -41,7 +41,7 @@ public sealed class OtherStoresTests(LedgerHost host)
                 ["stock/reservations"] = await Made("stock/reservations", new { reference = $"{Secret}-R", lines = new[] { new { store, sku = "LAC001", quantity = 1 } } }),
             };
             string? alert = null;
-            for (var patience = 0; alert is null && patience < 100; patience++)
+            for (var timeout = 0; alert is null && timeout < 100; timeout++)
             {
                 alert = (await admin.Get("alerts?limit=1")).ShouldBe(200).Json["items"]!.AsArray().FirstOrDefault()?["id"]!.GetValue<string>();
                 if (alert is null) await Task.Delay(100);

@@ -46,7 +46,7 @@ public sealed class UserTests(LedgerHost host)
         Answer answer;
         while ((answer = await old.Get("inventory")).Status == 200)
         {
-            TimeProvider.System.GetElapsedTime(since).ShouldBeLessThan(Accounts.Freshness + TimeSpan.FromSeconds(10));
+            TimeProvider.System.GetElapsedTime(since).ShouldBeLessThan(Accounts.CacheDuration + TimeSpan.FromSeconds(10));
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
         answer.ShouldBe(401).Detail!.ShouldContain("changed since");

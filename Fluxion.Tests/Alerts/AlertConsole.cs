@@ -33,9 +33,9 @@ internal sealed class AlertConsole(HttpResponseMessage response, StreamReader re
 
     public async Task<Event> Next()
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Patience);
         var fields = new Dictionary<string, string>();
-        while (await reader.ReadLineAsync(patience.Token) is { } line)
+        while (await reader.ReadLineAsync(timeout.Token) is { } line)
         {
             if (line.Length > 0 && line[0] != ':')
                 fields[line[..line.IndexOf(':', StringComparison.Ordinal)]] = line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];

@@ -10,10 +10,10 @@ public sealed class AlertLawTests
     private static readonly TimeSpan ADay = TimeSpan.FromDays(1);
     private static readonly Guid Product = Guid.CreateVersion7(), Store = Guid.CreateVersion7(), Somebody = Guid.CreateVersion7();
 
-    private static ItemOutlook Item(decimal available, decimal onOrder = 0, decimal inTransit = 0, decimal rate = 0, decimal? max = null, decimal pack = 1, decimal drafted = 0) =>
+    private static StockPosition Item(decimal available, decimal onOrder = 0, decimal inTransit = 0, decimal rate = 0, decimal? max = null, decimal pack = 1, decimal drafted = 0) =>
         new(Store, Product, "S1", "P1", "Milk", true, available, available, onOrder, drafted, inTransit, rate, null, [], new ReorderRule(20, max, 7, pack), null, []);
 
-    private static object? Decide(Alert? latest, decimal available, DateTimeOffset? at = null, bool isKept = true) => AlertLaw.Decide(
+    private static object? Decide(Alert? latest, decimal available, DateTimeOffset? at = null, bool isKept = true) => AlertDecider.Decide(
         AlertTypes.LowStock, Product, Store, latest, isKept, LowStock.Find(Item(available), []), LowStock.Rule, at ?? Now, ADay);
 
     private static Alert After(params object[] events) => events.Aggregate((Alert?)null, (alert, e) => Alert.Fold(Guid.Empty, alert, e))!;
@@ -93,9 +93,9 @@ public sealed class AlertLawTests
     [Fact]
     public void what_is_no_longer_kept_is_dismissed_and_raised_when_it_is_kept_again()
     {
-        Decide(After(Raised()), 5, isKept: false).ShouldBe(new AlertDismissed(null, Now, AlertLaw.NoLongerKept));
+        Decide(After(Raised()), 5, isKept: false).ShouldBe(new AlertDismissed(null, Now, AlertDecider.DeactivatedReason));
         Decide(null, 5, isKept: false).ShouldBeNull();
-        var dismissed = After(Raised(), new AlertDismissed(null, Now, AlertLaw.NoLongerKept));
+        var dismissed = After(Raised(), new AlertDismissed(null, Now, AlertDecider.DeactivatedReason));
         Decide(dismissed, 5, isKept: false).ShouldBeNull();
         Decide(dismissed, 5).ShouldBeOfType<AlertRaised>();
     }

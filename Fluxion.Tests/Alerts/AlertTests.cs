@@ -160,11 +160,11 @@ public sealed class AlertTests(LedgerHost host)
         await Until(company.Admin, "active");
         await Settled(company);
         await using var superuser = await host.OpenSuperuser();
-        var notices = (await superuser.Rows($"select store_id, product_id, id from {company.Schema}.inventory_movements")).Select(r => new StockNotice((Guid)r[0]!, (Guid)r[1]!, (Guid)r[2]!)).ToList();
+        var requests = (await superuser.Rows($"select store_id, product_id, id from {company.Schema}.inventory_movements")).Select(r => new StockReviewRequest((Guid)r[0]!, (Guid)r[1]!, (Guid)r[2]!)).ToList();
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
         {
             await using var scope = host.Services.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(company.Id.ToString(), new ReviewStock(notices), Ct);
+            await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(company.Id.ToString(), new ReviewStock(requests), Ct);
         }));
         (await Alerts(company.Admin)).ShouldHaveSingleItem()!["version"]!.GetValue<long>().ShouldBe(1);
     }
@@ -218,12 +218,12 @@ public sealed class AlertTests(LedgerHost host)
     {
         var (company, _) = await Open(50);
         var tenant = host.Services.GetRequiredService<TenantRegistry>().Get(company.Id);
-        await using (var session = host.Services.GetRequiredService<TenantStores>().Of(company.Id.ToString()).LightweightSession(company.Id.ToString()))
+        await using (var session = host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()).LightweightSession(company.Id.ToString()))
         {
             var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(Ct);
             var issue = new IssueStock("S1", "damage", [new IssueStock.Line("P1", 45)]);
-            (await StockDoor.Move(ledger, host.Services.GetRequiredService<IStockDocuments>(), issue, brings: false, (slots, document) => IssueStockEndpoint.Decide(issue, slots, document), Ct)).ShouldBeOfType<Reply.Accepted>();
+            (await StockLedger.Move(ledger, host.Services.GetRequiredService<IStockDocuments>(), issue, isInbound: false, (lockedStock, document) => IssueStockEndpoint.Decide(issue, lockedStock, document), Ct)).ShouldBeOfType<Reply.Accepted>();
             await ledger.Commit(Ct);
         }
         (await Alerts(company.Admin)).ShouldBeEmpty();

@@ -122,7 +122,7 @@ public sealed class StreamTests(LedgerHost host)
         (await (await Client.Platform(host)).Post($"/api/tenants/{suspended.Slug}/suspend", null)).ShouldBe(200);
         await Rest(ofBriefToken, TimeSpan.FromSeconds(8)); // though nothing happens
         // what was current less than this ago is not asked again; from then on nothing is told
-        await Task.Delay(Accounts.Freshness > TenantRegistry.Freshness ? Accounts.Freshness : TenantRegistry.Freshness, Ct);
+        await Task.Delay(Accounts.CacheDuration > TenantRegistry.Freshness ? Accounts.CacheDuration : TenantRegistry.Freshness, Ct);
         (await shop.Receive(5)).ShouldBe(200);
         (await host.Services.GetRequiredService<AlertScans>().Scan(host.Services.GetRequiredService<TenantRegistry>().Get(suspended.Id), Ct)).ShouldBe(1);
         (await goesOn.Next()).Says.ShouldBe("alert_raised P1 active");

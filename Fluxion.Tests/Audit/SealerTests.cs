@@ -145,7 +145,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         (await Verify()).Finding.ShouldBeNull();
 
         await superuser.Execute($"update {other.Schema}.mt_events set headers = null where type = 'stock_received'");
-        (await Verify()).Finding!.Kind.ShouldBe(Findings.Changed);
+        (await Verify()).Finding!.Kind.ShouldBe(DiscrepancyKinds.Changed);
     }
 
     [Fact]

@@ -16,58 +16,58 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
     /// <summary>What is done, what it is called, and which event (first, middle, last, gap, …) or seal (of middle) is named.</summary>
     private static readonly Dictionary<string, (string Sql, string Kind, string Named)> Ways = new()
     {
-        ["data of the first event"] = (Update + "data = data || '{\"x\": 1}' where seq_id = {first}", Findings.Changed, "first"),
-        ["data of the last event"] = (Update + "data = data || '{\"quantity\": 2}' where seq_id = {last}", Findings.Changed, "last"),
-        ["a quantity, by a thousandth"] = (Update + "data = jsonb_set(data, '{quantity}', '1.001')" + AtMiddle, Findings.Changed, "middle"),
-        ["a quantity, written otherwise"] = (Update + "data = jsonb_set(data, '{quantity}', '1.0')" + AtMiddle, Findings.Changed, "middle"),
-        ["when it occurred"] = (Update + "data = jsonb_set(data, '{document,occurredAt}', '\"2026-01-01T00:00:00+00:00\"')" + AtMiddle, Findings.Changed, "middle"),
-        ["when it was recorded, by a microsecond"] = (Update + "timestamp = timestamp + interval '1 microsecond'" + AtMiddle, Findings.Changed, "middle"),
-        ["a header"] = (Update + "headers = '{\"agent\": \"another\"}'" + AtMiddle, Findings.Changed, "middle"),
-        ["headers, null for none"] = (Update + "headers = case when headers = 'null' then null else 'null'::jsonb end" + AtMiddle, Findings.Changed, "middle"),
-        ["who did it"] = (Update + "user_name = gen_random_uuid()" + AtMiddle, Findings.Changed, "middle"),
-        ["that somebody did it"] = (Update + "user_name = null" + AtMiddle, Findings.Changed, "middle"),
-        ["what it is called"] = (Update + "type = 'stock_sold'" + AtMiddle, Findings.Changed, "middle"),
-        ["its class"] = (Update + "mt_dotnet_type = mt_dotnet_type || ' '" + AtMiddle, Findings.Changed, "middle"),
-        ["its version"] = (Update + "version = 99" + AtMiddle, Findings.Changed, "middle"),
-        ["its stream"] = (Update + "version = 99, stream_id = (select stream_id from {events} where seq_id = {first})" + AtMiddle, Findings.Changed, "middle"),
-        ["its tenant"] = (Update + "tenant_id = 'another'" + AtMiddle, Findings.Changed, "middle"),
-        ["that it is archived"] = (Update + "is_archived = true" + AtMiddle, Findings.Changed, "middle"),
-        ["binary data"] = (Update + "bdata = ''" + AtMiddle, Findings.Changed, "middle"),
-        ["what it correlates with"] = (Update + "correlation_id = 'x'" + AtMiddle, Findings.Changed, "middle"),
-        ["what caused it, empty for none"] = (Update + "causation_id = ''" + AtMiddle, Findings.Changed, "middle"),
-        ["a text moved from one column to the next"] = (Update + "correlation_id = user_name, user_name = null" + AtMiddle, Findings.Changed, "middle"),
-        ["its id"] = (Update + "id = gen_random_uuid()" + AtMiddle, Findings.Changed, "middle"),
-        ["another one in its place"] = ("delete from {events} where seq_id = {middle}; " + Insert("{middle}"), Findings.Changed, "middle"),
-        ["the first event removed"] = ("delete from {events} where seq_id = {first}", Findings.Removed, "first"),
-        ["one removed"] = ("delete from {events} where seq_id = {middle}", Findings.Removed, "middle"),
-        ["the last one removed"] = ("delete from {events} where seq_id = {last}", Findings.Removed, "last"),
-        ["a whole stream removed"] = ("delete from {events} where stream_id = '{stream}'", Findings.Removed, "first of stream"),
-        ["all removed"] = ("delete from {events}", Findings.Removed, "first"),
-        ["data of two swapped"] = (Update + "data = o.data from {events} o where mt_events.seq_id in ({middle}, {last}) and o.seq_id = {middle} + {last} - mt_events.seq_id", Findings.Changed, "middle"),
-        ["numbers of two swapped"] = (Update + "seq_id = 0" + AtMiddle + "; " + Update + "seq_id = {middle} where seq_id = {last}; " + Update + "seq_id = {last} where seq_id = 0", Findings.Reordered, "middle"),
-        ["one moved to a number that was free"] = (Update + "seq_id = {gap} where seq_id = {last}", Findings.Reordered, "gap"),
-        ["one moved to before all others"] = (Update + "seq_id = -1 where seq_id = {last}", Findings.Reordered, "-1"),
-        ["one inserted with a number that was free"] = (Insert("{gap}"), Findings.Inserted, "gap"),
-        ["one inserted before all others"] = (Insert("0"), Findings.Inserted, "0"),
-        ["one inserted with a number that was never drawn"] = (Insert("{last} + 1000"), Findings.Inserted, "beyond"),
-        ["one inserted with a number that another one has"] = (WithoutKey + Insert("{middle}"), Findings.Inserted, "middle's number"),
-        ["one inserted without a number"] = (WithoutKey + "alter table {events} alter seq_id drop not null; " + Insert("null::bigint"), Findings.Inserted, "no number"),
-        ["one of yesterday added at the end"] = (Insert("nextval('{schema}.mt_events_sequence')", "now() - interval '1 day'"), Findings.Backdated, "next"),
-        ["an entry of a seal, with the event"] = (Update + "data = '{}'" + AtMiddle + "; update {seals} set entries = set_byte(entries, 30, (get_byte(entries, 30) + 1) % 256) where number = {seal}", Findings.SealChanged, "seal"),
-        ["when it was sealed"] = ("update {seals} set sealed_at = sealed_at - interval '1 second' where number = {seal}", Findings.SealChanged, "seal"),
-        ["how far it was sealed"] = ("update {seals} set to_sequence = to_sequence + 1 where number = {seal}", Findings.SealChanged, "seal"),
-        ["the hash of a seal"] = ("update {seals} set hash = sha256(hash) where number = {seal}", Findings.SealChanged, "seal"),
-        ["how many events a seal has"] = ("alter table {seals} drop constraint ledger_seals_entries_check; update {seals} set event_count = event_count + 1 where number = {seal}", Findings.SealChanged, "seal"),
-        ["all seals numbered below zero, and an event"] = (WithoutCheck + "update {seals} set number = number - 1000000; " + Update + "data = '{}'" + AtMiddle, Findings.SealRemoved, "seal 1"),
-        ["the last seal kept aside of the chain"] = (WithoutCheck + "update {seals} set number = 0 where number = (select max(number) from {seals})", Findings.SealRemoved, "seal 1"),
-        ["when the last one was sealed, out of range"] = ("update {seals} set sealed_at = '-infinity' where number = (select max(number) from {seals})", Findings.SealChanged, "none"),
-        ["whose a seal is"] = ("update {seals} set tenant_id = gen_random_uuid() where number = {seal}", Findings.SealRemoved, "seal"),
-        ["two seals swapped"] = ("update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); update {seals} set number = 2 * {seal} + 1001 - number where number > 1000", Findings.SealChanged, "seal"),
-        ["a seal removed"] = ("delete from {seals} where number = {seal}", Findings.SealRemoved, "seal"),
-        ["the first seal removed"] = ("delete from {seals} where number = 1", Findings.SealRemoved, "seal 1"),
-        ["the first seal removed and the others numbered anew"] = ("delete from {seals} where number = 1; update {seals} set number = number - 1", Findings.SealChanged, "seal 1"),
-        ["the last seal removed"] = ("delete from {seals} where number = (select max(number) from {seals})", Findings.HeadUnknown, "none"),
-        ["all seals removed"] = ("truncate {seals}", Findings.HeadUnknown, "none"),
+        ["data of the first event"] = (Update + "data = data || '{\"x\": 1}' where seq_id = {first}", DiscrepancyKinds.Changed, "first"),
+        ["data of the last event"] = (Update + "data = data || '{\"quantity\": 2}' where seq_id = {last}", DiscrepancyKinds.Changed, "last"),
+        ["a quantity, by a thousandth"] = (Update + "data = jsonb_set(data, '{quantity}', '1.001')" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["a quantity, written otherwise"] = (Update + "data = jsonb_set(data, '{quantity}', '1.0')" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["when it occurred"] = (Update + "data = jsonb_set(data, '{document,occurredAt}', '\"2026-01-01T00:00:00+00:00\"')" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["when it was recorded, by a microsecond"] = (Update + "timestamp = timestamp + interval '1 microsecond'" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["a header"] = (Update + "headers = '{\"agent\": \"another\"}'" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["headers, null for none"] = (Update + "headers = case when headers = 'null' then null else 'null'::jsonb end" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["who did it"] = (Update + "user_name = gen_random_uuid()" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["that somebody did it"] = (Update + "user_name = null" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["what it is called"] = (Update + "type = 'stock_sold'" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["its class"] = (Update + "mt_dotnet_type = mt_dotnet_type || ' '" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["its version"] = (Update + "version = 99" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["its stream"] = (Update + "version = 99, stream_id = (select stream_id from {events} where seq_id = {first})" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["its tenant"] = (Update + "tenant_id = 'another'" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["that it is archived"] = (Update + "is_archived = true" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["binary data"] = (Update + "bdata = ''" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["what it correlates with"] = (Update + "correlation_id = 'x'" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["what caused it, empty for none"] = (Update + "causation_id = ''" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["a text moved from one column to the next"] = (Update + "correlation_id = user_name, user_name = null" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["its id"] = (Update + "id = gen_random_uuid()" + AtMiddle, DiscrepancyKinds.Changed, "middle"),
+        ["another one in its place"] = ("delete from {events} where seq_id = {middle}; " + Insert("{middle}"), DiscrepancyKinds.Changed, "middle"),
+        ["the first event removed"] = ("delete from {events} where seq_id = {first}", DiscrepancyKinds.Removed, "first"),
+        ["one removed"] = ("delete from {events} where seq_id = {middle}", DiscrepancyKinds.Removed, "middle"),
+        ["the last one removed"] = ("delete from {events} where seq_id = {last}", DiscrepancyKinds.Removed, "last"),
+        ["a whole stream removed"] = ("delete from {events} where stream_id = '{stream}'", DiscrepancyKinds.Removed, "first of stream"),
+        ["all removed"] = ("delete from {events}", DiscrepancyKinds.Removed, "first"),
+        ["data of two swapped"] = (Update + "data = o.data from {events} o where mt_events.seq_id in ({middle}, {last}) and o.seq_id = {middle} + {last} - mt_events.seq_id", DiscrepancyKinds.Changed, "middle"),
+        ["numbers of two swapped"] = (Update + "seq_id = 0" + AtMiddle + "; " + Update + "seq_id = {middle} where seq_id = {last}; " + Update + "seq_id = {last} where seq_id = 0", DiscrepancyKinds.Reordered, "middle"),
+        ["one moved to a number that was free"] = (Update + "seq_id = {gap} where seq_id = {last}", DiscrepancyKinds.Reordered, "gap"),
+        ["one moved to before all others"] = (Update + "seq_id = -1 where seq_id = {last}", DiscrepancyKinds.Reordered, "-1"),
+        ["one inserted with a number that was free"] = (Insert("{gap}"), DiscrepancyKinds.Inserted, "gap"),
+        ["one inserted before all others"] = (Insert("0"), DiscrepancyKinds.Inserted, "0"),
+        ["one inserted with a number that was never drawn"] = (Insert("{last} + 1000"), DiscrepancyKinds.Inserted, "beyond"),
+        ["one inserted with a number that another one has"] = (WithoutKey + Insert("{middle}"), DiscrepancyKinds.Inserted, "middle's number"),
+        ["one inserted without a number"] = (WithoutKey + "alter table {events} alter seq_id drop not null; " + Insert("null::bigint"), DiscrepancyKinds.Inserted, "no number"),
+        ["one of yesterday added at the end"] = (Insert("nextval('{schema}.mt_events_sequence')", "now() - interval '1 day'"), DiscrepancyKinds.Backdated, "next"),
+        ["an entry of a seal, with the event"] = (Update + "data = '{}'" + AtMiddle + "; update {seals} set entries = set_byte(entries, 30, (get_byte(entries, 30) + 1) % 256) where number = {seal}", DiscrepancyKinds.SealChanged, "seal"),
+        ["when it was sealed"] = ("update {seals} set sealed_at = sealed_at - interval '1 second' where number = {seal}", DiscrepancyKinds.SealChanged, "seal"),
+        ["how far it was sealed"] = ("update {seals} set to_sequence = to_sequence + 1 where number = {seal}", DiscrepancyKinds.SealChanged, "seal"),
+        ["the hash of a seal"] = ("update {seals} set hash = sha256(hash) where number = {seal}", DiscrepancyKinds.SealChanged, "seal"),
+        ["how many events a seal has"] = ("alter table {seals} drop constraint ledger_seals_entries_check; update {seals} set event_count = event_count + 1 where number = {seal}", DiscrepancyKinds.SealChanged, "seal"),
+        ["all seals numbered below zero, and an event"] = (WithoutCheck + "update {seals} set number = number - 1000000; " + Update + "data = '{}'" + AtMiddle, DiscrepancyKinds.SealRemoved, "seal 1"),
+        ["the last seal kept aside of the chain"] = (WithoutCheck + "update {seals} set number = 0 where number = (select max(number) from {seals})", DiscrepancyKinds.SealRemoved, "seal 1"),
+        ["when the last one was sealed, out of range"] = ("update {seals} set sealed_at = '-infinity' where number = (select max(number) from {seals})", DiscrepancyKinds.SealChanged, "none"),
+        ["whose a seal is"] = ("update {seals} set tenant_id = gen_random_uuid() where number = {seal}", DiscrepancyKinds.SealRemoved, "seal"),
+        ["two seals swapped"] = ("update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); update {seals} set number = 2 * {seal} + 1001 - number where number > 1000", DiscrepancyKinds.SealChanged, "seal"),
+        ["a seal removed"] = ("delete from {seals} where number = {seal}", DiscrepancyKinds.SealRemoved, "seal"),
+        ["the first seal removed"] = ("delete from {seals} where number = 1", DiscrepancyKinds.SealRemoved, "seal 1"),
+        ["the first seal removed and the others numbered anew"] = ("delete from {seals} where number = 1; update {seals} set number = number - 1", DiscrepancyKinds.SealChanged, "seal 1"),
+        ["the last seal removed"] = ("delete from {seals} where number = (select max(number) from {seals})", DiscrepancyKinds.HeadUnknown, "none"),
+        ["all seals removed"] = ("truncate {seals}", DiscrepancyKinds.HeadUnknown, "none"),
     };
 
     /// <summary>{events} without its primary key; <see cref="SealedCompany.Undo"/> gives it back.</summary>
@@ -107,7 +107,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         try
         {
             await company.Superuser.Execute(Fill(sql));
-            var found = (await company.Verify(kind == Findings.HeadUnknown ? company.Intact.HeadHash : null)).Finding.ShouldNotBeNull();
+            var found = (await company.Verify(kind == DiscrepancyKinds.HeadUnknown ? company.Intact.HeadHash : null)).Finding.ShouldNotBeNull();
             found.Kind.ShouldBe(kind, found.Detail);
             switch (named)
             {
@@ -189,7 +189,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         {
             await ChangeTheMiddleAndSealItAnew(all: false);
             var found = (await company.Verify()).Finding.ShouldNotBeNull();
-            (found.Kind, found.Seal).ShouldBe((Findings.SealChanged, Middle.Seal), found.Detail);
+            (found.Kind, found.Seal).ShouldBe((DiscrepancyKinds.SealChanged, Middle.Seal), found.Detail);
         }
         finally
         {
@@ -204,7 +204,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         {
             await ChangeTheMiddleAndSealItAnew(all: true);
             (await company.Verify()).Finding.ShouldBeNull();
-            (await company.Verify(company.Intact.HeadHash)).Finding.ShouldNotBeNull().Kind.ShouldBe(Findings.HeadUnknown);
+            (await company.Verify(company.Intact.HeadHash)).Finding.ShouldNotBeNull().Kind.ShouldBe(DiscrepancyKinds.HeadUnknown);
         }
         finally
         {
@@ -230,7 +230,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         {
             await company.Superuser.Execute(Fill("delete from {events} where seq_id = {middle}"));
             var finding = (await company.Company.Admin.Get("audit/verification")).ShouldBe(200).Json["finding"]!;
-            finding["kind"]!.GetValue<string>().ShouldBe(Findings.Removed);
+            finding["kind"]!.GetValue<string>().ShouldBe(DiscrepancyKinds.Removed);
             finding["eventId"]!.GetValue<Guid>().ShouldBe(Middle.Id);
             var (code, output) = await HostProcess.Run(HostProcess.Development(host.Connections), "verify", company.Company.Slug);
             code.ShouldBe(1, output);
@@ -253,7 +253,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         foreach (var row in await company.Superuser.Rows(Fill("select number, from_sequence, to_sequence, sealed_at from {seals} where number >= {seal} order by 1")))
         {
             var entries = (byte[])(await company.Superuser.Rows(Fill($"select string_agg({CanonicalEvent.Entry}, '' order by seq_id) from {{events}} where seq_id between {row[1]} and {row[2]}")))[0][0]!;
-            var seal = Seal.Of((long)row[0]!, (long)row[1]!, (long)row[2]!, entries, last.Hash, new DateTimeOffset((DateTime)row[3]!));
+            var seal = Seal.Create((long)row[0]!, (long)row[1]!, (long)row[2]!, entries, last.Hash, new DateTimeOffset((DateTime)row[3]!));
             await company.Superuser.Execute(Fill($$"""
                 update {seals} set entries = '\x{{Convert.ToHexString(seal.Entries)}}', previous_hash = '\x{{Convert.ToHexString(seal.PreviousHash)}}',
                                    hash = '\x{{Convert.ToHexString(seal.Hash)}}' where number = {{seal.Number}}

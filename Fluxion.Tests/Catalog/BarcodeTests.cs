@@ -37,8 +37,8 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         ProductBarcode.KindOf(code).ShouldBe(kind);
         // only what has as many digits as a GTIN is asked for its check digit
-        ProductBarcode.Objection(code, null).ShouldBe(kind == BarcodeKinds.Gtin || code.Length < 8 ? null : ProductBarcode.Objection(code, BarcodeKinds.Gtin));
-        ProductBarcode.Objection(code, BarcodeKinds.Internal).ShouldBeNull();
+        ProductBarcode.ValidationError(code, null).ShouldBe(kind == BarcodeKinds.Gtin || code.Length < 8 ? null : ProductBarcode.ValidationError(code, BarcodeKinds.Gtin));
+        ProductBarcode.ValidationError(code, BarcodeKinds.Internal).ShouldBeNull();
     }
 
     [Theory]

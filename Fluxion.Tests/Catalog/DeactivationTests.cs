@@ -242,7 +242,7 @@ internal static class OlderVersion
     {
         var ct = TestContext.Current.CancellationToken;
         var tenant = host.Services.GetRequiredService<TenantRegistry>().Get(company.Id);
-        await using var session = host.Services.GetRequiredService<TenantStores>().Of(company.Id.ToString()).LightweightSession(company.Id.ToString());
+        await using var session = host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()).LightweightSession(company.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
         await (deactivated switch

@@ -33,10 +33,10 @@ public sealed class BodyTests(LedgerHost host)
         var sending = stream.WriteAsync(Encoding.ASCII.GetBytes(head + chunks)).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
         var buffer = new byte[64 * 1024];
         var length = 0;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
         {
-            while (await stream.ReadAsync(buffer.AsMemory(length), patience.Token) is var read and > 0) length += read;
+            while (await stream.ReadAsync(buffer.AsMemory(length), timeout.Token) is var read and > 0) length += read;
         }
         catch (IOException) when (length > 0)
         {

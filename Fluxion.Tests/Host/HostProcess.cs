@@ -112,10 +112,10 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Its exit code, once it has ended and all that it wrote has been read.</summary>
     public async Task<int> Exit()
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Patience);
         try
         {
-            await _process.WaitForExitAsync(patience.Token);
+            await _process.WaitForExitAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {

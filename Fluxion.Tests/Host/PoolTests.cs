@@ -16,7 +16,7 @@ public sealed class PoolTests(LedgerHost ledger)
     [InlineData("Host=h;Maximum Pool Size=90", "Host=h;MaxPoolSize=30", 60, 30, 30)]
     [InlineData("Host=h;Maximum Pool Size=100", null, 67, 33, 0)]
     public void a_host_opens_as_many_connections_as_its_connection_strings_say(string service, string? owner, int commands, int queries, int owners) =>
-        Pools.Of(service, owner).ShouldBe(new Pools(commands, queries, owners));
+        Pools.From(service, owner).ShouldBe(new Pools(commands, queries, owners));
 
     [Fact]
     public async Task no_request_needs_two_connections_at_once()

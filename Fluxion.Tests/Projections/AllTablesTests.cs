@@ -112,7 +112,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     }
 
     private IQuerySession Documents() =>
-        host.Services.GetRequiredService<TenantStores>().Of(busy.Company.Id.ToString()).QuerySession(busy.Company.Id.ToString());
+        host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(busy.Company.Id.ToString()).QuerySession(busy.Company.Id.ToString());
 
     private static JsonNode? Json(object? column) => column is null ? null : JsonNode.Parse((string)column);
 

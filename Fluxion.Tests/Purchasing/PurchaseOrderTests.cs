@@ -136,7 +136,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     [Fact]
     public void the_tax_is_rounded_once_a_rate() =>
         // 16 %: 0.03 + 0.03 + 0.03 = 0.09 → 0.0144; a line alone would be 0.0048 → 0; 8 %: 0.0625 → 0.005 → 0.01
-        Taxes.Of([(0.03m, 16), (0.0625m, 8), (0.03m, 16), (0.03m, 16), (100, 0)]).ShouldBe(0.02m);
+        Taxes.Total([(0.03m, 16), (0.0625m, 8), (0.03m, 16), (0.03m, 16), (100, 0)]).ShouldBe(0.02m);
 
     // Every command in every state
 

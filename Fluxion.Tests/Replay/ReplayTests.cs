@@ -224,7 +224,7 @@ public static class Replays
         var result = await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new(), null, CancellationToken.None);
         result.Tables.SelectMany(t => t.First).ShouldBeEmpty(tenant.Slug);
         result.IsEqual.ShouldBeTrue();
-        result.Doubted.ShouldBe(0, "what is equal is equal at the first look");
+        result.SuspectBuckets.ShouldBe(0, "what is equal is equal at the first look");
         result.Events.ShouldBePositive();
     }
 

@@ -56,7 +56,7 @@ public sealed class RowDigestTests(LedgerHost host)
         var ct = TestContext.Current.CancellationToken;
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"create temp table digested ({string.Join(", ", Table.Columns.Select(c => $"{c.Name} {c.Type}"))}, primary key (id))");
-        var live = await LiveTable.Of(superuser, "pg_temp", new TableShape("digested", [.. Table.Columns.Select(c => c.Name)], OnlyGrows: false, isState), null, ct);
+        var live = await LiveTable.Read(superuser, "pg_temp", new TableShape("digested", [.. Table.Columns.Select(c => c.Name)], OnlyGrows: false, isState), null, ct);
         await Rows.Array[1, 20].SampleAsync(async rows =>
         {
             var binary = new BinaryRows();
@@ -84,7 +84,7 @@ public sealed class RowDigestTests(LedgerHost host)
                 BinaryPrimitives.WriteInt32BigEndian(row.AsSpan(place), sizeof(long));
                 BinaryPrimitives.WriteInt64BigEndian(row.AsSpan(place + sizeof(int)), value);
             }
-            return digest.Of(row, new byte[16]);
+            return digest.Compute(row, new byte[16]);
         }
         for (var one = 0; one < 64; one++)
         {
@@ -104,11 +104,11 @@ public sealed class RowDigestTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute("create temp table digested (id uuid primary key, number numeric, other integer default 7)");
         var table = new Table<(Guid Id, decimal Number)>("digested", "id").Add("id", "uuid", r => r.Id).Add("number", "numeric", r => r.Number);
-        var live = await LiveTable.Of(superuser, "pg_temp", new TableShape("digested", ["id", "number"], OnlyGrows: false, IsState: false), null, ct);
+        var live = await LiveTable.Read(superuser, "pg_temp", new TableShape("digested", ["id", "number"], OnlyGrows: false, IsState: false), null, ct);
         // in one bucket
         var one = Guid.CreateVersion7();
         var other = Guid.CreateVersion7();
-        while (BucketSums.Of(other.ToByteArray(bigEndian: true)) != BucketSums.Of(one.ToByteArray(bigEndian: true))) other = Guid.CreateVersion7();
+        while (BucketSums.BucketOf(other.ToByteArray(bigEndian: true)) != BucketSums.BucketOf(one.ToByteArray(bigEndian: true))) other = Guid.CreateVersion7();
         async Task<int> Differing(params (Guid, decimal)[] rows)
         {
             var digested = new DigestedRows(new Dictionary<string, LiveTable> { ["digested"] = live });

@@ -191,10 +191,10 @@ public sealed class SwapTests(LedgerHost host)
             delete from {company.Schema}.inventory_movements where reference = 'S1 3';
             """);
         var store = (await superuser.Column<Guid>($"select id from {company.Schema}.stores where code = 'S1'")).Single();
-        var states = new StateRows(host.Services.GetRequiredService<TenantStores>().Of(company.Id.ToString()));
+        var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()));
         var shape = TableShape.All(states).Single(t => t.Name == "inventory_movements");
-        var live = await LiveTable.Of(superuser, company.Schema, shape, null, ct);
-        var columns = await TableColumns.Of(superuser, company.Schema, shadow, shape.Name, ct);
+        var live = await LiveTable.Read(superuser, company.Schema, shape, null, ct);
+        var columns = await TableColumns.Read(superuser, company.Schema, shadow, shape.Name, ct);
 
         var statements = await new GrowingRows(superuser, company.Schema, shadow).PutRight(live, columns, ct);
 
@@ -250,7 +250,7 @@ public sealed class SwapTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         Assert.SkipUnless((await superuser.Column<string>("show timescaledb.license")).Single() == "timescale", "The Apache edition compresses nothing.");
         var company = await Company.Found(host);
-        var states = new StateRows(host.Services.GetRequiredService<TenantStores>().Of(company.Id.ToString()));
+        var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()));
         foreach (var shape in TableShape.All(states).Where(shape => shape.Segment is not null))
         {
             (await superuser.Column<string>($"""

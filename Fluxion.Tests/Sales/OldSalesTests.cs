@@ -44,7 +44,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
         await using var host = MigrationTests.NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
         var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct))!;
-        await Sell(host.Services.GetRequiredService<TenantStores>(), tenant, ct);
+        await Sell(host.Services.GetRequiredService<TenantDocumentStores>(), tenant, ct);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
         Task<List<string>> States() => superuser.Column<string>($"select distinct payment_status from {Demo}.sales order by 1");
@@ -61,11 +61,11 @@ public sealed class OldSalesTests(LedgerHost ledger)
     }
 
     /// <summary>Sales as that version wrote them: nothing says that money was given back but the cancellation itself.</summary>
-    private static async Task Sell(TenantStores stores, Tenant tenant, CancellationToken ct)
+    private static async Task Sell(TenantDocumentStores stores, Tenant tenant, CancellationToken ct)
     {
         var random = new Random(1);
         decimal[] rates = [16, 8, 8.5m, 0], prices = [0.99m, 3.3333m, 0.0049m, 1.005m, 0, 12.3456m];
-        await using var session = stores.Of(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
+        await using var session = stores.ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
         var (store, product) = ((await ledger.Find<Store>("CCS-01", ct))!, (await ledger.Find<Product>("LAC001", ct))!);
@@ -73,14 +73,14 @@ public sealed class OldSalesTests(LedgerHost ledger)
         {
             SaleLine[] lines = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => new SaleLine(Guid.CreateVersion7(ledger.Now), product.Id, product.Code,
                 random.Next(1, 20_000) / 1000m, prices[random.Next(prices.Length)], 0, rates[random.Next(rates.Length)], 0.3333m))];
-            var (subtotal, tax) = (lines.Sum(line => line.Amount), Taxes.Of(lines.Select(line => (line.Amount, line.TaxRate))));
+            var (subtotal, tax) = (lines.Sum(line => line.Amount), Taxes.Total(lines.Select(line => (line.Amount, line.TaxRate))));
             var method = n % 3 == 0 ? null : PaymentMethods.All[n % PaymentMethods.All.Length];
             // the same transaction twice, which nothing kept anybody from
             var sale = ledger.Append<Sale>(Guid.CreateVersion7(ledger.Now), new SaleRecorded(store.Id, $"O-{n}", null, null, null, lines, subtotal, tax, subtotal + tax,
                 method, n % 4 == 0 ? "T-1" : null, null, ledger.Now.AddDays(-n)));
             for (var step = random.Next(5); step > 0 && !sale.IsCancelled; step--)
             {
-                var amount = Quantities.Round(sale.Open / random.Next(1, 4), 2);
+                var amount = Quantities.Round(sale.BalanceDue / random.Next(1, 4), 2);
                 var kind = random.Next(5);
                 if (kind < 2 && amount > 0)
                     sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(amount, PaymentMethods.All[random.Next(3)], step == 1 ? "R-1" : null, ledger.Now));

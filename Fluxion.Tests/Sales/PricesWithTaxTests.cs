@@ -26,7 +26,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     [InlineData(7, 0, 16, 0)]
     public void a_line_comes_to_what_is_asked_whatever_the_rate(decimal quantity, decimal price, decimal rate, decimal total)
     {
-        var amount = LineAmount.Of([Line(quantity, price, rate)], pricesIncludeTax: true).Single();
+        var amount = LineAmount.Compute([Line(quantity, price, rate)], pricesIncludeTax: true).Single();
         (amount.Net + amount.Tax).ShouldBe(total);
         amount.Tax.ShouldBe(Quantities.Round(total * rate / (100 + rate), 2));
     }
@@ -34,7 +34,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     [Fact]
     public void tax_is_taken_out_of_what_the_lines_of_a_rate_come_to_and_the_lines_add_up_to_it() => AnyLine.Array[1, 8].Sample(lines =>
     {
-        var amounts = LineAmount.Of(lines, pricesIncludeTax: true);
+        var amounts = LineAmount.Compute(lines, pricesIncludeTax: true);
         amounts.Sum(a => a.Net + a.Tax).ShouldBe(lines.Sum(line => line.Amount));
         foreach (var rate in lines.Zip(amounts).GroupBy(line => line.First.TaxRate))
             rate.Sum(line => line.Second.Tax).ShouldBe(Taxes.In(rate.Sum(line => line.First.Amount), rate.Key));
@@ -44,9 +44,9 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     [Fact]
     public void tax_is_added_to_prices_before_tax_as_it_always_was() => AnyLine.Array[1, 8].Sample(lines =>
     {
-        var amounts = LineAmount.Of(lines, pricesIncludeTax: false);
+        var amounts = LineAmount.Compute(lines, pricesIncludeTax: false);
         lines.Zip(amounts).ShouldAllBe(line => line.Second.Net == line.First.Amount && line.Second.Tax >= 0);
-        amounts.Sum(a => a.Tax).ShouldBe(Taxes.Of(lines.Select(line => (line.Amount, line.TaxRate))));
+        amounts.Sum(a => a.Tax).ShouldBe(Taxes.Total(lines.Select(line => (line.Amount, line.TaxRate))));
     });
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         Gen.Select(AnyLine.Array[1, 5], Gen.Int[0, 1], Gen.Int[1, 999].Array[1, 6]).Sample((lines, includes, parts) =>
         {
             var (before, net, tax) = (lines.Select(_ => 0m).ToArray(), lines.Select(_ => 0m).ToArray(), 0m);
-            var whole = LineAmount.Of(lines, includes == 1);
+            var whole = LineAmount.Compute(lines, includes == 1);
             foreach (var (i, part) in parts.Append(1000).Index())
             {
                 decimal[] after = [.. lines.Select((line, n) => part == 1000 ? line.Quantity

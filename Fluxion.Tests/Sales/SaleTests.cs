@@ -73,9 +73,9 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public void tax_is_added_up_by_rate_and_rounded_once_for_each()
     {
-        Taxes.Of([(0.03m, 16), (0.03m, 16), (0.03m, 16), (10m, 8), (5m, 0)]).ShouldBe(0.01m + 0.80m); // 0.09 × 16 % = 0.0144; by line it would be 0
-        Taxes.Of([(0.03125m, 16)]).ShouldBe(0.01m); // 0.005: half away from zero
-        Taxes.Of([]).ShouldBe(0);
+        Taxes.Total([(0.03m, 16), (0.03m, 16), (0.03m, 16), (10m, 8), (5m, 0)]).ShouldBe(0.01m + 0.80m); // 0.09 × 16 % = 0.0144; by line it would be 0
+        Taxes.Total([(0.03125m, 16)]).ShouldBe(0.01m); // 0.005: half away from zero
+        Taxes.Total([]).ShouldBe(0);
     }
 
     [Fact]

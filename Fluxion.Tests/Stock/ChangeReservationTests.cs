@@ -246,7 +246,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     {
         var (store, milk) = (new Store(One, "M1", new StoreDetails("A store", "store"), true), new Product(Milk, "P1", new ProductDetails("Milk", "unit"), true));
         var reservation = After(new ReservationOpened("web-88", [new(One, Milk, "P1", 2), new(One, Milk, "P1", 3)], default));
-        string Held(decimal wanted) => string.Join(' ', ChangeReservationEndpoints.Held(reservation, [(new StockSlot(store, milk, null), wanted)]).Select(h => $"{h.Line}:{h.Quantity}"));
+        string Held(decimal wanted) => string.Join(' ', ChangeReservationEndpoints.Held(reservation, [(new LockedStock(store, milk, null), wanted)]).Select(h => $"{h.Line}:{h.Quantity}"));
         (Held(5), Held(4), Held(2), Held(1), Held(9)).ShouldBe(("0:2 1:3", "0:2 1:2", "0:2", "0:1", "0:6 1:3"));
     }
 }

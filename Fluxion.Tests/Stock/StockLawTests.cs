@@ -15,12 +15,12 @@ public sealed class StockLawTests
     private static Product ProductOf(string sku, bool allowBackorder) => new(Guid.CreateVersion7(), sku,
         new ProductDetails("A product", "kg", CostPrice: 2, Settings: new ProductSettings { AllowBackorder = allowBackorder }), true);
 
-    private static StockSlot Slot(Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) => new(Store, product,
+    private static LockedStock Slot(Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) => new(Store, product,
         new StockItem(StockItem.IdOf(Store.Id, product.Id), Store.Id, product.Id, onHand, reserved, unitCost, Noon));
 
-    private static StockDecision Issue(params (StockSlot Slot, decimal Quantity)[] lines) => Issue("sample", lines);
+    private static StockDecision Issue(params (LockedStock Slot, decimal Quantity)[] lines) => Issue("sample", lines);
 
-    private static StockDecision Issue(string reason, params (StockSlot Slot, decimal Quantity)[] lines) => IssueStockEndpoint.Decide(
+    private static StockDecision Issue(string reason, params (LockedStock Slot, decimal Quantity)[] lines) => IssueStockEndpoint.Decide(
         new IssueStock("CCS-01", reason, [.. lines.Select(l => new IssueStock.Line(l.Slot.Product.Code, l.Quantity))]), [.. lines.Select(l => l.Slot)], Document);
 
     private static StockItem Fold(StockItem? item, params StockMovement[] movements) =>
@@ -63,20 +63,20 @@ public sealed class StockLawTests
     [Fact]
     public void a_correction_and_a_count_leave_less_than_is_reserved_and_not_less_than_nothing()
     {
-        var slot = Slot(Milk, 7, reserved: 5);
-        StockDecision Adjust(decimal quantity) => AdjustStockEndpoint.Decide(new AdjustStock("CCS-01", "correction", [new("LAC001", quantity)]), [slot], Document);
+        var locked = Slot(Milk, 7, reserved: 5);
+        StockDecision Adjust(decimal quantity) => AdjustStockEndpoint.Decide(new AdjustStock("CCS-01", "correction", [new("LAC001", quantity)]), [locked], Document);
         (Adjust(-7).Shortages.Count, Adjust(-7).ShortItems.Single().By).ShouldBe((0, 5m));
         Adjust(-8).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
-        var counted = CountStockEndpoint.Decide(new CountStock("CCS-01", [new("LAC001", 0)]), [slot], Document);
+        var counted = CountStockEndpoint.Decide(new CountStock("CCS-01", [new("LAC001", 0)]), [locked], Document);
         (counted.Shortages.Count, counted.ShortItems.Single().By).ShouldBe((0, 5m));
     }
 
     [Fact]
     public void what_is_damaged_and_what_is_wanted_of_one_product_are_told_apart()
     {
-        var slot = Slot(Milk, 10, reserved: 5);
+        var locked = Slot(Milk, 10, reserved: 5);
         StockDecision Move(decimal damaged, decimal wanted) => MoveStockEndpoint.Decide(new MoveStock([new("issue", "CCS-01", "LAC001", damaged, Reason: "damage"),
-            new("issue", "CCS-01", "LAC001", wanted, Reason: "sample")]), [slot, slot], Document, [Noon, Noon]);
+            new("issue", "CCS-01", "LAC001", wanted, Reason: "sample")]), [locked, locked], Document, [Noon, Noon]);
         Move(3, 2).Shortages.ShouldBeEmpty();
         Move(3, 3).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 3, 2)]);
         Move(6, 1).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 1, -1)]);
@@ -85,11 +85,11 @@ public sealed class StockLawTests
     [Fact]
     public void what_occurred_before_a_count_leaves_no_reservation_short()
     {
-        var slot = new StockSlot(Store, Milk, Slot(Milk, 7, reserved: 5).Item! with { CountedAt = Noon.AddHours(1) },
+        var locked = new LockedStock(Store, Milk, Slot(Milk, 7, reserved: 5).Item! with { CountedAt = Noon.AddHours(1) },
             new StockHistory(0, [Document with { OccurredAt = Noon.AddHours(1) }]));
-        var decision = Issue("damage", (slot, 7));
+        var decision = Issue("damage", (locked, 7));
         (decision.Shortages.Count, decision.ShortItems.Count, decision.Events.Count).ShouldBe((0, 0, 2));
-        Issue("sample", (slot, 100)).Shortages.ShouldBeEmpty();
+        Issue("sample", (locked, 100)).Shortages.ShouldBeEmpty();
     }
 
     // Goods that go back to their supplier
@@ -141,9 +141,9 @@ public sealed class StockLawTests
     [Fact]
     public void two_lines_of_one_product_are_judged_together()
     {
-        var slot = Slot(Milk, 7);
-        Issue((slot, 4), (slot, 4)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
-        Issue((slot, 4), (slot, 3)).Shortages.ShouldBeEmpty();
+        var locked = Slot(Milk, 7);
+        Issue((locked, 4), (locked, 4)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
+        Issue((locked, 4), (locked, 3)).Shortages.ShouldBeEmpty();
     }
 
     [Fact]
@@ -189,7 +189,7 @@ public sealed class StockLawTests
         var count = new StockCounted(Store.Id, Milk.Id, 10, 10, Document with { OccurredAt = Noon.AddDays(1) }) { UnitCost = 2 };
         var counted = Fold(null, Received(10, 2), count);
         StockDecision Receive(DateTimeOffset at) => ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 10, 8)]),
-            [new StockSlot(Store, Milk, counted, new StockHistory(0, [count.Document]))], Document with { OccurredAt = at });
+            [new LockedStock(Store, Milk, counted, new StockHistory(0, [count.Document]))], Document with { OccurredAt = at });
         Worth(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
         Worth(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
     }
@@ -197,13 +197,13 @@ public sealed class StockLawTests
     [Fact]
     public void what_is_lost_on_the_way_is_a_loss_of_what_it_cost_and_no_cost_of_the_stock_that_it_never_reached()
     {
-        var (slot, document) = (Slot(Milk, 10), Document with { Id = Guid.CreateVersion7() });
+        var (locked, document) = (Slot(Milk, 10), Document with { Id = Guid.CreateVersion7() });
         var sent = new TransferSent(Guid.CreateVersion7(), Store.Id, [new SentLine(Milk.Id, "LAC001", 5, 4)], null, null, Noon);
         var transfer = Transfer.Fold(document.Id, null, sent);
         StockDecision Receive(decimal received, decimal lost, decimal damaged) => ReceiveTransferEndpoint.Decide(
-            transfer, new TransferReceived([new ArrivedLine(Milk.Id, received, lost, damaged)], null, Noon), [slot], document);
-        Worth(slot.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
-        Worth(slot.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
+            transfer, new TransferReceived([new ArrivedLine(Milk.Id, received, lost, damaged)], null, Noon), [locked], document);
+        Worth(locked.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
+        Worth(locked.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
         Receive(0, 5, 0).Events.Select(e => e.Event).OfType<StockAdjusted>().Single().UnitCost.ShouldBe(4);
     }
 
@@ -213,7 +213,7 @@ public sealed class StockLawTests
 
     [Fact]
     public void each_line_whose_product_a_line_before_names_is_told_so() =>
-        StockDocumentRules.Twice([Milk, Bread, Milk, Bread, Milk]).Keys.ShouldBe(["lines[2].sku", "lines[3].sku", "lines[4].sku"]);
+        StockDocumentRules.DuplicateProducts([Milk, Bread, Milk, Bread, Milk]).Keys.ShouldBe(["lines[2].sku", "lines[3].sku", "lines[4].sku"]);
 
     [Fact]
     public void the_stream_of_a_stock_item_follows_from_store_and_product()
@@ -233,10 +233,10 @@ public sealed class StockLawTests
             var sum = 0m;
             foreach (var (change, cost) in steps.Where(s => s.Item1 != 0))
             {
-                var slot = new StockSlot(Store, Milk, item);
+                var locked = new LockedStock(Store, Milk, item);
                 var decision = change > 0
-                    ? ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", change, cost / 100m)]), [slot], Document)
-                    : Issue((slot, -change));
+                    ? ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", change, cost / 100m)]), [locked], Document)
+                    : Issue((locked, -change));
                 if (decision.Shortages.Count > 0) continue;
                 foreach (var (id, happened) in decision.Events)
                 {

@@ -71,7 +71,7 @@ public sealed class AdoptionTests(LedgerHost host)
         adopted["admin"]!.GetValue<string>().ShouldBe(Company.AdminEmail);
         Accounts(adopted).ShouldBe((4, 0, 0));
 
-        await Task.Delay(Ledger.Access.Accounts.Freshness, Ct); // what was current less than that ago is not asked again
+        await Task.Delay(Ledger.Access.Accounts.CacheDuration, Ct); // what was current less than that ago is not asked again
         (await company.Admin.Get("inventory")).ShouldBe(401); // a token from before is no longer taken
         (await Token(company, Company.AdminEmail)).ShouldBe(401); // nor is a password from before
         var admin = await SignIn(company, Company.AdminEmail, NewPassword);
@@ -232,7 +232,7 @@ public sealed class AdoptionTests(LedgerHost host)
         (await superuser.Column<string>($"select {what} from shared.tenant_users where tenant_id = '{company.Id}'"))
             .ShouldBe(await superuser.Column<string>($"select {what} from {company.Schema}.users"), ignoreOrder: true);
         (await company.Admin.Get("inventory")).ShouldBe(200);
-        await Task.Delay(Ledger.Access.Accounts.Freshness, Ct);
+        await Task.Delay(Ledger.Access.Accounts.CacheDuration, Ct);
         (await eva.Get("inventory")).ShouldBe(401); // her token was issued for another account than she has now
     }
 

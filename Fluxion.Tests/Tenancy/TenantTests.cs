@@ -38,7 +38,7 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("shared", false)]
     [InlineData("template", false)]
     [InlineData("wolverine", false)]
-    public void a_slug_is_a_short_lower_case_name_that_is_no_route(string? slug, bool good) => (Tenant.Objection(slug) is null).ShouldBe(good);
+    public void a_slug_is_a_short_lower_case_name_that_is_no_route(string? slug, bool good) => (Tenant.ValidationError(slug) is null).ShouldBe(good);
 
     [Fact]
     public async Task creating_a_tenant_makes_its_schema_its_row_and_an_admin_who_can_begin_to_work()
@@ -269,10 +269,10 @@ public sealed class TenantTests(LedgerHost host)
         await using var databases = new Databases(builder.Build(), null);
         var options = new Marten.StoreOptions();
         options.Connection(databases.Service);
-        using var stores = ActivatorUtilities.CreateInstance<TenantStores>(host.Services, options, databases, ActivatorUtilities.CreateInstance<TenantRegistry>(host.Services, databases));
-        Should.Throw<TimeoutException>(() => stores.Of(company.Id.ToString()));
+        using var stores = ActivatorUtilities.CreateInstance<TenantDocumentStores>(host.Services, options, databases, ActivatorUtilities.CreateInstance<TenantRegistry>(host.Services, databases));
+        Should.Throw<TimeoutException>(() => stores.ForTenant(company.Id.ToString()));
         away = false;
-        stores.Of(company.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(company.Schema);
+        stores.ForTenant(company.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(company.Schema);
     }
 
     [Fact]

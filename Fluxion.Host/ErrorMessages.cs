@@ -7,7 +7,7 @@ using Npgsql;
 namespace Fluxion.Host;
 
 /// <summary>Why a start or a command failed, said once and for people.</summary>
-internal static class FailureInWords
+internal static class ErrorMessages
 {
     /// <summary>What names the same failure with its stack, or says that the host ends, before it is said here.</summary>
     private static readonly string[] Loggers = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.Hosting.Lifetime", "Wolverine.Runtime.WolverineRuntime"];
@@ -15,19 +15,19 @@ internal static class FailureInWords
     private const string LevelVariable = "Logging__LogLevel__Default";
 
     /// <summary>What to do about it; null when it is none that its user can do anything about.</summary>
-    public static string? Of(Exception failure) => failure switch
+    public static string? For(Exception failure) => failure switch
     {
         SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
         TenantRefusedException or NoOwnerException => failure.Message,
         OptionsValidationException options => $"{string.Join("; ", options.Failures)}.",
         IOException { InnerException: AddressInUseException } => $"{failure.Message} End what serves there, or serve elsewhere: --urls http://localhost:5081",
         NpgsqlException => $"{failure.Message}. The database is the one that ConnectionStrings__Fluxion and ConnectionStrings__FluxionOwner name.",
-        AggregateException { InnerException: { } first } => Of(first),
+        AggregateException { InnerException: { } first } => For(first),
         _ => null,
     };
 
     /// <summary>What nobody has foreseen, in one line; with all of it when <see cref="LevelVariable"/> asks for details.</summary>
-    public static string Unforeseen(Exception failure)
+    public static string Unexpected(Exception failure)
     {
         if (Environment.GetEnvironmentVariable(LevelVariable) is "Debug" or "Trace") return failure.ToString();
         var causes = new List<string>();

@@ -25,15 +25,15 @@ public interface IStockCommand<out TLine> : IOccurrence where TLine : class, ISt
 
 /// <summary>What a line of a command asks the door for: a product in a store, by the names in the request.</summary>
 /// <param name="StoreField">The field of the request that names the store, for errors; and so on.</param>
-/// <param name="Brings">True when goods come in: then the product must be active.</param>
-/// <param name="Finishes">True when the command finishes what is open: then neither store nor product must be active (<see cref="Deactivation"/>).</param>
+/// <param name="IsInbound">True when goods come in: then the product must be active.</param>
+/// <param name="CompletesDocument">True when the command finishes what is open: then neither store nor product must be active (<see cref="Deactivation"/>).</param>
 public sealed record StockRequest(
-    string Store, string Sku, decimal Quantity, bool Brings, string StoreField = "store", string SkuField = "sku", string QuantityField = "quantity",
-    bool Finishes = false)
+    string Store, string Sku, decimal Quantity, bool IsInbound, string StoreField = "store", string SkuField = "sku", string QuantityField = "quantity",
+    bool CompletesDocument = false)
 {
     /// <summary>A request for each line of a document of one store.</summary>
-    public static IReadOnlyList<StockRequest> Of(string store, IEnumerable<IStockLine> lines, bool brings, string storeField = "store") =>
-        [.. lines.Select((line, i) => new StockRequest(store, line.Sku, line.Quantity, brings, storeField, $"lines[{i}].sku", $"lines[{i}].quantity"))];
+    public static IReadOnlyList<StockRequest> ForLines(string store, IEnumerable<IStockLine> lines, bool isInbound, string storeField = "store") =>
+        [.. lines.Select((line, i) => new StockRequest(store, line.Sku, line.Quantity, isInbound, storeField, $"lines[{i}].sku", $"lines[{i}].quantity"))];
 }
 
 /// <summary>The stock after a command, for its receipt.</summary>
@@ -56,7 +56,7 @@ public sealed record CountCorrection(string Store, string Sku, int Movements, de
 public sealed record ShortReservation(Guid Id, string Reference, string Store, string Sku, decimal Held, decimal ShortBy)
 {
     /// <summary>The most that a receipt names.</summary>
-    public const int Most = 100;
+    public const int MaxListed = 100;
 }
 
 /// <summary>What a command did to stock.</summary>
@@ -83,20 +83,20 @@ public sealed record StockReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, Date
 /// in ascending id order, and appends what was decided on them. A command that also changes a document of its own (a purchase order,
 /// a transfer, a reservation) locks that first.
 /// </summary>
-public static class StockDoor
+public static class StockLedger
 {
     public const int MaxLines = 1000;
 
     /// <summary>A document that moves stock of one store and is nothing else: open, decide, append.</summary>
-    /// <param name="brings">True when goods come in: then the products must be active.</param>
+    /// <param name="isInbound">True when goods come in: then the products must be active.</param>
     /// <param name="decide">The pure decision on the slots, one for each line.</param>
-    public static async Task<Reply> Move(LedgerSession ledger, IStockDocuments documents, IStockCommand<IStockLine> command, bool brings,
-        Func<IReadOnlyList<StockSlot>, StockDocument, StockDecision> decide, CancellationToken ct)
+    public static async Task<Reply> Move(LedgerSession ledger, IStockDocuments documents, IStockCommand<IStockLine> command, bool isInbound,
+        Func<IReadOnlyList<LockedStock>, StockDocument, StockDecision> decide, CancellationToken ct)
     {
-        var (slots, at, problem) = await Open(ledger, StockRequest.Of(command.Store, command.Lines, brings), ledger.When(command.OccurredAt), ct);
+        var (lockedStock, at, problem) = await ResolveAndLock(ledger, StockRequest.ForLines(command.Store, command.Lines, isInbound), ledger.ResolveOccurrence(command.OccurredAt), ct);
         if (problem is not null) return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-        var (outcome, refusal) = await Append(ledger, documents, slots, decide(slots, document), ct);
+        var (outcome, refusal) = await Append(ledger, documents, lockedStock, decide(lockedStock, document), ct);
         return refusal is not null ? refusal
             : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
     }
@@ -105,25 +105,25 @@ public static class StockDoor
     /// <param name="occurred">When what the command is about happened; of several moments the earliest.</param>
     /// <param name="counting">True for a count, which needs the stock as of that moment.</param>
     /// <returns>At: the moment itself, which for a command that names none is known once the items are locked.</returns>
-    public static async Task<(IReadOnlyList<StockSlot> Slots, DateTimeOffset At, ProblemDetails? Problem)> Open(
+    public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At, ProblemDetails? Problem)> ResolveAndLock(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, Occurrence occurred, CancellationToken ct, bool counting = false)
     {
         var (named, problem) = await Resolve(ledger, requests, ct);
         if (named is null) return ([], default, problem);
-        var (slots, at) = await Lock(ledger, named, occurred, counting, ct);
-        return (slots, at, null);
+        var (lockedStock, at) = await Lock(ledger, named, occurred, counting, ct);
+        return (lockedStock, at, null);
     }
 
     /// <summary>What the requests name, not locked; or why the request cannot be.</summary>
-    private static async Task<(IReadOnlyList<StockSlot>? Slots, ProblemDetails? Problem)> Resolve(
+    private static async Task<(IReadOnlyList<LockedStock>? Slots, ProblemDetails? Problem)> Resolve(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, CancellationToken ct)
     {
         var stores = await ledger.Find<Store>(requests.Select(r => r.Store), ct);
         foreach (var request in requests.DistinctBy(r => r.Store))
         {
-            if (!stores.TryGetValue(request.Store, out var store)) return (null, Unknown.Of("store", request.StoreField, request.Store));
-            if (!ledger.Caller.MayUse(store.Id)) return (null, Problems.Forbidden(NotYours(request.Store)));
-            if (!store.IsActive && !request.Finishes) return (null, Problems.Conflict("Store deactivated", Deactivated(request.Store)));
+            if (!stores.TryGetValue(request.Store, out var store)) return (null, NotFound.Problem("store", request.StoreField, request.Store));
+            if (!ledger.Caller.MayUse(store.Id)) return (null, Problems.Forbidden(StoreNotAllowed(request.Store)));
+            if (!store.IsActive && !request.CompletesDocument) return (null, Problems.Conflict("Store deactivated", StoreInactive(request.Store)));
         }
 
         var products = await ledger.Find<Product>(requests.Select(r => r.Sku), ct);
@@ -133,25 +133,25 @@ public static class StockDoor
         foreach (var request in requests)
         {
             if (!products.TryGetValue(request.Sku, out var product))
-                unknown[request.SkuField] = [Unknown.Says("product", request.Sku)];
-            else if (product.ObjectionTo(request.Quantity) is { } objection)
-                wrong[request.QuantityField] = [objection];
-            else if (request.Brings && !product.IsActive && !request.Finishes)
+                unknown[request.SkuField] = [NotFound.Message("product", request.Sku)];
+            else if (product.QuantityError(request.Quantity) is { } error)
+                wrong[request.QuantityField] = [error];
+            else if (request.IsInbound && !product.IsActive && !request.CompletesDocument)
                 inactive.Add(product.Code);
         }
         if (unknown.Count > 0) return (null, Problems.NotFound("Some products do not exist; see errors.", unknown));
         if (wrong.Count > 0) return (null, Problems.Invalid(wrong));
         if (inactive.Count > 0) return (null, Problems.Conflict("Product deactivated", $"Nothing more comes in of {string.Join(", ", inactive.Distinct())}."));
 
-        return ([.. requests.Select(r => new StockSlot(stores[r.Store], products[r.Sku], null))], null);
+        return ([.. requests.Select(r => new LockedStock(stores[r.Store], products[r.Sku], null))], null);
     }
 
-    /// <summary>As <see cref="Open"/> for products and stores that the command knows already, from a document of its own.</summary>
+    /// <summary>As <see cref="ResolveAndLock"/> for products and stores that the command knows already, from a document of its own.</summary>
     /// <param name="ifThere">Items to which nothing happens that would begin them.</param>
-    public static async Task<(IReadOnlyList<StockSlot> Slots, DateTimeOffset At)> Lock(LedgerSession ledger, IReadOnlyList<StockSlot> slots,
+    public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At)> Lock(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock,
         Occurrence occurred, bool counting, CancellationToken ct, IReadOnlySet<Guid>? ifThere = null)
     {
-        Guid[] ids = [.. slots.Select(s => s.ItemId)];
+        Guid[] ids = [.. lockedStock.Select(s => s.ItemId)];
         var items = await ledger.Lock<StockItem>(ids, ifThere is null ? ids : [.. ids.Where(id => !ifThere.Contains(id))], ct);
         var at = occurred.At(ledger.Now);
         var changed = items.Values.OfType<StockItem>().Where(item => counting && item.LastMovementAt > at).Select(item => item.Id).ToHashSet();
@@ -170,17 +170,17 @@ public static class StockDoor
                 later[e.StreamId] = history with { Change = history.Change + ((StockMovement)e.Data).Change() };
             }
         }
-        return ([.. slots.Select(slot => slot with { Item = items[slot.ItemId], Later = later.GetValueOrDefault(slot.ItemId, StockHistory.None) })], at);
+        return ([.. lockedStock.Select(locked => locked with { Item = items[locked.ItemId], Later = later.GetValueOrDefault(locked.ItemId, StockHistory.None) })], at);
     }
 
     /// <param name="reference">The store as the client named it: of one that is not his, an id must not tell him the code.</param>
-    public static string NotYours(string reference) => $"You may not move stock of the store {Problems.Shorten(reference)}.";
+    public static string StoreNotAllowed(string reference) => $"You may not move stock of the store {Problems.Shorten(reference)}.";
 
-    /// <inheritdoc cref="NotYours" path="/param"/>
-    public static string Deactivated(string reference) => $"The store {Problems.Shorten(reference)} is deactivated: its stock does not move.";
+    /// <inheritdoc cref="StoreNotAllowed" path="/param"/>
+    public static string StoreInactive(string reference) => $"The store {Problems.Shorten(reference)} is deactivated: its stock does not move.";
 
     /// <summary>Appends what was decided, and returns what it did to stock; or the refusal of a shortage.</summary>
-    public static (StockOutcome Outcome, ProblemDetails? Refusal) Append(LedgerSession ledger, IReadOnlyList<StockSlot> slots, StockDecision decision)
+    public static (StockOutcome Outcome, ProblemDetails? Refusal) Append(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock, StockDecision decision)
     {
         if (decision.Shortages.Count > 0)
         {
@@ -189,34 +189,34 @@ public static class StockDoor
             return (StockOutcome.Nothing, refusal);
         }
         var after = new Dictionary<Guid, StockItem>();
-        var slotOf = slots.DistinctBy(s => s.ItemId).ToDictionary(s => s.ItemId);
+        var lockedById = lockedStock.DistinctBy(s => s.ItemId).ToDictionary(s => s.ItemId);
         foreach (var item in decision.Events.GroupBy(e => e.ItemId, e => e.Event))
         {
             after[item.Key] = ledger.Append<StockItem>(item.Key, [.. item]);
-            if (StockNotice.Of(slotOf[item.Key], after[item.Key], ledger.Changes[^1].Event.Id) is { } notice) ledger.Notice(notice);
+            if (StockReviewRequest.From(lockedById[item.Key], after[item.Key], ledger.Changes[^1].Event.Id) is { } request) ledger.RequestReview(request);
         }
         return (new StockOutcome(
-            [.. slotOf.Values.Where(s => after.ContainsKey(s.ItemId)).Select(slot => new StockLevel(
-                slot.Store.Code, slot.Product.Code, after[slot.ItemId].OnHand, after[slot.ItemId].Reserved, after[slot.ItemId].Available))],
-            [.. Corrections(decision, slotOf)], []), null);
+            [.. lockedById.Values.Where(s => after.ContainsKey(s.ItemId)).Select(locked => new StockLevel(
+                locked.Store.Code, locked.Product.Code, after[locked.ItemId].OnHand, after[locked.ItemId].Reserved, after[locked.ItemId].Available))],
+            [.. Corrections(decision, lockedById)], []), null);
     }
 
     /// <summary>As above for a command that takes what has happened to the goods: the outcome names the reservations that can no longer be kept.</summary>
     public static async Task<(StockOutcome Outcome, ProblemDetails? Refusal)> Append(
-        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<StockSlot> slots, StockDecision decision, CancellationToken ct)
+        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<LockedStock> lockedStock, StockDecision decision, CancellationToken ct)
     {
-        var (outcome, refusal) = Append(ledger, slots, decision);
+        var (outcome, refusal) = Append(ledger, lockedStock, decision);
         if (refusal is not null || decision.ShortItems.Count == 0) return (outcome, refusal);
         return (outcome with { ReservationsShort = await documents.ShortReservations(ledger, decision.ShortItems, ct) }, null);
     }
 
-    private static IEnumerable<CountCorrection> Corrections(StockDecision decision, Dictionary<Guid, StockSlot> slotOf) =>
+    private static IEnumerable<CountCorrection> Corrections(StockDecision decision, Dictionary<Guid, LockedStock> lockedById) =>
         from entry in decision.Events
         let correction = entry.Event as StockCountCorrected
         where correction is not null
         group correction by (entry.ItemId, correction.Document.Id) into seen
-        let slot = slotOf[seen.Key.ItemId]
+        let locked = lockedById[seen.Key.ItemId]
         let count = seen.First().Document
-        select new CountCorrection(slot.Store.Code, slot.Product.Code, seen.Count(), -seen.Sum(correction => correction.Quantity),
+        select new CountCorrection(locked.Store.Code, locked.Product.Code, seen.Count(), -seen.Sum(correction => correction.Quantity),
             new CountReference(count.Id, count.Reference, count.OccurredAt));
 }

@@ -3,10 +3,10 @@ namespace Fluxion.Ledger.Alerts;
 /// <summary>
 /// What becomes of the alert of one type, product and store when somebody looks again. Deciding twice on its own result yields no event.
 /// </summary>
-public static class AlertLaw
+public static class AlertDecider
 {
     /// <summary>Why an alert was dismissed without anybody having done so.</summary>
-    public const string NoLongerKept = "product or store deactivated";
+    public const string DeactivatedReason = "product or store deactivated";
 
     /// <param name="latest">The latest alert of its type, product and store; null when there was none.</param>
     /// <param name="isKept">Whether product and store are active.</param>
@@ -16,12 +16,12 @@ public static class AlertLaw
     /// with a history, not one a swing.
     /// </param>
     /// <returns>The event, or null when there is nothing to say; an <see cref="AlertRaised"/> begins an alert of its own.</returns>
-    public static object? Decide(string type, Guid productId, Guid storeId, Alert? latest, bool isKept, Finding? finding, string rule,
+    public static object? Decide(string type, Guid productId, Guid storeId, Alert? latest, bool isKept, AlertContent? finding, string rule,
         DateTimeOffset now, TimeSpan reopenWithin)
     {
         if (latest is { IsOpen: true })
         {
-            return !isKept ? new AlertDismissed(null, now, NoLongerKept)
+            return !isKept ? new AlertDismissed(null, now, DeactivatedReason)
                 : finding is null ? new AlertResolved(null, now)
                 : IsNews(latest, finding) ? new AlertUpdated(finding.Priority, finding.Title, finding.Description, finding.Data) : null;
         }
@@ -34,7 +34,7 @@ public static class AlertLaw
     }
 
     /// <summary>Whether something has changed that people act on: a level that went by a tenth of its threshold, and not every sale.</summary>
-    private static bool IsNews(Alert alert, Finding finding)
+    private static bool IsNews(Alert alert, AlertContent finding)
     {
         var (before, after) = (alert.Data, finding.Data);
         return alert.Priority != finding.Priority || before.Threshold != after.Threshold || before.OnOrder != after.OnOrder || before.InTransit != after.InTransit

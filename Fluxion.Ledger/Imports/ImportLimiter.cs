@@ -7,29 +7,29 @@ namespace Fluxion.Ledger.Imports;
 /// A host works on one import at a time: a file of 50,000 long rows takes 1.2 GB and half a minute, nearly all of it while it is written. Those that are
 /// received meanwhile wait on disk, and a host receives no more of them than may wait.
 /// </summary>
-public sealed class ImportTurns : IDisposable
+public sealed class ImportLimiter : IDisposable
 {
-    private const int AtOnce = 1;
-    private const int Waiting = 8;
+    private const int MaxConcurrent = 1;
+    private const int MaxWaiting = 8;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrencyLimiter _turns = new(new ConcurrencyLimiterOptions
+    private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions
     {
-        PermitLimit = AtOnce,
-        QueueLimit = Waiting,
+        PermitLimit = MaxConcurrent,
+        QueueLimit = MaxWaiting,
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
     /// <summary>Waits for a turn; it ends when what is returned is disposed of.</summary>
     /// <exception cref="BusyException">Too many wait already.</exception>
-    public async Task<IDisposable> Take(CancellationToken ct)
+    public async Task<IDisposable> Acquire(CancellationToken ct)
     {
-        var turn = await _turns.AcquireAsync(1, ct);
+        var turn = await _limiter.AcquireAsync(1, ct);
         if (turn.IsAcquired) return turn;
         turn.Dispose();
         throw new BusyException("imports", RetryAfter);
     }
 
-    public void Dispose() => _turns.Dispose();
+    public void Dispose() => _limiter.Dispose();
 }

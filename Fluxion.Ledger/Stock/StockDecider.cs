@@ -25,14 +25,14 @@ public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> C
 
 /// <summary>A product in a store, and its stock item as this command found it under its lock; null before its first event.</summary>
 /// <param name="Later">Known when the command is about the past and the item was counted since, or when it counts.</param>
-public sealed record StockSlot(Store Store, Product Product, StockItem? Item, StockHistory Later)
+public sealed record LockedStock(Store Store, Product Product, StockItem? Item, StockHistory Later)
 {
-    public StockSlot(Store store, Product product, StockItem? item) : this(store, product, item, StockHistory.None) { }
+    public LockedStock(Store store, Product product, StockItem? item) : this(store, product, item, StockHistory.None) { }
 
     public Guid ItemId { get; } = StockItem.IdOf(Store.Id, Product.Id);
 
     /// <summary>What <paramref name="item"/> had on hand as of the moment of the command.</summary>
-    public decimal OnHandThen(StockItem? item) => (item?.OnHand ?? 0) - Later.Change;
+    public decimal OnHandAtOccurrence(StockItem? item) => (item?.OnHand ?? 0) - Later.Change;
 
     /// <summary>The cost of one unit that leaves: the moving average, or the product's cost price before anything has moved.</summary>
     public decimal CostOf(StockItem? item) => item?.LastMovementAt is null ? Product.Details.CostPrice : item.UnitCost;
@@ -42,11 +42,11 @@ public sealed record StockSlot(Store Store, Product Product, StockItem? Item, St
 public sealed record Shortage(string Store, string Sku, decimal Requested, decimal Available);
 
 /// <summary>One step of a command: what happens to an item, as the steps before it left the item.</summary>
-public sealed record StockStep(StockSlot Slot, Func<StockItem?, StockEvent> Event);
+public sealed record StockStep(LockedStock Stock, Func<StockItem?, StockEvent> Event);
 
 /// <summary>An item of which less is on hand than is reserved, after something has happened to the goods.</summary>
 /// <param name="By">Reserved less on hand, greater than 0.</param>
-public sealed record ShortItem(StockSlot Slot, decimal By);
+public sealed record ShortItem(LockedStock Stock, decimal By);
 
 /// <summary>What a command decided on, in the order of its steps; with a shortage none of it happens.</summary>
 /// <param name="ShortItems">Of which reservations can no longer be kept.</param>
@@ -58,18 +58,18 @@ public sealed record StockDecision(
 /// zero. What has happened to the goods (<see cref="StockMovement.IsFact"/>) is taken although more is reserved: then available is below zero.
 /// What occurred before a count does not change what was counted. All steps or none.
 /// </summary>
-public static class StockLaw
+public static class StockDecider
 {
     public static StockDecision Decide(IEnumerable<StockStep> steps)
     {
         var items = new Dictionary<Guid, Tally>();
         var events = new List<(Guid, StockEvent)>();
-        foreach (var (slot, happen) in steps)
+        foreach (var (locked, apply) in steps)
         {
-            if (!items.TryGetValue(slot.ItemId, out var tally)) items[slot.ItemId] = tally = new Tally(slot);
-            var happened = happen(tally.Item);
+            if (!items.TryGetValue(locked.ItemId, out var tally)) items[locked.ItemId] = tally = new Tally(locked);
+            var happened = apply(tally.Item);
             Apply(happened);
-            if (happened is StockMovement movement && slot.Later.CountAfter(movement.Document.OccurredAt) is { } count)
+            if (happened is StockMovement movement && locked.Later.CountAfter(movement.Document.OccurredAt) is { } count)
             {
                 Apply(new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
                 {
@@ -84,21 +84,21 @@ public static class StockLaw
 
             void Apply(StockEvent e)
             {
-                events.Add((slot.ItemId, e));
-                tally.Item = StockItem.Fold(slot.ItemId, tally.Item, e);
+                events.Add((locked.ItemId, e));
+                tally.Item = StockItem.Fold(locked.ItemId, tally.Item, e);
             }
         }
         return new StockDecision(events, [.. items.Values.Select(tally => tally.Shortage).OfType<Shortage>()],
-            [.. items.Values.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Slot, -tally.Item!.Available))]);
+            [.. items.Values.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Stock, -tally.Item!.Available))]);
     }
 
     /// <summary>What the steps of a command do to one item.</summary>
-    private sealed class Tally(StockSlot slot)
+    private sealed class Tally(LockedStock locked)
     {
-        public StockSlot Slot => slot;
+        public LockedStock Stock => locked;
 
         /// <summary>As the steps so far left it.</summary>
-        public StockItem? Item { get; set; } = slot.Item;
+        public StockItem? Item { get; set; } = locked.Item;
 
         /// <summary>What reservations gave back, to be taken by the same command.</summary>
         public decimal Released { get; set; }
@@ -106,30 +106,30 @@ public static class StockLaw
         /// <summary>What has happened to the goods: what it added to on hand.</summary>
         public decimal Facts { get; set; }
 
-        public bool IsShort => Facts < 0 && Item!.Available < 0 && !slot.Product.AllowsBackorder;
+        public bool IsShort => Facts < 0 && Item!.Available < 0 && !locked.Product.AllowsBackorder;
 
         public Shortage? Shortage
         {
             get
             {
-                if (slot.Product.AllowsBackorder) return null;
-                var (onHand, available) = (slot.Item?.OnHand ?? 0, (slot.Item?.Available ?? 0) + Facts);
+                if (locked.Product.AllowsBackorder) return null;
+                var (onHand, available) = (locked.Item?.OnHand ?? 0, (locked.Item?.Available ?? 0) + Facts);
                 var wanted = available - Item!.Available;
                 if (Item.Available < 0 && wanted > 0)
-                    return new Shortage(slot.Store.Code, slot.Product.Code, wanted + Released, available + Released);
+                    return new Shortage(locked.Store.Code, locked.Product.Code, wanted + Released, available + Released);
                 return Item.OnHand < 0 && Item.OnHand < onHand
-                    ? new Shortage(slot.Store.Code, slot.Product.Code, onHand - Item.OnHand, onHand) : null;
+                    ? new Shortage(locked.Store.Code, locked.Product.Code, onHand - Item.OnHand, onHand) : null;
             }
         }
     }
 
     /// <summary>The same of one step for each line.</summary>
     public static StockDecision Decide<TLine>(
-        IReadOnlyList<StockSlot> slots, IReadOnlyList<TLine> lines, Func<StockSlot, TLine, StockItem?, StockEvent> happen) =>
-        Decide(Steps(slots, lines, happen));
+        IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<TLine> lines, Func<LockedStock, TLine, StockItem?, StockEvent> apply) =>
+        Decide(Steps(lockedStock, lines, apply));
 
     /// <summary>A step for each line.</summary>
     public static IEnumerable<StockStep> Steps<TLine>(
-        IReadOnlyList<StockSlot> slots, IReadOnlyList<TLine> lines, Func<StockSlot, TLine, StockItem?, StockEvent> happen) =>
-        slots.Zip(lines, (slot, line) => new StockStep(slot, item => happen(slot, line, item)));
+        IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<TLine> lines, Func<LockedStock, TLine, StockItem?, StockEvent> apply) =>
+        lockedStock.Zip(lines, (locked, line) => new StockStep(locked, item => apply(locked, line, item)));
 }

@@ -5,7 +5,7 @@ using Fluxion.Ledger.Time;
 namespace Fluxion.Host.Demo;
 
 /// <summary>What has to be there before the host starts or a command runs: schemas that are up to date and, in Development, the demo tenant.</summary>
-public static class Preparation
+public static class StartupTasks
 {
     public static async Task Prepare(this WebApplication app, DatabaseConnections connections, CancellationToken ct)
     {

@@ -9,7 +9,7 @@ namespace Fluxion.Ledger.Imports;
 /// <summary>A movement that the ledger has already, to be compared with a row that names it.</summary>
 /// <param name="Quantity">Signed.</param>
 /// <param name="ClockSkew">By how much the clock was ahead of whoever sent it, as far as he said.</param>
-internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, string ReferenceType, string? Reason, string? Reference, string? Notes,
+internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, string ReferenceType, string? Reason, string? Reference, string? Notes,
     decimal Quantity, decimal CostPerUnit, decimal TotalCost, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, Guid? DocumentId, Guid? CreatedBy, TimeSpan ClockSkew)
 {
     private const string Columns = """
@@ -18,9 +18,9 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
         """;
 
     /// <summary>Those of these ids that there are, by id.</summary>
-    public static async Task<IReadOnlyDictionary<Guid, BookedMovement>> Find(LedgerSession ledger, IEnumerable<Guid> ids, CancellationToken ct)
+    public static async Task<IReadOnlyDictionary<Guid, RecordedMovement>> Find(LedgerSession ledger, IEnumerable<Guid> ids, CancellationToken ct)
     {
-        await using var command = ledger.Ask($"""
+        await using var command = ledger.CreateCommand($"""
             select {Columns}, coalesce((e.headers ->> '{Headers.ClockSkew}')::double precision, 0)
             from {ledger.Tenant.Schema}.service_inventory_movements m
             left join {ledger.Tenant.Schema}.inventory i on i.store_id = m.store_id and i.product_id = m.product_id
@@ -36,11 +36,11 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
     /// </summary>
     /// <param name="known">Movements that are other rows' already.</param>
     public static async Task<IReadOnlySet<CsvRow>> FindAlike(LedgerSession ledger,
-        IReadOnlyList<(CsvRow Row, PastMovement Read, StockSlot Slot)> rows, IReadOnlySet<Guid> known, CancellationToken ct)
+        IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Slot)> rows, IReadOnlySet<Guid> known, CancellationToken ct)
     {
         var unnamed = rows.Where(r => r.Read is { Id: null, Line: null, OccurredAt: not null }).ToList();
         if (unnamed.Count == 0) return new HashSet<CsvRow>();
-        await using var command = ledger.Ask($"""
+        await using var command = ledger.CreateCommand($"""
             select {Columns}, 0::double precision
             from {ledger.Tenant.Schema}.service_inventory_movements m
             where m.created_at between $4 and $5
@@ -51,25 +51,25 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
             unnamed.Min(r => r.Read.OccurredAt!.Value), unnamed.Max(r => r.Read.OccurredAt!.Value));
         var booked = (await Read(command, ct)).Where(movement => !known.Contains(movement.Id)).ToLookup(movement => movement.OccurredAt);
         var (taken, alike) = (new HashSet<Guid>(), new HashSet<CsvRow>());
-        foreach (var (row, said, slot) in unnamed)
+        foreach (var (row, said, locked) in unnamed)
         {
-            if (booked[said.OccurredAt!.Value].FirstOrDefault(movement => !taken.Contains(movement.Id) && movement.IsAlike(row, said, slot)) is not { } same) continue;
+            if (booked[said.OccurredAt!.Value].FirstOrDefault(movement => !taken.Contains(movement.Id) && movement.IsAlike(row, said, locked)) is not { } same) continue;
             taken.Add(same.Id);
             alike.Add(row);
         }
         return alike;
     }
 
-    private bool IsAlike(CsvRow row, PastMovement said, StockSlot slot) => slot.Store.Id == StoreId && slot.Product.Id == ProductId && said.ReferenceType == ReferenceType
+    private bool IsAlike(CsvRow row, PastMovement said, LockedStock locked) => locked.Store.Id == StoreId && locked.Product.Id == ProductId && said.ReferenceType == ReferenceType
         && said.Quantity == Quantity && (said.CostPerUnit ?? CostPerUnit) == CostPerUnit && said.Reason == Reason && said.Reference == Reference && said.Notes == Notes && Differing(row).Count == 0;
 
-    private static async Task<List<BookedMovement>> Read(NpgsqlCommand command, CancellationToken ct)
+    private static async Task<List<RecordedMovement>> Read(NpgsqlCommand command, CancellationToken ct)
     {
-        var movements = new List<BookedMovement>();
+        var movements = new List<RecordedMovement>();
         await using var r = await command.ExecuteReaderAsync(ct);
         while (await r.ReadAsync(ct))
         {
-            movements.Add(new BookedMovement(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetString(3), Text(4), Text(5), Text(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9),
+            movements.Add(new RecordedMovement(r.GetGuid(0), r.GetGuid(1), r.GetGuid(2), r.GetString(3), Text(4), Text(5), Text(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9),
                 r.GetFieldValue<DateTimeOffset>(10), r.GetFieldValue<DateTimeOffset>(11), r.GetFieldValue<Guid?>(12), r.GetFieldValue<Guid?>(13),
                 TimeSpan.FromSeconds(r.GetDouble(14))));
         }
@@ -79,12 +79,12 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
     }
 
     /// <summary>Says what a row that names it has otherwise: what was booked is not changed by a file. A row that names nothing is known by all that it says.</summary>
-    public void Check(CsvRow row, PastMovement said, StockSlot slot)
+    public void Check(CsvRow row, PastMovement said, LockedStock locked)
     {
         if (said.Id is null && said.Line is null) return;
-        if (slot.Store.Id != StoreId || slot.Product.Id != ProductId)
+        if (locked.Store.Id != StoreId || locked.Product.Id != ProductId)
         {
-            row.Wrong(said.Id is null ? "line" : "id", "names a movement of another store or product, which is booked");
+            row.AddError(said.Id is null ? "line" : "id", "names a movement of another store or product, which is booked");
             return;
         }
         Same("referenceType", said.ReferenceType, ReferenceType);
@@ -93,17 +93,17 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
         Same("reason", said.Reason, Reason);
         Same("reference", said.Reference, Reference);
         Same("notes", said.Notes, Notes);
-        if (said is { OccurredAt: { } at, TimeInFile: { } inFile } && !IsThen(at) && !IsThen(inFile) && !IsThen(inFile - ClockSkew) && !WasAhead(at)) row.Wrong("occurredAt", Booked);
-        if (row.Number("totalCost") is { } total && total != TotalCost) row.Wrong("totalCost", Booked);
+        if (said is { OccurredAt: { } at, TimeInFile: { } inFile } && !IsThen(at) && !IsThen(inFile) && !IsThen(inFile - ClockSkew) && !WasAhead(at)) row.AddError("occurredAt", Booked);
+        if (row.Number("totalCost") is { } total && total != TotalCost) row.AddError("totalCost", Booked);
         foreach (var column in Differing(row))
         {
-            if (IsNamedHere) row.Wrong(column, Booked);
-            else row.NotTaken(column);
+            if (IsNamedHere) row.AddError(column, Booked);
+            else row.AddColumnsNotTaken(column);
         }
 
         void Same<T>(string column, T value, T booked)
         {
-            if (!Equals(value, booked)) row.Wrong(column, Booked);
+            if (!Equals(value, booked)) row.AddError(column, Booked);
         }
     }
 
@@ -115,8 +115,8 @@ internal sealed record BookedMovement(Guid Id, Guid StoreId, Guid ProductId, str
     private List<string> Differing(CsvRow row)
     {
         var differing = new List<string>();
-        if (row.Name("referenceId") is { } document && !IsId(document, DocumentId)) differing.Add("referenceId");
-        if (row.Name("createdBy") is { } user && !IsId(user, CreatedBy)) differing.Add("createdBy");
+        if (row.TrimmedText("referenceId") is { } document && !IsId(document, DocumentId)) differing.Add("referenceId");
+        if (row.TrimmedText("createdBy") is { } user && !IsId(user, CreatedBy)) differing.Add("createdBy");
         if (row.Time("recordedAt", Zone.Utc) is { } recorded && !PointsInTime.IsSameSecond(recorded, RecordedAt)) differing.Add("recordedAt");
         return differing;
 

@@ -9,10 +9,10 @@ using Npgsql;
 namespace Fluxion.Projections;
 
 /// <summary>What the rules of alerts and reordering ask the read models. In all statements {t} is the tenant's schema.</summary>
-public sealed class StockOutlook : IStockOutlook
+public sealed class StockPositions : IStockPositions
 {
     /// <summary>A scan of some hundred thousand items takes a minute where others are at work as well; who asks over HTTP may go away before.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
     /// <summary>A condition on a movement: somebody bought or used it. What goes back to a supplier is none.</summary>
     private const string IsDemand = "reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'";
@@ -112,7 +112,7 @@ public sealed class StockOutlook : IStockOutlook
     /// larger of today and yesterday is the one that is looked at: what sold out in the evening is still a finding in the morning. What comes back is
     /// taken off the day on which it does, so that a sale that is cancelled is no spike.
     /// </summary>
-    private static readonly string InDoubt = $$"""
+    private static readonly string Candidates = $$"""
         with rule as (
             select coalesce((alerts ->> 'slow_moving_days')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days, coalesce(timezone, 'UTC') as timezone
             from (select) one left join {t}.settings on true
@@ -185,32 +185,32 @@ public sealed class StockOutlook : IStockOutlook
         from {t}.inventory i join {t}.products p on p.id = i.product_id where {{IsShort("i", "p")}}
         """;
 
-    public Task<IReadOnlyList<ItemOutlook>> Of(LedgerSession ledger, IReadOnlyCollection<StockNotice> notices, int rateDays, CancellationToken ct)
+    public Task<IReadOnlyList<StockPosition>> Read(LedgerSession ledger, IReadOnlyCollection<StockReviewRequest> requests, int rateDays, CancellationToken ct)
     {
-        Guid[] items = [.. notices.Where(n => n is { StoreId: not null, ProductId: not null }).Select(n => StockItem.IdOf(n.StoreId!.Value, n.ProductId!.Value)).Distinct()];
-        Guid[] products = [.. notices.Where(n => n is { StoreId: null, ProductId: not null }).Select(n => n.ProductId!.Value).Distinct()];
-        Guid[] stores = [.. notices.Where(n => n is { StoreId: not null, ProductId: null }).Select(n => n.StoreId!.Value).Distinct()];
-        return Ask(ledger, Items, Read, ct, items, products, stores, rateDays);
+        Guid[] items = [.. requests.Where(n => n is { StoreId: not null, ProductId: not null }).Select(n => StockItem.IdOf(n.StoreId!.Value, n.ProductId!.Value)).Distinct()];
+        Guid[] products = [.. requests.Where(n => n is { StoreId: null, ProductId: not null }).Select(n => n.ProductId!.Value).Distinct()];
+        Guid[] stores = [.. requests.Where(n => n is { StoreId: not null, ProductId: null }).Select(n => n.StoreId!.Value).Distinct()];
+        return Query(ledger, Items, Read, ct, items, products, stores, rateDays);
     }
 
-    public Task<IReadOnlyList<ItemOutlook>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct) => Ask(
+    public Task<IReadOnlyList<StockPosition>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct) => Query(
         ledger, Order, Read, ct, (object?)ledger.Caller.StoreFilter ?? DBNull.Value, (object?)storeId ?? DBNull.Value, (object?)supplierId ?? DBNull.Value, limit);
 
-    public Task<IReadOnlyList<Doubt>> Doubtful(LedgerSession ledger, CancellationToken ct) => Ask(ledger, InDoubt, r => new Doubt(r.GetGuid(0), r.GetGuid(1),
+    public Task<IReadOnlyList<AlertCandidate>> FindCandidates(LedgerSession ledger, CancellationToken ct) => Query(ledger, Candidates, r => new AlertCandidate(r.GetGuid(0), r.GetGuid(1),
         r.GetString(2), r.GetFieldValue<decimal?>(3), r.GetDecimal(4), r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6)), ct);
 
     /// <summary>A row of <see cref="Select"/>, with the latest movement and the latest alerts behind it.</summary>
-    private static ItemOutlook Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetBoolean(5),
+    private static StockPosition Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetBoolean(5),
         r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11),
         r.GetFieldValue<Guid?>(19), r.IsDBNull(20) ? [] : r.GetFieldValue<Guid[]>(20), Rule(r), r.GetFieldValue<Guid?>(16),
         r.IsDBNull(21) ? [] : r.Json<IReadOnlyList<ShortReservationData>>(21));
 
     internal static ReorderRule Rule(NpgsqlDataReader r) => new(r.GetDecimal(12), r.GetFieldValue<decimal?>(13), r.GetInt32(14), r.GetDecimal(15));
 
-    internal static async Task<IReadOnlyList<T>> Ask<T>(LedgerSession ledger, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
+    internal static async Task<IReadOnlyList<T>> Query<T>(LedgerSession ledger, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
     {
-        await using var command = ledger.Ask(sql.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal), parameters);
-        command.CommandTimeout = (int)Patience.TotalSeconds;
+        await using var command = ledger.CreateCommand(sql.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal), parameters);
+        command.CommandTimeout = (int)Timeout.TotalSeconds;
         await using var reader = await command.ExecuteReaderAsync(ct);
         var found = new List<T>();
         while (await reader.ReadAsync(ct)) found.Add(read(reader));

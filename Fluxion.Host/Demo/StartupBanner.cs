@@ -3,7 +3,7 @@ using Fluxion.Host.Database;
 namespace Fluxion.Host.Demo;
 
 /// <summary>What a newcomer reads when the host serves: where, as whom, and three commands that work as pasted.</summary>
-public static class Welcome
+public static class StartupBanner
 {
     public static void Print(WebApplication app, DatabaseConnections connections)
     {

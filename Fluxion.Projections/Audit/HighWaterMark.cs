@@ -8,9 +8,9 @@ namespace Fluxion.Projections.Audit;
 /// becomes of savepoints, and before the transaction has an id): those that hold it right after the sequence was read are all that can
 /// still use a number up to there. Looking at pg_locks keeps no writer waiting, and writers of other tenants do not matter.
 /// </summary>
-public static class SettledSequence
+public static class HighWaterMark
 {
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     // that of another tenant is another relation; a sequence is locked in no other way by those who draw from it
     private const string Writers = """
@@ -18,9 +18,9 @@ public static class SettledSequence
         where locktype = 'relation' and database = (select oid from pg_database where datname = current_database()) and relation = $1::regclass and mode = 'RowExclusiveLock'
         """;
 
-    /// <summary>Waits for the transactions that draw numbers now, and no longer than <paramref name="patience"/>.</summary>
+    /// <summary>Waits for the transactions that draw numbers now, and no longer than <paramref name="timeout"/>.</summary>
     /// <returns>The last number drawn when it was called, 0 when there was none yet; null when one of those transactions goes on for too long.</returns>
-    public static async Task<long?> Wait(NpgsqlDataSource database, string schema, TimeSpan patience, TimeProvider clock, CancellationToken ct)
+    public static async Task<long?> Wait(NpgsqlDataSource database, string schema, TimeSpan timeout, TimeProvider clock, CancellationToken ct)
     {
         var started = clock.GetTimestamp();
         var sequence = $"{schema}.mt_events_sequence";
@@ -40,8 +40,8 @@ public static class SettledSequence
         }
         while (writers.Length > 0)
         {
-            if (clock.GetElapsedTime(started) > patience) return null;
-            await Task.Delay(BetweenLooks, clock, ct);
+            if (clock.GetElapsedTime(started) > timeout) return null;
+            await Task.Delay(PollInterval, clock, ct);
             // one that is prepared for a two-phase commit meanwhile goes on under a name of its own
             await using var look = database.CreateCommand($"{Writers} and (virtualtransaction = any($2) or virtualtransaction like '-1/%')");
             look.Parameters.Add(new() { Value = sequence });

@@ -13,25 +13,25 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods of a receipt without a purchase order go back to the supplier: damaged, wrong, or booked in error.</summary>
 [Example("""{"lines":[{"sku":"LAC001","quantity":1}],"reason":"Damaged on arrival","reference":"ND-12"}""")]
-public sealed record ReturnReceipt(
+public sealed record ReturnStockReceipt(
     IReadOnlyList<SupplierReturnLine> Lines,
     [property: Description("Code or id of the store. Required only where the receipt brought goods into several")] string? Store = null,
     [property: Description("Why, in your own words")] string? Reason = null,
     [property: Description("The number of the return or debit note, as people know it")] string? Reference = null,
     [property: Description("When they left, with its offset from UTC and not before they came; now when left out")] DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
-    : IOccurrence, IProductLines<ReturnReceipt, SupplierReturnLine>
+    : IOccurrence, IProductLines<ReturnStockReceipt, SupplierReturnLine>
 {
-    public ReturnReceipt With(IReadOnlyList<SupplierReturnLine> lines) => this with { Lines = lines };
+    public ReturnStockReceipt With(IReadOnlyList<SupplierReturnLine> lines) => this with { Lines = lines };
 
-    public sealed class Validator : AbstractValidator<ReturnReceipt>
+    public sealed class Validator : AbstractValidator<ReturnStockReceipt>
     {
         public Validator(TimeProvider clock)
         {
             this.Lines(c => c.Lines, SupplierReturnLine.Rules);
             RuleFor(c => c.Store!).Reference().When(c => c.Store is not null);
-            RuleFor(c => c.Reason).Line(200);
-            RuleFor(c => c.Reference).Line(100);
+            RuleFor(c => c.Reason).SingleLine(200);
+            RuleFor(c => c.Reference).SingleLine(100);
             this.Occurrence(clock);
         }
     }
@@ -44,7 +44,7 @@ public sealed record ReturnReceipt(
 public sealed record ReceiptReturn(
     Guid Id, Guid ReceiptId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
 
-public static class ReturnReceiptEndpoint
+public static class ReturnStockReceiptEndpoint
 {
     [WolverinePost("/api/{tenant}/stock/receipts/{id}/returns", Name = "Return receipt"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods of a receipt back to the supplier, at the cost that they came with")]
@@ -54,40 +54,40 @@ public static class ReturnReceiptEndpoint
         + "available (see shortages) or the store is deactivated, 400 for a moment before the goods came, a unitCost that they did not come with, or a fraction of "
         + "what is counted.")]
     [ProducesResponseType<ReceiptReturn>(200)]
-    public static Task<IResult> Post(string id, ReturnReceipt command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
+    public static Task<IResult> Post(string id, ReturnStockReceipt command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
         ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, documents, ct));
 
-    private static async Task<Reply> Handle(string id, ReturnReceipt command, LedgerSession ledger, IStockDocuments documents, CancellationToken ct)
+    private static async Task<Reply> Handle(string id, ReturnStockReceipt command, LedgerSession ledger, IStockDocuments documents, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var receiptId)) return Unknown.Of("receipt", "id", id);
-        await ledger.TakeTurn($"receipt {receiptId}", ct); // two returns at once see each other
+        if (!Guid.TryParse(id, out var receiptId)) return NotFound.Problem("receipt", "id", id);
+        await ledger.AcquireLock($"receipt {receiptId}", ct); // two returns at once see each other
         var delivered = await documents.Receipt(ledger, receiptId, ct);
-        if (delivered.Count == 0) return Unknown.Of("receipt", "id", id);
+        if (delivered.Count == 0) return NotFound.Problem("receipt", "id", id);
         var (store, problem) = await StoreOf(command, ledger, delivered, ct);
         if (store is null) return problem!;
         (var goods, problem) = SupplierReturn.Decide(command.Lines, [.. delivered.Where(g => g.StoreId == store.Id)]);
         if (problem is not null) return problem;
         var came = goods.Max(g => g.OccurredAt);
-        var occurred = ledger.When(command.OccurredAt, came);
-        if (occurred.IsTooEarly) return Problems.BeforeItsCause("the goods came", came);
+        var occurred = ledger.ResolveOccurrence(command.OccurredAt, came);
+        if (occurred.IsTooEarly) return Problems.BeforeCause("the goods came", came);
 
-        (var slots, var at, problem) = await StockDoor.Open(ledger, [.. goods.Select((g, i) => new StockRequest(store.Code, g.ProductId.ToString(),
-            command.Lines[i].Quantity, Brings: false, "store", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
+        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. goods.Select((g, i) => new StockRequest(store.Code, g.ProductId.ToString(),
+            command.Lines[i].Quantity, IsInbound: false, "store", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
         if (problem is not null) return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Reason, at);
-        (var outcome, problem) = StockDoor.Append(ledger, slots, SupplierReturn.Decide(slots, command.Lines, goods, document, receiptId, null));
+        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, SupplierReturn.Decide(lockedStock, command.Lines, goods, document, receiptId, null));
         return problem is not null ? problem : Reply.Ok(new ReceiptReturn(document.Id, receiptId, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
     /// <summary>The store that the goods leave, or the problem with it.</summary>
     private static async Task<(Store? Store, ProblemDetails? Problem)> StoreOf(
-        ReturnReceipt command, LedgerSession ledger, IReadOnlyList<DeliveredGoods> delivered, CancellationToken ct)
+        ReturnStockReceipt command, LedgerSession ledger, IReadOnlyList<DeliveredGoods> delivered, CancellationToken ct)
     {
         var stores = delivered.Select(g => g.StoreId).Distinct().ToList();
         if (command.Store is null && stores.Count > 1)
             return (null, Problems.Invalid("store", "is required: the receipt brought goods into several stores"));
         var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
-        if (store is null || !stores.Contains(store.Id)) return (null, Unknown.Store(command.Store!));
-        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Problems.Forbidden(command.Store is null ? "The receipt is of a store that is not yours." : StockDoor.NotYours(command.Store)));
+        if (store is null || !stores.Contains(store.Id)) return (null, NotFound.Store(command.Store!));
+        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Problems.Forbidden(command.Store is null ? "The receipt is of a store that is not yours." : StockLedger.StoreNotAllowed(command.Store)));
     }
 }

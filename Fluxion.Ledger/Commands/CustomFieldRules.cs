@@ -7,12 +7,12 @@ namespace Fluxion.Ledger.Commands;
 /// Fields of the tenant's own, any JSON: what is taken must be kept, read and shown again. PostgreSQL keeps no NUL and no half of a surrogate
 /// pair, and no number of more than 16,383 decimals, as 1e-20000 is; the audit trail puts the fields some levels deeper, and a reader of JSON stops at 64.
 /// </summary>
-public static class OwnFields
+public static class CustomFieldRules
 {
     public const int MaxCharacters = 16_000;
     public const int MaxDepth = 16;
 
-    public static IRuleBuilderOptions<T, IReadOnlyDictionary<string, JsonElement>?> OwnFieldsOfTheTenant<T>(
+    public static IRuleBuilderOptions<T, IReadOnlyDictionary<string, JsonElement>?> CustomFields<T>(
         this IRuleBuilder<T, IReadOnlyDictionary<string, JsonElement>?> rule) => rule
         .Must(fields => fields is null || (fields.Sum(f => f.Key.Length + f.Value.GetRawText().Length) <= MaxCharacters
             && fields.All(f => IsStorable(f.Key) && IsStorable(f.Value, MaxDepth - 1))))

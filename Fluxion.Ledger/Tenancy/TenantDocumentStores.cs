@@ -12,7 +12,7 @@ namespace Fluxion.Ledger.Tenancy;
 /// made when it is first asked for. This store itself is the one of the schema <c>shared</c>; what Wolverine opens with a tenant id
 /// is routed to that tenant's store. A session without a tenant id never reaches a tenant's schema.
 /// </summary>
-public sealed class TenantStores(StoreOptions options, Databases databases, TenantRegistry registry, ITenantReadModels readModels)
+public sealed class TenantDocumentStores(StoreOptions options, Databases databases, TenantRegistry registry, ITenantReadModels readModels)
     : DocumentStore(options), IDocumentStore
 {
     private readonly StoreOptions _shared = options;
@@ -20,7 +20,7 @@ public sealed class TenantStores(StoreOptions options, Databases databases, Tena
 
     /// <summary>The store of one tenant, as role fluxion_app.</summary>
     /// <exception cref="UnknownTenantException"/>
-    public DocumentStore Of(string tenantId) => _stores.GetOrAdd(tenantId, id =>
+    public DocumentStore ForTenant(string tenantId) => _stores.GetOrAdd(tenantId, id =>
     {
         // before the Lazy, which would keep an exception for good: a database that is away comes back
         var tenant = registry.Get(Guid.TryParse(id, out var guid) ? guid : throw new UnknownTenantException(id));
@@ -48,13 +48,13 @@ public sealed class TenantStores(StoreOptions options, Databases databases, Tena
         Routed(session) is { } store ? store.LightweightSession(session) : base.LightweightSession(session);
 
     IDocumentSession IDocumentStore.LightweightSession(string tenantId, IsolationLevel isolationLevel) =>
-        Of(tenantId).LightweightSession(tenantId, isolationLevel);
+        ForTenant(tenantId).LightweightSession(tenantId, isolationLevel);
 
-    IQuerySession IDocumentStore.QuerySession(string tenantId) => Of(tenantId).QuerySession(tenantId);
+    IQuerySession IDocumentStore.QuerySession(string tenantId) => ForTenant(tenantId).QuerySession(tenantId);
 
     IQuerySession IDocumentStore.QuerySession(SessionOptions session) =>
         Routed(session) is { } store ? store.QuerySession(session) : base.QuerySession(session);
 
     private DocumentStore? Routed(SessionOptions session) =>
-        session.TenantId is null or StorageConstants.DefaultTenantId ? null : Of(session.TenantId);
+        session.TenantId is null or StorageConstants.DefaultTenantId ? null : ForTenant(session.TenantId);
 }

@@ -11,18 +11,18 @@ namespace Fluxion.Projections.Reading;
 /// <param name="By">What follows <c>order by</c>.</param>
 /// <param name="After">The condition on later rows, with {0}, {1}, … for the key's values.</param>
 /// <param name="Parse">The key's values from their texts, or null when those are none.</param>
-public sealed record Order(string By, string After, Func<string[], object[]?> Parse)
+public sealed record SortOrder(string By, string After, Func<string[], object[]?> Parse)
 {
     /// <summary>Ascending by texts that together are unique.</summary>
-    public static Order ByText(params string[] columns)
+    public static SortOrder ByText(params string[] columns)
     {
         var names = string.Join(", ", columns);
         var values = string.Join(", ", columns.Select((_, i) => $"{{{i}}}"));
-        return new Order(names, $"({names}) > ({values})", texts => texts.Length == columns.Length ? texts : null);
+        return new SortOrder(names, $"({names}) > ({values})", texts => texts.Length == columns.Length ? texts : null);
     }
 
     /// <summary>Latest first; rows of one moment by id.</summary>
-    public static Order NewestFirst(string time, string id) => new($"{time} desc, {id}",
+    public static SortOrder NewestFirst(string time, string id) => new($"{time} desc, {id}",
         $"{time} <= {{0}} and ({time} < {{0}} or {id} > {{1}})",
         texts => texts is [var at, var guid]
             && DateTimeOffset.TryParseExact(at, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var timestamp)
