@@ -7,8 +7,9 @@ using Fluxion.Ledger;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Imports;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
@@ -113,6 +114,7 @@ public static class FluxionHost
         builder.Services.AddWolverineHttp();
         builder.Services.AddHostedService<OverdueReservations>();
         builder.Services.AddSingleton<IStockPositions, StockPositions>();
+        builder.Services.AddSingleton<IRefusalFormat, RefusalProblems>();
         builder.Services.AddSingleton<IStockDocuments, StockDocuments>();
         builder.Services.AddSingleton<IBarcodeIndex, BarcodeIndex>();
         builder.Services.AddSingleton<AlertScans>();

@@ -1,6 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;

@@ -1,5 +1,5 @@
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;

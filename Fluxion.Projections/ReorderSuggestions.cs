@@ -1,6 +1,7 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;

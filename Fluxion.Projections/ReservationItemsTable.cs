@@ -1,4 +1,4 @@
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Projections.Writing;
 

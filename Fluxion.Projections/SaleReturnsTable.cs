@@ -1,5 +1,6 @@
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Sales;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;

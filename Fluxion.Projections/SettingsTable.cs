@@ -1,5 +1,5 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Fluxion.Projections.Reading;

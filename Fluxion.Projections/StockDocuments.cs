@@ -1,7 +1,8 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Projections;
 

@@ -1,8 +1,8 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
@@ -80,7 +80,7 @@ public static class DemoTenant
         await using var session = services.GetRequiredService<TenantDocumentStores>().ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
-        if (await command(ledger) is Reply.Refused refused) throw new InvalidOperationException($"The demo's stock was refused: {refused.Problem.Detail}");
+        if (await command(ledger) is Reply.Refused refused) throw new InvalidOperationException($"The demo's stock was refused: {refused.Refusal.Message}");
         await ledger.Commit(ct);
     }
 

@@ -1,9 +1,10 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Host.Load;
 
@@ -105,10 +106,10 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     private async Task<bool> Move(LedgerSession ledger, string store, IReadOnlyList<(string Sku, long First, long Until)> items, CancellationToken ct)
     {
         var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, IsInbound: true))], ledger.ResolveOccurrence(null), ct);
-        if (problem is not null) throw new InvalidOperationException(problem.Detail);
+        if (problem is not null) throw new InvalidOperationException(problem.Message);
         if (lockedStock[0].Item is not null) return false;
         var steps = lockedStock.Zip(items).SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));
-        if (StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps)).Refusal is { } refusal) throw new InvalidOperationException(refusal.Detail);
+        if (StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps)).Refusal is { } refusal) throw new InvalidOperationException(refusal.Message);
         return true;
     }
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.RateLimiting;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Fluxion.Host.Web;
@@ -59,7 +60,7 @@ public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog>
         var failure = http.Features.Get<Failure>() ?? new Failure("refused", null);
         var refusal = failure.Refusal;
         Count.Add(1, new("cause", failure.Cause), new("sqlstate", refusal?.SqlState ?? ""));
-        var (method, path, status, trace) = (http.Request.Method, Problems.Shorten(http.Request.Path.ToUriComponent()), http.Response.StatusCode, Failures.TraceId(http));
+        var (method, path, status, trace) = (http.Request.Method, Refusal.Shorten(http.Request.Path.ToUriComponent()), http.Response.StatusCode, Failures.TraceId(http));
         if (failure.IsFault) Faulty(failure.Exception, method, path, status, failure.Cause, refusal?.SqlState, refusal?.ConstraintName, trace);
         else if (failure.Cause == Failure.Away) Away(method, path, status, failure.Message, trace);
         else if (failure.Exception is not null) Busy(method, path, status, failure.Cause, refusal?.SqlState, failure.Message, trace);

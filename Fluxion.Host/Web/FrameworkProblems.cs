@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Fluxion.Host.Web;
@@ -20,11 +21,11 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
     public static Task Explain(StatusCodeContext context)
     {
         var http = context.HttpContext;
-        var problem = http.Response.StatusCode switch
+        IResult problem = http.Response.StatusCode switch
         {
-            404 => TypedResults.Problem(Problems.NotFound("There is nothing at this address. The reference is at /docs.")),
+            404 => new RefusedResult(Refusal.NotFound("There is nothing at this address. The reference is at /docs.")),
             405 => TypedResults.Problem(statusCode: 405, detail: $"This address takes only the methods in the header Allow: {http.Response.Headers.Allow}."),
-            415 => TypedResults.Problem(Problems.NoJson),
+            415 => new RefusedResult(Refusal.NoJson),
             var status => TypedResults.Problem(statusCode: status),
         };
         return problem.ExecuteAsync(http);
@@ -35,15 +36,15 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
     {
         var problem = context.ProblemDetails;
         if (problem is not { Title: "Invalid query string value", Detail: { } detail } || problem.Extensions["parameter"] is not string parameter) return;
-        var named = Problems.Invalid(parameter, detail[(detail.LastIndexOf(' ') + 1)..] switch
+        var named = Refusal.Invalid(parameter, detail[(detail.LastIndexOf(' ') + 1)..] switch
         {
             "int" => "is a whole number",
             "bool" => "is true or false",
             "System.Guid" => "is an id, a UUID",
             _ => "is of the wrong type",
         });
-        (problem.Title, problem.Detail) = (named.Title, named.Detail);
+        (problem.Title, problem.Detail) = (named.Title, named.Message);
         problem.Extensions.Remove("parameter");
-        problem.Extensions["errors"] = named.Extensions["errors"];
+        problem.Extensions["errors"] = named.Fields;
     }
 }

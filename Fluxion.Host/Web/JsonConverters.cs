@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Host.Web;
 

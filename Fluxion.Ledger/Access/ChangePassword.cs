@@ -1,8 +1,11 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using FluentValidation;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -41,7 +44,7 @@ public static class ChangePasswordEndpoint
     {
         var (caller, ct) = (ledger.Caller, http.RequestAborted);
         var isOwn = Users.Normalize(id) == caller.Email || (Guid.TryParse(id, out var guid) && guid == caller.UserId);
-        if (!isOwn && caller.Role != Roles.Admin) return TypedResults.Problem(Problems.Forbidden("Only an admin sets the password of somebody else."));
+        if (!isOwn && caller.Role != Roles.Admin) return new RefusedResult(Refusal.Forbidden("Only an admin sets the password of somebody else."));
 
         // all that is slow comes before the session has a connection; under the lock it is asked again whether the password is the one that was checked
         var fingerprint = await passwords.Fingerprint(command.NewPassword, caller.UserId, ct);
@@ -54,7 +57,7 @@ public static class ChangePasswordEndpoint
             // what was done already is answered again, though its password is no longer the current one; read in this order, a change is seen by one of both
             var isRetry = key is not null && await key.IsUsed(databases.Service, ledger.Tenant.Id, ct);
             if (!isRetry && !await credentials.Match(ledger.Tenant, account, command.CurrentPassword ?? "", ct))
-                return TypedResults.Problem(Problems.Invalid("currentPassword", "is not your password, or the account is locked after too many failures"));
+                return new RefusedResult(Refusal.Invalid("currentPassword", "is not your password, or the account is locked after too many failures"));
             checkedHash = account?.PasswordHash ?? "";
         }
         var newHash = await passwords.Hash(command.NewPassword, ct);

@@ -29,7 +29,7 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
 
     /// <summary>The account when the password is right and the account is open; null otherwise, and after as long.</summary>
     /// <param name="tenant">Null for an administrator of the platform.</param>
-    /// <exception cref="Commands.BusyException"/>
+    /// <exception cref="Http.BusyException"/>
     public async Task<SignedIn?> SignIn(Tenant? tenant, string email, string password, CancellationToken ct)
     {
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
@@ -43,7 +43,7 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
     }
 
     /// <summary>Whether the password is that of the account and the account is open. A failure is counted; that it was right is for the caller to use.</summary>
-    /// <exception cref="Commands.BusyException"/>
+    /// <exception cref="Http.BusyException"/>
     public async Task<bool> Match(Tenant tenant, Account? account, string password, CancellationToken ct)
     {
         var matches = await passwords.Verify(account?.PasswordHash ?? Passwords.DummyHash, password, ct);

@@ -1,5 +1,5 @@
 using System.Threading.RateLimiting;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Http;
 
 namespace Fluxion.Ledger.Access;
 

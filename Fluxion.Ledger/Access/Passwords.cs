@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using FluentValidation;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Identity;
 
 namespace Fluxion.Ledger.Access;

@@ -3,7 +3,10 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -30,7 +33,7 @@ public abstract record UserFields
     public IReadOnlyDictionary<string, JsonElement>? Permissions { get; init; }
 
     /// <summary>The ids of the stores, null for every store; or the problem with the first that does not exist.</summary>
-    public async Task<(IReadOnlyList<Guid>? Stores, ProblemDetails? Problem)> FindStores(LedgerSession ledger, CancellationToken ct)
+    public async Task<(IReadOnlyList<Guid>? Stores, Refusal? Problem)> FindStores(LedgerSession ledger, CancellationToken ct)
     {
         if (Stores is null) return (null, null);
         var found = await ledger.Find<Store>(Stores, ct);

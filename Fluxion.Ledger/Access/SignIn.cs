@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using FluentValidation;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -59,13 +60,13 @@ public static class SignInEndpoint
         }
         if (tenant is null) return TypedResults.Ok(tokens.Issue(account.Id, command.Email, Roles.Platform, account.Stamp, null, null));
         if (tenant.Status != Tenant.Active)
-            return TypedResults.Problem(Problems.Forbidden($"The tenant '{tenant.Slug}' is {tenant.Status}. Ask the platform's administrator."));
-        if (tenant.SchemaFault is not null) return TypedResults.Problem(Problems.DataMissing(tenant.Slug));
-        if (tenant.MigrationFailure is not null) return TypedResults.Problem(Problems.NotMigrated(tenant.Slug));
+            return new RefusedResult(Refusal.Forbidden($"The tenant '{tenant.Slug}' is {tenant.Status}. Ask the platform's administrator."));
+        if (tenant.SchemaFault is not null) return new RefusedResult(Refusal.DataMissing(tenant.Slug));
+        if (tenant.MigrationFailure is not null) return new RefusedResult(Refusal.NotMigrated(tenant.Slug));
         await using var session = stores.ForTenant(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
         // what a user may is for the ledger to say: accounts may have been restored from a backup without it, or it without them
         return await session.LoadAsync<User>(account.Id, ct) is { IsActive: true } user
             ? TypedResults.Ok(tokens.Issue(user.Id, command.Email, user.Role, account.Stamp, tenant, user.StoreIds))
-            : TypedResults.Problem(Problems.AccountOutOfStep(tenant.Slug));
+            : new RefusedResult(Refusal.AccountOutOfStep(tenant.Slug));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Access;
 
@@ -41,13 +42,13 @@ public static class Users
         await ledger.AcquireLock(LockName, ct);
         if (await Lock(ledger, reference, ct) is not { } before) return NotFound.Problem("user", "id", reference);
         if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
-            return Problems.Conflict("Changed meanwhile", $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew.");
+            return Refusal.Conflict("Changed meanwhile", $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew.");
         var events = decide(before);
         if (events.Count == 0) return Reply.Ok(UserReceipt.From(ledger, before));
         var after = ledger.Append<User>(before.Id, events);
         if (before.IsActiveAdmin && !after.IsActiveAdmin
             && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null)
-            return Problems.Conflict("Last admin", $"{before.Email} is the last active admin. Make somebody else an admin first.");
+            return Refusal.Conflict("Last admin", $"{before.Email} is the last active admin. Make somebody else an admin first.");
         ledger.Enqueue("update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
             after.FullName, after.Role, after.IsActive, User.HaveSameRights(before, after) ? 0 : 1, after.Id);
         return Reply.Ok(UserReceipt.From(ledger, after));
@@ -59,7 +60,7 @@ public static class Users
     {
         if (await Lock(ledger, reference, ct) is not { } user) return NotFound.Problem("user", "id", reference);
         if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
-            return Problems.Invalid("currentPassword", "is not your password any more: it was changed, or the account locked, at this moment");
+            return Refusal.Invalid("currentPassword", "is not your password any more: it was changed, or the account locked, at this moment");
         ledger.Append<User>(user.Id, new UserPasswordChanged());
         // a user whose account is missing, because accounts were restored from an older backup, gets one
         ledger.Enqueue("""

@@ -1,6 +1,7 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -25,8 +26,8 @@ public static class AlertCommands
         await ledger.AcquireLock(LockName, ct);
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return NotFound.Problem("alert", "id", id);
         if (ledger.Caller.Stores is not null && (alert.StoreId is not { } store || !ledger.Caller.MayUse(store)))
-            return Problems.Forbidden("The alert is about a store that is not yours.");
-        if (Problems.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;
+            return Refusal.Forbidden("The alert is about a store that is not yours.");
+        if (Refusal.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;
         alert = ledger.Append<Alert>(guid, happens());
         notifications.SendAfterCommit(ledger);
         return Reply.Ok(new AlertReceipt(alert.Id, alert.Type, alert.Priority, alert.Status, ledger.VersionOf(guid)));

@@ -1,5 +1,5 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Alerts;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Fluxion.Ledger.Commands;
-using Microsoft.AspNetCore.Mvc;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 
@@ -20,7 +21,7 @@ public static class CatalogEntry
         ExistingDocument? Existing(T? taken) =>
             taken is null || (taken is Store store && !ledger.Caller.MayUse(store.Id)) ? null : new(taken.Id, UrlOf(taken.Id));
         var unique = new UniqueName("Code taken", $"There is a {what} '{code}' already.", async (look, token) => Existing(await look.Find<T>(code, token)));
-        if (await ledger.Find<T>(code, ct) is { } taken) return Problems.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
+        if (await ledger.Find<T>(code, ct) is { } taken) return Refusal.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
         var entry = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), created(code));
         return Reply.Created(UrlOf(entry.Id), new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)), unique);
     }
@@ -28,14 +29,14 @@ public static class CatalogEntry
     /// <summary>Decides on the locked state of one entry; no events, no change, and the same receipt.</summary>
     /// <param name="refuse">The problem with the change in that state, if there is one.</param>
     public static async Task<Reply> Change<T>(LedgerSession ledger, string what, string reference, long? version,
-        Func<T, IReadOnlyList<object>> decide, CancellationToken ct, Func<T, Task<ProblemDetails?>>? refuse = null)
+        Func<T, IReadOnlyList<object>> decide, CancellationToken ct, Func<T, Task<Refusal?>>? refuse = null)
         where T : class, IAggregate<T>, ICoded
     {
         if (await ledger.Find<T>(reference, ct) is not { } found || await ledger.Lock<T>(found.Id, ct) is not { } entry)
             return NotFound.Problem(what, "id", reference);
         var current = ledger.VersionOf(entry.Id);
         if (version is not null && version != current)
-            return Problems.Conflict("Changed meanwhile", $"The {what} '{Problems.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew.");
+            return Refusal.Conflict("Changed meanwhile", $"The {what} '{Refusal.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew.");
         if (refuse is not null && await refuse(entry) is { } problem) return problem;
         var events = decide(entry);
         if (events.Count > 0) ledger.Append<T>(entry.Id, events);

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Fluxion.Ledger.Commands;
-using Microsoft.AspNetCore.Mvc;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Catalog;
 
@@ -45,15 +45,15 @@ public sealed record Category(Guid Id, string Code, string Name, Guid? ParentId,
     /// <summary>The problem with a place in the tree, if there is one.</summary>
     /// <param name="category">As it is; null for a new one.</param>
     /// <param name="path">The parent that it is to have and all above that; empty for a root.</param>
-    public static ProblemDetails? Refuse(Category? category, IReadOnlyList<Category> path)
+    public static Refusal? Refuse(Category? category, IReadOnlyList<Category> path)
     {
         if (path.Count == 0 || path[0].Id == category?.ParentId) return null; // it stays where it is
         if (path.Any(above => above.Id == category?.Id))
-            return Problems.Conflict("Cycle", $"{path[0].Code} is {category!.Code} itself or lies below it. Choose a parent outside of it.");
+            return Refusal.Conflict("Cycle", $"{path[0].Code} is {category!.Code} itself or lies below it. Choose a parent outside of it.");
         if (!path[0].IsActive)
-            return Problems.Conflict("Category deactivated", $"The category {path[0].Code} is deactivated and takes nothing new. Activate it first or choose another parent.");
+            return Refusal.Conflict("Category deactivated", $"The category {path[0].Code} is deactivated and takes nothing new. Activate it first or choose another parent.");
         return path.Count > MaxDepth
-            ? Problems.Conflict("Too deep", $"At most {MaxDepth} categories stand above one. Choose a parent nearer to the root.")
+            ? Refusal.Conflict("Too deep", $"At most {MaxDepth} categories stand above one. Choose a parent nearer to the root.")
             : null;
     }
 }

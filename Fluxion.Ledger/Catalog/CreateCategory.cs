@@ -3,7 +3,10 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -26,7 +29,7 @@ public abstract record CategoryFields
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
     /// <summary>The parent, and it and all above it, under the turn of the tree; or the problem with the reference.</summary>
-    public async Task<(Category? Parent, IReadOnlyList<Category> Path, ProblemDetails? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
+    public async Task<(Category? Parent, IReadOnlyList<Category> Path, Refusal? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
         await ledger.AcquireLock(Category.Tree, ct);
         var parent = await ledger.Find<Category>(Parent, ct);

@@ -2,8 +2,11 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -60,7 +63,7 @@ public abstract record ProductFields
     public decimal? PackSize { get; init; }
 
     /// <summary>The fields with category and supplier looked up, or the problem with those.</summary>
-    public async Task<(ProductReferences? Resolved, ProblemDetails? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
+    public async Task<(ProductReferences? Resolved, Refusal? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
         var category = await ledger.Find<Category>(Category, ct);
         if (Category is not null && category is null) return (null, NotFound.Problem("category", "category", Category));
@@ -183,14 +186,14 @@ public sealed record ProductReferences(Category? Category, Supplier? Supplier, P
     /// or supplier that was deactivated since. What was measured is not counted later: a fraction of it on hand could be neither issued nor
     /// adjusted away. That is refused whatever is on hand, because a receipt of a fraction may be on its way.
     /// </summary>
-    public ProblemDetails? Refuse(Product? product)
+    public Refusal? Refuse(Product? product)
     {
         if (Category is { IsActive: false } && Category.Id != product?.Details.CategoryId)
-            return Problems.Conflict("Category deactivated", $"The category {Category.Code} is deactivated and takes nothing new. Activate it first or choose another.");
+            return Refusal.Conflict("Category deactivated", $"The category {Category.Code} is deactivated and takes nothing new. Activate it first or choose another.");
         if (Supplier is { IsActive: false } && Supplier.Id != product?.Details.SupplierId)
-            return Problems.Conflict("Supplier deactivated", $"The supplier {Supplier.Code} is deactivated and takes nothing new. Activate it first or choose another.");
+            return Refusal.Conflict("Supplier deactivated", $"The supplier {Supplier.Code} is deactivated and takes nothing new. Activate it first or choose another.");
         return product is { IsCounted: false } && Details.IsCounted
-            ? Problems.Conflict("Unit kept", $"{product.Code} is measured by the {product.Details.UnitType}, so there may be fractions of it: " +
+            ? Refusal.Conflict("Unit kept", $"{product.Code} is measured by the {product.Details.UnitType}, so there may be fractions of it: " +
                 $"it cannot be counted by the {Details.UnitType} from now on. Set settings.allowFraction, or add a product with another sku.")
             : null;
     }

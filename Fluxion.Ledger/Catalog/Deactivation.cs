@@ -1,6 +1,6 @@
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Catalog;
 
@@ -43,14 +43,13 @@ public static class Deactivation
     }
 
     /// <summary>409 naming what is open, if anything is.</summary>
-    public static ProblemDetails? Refuse(string what, string code, IEnumerable<OpenDocuments> open)
+    public static Refusal? Refuse(string what, string code, IEnumerable<OpenDocuments> open)
     {
         var kinds = open.ToList();
         if (kinds.Count == 0) return null;
-        var refusal = Problems.Conflict("Still open",
-            $"The {what} {code} is not deactivated, because there is still something open: {string.Join(", ", kinds.Select(Message))}. Finish or cancel that first.");
-        refusal.Extensions["open"] = kinds;
-        return refusal;
+        return Refusal.Conflict("Still open",
+            $"The {what} {code} is not deactivated, because there is still something open: {string.Join(", ", kinds.Select(Message))}. Finish or cancel that first.")
+            with { Open = kinds };
     }
 
     private static string Message(OpenDocuments of)

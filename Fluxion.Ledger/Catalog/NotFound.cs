@@ -1,18 +1,17 @@
-using Fluxion.Ledger.Commands;
-using Microsoft.AspNetCore.Mvc;
+using Fluxion.Ledger.Decisions;
 
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>404 for a reference that names nothing, in the words of the field that holds it.</summary>
 public static class NotFound
 {
-    public static ProblemDetails Store(string reference) => Problem("store", "store", reference);
+    public static Refusal Store(string reference) => Problem("store", "store", reference);
 
-    public static string Message(string what, string reference) => $"There is no {what} '{Problems.Shorten(reference)}'.";
+    public static string Message(string what, string reference) => $"There is no {what} '{Refusal.Shorten(reference)}'.";
 
-    public static ProblemDetails Problem(string what, string field, string reference)
+    public static Refusal Problem(string what, string field, string reference)
     {
         var detail = Message(what, reference);
-        return Problems.NotFound(detail, new Dictionary<string, string[]> { [field] = [detail] });
+        return Refusal.NotFound(detail, new Dictionary<string, string[]> { [field] = [detail] });
     }
 }

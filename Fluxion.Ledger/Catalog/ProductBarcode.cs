@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

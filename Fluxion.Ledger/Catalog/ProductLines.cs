@@ -1,7 +1,8 @@
 using FluentValidation;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Ledger.Catalog;
@@ -56,7 +57,7 @@ public static class ProductLines
         });
 
     /// <summary>The lines by sku, in the products' units; or the problem with their barcodes.</summary>
-    public static async Task<(IReadOnlyList<TLine> Lines, ProblemDetails? Problem)> InUnits<TLine>(
+    public static async Task<(IReadOnlyList<TLine> Lines, Refusal? Problem)> InUnits<TLine>(
         LedgerSession ledger, IBarcodeIndex index, IReadOnlyList<TLine> lines, CancellationToken ct) where TLine : class, IProductLine<TLine>
     {
         var keys = lines.Where(line => line.Barcode is not null).Select(KeyOf).Distinct().ToList();
@@ -74,19 +75,19 @@ public static class ProductLines
             var of = owners[KeyOf(line)].ToList();
             if (of.Any(owner => owner.IsActive)) of.RemoveAll(owner => !owner.IsActive);
             if (of.Count == 0) unknown[$"lines[{i}].barcode"] = [NotFound.Message("product with the barcode", line.Barcode)];
-            if (of.Count > 1) shared.Add($"{Problems.Shorten(line.Barcode)} is of {string.Join(" and ", of.Select(owner => owner.Sku))}");
+            if (of.Count > 1) shared.Add($"{Refusal.Shorten(line.Barcode)} is of {string.Join(" and ", of.Select(owner => owner.Sku))}");
             if (of.Count != 1) continue;
             named.Add(line.InUnits(of[0].Sku, of[0].PackQuantity));
             foreach (var (field, quantity) in named[^1].Quantities)
             {
-                if (Math.Abs(quantity) > Commands.Quantities.MaxQuantity || !Commands.Quantities.HasDecimals(quantity, 3))
+                if (Math.Abs(quantity) > Validation.Quantities.MaxQuantity || !Validation.Quantities.HasDecimals(quantity, 3))
                     wrong[$"lines[{i}].{field}"] = [FormattableString.Invariant($"comes to {quantity} of {of[0].Sku} in packs of {of[0].PackQuantity}: that is too much, or has more than 3 decimals")];
             }
         }
-        if (unknown.Count > 0) return ([], Problems.NotFound("Some barcodes are of no product; see errors.", unknown));
-        if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
+        if (unknown.Count > 0) return ([], Refusal.NotFound("Some barcodes are of no product; see errors.", unknown));
+        if (wrong.Count > 0) return ([], Refusal.Invalid(wrong));
         return shared.Count > 0
-            ? ([], Problems.Conflict("Barcode of several products", $"The barcode {string.Join("; ", shared.Distinct())}. Name the product by its sku."))
+            ? ([], Refusal.Conflict("Barcode of several products", $"The barcode {string.Join("; ", shared.Distinct())}. Name the product by its sku."))
             : (named, null);
     }
 

@@ -1,5 +1,5 @@
-using Fluxion.Ledger.Commands;
-using Microsoft.AspNetCore.Mvc;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 
@@ -19,8 +19,8 @@ public static class ProductRules
         [.. Levels(wanted, before), .. BarcodeErrors(wanted, barcodes, first, before)];
 
     /// <summary>400 for what is wrong; null when nothing is.</summary>
-    public static ProblemDetails? Problem(IReadOnlyList<(string Field, string Message)> errors) => errors.Count == 0 ? null
-        : Problems.Invalid(errors.GroupBy(e => e.Field).ToDictionary(e => e.Key, e => e.Select(error => error.Message).ToArray()));
+    public static Refusal? Problem(IReadOnlyList<(string Field, string Message)> errors) => errors.Count == 0 ? null
+        : Refusal.Invalid(errors.GroupBy(e => e.Field).ToDictionary(e => e.Key, e => e.Select(error => error.Message).ToArray()));
 
     private static IEnumerable<(string Field, string Message)> Levels(ProductDetails wanted, ProductDetails? before)
     {

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

@@ -2,7 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Catalog;
 

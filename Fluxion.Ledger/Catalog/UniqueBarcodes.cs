@@ -1,5 +1,5 @@
-using Fluxion.Ledger.Commands;
-using Microsoft.AspNetCore.Mvc;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Catalog;
 
@@ -45,12 +45,10 @@ public static class UniqueBarcodes
     }
 
     /// <summary>409 with the id and sku of the other product, for a single claim; null when nobody else has its barcodes.</summary>
-    public static async Task<ProblemDetails?> Refuse(LedgerSession ledger, IBarcodeIndex index, BarcodeClaim claim, CancellationToken ct)
+    public static async Task<Refusal?> Refuse(LedgerSession ledger, IBarcodeIndex index, BarcodeClaim claim, CancellationToken ct)
     {
         if ((await Conflicts(ledger, index, [claim], ct))[0].ToList() is not { Count: > 0 } conflicts) return null;
-        var problem = Problems.Conflict("Barcode taken", string.Join(" ", conflicts.Select(Message)));
-        problem.Extensions["conflicts"] = conflicts;
-        return problem;
+        return Refusal.Conflict("Barcode taken", string.Join(" ", conflicts.Select(Message))) with { Conflicts = conflicts };
     }
 
     public static string Message(BarcodeConflict conflict) => $"The barcode {conflict.Barcode} is of the active product {conflict.Sku}.";

@@ -4,10 +4,8 @@ using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using CsvHelper;
 using FluentValidation.Results;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Imports;
 
@@ -48,15 +46,16 @@ public sealed class CsvFile
     public bool DecimalComma { get; private init; }
 
     /// <summary>Every wrong row by its line, or null. 403 when it is a store that is not the caller's.</summary>
-    public ProblemDetails? Problem
+    public Refusal? Problem
     {
         get
         {
             if (_errors.Count == 0) return null;
-            var problem = Problems.Invalid(_errors.ToDictionary(e => e.Key, e => e.Value.ToArray()));
-            problem.Detail = "Nothing was imported. Correct the lines named in errors and send the whole file again.";
-            if (_isForbidden) (problem.Status, problem.Title) = (StatusCodes.Status403Forbidden, "Not allowed");
-            return problem;
+            var refusal = Refusal.Invalid(_errors.ToDictionary(e => e.Key, e => e.Value.ToArray())) with
+            {
+                Message = "Nothing was imported. Correct the lines named in errors and send the whole file again.",
+            };
+            return _isForbidden ? refusal with { Kind = RefusalKind.Forbidden, Title = "Not allowed" } : refusal;
         }
     }
 
@@ -105,8 +104,8 @@ public sealed class CsvFile
     {
         var known = columns.All.ToList();
         foreach (var missing in columns.Required.Except(names)) AddError("line 1", $"has no column '{missing}'");
-        foreach (var name in names.Except(known).Take(10)) AddError("line 1", $"'{Problems.Shorten(name)}' is no column of such a file: {string.Join(", ", known)}");
-        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) AddError("line 1", $"has the column '{Problems.Shorten(twice.Key)}' more than once");
+        foreach (var name in names.Except(known).Take(10)) AddError("line 1", $"'{Refusal.Shorten(name)}' is no column of such a file: {string.Join(", ", known)}");
+        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) AddError("line 1", $"has the column '{Refusal.Shorten(twice.Key)}' more than once");
         return _errors.Count == 0;
     }
 

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using FluentValidation;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
@@ -82,11 +84,11 @@ public sealed class Import
         Func<Import, CancellationToken, Task<Reply>> handle, string? sentAt = null)
     {
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || !type.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase))
-            return TypedResults.Problem(Problems.NoCsv);
-        if (decimals is not (null or "point" or "comma")) return TypedResults.Problem(Problems.Invalid("decimals", "is point or comma"));
+            return new RefusedResult(Refusal.NoCsv);
+        if (decimals is not (null or "point" or "comma")) return new RefusedResult(Refusal.Invalid("decimals", "is point or comma"));
 
         var sent = sentAt is null ? null : PointsInTime.Parse(sentAt);
-        if (sentAt is not null && sent is null) return TypedResults.Problem(Problems.Invalid("sentAt", PointsInTime.Form));
+        if (sentAt is not null && sent is null) return new RefusedResult(Refusal.Invalid("sentAt", PointsInTime.Form));
 
         // however slowly it comes, it waits on disk, and takes memory and a turn when it is there
         await using var body = new FileBufferingReadStream(http.Request.Body, InMemory);
@@ -94,7 +96,7 @@ public sealed class Import
         using var turn = await http.RequestServices.GetRequiredService<ImportLimiter>().Acquire(http.RequestAborted);
         var (file, sha256) = await Read(body, columns, decimals == "comma", http.RequestAborted);
         var import = new Import(file, sha256, Guid.CreateVersion7(), dryRun ?? false);
-        if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return TypedResults.Problem(unreadable);
+        if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return new RefusedResult(unreadable);
         var command = new Command(sha256, import.IsDryRun, decimals == "comma", sent);
 
         var run = ledger.Run(http, command, async ct =>
@@ -159,7 +161,7 @@ public sealed class Import
         }
         await Line(result switch
         {
-            ProblemHttpResult problem => new { Status = problem.StatusCode, Problem = (object)problem.ProblemDetails },
+            RefusedResult refused when refused.ToProblem(http) is var problem => new { problem.Status, Problem = (object)problem },
             Utf8ContentHttpResult content => new { Status = content.StatusCode ?? 200, Receipt = JsonElement.Parse(content.ResponseContent.Span) },
             ContentHttpResult content => new { Status = content.StatusCode ?? 200, Receipt = JsonElement.Parse(content.ResponseContent!) },
             _ => throw new UnreachableException("An import ends with a receipt or a problem."),

@@ -4,9 +4,12 @@ using System.Text.Json.Nodes;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -66,7 +69,7 @@ public static class ImportProductsEndpoint
                 claims.Add((row, new BarcodeClaim(sku, BarcodeList.From(wanted.Details), product, wanted.IsActive)));
                 if (Decide(product, sku, wanted.Details, wanted.IsActive) is not { Count: > 0 } events) continue;
                 if (!row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, wanted.Details), product))) continue;
-                if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal) row.AddError(null, refusal.Detail!);
+                if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal) row.AddError(null, refusal.Message);
                 decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
             }
             foreach (var taken in await UniqueBarcodes.Conflicts(ledger, barcodes, [.. claims.Select(c => c.Claim)], ct))
@@ -88,7 +91,7 @@ public static class ImportProductsEndpoint
         foreach (var of in open)
         {
             var sku = skus[of.Key.ToString()].Code;
-            rows.First(row => row.Line == lines[sku]).AddError("isActive", Deactivation.Refuse("product", sku, of)!.Detail!);
+            rows.First(row => row.Line == lines[sku]).AddError("isActive", Deactivation.Refuse("product", sku, of)!.Message);
         }
     }
 
@@ -246,7 +249,7 @@ public static class ImportProductsEndpoint
     }
 
     /// <summary>The problem with a change, as for the command that changes one product.</summary>
-    private static ProblemDetails? Refuse(CsvRow row, ProductDetails wanted, Product? product,
+    private static Refusal? Refuse(CsvRow row, ProductDetails wanted, Product? product,
         IReadOnlyDictionary<string, Category> categories, IReadOnlyDictionary<string, Supplier> suppliers) => new ProductReferences(
             Named(row, "category", categories) is { } category && category.Id == wanted.CategoryId ? category : null,
             Named(row, "supplier", suppliers) is { } supplier && supplier.Id == wanted.SupplierId ? supplier : null,

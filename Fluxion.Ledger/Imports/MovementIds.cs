@@ -1,6 +1,6 @@
 using System.Globalization;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Validation;
 using UUIDNext;
 
 namespace Fluxion.Ledger.Imports;

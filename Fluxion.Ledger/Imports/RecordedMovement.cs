@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Npgsql;

@@ -2,7 +2,10 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -50,7 +53,7 @@ public static class ChangePurchaseOrderEndpoint
         if (order is null) return problem!;
         var current = ledger.VersionOf(order.Id);
         if (command.Version is not null && command.Version != current)
-            return Problems.Conflict("Changed meanwhile", $"The purchase order {order.Code} is at version {current}, not {command.Version}. Read it again and decide anew.");
+            return Refusal.Conflict("Changed meanwhile", $"The purchase order {order.Code} is at version {current}, not {command.Version}. Read it again and decide anew.");
         (var supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
         if (problem is not null) return problem;
         if (PurchaseOrderRules.RefuseDates(order.OrderDate, command.ExpectedDate) is { } wrong) return wrong;

@@ -2,10 +2,13 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -75,21 +78,21 @@ public static class PurchaseOrderRules
     public static IRuleBuilderOptions<T, DateOnly?> Day<T>(this IRuleBuilder<T, DateOnly?> rule) => rule
         .Must(day => day is null || (day >= Earliest && day <= Latest)).WithMessage($"lies between {Earliest:yyyy-MM-dd} and {Latest:yyyy-MM-dd}");
 
-    public static ProblemDetails? RefuseDates(DateOnly ordered, DateOnly? expected) =>
-        expected < ordered ? Problems.Invalid("expectedDate", $"is not before orderDate, {ordered:yyyy-MM-dd}") : null;
+    public static Refusal? RefuseDates(DateOnly ordered, DateOnly? expected) =>
+        expected < ordered ? Refusal.Invalid("expectedDate", $"is not before orderDate, {ordered:yyyy-MM-dd}") : null;
 
     /// <summary>The supplier of an order, or the problem with him.</summary>
-    public static async Task<(Supplier? Supplier, ProblemDetails? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>
+    public static async Task<(Supplier? Supplier, Refusal? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>
         await ledger.Find<Supplier>(reference, ct) switch
         {
             null => (null, NotFound.Problem("supplier", "supplier", reference)),
-            { IsActive: false } inactive => (null, Problems.Conflict("Supplier deactivated", $"Nothing more is ordered from {inactive.Code}.")),
+            { IsActive: false } inactive => (null, Refusal.Conflict("Supplier deactivated", $"Nothing more is ordered from {inactive.Code}.")),
             var supplier => (supplier, null),
         };
 
     /// <summary>The lines with their products looked up, or the problem with those.</summary>
     /// <param name="known">The lines that the order has already: a product's line keeps its id.</param>
-    public static async Task<(IReadOnlyList<OrderedLine> Lines, ProblemDetails? Problem)> Resolve(
+    public static async Task<(IReadOnlyList<OrderedLine> Lines, Refusal? Problem)> Resolve(
         LedgerSession ledger, IReadOnlyList<DraftPurchaseOrder.Line> lines, IReadOnlyList<PurchaseOrderLine> known, CancellationToken ct)
     {
         var products = await ledger.Find<Product>(lines.Select(l => l.Sku), ct);
@@ -98,7 +101,7 @@ public static class PurchaseOrderRules
 
     /// <param name="products">By the references in <paramref name="lines"/>.</param>
     /// <param name="known">The ids of lines by product.</param>
-    public static (IReadOnlyList<OrderedLine> Lines, ProblemDetails? Problem) Decide(IReadOnlyList<DraftPurchaseOrder.Line> lines,
+    public static (IReadOnlyList<OrderedLine> Lines, Refusal? Problem) Decide(IReadOnlyList<DraftPurchaseOrder.Line> lines,
         IReadOnlyDictionary<string, Product> products, IReadOnlyDictionary<Guid, Guid> known, Func<Guid> newId)
     {
         var unknown = new Dictionary<string, string[]>();
@@ -117,13 +120,13 @@ public static class PurchaseOrderRules
             var id = known.TryGetValue(product.Id, out var kept) ? kept : newId();
             ordered.Add(new OrderedLine(id, product.Id, product.Code, line.Quantity, line.UnitCost ?? product.Details.CostPrice, product.Details.TaxRate));
         }
-        if (unknown.Count > 0) return ([], Problems.NotFound("Some products do not exist; see errors.", unknown));
+        if (unknown.Count > 0) return ([], Refusal.NotFound("Some products do not exist; see errors.", unknown));
         foreach (var (field, problem) in StockDocumentRules.DuplicateProducts(lines.Select(line => products[line.Sku]))) wrong[field] = problem;
         if (ordered.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2)) > PurchaseOrder.MaxTotal)
             wrong["lines"] = [$"come to more than {PurchaseOrder.MaxTotal:0}"];
-        if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
+        if (wrong.Count > 0) return ([], Refusal.Invalid(wrong));
         return inactive.Count > 0
-            ? ([], Problems.Conflict("Product deactivated", $"Nothing more is ordered of {string.Join(", ", inactive.Distinct())}."))
+            ? ([], Refusal.Conflict("Product deactivated", $"Nothing more is ordered of {string.Join(", ", inactive.Distinct())}."))
             : (ordered, null);
     }
 }
@@ -141,20 +144,20 @@ public static class DraftPurchaseOrderEndpoint
     {
         await Deactivation.AcquireSharedLock(ledger, ct);
         if (await ledger.Find<Store>(command.Store, ct) is not { } store) return NotFound.Store(command.Store);
-        if (!ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store)}.");
-        if (!store.IsActive) return Problems.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
+        if (!ledger.Caller.MayUse(store.Id)) return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store)}.");
+        if (!store.IsActive) return Refusal.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
         var number = Codes.Normalize(command.OrderNumber);
         string UrlOf(Guid id) => $"/api/{ledger.Tenant.Slug}/purchase-orders/{id}";
         ExistingDocument? Existing(PurchaseOrder? taken) => taken is not null && ledger.Caller.MayUse(taken.StoreId) ? new(taken.Id, UrlOf(taken.Id)) : null;
         var unique = new UniqueName("Order number taken", $"There is a purchase order '{number}' already.",
             async (look, token) => Existing(await look.Find<PurchaseOrder>(number, token)));
-        if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken) return Problems.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
+        if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken) return Refusal.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
         var (supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
         if (problem is not null) return problem;
         var zone = Zone.For(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct));
         var date = command.OrderDate ?? zone.DateOf(ledger.Now);
         // a client that counts days by UTC may be a day ahead
-        if (date > zone.DateOf(ledger.Now).AddDays(1)) return Problems.Invalid("orderDate", $"must not be in the future: in the store it is {zone.DateOf(ledger.Now):yyyy-MM-dd}");
+        if (date > zone.DateOf(ledger.Now).AddDays(1)) return Refusal.Invalid("orderDate", $"must not be in the future: in the store it is {zone.DateOf(ledger.Now):yyyy-MM-dd}");
         if (PurchaseOrderRules.RefuseDates(date, command.ExpectedDate) is { } wrong) return wrong;
         (var lines, problem) = await PurchaseOrderRules.Resolve(ledger, command.Lines, [], ct);
         if (problem is not null) return problem;

@@ -1,4 +1,4 @@
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Purchasing;
 

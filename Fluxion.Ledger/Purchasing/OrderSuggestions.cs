@@ -4,10 +4,13 @@ using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -59,7 +62,7 @@ public static class OrderSuggestionsEndpoint
         await Deactivation.AcquireSharedLock(ledger, ct);
         var store = await ledger.Find<Store>(command.Store, ct);
         if (command.Store is not null && store is null) return NotFound.Store(command.Store);
-        if (store is not null && !ledger.Caller.MayUse(store.Id)) return Problems.Forbidden($"You may not order for the store {Problems.Shorten(command.Store!)}.");
+        if (store is not null && !ledger.Caller.MayUse(store.Id)) return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store!)}.");
         var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
         if (command.Supplier is not null && supplier is null) return NotFound.Problem("supplier", "supplier", command.Supplier);
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Sales;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Purchasing;
 

@@ -1,6 +1,8 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -12,18 +14,18 @@ namespace Fluxion.Ledger.Purchasing;
 public static class PurchaseOrders
 {
     /// <summary>The order that <paramref name="reference"/> names, its stream locked; or why <paramref name="command"/> cannot be.</summary>
-    public static async Task<(PurchaseOrder? Order, ProblemDetails? Problem)> Lock(
+    public static async Task<(PurchaseOrder? Order, Refusal? Problem)> Lock(
         LedgerSession ledger, string reference, string command, CancellationToken ct)
     {
         if (await ledger.Find<PurchaseOrder>(reference, ct) is not { } found) return (null, NotFound.Problem("purchase order", "id", reference));
-        if (!ledger.Caller.MayUse(found.StoreId)) return (null, Problems.Forbidden("The purchase order is for a store that is not yours."));
+        if (!ledger.Caller.MayUse(found.StoreId)) return (null, Refusal.Forbidden("The purchase order is for a store that is not yours."));
         var order = await ledger.Lock<PurchaseOrder>(found.Id, ct);
-        return Problems.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);
+        return Refusal.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);
     }
 
     /// <summary>409 when what an order is for is deactivated: nothing new is ordered of it.</summary>
     /// <param name="lines">Those that are to come.</param>
-    public static async Task<ProblemDetails?> RefuseDeactivated(
+    public static async Task<Refusal?> RefuseDeactivated(
         LedgerSession ledger, PurchaseOrder order, IEnumerable<PurchaseOrderLine> lines, CancellationToken ct)
     {
         var store = await ledger.Read<Store>(order.StoreId, ct);
@@ -36,7 +38,7 @@ public static class PurchaseOrders
             .. products.Values.Where(product => !product.IsActive).Select(product => $"the product {product.Code}"),
         ];
         return inactive.Length == 0 ? null
-            : Problems.Conflict("Deactivated", $"Nothing new is ordered, because this is deactivated: {string.Join(", ", inactive)}.");
+            : Refusal.Conflict("Deactivated", $"Nothing new is ordered, because this is deactivated: {string.Join(", ", inactive)}.");
     }
 
     /// <summary>Appends one event in the states in which <paramref name="command"/> is allowed.</summary>
@@ -98,7 +100,7 @@ public static class PurchaseOrderStatusEndpoints
             var (order, problem) = await PurchaseOrders.Lock(ledger, id, "reopen", ct);
             if (order is null) return problem!;
             var reopened = Reopened(order, await ledger.History(order.Id, ct));
-            if (reopened is null) return Problems.Conflict("Nothing is missing", $"All that was ordered with {order.Code} has come in.");
+            if (reopened is null) return Refusal.Conflict("Nothing is missing", $"All that was ordered with {order.Code} has come in.");
             var missing = PurchaseOrder.Fold(order.Id, order, reopened).Lines.Where(line => line.Missing > 0);
             problem = await PurchaseOrders.RefuseDeactivated(ledger, order, missing, ct);
             return problem is not null ? problem : Reply.Ok(PurchaseOrderReceipt.From(ledger, ledger.Append<PurchaseOrder>(order.Id, reopened)));

@@ -2,10 +2,13 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -61,7 +64,7 @@ public static class ReceivePurchaseOrderEndpoint
     /// <summary>What a delivery does to its order; or what of it was never ordered, or is more than may come in.</summary>
     /// <param name="overReceiptPercent">How much more than ordered may come in of each line.</param>
     /// <param name="zone">The store's.</param>
-    public static (PurchaseOrderReceived? Received, ProblemDetails? Problem) Decide(
+    public static (PurchaseOrderReceived? Received, Refusal? Problem) Decide(
         PurchaseOrder order, ReceivePurchaseOrder command, decimal overReceiptPercent, Guid deliveryId, DateTimeOffset occurredAt, Zone zone)
     {
         var strange = new Dictionary<string, string[]>();
@@ -69,11 +72,11 @@ public static class ReceivePurchaseOrderEndpoint
         foreach (var (i, line) in command.Lines.Index())
         {
             if (LineOf(order, line.Sku) is { } ordered) delivered.Add(new DeliveredLine(ordered.Id, line.Quantity, line.UnitCost ?? ordered.UnitCost));
-            else strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Problems.Shorten(line.Sku)}'."];
+            else strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Refusal.Shorten(line.Sku)}'."];
         }
-        if (strange.Count > 0) return (null, Problems.NotFound("Some products were not ordered; see errors.", strange));
+        if (strange.Count > 0) return (null, Refusal.NotFound("Some products were not ordered; see errors.", strange));
         var receivedOn = zone.DateOf(occurredAt);
-        if (receivedOn < order.OrderDate) return (null, Problems.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
+        if (receivedOn < order.OrderDate) return (null, Refusal.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
 
         var coming = delivered.ToLookup(line => line.LineId, line => line.Quantity);
         var over = order.Lines
@@ -83,7 +86,7 @@ public static class ReceivePurchaseOrderEndpoint
                 + (line.Cancelled > 0 ? $"{Format(line.Cancelled)} are not to come any more, " : "")
                 + $"so {Format(coming[line.Id].Sum())} more are too many").ToList();
         return over.Count > 0
-            ? (null, Problems.Conflict("More than ordered",
+            ? (null, Refusal.Conflict("More than ordered",
                 $"Nothing was received: {string.Join("; ", over)}. At most {Format(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
             : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn, command.Reference), null);
     }

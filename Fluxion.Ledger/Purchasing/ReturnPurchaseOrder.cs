@@ -2,10 +2,13 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -81,7 +84,7 @@ public static class ReturnPurchaseOrderEndpoint
         if (UniqueReference.Refuse(settings, command.Reference, history.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
             wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already.") is { } repeated) return repeated;
         var occurred = ledger.ResolveOccurrence(command.OccurredAt, delivery.OccurredAt);
-        if (occurred.IsTooEarly) return Problems.BeforeCause("the delivery", delivery.OccurredAt);
+        if (occurred.IsTooEarly) return Refusal.BeforeCause("the delivery", delivery.OccurredAt);
 
         (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. goods.Select((g, i) => new StockRequest(order.StoreId.ToString(),
             g.ProductId.ToString(), command.Lines[i].Quantity, IsInbound: false, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
@@ -101,13 +104,13 @@ public static class ReturnPurchaseOrderEndpoint
 
     /// <summary>The delivery that is named, or the only one of the order.</summary>
     /// <param name="history">The events of the order.</param>
-    public static (Delivery? Delivery, ProblemDetails? Problem) DeliveryOf(PurchaseOrder order, Guid? deliveryId, IReadOnlyList<object> history)
+    public static (Delivery? Delivery, Refusal? Problem) DeliveryOf(PurchaseOrder order, Guid? deliveryId, IReadOnlyList<object> history)
     {
         var deliveries = history.OfType<PurchaseOrderReceived>().ToList();
         if (deliveryId is null && deliveries.Count > 1)
         {
             var all = deliveries.Select(d => FormattableString.Invariant($"{d.DeliveryId} of {d.OccurredAt.UtcDateTime:yyyy-MM-dd HH:mm}Z"));
-            return (null, Problems.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", all.Take(MaxNamed))}"));
+            return (null, Refusal.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", all.Take(MaxNamed))}"));
         }
         if (deliveries.FirstOrDefault(d => deliveryId is null || d.DeliveryId == deliveryId) is not { } delivery)
             return (null, NotFound.Problem("delivery", "delivery", deliveryId?.ToString() ?? ""));

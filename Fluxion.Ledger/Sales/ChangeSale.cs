@@ -1,9 +1,12 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -92,9 +95,9 @@ public static class ChangeSaleEndpoints
             if (locked is null) return problem!;
             var sale = locked.Sale;
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, sale.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeCause("the sale", sale.OccurredAt);
+            if (occurred.IsTooEarly) return Refusal.BeforeCause("the sale", sale.OccurredAt);
             if (command.Amount > sale.BalanceDue)
-                return Problems.Conflict("Paid too much", $"{sale.BalanceDue:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
+                return Refusal.Conflict("Paid too much", $"{sale.BalanceDue:0.00} of the invoice '{sale.InvoiceNumber}' is open, not {command.Amount:0.00}.");
             if (locked.RefuseReference("payment", command.Method, command.Reference) is { } taken) return taken;
             var at = occurred.At(ledger.Now);
             sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(command.Amount, command.Method, Codes.NumberOrNull(command.Reference), at));
@@ -112,11 +115,11 @@ public static class ChangeSaleEndpoints
             if (locked is null) return problem!;
             var sale = locked.Sale;
             if (sale.Returned.Any(returned => returned > 0))
-                return Problems.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
+                return Refusal.Conflict("Goods were returned", $"Some of the invoice '{sale.InvoiceNumber}' was returned: return the rest instead.");
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, sale.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeCause("the sale", sale.OccurredAt);
+            if (occurred.IsTooEarly) return Refusal.BeforeCause("the sale", sale.OccurredAt);
             if (sale.AmountHeld > 0) occurred = occurred with { NotBefore = locked.PaidBy(sale.AmountHeld) };
-            if (occurred.IsTooEarly) return Problems.BeforeCause("the money was paid that is given back", occurred.NotBefore!.Value);
+            if (occurred.IsTooEarly) return Refusal.BeforeCause("the money was paid that is given back", occurred.NotBefore!.Value);
             var (outcome, at, refusal) = await Restock(ledger, sale, [.. sale.Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))], command.Reason, occurred, ct);
             if (refusal is not null) return refusal;
             var refunds = locked.RefundsOf(command.RefundMethod);
@@ -136,7 +139,7 @@ public static class ChangeSaleEndpoints
             if (locked is null) return problem!;
             var sale = locked.Sale;
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, sale.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeCause("the sale", sale.OccurredAt);
+            if (occurred.IsTooEarly) return Refusal.BeforeCause("the sale", sale.OccurredAt);
             var (returned, refused) = Decide(sale, command, occurred.At(ledger.Now));
             if (returned is null) return refused!;
             var (outcome, at, refusal) = await Restock(ledger, sale, returned.Lines, command.Reason, occurred, ct);
@@ -146,7 +149,7 @@ public static class ChangeSaleEndpoints
         });
 
     /// <summary>What comes back, and what is credited for it: see <see cref="LineAmount.Credit"/>.</summary>
-    public static (GoodsReturned? Returned, ProblemDetails? Problem) Decide(Sale sale, ReturnGoods command, DateTimeOffset at)
+    public static (GoodsReturned? Returned, Refusal? Problem) Decide(Sale sale, ReturnGoods command, DateTimeOffset at)
     {
         var wrong = new Dictionary<string, string[]>();
         var returned = sale.Returned.ToArray();
@@ -156,16 +159,16 @@ public static class ChangeSaleEndpoints
             if (line >= sale.Lines.Count) wrong[$"lines[{i}].lineNumber"] = [$"The sale has {sale.Lines.Count} lines."];
             else returned[line] += quantity;
         }
-        if (wrong.Count > 0) return (null, Problems.Invalid(wrong));
+        if (wrong.Count > 0) return (null, Refusal.Invalid(wrong));
         var tooMuch = sale.Lines.Where((line, i) => returned[i] > line.Quantity).Select(line => line.Sku).ToList();
         if (tooMuch.Count > 0)
-            return (null, Problems.Conflict("More than was sold", $"More comes back of {string.Join(", ", tooMuch)} than was sold on the invoice '{sale.InvoiceNumber}' and is still out."));
+            return (null, Refusal.Conflict("More than was sold", $"More comes back of {string.Join(", ", tooMuch)} than was sold on the invoice '{sale.InvoiceNumber}' and is still out."));
         var credit = sale.Credit(sale.Returned, returned);
         var (subtotal, tax) = (credit.Sum(line => line.Net), credit.Sum(line => line.Tax));
         return (new GoodsReturned([.. command.Lines.Select(l => new ReturnedLine(l.LineNumber - 1, l.Quantity))], subtotal, tax, subtotal + tax, command.Reason, at), null);
     }
 
-    private static async Task<(StockOutcome Outcome, DateTimeOffset At, ProblemDetails? Refusal)> Restock(
+    private static async Task<(StockOutcome Outcome, DateTimeOffset At, Refusal? Refusal)> Restock(
         LedgerSession ledger, Sale sale, IReadOnlyList<ReturnedLine> lines, string? reason, Occurrence occurred, CancellationToken ct)
     {
         var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. lines.Select((line, i) => new StockRequest(sale.StoreId.ToString(),

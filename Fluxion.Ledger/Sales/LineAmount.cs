@@ -1,4 +1,4 @@
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Sales;
 

@@ -1,7 +1,7 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Sales;
 
@@ -15,20 +15,20 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     private IEnumerable<PaymentRefunded> Refunds => History.Select(e => e.Data).OfType<PaymentRefunded>();
 
     /// <summary>The sale that a command is for, or why the command cannot be.</summary>
-    public static async Task<(LockedSale? Sale, ProblemDetails? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
+    public static async Task<(LockedSale? Sale, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var guid)) return (null, NotFound.Problem("sale", "id", id));
         var history = ledger.EventsWithNextLock(guid, typeof(PaymentReceived), typeof(PaymentRefunded));
         var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
         if (await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, NotFound.Problem("sale", "id", id));
-        if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Problems.Forbidden("The sale is of a store that is not yours."));
-        return Problems.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem
+        if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Refusal.Forbidden("The sale is of a store that is not yours."));
+        return Refusal.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem
             ? (null, problem)
             : (new LockedSale(sale, history.Value, settings.Value), null);
     }
 
     /// <summary>409 when a payment by this method, or a refund, has the reference already: within a sale it names one.</summary>
-    public ProblemDetails? RefuseReference(string what, string method, string? reference)
+    public Refusal? RefuseReference(string what, string method, string? reference)
     {
         var known = History.Where(e => e.Data switch
         {

@@ -2,10 +2,13 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -129,13 +132,13 @@ public static class RecordSaleEndpoint
         ledger.Run(http, command, async (command, ct) =>
         {
             if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
-                return Problems.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
+                return Refusal.Forbidden("To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price.");
             var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
             var transacted = FindTransaction(ledger, command);
             var (reservation, held, unheld) = await OpenReservation(ledger, command, ct);
             if (unheld is not null) return unheld;
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, reservation?.OpenedAt);
-            if (occurred.IsTooEarly) return Problems.BeforeCause("the reservation was made", occurred.NotBefore!.Value);
+            if (occurred.IsTooEarly) return Refusal.BeforeCause("the reservation was made", occurred.NotBefore!.Value);
             var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. StockRequest.ForLines(command.Store, command.Lines, isInbound: false), .. held], occurred, ct);
             if (problem is not null) return problem;
             var taken = reservation?.Take(lockedStock[0].Store.Id, command.Lines.Zip(lockedStock, (line, locked) => (locked.Product.Id, line.Quantity))) ?? [];
@@ -150,9 +153,9 @@ public static class RecordSaleEndpoint
             var invoice = Invoice(command, lockedStock, [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
                 [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))], document.OccurredAt, settings.Value);
             UniqueName[] unique = [InvoiceNumber(ledger, lockedStock[0].Store, invoice), .. invoice.IsPosTransactionIdUnique ? [PosTransactionId(ledger, lockedStock[0].Store, invoice)] : (UniqueName[])[]];
-            if (invoice.IsPosTransactionIdUnique && transacted?.Value is { } other) return Problems.AlreadyExists(unique[1].Title, unique[1].Detail, Existing(ledger, other));
+            if (invoice.IsPosTransactionIdUnique && transacted?.Value is { } other) return Refusal.AlreadyExists(unique[1].Title, unique[1].Detail, Existing(ledger, other));
             if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Amount < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
-                return Problems.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
+                return Refusal.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
 
             var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
@@ -183,20 +186,20 @@ public static class RecordSaleEndpoint
     private static ExistingDocument? Existing(LedgerSession ledger, Guid? sale) => sale is { } id ? new(id, $"/api/{ledger.Tenant.Slug}/sales/{id}") : null;
 
     /// <summary>The reservation under its lock, with a request for each line that it is to give back unsold; or why it cannot be fulfilled there.</summary>
-    private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, ProblemDetails? Problem)> OpenReservation(
+    private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, Refusal? Problem)> OpenReservation(
         LedgerSession ledger, RecordSale command, CancellationToken ct)
     {
         if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store) return (null, [], null); // an unknown store the door refuses
         if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], NotFound.Problem("reservation", "reservation", id.ToString()));
         if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)))
-            return (null, [], Problems.Forbidden("The reservation holds stock of a store that is not yours."));
-        if (Problems.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong) return (null, [], wrong);
+            return (null, [], Refusal.Forbidden("The reservation holds stock of a store that is not yours."));
+        if (Refusal.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong) return (null, [], wrong);
         var held = reservation.Held.Where(line => line.StoreId == store.Id).ToList();
         if (held.Count == 0) return (null, [], NothingHeld(reservation, "nothing", command.Store));
         return (reservation, command.ReleaseRest
             ? [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, IsInbound: false))] : [], null);
     }
 
-    private static ProblemDetails NothingHeld(Reservation reservation, string what, string store) =>
-        Problems.Conflict("Nothing held", $"The reservation '{reservation.Reference}' holds {what} in the store {Problems.Shorten(store)}: sell without it.");
+    private static Refusal NothingHeld(Reservation reservation, string what, string store) =>
+        Refusal.Conflict("Nothing held", $"The reservation '{reservation.Reference}' holds {what} in the store {Refusal.Shorten(store)}: sell without it.");
 }

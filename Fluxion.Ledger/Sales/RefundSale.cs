@@ -1,9 +1,12 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -53,10 +56,10 @@ public static class RefundSaleEndpoint
             return Reply.Ok(SaleReceipt.From(sale, StockOutcome.Nothing, at, [new MoneyByMethod(command.Method, command.Amount)]));
         });
 
-    private static ProblemDetails? Refuse(LockedSale locked, RefundSale command, Occurrence occurred) =>
+    private static Refusal? Refuse(LockedSale locked, RefundSale command, Occurrence occurred) =>
         command.Amount > locked.Sale.AmountHeld
-            ? Problems.Conflict("Refunded too much",
+            ? Refusal.Conflict("Refunded too much",
                 $"{locked.Sale.AmountHeld:0.00} of what was paid for the invoice '{locked.Sale.InvoiceNumber}' can be given back, not {command.Amount:0.00}.")
-            : occurred.IsTooEarly ? Problems.BeforeCause("the money was paid", occurred.NotBefore!.Value)
+            : occurred.IsTooEarly ? Refusal.BeforeCause("the money was paid", occurred.NotBefore!.Value)
             : locked.RefuseReference("refund", command.Method, command.Reference);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Sales;
 

@@ -2,8 +2,11 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -45,10 +48,10 @@ public static class CancelTransferEndpoint
         ledger.Run(http, command, async ct =>
         {
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return NotFound.Problem("transfer", "id", id);
-            if (!ledger.Caller.MayUse(transfer.FromStoreId)) return Problems.Forbidden("The transfer comes from a store that is not yours.");
-            if (Problems.WrongState("transfer", transfer.Status, "cancel", Transfer.Allowed) is { } wrong) return wrong;
+            if (!ledger.Caller.MayUse(transfer.FromStoreId)) return Refusal.Forbidden("The transfer comes from a store that is not yours.");
+            if (Refusal.WrongState("transfer", transfer.Status, "cancel", Transfer.Allowed) is { } wrong) return wrong;
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeCause("the goods left", transfer.OccurredAt);
+            if (occurred.IsTooEarly) return Refusal.BeforeCause("the goods left", transfer.OccurredAt);
 
             var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. transfer.Lines.Where(line => line.InTransit > 0).Select(line => new StockRequest(
                 transfer.FromStoreId.ToString(), line.ProductId.ToString(), line.InTransit, IsInbound: false, CompletesDocument: true))], occurred, ct);

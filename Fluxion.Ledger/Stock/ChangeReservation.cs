@@ -2,8 +2,11 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -82,7 +85,7 @@ public static class ChangeReservationEndpoints
         if (reservation is null) return problem!;
         var current = ledger.VersionOf(reservation.Id);
         if (command.Version is not null && command.Version != current)
-            return Problems.Conflict("Changed meanwhile",
+            return Refusal.Conflict("Changed meanwhile",
                 $"The reservation '{reservation.Reference}' is at version {current}, not {command.Version}. Read it again and decide anew.");
 
         // what is held already may be given back wherever it is
@@ -94,12 +97,12 @@ public static class ChangeReservationEndpoints
         ], ledger.ResolveOccurrence(null), ct);
         if (problem is not null) return problem;
         var wanted = lockedStock.Take(command.Lines.Count).ToList();
-        if (DuplicateItems(wanted) is { Count: > 0 } twice) return Problems.Invalid(twice);
+        if (DuplicateItems(wanted) is { Count: > 0 } twice) return Refusal.Invalid(twice);
 
         var held = Held(reservation, [.. wanted.Zip(command.Lines, (locked, line) => (locked, line.Quantity))]);
         var steps = Steps(reservation, held, lockedStock);
         if (steps.FirstOrDefault(step => step is { Slot.Store.IsActive: false, IsMore: true }).Slot is { } closed)
-            return Problems.Conflict("Store deactivated", StockLedger.StoreInactive(closed.Store.Code));
+            return Refusal.Conflict("Store deactivated", StockLedger.StoreInactive(closed.Store.Code));
         (var outcome, problem) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps.Select(step => step.Step)));
         if (problem is not null) return problem;
 
@@ -170,12 +173,12 @@ public static class ChangeReservationEndpoints
     }
 
     /// <summary>The reservation under its lock; or why the command cannot be.</summary>
-    internal static async Task<(Reservation? Reservation, ProblemDetails? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
+    internal static async Task<(Reservation? Reservation, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
             return (null, NotFound.Problem("reservation", "id", id));
         if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)) || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId)))
-            return (null, Problems.Forbidden("The reservation holds stock of a store that is not yours."));
-        return Problems.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong ? (null, wrong) : (reservation, null);
+            return (null, Refusal.Forbidden("The reservation holds stock of a store that is not yours."));
+        return Refusal.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong ? (null, wrong) : (reservation, null);
     }
 }

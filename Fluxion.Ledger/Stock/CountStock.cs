@@ -2,8 +2,11 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -79,7 +82,7 @@ public static class CountStockEndpoint
                 ledger, StockRequest.ForLines(command.Store, command.Lines, isInbound: false), ledger.ResolveOccurrence(command.OccurredAt), ct, counting: true);
             if (problem is not null) return problem;
             var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-            if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
+            if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice) return Refusal.Invalid(twice);
 
             var decision = Decide(command, lockedStock, document);
             var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);

@@ -1,6 +1,6 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Purchasing;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Stock;
 

@@ -2,8 +2,11 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -87,10 +90,10 @@ public static class ReceiveTransferEndpoint
         ledger.Run(http, command, async (command, ct) =>
         {
             if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return NotFound.Problem("transfer", "id", id);
-            if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Problems.Forbidden("The transfer goes to a store that is not yours.");
-            if (Problems.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
+            if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Refusal.Forbidden("The transfer goes to a store that is not yours.");
+            if (Refusal.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);
-            if (occurred.IsTooEarly) return Problems.BeforeCause("the goods left", transfer.OccurredAt);
+            if (occurred.IsTooEarly) return Refusal.BeforeCause("the goods left", transfer.OccurredAt);
 
             var store = transfer.ToStoreId.ToString();
             StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
@@ -99,7 +102,7 @@ public static class ReceiveTransferEndpoint
                 [Request(line, i, "received", line.Received), Request(line, i, "lost", line.Lost), Request(line, i, "damaged", line.Damaged)])], occurred, ct);
             if (problem is not null) return problem;
             LockedStock[] lockedStock = [.. opened.Where((_, i) => i % 3 == 0)];
-            if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
+            if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice) return Refusal.Invalid(twice);
 
             var received = new TransferReceived([.. command.Lines.Zip(lockedStock, (line, locked) =>
                 new ArrivedLine(locked.Product.Id, line.Received, line.Lost, line.Damaged))], command.Notes, at);
@@ -109,12 +112,12 @@ public static class ReceiveTransferEndpoint
             return refusal is not null ? refusal : Reply.Ok(TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, received), outcome, at));
         });
 
-    private static ProblemDetails? TooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<LockedStock> lockedStock)
+    private static Refusal? TooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<LockedStock> lockedStock)
     {
         var tooMuch = received.Lines.Zip(lockedStock, (line, locked) => (line, locked.Product.Code,
                 InTransit: transfer.Lines.FirstOrDefault(sent => sent.ProductId == line.ProductId)?.InTransit ?? 0))
             .Where(l => l.line.Total > l.InTransit)
             .Select(l => FormattableString.Invariant($"of {l.Code} {Quantities.Normalize(l.InTransit)}, not {Quantities.Normalize(l.line.Total)}")).ToList();
-        return tooMuch.Count == 0 ? null : Problems.Conflict("More than is in transit", $"In transit is {string.Join("; ", tooMuch)}.");
+        return tooMuch.Count == 0 ? null : Refusal.Conflict("More than is in transit", $"In transit is {string.Join("; ", tooMuch)}.");
     }
 }

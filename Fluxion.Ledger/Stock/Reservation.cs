@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Stock;
 

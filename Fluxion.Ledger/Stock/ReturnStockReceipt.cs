@@ -2,8 +2,11 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -69,7 +72,7 @@ public static class ReturnStockReceiptEndpoint
         if (problem is not null) return problem;
         var came = goods.Max(g => g.OccurredAt);
         var occurred = ledger.ResolveOccurrence(command.OccurredAt, came);
-        if (occurred.IsTooEarly) return Problems.BeforeCause("the goods came", came);
+        if (occurred.IsTooEarly) return Refusal.BeforeCause("the goods came", came);
 
         (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. goods.Select((g, i) => new StockRequest(store.Code, g.ProductId.ToString(),
             command.Lines[i].Quantity, IsInbound: false, "store", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
@@ -80,14 +83,14 @@ public static class ReturnStockReceiptEndpoint
     }
 
     /// <summary>The store that the goods leave, or the problem with it.</summary>
-    private static async Task<(Store? Store, ProblemDetails? Problem)> StoreOf(
+    private static async Task<(Store? Store, Refusal? Problem)> StoreOf(
         ReturnStockReceipt command, LedgerSession ledger, IReadOnlyList<DeliveredGoods> delivered, CancellationToken ct)
     {
         var stores = delivered.Select(g => g.StoreId).Distinct().ToList();
         if (command.Store is null && stores.Count > 1)
-            return (null, Problems.Invalid("store", "is required: the receipt brought goods into several stores"));
+            return (null, Refusal.Invalid("store", "is required: the receipt brought goods into several stores"));
         var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
         if (store is null || !stores.Contains(store.Id)) return (null, NotFound.Store(command.Store!));
-        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Problems.Forbidden(command.Store is null ? "The receipt is of a store that is not yours." : StockLedger.StoreNotAllowed(command.Store)));
+        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Refusal.Forbidden(command.Store is null ? "The receipt is of a store that is not yours." : StockLedger.StoreNotAllowed(command.Store)));
     }
 }

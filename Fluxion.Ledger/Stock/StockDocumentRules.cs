@@ -1,8 +1,8 @@
 using System.Linq.Expressions;
 using FluentValidation;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Stock;
 

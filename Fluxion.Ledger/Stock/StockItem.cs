@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Validation;
 using UUIDNext;
 
 namespace Fluxion.Ledger.Stock;

@@ -1,8 +1,8 @@
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Ledger.Stock;
 
@@ -105,7 +105,7 @@ public static class StockLedger
     /// <param name="occurred">When what the command is about happened; of several moments the earliest.</param>
     /// <param name="counting">True for a count, which needs the stock as of that moment.</param>
     /// <returns>At: the moment itself, which for a command that names none is known once the items are locked.</returns>
-    public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At, ProblemDetails? Problem)> ResolveAndLock(
+    public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At, Refusal? Problem)> ResolveAndLock(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, Occurrence occurred, CancellationToken ct, bool counting = false)
     {
         var (named, problem) = await Resolve(ledger, requests, ct);
@@ -115,15 +115,15 @@ public static class StockLedger
     }
 
     /// <summary>What the requests name, not locked; or why the request cannot be.</summary>
-    private static async Task<(IReadOnlyList<LockedStock>? Slots, ProblemDetails? Problem)> Resolve(
+    private static async Task<(IReadOnlyList<LockedStock>? Slots, Refusal? Problem)> Resolve(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, CancellationToken ct)
     {
         var stores = await ledger.Find<Store>(requests.Select(r => r.Store), ct);
         foreach (var request in requests.DistinctBy(r => r.Store))
         {
             if (!stores.TryGetValue(request.Store, out var store)) return (null, NotFound.Problem("store", request.StoreField, request.Store));
-            if (!ledger.Caller.MayUse(store.Id)) return (null, Problems.Forbidden(StoreNotAllowed(request.Store)));
-            if (!store.IsActive && !request.CompletesDocument) return (null, Problems.Conflict("Store deactivated", StoreInactive(request.Store)));
+            if (!ledger.Caller.MayUse(store.Id)) return (null, Refusal.Forbidden(StoreNotAllowed(request.Store)));
+            if (!store.IsActive && !request.CompletesDocument) return (null, Refusal.Conflict("Store deactivated", StoreInactive(request.Store)));
         }
 
         var products = await ledger.Find<Product>(requests.Select(r => r.Sku), ct);
@@ -139,9 +139,9 @@ public static class StockLedger
             else if (request.IsInbound && !product.IsActive && !request.CompletesDocument)
                 inactive.Add(product.Code);
         }
-        if (unknown.Count > 0) return (null, Problems.NotFound("Some products do not exist; see errors.", unknown));
-        if (wrong.Count > 0) return (null, Problems.Invalid(wrong));
-        if (inactive.Count > 0) return (null, Problems.Conflict("Product deactivated", $"Nothing more comes in of {string.Join(", ", inactive.Distinct())}."));
+        if (unknown.Count > 0) return (null, Refusal.NotFound("Some products do not exist; see errors.", unknown));
+        if (wrong.Count > 0) return (null, Refusal.Invalid(wrong));
+        if (inactive.Count > 0) return (null, Refusal.Conflict("Product deactivated", $"Nothing more comes in of {string.Join(", ", inactive.Distinct())}."));
 
         return ([.. requests.Select(r => new LockedStock(stores[r.Store], products[r.Sku], null))], null);
     }
@@ -174,19 +174,18 @@ public static class StockLedger
     }
 
     /// <param name="reference">The store as the client named it: of one that is not his, an id must not tell him the code.</param>
-    public static string StoreNotAllowed(string reference) => $"You may not move stock of the store {Problems.Shorten(reference)}.";
+    public static string StoreNotAllowed(string reference) => $"You may not move stock of the store {Refusal.Shorten(reference)}.";
 
     /// <inheritdoc cref="StoreNotAllowed" path="/param"/>
-    public static string StoreInactive(string reference) => $"The store {Problems.Shorten(reference)} is deactivated: its stock does not move.";
+    public static string StoreInactive(string reference) => $"The store {Refusal.Shorten(reference)} is deactivated: its stock does not move.";
 
     /// <summary>Appends what was decided, and returns what it did to stock; or the refusal of a shortage.</summary>
-    public static (StockOutcome Outcome, ProblemDetails? Refusal) Append(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock, StockDecision decision)
+    public static (StockOutcome Outcome, Refusal? Refusal) Append(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock, StockDecision decision)
     {
         if (decision.Shortages.Count > 0)
         {
-            var refusal = Problems.Conflict("Not enough stock", "Nothing was moved. See shortages for what is available of each product.");
-            refusal.Extensions["shortages"] = decision.Shortages;
-            return (StockOutcome.Nothing, refusal);
+            return (StockOutcome.Nothing,
+                Refusal.Conflict("Not enough stock", "Nothing was moved. See shortages for what is available of each product.") with { Shortages = decision.Shortages });
         }
         var after = new Dictionary<Guid, StockItem>();
         var lockedById = lockedStock.DistinctBy(s => s.ItemId).ToDictionary(s => s.ItemId);
@@ -202,7 +201,7 @@ public static class StockLedger
     }
 
     /// <summary>As above for a command that takes what has happened to the goods: the outcome names the reservations that can no longer be kept.</summary>
-    public static async Task<(StockOutcome Outcome, ProblemDetails? Refusal)> Append(
+    public static async Task<(StockOutcome Outcome, Refusal? Refusal)> Append(
         LedgerSession ledger, IStockDocuments documents, IReadOnlyList<LockedStock> lockedStock, StockDecision decision, CancellationToken ct)
     {
         var (outcome, refusal) = Append(ledger, lockedStock, decision);

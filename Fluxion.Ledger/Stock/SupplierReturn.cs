@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
-using Microsoft.AspNetCore.Mvc;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Stock;
 
@@ -29,7 +29,7 @@ public static class SupplierReturn
 {
     /// <summary>For each line the goods that it means; or what of it was not delivered, or is more than can go back.</summary>
     /// <param name="delivered">What the delivery brought: a product and unit cost once.</param>
-    public static (IReadOnlyList<DeliveredGoods> Goods, ProblemDetails? Problem) Decide(
+    public static (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) Decide(
         IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> delivered)
     {
         var (strange, wrong, goods) = (new Dictionary<string, string[]>(), new Dictionary<string, string[]>(), new List<DeliveredGoods>());
@@ -38,19 +38,19 @@ public static class SupplierReturn
             var ofProduct = delivered.Where(g => Codes.Spellings(line.Sku).Contains(g.Sku)).ToList();
             if (ofProduct.Count == 0 && Guid.TryParse(line.Sku, out var id)) ofProduct = [.. delivered.Where(g => g.ProductId == id)];
             var meant = line.UnitCost is null ? ofProduct : [.. ofProduct.Where(g => g.UnitCost == line.UnitCost)];
-            if (ofProduct.Count == 0) strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Problems.Shorten(line.Sku)}'."];
+            if (ofProduct.Count == 0) strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Refusal.Shorten(line.Sku)}'."];
             else if (meant.Count != 1)
                 wrong[$"lines[{i}].unitCost"] = [$"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Format(g.UnitCost)))}"];
             else goods.Add(meant[0]);
         }
-        if (strange.Count > 0) return ([], Problems.NotFound("Some products were not delivered; see errors.", strange));
-        if (wrong.Count > 0) return ([], Problems.Invalid(wrong));
+        if (strange.Count > 0) return ([], Refusal.NotFound("Some products were not delivered; see errors.", strange));
+        if (wrong.Count > 0) return ([], Refusal.Invalid(wrong));
 
         var over = goods.Zip(lines, (g, line) => (Goods: g, line.Quantity)).GroupBy(r => r.Goods, r => r.Quantity)
             .Where(r => r.Sum() > r.Key.Delivered - r.Key.Returned)
             .Select(r => $"of {r.Key.Sku} {Format(r.Key.Delivered)} were delivered and {Format(r.Key.Returned)} went back, so {Format(r.Sum())} more are too many")
             .ToList();
-        return over.Count > 0 ? ([], Problems.Conflict("More than was delivered", $"Nothing went back: {string.Join("; ", over)}.")) : (goods, null);
+        return over.Count > 0 ? ([], Refusal.Conflict("More than was delivered", $"Nothing went back: {string.Join("; ", over)}.")) : (goods, null);
     }
 
     /// <summary>What leaves, leaves at what it came with.</summary>

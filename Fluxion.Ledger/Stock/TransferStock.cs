@@ -2,8 +2,11 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -90,15 +93,15 @@ public static class TransferStockEndpoint
             var stores = await ledger.Find<Store>([command.FromStore, command.ToStore], ct);
             if (!stores.TryGetValue(command.ToStore, out var toStore)) return NotFound.Problem("store", "toStore", command.ToStore);
             if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)
-                return Problems.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
-            if (!toStore.IsActive) return Problems.Conflict("Store deactivated", StockLedger.StoreInactive(command.ToStore));
+                return Refusal.Invalid("toStore", "is the store that the goods leave: a transfer goes to another one");
+            if (!toStore.IsActive) return Refusal.Conflict("Store deactivated", StockLedger.StoreInactive(command.ToStore));
 
             var requests = StockRequest.ForLines(command.FromStore, command.Lines, isInbound: false, "fromStore");
             if (command.Immediate) requests = [.. requests, .. StockRequest.ForLines(command.ToStore, command.Lines, isInbound: false, "toStore")];
             var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, requests, ledger.ResolveOccurrence(command.OccurredAt), ct);
             if (problem is not null) return problem;
             var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-            if (StockDocumentRules.DuplicateProducts(lockedStock.Take(command.Lines.Count).Select(locked => locked.Product)) is { Count: > 0 } twice) return Problems.Invalid(twice);
+            if (StockDocumentRules.DuplicateProducts(lockedStock.Take(command.Lines.Count).Select(locked => locked.Product)) is { Count: > 0 } twice) return Refusal.Invalid(twice);
 
             var decision = Decide(command, lockedStock, document);
             var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, decision);

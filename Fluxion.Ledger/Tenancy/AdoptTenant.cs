@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -54,7 +56,7 @@ public static class AdoptTenantEndpoint
     public static async Task<IResult> Post(
         [Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, PasswordHashing passwords, CancellationToken ct)
     {
-        if (Tenant.ValidationError(slug) is { } error) return TypedResults.Problem(Problems.Invalid("slug", error));
+        if (Tenant.ValidationError(slug) is { } error) return new RefusedResult(Refusal.Invalid("slug", error));
         var hash = command.AdminPassword is null ? null : await passwords.Hash(command.AdminPassword, ct);
         try
         {
@@ -64,8 +66,8 @@ public static class AdoptTenantEndpoint
         }
         catch (TenantRefusedException refused)
         {
-            return TypedResults.Problem(
-                refused.IsUnknown ? Problems.NotFound(refused.Message) : Problems.Conflict("Not adopted", refused.Message));
+            return new RefusedResult(
+                refused.IsUnknown ? Refusal.NotFound(refused.Message) : Refusal.Conflict("Not adopted", refused.Message));
         }
     }
 }

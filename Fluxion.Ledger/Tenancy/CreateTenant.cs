@@ -2,8 +2,11 @@ using System.ComponentModel;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -59,7 +62,7 @@ public static class CreateTenantEndpoint
         var fingerprint = await passwords.Fingerprint(command.AdminPassword, Caller.From(http).UserId, ct);
         var hash = await passwords.Hash(command.AdminPassword, ct);
         var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.From(http).UserId, command with { AdminPassword = fingerprint }, json, required: false);
-        if (problem is not null) return TypedResults.Problem(problem);
+        if (problem is not null) return new RefusedResult(problem);
 
         // the key is held on a connection of its own while the schema is made, and kept in the transaction that registers the tenant. It is one of the
         // owner's, as all that the schema is made with: no command waits for a connection because of it
@@ -75,10 +78,10 @@ public static class CreateTenantEndpoint
         }
         catch (TenantRefusedException refused)
         {
-            return TypedResults.Problem(Problems.Conflict("Not created", refused.Message));
+            return new RefusedResult(Refusal.Conflict("Not created", refused.Message));
         }
         return tenant is null
-            ? TypedResults.Problem(Problems.Conflict("Slug taken", $"There is a tenant '{command.Slug}' already."))
+            ? new RefusedResult(Refusal.Conflict("Slug taken", $"There is a tenant '{command.Slug}' already."))
             : TypedResults.Created(location, TenantReply.From(tenant));
 
         Task<Tenant?> Provision() => provisioning.Provision(command.Slug, command.Name.Trim(),

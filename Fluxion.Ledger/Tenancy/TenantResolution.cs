@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -28,18 +29,18 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
         var tenant = await registry.Find(slug, http.RequestAborted);
         var problem = tenant switch
         {
-            null => Problems.NotFound($"There is no tenant '{Problems.Shorten(slug)}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."),
+            null => Refusal.NotFound($"There is no tenant '{Refusal.Shorten(slug)}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."),
             _ when Caller.From(http).TenantId != tenant.Id =>
-                Problems.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
-            { Status: not Tenant.Active } => Problems.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),
-            { SchemaFault: not null } => Problems.DataMissing(slug),
-            { MigrationFailure: not null } => Problems.NotMigrated(slug),
+                Refusal.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
+            { Status: not Tenant.Active } => Refusal.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),
+            { SchemaFault: not null } => Refusal.DataMissing(slug),
+            { MigrationFailure: not null } => Refusal.NotMigrated(slug),
             _ => null,
         };
         if (problem is not null)
         {
-            if (problem.Status == StatusCodes.Status503ServiceUnavailable) http.Response.Headers.RetryAfter = RetryAfterSeconds;
-            await TypedResults.Problem(problem).ExecuteAsync(http);
+            if (problem.Kind == RefusalKind.Unavailable) http.Response.Headers.RetryAfter = RetryAfterSeconds;
+            await new RefusedResult(problem).ExecuteAsync(http);
             return;
         }
         http.Features.Set(tenant);

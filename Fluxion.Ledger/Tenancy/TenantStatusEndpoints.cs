@@ -1,6 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -31,7 +31,7 @@ public static class TenantStatusEndpoints
     public static async Task<IResult> List(int? limit, string? after, TenantRegistry registry, CancellationToken ct)
     {
         var size = limit ?? Paging.DefaultLimit;
-        if (size is < 1 or > Paging.MaxLimit) return TypedResults.Problem(Paging.Problem);
+        if (size is < 1 or > Paging.MaxLimit) return new RefusedResult(Paging.Problem);
         var tenants = await registry.List(after, size + 1, ct);
         return TypedResults.Ok(new TenantPage([.. tenants.Take(size).Select(TenantReply.From)], tenants.Count > size ? tenants[size - 1].Slug : null));
     }
@@ -39,7 +39,7 @@ public static class TenantStatusEndpoints
     private static async Task<IResult> Set(string slug, string status, TenantProvisioning provisioning, CancellationToken ct) =>
         await provisioning.SetStatus(slug, status, ct) is { } tenant
             ? TypedResults.Ok(TenantReply.From(tenant))
-            : TypedResults.Problem(NotFound.Problem("tenant", "slug", slug));
+            : new RefusedResult(NotFound.Problem("tenant", "slug", slug));
 }
 
 /// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>

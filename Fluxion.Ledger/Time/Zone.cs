@@ -1,8 +1,8 @@
 using FluentValidation;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Microsoft.AspNetCore.Mvc;
 using NodaTime;
 
 namespace Fluxion.Ledger.Time;
@@ -54,11 +54,11 @@ public static class ZoneRules
         .Must(name => name is null || Zone.ValidationError(name) is null).WithMessage((_, name) => Zone.ValidationError(name!));
 
     /// <summary>The problem with a time zone that the database, which counts the days of reports by it, does not know.</summary>
-    public static async Task<ProblemDetails?> RefuseZone(this LedgerSession ledger, string? timezone, CancellationToken ct)
+    public static async Task<Refusal?> RefuseZone(this LedgerSession ledger, string? timezone, CancellationToken ct)
     {
         if (timezone is null) return null;
         await using var command = ledger.CreateCommand("select exists (select from pg_timezone_names where name = $1)", timezone);
         return await command.ExecuteScalarAsync(ct) is true ? null
-            : Problems.Invalid("timezone", $"must be a time zone that the database's server knows too, which '{timezone}' is not");
+            : Refusal.Invalid("timezone", $"must be a time zone that the database's server knows too, which '{timezone}' is not");
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Fluxion.Projections.Reading;
@@ -31,11 +32,11 @@ public static class ExplainQuery
         if (string.IsNullOrWhiteSpace(sku)) wrong["sku"] = ["is the sku or the id of a product"];
         var moment = at is null ? null : Moment.Parse(at);
         if (at is not null && moment is null) wrong["at"] = [PointsInTime.FormInQuery];
-        if (wrong.Count > 0) return TypedResults.Problem(Problems.Invalid(wrong));
+        if (wrong.Count > 0) return new RefusedResult(Refusal.Invalid(wrong));
 
         var item = await ExplainedItem.Find(databases, http.Features.Get<Tenant>()!, store!, sku!, moment, http.RequestAborted);
-        if (item.StoreId is not { } storeId || !Caller.From(http).MayUse(storeId)) return TypedResults.Problem(Ledger.Catalog.NotFound.Store(store!));
-        if (item.ProductId is not { } productId) return TypedResults.Problem(Ledger.Catalog.NotFound.Problem("product", "sku", sku!));
+        if (item.StoreId is not { } storeId || !Caller.From(http).MayUse(storeId)) return new RefusedResult(Ledger.Catalog.NotFound.Store(store!));
+        if (item.ProductId is not { } productId) return new RefusedResult(Ledger.Catalog.NotFound.Problem("product", "sku", sku!));
         var answer = await TenantQuery.For(http).Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
             .Page(databases, ExplainedMovement.Read, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
         return answer is Ok<Page<ExplainedMovement>> { Value: { } page }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Reading;
 using Npgsql;
 

@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +20,7 @@ public static class VerificationQuery
     public static async Task<IResult> Get(string? expect, HttpContext http, Verifier verifier)
     {
         var hash = Hash(expect);
-        if (expect is not null && hash is null) return TypedResults.Problem(Problems.Invalid("expect", HashForm));
+        if (expect is not null && hash is null) return new RefusedResult(Refusal.Invalid("expect", HashForm));
         return TypedResults.Ok(await verifier.Verify(http.Features.Get<Tenant>()!, hash, null, http.RequestAborted));
     }
 

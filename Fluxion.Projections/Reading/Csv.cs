@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Projections.Reading;
 

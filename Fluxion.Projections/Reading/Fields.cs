@@ -1,8 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Projections.Reading;
 
@@ -27,14 +26,14 @@ public static class Fields
         .Any(property => property.IsDefined(typeof(OmittedByDefaultAttribute)) && JsonNamingPolicy.CamelCase.ConvertName(property.Name) == field.Name))];
 
     /// <summary>Those that the query string names in <c>fields</c>, in its order; null when it names none, and all are meant.</summary>
-    public static (IReadOnlyList<Field>? Chosen, ProblemDetails? Problem) ChosenBy<T>(HttpRequest request)
+    public static (IReadOnlyList<Field>? Chosen, Refusal? Problem) ChosenBy<T>(HttpRequest request)
     {
         if (request.Query[Parameter] is not [{ Length: > 0 } text, ..]) return (null, null);
         var all = All<T>();
         var names = text.Split(',', StringSplitOptions.TrimEntries).Distinct().ToList();
         var chosen = names.Select(name => all.FirstOrDefault(field => field.Name == name)).OfType<Field>().ToList();
         return chosen.Count == names.Count ? (chosen, null)
-            : (null, Problems.Invalid(Parameter, $"are some of these, separated by commas: {string.Join(", ", all.Select(field => field.Name))}"));
+            : (null, Refusal.Invalid(Parameter, $"are some of these, separated by commas: {string.Join(", ", all.Select(field => field.Name))}"));
     }
 
     /// <summary>A row with these fields alone.</summary>

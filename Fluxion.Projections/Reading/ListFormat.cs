@@ -1,6 +1,5 @@
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Projections.Reading;
@@ -31,10 +30,10 @@ public sealed class ListFormat
     /// The form that the client prefers: of the ranges in Accept that include a type, the narrowest gives its quality (RFC 9110, 12.5.1).
     /// JSON when nothing else is preferred to it. Of CSV the query string says which decimals it has.
     /// </summary>
-    public static (ListFormat Format, ProblemDetails? Problem) PreferredBy(HttpRequest request)
+    public static (ListFormat Format, Refusal? Problem) PreferredBy(HttpRequest request)
     {
         var decimals = request.Query[DecimalsParameter].FirstOrDefault();
-        if (decimals is not (null or "point" or "comma")) return (Json, Problems.Invalid(DecimalsParameter, "must be point or comma"));
+        if (decimals is not (null or "point" or "comma")) return (Json, Refusal.Invalid(DecimalsParameter, "must be point or comma"));
         var ranges = request.GetTypedHeaders().Accept.OrderBy(r => r.MatchesAllTypes ? 2 : r.MatchesAllSubTypes ? 1 : 0).ToList();
         var preferred = All.MaxBy(format => ranges.Where(format._type.IsSubsetOf).Select(range => range.Quality ?? 1).FirstOrDefault())!;
         return (preferred == Csv && decimals == "comma" ? CsvWithDecimalComma : preferred, null);

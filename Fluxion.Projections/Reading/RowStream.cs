@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Projections.Reading;
 
@@ -12,7 +12,7 @@ namespace Fluxion.Projections.Reading;
 /// </summary>
 /// <param name="fields">Null for all.</param>
 /// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
-internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, ProblemDetails? none) : IResult where T : notnull
+internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, Refusal? none) : IResult where T : notnull
 {
     /// <summary>A row of the audit trail has the whole document before and after, which may be 100 KB each.</summary>
     private const int RowBatchSize = 100;
@@ -28,7 +28,7 @@ internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, 
             isFirst = false;
         }
         if (!isFirst) return;
-        if (none is not null) await TypedResults.Problem(none).ExecuteAsync(httpContext);
+        if (none is not null) await new RefusedResult(none).ExecuteAsync(httpContext);
         else await Write([]);
 
         async Task Write(T[] some)

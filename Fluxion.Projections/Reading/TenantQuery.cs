@@ -3,12 +3,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 using Npgsql;
 
@@ -28,7 +29,7 @@ public sealed class TenantQuery
     private readonly Tenant _tenant;
     private readonly StringBuilder _sql = new();
     private readonly List<object> _parameters = [];
-    private ProblemDetails? _problem;
+    private Refusal? _problem;
 
     private TenantQuery(HttpContext http) =>
         (_http, _tenant) = (http, http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."));
@@ -101,7 +102,7 @@ public sealed class TenantQuery
     /// <summary>400 for a parameter, unless there is nothing to say against it.</summary>
     public TenantQuery Refuse(string name, string? error)
     {
-        if (error is not null) _problem ??= Problems.Invalid(name, error);
+        if (error is not null) _problem ??= Refusal.Invalid(name, error);
         return this;
     }
 
@@ -134,16 +135,16 @@ public sealed class TenantQuery
     /// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
     public async Task<IResult> Page<T>(
         Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, SortOrder order, Func<T, object[]> cursor,
-        ProblemDetails? none = null) where T : notnull
+        Refusal? none = null) where T : notnull
     {
         var (fields, unknown) = Fields.ChosenBy<T>(_http.Request);
         var (format, unformatted) = ListFormat.PreferredBy(_http.Request);
-        if ((_problem ?? unknown ?? unformatted) is { } wrong) return TypedResults.Problem(wrong);
+        if ((_problem ?? unknown ?? unformatted) is { } wrong) return new RefusedResult(wrong);
         var limit = limitOrDefault ?? Paging.DefaultLimit;
-        if (limit is < 1 or > Paging.MaxLimit) return TypedResults.Problem(Paging.Problem);
+        if (limit is < 1 or > Paging.MaxLimit) return new RefusedResult(Paging.Problem);
         if (after is not null)
         {
-            if (order.Key(after) is not { } key) return TypedResults.Problem(Problems.Invalid("after", "is the value of next of the page before"));
+            if (order.Key(after) is not { } key) return new RefusedResult(Refusal.Invalid("after", "is the value of next of the page before"));
             And(order.After, key);
         }
         _sql.Append(" order by ").Append(order.By);
@@ -151,7 +152,7 @@ public sealed class TenantQuery
 
         _sql.Append(" limit ").Append(limit + 1);
         var rows = await Rows(databases, read, _http.RequestAborted).ToListAsync(_http.RequestAborted);
-        if (rows.Count == 0 && after is null && none is not null) return TypedResults.Problem(none);
+        if (rows.Count == 0 && after is null && none is not null) return new RefusedResult(none);
         var next = rows.Count > limit ? SortOrder.Cursor(cursor(rows[limit - 1])) : null;
         if (next is not null) rows.RemoveAt(limit);
         if (format == ListFormat.Json)
@@ -168,7 +169,7 @@ public sealed class TenantQuery
     public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference) where T : class
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
-            return TypedResults.Problem(NotFound.Problem(what, "id", reference));
+            return new RefusedResult(NotFound.Problem(what, "id", reference));
         var json = JsonSerializer.SerializeToUtf8Bytes(row, _http.JsonOptions());
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(json)[..16])}\"");
         return TypedResults.Bytes(json, "application/json; charset=utf-8", entityTag: tag);

@@ -2,8 +2,11 @@ using System.ComponentModel;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -86,8 +89,8 @@ public static class ReplayEndpoints
         Reply Decide()
         {
             var tenant = ledger.Tenant;
-            if (command.Table is { } table && !replay.TablesOf(tenant).Contains(table)) return Problems.NotFound($"There is no table '{Problems.Shorten(table)}' to replay.");
-            if (!runs.TryTakePlace()) return Problems.Conflict("Busy", "As many replays as this host runs at once are under way. Ask again later.");
+            if (command.Table is { } table && !replay.TablesOf(tenant).Contains(table)) return Refusal.NotFound($"There is no table '{Refusal.Shorten(table)}' to replay.");
+            if (!runs.TryTakePlace()) return Refusal.Conflict("Busy", "As many replays as this host runs at once are under way. Ask again later.");
             begun = Guid.CreateVersion7(ledger.Now);
             ledger.Enqueue(ReplaysTable.Abandon(tenant.Schema));
             ledger.Enqueue(ReplaysTable.Insert(tenant.Schema), begun, command.Table ?? "", command.To ?? "", command.Swap, ledger.Caller.UserId);

@@ -1,5 +1,5 @@
 using Fluxion.Ledger;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 using JasperFx.Events;
 

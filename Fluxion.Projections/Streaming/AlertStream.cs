@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -34,13 +35,13 @@ public static class AlertStreamEndpoint
         if (http.Request.Headers[LastEventId] is { Count: > 0 } header)
         {
             if (!long.TryParse(header.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-                return TypedResults.Problem(Problems.Invalid(LastEventId, "is the id of an event of this stream"));
+                return new RefusedResult(Refusal.Invalid(LastEventId, "is the id of an event of this stream"));
             last = number;
         }
         var tenant = http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}.");
         if (feed.Subscribe(tenant, Caller.From(http)) is { } subscription) return new AlertStream(subscription, last, accounts, registry, lifetime, clock);
         http.Response.Headers.RetryAfter = "30";
-        return TypedResults.Problem(Problems.TooManyStreams);
+        return new RefusedResult(Refusal.TooManyStreams);
     }
 }
 

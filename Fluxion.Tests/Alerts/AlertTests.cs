@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;

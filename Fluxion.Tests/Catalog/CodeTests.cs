@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;
 using Fluxion.Tests.Tenancy;

@@ -1,6 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;

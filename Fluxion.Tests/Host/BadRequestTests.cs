@@ -5,7 +5,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Fluxion.Host.Demo;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Session;
 using Fluxion.Tests.Projections;
 using Npgsql;
 
@@ -211,7 +212,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
     {
         var answer = await (operation.IsOfThePlatform ? own.Platform : own.Admin).Send(request);
         _answers[request.Headers.TryGetValues("User-Agent", out var agent) ? agent.First() : ""] = answer.Status;
-        if (Fault(answer, field, body) is { } fault) _faults.Add($"{fault}: {operation} {field}: {answer.Status} {answer.ContentType} {answer.Text} {request.RequestUri} {Problems.Shorten(body ?? "")}");
+        if (Fault(answer, field, body) is { } fault) _faults.Add($"{fault}: {operation} {field}: {answer.Status} {answer.ContentType} {answer.Text} {request.RequestUri} {Refusal.Shorten(body ?? "")}");
         return answer.Status;
     }
 

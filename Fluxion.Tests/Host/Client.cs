@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fluxion.Host.Demo;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 
 namespace Fluxion.Tests.Host;
 

@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using CsvHelper;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Imports;
+using Fluxion.Ledger.Session;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
 

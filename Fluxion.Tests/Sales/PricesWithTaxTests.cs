@@ -1,6 +1,6 @@
 using CsCheck;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Sales;
+using Fluxion.Ledger.Validation;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;

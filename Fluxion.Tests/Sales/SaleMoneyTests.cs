@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Sales;
+using Fluxion.Ledger.Validation;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;

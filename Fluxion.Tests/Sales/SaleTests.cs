@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Fluxion.Ledger.Commands;
 using Fluxion.Ledger.Sales;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Session;
 using Fluxion.Tests.Host;
 using Microsoft.AspNetCore.Http;
 

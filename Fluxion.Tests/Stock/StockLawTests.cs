@@ -1,5 +1,6 @@
 using CsCheck;
 using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Tests.Stock;
@@ -123,19 +124,19 @@ public sealed class StockLawTests
     {
         var bread = new DeliveredGoods(Store.Id, Bread.Id, Bread.Code, 1, 5, 0, Noon);
         DeliveredGoods[] delivered = [new(Store.Id, Milk.Id, "LAC001", 2, 10, 4, Noon), new(Store.Id, Milk.Id, "LAC001", 3, 10, 0, Noon), bread];
-        (IReadOnlyList<DeliveredGoods> Goods, Microsoft.AspNetCore.Mvc.ProblemDetails? Problem) Back(params SupplierReturnLine[] lines) =>
+        (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) Back(params SupplierReturnLine[] lines) =>
             SupplierReturn.Decide(lines, delivered);
         static SupplierReturnLine Line(string sku, decimal quantity, decimal? unitCost = null) => new(sku, quantity, unitCost);
         Back(Line("lac001", 6, 2), Line("LAC001", 10, 3.0m), Line(Bread.Id.ToString(), 5)).Goods.ShouldBe(delivered);
         foreach (var unitCost in (decimal?[])[null, 2.5m])
         {
-            var errors = Back(Line("LAC001", 1, unitCost)).Problem!.Extensions["errors"].ShouldBeOfType<Dictionary<string, string[]>>();
+            var errors = Back(Line("LAC001", 1, unitCost)).Problem!.Fields!;
             errors.Keys.ShouldBe(["lines[0].unitCost"]);
             errors.Values.Single().ShouldBe(["must be what LAC001 came with: 2 or 3"]);
         }
-        Back(Line("LAC001", 4, 2), Line("LAC001", 3, 2)).Problem!.Detail.ShouldBe(
+        Back(Line("LAC001", 4, 2), Line("LAC001", 3, 2)).Problem!.Message.ShouldBe(
             "Nothing went back: of LAC001 10 were delivered and 4 went back, so 7 more are too many.");
-        Back(Line("NONE", 1)).Problem!.Status.ShouldBe(404);
+        Back(Line("NONE", 1)).Problem!.Kind.ShouldBe(RefusalKind.NotFound);
     }
 
     [Fact]

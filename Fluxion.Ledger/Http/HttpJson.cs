@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Http;
 
 public static class HttpJson
 {

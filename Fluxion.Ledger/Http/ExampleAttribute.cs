@@ -1,4 +1,4 @@
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Http;
 
 /// <summary>
 /// On a command: JSON that the demo tenant accepts. On a parameter: a value in the demo tenant. The OpenAPI document shows it, and a test

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Validation;
 
 /// <summary>
 /// Spellings of one text that look alike, brought to one spelling. .NET normalizes nothing in invariant mode (the host has no ICU data), and

@@ -1,4 +1,5 @@
-namespace Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Validation;
+namespace Fluxion.Ledger.Sales;
 
 /// <summary>Value added tax of a document.</summary>
 public static class Taxes

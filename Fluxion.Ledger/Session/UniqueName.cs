@@ -1,4 +1,5 @@
-namespace Fluxion.Ledger.Commands;
+using Fluxion.Ledger.Decisions;
+namespace Fluxion.Ledger.Session;
 
 /// <summary>Something by which a new document is the only one of its kind: an index of the database refuses a second one at the commit.</summary>
 /// <param name="Title">Of the 409, and <paramref name="Detail"/> likewise.</param>

@@ -1,4 +1,4 @@
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Http;
 
 /// <summary>As many requests of a kind wait for their turn as may. Nothing was done; the client comes back.</summary>
 /// <param name="what">What there is too much of, in the plural.</param>

@@ -1,4 +1,4 @@
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Http;
 
 /// <summary>Work of which a host does little at once: it takes a core, many connections or much memory for as long as it lasts.</summary>
 public enum HeavyWork

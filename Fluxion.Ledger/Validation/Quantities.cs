@@ -1,6 +1,6 @@
 using FluentValidation;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Validation;
 
 /// <summary>The sizes of numbers in the ledger: numeric(18,3) for quantities, numeric(18,4) for unit costs and prices.</summary>
 public static class Quantities

@@ -1,7 +1,7 @@
 using System.Globalization;
 using FluentValidation;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Validation;
 
 /// <summary>Texts that people read: names and the like in one line, notes in several.</summary>
 public static class TextRules

@@ -4,19 +4,21 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
 using JasperFx.Events;
 using Marten;
 using Marten.Events;
 using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Wolverine;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Session;
 
 /// <summary>
 /// One command on its way through the ledger: one transaction of one tenant. It claims the idempotency key, locks and loads the streams
@@ -62,7 +64,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var json = http.JsonOptions();
         var required = http.GetEndpoint()?.Metadata.GetMetadata<MovesStockOrMoneyAttribute>() is not null;
         var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, required);
-        if (problem is not null) return TypedResults.Problem(problem);
+        if (problem is not null) return new RefusedResult(problem);
 
         if (await Begin(key, ct) is { } answer) return key!.Replay(answer, http);
         if (command is IOccurrence { SentAt: { } sentAt }) CorrectClockSkew(sentAt, RequestArrival.Elapsed(http));
@@ -73,7 +75,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             switch (await handle(ct))
             {
                 case Reply.Refused refused:
-                    return TypedResults.Problem(refused.Problem);
+                    return new RefusedResult(refused.Refusal);
                 case Reply.DryRun tried:
                     await CommitAndRollBack(ct);
                     return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
@@ -94,18 +96,18 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         catch (Exception e) when (FindPostgresException(e, PostgresErrorCodes.NumericValueOutOfRange) is not null)
         {
-            return TypedResults.Problem(Problems.TooLarge(command));
+            return new RefusedResult(Refusal.TooLarge(command));
         }
         catch (Exception e) when (FindPostgresException(e, PostgresErrorCodes.UniqueViolation) is { } violation && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName))
         {
-            return TypedResults.Problem(await DescribeConflict(unique ?? [], violation.ConstraintName, ct));
+            return new RefusedResult(await DescribeConflict(unique ?? [], violation.ConstraintName, ct));
         }
     }
 
     /// <summary>
     /// The 409 for what turned out to be taken at the commit, with the document that has it. This session's transaction is gone: another one looks.
     /// </summary>
-    private async Task<ProblemDetails> DescribeConflict(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
+    private async Task<Refusal> DescribeConflict(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
     {
         // its connection goes back first: a request never holds two
         var (store, tenantId) = (session.DocumentStore, session.TenantId);
@@ -114,10 +116,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var ledger = new LedgerSession(another, tenant, caller);
         await ledger.Begin(ct);
         foreach (var name in unique)
-            if (await name.FindExisting(ledger, ct) is { } existing) return Problems.AlreadyExists(name.Title, name.Detail, existing);
+            if (await name.FindExisting(ledger, ct) is { } existing) return Refusal.AlreadyExists(name.Title, name.Detail, existing);
         return unique is [var only]
-            ? Problems.Conflict(only.Title, only.Detail)
-            : Problems.Conflict("Already exists", $"Another request has just created the same thing ({constraint}). Read it and decide again.");
+            ? Refusal.Conflict(only.Title, only.Detail)
+            : Refusal.Conflict("Already exists", $"Another request has just created the same thing ({constraint}). Read it and decide again.");
     }
 
     /// <summary>Opens the transaction; for callers without an HTTP request (provisioning, reactions).</summary>

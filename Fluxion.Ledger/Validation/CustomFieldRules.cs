@@ -1,7 +1,7 @@
 using System.Text.Json;
 using FluentValidation;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Validation;
 
 /// <summary>
 /// Fields of the tenant's own, any JSON: what is taken must be kept, read and shown again. PostgreSQL keeps no NUL and no half of a surrogate

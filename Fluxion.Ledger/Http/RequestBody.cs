@@ -2,17 +2,17 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using FluentValidation;
+using Fluxion.Ledger.Decisions;
 using JasperFx;
 using JasperFx.CodeGeneration;
 using JasperFx.CodeGeneration.Frames;
 using JasperFx.CodeGeneration.Model;
 using JasperFx.Core.Reflection;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 using Wolverine.Http;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Http;
 
 /// <summary>
 /// Reads the JSON body of every command and runs its validator before the endpoint: 415 for another media type, 400 with every wrong field,
@@ -36,41 +36,41 @@ public sealed partial class RequestBody : IHttpPolicy
     /// <summary>The body, or the problem with it.</summary>
     public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http) where T : class
     {
-        if (!http.Request.HasJsonContentType()) return (null, TypedResults.Problem(Problems.NoJson));
-        if (http.Request.ContentLength == 0) return (null, TypedResults.Problem(Problems.Invalid("$", "is empty: send a JSON object")));
+        if (!http.Request.HasJsonContentType()) return (null, new RefusedResult(Refusal.NoJson));
+        if (http.Request.ContentLength == 0) return (null, new RefusedResult(Refusal.Invalid("$", "is empty: send a JSON object")));
         var json = http.JsonOptions();
         try
         {
             var body = await JsonSerializer.DeserializeAsync<T>(http.Request.Body, json, http.RequestAborted);
             var problem = body is null
-                ? Problems.Invalid("$", "is null: send a JSON object")
+                ? Refusal.Invalid("$", "is null: send a JSON object")
                 : Check(http.RequestServices.GetRequiredService<IValidator<T>>().Validate(body).Errors);
-            return (body, problem is null ? null : TypedResults.Problem(problem));
+            return (body, problem is null ? null : new RefusedResult(problem));
         }
         catch (JsonException e)
         {
-            return (null, TypedResults.Problem(Unreadable(e, typeof(T), json)));
+            return (null, new RefusedResult(Unreadable(e, typeof(T), json)));
         }
     }
 
-    private static ProblemDetails? Check(List<FluentValidation.Results.ValidationFailure> failures) =>
-        failures.Count == 0 ? null : Problems.Invalid(failures.GroupBy(f => JsonPath(f.PropertyName))
+    private static Refusal? Check(List<FluentValidation.Results.ValidationFailure> failures) =>
+        failures.Count == 0 ? null : Refusal.Invalid(failures.GroupBy(f => JsonPath(f.PropertyName))
             .ToDictionary(field => field.Key, field => field.Select(f => f.ErrorMessage).Distinct().ToArray()));
 
     /// <summary>Lines[0].UnitCost as lines[0].unitCost.</summary>
     private static string JsonPath(string propertyPath) => PathParts().Replace(propertyPath, part => JsonNamingPolicy.CamelCase.ConvertName(part.Value));
 
     /// <summary>What the reader of JSON stopped at. It names types of ours in its messages, so only its path is passed on.</summary>
-    private static ProblemDetails Unreadable(JsonException e, Type body, JsonSerializerOptions json)
+    private static Refusal Unreadable(JsonException e, Type body, JsonSerializerOptions json)
     {
-        var path = Problems.Shorten(e.Path is ['$', '.', .. var field] ? field : e.Path ?? "$");
+        var path = Refusal.Shorten(e.Path is ['$', '.', .. var field] ? field : e.Path ?? "$");
         return e switch
         {
-            { InnerException: JsonException } => Problems.Invalid("$", $"is not JSON from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"),
-            { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Problems.Invalid(path, "is no field of this request"),
-            { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Problems.Invalid(path, "is there twice"),
-            _ when path == "$" => Problems.Invalid(path, "is not a JSON object"),
-            _ => Problems.Invalid(path, Form(TypeAt(path, body, json), json)),
+            { InnerException: JsonException } => Refusal.Invalid("$", $"is not JSON from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"),
+            { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Refusal.Invalid(path, "is no field of this request"),
+            { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Refusal.Invalid(path, "is there twice"),
+            _ when path == "$" => Refusal.Invalid(path, "is not a JSON object"),
+            _ => Refusal.Invalid(path, Form(TypeAt(path, body, json), json)),
         };
     }
 

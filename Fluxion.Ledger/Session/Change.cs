@@ -1,6 +1,6 @@
 using JasperFx.Events;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Session;
 
 /// <summary>One event with the state of its stream before and after it: all that a read model needs to write its rows.</summary>
 /// <param name="Event">The event with its metadata; version and timestamp are set when the transaction is saved.</param>

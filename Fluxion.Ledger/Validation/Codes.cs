@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using FluentValidation;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Validation;
 
 /// <summary>
 /// What names one thing. Codes (sku, store code, …) are this ledger's own: kept and compared in upper case. Numbers (of an invoice, a tax id, …)

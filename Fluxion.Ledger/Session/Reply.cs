@@ -1,6 +1,6 @@
-using Microsoft.AspNetCore.Mvc;
+using Fluxion.Ledger.Decisions;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Session;
 
 /// <summary>What a command came to.</summary>
 public abstract record Reply
@@ -12,7 +12,7 @@ public abstract record Reply
     public sealed record Accepted(int Status, object Body, string? Location = null, IReadOnlyList<UniqueName>? Unique = null) : Reply;
 
     /// <summary>Nothing is written. The idempotency key stays free: the same request may be sent again later.</summary>
-    public sealed record Refused(ProblemDetails Problem) : Reply;
+    public sealed record Refused(Refusal Refusal) : Reply;
 
     /// <summary>All was decided as it would be, and nothing is written: a dry run. The idempotency key stays free.</summary>
     public sealed record DryRun(object Body) : Reply;
@@ -21,5 +21,5 @@ public abstract record Reply
 
     public static Reply Created(string location, object body, params IReadOnlyList<UniqueName> unique) => new Accepted(201, body, location, unique);
 
-    public static implicit operator Reply(ProblemDetails problem) => new Refused(problem);
+    public static implicit operator Reply(Refusal refusal) => new Refused(refusal);
 }

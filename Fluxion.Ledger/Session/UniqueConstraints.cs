@@ -1,4 +1,4 @@
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Session;
 
 /// <summary>
 /// What is unique in a ledger. Some of it is named by clients: two of them may choose one name at the same moment, and the second gets 409 for

@@ -4,13 +4,14 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Session;
 
 /// <summary>
 /// The Idempotency-Key of a request: the client's own name for it, at most <see cref="MaxLength"/> printable ASCII characters.
@@ -41,17 +42,17 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     public sealed record StoredAnswer(byte[] RequestHash, int Status, string Body, string? Location);
 
     /// <summary>The key in the request's header; null without one; a problem when it is malformed, or missing and <paramref name="required"/>.</summary>
-    public static (IdempotencyKey? Key, ProblemDetails? Problem) Read<TCommand>(
+    public static (IdempotencyKey? Key, Refusal? Problem) Read<TCommand>(
         HttpContext http, string schema, Guid userId, TCommand command, JsonSerializerOptions json, bool required)
     {
         var values = http.Request.Headers[Header];
         if (values.Count == 0)
         {
-            return (null, !required ? null : Problems.Invalid(Header,
+            return (null, !required ? null : Refusal.Invalid(Header,
                 "This request moves stock or money: send the header Idempotency-Key with a new value, such as a UUID, and repeat it when you retry."));
         }
         if (values is not [{ Length: > 0 and <= MaxLength } key] || key.Any(c => c is < '!' or > '~'))
-            return (null, Problems.Invalid(Header, $"Send one Idempotency-Key of 1 to {MaxLength} printable ASCII characters without spaces."));
+            return (null, Refusal.Invalid(Header, $"Send one Idempotency-Key of 1 to {MaxLength} printable ASCII characters without spaces."));
         var request = JsonSerializer.SerializeToUtf8Bytes(command,
             Hashed.GetValue(json, options => new(options)
             {
@@ -118,7 +119,7 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// <summary>The earlier answer again, or 422 when the request is another one.</summary>
     public IResult Replay(StoredAnswer answer, HttpContext http)
     {
-        if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash)) return TypedResults.Problem(Problems.KeyReused(Key));
+        if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash)) return new RefusedResult(Refusal.KeyReused(Key));
         if (!http.Response.HasStarted) // as it has when the progress of an import was told
         {
             http.Response.Headers[ReplayedHeader] = "true";

@@ -1,10 +1,11 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Microsoft.AspNetCore.Http;
 using Wolverine;
 
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Http;
 
 /// <summary>Gives each endpoint that asks for one a <see cref="LedgerSession"/> on the Marten session that Wolverine opened for the tenant.</summary>
 public static class LedgerSessionMiddleware

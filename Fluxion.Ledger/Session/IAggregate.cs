@@ -1,4 +1,4 @@
-namespace Fluxion.Ledger.Commands;
+namespace Fluxion.Ledger.Session;
 
 /// <summary>
 /// The state of one stream, folded from its events. <see cref="Fold"/> decides nothing: no clock, no ids, no I/O.

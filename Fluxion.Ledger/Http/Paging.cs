@@ -1,0 +1,12 @@
+using Fluxion.Ledger.Decisions;
+
+namespace Fluxion.Ledger.Http;
+
+/// <summary>The size of a page of any list.</summary>
+public static class Paging
+{
+    public const int DefaultLimit = 100;
+    public const int MaxLimit = 1000;
+
+    public static Refusal Problem => Refusal.Invalid("limit", $"is a whole number from 1 to {MaxLimit}");
+}

@@ -1,0 +1,20 @@
+using Fluxion.Ledger.Decisions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fluxion.Ledger.Http;
+
+/// <summary>How the host shows a refusal to HTTP clients.</summary>
+public interface IRefusalFormat
+{
+    ProblemDetails ToProblem(Refusal refusal);
+}
+
+/// <summary>A refusal as the answer of an endpoint.</summary>
+public sealed class RefusedResult(Refusal refusal) : IResult
+{
+    public ProblemDetails ToProblem(HttpContext http) => http.RequestServices.GetRequiredService<IRefusalFormat>().ToProblem(refusal);
+
+    public Task ExecuteAsync(HttpContext httpContext) => TypedResults.Problem(ToProblem(httpContext)).ExecuteAsync(httpContext);
+}
