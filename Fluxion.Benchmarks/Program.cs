@@ -1,6 +1,7 @@
+using System.CommandLine;
 using Fluxion.Benchmarks;
-using JasperFx.CommandLine;
+using Fluxion.Host.CommandLine;
 
-// `help` lists the benchmarks; `replay --help` says what one takes.
-string[] command = args is [var name, .., "--help" or "-h"] ? ["help", name] : args;
-return await CommandExecutor.For(commands => commands.RegisterCommand<ReplayBenchmarkCommand>()).ExecuteAsync(command);
+// the host's settings lie beside the program, wherever it is run
+Directory.SetCurrentDirectory(AppContext.BaseDirectory);
+return await Commands.Run(new RootCommand("Measurements of Fluxion Ledger") { ReplayBenchmarkCommand.Create() }, args);

@@ -1,56 +1,40 @@
+using System.CommandLine;
 using System.Globalization;
-using Fluxion.Host;
 using Fluxion.Host.CommandLine;
-using Fluxion.Host.Database;
-using Fluxion.Host.Demo;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
-using JasperFx.CommandLine;
 using Marten.Exceptions;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Spectre.Console;
 
 namespace Fluxion.Benchmarks;
 
-public sealed class ReplayBenchmarkInput
-{
-    [Description("The tenant's slug; `load` of the host makes one of any size")]
-    public string Tenant { get; set; } = "";
-
-    [Description("Events that Marten applies in one transaction; its default when left out")]
-    [FlagAlias("batch-size", longAliasOnly: true)]
-    public int? BatchSizeFlag { get; set; }
-}
-
-[Description("A replay of all tables beside Marten's own rebuild of them from the same events", Name = "replay")]
-public sealed class ReplayBenchmarkCommand : JasperFxAsyncCommand<ReplayBenchmarkInput>
+internal static class ReplayBenchmarkCommand
 {
     private const int MaxBatchSize = 100_000;
 
-    public ReplayBenchmarkCommand() => Usage("Measure on a tenant that exists and to which nobody writes").Arguments(x => x.Tenant);
-
-    public override async Task<bool> Execute(ReplayBenchmarkInput input)
+    public static Command Create()
     {
-        Output.WrapForPeopleAlone();
-        if (input.BatchSizeFlag is < 1 or > MaxBatchSize) return Output.Refuse($"--batch-size is 1 to {MaxBatchSize}.");
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = typeof(FluxionHost).Assembly.GetName().Name });
+        var tenant = Commands.Argument("tenant",
+            "The tenant's slug. Nobody may write to it meanwhile; `load` of the host makes a tenant of any size");
+        var batchSize = Commands.Number("--batch-size",
+            "Events that Marten applies in one transaction; without it, as many as Marten chooses", null, 1, MaxBatchSize);
+        return new Command("replay", "Compare a replay of all tables with Marten's own rebuild of them from the same events")
+        {
+            tenant, batchSize,
+        }.Runs((given, services, ct) =>
+            Measure(given.GetRequiredValue(tenant), given.GetValue(batchSize) is > 0 and var size ? size : null, services, ct));
+    }
+
+    private static async Task<int> Measure(string slug, int? batchSize, IServiceProvider services, CancellationToken ct)
+    {
+        var tenant = await services.Find(slug, ct);
         try
         {
-            await using var connections = await DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, CancellationToken.None);
-            builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
-            builder.Services.AddSingleton(connections);
-            await using var app = builder.Build();
-            await app.Prepare(connections, CancellationToken.None);
-            if (await app.Services.GetRequiredService<TenantRegistry>().Find(input.Tenant, CancellationToken.None) is not { } tenant)
-                return Output.Refuse($"There is no tenant '{input.Tenant}'.");
-            Print(tenant, await WithProgress(tenant, (step, progress) =>
-                new ReplayBenchmark(app.Services).Run(tenant, input.BatchSizeFlag, step, progress, CancellationToken.None)));
-            return true;
+            Print(tenant, await Output.WithProgress(tenant.Slug, report => new ReplayBenchmark(services).Run(
+                tenant, batchSize, step => report(0, 1, $"{tenant.Slug}: {step} …"), (done, total) => report(done, total), ct)));
+            return 0;
         }
-        catch (Exception e) when (e is BenchmarkRefusedException or ReplayRefusedException or NoOwnerException or SettingsException or EmbeddedDatabaseException
-                                      or SchemaScriptException or NpgsqlException or MartenException or TimeoutException)
+        catch (Exception e) when (e is BenchmarkRefusedException or ReplayRefusedException or MartenException or TimeoutException)
         {
             return Output.Refuse(e.GetBaseException().Message);
         }
@@ -65,13 +49,4 @@ public sealed class ReplayBenchmarkCommand : JasperFxAsyncCommand<ReplayBenchmar
         AnsiConsole.Write(table);
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Ratio {measured.Ratio:0.0}; both came to the same rows"));
     }
-
-    /// <summary>A bar for people; for a file a line a step.</summary>
-    private static Task<T> WithProgress<T>(Tenant tenant, Func<Action<string>, Action<long, long>?, Task<T>> run) => Console.IsOutputRedirected
-        ? run(step => Console.WriteLine($"{tenant.Slug}: {step} …"), null)
-        : Output.Bar().StartAsync(context =>
-        {
-            var bar = context.AddTask(tenant.Slug);
-            return run(step => (bar.Description, bar.Value) = ($"{tenant.Slug}: {step}", 0), (done, total) => (bar.MaxValue, bar.Value) = (Math.Max(total, 1), done));
-        });
 }

@@ -1,4 +1,5 @@
 using Fluxion.Host.Database;
+using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
@@ -18,7 +19,7 @@ internal static class ErrorMessages
     public static string? For(Exception failure) => failure switch
     {
         SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
-        TenantRefusedException or NoOwnerException => failure.Message,
+        TenantRefusedException or NoOwnerException or AnalystException => failure.Message,
         OptionsValidationException options => $"{string.Join("; ", options.Failures)}.",
         IOException { InnerException: AddressInUseException } => $"{failure.Message} End what serves there, or serve elsewhere: --urls http://localhost:5081",
         NpgsqlException => $"{failure.Message}. The database is the one that ConnectionStrings__Fluxion and ConnectionStrings__FluxionOwner name.",

@@ -1,6 +1,6 @@
 namespace Fluxion.Host;
 
-/// <summary>Settings of the framework and of OpenTelemetry whose wrong values they would pass over in silence, or name in no word that helps.</summary>
+/// <summary>Checks settings of ASP.NET Core and OpenTelemetry that those would ignore, or refuse without naming them.</summary>
 internal static class StandardSettings
 {
     private static readonly string[] Endpoints = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];

@@ -1,120 +1,98 @@
+using System.CommandLine;
 using Fluxion.Host.Database;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
-using JasperFx.CommandLine;
 using Npgsql;
 using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-public enum AnalystsAction { list, grant, rotate, revoke }
-
-public sealed class AnalystsInput : NetCoreInput
-{
-    [Description("list; grant: make a login that reads one tenant in SQL, or change its limits; rotate: a new password, and its sessions end; revoke: its sessions end and it is dropped")]
-    public AnalystsAction Action { get; set; } = AnalystsAction.list;
-
-    [Description("The tenant's slug, for example acme")]
-    public string? Tenant { get; set; }
-
-    [Description("The login's name in PostgreSQL, for example bi_reader")]
-    public string? Login { get; set; }
-
-    [Description("grant: seconds after which a query is cancelled, 60 when left out")]
-    [FlagAlias("statement-timeout", longAliasOnly: true)]
-    public int StatementTimeoutFlag { get; set; } = 60;
-
-    [Description("grant: connections that it may have at once, 5 when left out")]
-    [FlagAlias("connections", longAliasOnly: true)]
-    public int ConnectionsFlag { get; set; } = 5;
-}
-
-[Description("Logins of PostgreSQL that read one tenant's tables and views; passwords come from FLUXION_PASSWORD, or are made up and shown once", Name = "analysts")]
-public sealed class AnalystsCommand : LedgerCommand<AnalystsInput>
+internal static class AnalystsCommand
 {
     private const int MaxTimeout = 24 * 60 * 60;
     private const int MaxConnections = 100;
 
-    public AnalystsCommand()
+    public static Command Create()
     {
-        Usage("List the analysts of all tenants").Arguments().ValidFlags();
-        Usage("List the analysts of all tenants").Arguments(x => x.Action).ValidFlags();
-        Usage("List the analysts of a tenant").Arguments(x => x.Action, x => x.Tenant!).ValidFlags();
-        Usage("Grant, rotate or revoke access").Arguments(x => x.Action, x => x.Tenant!, x => x.Login!).ValidFlags(x => x.StatementTimeoutFlag, x => x.ConnectionsFlag);
+        var login = Commands.Argument("login", "The login's name in PostgreSQL, for example bi_reader", Analysts.ValidationError);
+        var timeout = Commands.Number("--statement-timeout", "Seconds after which a query is cancelled", 60, 1, MaxTimeout, " seconds");
+        var connections = Commands.Number("--connections", "Connections that the login may have at once", 5, 1, MaxConnections);
+        var listed = Commands.Argument("tenant", "The tenant's slug; all tenants by default");
+        listed.Arity = ArgumentArity.ZeroOrOne;
+        var list = new Command("list", "List the analysts of one tenant or of all") { listed }
+            .Runs((given, services, ct) => List(given.GetValue(listed), services, ct));
+        var grant = new Command("grant", $"Make a login that reads one tenant in SQL, or change its limits. {Output.PasswordSource}")
+        {
+            Commands.Tenant, login, timeout, connections,
+        }.Runs(async (given, services, ct) => await Grant(await Find(given, services, ct), given.GetRequiredValue(login),
+            given.GetValue(timeout), given.GetValue(connections), services, ct));
+        var rotate = new Command("rotate", $"Set a new password and end the login's sessions. {Output.PasswordSource}")
+        {
+            Commands.Tenant, login,
+        }.Runs(async (given, services, ct) => await Rotate(await Find(given, services, ct), given.GetRequiredValue(login), services, ct));
+        var revoke = new Command("revoke", "End the login's sessions and drop it")
+        {
+            Commands.Tenant, login,
+        }.Runs(async (given, services, ct) => await Revoke(await Find(given, services, ct), given.GetRequiredValue(login), services, ct));
+        var analysts = Commands.Group("analysts", "Manage the PostgreSQL logins that read one tenant's tables and views",
+            list, grant, rotate, revoke);
+        analysts.Action = list.Action;
+        return analysts;
     }
 
-    protected override async Task<bool> Run(AnalystsInput input)
-    {
-        Output.WrapForPeopleAlone();
-        using var host = input.BuildHost();
-        var services = host.Services;
-        var registry = services.GetRequiredService<TenantRegistry>();
-        var tenant = input.Tenant is null ? null : await Find(services, input.Tenant);
-        var analysts = new Analysts(services.GetRequiredService<Databases>());
-        if (input.Action == AnalystsAction.list)
-            return await List(analysts, tenant is null ? await registry.List(null, int.MaxValue, CancellationToken.None) : [tenant]);
-        if (tenant is null) return Output.Refuse($"Say whose: analysts {input.Action} acme bi_reader");
-        if (Analysts.ValidationError(input.Login) is { } error) return Output.Refuse(error);
-        try
-        {
-            return input.Action switch
-            {
-                AnalystsAction.grant => await Grant(analysts, tenant, input, services.GetRequiredService<DatabaseConnections>()),
-                AnalystsAction.rotate => await Rotate(analysts, tenant, input.Login!),
-                _ => await Revoke(analysts, tenant, input.Login!),
-            };
-        }
-        catch (AnalystException e)
-        {
-            return Output.Refuse(e.Message);
-        }
-    }
+    private static Task<Tenant> Find(ParseResult given, IServiceProvider services, CancellationToken ct) =>
+        services.Find(given.GetRequiredValue(Commands.Tenant), ct);
 
-    private static async Task<bool> Grant(Analysts analysts, Tenant tenant, AnalystsInput input, DatabaseConnections connections)
+    private static Analysts Of(IServiceProvider services) => new(services.GetRequiredService<Databases>());
+
+    private static async Task<int> Grant(
+        Tenant tenant, string login, int timeout, int connections, IServiceProvider services, CancellationToken ct)
     {
-        if (input.StatementTimeoutFlag is < 1 or > MaxTimeout) return Output.Refuse($"--statement-timeout is 1 to {MaxTimeout} seconds.");
-        if (input.ConnectionsFlag is < 1 or > MaxConnections) return Output.Refuse($"--connections is 1 to {MaxConnections}.");
-        var (login, password) = (input.Login!, Output.Password());
-        var limits = $"read only, {input.StatementTimeoutFlag} s a query, {input.ConnectionsFlag} connections at once";
-        if (!await analysts.Grant(tenant, login, password.Password, TimeSpan.FromSeconds(input.StatementTimeoutFlag), input.ConnectionsFlag, CancellationToken.None))
+        var password = Output.Password();
+        var limits = $"read only, {timeout} s a query, {connections} connections at once";
+        if (!await Of(services).Grant(tenant, login, password.Password, TimeSpan.FromSeconds(timeout), connections, ct))
         {
-            AnsiConsole.MarkupLineInterpolated($"[bold]{login}[/] reads {tenant.Slug} as before, from its next connection on: {limits}. A new password: analysts rotate {tenant.Slug} {login}");
-            return true;
+            AnsiConsole.MarkupInterpolated($"[bold]{login}[/] reads {tenant.Slug} as before, from its next connection on: {limits}. ");
+            AnsiConsole.MarkupLineInterpolated($"A new password: analysts rotate {tenant.Slug} {login}");
+            return 0;
         }
         AnsiConsole.MarkupLineInterpolated($"[bold]{login}[/] reads {tenant.Slug}: {limits}");
         Output.ShowOnce(login, password);
-        AnsiConsole.MarkupLineInterpolated($"psql \"{Uri(connections.Service, login)}\"");
-        return true;
+        AnsiConsole.MarkupLineInterpolated($"psql \"{Uri(services.GetRequiredService<DatabaseConnections>().Service, login)}\"");
+        return 0;
     }
 
-    private static async Task<bool> Rotate(Analysts analysts, Tenant tenant, string login)
+    private static async Task<int> Rotate(Tenant tenant, string login, IServiceProvider services, CancellationToken ct)
     {
         var password = Output.Password();
-        await analysts.Rotate(tenant, login, password.Password, CancellationToken.None);
+        await Of(services).Rotate(tenant, login, password.Password, ct);
         AnsiConsole.MarkupLineInterpolated($"[bold]{login}[/] has a new password; its open sessions were ended");
         Output.ShowOnce(login, password);
-        return true;
+        return 0;
     }
 
-    private static async Task<bool> Revoke(Analysts analysts, Tenant tenant, string login)
+    private static async Task<int> Revoke(Tenant tenant, string login, IServiceProvider services, CancellationToken ct)
     {
-        var isGone = await analysts.Revoke(tenant, login, CancellationToken.None);
+        var isGone = await Of(services).Revoke(tenant, login, ct);
         var what = isGone ? "is gone" : $"reads {tenant.Slug} no longer, and remains an analyst in another database of this server";
         AnsiConsole.MarkupLineInterpolated($"[bold]{login}[/] {what}; its open sessions were ended");
-        return true;
+        return 0;
     }
 
-    private static async Task<bool> List(Analysts analysts, IReadOnlyList<Tenant> tenants)
+    private static async Task<int> List(string? slug, IServiceProvider services, CancellationToken ct)
     {
+        var tenants = slug is null
+            ? await services.GetRequiredService<TenantRegistry>().List(null, int.MaxValue, ct)
+            : [await services.Find(slug, ct)];
         var slugs = tenants.ToDictionary(Analysts.RoleOf, t => t.Slug);
         var table = new Table().AddColumns("Login", "Tenant", "Query limit", "Connections", "Open now", "Made by");
-        foreach (var a in await analysts.List(tenants, CancellationToken.None))
+        foreach (var a in await Of(services).List(tenants, ct))
         {
             table.AddRow(new Text(a.Login), new Text(slugs[a.Role]), new Text(a.StatementTimeout ?? "none"), new Text(a.Connections < 0 ? "any" : $"{a.Connections}"),
                 new Text($"{a.Open}"), new Text(a.IsOurs ? "analysts grant" : "hand"));
         }
         AnsiConsole.Write(table);
-        return true;
+        return 0;
     }
 
     /// <summary>Where psql connects: to the server that the service uses, by its address as seen from here.</summary>

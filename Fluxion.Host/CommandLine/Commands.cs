@@ -1,37 +1,154 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Fluxion.Host.Demo;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Tenancy;
+
 namespace Fluxion.Host.CommandLine;
 
-/// <summary>What each command needs before it runs.</summary>
-public static class Commands
+/// <summary>The command line of the host, and what its commands share.</summary>
+internal static class Commands
 {
-    /// <summary>Commands of JasperFx that describe or generate: they never open a connection.</summary>
-    private static readonly string[] Offline = ["help", "?", "-h", "--help", "-v", "--version", "codegen", "describe", "capabilities", "wolverine-diagnostics"];
+    public static Argument<string> Tenant { get; } = Argument("tenant", "The tenant's slug, for example acme");
 
-    /// <summary>The words of which one follows a command; the library answers another one with the stack of an exception.</summary>
-    private static readonly Dictionary<string, string[]> Actions = new()
+    public static RootCommand Root()
     {
-        ["tenants"] = Enum.GetNames<TenantsAction>(),
-        ["users"] = Enum.GetNames<UsersAction>(),
-        ["analysts"] = Enum.GetNames<AnalystsAction>(),
-        ["database"] = Enum.GetNames<DatabaseAction>(),
+        var run = new Command("run", "Serve, as without a command")
+        {
+            Words("settings", "Settings, for example --urls http://localhost:8080"),
+        };
+        run.SetAction((given, ct) => HostRun.Serve(given.GetValue<string[]>("settings")!, ct));
+        var help = new Command("help", "Show the commands, or the options of one") { Words("command", "The command") };
+        var root = new RootCommand(
+            "Fluxion Ledger, an inventory ledger on PostgreSQL.\n\n"
+            + "Without a command the host serves, at http://localhost:5080 by default. Settings may follow, for example "
+            + "--urls http://localhost:8080 or --Fluxion:TokenMinutes 30.\n\n"
+            + $"The commands of JasperFx, Marten and Wolverine work as well: {string.Join(", ", FrameworkCommands.Names)}.")
+        {
+            AnalystsCommand.Create(), DatabaseCommand.Create(), ExplainCommand.Create(), help, LoadCommand.Create(),
+            ReplayCommand.Create(), run, TenantsCommand.Create(), UsersCommand.Create(), VerifyCommand.Create(),
+        };
+        help.SetAction((given, ct) => root.Parse([.. given.GetValue<string[]>("command")!, "--help"]).InvokeAsync(cancellationToken: ct));
+        var settings = root.RefuseOtherWords(word => !word.StartsWith("--", StringComparison.Ordinal));
+        root.SetAction((given, ct) => HostRun.Serve(given.GetValue(settings)!, ct));
+        return root;
+    }
+
+    /// <summary>Runs a command line. Ctrl-C and SIGTERM cancel the command, which may end what it is at.</summary>
+    /// <returns>The exit code.</returns>
+    public static Task<int> Run(RootCommand root, string[] args)
+    {
+        Output.WrapForPeopleAlone();
+        var given = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        foreach (var error in given.Errors) Output.Refuse(error.Message);
+        return given.Errors.Count > 0
+            ? Task.FromResult(1)
+            : given.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = Timeout.InfiniteTimeSpan,
+            });
+    }
+
+    /// <summary>A word that needs another one after it, for example <c>tenants add</c>.</summary>
+    public static Command Group(string name, string description, params ReadOnlySpan<Command> commands)
+    {
+        var group = new Command(name, description);
+        foreach (var command in commands) group.Add(command);
+        group.SetAction(_ => Output.Refuse($"Say what {name} is to do: {Names(group)}."));
+        group.RefuseOtherWords(_ => true);
+        return group;
+    }
+
+    /// <param name="prepared">The command finds its schemas up to date.</param>
+    /// <param name="run">Returns the exit code.</param>
+    public static Command Runs(
+        this Command command, Func<ParseResult, IServiceProvider, CancellationToken, Task<int>> run, bool prepared = true)
+    {
+        command.SetAction((given, ct) => HostRun.Run([], async (app, connections) =>
+        {
+            if (prepared) await app.Prepare(connections, ct);
+            return await run(given, app.Services, ct);
+        }, ct: ct));
+        return command;
+    }
+
+    /// <param name="validate">Says what is wrong with a value; null when nothing is.</param>
+    public static Argument<string> Argument(string name, string description, Func<string, string?>? validate = null)
+    {
+        var argument = new Argument<string>(name) { Description = description };
+        if (validate is not null) argument.Validators.Add(given => Check(given, validate));
+        return argument;
+    }
+
+    /// <inheritdoc cref="Argument"/>
+    public static Option<string> Option(string name, string description, Func<string, string?>? validate = null)
+    {
+        var option = new Option<string>(name) { Description = description };
+        if (validate is not null) option.Validators.Add(given => Check(given, validate));
+        return option;
+    }
+
+    /// <summary>An option that is read by <paramref name="read"/>, or refused with the form that it must have.</summary>
+    public static Option<T?> Option<T>(string name, string description, Func<string, T?> read, string form) => new(name)
+    {
+        Description = description,
+        CustomParser = given =>
+        {
+            var value = read(given.Tokens[0].Value);
+            if (value is null) given.AddError($"{name} {form}.");
+            return value;
+        },
     };
 
-    /// <summary>What is wrong with the word after a command; null when nothing is.</summary>
-    public static string? Objection(string[] args) =>
-        args is [var command, var word, ..] && Actions.TryGetValue(command, out var words) && !word.StartsWith('-') && word != "?" && !words.Contains(word, StringComparer.OrdinalIgnoreCase)
-            ? $"'{word}' is none of what {command} does: {string.Join(", ", words)}." : null;
+    /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    public static Option<int> Number(string name, string description, int? byDefault, int least, int most, string unit = "")
+    {
+        var option = new Option<int>(name) { Description = description };
+        if (byDefault is { } value) option.DefaultValueFactory = _ => value;
+        option.CustomParser = given =>
+        {
+            if (int.TryParse(given.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number >= least && number <= most) return number;
+            given.AddError(most == int.MaxValue ? $"{name} is {least} or more." : $"{name} is {least} to {most}{unit}.");
+            return least;
+        };
+        return option;
+    }
 
-    /// <summary>The arguments as the library takes them: its help of a command is <c>help tenants</c>, that of everybody else <c>tenants --help</c>.</summary>
-    public static string[] AsTheLibraryTakesThem(string[] args) => args is [var command, ..] && !Offline.Contains(command) && AsksForHelp(args) ? ["help", command] : args;
+    public static string? EmailValidationError(string email) =>
+        Passwords.IsAccountEmail(email) ? null : $"'{email}' is not an e-mail address of ASCII characters.";
 
-    /// <summary>Whether the answer is help, which is no failure.</summary>
-    public static bool Help(string[] args) => args is ["help", ..];
+    /// <exception cref="SettingsException">There is no such tenant, or its data is not in the database.</exception>
+    public static async Task<Tenant> Find(this IServiceProvider services, string slug, CancellationToken ct)
+    {
+        var tenant = await services.GetRequiredService<TenantRegistry>().Find(slug, ct)
+            ?? throw new SettingsException($"There is no tenant '{slug}'.");
+        return tenant.SchemaFault is null ? tenant : throw new SettingsException(tenant.SchemaFault);
+    }
 
-    public static bool Serve(string[] args) => args is [] or ["run", ..] || args[0].StartsWith("--", StringComparison.Ordinal) && !Offline.Contains(args[0]);
+    private static void Check(SymbolResult given, Func<string, string?> validate)
+    {
+        if (given.Tokens is [var token] && validate(token.Value) is { } why) given.AddError(why);
+    }
 
-    public static bool NeedDatabase(string[] args) => Serve(args) || !Offline.Contains(args[0]) && !AsksForHelp(args);
+    private static string Names(Command group) => string.Join(", ", group.Subcommands.Select(command => command.Name));
 
-    /// <summary>Every command that reads or writes tenants finds the schema up to date; <c>database</c> sees to it itself.</summary>
-    public static bool NeedSchema(string[] args) => NeedDatabase(args) && args is not ["database", ..];
+    private static Argument<string[]> Words(string name, string? description = null) =>
+        new(name) { Description = description, Arity = ArgumentArity.ZeroOrMore };
 
-    private static bool AsksForHelp(string[] args) => args.Any(a => a is "--help" or "-h" or "?");
+    /// <summary>Takes the words that are no command, and refuses them with those that are.</summary>
+    private static Argument<string[]> RefuseOtherWords(this Command command, Func<string, bool> isRefused)
+    {
+        var words = Words("words");
+        words.Hidden = true;
+        words.Validators.Add(given =>
+        {
+            if (given.Tokens is [{ Value: var word }, ..] && isRefused(word))
+                given.AddError($"'{word}' is none of what {command.Name} does: {Names(command)}.");
+        });
+        command.Add(words);
+        return words;
+    }
 }

@@ -1,87 +1,64 @@
+using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Fluxion.Host.Database;
 using Fluxion.Ledger.Tenancy;
-using JasperFx.CommandLine;
 using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-public enum DatabaseAction { init, migrate }
-
-public sealed class DatabaseInput : NetCoreInput
+internal static class DatabaseCommand
 {
-    [Description("init: make the database, its extensions and roles, as a superuser; migrate: bring all schemas up to date, as fluxion_owner")]
-    public DatabaseAction Action { get; set; }
-
-    [Description("init: a superuser's connection string; or set ConnectionStrings__FluxionAdmin")]
-    [FlagAlias("admin", longAliasOnly: true)]
-    public string? AdminFlag { get; set; }
-
-    [Description("init: give roles that are there the passwords of the connection strings, whatever theirs are")]
-    [FlagAlias("set-passwords", longAliasOnly: true)]
-    public bool SetPasswordsFlag { get; set; }
-
-    [Description("migrate: look also at schemas that are up to date as far as is known, and repair what was changed in them by hand")]
-    [FlagAlias("all", longAliasOnly: true)]
-    public bool AllFlag { get; set; }
-}
-
-[Description("Get a database ready for the ledger (init), or bring its schemas up to date (migrate)", Name = "database")]
-public sealed class DatabaseCommand : LedgerCommand<DatabaseInput>
-{
-    protected override async Task<bool> Run(DatabaseInput input)
+    public static Command Create()
     {
-        using var host = input.BuildHost();
-        var services = host.Services;
-        if (input.Action == DatabaseAction.migrate) return await Migrate(services, input.AllFlag);
-        var connections = services.GetRequiredService<DatabaseConnections>();
-        var admin = input.AdminFlag ?? services.GetRequiredService<IConfiguration>().GetConnectionString(DatabaseConnections.AdminName);
-        if (admin is null) return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
-        await DatabaseInitialization.Run(admin, connections, input.SetPasswordsFlag, CancellationToken.None);
-        AnsiConsole.MarkupLine("The database is ready; next: database migrate");
-        return true;
+        var admin = Commands.Option("--admin", "A superuser's connection string; ConnectionStrings__FluxionAdmin by default");
+        var passwords = new Option<bool>("--set-passwords")
+        {
+            Description = "Give roles that exist the passwords of the connection strings",
+        };
+        var all = new Option<bool>("--all")
+        {
+            Description = "Look also at schemas that are recorded as up to date, and repair what was changed in them by hand",
+        };
+        return Commands.Group("database", "Prepare a database for the ledger (init), or bring its schemas up to date (migrate)",
+            new Command("init", "Create the database, its extensions and its roles, as a superuser") { admin, passwords }
+                .Runs((given, services, ct) => Initialize(given.GetValue(admin), given.GetValue(passwords), services, ct), prepared: false),
+            new Command("migrate", "Bring all schemas up to date, as fluxion_owner. An interrupted migration goes on where it was") { all }
+                .Runs((given, services, ct) => Migrate(services, given.GetValue(all), ct), prepared: false));
     }
 
-    /// <summary>With a bar for people, with a line a schema for a file. Interrupted it ends what it is at, and the next one begins there.</summary>
-    private static async Task<bool> Migrate(IServiceProvider services, bool everything)
+    private static async Task<int> Initialize(string? given, bool setPasswords, IServiceProvider services, CancellationToken ct)
     {
-        Output.WrapForPeopleAlone();
-        using var stopping = new CancellationTokenSource();
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stopping.Cancel();
-        }
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var admin = given ?? services.GetRequiredService<IConfiguration>().GetConnectionString(DatabaseConnections.AdminName);
+        if (admin is null) return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
+        await DatabaseInitialization.Run(admin, services.GetRequiredService<DatabaseConnections>(), setPasswords, ct);
+        AnsiConsole.MarkupLine("The database is ready; next: database migrate");
+        return 0;
+    }
+
+    private static async Task<int> Migrate(IServiceProvider services, bool everything, CancellationToken ct)
+    {
         Migrated? last = null;
         try
         {
-            var (tenants, failed) = await WithProgress(step => Migrations.Run(services, everything, stopping.Token, m => step(last = m)));
+            var (tenants, failed) = await Output.WithProgress("Schemas", report => Migrations.Run(services, everything, ct, m =>
+            {
+                last = m;
+                report(m.Done, m.Total, $"{m.Done}/{m.Total} {m.Name}{(m.Failure is null ? "" : " FAILED")}");
+            }));
             foreach (var (name, failure, _, _) in failed) Output.Refuse($"{name}: {failure}");
             if (failed.Count > 0)
-                return Output.Refuse($"{failed.Count} of {tenants + 1} schemas are as they were, and their tenants are not served by this version; all others are up to date. Repair what is named and run it again.");
-            AnsiConsole.MarkupLineInterpolated($"All schemas are up to date: shared, template and {tenants} tenants ({last?.Done ?? 0} looked at)");
-            return true;
+            {
+                return Output.Refuse($"{failed.Count} of {tenants + 1} schemas are as they were, "
+                    + "and their tenants are not served by this version; all others are up to date. Repair what is named and run it again.");
+            }
+            AnsiConsole.MarkupLineInterpolated(
+                $"All schemas are up to date: shared, template and {tenants} tenants ({last?.Done ?? 0} looked at)");
+            return 0;
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            return Output.Refuse($"Interrupted at {last?.Done ?? 0} of {last?.Total.ToString(CultureInfo.InvariantCulture) ?? "?"} schemas; run it again, it goes on from there.");
+            var total = last?.Total.ToString(CultureInfo.InvariantCulture) ?? "?";
+            return Output.Refuse($"Interrupted at {last?.Done ?? 0} of {total} schemas; run it again, it goes on from there.");
         }
     }
-
-    private static Task<T> WithProgress<T>(Func<Action<Migrated>, Task<T>> run) => Console.IsOutputRedirected
-        ? run(m => Console.WriteLine($"{m.Done}/{m.Total} {m.Name}{(m.Failure is null ? "" : " FAILED")}"))
-        : Output.Bar().StartAsync(context =>
-        {
-            ProgressTask? bar = null; // none when there is nothing to do
-            return run(m =>
-            {
-                bar ??= context.AddTask("Schemas");
-                bar.MaxValue = m.Total;
-                bar.Value = m.Done;
-                bar.Description = $"{m.Done}/{m.Total} {m.Name}";
-            });
-        });
 }

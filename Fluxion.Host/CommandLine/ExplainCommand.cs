@@ -1,61 +1,59 @@
+using System.CommandLine;
 using System.Globalization;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Fluxion.Projections.Audit;
 using Fluxion.Projections.Reading;
-using JasperFx.CommandLine;
 
 namespace Fluxion.Host.CommandLine;
 
-public sealed class ExplainInput : NetCoreInput
+internal static class ExplainCommand
 {
-    [Description("The tenant's slug, for example acme")]
-    public string Tenant { get; set; } = "";
-
-    [Description("Code or id of the store")]
-    [FlagAlias("store", longAliasOnly: true)]
-    public string? StoreFlag { get; set; }
-
-    [Description("Sku or id of the product")]
-    [FlagAlias("sku", longAliasOnly: true)]
-    public string? SkuFlag { get; set; }
-
-    [Description("What was on hand at this moment, for example 2026-11-24 or 2026-11-24T10:00:00-04:00; now when left out")]
-    [FlagAlias("at", longAliasOnly: true)]
-    public string? AtFlag { get; set; }
-}
-
-[Description("How what is on hand of a product in a store came to be, movement by movement", Name = "explain")]
-public sealed class ExplainCommand : LedgerCommand<ExplainInput>
-{
-    protected override async Task<bool> Run(ExplainInput input)
+    public static Command Create()
     {
-        using var host = input.BuildHost();
-        var databases = host.Services.GetRequiredService<Databases>();
-        if (input.StoreFlag is null || input.SkuFlag is null) return Output.Refuse("Say of what: explain acme --store CCS-01 --sku LAC001");
-        var moment = input.AtFlag is null ? null : Moment.Parse(input.AtFlag);
-        if (input.AtFlag is not null && moment is null) return Output.Refuse($"--at {PointsInTime.FormOrDate}.");
-        var tenant = await Find(host.Services, input.Tenant);
-        var item = await ExplainedItem.Find(databases, tenant, input.StoreFlag, input.SkuFlag, moment, CancellationToken.None);
-        if (item.StoreId is null) return Output.Refuse(NotFound.Message("store", input.StoreFlag));
-        if (item.ProductId is null) return Output.Refuse(NotFound.Message("product", input.SkuFlag));
+        var store = Commands.Option("--store", "Code or id of the store; required");
+        var sku = Commands.Option("--sku", "Sku or id of the product; required");
+        var at = Commands.Option("--at",
+            "Explain what was on hand at this moment, for example 2026-11-24 or 2026-11-24T10:00:00-04:00; now by default",
+            Moment.Parse, PointsInTime.FormOrDate);
+        var explain = new Command("explain", "Show how a product's quantity on hand in a store came to be, movement by movement")
+        {
+            Commands.Tenant, store, sku, at,
+        };
+        explain.Validators.Add(given =>
+        {
+            if (given.GetValue(store) is null || given.GetValue(sku) is null)
+                given.AddError("Say of what: explain acme --store CCS-01 --sku LAC001");
+        });
+        return explain.Runs((given, services, ct) => Explain(given.GetRequiredValue(Commands.Tenant), given.GetRequiredValue(store),
+            given.GetRequiredValue(sku), given.GetValue(at), services, ct));
+    }
+
+    private static async Task<int> Explain(
+        string slug, string store, string sku, Moment? moment, IServiceProvider services, CancellationToken ct)
+    {
+        var databases = services.GetRequiredService<Databases>();
+        var tenant = await services.Find(slug, ct);
+        var item = await ExplainedItem.Find(databases, tenant, store, sku, moment, ct);
+        if (item.StoreId is null) return Output.Refuse(NotFound.Message("store", store));
+        if (item.ProductId is null) return Output.Refuse(NotFound.Message("product", sku));
 
         if (item.Message(moment) is { } message)
         {
             Console.WriteLine(message);
-            return true;
+            return 0;
         }
         Console.WriteLine($"{item.Sku} {item.Product} in {item.Store}, in {item.UnitType}");
         var lines = new Lines("occurred", "recorded", "document", "reference", "reason", "user", "quantity", "balance", "unit cost", "value");
-        await foreach (var m in item.Movements(databases, tenant, moment, CancellationToken.None))
+        await foreach (var m in item.Movements(databases, tenant, moment, ct))
         {
             lines.Add(Time(m.OccurredAt), Time(m.RecordedAt), m.Document, m.Reference, m.Reason, m.User,
                 m.Quantity.ToString("+0.###;-0.###;0", CultureInfo.InvariantCulture), Number(m.Balance), Number(m.UnitCost), Number(m.Value));
         }
         lines.WriteRest();
         Console.WriteLine($"On hand {Number(item.OnHand)} at {Number(item.UnitCost)}: {Number(Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero))}");
-        return true;
+        return 0;
     }
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -1,82 +1,64 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Fluxion.Host.Load;
 using Fluxion.Ledger.Tenancy;
-using JasperFx.CommandLine;
 using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-public sealed class LoadInput : NetCoreInput
+internal static class LoadCommand
 {
-    [Description("The tenant to make; of an interrupted load of the same size, to go on with")]
-    public string Slug { get; set; } = "load";
+    private const int MaxWorkers = 64;
 
-    [Description("Movements of stock, over the last two years")]
-    public int MovementsFlag { get; set; } = 100_000;
-
-    [Description("Products, each in every store")]
-    public int ProductsFlag { get; set; } = 10_000;
-
-    [Description("Stores")]
-    public int StoresFlag { get; set; } = 20;
-
-    [Description("Transactions at once")]
-    public int WorkersFlag { get; set; } = Environment.ProcessorCount;
-}
-
-[Description("Make a tenant of a given size, to measure with", Name = "load")]
-public sealed class LoadCommand : LedgerCommand<LoadInput>
-{
-    public LoadCommand()
+    public static Command Create()
     {
-        Usage("Make the tenant load").Arguments();
-        Usage("Make a tenant").Arguments(x => x.Slug);
+        var slug = Commands.Argument("slug",
+            "The tenant to make. An interrupted load goes on when it is run again with the same size", Tenant.ValidationError);
+        slug.DefaultValueFactory = _ => "load";
+        var movements = Commands.Number("--movements", "Stock movements, over the last two years", 100_000, 1, int.MaxValue);
+        var products = Commands.Number("--products", "Products, each in every store", 10_000, 1, 999_999);
+        var stores = Commands.Number("--stores", "Stores", 20, 1, 999);
+        var workers = Commands.Number("--workers", "Transactions at once", Math.Min(Environment.ProcessorCount, MaxWorkers), 1, MaxWorkers);
+        return new Command("load", "Make a tenant of a given size, to measure with")
+        {
+            slug, movements, products, stores, workers,
+        }.Runs((given, services, ct) =>
+        {
+            var size = new LoadSize(given.GetValue(movements), given.GetValue(products), given.GetValue(stores), Days: 730);
+            return Load(given.GetRequiredValue(slug), size, given.GetValue(workers), services, ct);
+        });
     }
 
-    protected override async Task<bool> Run(LoadInput input)
+    private static async Task<int> Load(string slug, LoadSize size, int workers, IServiceProvider services, CancellationToken ct)
     {
-        Output.WrapForPeopleAlone();
-        if (Tenant.ValidationError(input.Slug) is { } error) return Output.Refuse(error);
-        if (input.StoresFlag is < 1 or > 999) return Output.Refuse("--stores is 1 to 999");
-        if (input.ProductsFlag is < 1 or > 999_999) return Output.Refuse("--products is 1 to 999999");
-        if (input.MovementsFlag < 1) return Output.Refuse("--movements is 1 or more");
-        if (input.WorkersFlag is < 1 or > 64) return Output.Refuse("--workers is 1 to 64");
-
-        using var host = input.BuildHost();
         // the size is the tenant's name: a load goes on with one of its own size alone
-        var name = string.Create(CultureInfo.InvariantCulture, $"Load: {input.MovementsFlag} movements of {input.ProductsFlag} products in {input.StoresFlag} stores");
-        await host.Services.GetRequiredService<TenantProvisioning>().Provision(input.Slug, name, null, null, null, CancellationToken.None);
-        var tenant = await Find(host.Services, input.Slug);
+        var name = string.Create(
+            CultureInfo.InvariantCulture, $"Load: {size.Movements} movements of {size.Products} products in {size.Stores} stores");
+        await services.GetRequiredService<TenantProvisioning>().Provision(slug, name, null, null, null, ct);
+        var tenant = await services.Find(slug, ct);
         if (tenant.Name != name)
-            return Output.Refuse($"There is a tenant '{input.Slug}' already, '{tenant.Name}': load fills tenants of its own, each of one size. Name another one, or the same size.");
+        {
+            return Output.Refuse($"There is a tenant '{slug}' already, '{tenant.Name}': "
+                + "load fills tenants of its own, each of one size. Name another one, or the same size.");
+        }
 
         var time = Stopwatch.StartNew();
-        var load = new LoadedTenant(host.Services, tenant, new LoadSize(input.MovementsFlag, input.ProductsFlag, input.StoresFlag, Days: 730));
-        var made = await WithProgress(progress => load.Fill(input.WorkersFlag, progress, CancellationToken.None));
-        var seconds = time.Elapsed.TotalSeconds;
-        await load.Settle(CancellationToken.None);
-        AnsiConsole.MarkupLineInterpolated($"Tenant [bold]{tenant.Slug}[/] (schema {tenant.Schema}): {input.StoresFlag} stores, {input.ProductsFlag} products, {input.MovementsFlag} movements{(made == input.MovementsFlag ? "" : $", {made} of them made now")}, in {seconds:0} s, {made / seconds:0}/s");
-        AnsiConsole.MarkupLineInterpolated($"To sign in: users add {tenant.Slug} ana@example.com --role admin. To query in SQL: analysts grant {tenant.Slug} bi_load");
-        return true;
-    }
-
-    private static Task<long> WithProgress(Func<Action<LoadProgress>, Task<long>> run)
-    {
-        if (!Console.IsOutputRedirected)
-        {
-            return Output.Bar().StartAsync(context =>
-            {
-                var bar = context.AddTask("Movements");
-                return run(p => (bar.MaxValue, bar.Value) = (p.Of, p.Movements));
-            });
-        }
+        var load = new LoadedTenant(services, tenant, size);
         var percent = 0L;
-        return run(p =>
+        var made = await Output.WithProgress("Movements", report => load.Fill(workers, p =>
         {
-            if (100 * p.Movements / p.Of == percent) return;
+            var before = percent;
             percent = 100 * p.Movements / p.Of;
-            Console.WriteLine($"{percent} % {p.Movements}/{p.Of}");
-        });
+            report(p.Movements, p.Of, percent == before ? null : $"{percent} % {p.Movements}/{p.Of}");
+        }, ct));
+        var seconds = time.Elapsed.TotalSeconds;
+        await load.Settle(ct);
+        var rest = made == size.Movements ? "" : $", {made} of them made now";
+        AnsiConsole.MarkupInterpolated($"Tenant [bold]{tenant.Slug}[/] (schema {tenant.Schema}): {size.Stores} stores, ");
+        AnsiConsole.MarkupLineInterpolated($"{size.Products} products, {size.Movements} movements{rest}, in {seconds:0} s, {made / seconds:0}/s");
+        AnsiConsole.MarkupInterpolated($"To sign in: users add {tenant.Slug} ana@example.com --role admin. ");
+        AnsiConsole.MarkupLineInterpolated($"To query in SQL: analysts grant {tenant.Slug} bi_load");
+        return 0;
     }
 }

@@ -4,11 +4,16 @@ using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
+/// <summary>Takes how much of how much is done, and a line about it where there is something to say.</summary>
+internal delegate void Report(long done, long total, string? line = null);
+
 /// <summary>How commands speak and take secrets.</summary>
 internal static class Output
 {
     /// <summary>Longer than any line of ours.</summary>
     private const int Unwrapped = 1000;
+
+    public const string PasswordSource = "The password comes from FLUXION_PASSWORD; without it one is made up and shown once";
 
     /// <summary>Lines are wrapped for people alone: what goes to a file or another program stays one line, as grep wants it.</summary>
     public static void WrapForPeopleAlone()
@@ -16,11 +21,12 @@ internal static class Output
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Unwrapped;
     }
 
-    /// <summary>Says why not; the exit code becomes 1.</summary>
-    public static bool Refuse(string why)
+    /// <summary>Says why not.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Refuse(string why)
     {
         Console.Error.WriteLine($"error: {why}");
-        return false;
+        return 1;
     }
 
     /// <summary>FLUXION_PASSWORD, never an argument that others see in the list of processes; made up when it is not set.</summary>
@@ -39,17 +45,20 @@ internal static class Output
         if (password.MadeUp) AnsiConsole.MarkupLineInterpolated($"Password of {email}, shown this once: [bold]{password.Password}[/]");
     }
 
-    /// <summary>How far something is, and how long it will still take.</summary>
-    public static Progress Bar() =>
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
-
-    /// <summary>A bar for people; for a file nothing but the result.</summary>
-    /// <param name="run">Is given what to tell how much of how much is done.</param>
-    public static Task<T> WithProgress<T>(string what, Func<Action<long, long>?, Task<T>> run) => Console.IsOutputRedirected
-        ? run(null)
-        : Bar().StartAsync(context =>
+    /// <summary>Long work with a bar on a terminal. A file or another program gets the reported lines instead.</summary>
+    public static Task<T> WithProgress<T>(string what, Func<Report, Task<T>> run) => Console.IsOutputRedirected
+        ? run((_, _, line) =>
+        {
+            if (line is not null) Console.WriteLine(line);
+        })
+        : AnsiConsole.Progress().Columns(
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
         {
             var bar = context.AddTask(what);
-            return run((done, total) => (bar.MaxValue, bar.Value) = (Math.Max(total, 1), done));
+            return run((done, total, line) =>
+            {
+                (bar.MaxValue, bar.Value) = (Math.Max(total, 1), done);
+                if (line is not null) bar.Description = line.EscapeMarkup();
+            });
         });
 }

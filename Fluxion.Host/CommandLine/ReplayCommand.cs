@@ -1,107 +1,91 @@
+using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using CsvHelper;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
-using JasperFx.CommandLine;
 using Npgsql;
 using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-public sealed class ReplayInput : NetCoreInput
-{
-    [Description("The tenant's slug, for example acme")]
-    public string? Tenant { get; set; }
-
-    [Description("All tenants, a line each")]
-    [FlagAlias("all", longAliasOnly: true)]
-    public bool AllFlag { get; set; }
-
-    [Description("With --all: tenants at once, 2 when left out")]
-    public int ParallelFlag { get; set; } = 2;
-
-    [Description("One table alone, for example inventory")]
-    [FlagAlias("table", longAliasOnly: true)]
-    public string? TableFlag { get; set; }
-
-    [Description("Stop there: a date (2026-11-24), a point in time with its offset (2026-11-24T10:00:00-04:00), or the sequence number of an event; only tables that never replace a row are compared")]
-    [FlagAlias("to", longAliasOnly: true)]
-    public string? ToFlag { get; set; }
-
-    [Description("Replace what differs by what the events say, while commands go on")]
-    public bool SwapFlag { get; set; }
-
-    [Description("Write all differences, value by value, to this CSV file")]
-    public string? OutFlag { get; set; }
-}
-
-[Description("Build the read models of a tenant again from its events and compare them with the live ones; exit code 0 when they are equal, or are now with --swap", Name = "replay")]
-public sealed class ReplayCommand : LedgerCommand<ReplayInput>
+internal static class ReplayCommand
 {
     private const int Shown = 80;
     private const int MaxAtOnce = 16;
 
-    public ReplayCommand()
+    public static Command Create()
     {
-        Usage("Replay all tenants and compare").Arguments().ValidFlags(x => x.AllFlag, x => x.ParallelFlag, x => x.TableFlag!, x => x.ToFlag!, x => x.SwapFlag);
-        Usage("Replay a tenant and compare").Arguments(x => x.Tenant!).ValidFlags(x => x.TableFlag!, x => x.ToFlag!, x => x.SwapFlag, x => x.OutFlag!);
+        var slug = Commands.Argument("tenant", "The tenant's slug, for example acme");
+        slug.Arity = ArgumentArity.ZeroOrOne;
+        var all = new Option<bool>("--all") { Description = "Replay all tenants, and print a line for each" };
+        var parallel = Commands.Number("--parallel", "With --all: tenants at once", 2, 1, MaxAtOnce);
+        var table = Commands.Option("--table", "Compare this table alone, for example inventory");
+        var to = Commands.Option("--to", "Stop at a date (2026-11-24), at a point in time with its offset (2026-11-24T10:00:00-04:00), "
+            + "or at the sequence number of an event. Then only tables whose rows are never replaced are compared",
+            ReplayEnd.Parse, ReplayEnd.Form);
+        var swap = new Option<bool>("--swap")
+        {
+            Description = "Replace the rows that differ with those of the events, while commands go on",
+        };
+        var file = Commands.Option("--out", "Write all differences, value by value, to this CSV file");
+        var replay = new Command("replay", "Rebuild a tenant's read models from its events and compare them with the live ones. "
+            + "The exit code is 0 only when they are equal, or became equal with --swap") { slug, all, parallel, table, to, swap, file };
+        replay.Validators.Add(given =>
+        {
+            if (!given.GetValue(all) && given.GetValue(slug) is null) given.AddError("Say which tenant, or --all.");
+            if (given.GetValue(all) && (given.GetValue(slug) ?? given.GetValue(file)) is not null)
+                given.AddError("--all takes no tenant and no --out.");
+        });
+        return replay.Runs((given, services, ct) =>
+        {
+            var request = new ReplayRequest(given.GetValue(table), given.GetValue(to), given.GetValue(swap));
+            return given.GetValue(slug) is { } tenant
+                ? One(tenant, request, given.GetValue(file), services, ct)
+                : All(request, given.GetValue(parallel), services, ct);
+        });
     }
 
-    protected override async Task<bool> Run(ReplayInput input)
+    private static async Task<int> One(
+        string slug, ReplayRequest request, string? path, IServiceProvider services, CancellationToken ct)
     {
-        Output.WrapForPeopleAlone();
-        using var host = input.BuildHost();
-        var services = host.Services;
-        using var stopping = new CancellationTokenSource();
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stopping.Cancel();
-        }
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-
-        var to = input.ToFlag is null ? null : ReplayEnd.Parse(input.ToFlag);
-        if (input.ToFlag is not null && to is null) return Output.Refuse($"--to {ReplayEnd.Form}.");
-        if (input.AllFlag) return await All(input, to, services, stopping.Token);
-        if (input.Tenant is null) return Output.Refuse("Say which tenant, or --all.");
-        var tenant = await Find(services, input.Tenant, stopping.Token);
+        var tenant = await services.Find(slug, ct);
         var replay = services.GetRequiredService<TenantReplay>();
         try
         {
-            using var file = input.OutFlag is null ? null : new StreamWriter(input.OutFlag);
+            using var file = path is null ? null : new StreamWriter(path);
             using var csv = file is null ? null : CsvWriter.Create(file, CsvWriterOptions.Default with { Injection = CsvInjection.Escape }, leaveOpen: true);
             void Line(params ReadOnlySpan<string?> fields)
             {
                 foreach (var field in fields) csv!.WriteField(field);
                 csv!.EndRecord();
             }
-            if (csv is not null) Line("table", "key", "column", "live", "replayed");
-            var request = new ReplayRequest(input.TableFlag, to, input.SwapFlag, csv is null ? null : d => Line(d.Table, d.Key, d.Column, d.Live, d.Replayed));
-            var result = await WithProgress(tenant.Slug, step => replay.Run(tenant, request, step, stopping.Token));
+            if (csv is not null)
+            {
+                Line("table", "key", "column", "live", "replayed");
+                request = request with { Report = d => Line(d.Table, d.Key, d.Column, d.Live, d.Replayed) };
+            }
+            var result = await Output.WithProgress(
+                tenant.Slug, report => replay.Run(tenant, request, (done, total) => report(done, total), ct));
             Print(result);
-            return Conclude(tenant, to is not null, result);
+            return Conclude(tenant, request, result);
         }
         catch (Exception e) when (e is ReplayRefusedException or NoOwnerException or NpgsqlException or IOException or UnauthorizedAccessException)
         {
             return Output.Refuse(e.Message);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             return Output.Refuse("Interrupted; nothing was changed.");
         }
     }
 
     /// <summary>Each tenant is looked at, also when another one differs or cannot be replayed.</summary>
-    private static async Task<bool> All(ReplayInput input, ReplayEnd? to, IServiceProvider services, CancellationToken ct)
+    private static async Task<int> All(ReplayRequest request, int parallel, IServiceProvider services, CancellationToken ct)
     {
-        if (input.Tenant is not null || input.OutFlag is not null) return Output.Refuse("--all takes no tenant and no --out.");
-        if (input.ParallelFlag is < 1 or > MaxAtOnce) return Output.Refuse($"--parallel is 1 to {MaxAtOnce}.");
         var replay = services.GetRequiredService<TenantReplay>();
         // no more at once than the pool has connections for
         var atOnce = services.GetRequiredService<Databases>().Owner is { } owner
-            ? Math.Clamp(new NpgsqlConnectionStringBuilder(owner.ConnectionString).MaxPoolSize / TenantReplay.Connections, 1, input.ParallelFlag) : 1;
+            ? Math.Clamp(new NpgsqlConnectionStringBuilder(owner.ConnectionString).MaxPoolSize / TenantReplay.Connections, 1, parallel) : 1;
         var tenants = await services.GetRequiredService<TenantRegistry>().List(null, int.MaxValue, ct);
         var (right, turn) = (0, new Lock());
         try
@@ -110,12 +94,12 @@ public sealed class ReplayCommand : LedgerCommand<ReplayInput>
             {
                 try
                 {
-                    var result = await replay.Run(tenant, new ReplayRequest(input.TableFlag, to, input.SwapFlag), null, ct);
+                    var result = await replay.Run(tenant, request, null, ct);
                     lock (turn)
                     {
                         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenant.Slug}: {result.Events} events in {result.Elapsed.TotalSeconds:0.0} s"));
                         foreach (var t in result.Tables.Where(t => t.Differences > 0)) Differences(t);
-                        if (Conclude(tenant, to is not null, result)) right++;
+                        if (Conclude(tenant, request, result) == 0) right++;
                     }
                 }
                 catch (Exception e) when (e is not (OperationCanceledException or NoOwnerException))
@@ -132,7 +116,8 @@ public sealed class ReplayCommand : LedgerCommand<ReplayInput>
         {
             return Output.Refuse("Interrupted.");
         }
-        return right == tenants.Count || Output.Refuse($"{tenants.Count - right} of {tenants.Count} tenants are not what their events say, or could not be replayed.");
+        return right == tenants.Count ? 0 : Output.Refuse(
+            $"{tenants.Count - right} of {tenants.Count} tenants are not what their events say, or could not be replayed.");
     }
 
     private static void Print(ReplayResult result)
@@ -160,33 +145,21 @@ public sealed class ReplayCommand : LedgerCommand<ReplayInput>
         }
     }
 
-    private static bool Conclude(Tenant tenant, bool isOfThen, ReplayResult result)
+    private static int Conclude(Tenant tenant, ReplayRequest request, ReplayResult result)
     {
+        var isOfThen = request.To is not null;
         if (result.Events == 0 && isOfThen) AnsiConsole.MarkupLineInterpolated($"No event of {tenant.Slug} is that old: the replay is empty");
         if (result.Swapped is { } swapped)
         {
             AnsiConsole.MarkupLineInterpolated($"{tenant.Slug}: {swapped.Rows} rows were replaced; commands were held for {swapped.CommandsHeld.TotalMilliseconds:0} ms");
-            return true;
+            return 0;
         }
         if (!result.IsEqual) return Output.Refuse($"{tenant.Slug}: {result.Tables.Sum(t => t.Differences ?? 0)} rows are not what the events say.");
         AnsiConsole.MarkupLineInterpolated($"{tenant.Slug}: {(isOfThen ? "the tables that only grow are" : "every row is")} what the events say");
-        return true;
+        return 0;
     }
 
     private static Text Number(long? number) => new(number?.ToString(CultureInfo.InvariantCulture) ?? "-");
 
     private static string Short(string? value) => value is null ? "null" : value.Length <= Shown ? value : value[..Shown] + "…";
-
-    private static Task<T> WithProgress<T>(string what, Func<Action<long, long>?, Task<T>> run) => Console.IsOutputRedirected
-        ? run(null)
-        : Output.Bar().StartAsync(context =>
-        {
-            var bar = context.AddTask(what, maxValue: 1);
-            return run((done, total) =>
-            {
-                bar.MaxValue = Math.Max(total, 1);
-                bar.Value = done;
-                bar.Description = done < total ? $"{what}: {done} events" : $"{what}: comparing";
-            });
-        });
 }

@@ -1,33 +1,29 @@
+using System.CommandLine;
 using Fluxion.Projections.Audit;
-using JasperFx.CommandLine;
 using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-public sealed class VerifyInput : NetCoreInput
+internal static class VerifyCommand
 {
-    [Description("The tenant's slug, for example acme")]
-    public string Tenant { get; set; } = "";
-
-    [Description("The hash of a seal that was published elsewhere: the chain has to contain it")]
-    [FlagAlias("expect", longAliasOnly: true)]
-    public string? ExpectFlag { get; set; }
-}
-
-[Description("Recompute a tenant's seals from its events: exit code 0 when all is as it was sealed, 1 with the first event that is not", Name = "verify")]
-public sealed class VerifyCommand : LedgerCommand<VerifyInput>
-{
-    protected override async Task<bool> Run(VerifyInput input)
+    public static Command Create()
     {
-        Output.WrapForPeopleAlone();
-        using var host = input.BuildHost();
-        var expect = VerificationQuery.Hash(input.ExpectFlag);
-        if (input.ExpectFlag is not null && expect is null) return Output.Refuse($"--expect {VerificationQuery.HashForm}.");
-        var tenant = await Find(host.Services, input.Tenant);
+        var expect = Commands.Option("--expect", "The hash of a seal that was published elsewhere; the chain must contain it",
+            text => VerificationQuery.Hash(text) is null ? $"--expect {VerificationQuery.HashForm}." : null);
+        return new Command("verify", "Recompute a tenant's seals from its events. "
+            + "The exit code is 0 when every event is as it was sealed, else 1 with the first one that is not")
+        {
+            Commands.Tenant, expect,
+        }.Runs((given, services, ct) => Verify(given.GetRequiredValue(Commands.Tenant), VerificationQuery.Hash(given.GetValue(expect)), services, ct));
+    }
 
-        var clock = host.Services.GetRequiredService<TimeProvider>();
+    private static async Task<int> Verify(string slug, byte[]? expect, IServiceProvider services, CancellationToken ct)
+    {
+        var tenant = await services.Find(slug, ct);
+        var clock = services.GetRequiredService<TimeProvider>();
         var started = clock.GetTimestamp();
-        var result = await Output.WithProgress("Events", step => host.Services.GetRequiredService<Verifier>().Verify(tenant, expect, step, CancellationToken.None));
+        var result = await Output.WithProgress("Events", report =>
+            services.GetRequiredService<Verifier>().Verify(tenant, expect, (done, total) => report(done, total), ct));
         if (result.Finding is { } finding)
             return Output.Refuse($"{tenant.Slug} is not intact: {finding.Kind}. {finding.Detail} {result.Events} events before that are as they were sealed.");
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
@@ -35,6 +31,6 @@ public sealed class VerifyCommand : LedgerCommand<VerifyInput>
             $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {result.Unsealed} not sealed yet{result.UnsealedSince:', the first of' yyyy-MM-dd HH:mm:ss'Z'} ({seconds:0.0} s, {result.Events / seconds:0} events/s)");
         if (result.ExpectedSeal is { } expected) AnsiConsole.MarkupLineInterpolated($"The hash that was expected is that of seal {expected}.");
         if (result.HeadHash is not null) AnsiConsole.MarkupLineInterpolated($"Head: {result.HeadHash}, seal {result.Seals} of {result.SealedAt:yyyy-MM-dd HH:mm:ss'Z'}");
-        return true;
+        return 0;
     }
 }

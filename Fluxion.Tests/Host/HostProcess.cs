@@ -13,7 +13,7 @@ public sealed partial class HostProcess : IAsyncDisposable
     public const string SigningKey = "a signing key of the tests, long enough for HMAC-SHA256";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>The host's own output: its commands load every assembly of their folder, and those of the tests do not load without the tests.</summary>
+    /// <summary>The host's own output: its framework commands load every assembly of their folder, and those of the tests do not load alone.</summary>
     private static readonly string Folder = AppContext.BaseDirectory.Replace(
         $"{Path.DirectorySeparatorChar}Fluxion.Tests{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Fluxion.Host{Path.DirectorySeparatorChar}",
         StringComparison.Ordinal);

@@ -30,6 +30,12 @@ public sealed class LedgerHost : IAsyncLifetime
         var options = TestServer.Options;
         _server = await EmbeddedDatabase.StartAsync(options, line => Console.Error.WriteLine(line));
         Connections = await DatabaseConnections.Prepare(_server, options.Password, $"fluxion_test_{Guid.CreateVersion7():N}", CancellationToken.None);
+        await using (var first = NewBuilder().Build()) await first.Prepare(Connections, CancellationToken.None);
+        Http = await AlbaHost.For(NewBuilder(), app => app.MapFluxion());
+    }
+
+    private WebApplicationBuilder NewBuilder()
+    {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
             EnvironmentName = "Development",
@@ -44,11 +50,7 @@ public sealed class LedgerHost : IAsyncLifetime
         builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.EndpointRoutingMiddleware", LogLevel.Error); // the in-process server has no limit of bodies
         builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddSingleton(Connections);
-        Http = await AlbaHost.For(builder, app =>
-        {
-            app.MapFluxion();
-            app.Prepare(Connections, CancellationToken.None).GetAwaiter().GetResult();
-        });
+        return builder;
     }
 
     public NpgsqlConnection Superuser() => new(new NpgsqlConnectionStringBuilder(_server.SuperuserConnectionString(Database)) { Pooling = false }.ConnectionString);

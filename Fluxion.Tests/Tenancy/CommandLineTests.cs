@@ -1,9 +1,13 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
+using Fluxion.Host.CommandLine;
 using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Tenancy;
 
 /// <summary>What an operator does on the command line, in another process, while a host serves.</summary>
-public sealed class CommandLineTests(LedgerHost ledger)
+public sealed partial class CommandLineTests(LedgerHost ledger)
 {
     [Fact]
     public async Task what_the_command_line_does_reaches_the_host_that_serves()
@@ -89,13 +93,60 @@ public sealed class CommandLineTests(LedgerHost ledger)
         }
     }
 
+    private static IEnumerable<string> Documents => Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+        .Append(Path.Combine(Repository.Root, "README.md"));
+
+    public static TheoryData<string> DocumentedLines =>
+        [.. Documents.SelectMany(file => DocumentedLine().Matches(File.ReadAllText(file))).Select(line => line.Groups[1].Value).Distinct()];
+
+    [Theory]
+    [MemberData(nameof(DocumentedLines))]
+    public void every_command_line_of_the_documents_is_understood(string line)
+    {
+        var given = Commands.Root().Parse([.. CommandLineParser.SplitCommandLine(Placeholder().Replace(line, new string('0', 64)))]);
+        given.Errors.ShouldBeEmpty();
+        given.CommandResult.Command.ShouldNotBeOfType<RootCommand>();
+    }
+
+    [Fact]
+    public void the_documents_have_command_lines_of_every_command() =>
+        Commands.Root().Subcommands.Select(command => command.Name)
+            .Where(name => !DocumentedLines.Any(line => line.Data.StartsWith(name, StringComparison.Ordinal)))
+            .ShouldBe(["help", "run"]);
+
+    [Fact]
+    public void every_command_argument_and_option_has_a_description() =>
+        All(Commands.Root()).Where(symbol => !symbol.Hidden && string.IsNullOrWhiteSpace(symbol.Description))
+            .Select(symbol => symbol.Name).ShouldBeEmpty();
+
+    private static IEnumerable<Symbol> All(Command command) =>
+        [command, .. command.Arguments, .. command.Options, .. command.Subcommands.SelectMany(All)];
+
+    [Fact]
+    public async Task a_command_that_is_told_to_stop_stops_with_130()
+    {
+        await using var database = await ledger.NewDatabase();
+        await using var load = HostProcess.Start(
+            HostProcess.Development(database.Connections), "load", "stopped", "--movements", "1000000", "--products", "200");
+        await Eventually(() => Task.FromResult(load.Output.Contains("1 % ", StringComparison.Ordinal)));
+        load.Terminate();
+        (await load.Exit()).ShouldBe(130, load.Output);
+        load.Output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace");
+    }
+
+    [GeneratedRegex(@"(?:Fluxion\.Host|…) -- ([^`#\n]+)")]
+    private static partial Regex DocumentedLine();
+
+    [GeneratedRegex("<[^>]+>")]
+    private static partial Regex Placeholder();
+
     private static async Task Eventually(Func<Task<bool>> holds)
     {
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 120; i++)
         {
             if (await holds()) return;
             await Task.Delay(250, TestContext.Current.CancellationToken);
         }
-        (await holds()).ShouldBeTrue("ten seconds later");
+        (await holds()).ShouldBeTrue("30 seconds later");
     }
 }
