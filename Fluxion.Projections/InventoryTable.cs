@@ -104,7 +104,7 @@ public static class InventoryQueries
         query = asOf is null && knownAt is null
             ? query.Where(InventoryRow.Select, Caller.From(http).StoreFilter).Filter("(i.version > 0 and is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)) = {0}", low)
             : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known, store, sku)))
-              .Refuse("low", low is null ? null : "is of now alone: leave it out with asOf and knownAt");
+              .Refuse("low", low is null ? null : "must be left out with asOf and knownAt: it is known for now only");
         return query
             .FilterNamed("s.code", "s.id", store)
             .FilterNamed("p.sku", "p.id", sku)

@@ -38,10 +38,10 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
         if (problem is not { Title: "Invalid query string value", Detail: { } detail } || problem.Extensions["parameter"] is not string parameter) return;
         var named = Refusal.Invalid(parameter, detail[(detail.LastIndexOf(' ') + 1)..] switch
         {
-            "int" => "is a whole number",
-            "bool" => "is true or false",
-            "System.Guid" => "is an id, a UUID",
-            _ => "is of the wrong type",
+            "int" => "must be a whole number",
+            "bool" => "must be true or false",
+            "System.Guid" => "must be an id, a UUID",
+            _ => "must be of another type",
         });
         (problem.Title, problem.Detail) = (named.Title, named.Message);
         problem.Extensions.Remove("parameter");

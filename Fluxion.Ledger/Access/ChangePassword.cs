@@ -57,7 +57,7 @@ public static class ChangePasswordEndpoint
             // what was done already is answered again, though its password is no longer the current one; read in this order, a change is seen by one of both
             var isRetry = key is not null && await key.IsUsed(databases.Service, ledger.Tenant.Id, ct);
             if (!isRetry && !await credentials.Match(ledger.Tenant, account, command.CurrentPassword ?? "", ct))
-                return new RefusedResult(Refusal.Invalid("currentPassword", "is not your password, or the account is locked after too many failures"));
+                return new RefusedResult(Refusal.Invalid("currentPassword", "must be your password; after too many failures the account is locked"));
             checkedHash = account?.PasswordHash ?? "";
         }
         var newHash = await passwords.Hash(command.NewPassword, ct);

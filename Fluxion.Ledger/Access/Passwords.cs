@@ -34,11 +34,11 @@ public static class Passwords
         Convert.ToHexString(Rfc2898DeriveBytes.Pbkdf2(password, salt.ToByteArray(), 100_000, HashAlgorithmName.SHA512, 32));
 
     public static IRuleBuilderOptions<T, string> Password<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"has {MinLength} to {MaxLength} characters");
+        .Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"must have {MinLength} to {MaxLength} characters");
 
     public static IRuleBuilderOptions<T, string> Email<T>(this IRuleBuilder<T, string> rule) => rule
         .Must(IsEmail)
-        .WithMessage("is an e-mail address, for example ana@acme.com");
+        .WithMessage("must be an e-mail address, for example ana@acme.com");
 
     /// <summary>The address that somebody signs in with: of ASCII, so that no other account's can look like it.</summary>
     public static IRuleBuilderOptions<T, string> AccountEmail<T>(this IRuleBuilder<T, string> rule) => rule

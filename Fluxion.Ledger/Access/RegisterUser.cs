@@ -48,7 +48,7 @@ public abstract record UserFields
         {
             RuleFor(c => c.FullName).Name();
             RuleFor(c => c.Role).OneOf(Roles.OfTenants);
-            RuleFor(c => c.Stores).Must(stores => stores is not { Count: > MaxStores }).WithMessage($"has at most {MaxStores} stores");
+            RuleFor(c => c.Stores).Must(stores => stores is not { Count: > MaxStores }).WithMessage($"must have at most {MaxStores} stores");
             RuleForEach(c => c.Stores).Reference().When(c => c.Stores is { Count: <= MaxStores });
             RuleFor(c => c.Permissions).CustomFields();
         }

@@ -60,7 +60,7 @@ public static class Users
     {
         if (await Lock(ledger, reference, ct) is not { } user) return NotFound.Problem("user", "id", reference);
         if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
-            return Refusal.Invalid("currentPassword", "is not your password any more: it was changed, or the account locked, at this moment");
+            return Refusal.Invalid("currentPassword", "must be your password: it was changed, or the account was locked, at this moment");
         ledger.Append<User>(user.Id, new UserPasswordChanged());
         // a user whose account is missing, because accounts were restored from an older backup, gets one
         ledger.Enqueue("""

@@ -22,7 +22,7 @@ public static class ScanRules
             AlertTypes.Overstock => ("Overstock", $"{Format(level)} of {item.Sku} on hand in {item.Store}; at most {Format(candidate.Threshold)} should be."),
             AlertTypes.SlowMoving => ("Slow moving", $"{Format(item.OnHand)} of {item.Sku} on hand in {item.Store}, and none issued for {Format(level)} days."),
             AlertTypes.DemandSpike => ("Demand spike", $"{Format(level)} of {item.Sku} issued in {item.Store} in a day, usually {Format(candidate.Median ?? 0)}."),
-            _ => throw new ArgumentOutOfRangeException(nameof(candidate), candidate.Type, "is no type that scans find"),
+            _ => throw new ArgumentOutOfRangeException(nameof(candidate), candidate.Type, "must be a type that scans find"),
         };
         var isMore = candidate.Type == AlertTypes.DemandSpike ? item.Available < level * item.Reorder.LeadTimeDays : level >= 2 * candidate.Threshold;
         var priority = (candidate.Type == AlertTypes.DemandSpike, isMore) switch

@@ -97,11 +97,11 @@ public abstract record ProductFields
             RuleFor(c => c.CostPrice).UnitPrice();
             RuleFor(c => c.SellingPrice).UnitPrice();
             RuleFor(c => c.TaxRate).Must(rate => rate is >= 0 and <= 100 && Quantities.HasDecimals(rate, 2))
-                .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
+                .WithMessage("must be a percentage from 0 to 100 with at most 2 decimals");
             RuleFor(c => c.LeadTimeDays).Days();
             RuleFor(c => c.PackSize!.Value).Positive().When(c => c.PackSize is not null).OverridePropertyName(nameof(PackSize));
             RuleFor(c => c.PackSize).Must((c, size) => size is null || decimal.Truncate(size.Value) == size || !new ProductDetails("", c.UnitType, Settings: c.Settings).IsCounted)
-                .WithMessage("is whole for what is counted");
+                .WithMessage("must be a whole number: the product is counted");
             RuleFor(c => c.Settings == null ? null : c.Settings.Other).CustomFields().OverridePropertyName(nameof(Settings));
         }
     }

@@ -81,7 +81,7 @@ public static class ProductLines
             foreach (var (field, quantity) in named[^1].Quantities)
             {
                 if (Math.Abs(quantity) > Validation.Quantities.MaxQuantity || !Validation.Quantities.HasDecimals(quantity, 3))
-                    wrong[$"lines[{i}].{field}"] = [FormattableString.Invariant($"comes to {quantity} of {of[0].Sku} in packs of {of[0].PackQuantity}: that is too much, or has more than 3 decimals")];
+                    wrong[$"lines[{i}].{field}"] = [FormattableString.Invariant($"must not come to {quantity} of {of[0].Sku}, in packs of {of[0].PackQuantity}: that is too much, or has more than 3 decimals")];
             }
         }
         if (unknown.Count > 0) return ([], Refusal.NotFound("Some barcodes are of no product; see errors.", unknown));

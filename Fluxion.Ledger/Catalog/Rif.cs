@@ -15,7 +15,7 @@ public static partial class Rif
     private static readonly int[] Weights = [3, 2, 7, 6, 5, 4, 3, 2];
     private static readonly string[] Venezuela = ["VE", "VEN", "VENEZUELA"];
 
-    public const string InvalidMessage = "is no RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8";
+    public const string InvalidMessage = "must be a RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8";
 
     /// <summary>Whether a tax id can be kept: it is none, of another country, or a RIF.</summary>
     public static bool Accepts(string? taxId, Address? address) => Codes.NumberOrNull(taxId) is not { } kept || !LooksLikeRif(kept, address) || Normalize(kept) is not null;

@@ -77,7 +77,7 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
         const string TooMuch = "more than the ledger can hold, 15 digits before the point";
         var field = command is Imports.IFileCommand ? "file" : command?.GetType().GetProperty("Lines") is not null ? "lines" : null;
         return field is not null
-            ? Invalid(field, $"come{(field == "file" ? "s" : "")} to {TooMuch}, with what is there already. Is a quantity or a price wrong?")
+            ? Invalid(field, $"must not come to {TooMuch}, with what is there already. Is a quantity or a price wrong?")
             : Conflict("Too large", $"This comes to {TooMuch}. Correct the stock or the amounts that it would add to.");
     }
 

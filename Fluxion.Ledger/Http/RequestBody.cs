@@ -37,13 +37,13 @@ public sealed partial class RequestBody : IHttpPolicy
     public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http) where T : class
     {
         if (!http.Request.HasJsonContentType()) return (null, new RefusedResult(Refusal.NoJson));
-        if (http.Request.ContentLength == 0) return (null, new RefusedResult(Refusal.Invalid("$", "is empty: send a JSON object")));
+        if (http.Request.ContentLength == 0) return (null, new RefusedResult(Refusal.Invalid("$", "must be a JSON object, not empty")));
         var json = http.JsonOptions();
         try
         {
             var body = await JsonSerializer.DeserializeAsync<T>(http.Request.Body, json, http.RequestAborted);
             var problem = body is null
-                ? Refusal.Invalid("$", "is null: send a JSON object")
+                ? Refusal.Invalid("$", "must be a JSON object, not null")
                 : Check(http.RequestServices.GetRequiredService<IValidator<T>>().Validate(body).Errors);
             return (body, problem is null ? null : new RefusedResult(problem));
         }
@@ -66,10 +66,10 @@ public sealed partial class RequestBody : IHttpPolicy
         var path = Refusal.Shorten(e.Path is ['$', '.', .. var field] ? field : e.Path ?? "$");
         return e switch
         {
-            { InnerException: JsonException } => Refusal.Invalid("$", $"is not JSON from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"),
-            { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Refusal.Invalid(path, "is no field of this request"),
-            { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Refusal.Invalid(path, "is there twice"),
-            _ when path == "$" => Refusal.Invalid(path, "is not a JSON object"),
+            { InnerException: JsonException } => Refusal.Invalid("$", $"must be JSON: it is not from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"),
+            { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Refusal.Invalid(path, "unknown field"),
+            { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Refusal.Invalid(path, "appears more than once"),
+            _ when path == "$" => Refusal.Invalid(path, "must be a JSON object"),
             _ => Refusal.Invalid(path, Form(TypeAt(path, body, json), json)),
         };
     }
@@ -91,16 +91,16 @@ public sealed partial class RequestBody : IHttpPolicy
     /// <summary>How a value of a type stands in JSON.</summary>
     private static string Form(Type? type, JsonSerializerOptions json) => type switch
     {
-        null => "cannot be kept",
-        _ when type == typeof(decimal) => "is a number without quotes, for example 12.5, and no larger than the ledger can hold",
-        _ when type == typeof(int) || type == typeof(long) => "is a whole number without quotes",
-        _ when type == typeof(bool) => "is true or false, without quotes",
-        _ when type == typeof(string) => "is a text in quotes, of characters that can be kept",
-        _ when type == typeof(Guid) => "is an id, a UUID in quotes",
-        _ when type == typeof(DateOnly) => "is a date, for example 2026-11-24",
+        null => "must be a value that can be stored",
+        _ when type == typeof(decimal) => "must be a number without quotes, for example 12.5, and no larger than the ledger can hold",
+        _ when type == typeof(int) || type == typeof(long) => "must be a whole number without quotes",
+        _ when type == typeof(bool) => "must be true or false, without quotes",
+        _ when type == typeof(string) => "must be a text in quotes, of characters that can be kept",
+        _ when type == typeof(Guid) => "must be an id, a UUID in quotes",
+        _ when type == typeof(DateOnly) => "must be a date, for example 2026-11-24",
         _ when type == typeof(DateTimeOffset) => Time.PointsInTime.Form,
-        _ when json.GetTypeInfo(type).Kind == JsonTypeInfoKind.Enumerable => "is a list, in brackets",
-        _ => "is a JSON object, in braces",
+        _ when json.GetTypeInfo(type).Kind == JsonTypeInfoKind.Enumerable => "must be a list, in brackets",
+        _ => "must be a JSON object, in braces",
     };
 
     [GeneratedRegex(@"[^.\[\]]+")]

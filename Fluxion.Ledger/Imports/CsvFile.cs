@@ -62,7 +62,7 @@ public sealed class CsvFile
     public static CsvFile Read(ReadOnlyMemory<byte> bytes, CsvColumns columns, bool decimalComma)
     {
         var file = new CsvFile { DecimalComma = decimalComma };
-        if (!Utf8.IsValid(bytes.Span) || bytes.Span.Contains((byte)0)) file.AddError("file", "is no text in UTF-8; a spreadsheet saves it as 'CSV UTF-8'");
+        if (!Utf8.IsValid(bytes.Span) || bytes.Span.Contains((byte)0)) file.AddError("file", "must be text in UTF-8: a spreadsheet saves it as 'CSV UTF-8'");
         else file.ReadRows(bytes, columns);
         return file;
     }
@@ -75,8 +75,8 @@ public sealed class CsvFile
             TrackLineNumbers = true,
             MalformedData = CsvMalformedDataHandling.Skip,
             OnMalformedRecord = record => AddError($"line {record.LineNumber}", record.Reason == CsvMalformedReason.UnterminatedQuote
-                ? "begins a quotation that is not closed before the end of the file"
-                : "has a quotation mark in its text: double it, and put the field in quotation marks (RFC 4180)"),
+                ? "must close the quotation that it begins"
+                : "must have each quotation mark of a text doubled, and the field in quotation marks (RFC 4180)"),
         });
         var known = columns.All.ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
         var names = reader.Headers.Select(Invisible.Trim).Select(name => known.GetValueOrDefault(name, name)).ToList();
@@ -89,23 +89,23 @@ public sealed class CsvFile
             if (fields.TrueForAll(Invisible.IsBlank)) continue;
             if (_rows.Count == MaxRows)
             {
-                AddError("file", $"has more than {MaxRows} rows: split it");
+                AddError("file", $"must have at most {MaxRows} rows: split it");
                 return;
             }
             var line = (int)reader.LineNumber;
             while (fields.Count > names.Count && Invisible.IsBlank(fields[^1])) fields.RemoveAt(fields.Count - 1);
-            if (fields.Count > names.Count) AddError($"line {line}", $"has {fields.Count} fields where the first line has {names.Count}");
+            if (fields.Count > names.Count) AddError($"line {line}", $"must have {names.Count} fields as the first line has, not {fields.Count}");
             else _rows.Add(new CsvRow(this, line, fields));
         }
-        if (_rows.Count == 0 && _errors.Count == 0) AddError("file", "has no row below its first line");
+        if (_rows.Count == 0 && _errors.Count == 0) AddError("file", "must have a row below its first line");
     }
 
     private bool CheckNames(List<string> names, CsvColumns columns)
     {
         var known = columns.All.ToList();
-        foreach (var missing in columns.Required.Except(names)) AddError("line 1", $"has no column '{missing}'");
+        foreach (var missing in columns.Required.Except(names)) AddError("line 1", $"must have the column '{missing}'");
         foreach (var name in names.Except(known).Take(10)) AddError("line 1", $"'{Refusal.Shorten(name)}' is no column of such a file: {string.Join(", ", known)}");
-        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) AddError("line 1", $"has the column '{Refusal.Shorten(twice.Key)}' more than once");
+        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) AddError("line 1", $"must have the column '{Refusal.Shorten(twice.Key)}' once");
         return _errors.Count == 0;
     }
 
@@ -151,16 +151,16 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         if (Text(column) is not { } text) return null;
         text = Invisible.Trim(text);
         if (!ScientificNotation().IsMatch(text)) return text;
-        AddError(column, $"is {text}: a spreadsheet shortened a number and its last digits are lost. Format the column as text and enter it again");
+        AddError(column, $"must not be {text}: a spreadsheet shortened the number, and its last digits are lost. Format the column as text and enter it again");
         return null;
     }
 
     public decimal? Number(string column) => Parse<decimal>(column, text => decimal.TryParse(text,
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, File.DecimalComma ? Comma : NumberFormatInfo.InvariantInfo, out var number) ? number : null,
-        $"is a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}");
+        $"must be a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}");
 
     public int? WholeNumber(string column) => Parse<int>(column, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
-        "is a whole number");
+        "must be a whole number");
 
     /// <summary>As <see cref="Number"/>, and says so where there is none.</summary>
     public decimal? Required(string column)
@@ -181,7 +181,7 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         "TRUE" or "VERDADERO" or "1" => true,
         "FALSE" or "FALSO" or "0" => false,
         _ => null,
-    }, "is true or false");
+    }, "must be true or false");
 
     public T? Json<T>(string column, JsonSerializerOptions options) where T : class
     {
@@ -192,7 +192,7 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         }
         catch (JsonException)
         {
-            AddError(column, "is no JSON object as the API takes it");
+            AddError(column, "must be a JSON object as the API takes it");
             return null;
         }
     }

@@ -85,7 +85,7 @@ public sealed class Import
     {
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || !type.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase))
             return new RefusedResult(Refusal.NoCsv);
-        if (decimals is not (null or "point" or "comma")) return new RefusedResult(Refusal.Invalid("decimals", "is point or comma"));
+        if (decimals is not (null or "point" or "comma")) return new RefusedResult(Refusal.Invalid("decimals", "must be point or comma"));
 
         var sent = sentAt is null ? null : PointsInTime.Parse(sentAt);
         if (sentAt is not null && sent is null) return new RefusedResult(Refusal.Invalid("sentAt", PointsInTime.Form));

@@ -47,13 +47,13 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
             RuleFor(r => r.Sku).Reference();
             RuleFor(r => r.ReferenceType).OneOf([.. In, .. Out, .. Either]);
             RuleFor(r => r.Quantity).NonZero().When(r => r.ReferenceType != "count" && r.Reason != Reasons.OpeningBalance);
-            RuleFor(r => r.Quantity).GreaterThan(0).WithMessage(r => $"is above 0: a {r.ReferenceType} comes in").When(r => r.IsIn);
-            RuleFor(r => r.Quantity).LessThan(0).WithMessage(r => $"is below 0: a {(r.IsReturnToSupplier ? Reasons.ReturnToSupplier : r.ReferenceType)} goes out").When(r => r.IsOut);
+            RuleFor(r => r.Quantity).GreaterThan(0).WithMessage(r => $"must be above 0: a {r.ReferenceType} comes in").When(r => r.IsIn);
+            RuleFor(r => r.Quantity).LessThan(0).WithMessage(r => $"must be below 0: a {(r.IsReturnToSupplier ? Reasons.ReturnToSupplier : r.ReferenceType)} goes out").When(r => r.IsOut);
             RuleFor(r => r.CostPerUnit).UnitPrice();
             RuleFor(r => r.Reason!).OneOf(Reasons.OfIssues).When(r => r.ReferenceType == "issue");
             RuleFor(r => r.Reason!).OneOf(Reasons.OfAdjustments).When(r => r.ReferenceType == "adjustment");
-            RuleFor(r => r.Reason).Must(reason => reason is null or Reasons.LateMovement).WithMessage($"is empty or {Reasons.LateMovement}").When(r => r.ReferenceType == "count");
-            RuleFor(r => r.Reason).Null().WithMessage("belongs to an issue, an adjustment or a count, or is return_to_supplier where goods of a receipt or purchase went back").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
+            RuleFor(r => r.Reason).Must(reason => reason is null or Reasons.LateMovement).WithMessage($"must be empty or {Reasons.LateMovement}").When(r => r.ReferenceType == "count");
+            RuleFor(r => r.Reason).Null().WithMessage("must be empty except for an issue, an adjustment or a count; return_to_supplier marks goods of a receipt or purchase that went back").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
             RuleFor(r => r.Id).SingleLine(100);
             RuleFor(r => r.Reference).SingleLine(100);
             RuleFor(r => r.Reference).NotNull().WithMessage("is required beside line: it names the document").When(r => r.Line is not null);

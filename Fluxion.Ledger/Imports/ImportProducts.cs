@@ -56,7 +56,7 @@ public static class ImportProductsEndpoint
                 if (import.File.ErrorCount > errors) continue;
                 var product = found.TryGetValue(reference, out var known) ? products[known.Id] : null;
                 var sku = product?.Code ?? Codes.Normalize(reference);
-                if (sku.Length > 0 && !lines.TryAdd(sku, row.Line)) row.AddError("sku", $"{sku} is in line {lines[sku]} already");
+                if (sku.Length > 0 && !lines.TryAdd(sku, row.Line)) row.AddError("sku", $"appears more than once: {sku} is in line {lines[sku]} too");
 
                 var before = product is null ? null : exported.GetValueOrDefault(product.Id, product);
                 var said = Read(row, before, categories, suppliers, json);
@@ -224,7 +224,7 @@ public static class ImportProductsEndpoint
         {
             if (JsonNode.DeepEquals(theirs[field], value)) theirs[field] = current[field]?.DeepClone();
             else if (!JsonNode.DeepEquals(current[field], value) && !JsonNode.DeepEquals(current[field], theirs[field]))
-                row.AddError(Column(field), "is changed in the file, and was changed by somebody else since it was exported. Export it again");
+                row.AddError(Column(field), "must be as exported: the file changes it, and somebody else has changed it since. Export it again");
         }
         if (row.File.ErrorCount > errors) return null;
         var merged = theirs.Deserialize<ProductDetails>()!;

@@ -121,7 +121,7 @@ public static class ImportStockEndpoint
             if (Math.Abs(stock.OnHand) > Quantities.MaxQuantity) row.AddError("onHand", $"must be at most {Quantities.MaxQuantity:0}");
             if (HasMoved(locked) && stock.OnHand < 0) row.AddError("onHand", "must be 0 or more: it is a count");
             if (exported.HasMovedSince)
-                row.AddError("onHand", $"is changed in the file, and the item has moved since it was exported: {Quantities.Normalize(locked.Item!.OnHand)} are on hand now. Export it again, or leave version and lastMovementAt empty to count as of now");
+                row.AddError("onHand", $"must be as exported: the file changes it, and the item has moved since, {Quantities.Normalize(locked.Item!.OnHand)} are on hand now. Export it again, or leave version and lastMovementAt empty to count as of now");
         }
         if (stock.CostPerUnit is { } cost && HasMoved(locked) && cost != locked.Item!.UnitCost && cost != exported.Item?.UnitCost)
             row.AddError("costPerUnit", $"must be empty or the moving average, {Quantities.Normalize(locked.Item.UnitCost)}: a count does not change it");

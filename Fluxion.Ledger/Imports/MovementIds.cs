@@ -21,7 +21,7 @@ internal static class MovementIds
         foreach (var (row, movement, locked) in rows)
         {
             var id = ids[row] = IdOf(row, movement, locked);
-            if (!lines.TryAdd(id, row.Line)) row.AddError(movement.Id is null ? "line" : "id", $"names the movement in line {lines[id]}");
+            if (!lines.TryAdd(id, row.Line)) row.AddError(movement.Id is null ? "line" : "id", $"must be another one than in line {lines[id]}: it names the same movement");
         }
         return ids;
 

@@ -84,7 +84,7 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
         if (said.Id is null && said.Line is null) return;
         if (locked.Store.Id != StoreId || locked.Product.Id != ProductId)
         {
-            row.AddError(said.Id is null ? "line" : "id", "names a movement of another store or product, which is booked");
+            row.AddError(said.Id is null ? "line" : "id", "must not name a recorded movement of another store or product");
             return;
         }
         Same("referenceType", said.ReferenceType, ReferenceType);

@@ -38,7 +38,7 @@ internal static class StockRows
             else if (product.QuantityError(read.Quantity) is { } error) row.AddError(quantity, error);
             if (store is null || product is null) continue;
             var locked = new LockedStock(store, product, null);
-            if (!lines.TryAdd(locked.ItemId, row.Line) && counting) row.AddError("sku", $"{product.Code} of {store.Code} is in line {lines[locked.ItemId]} already");
+            if (!lines.TryAdd(locked.ItemId, row.Line) && counting) row.AddError("sku", $"appears more than once: {product.Code} of {store.Code} is in line {lines[locked.ItemId]} too");
             if (row.File.ErrorCount > errors) continue;
             named.Add((row, read, locked));
             if (!read.CanBegin) ifThere.Add(locked.ItemId);

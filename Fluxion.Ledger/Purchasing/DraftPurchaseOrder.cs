@@ -76,10 +76,10 @@ public static class PurchaseOrderRules
     }
 
     public static IRuleBuilderOptions<T, DateOnly?> Day<T>(this IRuleBuilder<T, DateOnly?> rule) => rule
-        .Must(day => day is null || (day >= Earliest && day <= Latest)).WithMessage($"lies between {Earliest:yyyy-MM-dd} and {Latest:yyyy-MM-dd}");
+        .Must(day => day is null || (day >= Earliest && day <= Latest)).WithMessage($"must be between {Earliest:yyyy-MM-dd} and {Latest:yyyy-MM-dd}");
 
     public static Refusal? RefuseDates(DateOnly ordered, DateOnly? expected) =>
-        expected < ordered ? Refusal.Invalid("expectedDate", $"is not before orderDate, {ordered:yyyy-MM-dd}") : null;
+        expected < ordered ? Refusal.Invalid("expectedDate", $"must not be before orderDate, {ordered:yyyy-MM-dd}") : null;
 
     /// <summary>The supplier of an order, or the problem with him.</summary>
     public static async Task<(Supplier? Supplier, Refusal? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>
@@ -123,7 +123,7 @@ public static class PurchaseOrderRules
         if (unknown.Count > 0) return ([], Refusal.NotFound("Some products do not exist; see errors.", unknown));
         foreach (var (field, problem) in StockDocumentRules.DuplicateProducts(lines.Select(line => products[line.Sku]))) wrong[field] = problem;
         if (ordered.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2)) > PurchaseOrder.MaxTotal)
-            wrong["lines"] = [$"come to more than {PurchaseOrder.MaxTotal:0}"];
+            wrong["lines"] = [$"must not come to more than {PurchaseOrder.MaxTotal:0}"];
         if (wrong.Count > 0) return ([], Refusal.Invalid(wrong));
         return inactive.Count > 0
             ? ([], Refusal.Conflict("Product deactivated", $"Nothing more is ordered of {string.Join(", ", inactive.Distinct())}."))

@@ -27,7 +27,7 @@ public sealed record PaySale(
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Amount).Must(a => a > 0 && Quantities.HasDecimals(a, 2)).WithMessage("is greater than 0, with at most 2 decimals");
+            RuleFor(c => c.Amount).Must(a => a > 0 && Quantities.HasDecimals(a, 2)).WithMessage("must be greater than 0, with at most 2 decimals");
             RuleFor(c => c.Method).OneOf(PaymentMethods.All);
             RuleFor(c => c.Reference).SingleLine(100);
             this.Occurrence(clock);
@@ -72,7 +72,7 @@ public sealed record ReturnGoods(
         {
             this.Lines(c => c.Lines, line =>
             {
-                line.RuleFor(l => l.LineNumber).GreaterThan(0).WithMessage("is a whole number from 1");
+                line.RuleFor(l => l.LineNumber).GreaterThan(0).WithMessage("must be a whole number from 1");
                 line.RuleFor(l => l.Quantity).Positive();
             });
             RuleFor(c => c.Reason).SingleLine(200);

@@ -61,16 +61,16 @@ public sealed record RecordSale(
                 line.RuleFor(l => l.Quantity).Positive();
                 line.RuleFor(l => l.UnitPrice).UnitPrice();
                 line.RuleFor(l => l.Discount).Must(d => d >= 0 && d <= Quantities.MaxUnitPrice && Quantities.HasDecimals(d, 2))
-                    .WithMessage($"lies between 0 and {Quantities.MaxUnitPrice:0}, with at most 2 decimals");
+                    .WithMessage($"must be between 0 and {Quantities.MaxUnitPrice:0}, with at most 2 decimals");
             });
             RuleFor(c => c.InvoiceNumber).RequiredLine(50).Number(50);
             RuleFor(c => c.PaymentMethod!).OneOf(PaymentMethods.All).When(c => c.PaymentMethod is not null);
             RuleFor(c => c.PaymentStatus!).OneOf([SaleStatus.Paid, SaleStatus.Pending]).When(c => c.PaymentStatus is not null);
-            RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is needed for what is paid").When(c => c.PaymentStatus == SaleStatus.Paid);
+            RuleFor(c => c.PaymentMethod).NotNull().WithMessage("is required for what is paid").When(c => c.PaymentStatus == SaleStatus.Paid);
             RuleFor(c => c.ClientName).SingleLine(200);
             RuleFor(c => c.ClientTaxId).Number(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.InvalidMessage);
             RuleFor(c => c.PosTransactionId).Number(100);
-            RuleFor(c => c.ReleaseRest).Equal(false).WithMessage("belongs to a sale with a reservation").When(c => c.Reservation is null);
+            RuleFor(c => c.ReleaseRest).Equal(false).WithMessage("must be false for a sale without a reservation").When(c => c.Reservation is null);
         }
     }
 }
@@ -155,7 +155,7 @@ public static class RecordSaleEndpoint
             UniqueName[] unique = [InvoiceNumber(ledger, lockedStock[0].Store, invoice), .. invoice.IsPosTransactionIdUnique ? [PosTransactionId(ledger, lockedStock[0].Store, invoice)] : (UniqueName[])[]];
             if (invoice.IsPosTransactionIdUnique && transacted?.Value is { } other) return Refusal.AlreadyExists(unique[1].Title, unique[1].Detail, Existing(ledger, other));
             if (invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Amount < 0).Select(l => l.i).ToList() is { Count: > 0 } below)
-                return Refusal.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["is more than the line comes to"]));
+                return Refusal.Invalid(below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["must not be more than the line comes to"]));
 
             var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]

@@ -52,10 +52,10 @@ public sealed record MoveStock(
                 line.RuleFor(l => l.Quantity).Positive().When(l => l.Type != "adjustment");
                 line.RuleFor(l => l.Quantity).NonZero().When(l => l.Type == "adjustment");
                 line.RuleFor(l => l.UnitCost).UnitPrice();
-                line.RuleFor(l => l.UnitCost).Null().WithMessage("belongs to a receipt").When(l => l.Type != "receipt");
+                line.RuleFor(l => l.UnitCost).Null().WithMessage("must be empty except for a receipt").When(l => l.Type != "receipt");
                 line.RuleFor(l => l.Reason!).OneOf(Reasons.OfIssues).When(l => l.Type == "issue");
                 line.RuleFor(l => l.Reason!).OneOf(Reasons.OfAdjustments).When(l => l.Type == "adjustment");
-                line.RuleFor(l => l.Reason).Null().WithMessage("belongs to an issue or an adjustment").When(l => l.Type == "receipt");
+                line.RuleFor(l => l.Reason).Null().WithMessage("must be empty except for an issue or an adjustment").When(l => l.Type == "receipt");
             }, MaxLines);
             RuleFor(c => c.Lines).Custom((lines, context) =>
             {

@@ -54,7 +54,7 @@ public sealed record ReceiveTransfer(
                 line.RuleFor(l => l.Lost).StockLevel();
                 line.RuleFor(l => l.Damaged).StockLevel();
                 line.RuleFor(l => l.Received).Must((l, _) => l.Received != 0 || l.Lost != 0 || l.Damaged != 0)
-                    .WithMessage("is greater than 0, or lost or damaged is");
+                    .WithMessage("must be greater than 0, or lost or damaged must be");
             });
             RuleFor(c => c.Notes).MaxLength(1000);
             this.Occurrence(clock);

@@ -27,8 +27,8 @@ public static class StockDocumentRules
         Action<InlineValidator<TLine>> line, int atMost = StockLedger.MaxLines) where TLine : class
     {
         var of = lines.Compile();
-        validator.RuleFor(lines).Must(l => l is { Count: > 0 } && l.Count <= atMost).WithMessage($"has 1 to {atMost} lines");
-        validator.RuleForEach(c => of(c)).NotNull().WithMessage("is null: a line is an object").ChildRules(line)
+        validator.RuleFor(lines).Must(l => l is { Count: > 0 } && l.Count <= atMost).WithMessage($"must have 1 to {atMost} lines");
+        validator.RuleForEach(c => of(c)).NotNull().WithMessage("must be an object, not null").ChildRules(line)
             .When(c => of(c) is { } l && l.Count <= atMost).OverridePropertyName("Lines");
     }
 
@@ -37,6 +37,6 @@ public static class StockDocumentRules
     {
         var seen = new HashSet<Guid>();
         return products.Select((product, i) => (product, i)).Where(line => !seen.Add(line.product.Id))
-            .ToDictionary(line => $"lines[{line.i}].sku", line => (string[])[$"{line.product.Code} is in a line before: each product once."]);
+            .ToDictionary(line => $"lines[{line.i}].sku", line => (string[])[$"appears more than once: {line.product.Code} is in a line before"]);
     }
 }

@@ -141,7 +141,7 @@ public static class StockLedger
         }
         if (unknown.Count > 0) return (null, Refusal.NotFound("Some products do not exist; see errors.", unknown));
         if (wrong.Count > 0) return (null, Refusal.Invalid(wrong));
-        if (inactive.Count > 0) return (null, Refusal.Conflict("Product deactivated", $"Nothing more comes in of {string.Join(", ", inactive.Distinct())}."));
+        if (inactive.Count > 0) return (null, Refusal.Conflict("Product deactivated", $"Inactive products cannot be received: {string.Join(", ", inactive.Distinct())}."));
 
         return ([.. requests.Select(r => new LockedStock(stores[r.Store], products[r.Sku], null))], null);
     }

@@ -33,7 +33,7 @@ public sealed record AlertSettings(
         }
 
         private void Between(System.Linq.Expressions.Expression<Func<AlertSettings, int>> field, int least, int most) =>
-            RuleFor(field).InclusiveBetween(least, most).WithMessage($"lies between {least} and {most}");
+            RuleFor(field).InclusiveBetween(least, most).WithMessage($"must be between {least} and {most}");
     }
 }
 
@@ -76,7 +76,7 @@ public sealed record ChangeSettings(
         public Validator()
         {
             RuleFor(c => c.OverReceiptPercent).NotNull().WithMessage("is required").Must(p => p is null || (p is >= 0 and <= 100 && Quantities.HasDecimals(p.Value, 2)))
-                .WithMessage("is a percentage from 0 to 100 with at most 2 decimals");
+                .WithMessage("must be a percentage from 0 to 100 with at most 2 decimals");
             RuleFor(c => c.Alerts!).SetValidator(new AlertSettings.Validator());
             RuleFor(c => c.Timezone).TimeZone();
         }

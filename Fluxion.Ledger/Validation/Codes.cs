@@ -52,8 +52,8 @@ public static class Codes
 
     /// <summary>The code or the id of something that exists.</summary>
     public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) => rule
-        .NotEmpty().WithMessage("is needed: a code or an id")
-        .MaximumLength(100).WithMessage("has at most 100 characters");
+        .NotEmpty().WithMessage("is required: a code or an id")
+        .MaximumLength(100).WithMessage("must have at most 100 characters");
 
     /// <summary>Why a text cannot be a code, or null when it can.</summary>
     private static string? ValidationError(string? code)

@@ -16,7 +16,7 @@ public static class CustomFieldRules
         this IRuleBuilder<T, IReadOnlyDictionary<string, JsonElement>?> rule) => rule
         .Must(fields => fields is null || (fields.Sum(f => f.Key.Length + f.Value.GetRawText().Length) <= MaxCharacters
             && fields.All(f => IsStorable(f.Key) && IsStorable(f.Value, MaxDepth - 1))))
-        .WithMessage($"has at most {MaxCharacters} characters of JSON and {MaxDepth} levels, numbers of at most 28 digits, and texts of valid Unicode without NUL");
+        .WithMessage($"must have at most {MaxCharacters} characters of JSON and {MaxDepth} levels, numbers of at most 28 digits, and texts of valid Unicode without NUL");
 
     private static bool IsStorable(JsonElement value, int levels) => value.ValueKind switch
     {

@@ -13,11 +13,11 @@ public static class Quantities
 
     public static IRuleBuilderOptions<T, decimal> Positive<T>(this IRuleBuilder<T, decimal> rule) => rule
         .Must(q => q > 0 && q <= MaxQuantity && HasDecimals(q, 3))
-        .WithMessage($"is greater than 0 and at most {MaxQuantity:0}, with at most 3 decimals");
+        .WithMessage($"must be greater than 0 and at most {MaxQuantity:0}, with at most 3 decimals");
 
     public static IRuleBuilderOptions<T, decimal> NonZero<T>(this IRuleBuilder<T, decimal> rule) => rule
         .Must(q => q != 0 && Math.Abs(q) <= MaxQuantity && HasDecimals(q, 3))
-        .WithMessage($"is not 0 and lies between -{MaxQuantity:0} and {MaxQuantity:0}, with at most 3 decimals");
+        .WithMessage($"must not be 0 and must be between -{MaxQuantity:0} and {MaxQuantity:0}, with at most 3 decimals");
 
     public static IRuleBuilderOptions<T, decimal> UnitPrice<T>(this IRuleBuilder<T, decimal> rule) => rule
         .Must(IsUnitPrice).WithMessage(UnitPriceMessage);
@@ -33,10 +33,10 @@ public static class Quantities
 
     /// <summary>A number of days from 0 to 365 that may be left out.</summary>
     public static IRuleBuilderOptions<T, int?> Days<T>(this IRuleBuilder<T, int?> rule) => rule
-        .Must(days => days is null or (>= 0 and <= 365)).WithMessage("is a whole number of days from 0 to 365");
+        .Must(days => days is null or (>= 0 and <= 365)).WithMessage("must be a whole number of days from 0 to 365");
 
-    private static readonly string UnitPriceMessage = $"lies between 0 and {MaxUnitPrice:0}, with at most 4 decimals";
-    private static readonly string StockLevelMessage = $"lies between 0 and {MaxQuantity:0}, with at most 3 decimals";
+    private static readonly string UnitPriceMessage = $"must be between 0 and {MaxUnitPrice:0}, with at most 4 decimals";
+    private static readonly string StockLevelMessage = $"must be between 0 and {MaxQuantity:0}, with at most 3 decimals";
 
     private static bool IsUnitPrice(decimal price) => price >= 0 && price <= MaxUnitPrice && HasDecimals(price, 4);
 

@@ -12,7 +12,7 @@ public static class TextRules
     /// <summary>One line of which something can be seen.</summary>
     public static IRuleBuilderOptions<T, string> RequiredLine<T>(this IRuleBuilder<T, string> rule, int characters) => rule
         .Must(text => text is not null && Folding.IsVisible(text)).WithMessage("is required, in characters that can be seen")
-        .MaximumLength(characters).WithMessage($"has at most {characters} characters")
+        .MaximumLength(characters).WithMessage($"must have at most {characters} characters")
         .Must(IsSingleLine).WithMessage(SingleLineMessage);
 
     /// <summary>One line that may be left out.</summary>
@@ -22,12 +22,12 @@ public static class TextRules
 
     /// <summary>A text of any lines that may be left out.</summary>
     public static IRuleBuilderOptions<T, string?> MaxLength<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
-        .MaximumLength(characters).WithMessage($"has at most {characters} characters");
+        .MaximumLength(characters).WithMessage($"must have at most {characters} characters");
 
     public static IRuleBuilderOptions<T, string> OneOf<T>(this IRuleBuilder<T, string> rule, IReadOnlyList<string> values) => rule
-        .Must(values.Contains).WithMessage($"is one of: {string.Join(", ", values)}");
+        .Must(values.Contains).WithMessage($"must be one of: {string.Join(", ", values)}");
 
-    private const string SingleLineMessage = "has no line breaks, no other control characters, and none that turn the direction of writing";
+    private const string SingleLineMessage = "must have no line breaks, no other control characters, and none that turn the direction of writing";
 
     /// <summary>
     /// Whether a text reads as what it is. Controls break lines and logs; marks of direction (Unicode TR 9) let one name show as another.

@@ -28,8 +28,8 @@ public static class ExplainQuery
         [Example("CCS-01")] string? store, [Example("LAC001")] string? sku, string? at, int? limit, string? after, HttpContext http, Databases databases)
     {
         var wrong = new Dictionary<string, string[]>();
-        if (string.IsNullOrWhiteSpace(store)) wrong["store"] = ["is the code or the id of a store"];
-        if (string.IsNullOrWhiteSpace(sku)) wrong["sku"] = ["is the sku or the id of a product"];
+        if (string.IsNullOrWhiteSpace(store)) wrong["store"] = ["must be the code or the id of a store"];
+        if (string.IsNullOrWhiteSpace(sku)) wrong["sku"] = ["must be the sku or the id of a product"];
         var moment = at is null ? null : Moment.Parse(at);
         if (at is not null && moment is null) wrong["at"] = [PointsInTime.FormInQuery];
         if (wrong.Count > 0) return new RefusedResult(Refusal.Invalid(wrong));

@@ -11,7 +11,7 @@ namespace Fluxion.Projections.Audit;
 
 public static class VerificationQuery
 {
-    public const string HashForm = "is the hash of a seal: 64 hexadecimal digits";
+    public const string HashForm = "must be the hash of a seal: 64 hexadecimal digits";
 
     [WolverineGet("/api/{tenant}/audit/verification", Name = "Verify the ledger"), Authorize(Roles.Manager), Tags("Audit"), HeavyWork(HeavyWork.Verification)]
     [EndpointSummary("Whether all events are as they were sealed, or the first one that was changed, removed, inserted or reordered, and since which seal")]

@@ -33,7 +33,7 @@ public static class Fields
         var names = text.Split(',', StringSplitOptions.TrimEntries).Distinct().ToList();
         var chosen = names.Select(name => all.FirstOrDefault(field => field.Name == name)).OfType<Field>().ToList();
         return chosen.Count == names.Count ? (chosen, null)
-            : (null, Refusal.Invalid(Parameter, $"are some of these, separated by commas: {string.Join(", ", all.Select(field => field.Name))}"));
+            : (null, Refusal.Invalid(Parameter, $"must be some of these, separated by commas: {string.Join(", ", all.Select(field => field.Name))}"));
     }
 
     /// <summary>A row with these fields alone.</summary>

@@ -113,7 +113,7 @@ public sealed class TenantQuery
     public TenantQuery FilterOneOf(string condition, string name, string? value, IReadOnlyList<string> values)
     {
         if (value is null) return this;
-        return values.Contains(value) ? And(condition, value) : Refuse(name, $"is one of: {string.Join(", ", values)}");
+        return values.Contains(value) ? And(condition, value) : Refuse(name, $"must be one of: {string.Join(", ", values)}");
     }
 
     /// <summary>Only rows whose <paramref name="code"/> or <paramref name="id"/> is <paramref name="reference"/>.</summary>
@@ -144,7 +144,7 @@ public sealed class TenantQuery
         if (limit is < 1 or > Paging.MaxLimit) return new RefusedResult(Paging.Problem);
         if (after is not null)
         {
-            if (order.Key(after) is not { } key) return new RefusedResult(Refusal.Invalid("after", "is the value of next of the page before"));
+            if (order.Key(after) is not { } key) return new RefusedResult(Refusal.Invalid("after", "must be the value of next of the page before"));
             And(order.After, key);
         }
         _sql.Append(" order by ").Append(order.By);

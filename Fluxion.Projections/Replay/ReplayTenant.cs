@@ -31,7 +31,7 @@ public sealed record ReplayTenant(
         {
             RuleFor(r => r.Table).SingleLine(100);
             RuleFor(r => r.To).Must((replay, to) => to is null || replay.End is not null).WithMessage(ReplayEnd.Form);
-            RuleFor(r => r.Swap).Equal(false).When(r => r.To is not null).WithMessage("is of now alone: what was then cannot take the place of what is now");
+            RuleFor(r => r.Swap).Equal(false).When(r => r.To is not null).WithMessage("must be left out with an end in the past: swap compares what is now");
         }
     }
 }

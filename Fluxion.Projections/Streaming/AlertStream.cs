@@ -35,7 +35,7 @@ public static class AlertStreamEndpoint
         if (http.Request.Headers[LastEventId] is { Count: > 0 } header)
         {
             if (!long.TryParse(header.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-                return new RefusedResult(Refusal.Invalid(LastEventId, "is the id of an event of this stream"));
+                return new RefusedResult(Refusal.Invalid(LastEventId, "must be the id of an event of this stream"));
             last = number;
         }
         var tenant = http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}.");

@@ -14,8 +14,20 @@ public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers
 
     public string? Detail => Json["detail"]?.GetValue<string>();
 
-    /// <summary>The fields that a problem names.</summary>
-    public string[] Fields => Json["errors"] is JsonObject errors ? [.. errors.Select(e => e.Key)] : [];
+    /// <summary>The fields that a problem names. What it says of each has the one form of messages (docs/WRITING.md).</summary>
+    public string[] Fields
+    {
+        get
+        {
+            if (Json["errors"] is not JsonObject errors) return [];
+            foreach (var (name, messages) in errors)
+                foreach (var message in messages!.AsArray()) message!.GetValue<string>().ShouldMatch(MessageForm, name);
+            return [.. errors.Select(e => e.Key)];
+        }
+    }
+
+    /// <summary>What a field must be, or a whole sentence.</summary>
+    private const string MessageForm = "^(must |is required|unknown field|appears more than once|[A-Z].*\\.$)";
 
     public Answer ShouldBe(int status)
     {

@@ -114,15 +114,15 @@ public sealed class ImportTests(LedgerHost host)
 
     public static TheoryData<string, string, string> Unreadable => new()
     {
-        { "", "line 1", "has no column 'sku'" },
-        { "sku,name\n", "file", "has no row" },
-        { "name\nx\n", "line 1", "has no column 'sku'" },
+        { "", "line 1", "must have the column 'sku'" },
+        { "sku,name\n", "file", "must have a row" },
+        { "name\nx\n", "line 1", "must have the column 'sku'" },
         { "sku,nombre\nA,x\n", "line 1", "'nombre' is no column" },
         { "sku,name,sku\nA,x,B\n", "line 1", "more than once" },
         { "sku,name\nA,\"x\nB,y\n", "line 2", "not closed" },
-        { "sku,name\nA,x\"y\n", "line 2", "has a quotation mark" },
+        { "sku,name\nA,x\"y\n", "line 2", "must have each quotation mark" },
         { "sku,name\nA,\0\n", "file", "no text in UTF-8" },
-        { "{\"sku\":\"A\"}", "line 1", "has no column 'sku'" },
+        { "{\"sku\":\"A\"}", "line 1", "must have the column 'sku'" },
     };
 
     [Theory, MemberData(nameof(Unreadable))]

@@ -61,20 +61,20 @@ public sealed class BadInputTests(LedgerHost host)
     }
 
     [Theory]
-    [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":"10"}]}""", "lines[0].quantity", "is a number without quotes")]
+    [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":"10"}]}""", "lines[0].quantity", "must be a number without quotes")]
     [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":1e400}]}""", "lines[0].quantity", "no larger than the ledger can hold")]
-    [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":1,"unitCost":true}]}""", "lines[0].unitCost", "is a number without quotes")]
-    [InlineData("stock/receipts", """{"store":7,"lines":[]}""", "store", "is a text in quotes")]
+    [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":1,"unitCost":true}]}""", "lines[0].unitCost", "must be a number without quotes")]
+    [InlineData("stock/receipts", """{"store":7,"lines":[]}""", "store", "must be a text in quotes")]
     [InlineData("stock/receipts", """{"store":"a\u0000","lines":[]}""", "store", "of characters that can be kept")]
-    [InlineData("stock/receipts", """{"store":"S","lines":{}}""", "lines", "is a list, in brackets")]
-    [InlineData("stock/receipts", """{"store":"S","lines":["P"]}""", "lines[0]", "is a JSON object, in braces")]
+    [InlineData("stock/receipts", """{"store":"S","lines":{}}""", "lines", "must be a list, in brackets")]
+    [InlineData("stock/receipts", """{"store":"S","lines":["P"]}""", "lines[0]", "must be a JSON object, in braces")]
     [InlineData("stock/receipts", """{"store":"S","occurredAt":7,"lines":[]}""", "occurredAt", "must be a point in time with its offset from UTC")]
-    [InlineData("products", """{"sku":"P","name":"P","packSize":"6","leadTimeDays":1.5}""", "packSize", "is a number without quotes")]
-    [InlineData("products", """{"sku":"P","name":"P","leadTimeDays":1.5}""", "leadTimeDays", "is a whole number")]
-    [InlineData("products", """{"sku":"P","name":"P","settings":{"allowBackorder":"yes"}}""", "settings.allowBackorder", "is true or false")]
-    [InlineData("stores", """{"code":"S","name":"S","settings":[]}""", "settings", "is a JSON object, in braces")]
-    [InlineData("users", """{"email":"a@b.ve","stores":[1]}""", "stores[0]", "is a text in quotes")]
-    [InlineData("purchase-orders", """{"store":"S","supplier":"P","expectedDate":"tomorrow","lines":[]}""", "expectedDate", "is a date")]
+    [InlineData("products", """{"sku":"P","name":"P","packSize":"6","leadTimeDays":1.5}""", "packSize", "must be a number without quotes")]
+    [InlineData("products", """{"sku":"P","name":"P","leadTimeDays":1.5}""", "leadTimeDays", "must be a whole number")]
+    [InlineData("products", """{"sku":"P","name":"P","settings":{"allowBackorder":"yes"}}""", "settings.allowBackorder", "must be true or false")]
+    [InlineData("stores", """{"code":"S","name":"S","settings":[]}""", "settings", "must be a JSON object, in braces")]
+    [InlineData("users", """{"email":"a@b.ve","stores":[1]}""", "stores[0]", "must be a text in quotes")]
+    [InlineData("purchase-orders", """{"store":"S","supplier":"P","expectedDate":"tomorrow","lines":[]}""", "expectedDate", "must be a date")]
     public async Task a_value_of_another_type_is_told_which_one_is_wanted(string command, string body, string field, string wanted)
     {
         var answer = (await (await Client.Demo(host, "admin")).Post(command, body)).ShouldBe(400);
