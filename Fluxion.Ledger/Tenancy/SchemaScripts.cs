@@ -6,9 +6,9 @@ using Npgsql;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
-/// Brings schemas to the form that <c>schema/shared</c> and <c>schema/tenant</c> describe: one object a file, in <c>tables</c>, <c>views</c>
-/// and <c>functions</c>. A new schema gets those files. An existing one gets the numbered scripts that it lacks, then each view, function and
-/// table comment whose text has changed. <c>schema_versions</c> in each schema is the journal of what ran there.
+/// Brings schemas to the form that <c>schema/shared</c> and <c>schema/tenant</c> describe: one object a file, in <c>tables</c>,
+/// <c>views</c> and <c>functions</c>. A new schema gets those files. An existing one gets the numbered scripts that it lacks, then each
+/// view, function and table comment whose text has changed. <c>schema_versions</c> in each schema is the journal of what ran there.
 /// </summary>
 /// <remarks>
 /// <c>history</c> has the numbered scripts of the versions before these files, for schemas that are older than the last of them.
@@ -32,7 +32,7 @@ public sealed partial class SchemaScripts(string folder)
     /// <param name="Name">Its name in the journal.</param>
     private sealed record Script(string Name, string Sql);
 
-    /// <summary>A file of one object. The journal has its path with a hash of its text, so that each form of it has a name of its own.</summary>
+    /// <summary>A file of one object. The journal has its path with a hash of its text: each form has a name of its own.</summary>
     private sealed record SchemaObject(string Path, string Sql)
     {
         public string Name { get; } = $"{Path} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)))[..16]}";
@@ -72,7 +72,9 @@ public sealed partial class SchemaScripts(string folder)
             return [.. numbered.Concat(changed).Select(s => s.Name)];
         }, ct);
 
-    /// <summary>Runs the scripts of a set that is idempotent, in one transaction and every time: grants on tables that a library made.</summary>
+    /// <summary>
+    /// Runs the scripts of a set that is idempotent, in one transaction and every time: grants on tables that a library made.
+    /// </summary>
     /// <param name="set">marten or wolverine.</param>
     /// <exception cref="SchemaScriptException">A script failed; none of them took effect.</exception>
     public Task Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, CancellationToken ct) =>
@@ -128,8 +130,8 @@ public sealed partial class SchemaScripts(string folder)
     /// <summary>The journal of a schema, oldest first; null when there is no schema, or one without a journal.</summary>
     private static async Task<List<string>?> Executed(NpgsqlConnection connection, string schema, CancellationToken ct)
     {
-        await using (var look = new NpgsqlCommand("select to_regclass($1) is not null", connection) { Parameters = { new() { Value = $"{schema}.{Journal}" } } })
-            if (!(bool)(await look.ExecuteScalarAsync(ct))!) return null;
+        await using var exists = new NpgsqlCommand($"select to_regclass('{schema}.{Journal}') is not null", connection);
+        if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return null;
         var names = new List<string>();
         await using var command = new NpgsqlCommand($"select scriptname from {schema}.{Journal} order by schemaversionsid", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);

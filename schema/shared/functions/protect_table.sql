@@ -5,6 +5,7 @@
 -- A hypertable has no row level security: TimescaleDB refuses row level security together with compression, and the policies of a
 -- hypertable do not reach its chunks. Its grants, a check of tenant_id, the trigger require_tenant_trigger
 -- and a view for the service take its place.
+-- The service never deletes: a ledger keeps everything. The owner replaces rows when a replay swaps those that differ from the events.
 create or replace procedure $schema$.protect_table(
     protected regclass, service text default 'select, insert, update', analyst text default 'select')
 language plpgsql
@@ -33,5 +34,5 @@ end
 $$;
 
 comment on procedure $schema$.protect_table is
-    'Protects a table of a tenant: row level security by tenant_id, the rights of the service, and the right of analysts. Nobody may '
-    'delete. service: privileges of the service. analyst: select, select with a list of columns, or null for none.';
+    'Protects a table of a tenant: row level security by tenant_id, the rights of the service, and the right of analysts. '
+    'service: privileges of the service, which never deletes. analyst: select, select with a list of columns, or null for none.';
