@@ -30,7 +30,7 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         await Drop();
         await using var connection = await _owner.OpenConnectionAsync(ct);
         await Execute(connection, $"create schema {_schema}", ct);
-        scripts.RunOnce(_owner, "tenant", _schema, tenant.Id);
+        await scripts.Migrate(_owner, "tenant", _schema, tenant.Id, ct);
         using (var store = Store(progress: null, batchSize: null)) await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
         // the daemon sets no tenant, so row level security and what stands in for it would refuse what it does
         await Execute(connection, $"drop function {_schema}.require_tenant() cascade", ct);

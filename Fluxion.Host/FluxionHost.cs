@@ -48,7 +48,7 @@ public static class FluxionHost
         services.AddSingleton<TimeProvider>(p => p.GetRequiredService<LedgerClock>());
         services.AddHostedService<ClockWatch>();
         services.AddSingleton(p => p.GetRequiredService<DatabaseConnections>().Open(p.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton(p => new SchemaScripts(DatabaseInitialization.SchemaFolder, p.GetRequiredService<ILogger<SchemaScripts>>()));
+        services.AddSingleton(new SchemaScripts(DatabaseInitialization.SchemaFolder));
         services.AddSingleton<SchemaFingerprints>();
         services.AddSingleton<StartChecks>();
         services.AddSingleton<TenantRegistry>();

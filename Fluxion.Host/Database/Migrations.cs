@@ -31,7 +31,7 @@ public static class Migrations
             var migration = await SchemaMigration.DetermineAsync(connection, ct, messages);
             if (migration.Difference != SchemaPatchDifference.None)
                 await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, new Quiet(), ct);
-            services.GetRequiredService<SchemaScripts>().RunAlways(owner, "wolverine", MessageSchema, Guid.Empty);
+            await services.GetRequiredService<SchemaScripts>().Run(owner, "wolverine", MessageSchema, Guid.Empty, ct);
         }, ct);
         return report;
     }

@@ -1,17 +1,25 @@
-using DbUp.Engine;
-using DbUp.Engine.Output;
-using DbUp.Helpers;
-using DbUp.Postgresql;
-using Microsoft.Extensions.Logging;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>Runs the numbered scripts of a folder below <c>schema/</c> in one schema, each once and in order.</summary>
+/// <summary>
+/// Brings schemas to the form that <c>schema/shared</c> and <c>schema/tenant</c> describe: one object a file, in <c>tables</c>,
+/// <c>views</c> and <c>functions</c>. A new schema gets those files. An existing one gets the numbered scripts that it lacks, then each
+/// view, function and table comment whose text has changed. <c>schema_versions</c> in each schema is the journal of what ran there.
+/// </summary>
+/// <remarks>
+/// <c>history</c> has the numbered scripts of the versions before these files, for schemas that are older than the last of them.
+/// <c>migrations</c> has the numbered scripts since. The journal of a new schema names all of them, since its tables contain them.
+/// </remarks>
 /// <param name="folder">The folder <c>schema</c>.</param>
-public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
+public sealed partial class SchemaScripts(string folder)
 {
     private const string Journal = "schema_versions";
+
+    private static readonly string[] Kinds = ["tables", "views", "functions"];
 
     /// <summary>
     /// While DDL waits for a table that somebody reads, everybody else waits behind it: it gives up before their requests do,
@@ -19,65 +27,181 @@ public sealed class SchemaScripts(string folder, ILogger<SchemaScripts> logger)
     /// </summary>
     private const string LockTimeout = "5s";
 
-    /// <summary>The scripts that have not run in <paramref name="schema"/> yet, in one transaction; what ran is kept in its table schema_versions.</summary>
+    private const int StatementSeconds = 300;
+
+    /// <param name="Name">Its name in the journal.</param>
+    private sealed record Script(string Name, string Sql);
+
+    /// <summary>A file of one object. The journal has its path with a hash of its text: each form has a name of its own.</summary>
+    private sealed record SchemaObject(string Path, string Sql)
+    {
+        public string Name { get; } = $"{Path} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)))[..16]}";
+
+        public bool IsTable => Path.StartsWith("tables/", StringComparison.Ordinal);
+
+        /// <summary>What may run again: all of a view or function, and the comments of a table.</summary>
+        public Script Repeatable => new(Name, IsTable ? string.Concat(Comment().Matches(Sql)) : Sql);
+    }
+
+    /// <summary>Brings a schema up to date, in one transaction.</summary>
+    /// <param name="set">shared or tenant.</param>
     /// <returns>The names of the scripts that ran.</returns>
     /// <exception cref="SchemaScriptException">A script failed; none of them took effect.</exception>
-    public IReadOnlyList<string> RunOnce(NpgsqlDataSource owner, string set, string schema, Guid tenantId) =>
-        Run(owner, set, schema, tenantId, always: false);
+    public Task<string[]> Migrate(NpgsqlDataSource owner, string set, string schema, Guid tenantId, CancellationToken ct) =>
+        InTransaction(owner, schema, tenantId, async run =>
+        {
+            var objects = Objects(set);
+            if (await Executed(run.Connection, schema, ct) is not { } executed)
+            {
+                await run.All([Read(set, "schema.sql"), .. objects.Select(o => new Script(o.Name, o.Sql))], ct);
+                await run.Execute($"""
+                    create table {schema}.{Journal} (
+                        schemaversionsid serial not null,
+                        scriptname varchar(255) not null,
+                        applied timestamp not null,
+                        constraint "PK_{Journal}_Id" primary key (schemaversionsid))
+                    """, ct);
+                return Names(set);
+            }
+            Script[] numbered = [.. Numbered(set).Where(s => !executed.Contains(s.Name))];
+            await run.All(numbered, ct);
+            // a numbered script may have dropped or replaced an object
+            var latest = executed.ToLookup(PathOf).Select(forms => forms.Last()).ToHashSet();
+            Script[] changed = [.. objects.Where(o => numbered.Length > 0 || !latest.Contains(o.Name)).Select(o => o.Repeatable)];
+            await run.All(changed, ct);
+            return [.. numbered.Concat(changed).Select(s => s.Name)];
+        }, ct);
 
-    /// <summary>The scripts of a set that is idempotent, every time: grants on tables that Marten made.</summary>
+    /// <summary>
+    /// Runs the scripts of a set that is idempotent, in one transaction and every time: grants on tables that a library made.
+    /// </summary>
+    /// <param name="set">marten or wolverine.</param>
     /// <exception cref="SchemaScriptException">A script failed; none of them took effect.</exception>
-    public void RunAlways(NpgsqlDataSource owner, string set, string schema, Guid tenantId) => Run(owner, set, schema, tenantId, always: true);
+    public Task Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, CancellationToken ct) =>
+        InTransaction(owner, schema, tenantId, async run =>
+        {
+            await run.All(Files(set, ".").Select(path => Read(set, path)), ct);
+            return [];
+        }, ct);
 
-    /// <summary>All scripts of all sets, in order: each one's path below the folder, and what it says.</summary>
+    /// <summary>All files of all sets, in order: each one's path below the folder, and what it says.</summary>
     public IEnumerable<(string Path, byte[] Sql)> All() => Directory.EnumerateFiles(folder, "*.sql", SearchOption.AllDirectories)
         .Order(StringComparer.Ordinal).Select(file => (Path.GetRelativePath(folder, file), File.ReadAllBytes(file)));
 
-    /// <summary>The names of the scripts of a set, in order, as schema_versions keeps them.</summary>
-    public string[] Names(string set) => [.. Directory.EnumerateFiles(Path.Combine(folder, set), "*.sql").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    /// <summary>What the journal of a schema that is up to date contains.</summary>
+    public string[] Names(string set) => [.. Numbered(set).Select(s => s.Name), .. Objects(set).Select(o => o.Name)];
 
-    private List<string> Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, bool always)
+    private IEnumerable<Script> Numbered(string set) =>
+    [
+        // released names, which old journals have without a folder
+        .. Files(set, "history").Select(path => Read(set, path) with { Name = Path.GetFileName(path) }),
+        .. Files(set, "migrations").Select(path => Read(set, path)),
+    ];
+
+    /// <summary>The objects of a set, each after those that its text names.</summary>
+    private List<SchemaObject> Objects(string set)
     {
-        var builder = PostgresqlExtensions.PostgresqlDatabase(new PostgresqlConnectionManager(owner), schema)
-            .WithScriptsFromFileSystem(Path.Combine(folder, set))
-            .WithVariable("schema", schema)
-            .WithVariable("tenant_id", tenantId.ToString())
-            .WithPreprocessor(new Settings())
-            .WithTransaction()
-            .WithExecutionTimeout(TimeSpan.FromMinutes(5))
-            .LogTo(new Log(logger, schema));
-        builder = always ? builder.JournalTo(new NullJournal()) : builder.JournalToPostgresqlTable(schema, Journal);
-        var result = builder.Build().PerformUpgrade();
-        return result.Successful
-            ? [.. result.Scripts.Select(s => s.Name)]
-            : throw new SchemaScriptException(schema, result.ErrorScript, result.Error);
+        var files = Kinds.SelectMany(kind => Files(set, kind))
+            .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => new SchemaObject(path, Read(set, path).Sql));
+        var (ordered, seen) = (new List<SchemaObject>(), new HashSet<string>());
+        void Add(string name)
+        {
+            if (!files.TryGetValue(name, out var file) || !seen.Add(name)) return;
+            foreach (Match reference in Reference().Matches(file.Sql)) Add(reference.Groups[1].Value);
+            ordered.Add(file);
+        }
+        foreach (var name in files.Keys) Add(name);
+        return ordered;
     }
 
-    /// <summary>
-    /// What holds for each script. TimescaleDB refuses a statement that decompresses more than 100,000 rows: a script that changes old rows
-    /// of a hypertable may have to (docs/compression.md).
-    /// </summary>
-    private sealed class Settings : IScriptPreprocessor
+    private IEnumerable<string> Files(string set, string kind)
     {
-        public string Process(string contents) =>
-            $"set local lock_timeout = '{LockTimeout}'; set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0;\n{contents}";
+        var root = Path.Combine(folder, set);
+        var directory = Path.Combine(root, kind);
+        return Directory.Exists(directory)
+            ? Directory.EnumerateFiles(directory, "*.sql").Select(file => Path.GetRelativePath(root, file)).Order(StringComparer.Ordinal)
+            : [];
     }
 
-    private sealed class Log(ILogger logger, string schema) : IUpgradeLog
-    {
-        public void LogTrace(string format, params object[] args) => Write(LogLevel.Trace, format, args);
-        public void LogDebug(string format, params object[] args) => Write(LogLevel.Debug, format, args);
-        public void LogInformation(string format, params object[] args) => Write(LogLevel.Debug, format, args);
-        public void LogWarning(string format, params object[] args) => Write(LogLevel.Debug, format, args);
-        // a failure is thrown as well, and whoever catches it says it once
-        public void LogError(string format, params object[] args) => Write(LogLevel.Debug, format, args);
-        public void LogError(Exception ex, string format, params object[] args) => Write(LogLevel.Debug, format, args);
+    private Script Read(string set, string path) => new(path, File.ReadAllText(Path.Combine(folder, set, path)));
 
-        private void Write(LogLevel level, string format, object[] args) => logger.Log(level, "Schema {Schema}: {Message}", schema,
-            args.Length == 0 ? format : string.Format(System.Globalization.CultureInfo.InvariantCulture, format, args));
+    private static string PathOf(string name) => name.Split(' ')[0];
+
+    /// <summary>The journal of a schema, oldest first; null when there is no schema, or one without a journal.</summary>
+    private static async Task<List<string>?> Executed(NpgsqlConnection connection, string schema, CancellationToken ct)
+    {
+        await using var exists = new NpgsqlCommand($"select to_regclass('{schema}.{Journal}') is not null", connection);
+        if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return null;
+        var names = new List<string>();
+        await using var command = new NpgsqlCommand($"select scriptname from {schema}.{Journal} order by schemaversionsid", connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) names.Add(reader.GetString(0));
+        return names;
     }
+
+    /// <param name="scripts">Runs scripts, and returns the names that the journal has to keep.</param>
+    private static async Task<string[]> InTransaction(
+        NpgsqlDataSource owner, string schema, Guid tenantId, Func<Runner, Task<string[]>> scripts, CancellationToken ct)
+    {
+        await using var connection = await owner.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var run = new Runner(connection, schema, tenantId);
+        // TimescaleDB refuses a statement that decompresses more than 100,000 rows: a script that changes old rows of a hypertable
+        // may have to (docs/compression.md)
+        await run.Execute(
+            $"set local lock_timeout = '{LockTimeout}'; set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0", ct);
+        try
+        {
+            var ran = await scripts(run);
+            if (ran.Length > 0)
+            {
+                await using var keep = new NpgsqlCommand(
+                    $"insert into {schema}.{Journal} (scriptname, applied) select unnest($1), now() at time zone 'UTC'", connection)
+                { Parameters = { new() { Value = ran } } };
+                await keep.ExecuteNonQueryAsync(ct);
+            }
+            await transaction.CommitAsync(ct);
+            return ran;
+        }
+        catch (NpgsqlException e)
+        {
+            throw new SchemaScriptException(schema, Journal, e);
+        }
+    }
+
+    private sealed record Runner(NpgsqlConnection Connection, string Schema, Guid TenantId)
+    {
+        public async Task All(IEnumerable<Script> scripts, CancellationToken ct)
+        {
+            foreach (var script in scripts)
+            {
+                try
+                {
+                    await Execute(script.Sql.Replace("$schema$", Schema, StringComparison.Ordinal)
+                        .Replace("$tenant_id$", TenantId.ToString(), StringComparison.Ordinal), ct);
+                }
+                catch (NpgsqlException e)
+                {
+                    throw new SchemaScriptException(Schema, script.Name, e);
+                }
+            }
+        }
+
+        public async Task Execute(string sql, CancellationToken ct)
+        {
+            await using var command = new NpgsqlCommand(sql, Connection) { CommandTimeout = StatementSeconds };
+            await command.ExecuteNonQueryAsync(ct);
+        }
+    }
+
+    [GeneratedRegex(@"\$schema\$\.(\w+)")]
+    private static partial Regex Reference();
+
+    /// <summary>A statement <c>comment on</c>; its text may go on in the next lines.</summary>
+    [GeneratedRegex(@"^comment on [^']*(?:'[^']*'\s*)+;\n?", RegexOptions.Multiline)]
+    private static partial Regex Comment();
 }
 
 /// <summary>A script of schema/ failed.</summary>
-public sealed class SchemaScriptException(string schema, SqlScript? script, Exception cause)
-    : Exception($"The script {script?.Name ?? "journal"} failed in the schema {schema}: {cause.Message}", cause);
+public sealed class SchemaScriptException(string schema, string script, Exception cause)
+    : Exception($"The script {script} failed in the schema {schema}: {cause.Message}", cause);

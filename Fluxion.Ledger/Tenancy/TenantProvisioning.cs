@@ -48,16 +48,8 @@ public sealed class TenantProvisioning(
     public async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Migrate(IReadOnlySet<string>? current, Action<Migrated>? progress, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
-        await Migrate("shared", current, async () =>
-        {
-            await Execute(owner, "create schema if not exists shared", ct);
-            scripts.RunOnce(owner, "shared", "shared", Guid.Empty);
-        }, ct);
-        async Task MigrateTemplate()
-        {
-            await Execute(owner, $"create schema if not exists {Template}", ct);
-            scripts.RunOnce(owner, "tenant", Template, Guid.Empty);
-        }
+        await Migrate("shared", current, () => scripts.Migrate(owner, "shared", "shared", Guid.Empty, ct), ct);
+        Task MigrateTemplate() => scripts.Migrate(owner, "tenant", Template, Guid.Empty, ct);
         var tenants = await registry.List(null, int.MaxValue, ct);
         async Task MigrateTenant(Tenant tenant)
         {
@@ -185,7 +177,7 @@ public sealed class TenantProvisioning(
     internal async Task<DocumentStore> MigrateSchema(string schema, Guid tenantId, bool everything, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
-        scripts.RunOnce(owner, "tenant", schema, tenantId);
+        await scripts.Migrate(owner, "tenant", schema, tenantId, ct);
         var store = new DocumentStore(stores.OptionsFor(schema, owner));
         var ddl = store.Storage.ToDatabaseScript();
         if (everything || !await fingerprints.AreMade(schema, ddl, ct))
@@ -193,7 +185,7 @@ public sealed class TenantProvisioning(
             await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(JasperFx.AutoCreate.CreateOrUpdate);
             await fingerprints.RecordMade(schema, ddl, ct);
         }
-        scripts.RunAlways(owner, "marten", schema, tenantId);
+        await scripts.Run(owner, "marten", schema, tenantId, ct);
         return store;
     }
 

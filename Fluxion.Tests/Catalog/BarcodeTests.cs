@@ -332,7 +332,7 @@ public sealed class BarcodeTests(LedgerHost host)
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(9);
 
-        var script = host.Services.GetRequiredService<SchemaScripts>().All().Single(s => s.Path.EndsWith("0090_product_barcodes.sql", StringComparison.Ordinal));
+        var script = host.Services.GetRequiredService<SchemaScripts>().All().Single(s => s.Path.EndsWith("history/0090_product_barcodes.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await superuser.Execute($"drop table {company.Schema}.product_barcodes; set local role fluxion_owner");
         await superuser.Execute(Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString()));

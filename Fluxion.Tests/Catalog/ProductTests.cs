@@ -78,7 +78,7 @@ public sealed class ProductTests(LedgerHost host)
         live.Count.ShouldBe(3);
 
         // in a transaction that is rolled back, so that no other test sees the tenant without its table
-        var script = host.Services.GetRequiredService<SchemaScripts>().All().Single(s => s.Path.EndsWith("0020_product_prices.sql", StringComparison.Ordinal));
+        var script = host.Services.GetRequiredService<SchemaScripts>().All().Single(s => s.Path.EndsWith("history/0020_product_prices.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await superuser.Execute($"drop table {company.Schema}.product_prices; set local role fluxion_owner");
         await superuser.Execute(Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString()));

@@ -276,7 +276,7 @@ public sealed class DataModelTests(LedgerHost host)
     public async Task every_table_and_view_has_a_comment()
     {
         await using var superuser = await host.OpenSuperuser();
-        // Marten and DbUp make tables of their own, which they do not explain
+        // the tables of Marten and the journal have no comments
         (await superuser.Column<string>("""
             select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in (select schema_name from shared.tenants union values ('shared'), ('template'))
@@ -295,7 +295,7 @@ public sealed class DataModelTests(LedgerHost host)
                            and p.polcmd = '*' and p.polpermissive and p.polroles = '{0}')
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in (select schema_name from shared.tenants union values ('template')) and c.relkind in ('r', 'p')
-              and c.relname <> 'schema_versions' -- DbUp's journal: names of scripts, which the service may not even read
+              and c.relname <> 'schema_versions' -- the journal: names of scripts, which the service may not even read
               and not exists (select from timescaledb_information.hypertables h where h.hypertable_schema = n.nspname and h.hypertable_name = c.relname)
             """);
         foreach (var table in tables) table[1..].ShouldAllBe(yes => (bool)yes!, (string)table[0]!);

@@ -58,7 +58,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         made.ShouldBeUnique();
         foreach (var schema in (string[])["shared", TenantProvisioning.Template, Demo])
         {
-            var scripts = Directory.GetFiles(Path.Combine(DatabaseInitialization.SchemaFolder, schema == "shared" ? "shared" : "tenant"), "*.sql");
+            var scripts = one.Services.GetRequiredService<SchemaScripts>().Names(schema == "shared" ? "shared" : "tenant");
             made.Count(line => line.StartsWith($"{schema} ", StringComparison.Ordinal)).ShouldBe(scripts.Length, schema);
         }
 

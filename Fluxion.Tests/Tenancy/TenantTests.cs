@@ -240,7 +240,9 @@ public sealed class TenantTests(LedgerHost host)
         var slug = Company.NewSlug("crash");
         var schema = Tenant.SchemaOf(slug);
         await using var databases = new Databases(Npgsql.NpgsqlDataSource.Create(host.Connections.Service), Npgsql.NpgsqlDataSource.Create(host.Connections.Owner!));
-        host.Services.GetRequiredService<SchemaScripts>().RunOnce(databases.RequireOwner(), "tenant", schema, Guid.CreateVersion7()).ShouldNotBeEmpty();
+        var scripts = host.Services.GetRequiredService<SchemaScripts>();
+        (await scripts.Migrate(databases.RequireOwner(), "tenant", schema, Guid.CreateVersion7(), TestContext.Current.CancellationToken))
+            .ShouldNotBeEmpty();
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"create table {schema}.left_behind (id int); alter table {schema}.left_behind owner to fluxion_owner");
 

@@ -1,0 +1,19 @@
+using Fluxion.Tests.Host;
+
+namespace Fluxion.Tests.Schema;
+
+public sealed class SchemaPageTests(LedgerHost host)
+{
+    /// <summary>Set to true, the test writes the page instead of comparing it.</summary>
+    private const string Rewrite = "FLUXION_WRITE_SCHEMA_PAGE";
+
+    [Fact]
+    public async Task the_page_of_the_schema_is_that_of_a_migrated_tenant()
+    {
+        var (ct, path) = (TestContext.Current.CancellationToken, Path.Combine(Repository.Root, "docs", "schema.md"));
+        await using var superuser = await host.OpenSuperuser();
+        var page = await SchemaPage.Write(superuser);
+        if (Environment.GetEnvironmentVariable(Rewrite) == "true") await File.WriteAllTextAsync(path, page, ct);
+        (await File.ReadAllTextAsync(path, ct)).ShouldBe(page, $"{path} is out of date: run this test with {Rewrite}=true");
+    }
+}
