@@ -47,9 +47,9 @@ public static class Deactivation
     {
         var kinds = open.ToList();
         if (kinds.Count == 0) return null;
-        return Refusal.Conflict("Still open",
-            $"The {what} {code} is not deactivated, because there is still something open: {string.Join(", ", kinds.Select(Message))}. Finish or cancel that first.")
-            with { Open = kinds };
+        var message = $"The {what} {code} is not deactivated, because there is still something open: "
+            + $"{string.Join(", ", kinds.Select(Message))}. Finish or cancel that first.";
+        return Refusal.Conflict("Still open", message) with { Open = kinds };
     }
 
     private static string Message(OpenDocuments of)
