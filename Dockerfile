@@ -1,6 +1,9 @@
 # The host as a production image; its build writes the code of the handlers, nothing is compiled when it serves.
 FROM mcr.microsoft.com/dotnet/sdk:10.0.401 AS build
 WORKDIR /src
+# the build has no git history to take the version from
+ARG VERSION=1.0.0
+ENV MinVerVersionOverride=$VERSION
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY Fluxion.Ledger/Fluxion.Ledger.csproj Fluxion.Ledger/
 COPY Fluxion.Projections/Fluxion.Projections.csproj Fluxion.Projections/

@@ -11,7 +11,7 @@ public static class StartupBanner
         var address = app.Urls.FirstOrDefault() ?? "http://localhost:5080";
         Console.WriteLine($"""
 
-            Fluxion Ledger serves on {address}   (reference: {address}/docs, Ctrl-C stops)
+            Fluxion Ledger {HostVersion.Text} serves on {address}   (reference: {address}/docs, Ctrl-C stops)
 
               Tenant    {DemoTenant.Slug}
               Accounts  {string.Join(", ", DemoTenant.Accounts)}

@@ -17,7 +17,7 @@ public static class Telemetry
     {
         if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is not { Length: > 0 }) return;
         services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService("fluxion-ledger", serviceInstanceId: Environment.MachineName)
+            .ConfigureResource(resource => resource.AddService("fluxion-ledger", serviceVersion: HostVersion.Text, serviceInstanceId: Environment.MachineName)
                 .AddAttributes([new("deployment.environment", environment.EnvironmentName)]).AddEnvironmentVariableDetector())
             .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource("Marten", "Wolverine"))
             .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()
