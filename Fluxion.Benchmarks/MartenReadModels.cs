@@ -8,10 +8,11 @@ using Marten.Events.Projections;
 namespace Fluxion.Benchmarks;
 
 /// <summary>
-/// The read models as a projection that Marten's daemon can rebuild: the same tables, written by the statements that write them live. Marten comes by
-/// in the order of sequence numbers, so the state of every stream is kept in memory, which is the cheapest way to have it there.
+/// The read models as a projection that Marten's daemon can rebuild. The same statements as live write the same tables. Marten applies
+/// events in the order of their sequence numbers, so the state of every stream is kept in memory. That is the cheapest way to have it
+/// available.
 /// </summary>
-/// <param name="progress">Told how many events were applied.</param>
+/// <param name="progress">A callback that gets the number of applied events.</param>
 internal sealed class MartenReadModels(string schema, Action<long>? progress) : IProjection
 {
     public const string Name = "read_models";
@@ -33,7 +34,8 @@ internal sealed class MartenReadModels(string schema, Action<long>? progress) : 
         var rows = new LiveRows(operations, schema);
         foreach (var table in ReadModels.Tables)
         {
-            // a stream's first event apart: what only it says is not lost to a later one of the same batch
+            // The first events of streams are written separately, so that a later event of the same batch cannot override columns that
+            // only they contain
             table.Write(first, rows);
             table.Write(others, rows);
         }

@@ -11,19 +11,20 @@ using Npgsql;
 namespace Fluxion.Benchmarks;
 
 /// <summary>
-/// Marten's own <c>RebuildProjectionAsync</c> of a tenant's read models, in a schema made for it: the tables with their indexes, constraints and
-/// triggers, and a copy of the events. No host knows of the schema; it is dropped with this, and one that an interrupted run has left is replaced.
+/// Runs Marten's own <c>RebuildProjectionAsync</c> for a tenant's read models in a schema of its own. The schema has the tables with their
+/// indexes, constraints and triggers, and a copy of the events. No host uses the schema. It is dropped on disposal, and one left by an
+/// interrupted run is replaced.
 /// </summary>
 internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, Tenant tenant) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromHours(6);
 
-    /// <summary>The schemas of tenants begin otherwise.</summary>
+    /// <summary>The name of the schema; its prefix differs from that of tenants' schemas.</summary>
     private readonly string _schema = $"benchmark_{tenant.Slug.Replace('-', '_')}";
 
     private readonly NpgsqlDataSource _owner = databases.RequireOwner();
 
-    /// <summary>Makes the schema and copies streams and events.</summary>
+    /// <summary>Creates the schema, and copies streams and events.</summary>
     /// <returns>The number of events.</returns>
     public async Task<long> Prepare(CancellationToken ct)
     {
@@ -32,7 +33,7 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         await Execute(connection, $"create schema {_schema}", ct);
         await scripts.Migrate(_owner, "tenant", _schema, tenant.Id, ct);
         using (var store = Store(progress: null, batchSize: null)) await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
-        // the daemon sets no tenant, so row level security and what stands in for it would refuse what it does
+        // the daemon sets no tenant, so row-level security and the trigger that replaces it on hypertables would refuse its statements
         await Execute(connection, $"drop function {_schema}.require_tenant() cascade", ct);
         foreach (var table in await Column(connection, $"select relname::text from pg_class where relnamespace = '{_schema}'::regnamespace and relrowsecurity", ct))
             await Execute(connection, $"alter table {_schema}.{table} disable row level security", ct);
@@ -47,7 +48,7 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         return await Count(connection, $"select count(*) from {_schema}.mt_events where type <> '{LedgerModel.Tombstone}'", ct);
     }
 
-    /// <param name="batchSize">Events that Marten applies in one transaction; null for its default.</param>
+    /// <param name="batchSize">The number of events that Marten applies in one transaction; null for its default.</param>
     public async Task<TimeSpan> Run(int? batchSize, Action<long>? progress, CancellationToken ct)
     {
         using var store = Store(progress, batchSize);
@@ -57,7 +58,9 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         return Stopwatch.GetElapsedTime(started);
     }
 
-    /// <summary>How many rows of a table Marten wrote otherwise than they are live, lacks or has too many.</summary>
+    /// <summary>
+    /// The number of distinct rows of a table that differ between Marten's rebuild and the live table, or exist in only one of them.
+    /// </summary>
     public async Task<long> Differences(string table, CancellationToken ct)
     {
         await using var connection = await _owner.OpenConnectionAsync(ct);
@@ -74,7 +77,7 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         var options = new StoreOptions { DatabaseSchemaName = _schema, AutoCreateSchemaObjects = AutoCreate.None, DisableNpgsqlLogging = true };
         options.Connection(_owner);
         LedgerModel.Configure(options);
-        options.Projections.AsyncMode = DaemonMode.Solo; // or Marten warns that nothing runs the projection
+        options.Projections.AsyncMode = DaemonMode.Solo; // otherwise Marten warns that nothing runs the projection
         options.Projections.Add(new MartenReadModels(_schema, progress), ProjectionLifecycle.Async, MartenReadModels.Name, async =>
         {
             if (batchSize is { } size) (async.BatchSize, async.MaximumHopperSize) = (size, Math.Max(async.MaximumHopperSize, 10 * size));

@@ -5,28 +5,30 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Benchmarks;
 
-/// <summary>What both came to.</summary>
-/// <param name="Events">Of the tenant.</param>
-/// <param name="Replay">How long the replay of all tables took, with the states that commands decide by and the comparison with the live rows.</param>
-/// <param name="Marten">How long Marten took to rebuild the read models from the same events.</param>
+/// <summary>The result of both measurements.</summary>
+/// <param name="Events">The number of the tenant's events.</param>
+/// <param name="Replay">
+/// The duration of the replay of all tables and of the states that commands decide by, with the comparison to the live rows.
+/// </param>
+/// <param name="Marten">The duration of Marten's rebuild of the read models from the same events.</param>
 internal sealed record ReplayMeasured(long Events, TimeSpan Replay, TimeSpan Marten)
 {
-    /// <summary>How many times faster the replay is.</summary>
+    /// <summary>Marten's duration divided by the replay's.</summary>
     public double Ratio => Marten / Replay;
 }
 
-/// <summary>The two cannot be compared as was asked; nothing is left of the attempt.</summary>
+/// <summary>The comparison cannot be made; the attempt leaves nothing behind.</summary>
 public sealed class BenchmarkRefusedException(string why) : Exception(why);
 
 /// <summary>
-/// A replay of all read models beside Marten's rebuild of the same tables from the same events, one after the other in one run. Both have to come to the
-/// same rows, or it would not be the same work.
+/// Measures a replay of all read models and Marten's rebuild of the same tables from the same events, one after the other in one run. Both
+/// must produce the same rows; otherwise the comparison is not valid.
 /// </summary>
 internal sealed class ReplayBenchmark(IServiceProvider services)
 {
-    /// <param name="batchSize">Events that Marten applies in one transaction; null for its default.</param>
-    /// <param name="step">Told what begins.</param>
-    /// <param name="progress">Told how many of how many events are done.</param>
+    /// <param name="batchSize">The number of events that Marten applies in one transaction; null for its default.</param>
+    /// <param name="step">A callback that gets the name of each step when it begins.</param>
+    /// <param name="progress">A callback that gets the number of processed events and the total.</param>
     /// <exception cref="BenchmarkRefusedException"/>
     /// <exception cref="NoOwnerException"/>
     /// <exception cref="ReplayRefusedException"/>
@@ -61,7 +63,7 @@ internal sealed class ReplayBenchmark(IServiceProvider services)
         return names.Written;
     }
 
-    /// <summary>A read model says which tables it writes by writing no rows.</summary>
+    /// <summary>Collects the names of the tables that a read model writes, by writing no rows.</summary>
     private sealed class Names : IRowWriter
     {
         public List<string> Written { get; } = [];

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Fluxion.Host;
 
 /// <summary>
-/// Where the host serves. All of the framework's ways to say so work: --urls, ASPNETCORE_URLS, URLS, ASPNETCORE_HTTP_PORTS, _HTTPS_PORTS and
-/// Kestrel:Endpoints. The default holds where none of them says anything: in appsettings.json it would win over the environment.
+/// Determines the addresses that the host listens on. All settings of the framework work: --urls, ASPNETCORE_URLS, URLS,
+/// ASPNETCORE_HTTP_PORTS, _HTTPS_PORTS and Kestrel:Endpoints. The default applies when none of them is set. It is not in appsettings.json,
+/// where it would override the environment.
 /// </summary>
 public static class Addresses
 {
@@ -14,7 +15,7 @@ public static class Addresses
     private const int MaxPort = 65535;
     private static readonly string[] Ports = ["http_ports", "https_ports"];
 
-    /// <exception cref="SettingsException">An address or a port is none.</exception>
+    /// <exception cref="SettingsException">An address or a port is not valid.</exception>
     public static void UseAddresses(this WebApplicationBuilder builder)
     {
         var configuration = builder.Configuration;

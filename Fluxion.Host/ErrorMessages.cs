@@ -7,15 +7,17 @@ using Npgsql;
 
 namespace Fluxion.Host;
 
-/// <summary>Why a start or a command failed, said once and for people.</summary>
+/// <summary>The messages for people when a start or a command fails; each failure is printed once.</summary>
 internal static class ErrorMessages
 {
-    /// <summary>What names the same failure with its stack, or says that the host ends, before it is said here.</summary>
+    /// <summary>
+    /// The loggers that would print the same failure with its stack trace, or the shutdown of the host, before this message.
+    /// </summary>
     private static readonly string[] Loggers = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.Hosting.Lifetime", "Wolverine.Runtime.WolverineRuntime"];
 
     private const string LevelVariable = "Logging__LogLevel__Default";
 
-    /// <summary>What to do about it; null when it is none that its user can do anything about.</summary>
+    /// <summary>The message with the remedy; null when the user can do nothing about the failure.</summary>
     public static string? For(Exception failure) => failure switch
     {
         SettingsException or EmbeddedDatabaseException or SchemaScriptException => failure.Message,
@@ -27,7 +29,9 @@ internal static class ErrorMessages
         _ => null,
     };
 
-    /// <summary>What nobody has foreseen, in one line; with all of it when <see cref="LevelVariable"/> asks for details.</summary>
+    /// <summary>
+    /// The message for an unforeseen failure, in one line; with the stack trace when <see cref="LevelVariable"/> is Debug or Trace.
+    /// </summary>
     public static string Unexpected(Exception failure)
     {
         if (Environment.GetEnvironmentVariable(LevelVariable) is "Debug" or "Trace") return failure.ToString();
@@ -37,7 +41,7 @@ internal static class ErrorMessages
         return $"{string.Join(": ", causes).ReplaceLineEndings(" ")} ({failure.GetType().Name}; {LevelVariable}=Debug shows where)";
     }
 
-    /// <summary>Mutes them until the host has started; from then on they log from the level on that is configured.</summary>
+    /// <summary>Mutes these loggers until the host has started; afterwards they log from their configured level.</summary>
     public static void LogOnlyOnceStarted(this WebApplicationBuilder builder, Func<bool> started)
     {
         foreach (var logger in Loggers)
@@ -48,7 +52,7 @@ internal static class ErrorMessages
     }
 }
 
-/// <summary>Told when the host serves, before it says so itself.</summary>
+/// <summary>Calls back when the host has started, before the host logs that itself.</summary>
 internal sealed class OnceStarted(Action tell) : IHostedLifecycleService
 {
     public Task StartedAsync(CancellationToken cancellationToken)

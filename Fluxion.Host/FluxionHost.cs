@@ -32,18 +32,18 @@ using Wolverine.Marten;
 
 namespace Fluxion.Host;
 
-/// <summary>The whole configuration of the host: what it is made of, and what a request passes on its way.</summary>
+/// <summary>The complete configuration of the host: its services and its request pipeline.</summary>
 public static class FluxionHost
 {
-    /// <summary>Larger bodies are 413.</summary>
+    /// <summary>The maximum size of a body, 4 MiB; larger ones are answered with 413.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024;
 
-    /// <summary>All but <see cref="DatabaseConnections"/>, which the caller adds.</summary>
+    /// <summary>Adds all services except <see cref="DatabaseConnections"/>, which the caller adds.</summary>
     public static void AddFluxion(this WebApplicationBuilder builder, FluxionSettings settings)
     {
         var services = builder.Services;
         services.AddSingleton(settings);
-        // one clock for all hosts of a ledger: the database's
+        // all hosts of a ledger use one clock: the database's
         services.TryAddSingleton(new LedgerClock(TimeProvider.System));
         services.AddSingleton<TimeProvider>(p => p.GetRequiredService<LedgerClock>());
         services.AddHostedService<ClockWatch>();
@@ -73,11 +73,11 @@ public static class FluxionHost
         services.AddTelemetry(builder.Environment);
         services.AddHealthChecks().AddNpgSql(p => p.GetRequiredService<Databases>().Queries, tags: ["ready"])
             .AddCheck<ClockHealth>("clock", tags: ["ready"]);
-        // what is in flight is finished before the host stops
+        // requests in progress have up to 30 seconds to finish before the host stops
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
-    /// <summary>Marten and Wolverine: one store a tenant, commands and their messages in one transaction.</summary>
+    /// <summary>Marten and Wolverine: one document store per tenant; commands and their messages commit in one transaction.</summary>
     private static void AddLedgerStore(WebApplicationBuilder builder)
     {
         builder.Services.AddMarten(p =>
@@ -91,7 +91,7 @@ public static class FluxionHost
             integration.MessageStorageSchemaName = "wolverine";
             integration.AutoCreate = AutoCreate.None;
         });
-        // Wolverine opens its sessions through IDocumentStore: this one routes them to the tenant's own store
+        // Wolverine opens its sessions through IDocumentStore; this implementation routes them to the tenant's own store
         builder.Services.AddSingleton<TenantDocumentStores>();
         builder.Services.AddSingleton<IDocumentStore>(p => p.GetRequiredService<TenantDocumentStores>());
 
@@ -102,13 +102,13 @@ public static class FluxionHost
             options.Discovery.IncludeAssembly(typeof(TenantReadModels).Assembly);
             options.AutoBuildMessageStorageOnStartup = AutoCreate.None;
             options.Durability.Mode = builder.Environment.IsDevelopment() ? DurabilityMode.Solo : DurabilityMode.Balanced;
-            // a message is kept in the database until it is handled; one that has failed for 7 hours is put aside (wolverine_dead_letters).
-            // While the database is away no try is counted: nothing is fetched from it
+            // A message stays in the database until it is handled. After failing for 7 hours it is moved to the dead letters
+            // (wolverine_dead_letters). A database outage uses up no retry, because no message is fetched
             options.Policies.UseDurableLocalQueues();
             options.Policies.OnAnyException().RetryWithCooldown(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250))
                 .Then.ScheduleRetry(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromHours(1), TimeSpan.FromHours(6))
                 .Then.MoveToErrorQueue();
-            // the build has written the handlers' code (HandlerCode.targets): nothing is compiled at run time, which takes seconds
+            // the build generates the handlers' code (HandlerCode.targets); compilation at run time would take seconds
             options.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
         });
         builder.Services.AddWolverineHttp();
@@ -125,7 +125,10 @@ public static class FluxionHost
         builder.Services.AddHostedService(p => p.GetRequiredService<AlertScans>());
     }
 
-    /// <summary>Tokens, roles, and the limit on guesses. That every endpoint needs a token unless it says otherwise is set where they are mapped.</summary>
+    /// <summary>
+    /// Tokens, roles, and the limit on sign-in attempts. The mapping of the endpoints requires a token for every endpoint that does not
+    /// state otherwise.
+    /// </summary>
     private static void AddAccess(IServiceCollection services, FluxionSettings settings)
     {
         services.AddSingleton(p => new Tokens(
@@ -176,7 +179,7 @@ public static class FluxionHost
         services.AddOpenApi(FluxionOpenApi.Configure);
     }
 
-    /// <summary>The way of a request, in order.</summary>
+    /// <summary>The request pipeline, in order.</summary>
     public static void MapFluxion(this WebApplication app)
     {
         app.UseTrustedProxies(app.Services.GetRequiredService<FluxionSettings>().TrustedProxies);

@@ -8,27 +8,32 @@ using Microsoft.Extensions.Options;
 
 namespace Fluxion.Host;
 
-/// <summary>The settings below <c>Fluxion</c>: in the environment <c>Fluxion__SigningKey</c> and so on.</summary>
+/// <summary>The settings in the section <c>Fluxion</c>; in the environment they are <c>Fluxion__SigningKey</c> and so on.</summary>
 public sealed class FluxionSettings
 {
     public const string Section = "Fluxion";
 
-    /// <summary>Signs the tokens; at least 32 bytes, the same on every node. Required outside Development.</summary>
+    /// <summary>The key that signs the tokens: at least 32 bytes, the same on every node. Required outside Development.</summary>
     public string SigningKey { get; set; } = "";
 
-    /// <summary>How long a token is good for, in minutes.</summary>
+    /// <summary>The lifetime of a token in minutes.</summary>
     [Range(1, 10_080)]
     public int TokenMinutes { get; set; } = 60;
 
-    /// <summary>Requests for a token from one client address in a minute; more are 429.</summary>
+    /// <summary>The maximum number of token requests from one client address per minute; further ones are answered with 429.</summary>
     [Range(1, 1_000_000)]
     public int SignInsPerMinute { get; set; } = 30;
 
-    /// <summary>The proxies whose word on the client's address is taken: addresses and CIDR networks, separated by commas. See <see cref="Proxies"/>.</summary>
+    /// <summary>
+    /// The proxies that are trusted to report the client's address: addresses and CIDR networks, separated by commas. See
+    /// <see cref="Proxies"/>.
+    /// </summary>
     public string TrustedProxies { get; set; } = "";
 
-    /// <summary>The settings as the host was configured, each checked.</summary>
-    /// <exception cref="OptionsValidationException">A setting is missing, unknown or not allowed; each failure says which, and what is allowed.</exception>
+    /// <summary>Reads and validates the settings from the configuration of the host.</summary>
+    /// <exception cref="OptionsValidationException">
+    /// A setting is missing, unknown or not allowed. Each failure names the setting and the allowed values.
+    /// </exception>
     public static FluxionSettings Read(IConfiguration configuration, IHostEnvironment environment)
     {
         var rules = new FluxionSettingsRules(configuration.GetSection(Section), environment);
@@ -36,11 +41,14 @@ public sealed class FluxionSettings
     }
 }
 
-/// <summary>Reads the settings and says of each that is wrong its name, its value and what is allowed. Of a secret it never says the value.</summary>
+/// <summary>
+/// Reads and validates the settings. A failure names the setting, its value and the allowed values. It never contains the value of a
+/// secret.
+/// </summary>
 internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostEnvironment environment)
     : IConfigureOptions<FluxionSettings>, IValidateOptions<FluxionSettings>
 {
-    /// <summary>The secret of appsettings.Development.json.</summary>
+    /// <summary>The prefix of the secret in appsettings.Development.json.</summary>
     private const string DevelopmentPrefix = "development only";
 
     private static readonly PropertyInfo[] Known = typeof(FluxionSettings).GetProperties(BindingFlags.Public | BindingFlags.Instance);
@@ -67,7 +75,7 @@ internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostE
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
 
-    /// <summary>What the configuration says, or null when it says nothing or nothing that the setting can hold.</summary>
+    /// <summary>The configured value; null when the setting is missing or its value has the wrong type.</summary>
     private object? Parse(PropertyInfo property)
     {
         if (section[property.Name] is not { Length: > 0 } text) return null;

@@ -5,14 +5,14 @@ using Fluxion.Host.Web;
 
 namespace Fluxion.Host;
 
-/// <summary>Builds the host and hands it to what it is needed for; a failure before it serves is one line and exit code 1.</summary>
+/// <summary>Builds the host and runs it. A failure before it has started prints one line and exits with code 1.</summary>
 internal static class HostRun
 {
-    private const int Interrupted = 130; // as a shell counts Ctrl-C
+    private const int Interrupted = 130; // the exit code of a shell after Ctrl-C
 
     /// <param name="settings">Settings from the command line, for example <c>--urls http://localhost:5081</c>.</param>
-    /// <param name="configure">Changes the builder, or checks its configuration, before anything else does.</param>
-    /// <param name="offline">The run opens no connection, so it needs neither a database nor settings.</param>
+    /// <param name="configure">A callback that changes the builder, or checks its configuration, before any other step.</param>
+    /// <param name="offline">True when the run opens no connection, and so needs neither a database nor settings.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> Run(
         string[] settings, Func<WebApplication, DatabaseConnections, Task<int>> run,
@@ -54,7 +54,7 @@ internal static class HostRun
         }
     }
 
-    /// <summary>Serves until it is told to stop.</summary>
+    /// <summary>Serves requests until the host is stopped.</summary>
     public static Task<int> Serve(string[] settings, CancellationToken ct) => Run(
         settings,
         async (app, connections) =>

@@ -1,12 +1,14 @@
 namespace Fluxion.Host;
 
-/// <summary>Checks settings of ASP.NET Core and OpenTelemetry that those would ignore, or refuse without naming them.</summary>
+/// <summary>
+/// Checks settings of ASP.NET Core and OpenTelemetry. Those would ignore a wrong value, or refuse it without naming the setting.
+/// </summary>
 internal static class StandardSettings
 {
     private static readonly string[] Endpoints = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
     private static readonly string[] Milliseconds = ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_BSP_SCHEDULE_DELAY"];
 
-    /// <exception cref="SettingsException">One of them is not allowed; the message says which, and what is.</exception>
+    /// <exception cref="SettingsException">A setting is not allowed; the message names it and the allowed values.</exception>
     public static void Check(IConfiguration configuration)
     {
         var wrong = LogLevels(configuration.GetSection("Logging"))
@@ -20,7 +22,7 @@ internal static class StandardSettings
         if (wrong.Count > 0) throw new SettingsException($"{string.Join("; ", wrong)}.");
     }
 
-    /// <summary>The levels of all categories, also of one provider: any section named LogLevel.</summary>
+    /// <summary>The log levels of all categories, for all providers and for single ones: every section named LogLevel.</summary>
     private static IEnumerable<IConfigurationSection> LogLevels(IConfigurationSection section) => section.GetChildren()
         .SelectMany(child => child.Key == "LogLevel" ? child.GetChildren().Where(level => level.Value is { Length: > 0 }) : LogLevels(child));
 

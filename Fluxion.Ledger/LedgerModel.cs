@@ -18,18 +18,24 @@ namespace Fluxion.Ledger;
 /// <summary>Everything that Marten stores in a tenant's schema: the aggregates and the events that they are folded from.</summary>
 public static class LedgerModel
 {
-    /// <summary>How each type of event changes the state of its aggregate, by <see cref="IAggregate{TSelf}.Fold"/>; known once a store is configured.</summary>
+    /// <summary>
+    /// The function by which each type of event changes the state of its aggregate, <see cref="IAggregate{TSelf}.Fold"/>. Filled when a
+    /// store is configured.
+    /// </summary>
     public static IReadOnlyDictionary<Type, Func<Guid, object?, object, object>> Folds => Folding;
 
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, Func<Guid, object?, object, object>> Folding = new();
 
-    /// <summary>The type of the rows that Marten adds for transactions that failed; older ledgers have some among their events (schema/marten/0002_no_tombstones.sql).</summary>
+    /// <summary>
+    /// The event type of the rows that Marten inserts after failed transactions. Older ledgers have some of them
+    /// (schema/marten/0002_no_tombstones.sql).
+    /// </summary>
     public const string Tombstone = "tombstone";
 
-    /// <summary>How events are written and read; known once a store is configured.</summary>
+    /// <summary>The options with which events are written and read. Set when a store is configured.</summary>
     public static JsonSerializerOptions Json { get; private set; } = JsonSerializerOptions.Default;
 
-    /// <summary>Whether a document is the state of a stream.</summary>
+    /// <summary>Whether a type of document is the state of a stream.</summary>
     public static bool IsAggregate(Type document) =>
         document.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IAggregate<>));
 
@@ -42,7 +48,7 @@ public static class LedgerModel
         options.OpenTelemetry.TrackEventCounters();
 
         var events = options.Events;
-        // the timestamp that an inline projection sees is the one that is stored: a replay finds the same rows
+        // an inline projection sees the timestamp that is stored, so a replay builds the same rows
         events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
         events.EnableBigIntEvents = true;
         events.MetadataConfig.EnableAll();
@@ -69,10 +75,10 @@ public static class LedgerModel
         Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(PaymentRefunded), typeof(GoodsReturned), typeof(SaleCancelled));
         Aggregate<Alert>(options, null, typeof(AlertRaised), typeof(AlertUpdated), typeof(AlertReopened), typeof(AlertAcknowledged), typeof(AlertResolved),
             typeof(AlertDismissed), typeof(AlertCleared));
-        // the text first: under row level security an index is not searched by what has to be cast
+        // the text column first: under row-level security PostgreSQL does not search an index by a value that has to be cast
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.InvoiceNumber, s => s.StoreId);
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.UniquePosTransactionId!, s => s.StoreId);
-        options.Schema.For<Sale>().Index(s => s.PosTransactionId!); // also of sales that do not keep others from it
+        options.Schema.For<Sale>().Index(s => s.PosTransactionId!); // includes sales whose transaction id need not be unique
     }
 
     private static void Aggregate<T>(StoreOptions options, System.Linq.Expressions.Expression<Func<T, object>>? code, params Type[] events)

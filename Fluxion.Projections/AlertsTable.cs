@@ -12,7 +12,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>alerts: what somebody should look at, and what somebody or its cause has closed.</summary>
+/// <summary>The table alerts: open alerts, and alerts that were closed by a user or because their cause was gone.</summary>
 public sealed class AlertsTable : IReadModel
 {
     private static readonly Table<(Alert State, Change Last)> Table = new Table<(Alert State, Change Last)>("alerts", "id")
@@ -44,8 +44,8 @@ public sealed class AlertsTable : IReadModel
 
 /// <param name="Type">low_stock, overstock, demand_spike, slow_moving, reservation_short or forecast_alert.</param>
 /// <param name="Priority">low, medium, high or critical.</param>
-/// <param name="Status">active or acknowledged: open; resolved or dismissed: closed.</param>
-/// <param name="ResolvedBy">Null while it is open, and when the cause was gone by itself.</param>
+/// <param name="Status">active or acknowledged (open); resolved or dismissed (closed).</param>
+/// <param name="ResolvedBy">The user who resolved it. Null while it is open, and if it was resolved because the cause was gone.</param>
 /// <param name="GeneratedBy">The rule that raised it.</param>
 public sealed record AlertRow(Guid Id, string Type, string Priority, string Title, string? Description, string? Store, string? Sku, string? Category,
     string Status, AlertData Data, Guid? AcknowledgedBy, DateTimeOffset? AcknowledgedAt, Guid? ResolvedBy, DateTimeOffset? ResolvedAt, Guid? DismissedBy,
@@ -72,13 +72,14 @@ public sealed record AlertRow(Guid Id, string Type, string Priority, string Titl
         r.GetFieldValue<DateTimeOffset>(18), r.GetFieldValue<DateTimeOffset>(19));
 }
 
-/// <summary>What happened to an alert.</summary>
-/// <param name="Event">alert_raised, alert_updated, alert_reopened, alert_acknowledged, alert_resolved, alert_dismissed or alert_cleared.</param>
-/// <param name="By">The e-mail address of who did it; null when nobody did.</param>
-/// <param name="Level">As it was known then.</param>
+/// <summary>One event of an alert.</summary>
+/// <param name="Event">alert_raised, alert_updated, alert_reopened, alert_acknowledged, alert_resolved, alert_dismissed or
+/// alert_cleared.</param>
+/// <param name="By">The e-mail address of the user; null if the system acted.</param>
+/// <param name="Level">The level known at that time.</param>
 public sealed record AlertStep(string Event, DateTimeOffset At, string? By, string Priority, string Status, decimal Level);
 
-/// <param name="History">The latest 200 steps, the first of them first, as long as the audit trail is kept.</param>
+/// <param name="History">The latest 200 events, oldest first, while the audit trail is retained.</param>
 public sealed record AlertDetails(AlertRow Alert, IReadOnlyList<AlertStep> History)
 {
     public const string Select = $"""

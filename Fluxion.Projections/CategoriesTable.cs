@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>categories: the tree that products are sorted into.</summary>
+/// <summary>The table categories: the tree of product categories.</summary>
 public sealed class CategoriesTable : IReadModel
 {
     private static readonly Table<(Category State, Change Last)> Table = new Table<(Category State, Change Last)>("categories", "id")
@@ -32,7 +32,7 @@ public sealed class CategoriesTable : IReadModel
         rows.Write(Table, changes.Latest<Category>());
 }
 
-/// <param name="Parent">The code of the category above; null for a root.</param>
+/// <param name="Parent">The code of the parent category; null for a root.</param>
 public sealed record CategoryRow(Guid Id, string Code, string Name, Guid? ParentId, string? Parent, string? Description, JsonElement Settings,
     bool IsActive, long Version)
 {

@@ -9,20 +9,22 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>A movement that occurred before a count and was recorded after it: it changed the history and not today's stock.</summary>
-/// <param name="RecordedAt">When the ledger learned of it.</param>
-/// <param name="Document">What kind of document the movement belongs to: receipt, sale, transfer, …</param>
-/// <param name="DocumentId">The document's id; of a delivery its order's.</param>
-/// <param name="DocumentReference">The document's number, as people know it.</param>
-/// <param name="OccurredAt">When it happened in the shop.</param>
-/// <param name="Quantity">What it would have added to on hand; below 0 when goods left.</param>
-/// <param name="CountId">The first count after it.</param>
-/// <param name="CountedAt">The moment that the count is of.</param>
-/// <param name="User">Who recorded the movement; null when the system did.</param>
+/// <summary>
+/// A late movement, which occurred before a count and was recorded after it. It changed the history and not today's stock.
+/// </summary>
+/// <param name="RecordedAt">The time at which the ledger learned of it.</param>
+/// <param name="Document">The type of the movement's document: receipt, sale, transfer, …</param>
+/// <param name="DocumentId">The id of the document; for a delivery, the id of its order.</param>
+/// <param name="DocumentReference">The number of the document.</param>
+/// <param name="OccurredAt">The time at which it happened in the shop.</param>
+/// <param name="Quantity">The change of on hand without the correction; below 0 for outbound goods.</param>
+/// <param name="CountId">The id of the first count after the movement.</param>
+/// <param name="CountedAt">The moment of the count.</param>
+/// <param name="User">The user who recorded the movement; null if the system did.</param>
 public sealed record CountCorrectionRow(Guid Id, DateTimeOffset RecordedAt, string Store, string Sku, string Product, string Document, Guid? DocumentId,
     string? DocumentReference, DateTimeOffset OccurredAt, decimal Quantity, Guid CountId, string? CountReference, DateTimeOffset CountedAt, string? User)
 {
-    // the movement comes right before its correction in the history of its item; see the view count_corrections
+    // The movement immediately precedes its correction in the stream of its stock item; see the view count_corrections.
     public const string Select = """
         select c.id, c.recorded_at, s.code, p.sku, p.name, l.reference_type, l.reference_id, l.reference, l.created_at, l.quantity,
                c.reference_id, c.reference, c.created_at, u.email::text

@@ -4,7 +4,9 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>delivery_items: what each delivery of a purchase order brought, and what of it went back; signed.</summary>
+/// <summary>
+/// The table delivery_items: the goods of each delivery of a purchase order, and the goods returned from it. Quantities are signed.
+/// </summary>
 public sealed class DeliveryItemsTable : IReadModel
 {
     private sealed record Row(Change Change, int Index)

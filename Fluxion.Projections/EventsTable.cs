@@ -18,7 +18,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>events: the audit trail, one row for each event of the ledger, with the state before and after it.</summary>
+/// <summary>The table events: the audit trail, one row for each event of the ledger, with the state before and after it.</summary>
 public sealed class EventsTable : IReadModel
 {
     private sealed record Row(Change Change, byte[]? Before, byte[] After);
@@ -48,7 +48,7 @@ public sealed class EventsTable : IReadModel
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows)
     {
         if (!rows.Wants(Table.Name)) return;
-        // the state after an event is the one before the next event of the stream: it is written as JSON once
+        // The state after an event is the state before the next event of the stream. So it is serialized to JSON only once.
         var written = new List<Row>(changes.Count);
         foreach (var change in changes)
         {
@@ -68,7 +68,7 @@ public sealed class EventsTable : IReadModel
         var aggregate => aggregate.GetType().Name.ToLowerInvariant(),
     };
 
-    /// <summary>The stores that something belongs to; null for what belongs to none.</summary>
+    /// <summary>The stores that a state belongs to; null if it belongs to none.</summary>
     private static Guid[]? Stores(object state) => state switch
     {
         StockItem item => [item.StoreId],
@@ -86,13 +86,15 @@ public sealed class EventsTable : IReadModel
 }
 
 /// <param name="EntityType">inventory, product, store, user, …</param>
-/// <param name="OldData">The state before the event; null when it began the entity.</param>
+/// <param name="OldData">The state before the event; null for the first event of the entity.</param>
 /// <param name="NewData">The state after the event.</param>
-/// <param name="Metadata">Version, correlation and causation of the event, the stores that the entity belongs to, by how many seconds the client's clock was ahead if it said so, and the event itself.</param>
+/// <param name="Metadata">The version, correlation and causation of the event, the stores of the entity, and the event itself. If the
+/// client sent its clock's time, also the number of seconds by which that clock was ahead.</param>
 public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid EntityId, Guid? UserId, string? UserEmail, string Action,
     JsonElement? OldData, JsonElement? NewData, JsonElement Metadata, string? IpAddress, string? UserAgent, DateTimeOffset CreatedAt)
 {
-    // of a transfer either store sees the whole; what else belongs to several stores shows only to who may use them all
+    // Both stores of a transfer see all of its rows. Rows of other entities with several stores are visible only with access to all of
+    // them.
     public const string Select = """
         select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text, e.action, e.old_data, e.new_data, e.metadata,
                e.ip_address, e.user_agent, e.created_at

@@ -12,7 +12,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>inventory_movements: every change of stock, by when it occurred.</summary>
+/// <summary>The table inventory_movements: every movement of stock, by the time at which it occurred.</summary>
 public sealed class InventoryMovementsTable : IReadModel
 {
     private sealed record Row(Change Change, StockMovement Movement)
@@ -77,10 +77,10 @@ public sealed class InventoryMovementsTable : IReadModel
         rows.Write(Table, [.. changes.Where(c => c.Event.Data is StockMovement).Select(c => new Row(c, (StockMovement)c.Event.Data))]);
 }
 
-/// <param name="Quantity">Signed: what it added to on hand.</param>
-/// <param name="TotalCost">Quantity times cost, to 2 decimals, signed.</param>
-/// <param name="OccurredAt">When it happened; created_at in SQL.</param>
-/// <param name="RecordedAt">When the ledger learned of it.</param>
+/// <param name="Quantity">The signed change of on hand.</param>
+/// <param name="TotalCost">Quantity times unit cost, to 2 decimals, signed.</param>
+/// <param name="OccurredAt">The time at which it occurred; created_at in SQL.</param>
+/// <param name="RecordedAt">The time at which the ledger learned of it.</param>
 public sealed record MovementRow(Guid Id, string Store, string Sku, string MovementType, string ReferenceType, Guid? ReferenceId, string? Reference,
     string? Reason, decimal Quantity, decimal CostPerUnit, decimal TotalCost, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
 {

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>inventory: the stock of each product in each store now.</summary>
+/// <summary>The table inventory: the current stock of each product in each store.</summary>
 public sealed class InventoryTable : IReadModel
 {
     private static readonly Table<(StockItem State, Change Last)> Table = new Table<(StockItem State, Change Last)>("inventory", "id")
@@ -32,13 +32,15 @@ public sealed class InventoryTable : IReadModel
         rows.Write(Table, changes.Latest<StockItem>());
 }
 
-/// <summary>What a store has of a product, or is to get: ordered for the first time, it has a row before it has stock.</summary>
-/// <param name="OnHand">With asOf what was on hand then.</param>
-/// <param name="Reserved">Null with asOf, as are available and onOrder: those are kept for now alone.</param>
-/// <param name="OnOrder">What purchase orders that are sent, confirmed or partial have still to bring.</param>
-/// <param name="CostPerUnit">The moving average cost of one unit; null before anything has moved.</param>
-/// <param name="Value">On hand times cost, to 2 decimals.</param>
-/// <param name="Version">Grows with every event of the item, 0 before the first; by it an import knows whether the item has moved since. Null with asOf.</param>
+/// <summary>The stock of a product in a store. A product that is on order for the first time has a row before it has stock.</summary>
+/// <param name="OnHand">The quantity on hand; with asOf, on hand at that moment.</param>
+/// <param name="Reserved">The reserved quantity. With asOf, reserved, available and onOrder are null, because they are known only for
+/// now.</param>
+/// <param name="OnOrder">The quantity that sent, confirmed and partial purchase orders have still to bring.</param>
+/// <param name="CostPerUnit">The moving average per unit; null before the first movement.</param>
+/// <param name="Value">On hand times unit cost, to 2 decimals.</param>
+/// <param name="Version">The version of the stock item: it increases with every event, and is 0 before the first. An import compares it to
+/// detect movements in the meantime. Null with asOf.</param>
 public sealed record InventoryRow(string Store, string Sku, string Product, string UnitType, decimal OnHand, decimal? Reserved, decimal? Available,
     decimal? OnOrder, decimal ReorderPoint, decimal? CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt, long? Version)
 {
@@ -60,11 +62,13 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
         where ($1::uuid[] is null or i.store_id = any($1))
         """;
 
-    /// <summary>The stock at a moment from what was known at another, as the functions stock_as_of and stock_value_as_of have it.</summary>
-    /// <param name="p">Adds a parameter.</param>
-    /// <param name="stores">The stores that the caller may see; null: all.</param>
-    /// <param name="store">Code or id; null: all.</param>
-    /// <param name="sku">Sku or id; null: all.</param>
+    /// <summary>
+    /// The stock at one moment, from the events recorded by another, like the functions stock_as_of and stock_value_as_of.
+    /// </summary>
+    /// <param name="p">Adds a parameter and returns its SQL name.</param>
+    /// <param name="stores">The stores that the caller may see; null for all.</param>
+    /// <param name="store">The code or id of a store; null for all.</param>
+    /// <param name="sku">The SKU or id of a product; null for all.</param>
     public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known, string? store, string? sku) => $"""
         select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
                round(i.on_hand * i.unit_cost, 2), i.last_movement_at, null::bigint
@@ -81,7 +85,7 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
         where {(stores is null ? "true" : $"i.store_id = any({p(stores)})")}
         """;
 
-    /// <param name="spellings">The parameter with the spellings of a code or id.</param>
+    /// <param name="spellings">The SQL name of the parameter with the spellings of a code or id.</param>
     private static string IdOf(string table, string code, string spellings) => $"""
         select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)]::text[] order by {code} = ({spellings}::text[])[1] desc limit 1
         """;

@@ -10,8 +10,8 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <param name="Products">How many products are on hand, or were then.</param>
-/// <param name="Value">On hand times moving average cost, each item to 2 decimals.</param>
+/// <param name="Products">The number of products on hand, now or at the moment.</param>
+/// <param name="Value">On hand times moving average, each stock item rounded to 2 decimals.</param>
 public sealed record StoreValueRow(string Store, string Name, long Products, decimal Value)
 {
     public const string Select = """
@@ -22,9 +22,11 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
         where ($1::uuid[] is null or v.id = any($1))
         """;
 
-    /// <summary>The value at a moment from what was known at another, as the function stock_value_as_of has it item by item.</summary>
-    /// <param name="p">Adds a parameter.</param>
-    /// <param name="stores">The stores that the caller may see; null: all.</param>
+    /// <summary>
+    /// The value at one moment, from the events recorded by another. The function stock_value_as_of returns the same per stock item.
+    /// </summary>
+    /// <param name="p">Adds a parameter and returns its SQL name.</param>
+    /// <param name="stores">The stores that the caller may see; null for all.</param>
     public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known) => $"""
         select v.code, v.name, v.products, v.value
         from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value

@@ -5,7 +5,9 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>product_barcodes: what scanners read, and how much of a product it stands for. What a product has no longer is marked: nothing is deleted.</summary>
+/// <summary>
+/// The table product_barcodes: the barcodes of products with their pack quantity. A removed barcode is marked; no row is deleted.
+/// </summary>
 public sealed class ProductBarcodesTable : IReadModel
 {
     private sealed record Row(Guid ProductId, ProductBarcode Barcode, int Position, bool IsRemoved, Change Change);
@@ -34,7 +36,7 @@ public sealed class ProductBarcodesTable : IReadModel
     }
 }
 
-/// <summary>Whose a barcode is, by the table.</summary>
+/// <summary>Finds the product of a barcode in the table product_barcodes.</summary>
 public sealed class BarcodeIndex : IBarcodeIndex
 {
     public async Task<IReadOnlyList<BarcodeOwner>> Find(LedgerSession ledger, IReadOnlyCollection<string> keys, CancellationToken ct)

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>product_prices: the prices of each product over time, a row whenever one of the two changed.</summary>
+/// <summary>The table product_prices: the price history of each product, one row per change of cost price or selling price.</summary>
 public sealed class ProductPricesTable : IReadModel
 {
     private static readonly Table<Change> Table = new Table<Change>("product_prices")
@@ -31,8 +31,8 @@ public sealed class ProductPricesTable : IReadModel
         state is Product { Details: var details } ? (details.CostPrice, details.SellingPrice) : null;
 }
 
-/// <param name="UserId">Who set the prices; null when the system did.</param>
-/// <param name="CreatedAt">When they were set.</param>
+/// <param name="UserId">The user who set the prices; null if the system did.</param>
+/// <param name="CreatedAt">The time at which they were set.</param>
 public sealed record PriceRow(Guid Id, decimal CostPrice, decimal SellingPrice, Guid? UserId, string? UserEmail, DateTimeOffset CreatedAt)
 {
     public const string Select = """
@@ -56,6 +56,6 @@ public static class ProductPricesQueries
     public static Task<IResult> List([Example("LAC001")] string id, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
         .Where(PriceRow.Select)
         .Named("p.sku", "p.id", id)
-        // a product has prices from its first event on: no row at all is no product
+        // A product has prices from its first event on, so an empty list means that there is no such product.
         .Page(databases, PriceRow.Read, limit, after, SortOrder.NewestFirst("r.created_at", "r.id"), row => [row.CreatedAt, row.Id], NotFound.Problem("product", "id", id));
 }

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>products: the catalog.</summary>
+/// <summary>The table products: the catalog.</summary>
 public sealed class ProductsTable : IReadModel
 {
     private static readonly Table<(Product State, Change Last)> Table = new Table<(Product State, Change Last)>("products", "id")
@@ -44,12 +44,12 @@ public sealed class ProductsTable : IReadModel
 }
 
 /// <param name="Kind">gtin or internal.</param>
-/// <param name="Unit">What bears the code: unit, kg, liter, meter, box or case.</param>
-/// <param name="PackQuantity">How much of the product's unit one scan stands for.</param>
+/// <param name="Unit">The unit that has the barcode: unit, kg, liter, meter, box or case.</param>
+/// <param name="PackQuantity">The quantity, in the product's unit, that one scan stands for.</param>
 public sealed record BarcodeRow(string Code, string Kind, string Unit, decimal PackQuantity);
 
-/// <param name="Barcode">The first of its barcodes.</param>
-/// <param name="Scanned">The barcode that was looked up; left out where none was.</param>
+/// <param name="Barcode">The product's first barcode.</param>
+/// <param name="Scanned">The barcode that was looked up; omitted if there was no lookup.</param>
 public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,
     string UnitType, decimal MinStockLevel, decimal? MaxStockLevel, decimal ReorderPoint, decimal CostPrice, decimal SellingPrice, decimal TaxRate,
     int? LeadTimeDays, decimal? PackSize, ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
@@ -57,7 +57,7 @@ public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Nam
 {
     private const string BarcodeJson = "json_build_object('code', b.code, 'kind', b.kind, 'unit', coalesce(b.unit_type, p.unit_type), 'packQuantity', b.pack_quantity)";
 
-    /// <summary>$1: the key of the barcode that is looked up; null for none.</summary>
+    /// <summary>The select statement. $1 is the key of the barcode to look up, or null.</summary>
     public const string Select = $"""
         select p.id, p.sku, p.barcode, p.name, p.description, c.code, s.code, p.unit_type, p.min_stock_level, p.max_stock_level,
                p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active, p.version, p.created_at, p.updated_at,

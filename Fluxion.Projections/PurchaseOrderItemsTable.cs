@@ -4,7 +4,9 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>purchase_order_items: the lines of the orders. A line that a draft no longer has is marked: nothing is deleted.</summary>
+/// <summary>
+/// The table purchase_order_items: the lines of purchase orders. A line removed from a draft is marked; no row is deleted.
+/// </summary>
 public sealed class PurchaseOrderItemsTable : IReadModel
 {
     private sealed record Row(Guid OrderId, PurchaseOrderLine Line, bool IsRemoved, Change Change);

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>purchase_orders: the orders to suppliers.</summary>
+/// <summary>The table purchase_orders: the orders to suppliers.</summary>
 public sealed class PurchaseOrdersTable : IReadModel
 {
     private static readonly Table<(PurchaseOrder State, Change Last)> Table = new Table<(PurchaseOrder State, Change Last)>("purchase_orders", "id")
@@ -39,8 +39,8 @@ public sealed class PurchaseOrdersTable : IReadModel
 }
 
 /// <param name="Status">draft, sent, confirmed, partial, received or cancelled.</param>
-/// <param name="ReceivedDate">When the last of the goods arrived; null before.</param>
-/// <param name="Subtotal">Before tax.</param>
+/// <param name="ReceivedDate">The date on which the last goods arrived; null before.</param>
+/// <param name="Subtotal">The amount before tax.</param>
 public sealed record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string Supplier, string Status, DateOnly OrderDate, DateOnly? ExpectedDate,
     DateOnly? ReceivedDate, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? Notes, Guid? CreatedBy, long Version, DateTimeOffset CreatedAt)
 {
@@ -63,28 +63,29 @@ public sealed record PurchaseOrderRow(Guid Id, string OrderNumber, string Store,
         r.Text(11), r.GetFieldValue<Guid?>(12), r.GetInt64(13), r.GetFieldValue<DateTimeOffset>(14));
 }
 
-/// <param name="QuantityReceived">What came in and did not go back.</param>
-/// <param name="QuantityCancelled">What will not come any more: it went back and is not replaced, or was given up before something else went back.</param>
+/// <param name="QuantityReceived">The quantity received and not returned.</param>
+/// <param name="QuantityCancelled">The quantity that will not arrive any more. It was returned without replacement, or the order was closed
+/// without it before other goods were returned.</param>
 /// <param name="LineTotal">Quantity ordered times unit cost, before tax.</param>
 public sealed record PurchaseOrderItemRow(Guid Id, string Sku, string Product, decimal QuantityOrdered, decimal QuantityReceived,
     decimal QuantityCancelled, decimal UnitCost, decimal LineTotal);
 
-/// <summary>What a delivery brought of a product at one cost, and what of it went back to the supplier.</summary>
+/// <summary>The quantity of a product in a delivery at one unit cost, and how much of it was returned to the supplier.</summary>
 public sealed record DeliveryLine(string Sku, decimal Quantity, decimal Returned, decimal UnitCost);
 
 /// <summary>A delivery of an order.</summary>
-/// <param name="Id">By this a return names it.</param>
-/// <param name="Reference">The number of the delivery note; null also for deliveries that an older version recorded.</param>
+/// <param name="Id">The id that a return refers to.</param>
+/// <param name="Reference">The number of the delivery note. Null also for deliveries that an older version recorded.</param>
 public sealed record Delivery(Guid Id, DateTimeOffset OccurredAt, string? Reference, IReadOnlyList<DeliveryLine> Lines);
 
 public sealed record ReturnedDeliveryLine(string Sku, decimal Quantity, decimal UnitCost);
 
-/// <summary>Goods of a delivery that went back.</summary>
-/// <param name="IsReplaced">Whether the supplier was to send them again.</param>
+/// <summary>A return of goods from a delivery.</summary>
+/// <param name="IsReplaced">Whether the supplier was to deliver replacements.</param>
 public sealed record DeliveryReturn(
     Guid Id, Guid DeliveryId, DateTimeOffset OccurredAt, string? Reference, string? Reason, bool IsReplaced, IReadOnlyList<ReturnedDeliveryLine> Lines);
 
-/// <summary>An order with its lines by sku, its deliveries and what went back, the first of them first.</summary>
+/// <summary>An order with its lines by SKU, its deliveries and its returns, both oldest first.</summary>
 public sealed record PurchaseOrderDetails(PurchaseOrderRow PurchaseOrder, IReadOnlyList<PurchaseOrderItemRow> Lines,
     IReadOnlyList<Delivery> Deliveries, IReadOnlyList<DeliveryReturn> Returns)
 {

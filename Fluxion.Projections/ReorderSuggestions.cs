@@ -12,15 +12,17 @@ using Wolverine.Http;
 namespace Fluxion.Projections;
 
 /// <param name="Available">On hand less reserved.</param>
-/// <param name="OnOrder">What purchase orders that are sent, confirmed or partial have still to bring.</param>
-/// <param name="Drafted">What drafts would bring.</param>
-/// <param name="RatePerDay">Issued and sold, less returned, a day over the tenant's rateDays.</param>
-/// <param name="PackSize">It is ordered in multiples of this.</param>
-/// <param name="Quantity">What to order: up to maxStockLevel, or without one to twice the reorder point (or the point and what goes in the lead time, where that is more), rounded up to packs.</param>
+/// <param name="OnOrder">The quantity that sent, confirmed and partial purchase orders have still to bring.</param>
+/// <param name="Drafted">The quantity in draft purchase orders.</param>
+/// <param name="RatePerDay">The quantity issued and sold less returned, per day, over the tenant's rateDays.</param>
+/// <param name="PackSize">The pack size. Orders are multiples of it.</param>
+/// <param name="Quantity">The quantity to order, in packs. With maxStockLevel it is the most packs that fit under that level, but at least
+/// enough to reach the reorder point. Without one it is the fewest packs that reach a target level. The target is double the reorder point,
+/// or the reorder point plus the demand in the lead time if that is more.</param>
 public sealed record ReorderSuggestionRow(string Store, string Sku, string Product, string? Supplier, decimal OnHand, decimal Reserved, decimal Available,
     decimal OnOrder, decimal Drafted, decimal InTransit, decimal ReorderPoint, decimal? MaxStockLevel, decimal RatePerDay, int LeadTimeDays, decimal PackSize, decimal Quantity)
 {
-    /// <summary>The tables by their plain names: the search path says whose they are.</summary>
+    /// <summary>The query with unqualified table names: the search path selects the tenant's schema.</summary>
     public static readonly string Select = $"""
         {StockPositions.Select} {StockPositions.From}
         where {StockPositions.BelowReorderPoint} and ($1::uuid[] is null or i.store_id = any($1))

@@ -4,7 +4,7 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>reservation_fulfilments: what each sale took of a reservation, line by line.</summary>
+/// <summary>The table reservation_fulfilments: the quantity that each sale took from a reservation, line by line.</summary>
 public sealed class ReservationFulfilmentsTable : IReadModel
 {
     private sealed record Row(Change Change, TakenLine Taken)

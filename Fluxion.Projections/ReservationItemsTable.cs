@@ -4,7 +4,7 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>reservation_items: what each reservation holds or held, and what became of it.</summary>
+/// <summary>The table reservation_items: the lines of reservations, with the quantities held and fulfilled, and their status.</summary>
 public sealed class ReservationItemsTable : IReadModel
 {
     private sealed record Row(Reservation Reservation, Change Change, int Index)
@@ -24,7 +24,7 @@ public sealed class ReservationItemsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Change.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Change.RecordedAt());
 
-    // a row for each change: a line may be added later, and was created then
+    // Each change gets a row: a line may be added later, and its created_at is the time of that change.
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
         [.. changes.Where(change => change.After is Reservation).SelectMany(change => ((Reservation)change.After).Lines.Select((_, i) => new Row((Reservation)change.After, change, i)))],
         row => (row.Reservation.Id, row.Index));

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>reservations: goods that are held for somebody, and those that were.</summary>
+/// <summary>The table reservations: open and closed reservations.</summary>
 public sealed class ReservationsTable : IReadModel
 {
     private static readonly Table<(Reservation State, Change Last)> Table = new Table<(Reservation State, Change Last)>("reservations", "id")
@@ -31,8 +31,8 @@ public sealed class ReservationsTable : IReadModel
 }
 
 /// <param name="Status">open, fulfilled, released or expired.</param>
-/// <param name="RecordedAt">When it was opened; created_at in SQL.</param>
-/// <param name="Version">Grows with every change.</param>
+/// <param name="RecordedAt">The time at which it was opened; created_at in SQL.</param>
+/// <param name="Version">The version, which increases with every change.</param>
 public sealed record ReservationRow(
     Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, Guid? CreatedBy, DateTimeOffset RecordedAt, long Version)
 {
@@ -49,14 +49,14 @@ public sealed record ReservationRow(
         r.GetFieldValue<DateTimeOffset>(3), r.GetFieldValue<Guid?>(4), r.GetFieldValue<DateTimeOffset>(5), r.GetInt64(6));
 }
 
-/// <param name="Quantity">What was reserved.</param>
-/// <param name="Fulfilled">What sales took.</param>
-/// <param name="Held">What is still held.</param>
-/// <param name="Status">What became of the line: open while it holds something, then fulfilled, released or expired.</param>
+/// <param name="Quantity">The reserved quantity.</param>
+/// <param name="Fulfilled">The quantity that sales took.</param>
+/// <param name="Held">The quantity that is still held.</param>
+/// <param name="Status">The status of the line: open while it holds something, then fulfilled, released or expired.</param>
 public sealed record ReservationItemRow(
     int LineNumber, string Store, string Sku, string Product, decimal Quantity, decimal Fulfilled, decimal Held, string Status);
 
-/// <summary>What a sale took of a line of a reservation.</summary>
+/// <summary>The quantity that a sale took from a line of a reservation.</summary>
 public sealed record ReservationSaleRow(int LineNumber, Guid SaleId, string InvoiceNumber, decimal Quantity, DateTimeOffset RecordedAt);
 
 /// <summary>A reservation with its lines in the stores that the caller may see, and the sales that fulfilled them.</summary>

@@ -4,7 +4,7 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>sale_items: the lines of an invoice. They change when goods come back, and with nothing else.</summary>
+/// <summary>The table sale_items: the lines of invoices. Only returned goods change them.</summary>
 public sealed class SaleItemsTable : IReadModel
 {
     private sealed record Row(Sale Sale, LineAmount Amount, int Index)

@@ -12,21 +12,22 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>sale_payments: every payment of an invoice, and every refund, as an amount below 0.</summary>
+/// <summary>The table sale_payments: every payment of an invoice, and every refund as a negative amount.</summary>
 public sealed class SalePaymentsTable : IReadModel
 {
     public const string Payment = "payment";
     public const string Refund = "refund";
 
-    /// <param name="Amount">Above 0 for a payment, below 0 for a refund.</param>
+    /// <param name="Amount">The amount: above 0 for a payment, below 0 for a refund.</param>
     private sealed record Row(Change Change, decimal Amount, string? Method, string? Reference, string? Reason, DateTimeOffset OccurredAt)
     {
-        /// <summary>The money that an event moved; null when it moved none.</summary>
+        /// <summary>The payment or refund of an event; null if it has none.</summary>
         public static Row? From(Change change) => change.Event.Data switch
         {
             PaymentReceived e => new Row(change, e.Amount, e.Method, e.Reference, null, e.OccurredAt),
             PaymentRefunded e => new Row(change, -e.Amount, e.Method, e.Reference, e.Reason, e.OccurredAt),
-            // from before there were refunds: what was paid went back with the cancellation, nobody has kept how
+            // An event from before refunds were recorded: the cancellation refunded the amount held. The method of the refund is unknown,
+            // so the sale's payment method stands in.
             SaleCancelled e when change.Before is Sale { AmountHeld: > 0 } before => new Row(change, -before.AmountHeld, before.PaymentMethod, null, e.Reason, e.OccurredAt),
             _ => null,
         };
@@ -49,8 +50,8 @@ public sealed class SalePaymentsTable : IReadModel
 }
 
 /// <param name="Kind">payment or refund.</param>
-/// <param name="Amount">Above 0 for a payment, below 0 for a refund.</param>
-/// <param name="OccurredAt">When it was paid or given back; created_at in SQL.</param>
+/// <param name="Amount">The amount: above 0 for a payment, below 0 for a refund.</param>
+/// <param name="OccurredAt">The time of the payment or refund; created_at in SQL.</param>
 public sealed record PaymentRow(Guid Id, string Store, Guid SaleId, string InvoiceNumber, string Kind, string Method, decimal Amount, string? Reference,
     string? Reason, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
 {

@@ -5,7 +5,7 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>sale_returns: the goods of invoices that came back, and what was credited for them, on the day on which that happened.</summary>
+/// <summary>The table sale_returns: returned goods of invoices and their credits, on the day of the return.</summary>
 public sealed class SaleReturnsTable : IReadModel
 {
     private const string Return = "return";
@@ -15,14 +15,14 @@ public sealed class SaleReturnsTable : IReadModel
     {
         public SaleLine Line => ((Sale)Change.After).Lines[Index];
 
-        /// <summary>A row for each line of which something came back.</summary>
+        /// <summary>One row for each line with returned goods.</summary>
         public static IEnumerable<Row> From(Change change)
         {
             if (change.Before is not Sale before) return [];
             var sale = (Sale)change.After;
             return change.Event.Data switch
             {
-                // as the movements of it, which are one for each line of the command
+                // The cost is rounded for each line of the command, like the movements of the return.
                 GoodsReturned e => Rows(sale.Returned, Return, i => e.Lines.Where(line => line.Line == i).Sum(line => CostOf(i, line.Quantity)), e.Reason, e.OccurredAt),
                 SaleCancelled e => Rows([.. sale.Lines.Select(line => line.Quantity)], Cancellation, i => CostOf(i, sale.Lines[i].Quantity - before.Returned[i]), e.Reason, e.OccurredAt),
                 _ => [],

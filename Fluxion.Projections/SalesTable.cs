@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>sales: one row an invoice.</summary>
+/// <summary>The table sales: one row per invoice.</summary>
 public sealed class SalesTable : IReadModel
 {
     private static readonly Table<(Sale State, Change Last)> Table = new Table<(Sale State, Change Last)>("sales", "id")
@@ -35,7 +35,7 @@ public sealed class SalesTable : IReadModel
         .Add("notes", "text", r => r.State.Notes)
         .Add("pos_transaction_id", "text", r => r.State.PosTransactionId)
         .Add("version", "bigint", r => r.Last.Event.Version)
-        .AddOnce("invoiced_method", "text", r => r.State.PaymentMethod) // a payment sets it where the invoice names none
+        .AddOnce("invoiced_method", "text", r => r.State.PaymentMethod) // the first payment may set payment_method
         .AddOnce("created_by", "uuid", r => r.Last.UserId())
         .AddOnce("created_at", "timestamptz", r => r.State.OccurredAt)
         .AddOnce("recorded_at", "timestamptz", r => r.Last.RecordedAt())
@@ -46,13 +46,13 @@ public sealed class SalesTable : IReadModel
 }
 
 /// <param name="PaymentStatus">pending, partial, paid, refund_due, returned, refunded or cancelled.</param>
-/// <param name="Subtotal">Before tax.</param>
+/// <param name="Subtotal">The amount before tax.</param>
 /// <param name="AmountPaid">The sum of all payments.</param>
-/// <param name="AmountRefunded">What was given back of that.</param>
-/// <param name="ReturnedAmount">What was credited for goods that came back, tax included.</param>
-/// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back.</param>
-/// <param name="OccurredAt">When it was sold; created_at in SQL.</param>
-/// <param name="PricesIncludeTax">Whether unit prices and discounts of its lines include tax.</param>
+/// <param name="AmountRefunded">The part of the payments that was refunded.</param>
+/// <param name="ReturnedAmount">The credits for returned goods, tax included.</param>
+/// <param name="OpenAmount">The amount still to be paid. Below 0: the amount to refund to the client.</param>
+/// <param name="OccurredAt">The time of the sale; created_at in SQL.</param>
+/// <param name="PricesIncludeTax">Whether unit prices and discounts of the lines include tax.</param>
 public sealed record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
     decimal TotalAmount, decimal AmountPaid, decimal AmountRefunded, decimal ReturnedAmount, decimal OpenAmount, string? PaymentMethod, string PaymentStatus,
     string? PosTransactionId, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, bool PricesIncludeTax)
@@ -76,31 +76,31 @@ public sealed record SaleRow(Guid Id, string Store, string InvoiceNumber, string
         r.GetFieldValue<Guid?>(16), r.GetFieldValue<DateTimeOffset>(17), r.GetFieldValue<DateTimeOffset>(18), r.GetBoolean(19));
 }
 
-/// <param name="LineTotal">Quantity times price, less the discount: before tax, or with it when the prices of the sale include tax.</param>
-/// <param name="NetAmount">Before tax; of all lines together the sale's subtotal.</param>
-/// <param name="TaxAmount">Of all lines together the sale's taxAmount.</param>
-/// <param name="CostPerUnit">The cost that one unit left with.</param>
+/// <param name="LineTotal">Quantity times price, less the discount. It includes tax if the prices of the sale do.</param>
+/// <param name="NetAmount">The amount before tax. Over all lines it adds up to the sale's subtotal.</param>
+/// <param name="TaxAmount">The tax. Over all lines it adds up to the sale's taxAmount.</param>
+/// <param name="CostPerUnit">The cost of one unit at the time of the sale.</param>
 public sealed record SaleItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal UnitPrice, decimal Discount, decimal LineTotal,
     decimal TaxRate, decimal NetAmount, decimal TaxAmount, decimal CostPerUnit, decimal QuantityReturned);
 
-/// <summary>Money of an invoice that was paid or given back.</summary>
+/// <summary>A payment or refund of an invoice.</summary>
 /// <param name="Kind">payment or refund.</param>
-/// <param name="Amount">Above 0 for a payment, below 0 for a refund.</param>
+/// <param name="Amount">The amount: above 0 for a payment, below 0 for a refund.</param>
 public sealed record SalePayment(Guid Id, string Kind, string Method, decimal Amount, string? Reference, string? Reason, DateTimeOffset OccurredAt,
     DateTimeOffset RecordedAt, Guid? CreatedBy);
 
-/// <summary>Goods of an invoice that came back, and what was credited for them.</summary>
-/// <param name="Kind">return, or cancellation: then of the whole invoice.</param>
-/// <param name="Subtotal">Before tax.</param>
+/// <summary>Returned goods of an invoice, and the credit for them.</summary>
+/// <param name="Kind">return, or cancellation of the complete invoice.</param>
+/// <param name="Subtotal">The amount before tax.</param>
 public sealed record SaleReturn(Guid Id, string Kind, string? Reason, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, Guid? CreatedBy,
     decimal Subtotal, decimal TaxAmount, decimal TotalAmount, IReadOnlyList<SaleReturn.Line> Lines)
 {
-    /// <param name="NetAmount">What was credited of the line before tax.</param>
-    /// <param name="CostOfGoods">The cost at which it came back into stock.</param>
+    /// <param name="NetAmount">The credit for the line before tax.</param>
+    /// <param name="CostOfGoods">The cost at which the goods returned to stock.</param>
     public sealed record Line(int LineNumber, string Sku, decimal Quantity, decimal NetAmount, decimal TaxAmount, decimal CostOfGoods);
 }
 
-/// <summary>An invoice with its lines, its payments and refunds, and what came back of it, each in the order in which it happened.</summary>
+/// <summary>An invoice with its lines, its payments and refunds, and its returns, each in the order in which they occurred.</summary>
 public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines, IReadOnlyList<SalePayment> Payments, IReadOnlyList<SaleReturn> Returns)
 {
     public const string Select = $"""

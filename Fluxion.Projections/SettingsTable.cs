@@ -11,7 +11,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>settings: the tenant's own rules, in one row.</summary>
+/// <summary>The table settings: the settings of the tenant, in one row.</summary>
 public sealed class SettingsTable : IReadModel
 {
     private static readonly Table<(TenantSettings State, Change Last)> Table = new Table<(TenantSettings State, Change Last)>("settings", "id")

@@ -6,7 +6,7 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Projections;
 
-/// <summary>What commands ask the read models about documents. In all statements {t} is the tenant's schema.</summary>
+/// <summary>Queries of the read models for commands that need documents. In all statements {t} is the tenant's schema.</summary>
 public sealed class StockDocuments : IStockDocuments
 {
     private const string Delivered = """
@@ -35,7 +35,9 @@ public sealed class StockDocuments : IStockDocuments
         order by s.code, p.sku, r.later limit {{ShortReservation.MaxListed}}
         """;
 
-    /// <summary>Documents that are open of what $1 names, and whether a caller who may use the stores in $2 (null: all) may see them.</summary>
+    /// <summary>
+    /// The open documents that concern the ids in $1, and whether the caller may see them. $2 has the caller's stores, or null for all.
+    /// </summary>
     private static readonly string OpenOf = $$"""
         with open as (
             select x.of, 'purchase_order' as kind, o.id, o.order_number as number, $2::uuid[] is null or o.store_id = any($2) as seen

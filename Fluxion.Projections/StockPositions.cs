@@ -8,16 +8,22 @@ using Npgsql;
 
 namespace Fluxion.Projections;
 
-/// <summary>What the rules of alerts and reordering ask the read models. In all statements {t} is the tenant's schema.</summary>
+/// <summary>
+/// Queries of the read models for the rules of alerts and reordering. In all statements {t} is the tenant's schema.
+/// </summary>
 public sealed class StockPositions : IStockPositions
 {
-    /// <summary>A scan of some hundred thousand items takes a minute where others are at work as well; who asks over HTTP may go away before.</summary>
+    /// <summary>
+    /// A scan of several hundred thousand stock items takes a minute on a busy server. A client over HTTP may disconnect earlier.
+    /// </summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
-    /// <summary>A condition on a movement: somebody bought or used it. What goes back to a supplier is none.</summary>
+    /// <summary>The condition that a movement is demand: goods were sold or used. A return to a supplier is not demand.</summary>
     private const string IsDemand = "reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'";
 
-    /// <summary>What a store will have of a product, and how fast it goes; to be followed by a condition.</summary>
+    /// <summary>
+    /// The inventory position of a stock item and its rate of demand. It must be followed by the from clause and a condition.
+    /// </summary>
     internal static readonly string Select = $$"""
         select i.store_id, i.product_id, s.code, p.sku, p.name, p.is_active and s.is_active, i.quantity_on_hand, i.quantity_available,
                coalesce(o.ordered, 0), coalesce(o.drafted, 0), coalesce(t.quantity, 0), coalesce(r.quantity, 0) / e.rate_days, p.reorder_point, p.max_stock_level,
@@ -28,7 +34,8 @@ public sealed class StockPositions : IStockPositions
 
     internal static readonly string From = FromOver("e.rate_days");
 
-    /// <param name="rateDays">An expression. As a parameter the chunks of other times are left out once for all items, and not item by item.</param>
+    /// <param name="rateDays">A SQL expression. Pass it as a parameter: the planner then prunes chunks once per query instead of once per
+    /// item.</param>
     private static string FromOver(string rateDays) => $$"""
         from {t}.inventory i
         join {t}.products p on p.id = i.product_id
@@ -53,14 +60,14 @@ public sealed class StockPositions : IStockPositions
               and (m.reference_type = 'return' or {{IsDemand}})) r
         """;
 
-    /// <summary>A condition: less is on hand than is reserved, of a product that does not allow backorder.</summary>
+    /// <summary>The condition that less is on hand than reserved, for a product that does not allow backorders.</summary>
     private static string IsShort(string inventory, string product) =>
         $"{inventory}.quantity_available < 0 and {inventory}.quantity_reserved > 0 and not coalesce(({product}.settings ->> 'allow_backorder')::boolean, false)";
 
     /// <summary>
-    /// The open reservations of which something is missing: of several that hold a product in a store the one that was opened last is short first.
+    /// The open reservations with a shortfall. If several hold the same product in a store, the one opened last is short first.
     /// </summary>
-    /// <param name="items">A query of store_id, product_id and short, what is missing of all that is reserved.</param>
+    /// <param name="items">A query of store_id, product_id and short, the quantity missing from all reservations.</param>
     internal static string ShortReservations(string items) => $$"""
         select v.id, v.reference, v.store_id, v.product_id, v.held, least(v.held, v.short - v.later) as short_by, v.later
         from (select r.id, r.reference, w.store_id, w.product_id, w.short, sum(l.quantity_held) as held,
@@ -73,7 +80,9 @@ public sealed class StockPositions : IStockPositions
         where v.later < v.short
         """;
 
-    /// <summary>A condition: something is to be ordered. What is available is asked first, for it is known without looking at orders.</summary>
+    /// <summary>
+    /// The condition that a product must be reordered. It tests the available quantity first, because that needs no order lines.
+    /// </summary>
     internal const string BelowReorderPoint = """
         {t}.is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)
         and i.quantity_available + coalesce(o.ordered, 0) + coalesce(o.drafted, 0) + coalesce(t.quantity, 0) < p.reorder_point
@@ -105,12 +114,14 @@ public sealed class StockPositions : IStockPositions
         """;
 
     /// <summary>
-    /// Findings beside the alerts that say so, and of them what differs. A demand spike is a day whose issues have a modified z-score above 3.5 against
-    /// the 28 days before it (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993): 0.6745 (x − median) / MAD, and where more than half of
-    /// the days are alike, so that the median absolute deviation is 0, (x − median) / (1.253314 mean absolute deviation). Not less than a tenth of
-    /// the median is taken for the deviation, and only of items that were issued on five of those days. Days are those of the store's calendar, and the
-    /// larger of today and yesterday is the one that is looked at: what sold out in the evening is still a finding in the morning. What comes back is
-    /// taken off the day on which it does, so that a sale that is cancelled is no spike.
+    /// Candidates for alerts: findings without an uncleared alert or different from it, and uncleared alerts without a finding. Stock items
+    /// that are low or have a short reservation, and uncleared alerts about that, are always candidates. A demand spike is a day whose
+    /// demand has a modified z-score above 3.5 against the 28 days before it. The score is 0.6745 (x − median) / MAD (Iglewicz and Hoaglin,
+    /// How to Detect and Handle Outliers, 1993). If more than half of the days are equal, the median absolute deviation (MAD) is 0. The
+    /// score then is (x − median) / (1.253314 × mean absolute deviation). The deviation is at least a tenth of the median. Only items with
+    /// demand on at least five of the 28 days can have a spike. Days follow the calendar of the store. The larger of today and yesterday is
+    /// tested, so that an item that sold out in the evening is still found in the morning. Returns reduce the demand of the day on which
+    /// they occur, so that a cancelled sale is no spike.
     /// </summary>
     private static readonly string Candidates = $$"""
         with rule as (
@@ -199,7 +210,7 @@ public sealed class StockPositions : IStockPositions
     public Task<IReadOnlyList<AlertCandidate>> FindCandidates(LedgerSession ledger, CancellationToken ct) => Query(ledger, Candidates, r => new AlertCandidate(r.GetGuid(0), r.GetGuid(1),
         r.GetString(2), r.GetFieldValue<decimal?>(3), r.GetDecimal(4), r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6)), ct);
 
-    /// <summary>A row of <see cref="Select"/>, with the latest movement and the latest alerts behind it.</summary>
+    /// <summary>Reads a row of <see cref="Select"/>, followed by the latest movement and the latest alerts.</summary>
     private static StockPosition Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetBoolean(5),
         r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11),
         r.GetFieldValue<Guid?>(19), r.IsDBNull(20) ? [] : r.GetFieldValue<Guid[]>(20), Rule(r), r.GetFieldValue<Guid?>(16),

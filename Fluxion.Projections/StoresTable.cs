@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>stores: where stock is kept.</summary>
+/// <summary>The table stores: the places where stock is kept.</summary>
 public sealed class StoresTable : IReadModel
 {
     private static readonly Table<(Store State, Change Last)> Table = new Table<(Store State, Change Last)>("stores", "id")
@@ -34,7 +34,7 @@ public sealed class StoresTable : IReadModel
         rows.Write(Table, changes.Latest<Store>());
 }
 
-/// <param name="Timezone">By which the store's days are counted; null: the tenant's.</param>
+/// <param name="Timezone">The time zone of the store's days; null for the tenant's time zone.</param>
 public sealed record StoreRow(Guid Id, string Code, string Name, string Type, Address Address, Contact Contact, JsonElement Settings,
     bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Timezone)
 {

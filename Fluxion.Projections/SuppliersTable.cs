@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>suppliers: whom goods are bought from.</summary>
+/// <summary>The table suppliers: the companies from which goods are bought.</summary>
 public sealed class SuppliersTable : IReadModel
 {
     private static readonly Table<(Supplier State, Change Last)> Table = new Table<(Supplier State, Change Last)>("suppliers", "id")

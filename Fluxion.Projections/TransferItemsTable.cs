@@ -4,7 +4,9 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections;
 
-/// <summary>transfer_items: what each transfer carries, and what has become of it.</summary>
+/// <summary>
+/// The table transfer_items: the lines of transfers, with the quantities in transit, received, lost, damaged and returned.
+/// </summary>
 public sealed class TransferItemsTable : IReadModel
 {
     private sealed record Row(Transfer Transfer, Change Last, int Index)

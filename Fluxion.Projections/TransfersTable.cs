@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>transfers: goods on their way from one store to another, and those that were.</summary>
+/// <summary>The table transfers: transfers of goods between stores, open and closed.</summary>
 public sealed class TransfersTable : IReadModel
 {
     private static readonly Table<(Transfer State, Change Last)> Table = new Table<(Transfer State, Change Last)>("transfers", "id")
@@ -36,10 +36,10 @@ public sealed class TransfersTable : IReadModel
 }
 
 /// <param name="Status">in_transit, partial, received or cancelled.</param>
-/// <param name="SentAt">When the goods left.</param>
-/// <param name="ArrivedAt">When the latest of them arrived; null before.</param>
-/// <param name="CancelledAt">When what was still in transit was back in the sending store; null unless it was cancelled.</param>
-/// <param name="RecordedAt">When the ledger learned of it; created_at in SQL.</param>
+/// <param name="SentAt">The time at which the goods left.</param>
+/// <param name="ArrivedAt">The time of the latest arrival; null before the first.</param>
+/// <param name="CancelledAt">The time at which goods in transit were back in the sending store; null unless it was cancelled.</param>
+/// <param name="RecordedAt">The time at which the ledger learned of it; created_at in SQL.</param>
 public sealed record TransferRow(Guid Id, string FromStore, string ToStore, string Status, string? Reference, string? Notes,
     DateTimeOffset SentAt, DateTimeOffset? ArrivedAt, DateTimeOffset? CancelledAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
 {
@@ -60,8 +60,8 @@ public sealed record TransferRow(Guid Id, string FromStore, string ToStore, stri
         r.GetFieldValue<DateTimeOffset>(10));
 }
 
-/// <param name="Returned">What came back to the sending store when the transfer was cancelled.</param>
-/// <param name="CostPerUnit">The cost that one unit left with.</param>
+/// <param name="Returned">The quantity that returned to the sending store when the transfer was cancelled.</param>
+/// <param name="CostPerUnit">The cost of one unit when it left.</param>
 public sealed record TransferItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal Received, decimal Lost, decimal Damaged,
     decimal InTransit, decimal Returned, decimal CostPerUnit);
 

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections;
 
-/// <summary>users: the people of the tenant. Passwords are not here.</summary>
+/// <summary>The table users: the users of the tenant. Passwords are stored elsewhere.</summary>
 public sealed class UsersTable : IReadModel
 {
     private static readonly Table<(User State, Change Last)> Table = new Table<(User State, Change Last)>("users", "id")
@@ -32,7 +32,7 @@ public sealed class UsersTable : IReadModel
         rows.Write(Table, changes.Latest<User>());
 }
 
-/// <param name="StoreIds">The stores whose stock the user may move and see; null for every store.</param>
+/// <param name="StoreIds">The stores whose stock the user may see and move; null for all stores.</param>
 public sealed record UserRow(Guid Id, string Email, string FullName, string Role, Guid[]? StoreIds, JsonElement Permissions, bool IsActive, long Version)
 {
     public const string Select = "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version from users u where true";

@@ -95,7 +95,7 @@ internal static class AnalystsCommand
         return 0;
     }
 
-    /// <summary>Where psql connects: to the server that the service uses, by its address as seen from here.</summary>
+    /// <summary>The URI for psql: the server that the service uses, by its address as seen from this machine.</summary>
     internal static string Uri(string service, string login)
     {
         var target = new NpgsqlConnectionStringBuilder(service);

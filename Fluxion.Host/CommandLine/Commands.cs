@@ -7,7 +7,7 @@ using Fluxion.Ledger.Tenancy;
 
 namespace Fluxion.Host.CommandLine;
 
-/// <summary>The command line of the host, and what its commands share.</summary>
+/// <summary>The command line of the host, and functions that its commands share.</summary>
 internal static class Commands
 {
     public static Argument<string> Tenant { get; } = Argument("tenant", "The tenant's slug, for example acme");
@@ -35,7 +35,7 @@ internal static class Commands
         return root;
     }
 
-    /// <summary>Runs a command line. Ctrl-C and SIGTERM cancel the command, which may end what it is at.</summary>
+    /// <summary>Runs a command line. Ctrl-C and SIGTERM cancel the command, which may finish its current step.</summary>
     /// <returns>The exit code.</returns>
     public static Task<int> Run(RootCommand root, string[] args)
     {
@@ -51,7 +51,7 @@ internal static class Commands
             });
     }
 
-    /// <summary>A word that needs another one after it, for example <c>tenants add</c>.</summary>
+    /// <summary>A command that requires a subcommand, for example <c>tenants add</c>.</summary>
     public static Command Group(string name, string description, params ReadOnlySpan<Command> commands)
     {
         var group = new Command(name, description);
@@ -61,8 +61,8 @@ internal static class Commands
         return group;
     }
 
-    /// <param name="prepared">The command finds its schemas up to date.</param>
-    /// <param name="run">Returns the exit code.</param>
+    /// <param name="prepared">True to migrate or check the schemas before the command runs.</param>
+    /// <param name="run">The command itself; it returns the exit code.</param>
     public static Command Runs(
         this Command command, Func<ParseResult, IServiceProvider, CancellationToken, Task<int>> run, bool prepared = true)
     {
@@ -74,7 +74,7 @@ internal static class Commands
         return command;
     }
 
-    /// <param name="validate">Says what is wrong with a value; null when nothing is.</param>
+    /// <param name="validate">A function that returns the error in a value; null when the value is valid.</param>
     public static Argument<string> Argument(string name, string description, Func<string, string?>? validate = null)
     {
         var argument = new Argument<string>(name) { Description = description };
@@ -90,7 +90,7 @@ internal static class Commands
         return option;
     }
 
-    /// <summary>An option that is read by <paramref name="read"/>, or refused with the form that it must have.</summary>
+    /// <summary>An option that <paramref name="read"/> parses. An unreadable value is refused with the required form.</summary>
     public static Option<T?> Option<T>(string name, string description, Func<string, T?> read, string form) => new(name)
     {
         Description = description,
@@ -102,7 +102,7 @@ internal static class Commands
         },
     };
 
-    /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    /// <summary>An option for a whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
     public static Option<int> Number(string name, string description, int? byDefault, int least, int most, string unit = "")
     {
         var option = new Option<int>(name) { Description = description };
@@ -138,7 +138,7 @@ internal static class Commands
     private static Argument<string[]> Words(string name, string? description = null) =>
         new(name) { Description = description, Arity = ArgumentArity.ZeroOrMore };
 
-    /// <summary>Takes the words that are no command, and refuses them with those that are.</summary>
+    /// <summary>Accepts words that are not subcommands, and refuses them with a list of the subcommands.</summary>
     private static Argument<string[]> RefuseOtherWords(this Command command, Func<string, bool> isRefused)
     {
         var words = Words("words");

@@ -60,11 +60,13 @@ internal static class ExplainCommand
 
     private static string Number(decimal number) => number.ToString("0.####", CultureInfo.InvariantCulture);
 
-    /// <summary>Lines with columns as wide as the first lines need, however many follow: a long history is written while it is read.</summary>
+    /// <summary>
+    /// Lines in columns, whose widths are those of the first 1,000 lines. So a long history is printed while it is read.
+    /// </summary>
     private sealed class Lines(params string[] titles)
     {
         private const int Measured = 1000;
-        private const int Texts = 6; // then numbers, which end where their column ends
+        private const int Texts = 6; // the other columns are numbers, aligned to the right
 
         private readonly List<string?[]> _first = [titles];
         private int[] _widths = [];

@@ -11,7 +11,7 @@ namespace Fluxion.Host.CommandLine;
 /// </summary>
 internal static class FrameworkCommands
 {
-    /// <summary>They describe or generate, and open no connection.</summary>
+    /// <summary>The commands that only describe or generate, and open no connection.</summary>
     private static readonly string[] Offline = ["codegen", "describe", "capabilities", "wolverine-diagnostics"];
 
     public static readonly string[] Names =
@@ -37,7 +37,7 @@ internal static class FrameworkCommands
                 var code = await app.RunJasperFxCommands(args);
                 return isHelp ? 0 : code;
             },
-            // the code of the handlers does not exist before `codegen write` has written it
+            // before `codegen write` has run, the generated code of the handlers does not exist
             builder => builder.Services.ConfigureWolverine(options => options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic),
             offline);
     }

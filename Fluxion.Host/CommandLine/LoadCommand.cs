@@ -32,7 +32,7 @@ internal static class LoadCommand
 
     private static async Task<int> Load(string slug, LoadSize size, int workers, IServiceProvider services, CancellationToken ct)
     {
-        // the size is the tenant's name: a load goes on with one of its own size alone
+        // the tenant's name contains the size, so that a load continues only a tenant of the same size
         var name = string.Create(
             CultureInfo.InvariantCulture, $"Load: {size.Movements} movements of {size.Products} products in {size.Stores} stores");
         await services.GetRequiredService<TenantProvisioning>().Provision(slug, name, null, null, null, ct);

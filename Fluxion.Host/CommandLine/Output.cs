@@ -4,24 +4,24 @@ using Spectre.Console;
 
 namespace Fluxion.Host.CommandLine;
 
-/// <summary>Takes how much of how much is done, and a line about it where there is something to say.</summary>
+/// <summary>Reports progress: the amount done, the total, and optionally a line about it.</summary>
 internal delegate void Report(long done, long total, string? line = null);
 
-/// <summary>How commands speak and take secrets.</summary>
+/// <summary>The output of commands, and their input of secrets.</summary>
 internal static class Output
 {
-    /// <summary>Longer than any line of ours.</summary>
+    /// <summary>A width that no line of the commands exceeds.</summary>
     private const int Unwrapped = 1000;
 
     public const string PasswordSource = "The password comes from FLUXION_PASSWORD; without it one is made up and shown once";
 
-    /// <summary>Lines are wrapped for people alone: what goes to a file or another program stays one line, as grep wants it.</summary>
+    /// <summary>Wraps lines only on a terminal. In a file or pipe each line stays one line, as grep needs it.</summary>
     public static void WrapForPeopleAlone()
     {
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Unwrapped;
     }
 
-    /// <summary>Says why not.</summary>
+    /// <summary>Prints the reason why a command failed.</summary>
     /// <returns>The exit code.</returns>
     public static int Refuse(string why)
     {
@@ -29,7 +29,10 @@ internal static class Output
         return 1;
     }
 
-    /// <summary>FLUXION_PASSWORD, never an argument that others see in the list of processes; made up when it is not set.</summary>
+    /// <summary>
+    /// The password from FLUXION_PASSWORD, or a random one when it is not set. It is never an argument, which other users see in the
+    /// process list.
+    /// </summary>
     /// <exception cref="SettingsException">FLUXION_PASSWORD is too short.</exception>
     public static (string Password, bool MadeUp) Password()
     {
@@ -45,7 +48,7 @@ internal static class Output
         if (password.MadeUp) AnsiConsole.MarkupLineInterpolated($"Password of {email}, shown this once: [bold]{password.Password}[/]");
     }
 
-    /// <summary>Long work with a bar on a terminal. A file or another program gets the reported lines instead.</summary>
+    /// <summary>Runs long work with a progress bar on a terminal. A file or pipe gets the reported lines instead.</summary>
     public static Task<T> WithProgress<T>(string what, Func<Report, Task<T>> run) => Console.IsOutputRedirected
         ? run((_, _, line) =>
         {

@@ -79,11 +79,11 @@ internal static class ReplayCommand
         }
     }
 
-    /// <summary>Each tenant is looked at, also when another one differs or cannot be replayed.</summary>
+    /// <summary>Replays every tenant, even after another one differs or cannot be replayed.</summary>
     private static async Task<int> All(ReplayRequest request, int parallel, IServiceProvider services, CancellationToken ct)
     {
         var replay = services.GetRequiredService<TenantReplay>();
-        // no more at once than the pool has connections for
+        // as many concurrent replays as the pool has connections for
         var atOnce = services.GetRequiredService<Databases>().Owner is { } owner
             ? Math.Clamp(new NpgsqlConnectionStringBuilder(owner.ConnectionString).MaxPoolSize / TenantReplay.Connections, 1, parallel) : 1;
         var tenants = await services.GetRequiredService<TenantRegistry>().List(null, int.MaxValue, ct);

@@ -3,18 +3,23 @@ using Npgsql;
 
 namespace Fluxion.Host.Database;
 
-/// <summary>What a configured connection string has to say, before anything connects with it. No message repeats it: it has a password in it.</summary>
+/// <summary>
+/// Checks a configured connection string before it is used. No message repeats the connection string, because it contains a password.
+/// </summary>
 internal static class ConnectionStrings
 {
     private const string Form = "for example Host=localhost;Database=fluxion;Username=fluxion_app;Password=…";
 
-    /// <exception cref="SettingsException">It cannot be used.</exception>
+    /// <exception cref="SettingsException">The connection string cannot be used.</exception>
     public static void Check(string name, string connectionString, int leastPoolSize)
     {
         if (ValidationError(connectionString, leastPoolSize) is { } error) throw new SettingsException($"ConnectionStrings__{name} {error}.");
     }
 
-    /// <summary>The known keywords whose values are refused, by trying each alone. Of others not even the name is said: it may be a part of a password.</summary>
+    /// <summary>
+    /// The known keywords whose values Npgsql refuses; each is tried alone. An unknown keyword is not even named, because it may be part
+    /// of a password.
+    /// </summary>
     private static List<string> NotAllowed(string connectionString)
     {
         DbConnectionStringBuilder parts;

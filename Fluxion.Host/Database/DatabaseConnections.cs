@@ -3,20 +3,20 @@ using Npgsql;
 
 namespace Fluxion.Host.Database;
 
-/// <summary>Where the host finds its database: configured, or embedded in Development.</summary>
-/// <param name="Embedded">The embedded database when that is the one; its owner disposes of it after the host.</param>
+/// <summary>The database of the host: configured, or embedded in Development.</summary>
+/// <param name="Embedded">The embedded database if that is used; the owner of this record disposes of it after the host.</param>
 public sealed record DatabaseConnections(string Service, string? Owner, EmbeddedDatabase? Embedded) : IAsyncDisposable
 {
     public const string ServiceName = "Fluxion";
     public const string OwnerName = "FluxionOwner";
-    public const string AdminName = "FluxionAdmin"; // a superuser, for `database init` alone
+    public const string AdminName = "FluxionAdmin"; // a superuser, only for `database init`
     private const string DevelopmentDatabase = "fluxion_dev";
 
-    /// <summary>For commands that never connect.</summary>
+    /// <summary>A placeholder for commands that never connect.</summary>
     public static DatabaseConnections None { get; } = new("Host=none.invalid", "Host=none.invalid", null);
 
-    /// <exception cref="SettingsException">No connection string outside Development.</exception>
-    /// <exception cref="EmbeddedDatabaseException">The embedded database cannot run here.</exception>
+    /// <exception cref="SettingsException">A connection string is missing outside Development, or is not valid.</exception>
+    /// <exception cref="EmbeddedDatabaseException">The embedded database cannot run on this machine.</exception>
     public static async Task<DatabaseConnections> Resolve(
         IConfiguration configuration, IHostEnvironment environment, Action<string> progress, CancellationToken ct)
     {
@@ -40,7 +40,7 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
         return await Prepare(embedded, options.Password, DevelopmentDatabase, ct);
     }
 
-    /// <summary>Makes the roles and the database on an embedded server.</summary>
+    /// <summary>Creates the roles and the database on an embedded server.</summary>
     public static async Task<DatabaseConnections> Prepare(
         EmbeddedDatabase embedded, string password, string database, CancellationToken ct)
     {

@@ -3,16 +3,21 @@ using Npgsql;
 namespace Fluxion.Host.Database;
 
 /// <summary>
-/// Makes a database ready for the ledger, as a superuser: the database itself, the extensions, and the two roles with the passwords of
-/// the configured connection strings. Idempotent, and safe when two do it at once; run it again after an upgrade of TimescaleDB.
+/// Prepares a database for the ledger, as a superuser. It creates the database, the extensions, and the two roles with the passwords of
+/// the configured connection strings. It is idempotent and safe to run concurrently. Run it again after an upgrade of TimescaleDB.
 /// </summary>
 public static class DatabaseInitialization
 {
     private const long LockName = 0x464C5558494F4E; // "FLUXION"
 
-    /// <param name="admin">A superuser's connection string; its database does not matter.</param>
-    /// <param name="setPasswords">Whether roles that are there get the passwords of the connection strings, whatever theirs are: who connects with those no longer can.</param>
-    /// <exception cref="SettingsException">The connection strings do not name the roles fluxion_app and fluxion_owner, or not with their passwords.</exception>
+    /// <param name="admin">A superuser's connection string; the database that it names is ignored.</param>
+    /// <param name="setPasswords">
+    /// True to set the passwords of existing roles to those of the connection strings. Clients that use the old passwords can then no
+    /// longer connect.
+    /// </param>
+    /// <exception cref="SettingsException">
+    /// The connection strings do not name the roles fluxion_app and fluxion_owner, or an existing role has another password.
+    /// </exception>
     public static async Task Run(string admin, DatabaseConnections connections, bool setPasswords, CancellationToken ct)
     {
         var service = new NpgsqlConnectionStringBuilder(connections.Service);
@@ -23,7 +28,7 @@ public static class DatabaseInitialization
                 "ConnectionStrings__Fluxion names the role fluxion_app and ConnectionStrings__FluxionOwner the role fluxion_owner, both of the same database.");
         }
 
-        // the turn is taken in the cluster's own database, for roles belong to the cluster
+        // the advisory lock is acquired in the database postgres, because roles belong to the cluster
         await using var cluster = await Connect(admin, "postgres", ct);
         await Execute(cluster, $"select pg_advisory_lock({LockName})", ct);
         if (!setPasswords)
@@ -43,7 +48,7 @@ public static class DatabaseInitialization
             await Execute(target, await File.ReadAllTextAsync(script, ct), ct);
         foreach (var role in (NpgsqlConnectionStringBuilder[])[service, owner])
         {
-            // DDL takes no parameters: the server quotes the password
+            // DDL takes no parameters, so the server quotes the password
             await using var set = new NpgsqlCommand("select format('alter role %I with password %L', $1, $2)", target)
             {
                 Parameters = { new() { Value = role.Username! }, new() { Value = role.Password ?? "" } },
@@ -58,7 +63,9 @@ public static class DatabaseInitialization
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Whether the server does not take the password: it looks at it before it looks for the database.</summary>
+    /// <summary>
+    /// Whether the server refuses the password. The server checks the password before the database, so the database may be missing.
+    /// </summary>
     private static async Task<bool> IsRefused(NpgsqlConnectionStringBuilder role, CancellationToken ct)
     {
         try

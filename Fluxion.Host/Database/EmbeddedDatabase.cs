@@ -7,12 +7,12 @@ using Npgsql;
 namespace Fluxion.Host.Database;
 
 /// <summary>
-/// A PostgreSQL 17 with TimescaleDB of the host's own, for development: started by <c>postgres.sh</c> from Debian's
-/// packages, shared by all hosts with the same data directory, stopped by the host that started it.
+/// The host's own PostgreSQL 17 with TimescaleDB, for development. <c>postgres.sh</c> installs it from Debian's packages and starts it.
+/// All hosts with the same data directory share it, and the host that started it stops it.
 /// </summary>
 /// <remarks>
-/// Each host keeps one session with a shared advisory lock for as long as it uses the server. Who stops the server
-/// takes that lock exclusively first, so that no host begins to use a server that is about to stop.
+/// Each host holds a shared advisory lock in one session while it uses the server. A host that stops the server first acquires that lock
+/// exclusively. So no host begins to use a server that is about to stop.
 /// </remarks>
 public sealed class EmbeddedDatabase : IAsyncDisposable
 {
@@ -36,21 +36,21 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         StartedHere = startedHere;
     }
 
-    /// <summary>The TCP port on 127.0.0.1; not the one asked for when the server already ran on another.</summary>
+    /// <summary>The TCP port on 127.0.0.1. It differs from the configured port when the server already ran on another.</summary>
     public int Port { get; }
 
-    /// <summary>Whether this process started the server, rather than having found it running.</summary>
+    /// <summary>True when this process started the server; false when the server was already running.</summary>
     public bool StartedHere { get; }
 
     /// <summary>
-    /// Makes sure that the server runs and answers: installs it (about 15 s, once), creates the data directory,
-    /// starts it (under 3 s), or finds it running (well under 0.5 s).
+    /// Ensures that the server runs and accepts connections. It installs the server (once, about 15 s), creates the data directory, and
+    /// starts the server (under 3 s). If the server already runs, this takes well under 0.5 s.
     /// </summary>
-    /// <param name="options">Where it lies and how it is reached.</param>
-    /// <param name="progress">Takes a line for people at each step; none when the server already runs.</param>
-    /// <param name="cancellationToken">Breaks off; a step that is half done is undone.</param>
+    /// <param name="options">The location and the credentials of the server.</param>
+    /// <param name="progress">A callback that gets one line for people at each step; none when the server already runs.</param>
+    /// <param name="cancellationToken">Cancels the start; an incomplete step is undone.</param>
     /// <exception cref="EmbeddedDatabaseException">
-    /// It can not be had on this machine, or not now: the message says why and what to use instead.
+    /// The server cannot run on this machine, or not now. The message gives the reason and the alternatives.
     /// </exception>
     public static async Task<EmbeddedDatabase> StartAsync(
         EmbeddedDatabaseOptions options, Action<string> progress, CancellationToken cancellationToken = default)
@@ -68,7 +68,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         var startedHere = false;
         try
         {
-            // A second attempt is needed only when another host stops the server at this very moment.
+            // A second attempt is needed only when another host stops the server concurrently.
             for (var attempt = 0; attempt < StartAttempts; attempt++)
             {
                 var port = options.Port.ToString(CultureInfo.InvariantCulture);
@@ -92,15 +92,15 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
     }
 
     /// <summary>A connection string for the superuser <c>postgres</c>.</summary>
-    /// <param name="database">The database, which need not exist yet.</param>
+    /// <param name="database">The name of the database, which need not exist yet.</param>
     public string SuperuserConnectionString(string database = "postgres") =>
         ConnectionString(_options, Port, database).ConnectionString;
 
     /// <summary>
-    /// Stops the server if this process started it, was not told to keep it, and no other client is connected.
-    /// Connections of this process count as clients too: dispose of its data sources first. A second call does nothing.
+    /// Stops the server if this process started it, <see cref="EmbeddedDatabaseOptions.Keep"/> is false and no other client is connected.
+    /// Connections of this process count as clients too, so dispose of its data sources first. A second call does nothing.
     /// </summary>
-    /// <returns>Whether this call stopped the server.</returns>
+    /// <returns>True when this call stopped the server.</returns>
     /// <exception cref="EmbeddedDatabaseException">The server does not stop.</exception>
     public async Task<bool> StopAsync()
     {
@@ -119,7 +119,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         await using var session = await Session.TryOpenAsync(_options, surelyOurs: false, CancellationToken.None);
         if (session is null || session.Server != started.Server)
         {
-            return false; // it has been stopped, or been started again by another process, whose it is now
+            return false; // it was stopped, or another process has restarted it and owns it now
         }
 
         if (!await session.TryLockUnusedAsync())
@@ -146,7 +146,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         GssEncryptionMode = GssEncryptionMode.Disable,
     };
 
-    /// <summary>Runs <c>postgres.sh</c> and returns the last line it wrote.</summary>
+    /// <summary>Runs <c>postgres.sh</c> and returns the last line of its output.</summary>
     private static async Task<string?> RunScriptAsync(
         EmbeddedDatabaseOptions options, Action<string> progress, string[] arguments, CancellationToken cancellationToken)
     {
@@ -171,7 +171,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             throw new EmbeddedDatabaseException("the program bash is missing on this machine", missing);
         }
 
-        // The script undoes what is half done when it is told to end, and then ends.
+        // On SIGTERM the script undoes an incomplete step, and then exits.
         using var ending = cancellationToken.Register(() => _ = process.HasExited ? 0 : kill(process.Id, SignalTerminate));
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         string? last = null;
@@ -200,18 +200,20 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int kill(int process, int signal);
 
-    /// <summary>A connection to the server of the data directory, and to no other that happens to listen on its port.</summary>
-    /// <param name="Connection">Open, and never given back to a pool.</param>
-    /// <param name="Server">Which run of the server: process, data directory, start time and port of <c>postmaster.pid</c>.</param>
-    /// <param name="Port">Its TCP port.</param>
+    /// <summary>A connection to the server of the data directory, never to another server that listens on its port.</summary>
+    /// <param name="Connection">The open connection, which is not pooled.</param>
+    /// <param name="Server">
+    /// The identity of the server's run: process, data directory, start time and port in <c>postmaster.pid</c>.
+    /// </param>
+    /// <param name="Port">The TCP port of the server.</param>
     private sealed record Session(NpgsqlConnection Connection, string Server, int Port) : IAsyncDisposable
     {
         private const int PidFileLines = 4;
 
-        /// <returns><see langword="null"/> when it does not run, does not answer or is about to stop.</returns>
+        /// <returns>The session; <see langword="null"/> when the server does not run, does not answer or is about to stop.</returns>
         /// <param name="options">The data directory and the password.</param>
-        /// <param name="surelyOurs">Whether the server is known to run, so that a refused password is final.</param>
-        /// <param name="cancellationToken">Breaks off.</param>
+        /// <param name="surelyOurs">True when the server is known to run, so that a refused password is an error.</param>
+        /// <param name="cancellationToken">Cancels the attempt.</param>
         public static async Task<Session?> TryOpenAsync(
             EmbeddedDatabaseOptions options, bool surelyOurs, CancellationToken cancellationToken)
         {
@@ -227,7 +229,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
 
             if (!ushort.TryParse(server.Split('\n')[^1], CultureInfo.InvariantCulture, out var port) || port == 0)
             {
-                return null; // not written to its end
+                return null; // the file is incomplete
             }
 
             var settings = ConnectionString(options, port, "postgres");
@@ -254,7 +256,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             }
             catch (NpgsqlException)
             {
-                // not running, still starting, stopping, or something else on its port
+                // not running, starting, stopping, or another program listens on its port
             }
             finally
             {
@@ -267,7 +269,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             return accepted ? new Session(connection, server, port) : null;
         }
 
-        /// <summary>Whether nobody else uses the server; if so nobody begins to while this session lasts.</summary>
+        /// <summary>Whether no other client uses the server. If so, no host can begin to use it while this session lasts.</summary>
         public async Task<bool> TryLockUnusedAsync()
         {
             await using var command = new NpgsqlCommand("select pg_advisory_unlock_shared(@lock)", Connection);
@@ -287,12 +289,12 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
                         return true;
                     }
 
-                    await Task.Delay(BetweenAttempts); // connections just closed take a moment to be gone
+                    await Task.Delay(BetweenAttempts); // closed connections take a moment to disappear
                 }
             }
             catch (NpgsqlException)
             {
-                // the server has just ended: there is nothing left to stop
+                // the server has just stopped
             }
 
             return false;

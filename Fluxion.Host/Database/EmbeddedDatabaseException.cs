@@ -1,8 +1,7 @@
 namespace Fluxion.Host.Database;
 
 /// <summary>
-/// The embedded database can not be had. The message says why, what to do about it, and what to use instead:
-/// it is meant to be shown as it is.
+/// The embedded database cannot be used. The message gives the reason, the remedy and the alternatives, and is shown unchanged.
 /// </summary>
 public sealed class EmbeddedDatabaseException(string reason, Exception? inner = null)
     : Exception($"The embedded database can not be used: {reason}{Environment.NewLine}{Alternatives}", inner)

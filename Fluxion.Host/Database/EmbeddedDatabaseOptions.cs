@@ -3,37 +3,37 @@ using System.Runtime.InteropServices;
 
 namespace Fluxion.Host.Database;
 
-/// <summary>Where the embedded database lies and how it is reached. Every setting has a default that works.</summary>
+/// <summary>The location and the credentials of the embedded database. Every setting has a working default.</summary>
 public sealed record EmbeddedDatabaseOptions
 {
     /// <summary>
-    /// The folder of the unpacked server (110 MB; 400 MB while installing). It belongs to the account that runs
-    /// the host and can be entered by all. Default <c>/var/tmp/fluxion-&lt;user id&gt;</c>.
+    /// The folder of the unpacked server (110 MB; 400 MB during installation). It is owned by the account that runs the host, and all
+    /// users can enter it. Default <c>/var/tmp/fluxion-&lt;user id&gt;</c>.
     /// </summary>
     public string Home { get; init; } = $"/var/tmp/fluxion-{GetEffectiveUserId()}";
 
-    /// <summary>The data directory; <see langword="null"/>: <c>data</c> below <see cref="Home"/>.</summary>
+    /// <summary>The data directory; <see langword="null"/> for <c>data</c> below <see cref="Home"/>.</summary>
     public string? Data { get; init; }
 
-    /// <summary>The TCP port on 127.0.0.1, 0 for any free one. A server that runs already keeps its own port.</summary>
+    /// <summary>The TCP port on 127.0.0.1; 0 for any free port. A running server keeps its own port. Default 5480.</summary>
     public int Port { get; init; } = 5480;
 
-    /// <summary>The Debian mirror to download from, the first time only.</summary>
+    /// <summary>The Debian mirror for the download, which happens only once.</summary>
     public string Mirror { get; init; } = "http://deb.debian.org/debian";
 
     /// <summary>The password of the superuser <c>postgres</c>, set when the data directory is created.</summary>
     public string Password { get; init; } = "postgres";
 
-    /// <summary>Whether the server goes on running when the host ends.</summary>
+    /// <summary>Whether the server keeps running after the host has ended.</summary>
     public bool Keep { get; init; }
 
     internal string DataDirectory => Path.GetFullPath(Data ?? Path.Combine(Home, "data"));
 
     /// <summary>
-    /// Reads <c>FLUXION_DATABASE_HOME</c>, <c>_DATA</c>, <c>_PORT</c>, <c>_PASSWORD</c>, <c>_KEEP</c>
-    /// (<c>true</c> or <c>false</c>) and <c>FLUXION_DEBIAN_MIRROR</c>; what is not set keeps its default.
+    /// Reads <c>FLUXION_DATABASE_HOME</c>, <c>_DATA</c>, <c>_PORT</c>, <c>_PASSWORD</c>, <c>_KEEP</c> (<c>true</c> or <c>false</c>) and
+    /// <c>FLUXION_DEBIAN_MIRROR</c>. A variable that is not set keeps its default.
     /// </summary>
-    /// <exception cref="SettingsException">One of them is not allowed.</exception>
+    /// <exception cref="SettingsException">The value of a variable is not allowed.</exception>
     public static EmbeddedDatabaseOptions FromEnvironment()
     {
         var defaults = new EmbeddedDatabaseOptions();

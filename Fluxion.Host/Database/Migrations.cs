@@ -7,14 +7,16 @@ using Wolverine.Persistence.Durability;
 
 namespace Fluxion.Host.Database;
 
-/// <summary>Brings all schemas up to date before the host starts: shared, template, tenants, and Wolverine's message tables.</summary>
+/// <summary>Migrates all schemas before the host starts: shared, template, tenants, and Wolverine's message tables.</summary>
 public static class Migrations
 {
     private const string MessageSchema = "wolverine";
 
-    /// <param name="everything">Also what is up to date by its fingerprint; otherwise a start without news looks at no schema.</param>
-    /// <returns>The number of tenants, and which schemas failed.</returns>
-    /// <exception cref="SchemaScriptException">The shared schema's.</exception>
+    /// <param name="everything">
+    /// True to migrate even schemas that are current by their fingerprint. Otherwise a start without changes inspects no schema.
+    /// </param>
+    /// <returns>The number of tenants, and the schemas whose migration failed.</returns>
+    /// <exception cref="SchemaScriptException">The migration of the shared schema failed.</exception>
     public static async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Run(
         IServiceProvider services, bool everything, CancellationToken ct, Action<Migrated>? progress = null)
     {
@@ -23,7 +25,7 @@ public static class Migrations
         var current = everything ? null : await services.GetRequiredService<SchemaFingerprints>().Current(ct);
         var report = await provisioning.Migrate(current, progress, ct);
 
-        // the message store connects as the service, which runs no DDL: its objects are made with the owner's connection
+        // the message store connects with the service's role, which runs no DDL, so the owner's connection creates its objects
         await provisioning.Migrate(MessageSchema, current, async () =>
         {
             await using var connection = await owner.OpenConnectionAsync(ct);
@@ -36,7 +38,7 @@ public static class Migrations
         return report;
     }
 
-    /// <summary>Does not write the DDL to the console.</summary>
+    /// <summary>A logger that does not write the DDL to the console.</summary>
     private sealed class Quiet : IMigrationLogger
     {
         public void SchemaChange(string sql) { }

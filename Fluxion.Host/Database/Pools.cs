@@ -3,23 +3,23 @@ using Npgsql;
 namespace Fluxion.Host.Database;
 
 /// <summary>
-/// How many connections a host opens at most. <c>Maximum Pool Size</c> of a connection string sets the sum of what is opened with it; a third of the
-/// service's connections is for reading.
+/// The maximum numbers of connections of a host. <c>Maximum Pool Size</c> of a connection string limits all connections opened with it. A
+/// third of the service's connections is reserved for queries.
 /// </summary>
-/// <param name="Commands">Commands and the host's own work: seals, scans, messages, verification.</param>
-/// <param name="Queries">What requests read.</param>
-/// <param name="Owner">Migrations, provisioning, replays.</param>
+/// <param name="Commands">For commands and the host's own work: seals, scans, messages, verification.</param>
+/// <param name="Queries">For reads of requests.</param>
+/// <param name="Owner">For migrations, provisioning, analysts, retention and replays.</param>
 public sealed record Pools(int Commands, int Queries, int Owner)
 {
-    /// <summary>Of the service, when the connection string does not say: two hosts fit in a server of 100 connections.</summary>
+    /// <summary>The default for the service. With it, two hosts fit in a server of 100 connections.</summary>
     public const int Usual = 36;
 
-    /// <summary>What the host's own work can hold at once, and a few commands and queries beside it.</summary>
+    /// <summary>The minimum for the service: the host's own work at its peak, and a few commands and queries beside it.</summary>
     public const int Least = 24;
 
     public const int UsualOfTheOwner = 24;
 
-    /// <summary>Two replays on eight cores, or four schemas that are migrated.</summary>
+    /// <summary>The minimum for the owner: two replays on eight cores, or four concurrent schema migrations.</summary>
     public const int LeastOfTheOwner = 20;
 
     public static Pools From(string service, string? owner)
@@ -28,7 +28,7 @@ public sealed record Pools(int Commands, int Queries, int Owner)
         return new Pools(all - (all / 3), all / 3, owner is null ? 0 : Size(owner) ?? UsualOfTheOwner);
     }
 
-    /// <summary>What a connection string says; null when it does not say.</summary>
+    /// <summary>The size in a connection string; null when it specifies none.</summary>
     internal static int? Size(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);

@@ -3,18 +3,18 @@ using Npgsql;
 
 namespace Fluxion.Host.Database;
 
-/// <summary>Takes away what is not kept for ever, once a day and a few minutes after the start, on one node at a time.</summary>
+/// <summary>Deletes expired data once a day, first 5 minutes after the start, on one node at a time.</summary>
 public sealed partial class Retention(Databases databases, TimeProvider clock, ILogger<Retention> logger) : BackgroundService
 {
     private static readonly TimeSpan AfterStart = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Between = TimeSpan.FromDays(1);
 
-    /// <summary>Keys that are deleted in one transaction: it takes some milliseconds, and no command waits for it.</summary>
+    /// <summary>Number of keys deleted in one transaction. It takes some milliseconds, and no command waits for it.</summary>
     private const int KeyBatchSize = 5_000;
 
-    /// <summary>Drops the chunks that are old enough now, and deletes the idempotency keys that are no longer good.</summary>
-    /// <returns>How many chunks and how many keys, of all tenants.</returns>
-    /// <exception cref="NpgsqlException">The database is away.</exception>
+    /// <summary>Drops the chunks that are past their retention, and deletes the idempotency keys that have expired.</summary>
+    /// <returns>The numbers of dropped chunks and deleted keys, over all tenants.</returns>
+    /// <exception cref="NpgsqlException">The database is not available.</exception>
     public async Task<(int Chunks, long Keys)> Apply(CancellationToken ct)
     {
         var owner = databases.RequireOwner();
@@ -42,7 +42,7 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
         return schemas;
     }
 
-    /// <summary>A transaction for some of them, until there are none.</summary>
+    /// <summary>Deletes the expired keys of a schema in batches, one transaction each.</summary>
     private async Task<long> PruneKeys(NpgsqlDataSource owner, string schema, CancellationToken ct)
     {
         var (all, some) = (0L, 0L);

@@ -3,13 +3,15 @@ using Npgsql;
 
 namespace Fluxion.Host.Database;
 
-/// <summary>What only the database can tell about the configuration, asked once before the host serves or a command runs.</summary>
+/// <summary>Checks of the configuration that need the database. They run once, before the host serves or a command runs.</summary>
 public sealed partial class StartChecks(Databases databases, SchemaScripts scripts, IHostEnvironment environment, ILogger<StartChecks> logger)
 {
     private const string Migrate = "run 'database migrate' with ConnectionStrings__FluxionOwner set";
 
-    /// <summary>Whether the schema has all that this build expects: whoever has no owner's connection does not migrate it himself.</summary>
-    /// <exception cref="SettingsException">It is missing or older.</exception>
+    /// <summary>
+    /// Requires every schema object that this build expects. A host without the owner's connection does not migrate the schema itself.
+    /// </summary>
+    /// <exception cref="SettingsException">The schema is missing or older than this build.</exception>
     public async Task RequireSchema(CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
@@ -25,13 +27,13 @@ public sealed partial class StartChecks(Databases databases, SchemaScripts scrip
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedFunction
             or PostgresErrorCodes.InsufficientPrivilege)
         {
-            // there is no schema shared, or one from before it could be asked
+            // the schema shared does not exist, or is older than this function
             throw new SettingsException($"The database '{connection.Database}' has no ledger, or one that is older than this version: {Migrate}.");
         }
     }
 
-    /// <summary>Row level security is what keeps tenants apart: who connects as the service must be held to it.</summary>
-    /// <exception cref="SettingsException">The role is not, outside Development.</exception>
+    /// <summary>Requires a service role that is subject to row-level security, which isolates the tenants.</summary>
+    /// <exception cref="SettingsException">The role bypasses row-level security, outside Development.</exception>
     public async Task RequireServiceRole(CancellationToken ct)
     {
         await using var command = databases.Service.CreateCommand("""
@@ -54,8 +56,8 @@ public sealed partial class StartChecks(Databases databases, SchemaScripts scrip
         TooMuch(role, why);
     }
 
-    /// <summary>The settings that are kept in the database.</summary>
-    /// <exception cref="SettingsException">One of the installation's is not allowed.</exception>
+    /// <summary>Checks the settings that are stored in the database. A wrong setting of a tenant is only logged.</summary>
+    /// <exception cref="SettingsException">A setting of the installation is not allowed.</exception>
     public async Task RequireSettings(CancellationToken ct)
     {
         await using var batch = databases.Service.CreateBatch();

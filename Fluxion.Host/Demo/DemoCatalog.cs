@@ -2,7 +2,7 @@ using Fluxion.Ledger.Catalog;
 
 namespace Fluxion.Host.Demo;
 
-/// <summary>What the demo tenant buys and sells. Prices in US dollars, tax in percent; basic foods are exempt from the IVA.</summary>
+/// <summary>The catalog of the demo tenant. Prices are in US dollars, taxes in percent; basic foods are exempt from VAT (IVA).</summary>
 internal static class DemoCatalog
 {
     public sealed record DemoProduct(string Sku, string Barcode, string Name, string Description, string Category, string Supplier,
@@ -25,7 +25,7 @@ internal static class DemoCatalog
         ("AGROARAGUA", new SupplierDetails("Agropecuaria Aragua, C.A.", "AgroAragua", "J-30551234-5", "Luis Mendoza", "+58-243-2330000", PaymentTerms: "7 días")),
     ];
 
-    /// <summary>Parents before their children.</summary>
+    /// <summary>The categories, parents before their children.</summary>
     public static readonly (string Code, string Name, string? Parent)[] Categories =
     [
         ("ALIMENTOS", "Alimentos", null), ("LACTEOS", "Lácteos", "ALIMENTOS"), ("QUESOS", "Quesos", "LACTEOS"), ("HARINAS", "Harinas y granos", "ALIMENTOS"),
@@ -33,7 +33,7 @@ internal static class DemoCatalog
         ("LIMPIEZA", "Limpieza", "HOGAR"), ("HIGIENE", "Higiene personal", "HOGAR"), ("FERRETERIA", "Ferretería", "HOGAR"),
     ];
 
-    /// <summary>A case of twelve of one of the products, with a barcode of its own.</summary>
+    /// <summary>A case of 12 of one product, with a barcode of its own.</summary>
     public static readonly (string Sku, ProductBarcode Barcode) Case = ("LAC001", new ProductBarcode("17591234567891", Unit: "case", PackQuantity: 12));
 
     public static readonly DemoProduct[] Products =
@@ -87,6 +87,6 @@ internal static class DemoCatalog
         ("OC-1003", "CCS-01", "COLGATE", true, [("CRE001", 60), ("JAB001", 120)]),
     ];
 
-    /// <summary>The delivery that came of one of them so far.</summary>
+    /// <summary>The delivery received so far for one of the orders.</summary>
     public static readonly (string Order, string Reference, (string Sku, decimal Quantity)[] Lines) Delivery = ("OC-1003", "NE-4711", [("CRE001", 40), ("JAB001", 120)]);
 }

@@ -10,8 +10,8 @@ using Fluxion.Ledger.Time;
 namespace Fluxion.Host.Demo;
 
 /// <summary>
-/// The tenant <c>fluxion-demo</c> of Development: three stores, six suppliers, a category tree, forty products, some stock
-/// and three purchase orders, for a first look. It is made once; what its users change stays.
+/// The tenant <c>fluxion-demo</c> of Development: three stores, six suppliers, a category tree, forty products, some stock and three
+/// purchase orders. It is created once; later changes by its users stay.
 /// </summary>
 public static class DemoTenant
 {
@@ -23,7 +23,7 @@ public static class DemoTenant
 
     public static string Email(string role) => $"{role}@fluxion.demo";
 
-    /// <returns>Whether it had to be made.</returns>
+    /// <returns>True when the tenant was created; false when it existed.</returns>
     public static async Task<bool> Ensure(IServiceProvider services, CancellationToken ct)
     {
         await PlatformAdministrators.Add(services.GetRequiredService<Databases>(), PlatformAccount, "Fluxion Platform", Password, ct);
@@ -60,7 +60,10 @@ public static class DemoTenant
         }
     }
 
-    /// <summary>A first receipt in each store and a delivery, through the same door as every other; one product in five comes in below its reorder point.</summary>
+    /// <summary>
+    /// Records a first receipt in each store and a delivery, through StockLedger like every other command. One product in five starts
+    /// below its reorder point.
+    /// </summary>
     private static async Task OpenWithStock(IServiceProvider services, Tenant tenant, CancellationToken ct)
     {
         foreach (var ((code, _), size) in DemoCatalog.Stores.Zip([1m, 0.5m, 1.9m]))

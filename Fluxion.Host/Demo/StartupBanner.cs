@@ -2,7 +2,7 @@ using Fluxion.Host.Database;
 
 namespace Fluxion.Host.Demo;
 
-/// <summary>What a newcomer reads when the host serves: where, as whom, and three commands that work as pasted.</summary>
+/// <summary>The banner for newcomers when the host serves: its address, the accounts, and three commands that work as pasted.</summary>
 public static class StartupBanner
 {
     public static void Print(WebApplication app, DatabaseConnections connections)

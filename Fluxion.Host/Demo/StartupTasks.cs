@@ -4,15 +4,17 @@ using Fluxion.Ledger.Time;
 
 namespace Fluxion.Host.Demo;
 
-/// <summary>What has to be there before the host starts or a command runs: schemas that are up to date and, in Development, the demo tenant.</summary>
+/// <summary>
+/// Prepares the database before the host starts or a command runs: current schemas and, in Development, the demo tenant.
+/// </summary>
 public static class StartupTasks
 {
     public static async Task Prepare(this WebApplication app, DatabaseConnections connections, CancellationToken ct)
     {
-        // when there is no database, this says so
+        // the first access to the database; it fails with a clear error when there is none
         await app.Services.GetRequiredService<LedgerClock>().Measure(app.Services.GetRequiredService<Databases>().Service, ct);
         var checks = app.Services.GetRequiredService<StartChecks>();
-        if (connections.Owner is null) await checks.RequireSchema(ct); // whoever deploys migrates first: `database migrate`
+        if (connections.Owner is null) await checks.RequireSchema(ct); // the deployment migrates first, with `database migrate`
         else await Migrate(app, ct);
         await checks.RequireServiceRole(ct);
         await checks.RequireSettings(ct);
@@ -25,7 +27,7 @@ public static class StartupTasks
         }
         catch (TenantRefusedException e)
         {
-            app.Logger.LogWarning("The demo tenant was not made: {Reason}", e.Message); // and can be adopted
+            app.Logger.LogWarning("The demo tenant was not made: {Reason}", e.Message); // it can be adopted
         }
     }
 

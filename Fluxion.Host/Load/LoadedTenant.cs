@@ -8,34 +8,35 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Host.Load;
 
-/// <summary>How large a tenant is to be.</summary>
-/// <param name="Movements">Of all its stock items, which are products times stores.</param>
-/// <param name="Days">How long ago the first of them occurred.</param>
+/// <summary>The size of a tenant to generate.</summary>
+/// <param name="Movements">The number of movements of all stock items. There are products × stores items.</param>
+/// <param name="Days">The age of the first movement in days.</param>
 public sealed record LoadSize(int Movements, int Products, int Stores, int Days)
 {
     public int Items => Products * Stores;
 }
 
-/// <summary>How far a load is.</summary>
+/// <summary>The progress of a load.</summary>
 public sealed record LoadProgress(long Movements, long Of);
 
 /// <summary>
-/// A tenant as large as its owner's will be, for measuring before it is: products that sell well and badly, restocked when they run
-/// low, through the same door as every command. The history comes out alike each time, and what an interrupted load has committed is passed over by the next.
+/// Generates a tenant of the size that its owner expects, to measure performance in advance. Its products sell at different rates and are
+/// restocked when they run low, through StockLedger like every command. Each load generates an equal history, dated back from its start. A
+/// load after an interrupted one skips the part that is already committed.
 /// </summary>
 public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadSize size)
 {
-    /// <summary>Movements a transaction, about.</summary>
+    /// <summary>The approximate number of movements in one transaction.</summary>
     private const int BatchSize = 10_000;
 
-    /// <summary>How the movements are spread over five products that follow one another.</summary>
+    /// <summary>The relative numbers of movements of five consecutive products.</summary>
     private static readonly double[] Popularity = [0.3, 0.6, 1, 1.1, 2];
 
     private readonly DateTimeOffset _now = services.GetRequiredService<TimeProvider>().GetUtcNow();
 
-    /// <summary>Makes what is not there yet.</summary>
-    /// <param name="workers">Transactions at once.</param>
-    /// <returns>The movements that it made.</returns>
+    /// <summary>Generates everything that does not exist yet.</summary>
+    /// <param name="workers">The number of concurrent transactions.</param>
+    /// <returns>The number of generated movements.</returns>
     public async Task<long> Fill(int workers, Action<LoadProgress> progress, CancellationToken ct)
     {
         var stores = Enumerable.Range(0, size.Stores).Select(i => $"S{i + 1:000}").ToList();
@@ -60,7 +61,7 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
         return made;
     }
 
-    /// <summary>What autovacuum does after a while: statistics, and the map by which an index answers alone.</summary>
+    /// <summary>Does the work that autovacuum does after a while: statistics, and the visibility map for index-only scans.</summary>
     public async Task Settle(CancellationToken ct)
     {
         await using var command = services.GetRequiredService<Databases>().RequireOwner()
@@ -95,14 +96,16 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
             MaxStockLevel: reorderPoint * 6, CostPrice: cost, SellingPrice: Quantities.Round(cost * 1.4m, 2), TaxRate: 16));
     }
 
-    /// <summary>How many movements the items before this one have: those of the stores before it, and in its store of the products before it.</summary>
+    /// <summary>
+    /// The number of movements of all items before this one: those of earlier stores, and of earlier products in its store.
+    /// </summary>
     private long UpTo(int store, int product)
     {
         double Weight(int products) => (products / Popularity.Length * Popularity.Sum()) + Popularity.Take(products % Popularity.Length).Sum();
         return (long)Math.Round(size.Movements * (store + (Weight(product) / Weight(size.Products))) / size.Stores);
     }
 
-    /// <returns>False when they are there, of a load that was interrupted.</returns>
+    /// <returns>False when an interrupted load has already committed the movements.</returns>
     private async Task<bool> Move(LedgerSession ledger, string store, IReadOnlyList<(string Sku, long First, long Until)> items, CancellationToken ct)
     {
         var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, IsInbound: true))], ledger.ResolveOccurrence(null), ct);
@@ -113,7 +116,10 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
         return true;
     }
 
-    /// <summary>Sold, sometimes damaged or found, and mostly restocked when it runs low; from the oldest movement to the latest.</summary>
+    /// <summary>
+    /// The history of a stock item, from the oldest movement to the latest. It has sales, a few damages and finds, and restocking, mostly
+    /// when the stock is low.
+    /// </summary>
     private IEnumerable<StockStep> History(LockedStock locked, int movements, Random random)
     {
         var (onHand, reorderPoint) = (0m, locked.Product.Details.ReorderPoint);

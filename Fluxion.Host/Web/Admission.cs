@@ -13,28 +13,37 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// How many requests of each kind a host works on at once, and how many of these are one tenant's. A few more wait for their turn; beyond that a request
-/// is refused before anything of it is read. So neither memory nor connections grow with what clients send. docs/limits.md has the whole table.
+/// Limits the number of concurrent requests of each kind, per host and per tenant. A few more requests wait in a queue. Further requests
+/// are refused before their bodies are read. So memory and connections do not grow with the load from clients. docs/limits.md has the
+/// complete table.
 /// </summary>
 public static partial class Admission
 {
-    /// <summary>A larger body, or one of unknown length, is let in with few others: its command may have thousands of lines.</summary>
+    /// <summary>
+    /// The size in bytes above which a body is large: 256 KiB. A large body, or one of unknown length, has a lower limit, because its
+    /// command may have thousands of lines.
+    /// </summary>
     public const int LargeBody = 256 * 1024;
 
-    /// <summary>A slower client would keep its place for too long, and of a list a connection and a snapshot of the database too.</summary>
+    /// <summary>
+    /// The minimum data rate, 16 KiB/s after 10 seconds. A slower client would occupy a permit for too long, and with a list also a
+    /// connection and a database snapshot.
+    /// </summary>
     private static readonly MinDataRate Slowest = new(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(10));
 
     private const int SignInRetryAfter = 60;
 
-    /// <param name="What">In the plural, for people.</param>
-    /// <param name="OfHost">At once, of all tenants.</param>
-    /// <param name="OfTenant">At once, of one tenant; of one address where there is no tenant.</param>
-    /// <param name="Waiting">For their turn, of one tenant.</param>
-    /// <param name="WaitingOfHost">For their turn, of all tenants.</param>
-    /// <param name="RetryAfter">In seconds.</param>
+    /// <param name="What">The plural name of the kind, for people.</param>
+    /// <param name="OfHost">The maximum number of concurrent requests of all tenants.</param>
+    /// <param name="OfTenant">The maximum number of concurrent requests of one tenant, or of one address where there is no tenant.</param>
+    /// <param name="Waiting">The maximum number of waiting requests of one tenant.</param>
+    /// <param name="WaitingOfHost">The maximum number of waiting requests of all tenants.</param>
+    /// <param name="RetryAfter">The value of Retry-After in seconds.</param>
     private sealed record Bound(string What, int OfHost, int OfTenant, int Waiting, int WaitingOfHost, int RetryAfter)
     {
-        /// <summary>Of ordinary requests there are too many only when the host cannot keep up.</summary>
+        /// <summary>
+        /// The status of a refusal. Ordinary requests get 503, because they exceed the limit only when the host cannot keep up.
+        /// </summary>
         public int Status { get; init; } = StatusCodes.Status429TooManyRequests;
     }
 
@@ -46,12 +55,12 @@ public static partial class Admission
     private static readonly Bound LargePages = new($"pages of more than {Paging.DefaultLimit} rows", 6, 3, 60, 120, 10);
     private static readonly Bound Documents = new("requests for the OpenAPI document", 2, 2, 16, 32, 5);
 
-    /// <summary>Their answers may be long.</summary>
+    /// <summary>The kinds whose responses may be long.</summary>
     private static readonly Bound[] Long = [Reports, LargePages, Exports];
 
     private static readonly Dictionary<HeavyWork, Bound> Heavy = new()
     {
-        // one of them is worked on at a time (ImportTurns), the others are being received or wait
+        // ImportLimiter processes one import at a time; the others are being received or wait
         [HeavyWork.Import] = new("imports", 4, 2, 0, 0, 30),
         [HeavyWork.Report] = Reports,
         [HeavyWork.Verification] = new("verifications", 1, 1, 1, 2, 30),
@@ -70,7 +79,7 @@ public static partial class Admission
         options.OnRejected = Refuse;
     });
 
-    /// <summary>What is sent comes at a pace, and what is large is taken at one: nobody keeps a place by doing nothing.</summary>
+    /// <summary>Sets a minimum data rate for bodies, and for long responses. So an idle client cannot occupy a permit.</summary>
     public static Task SetPace(HttpContext http, RequestDelegate next)
     {
         if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } body) body.MinDataRate = Slowest;
@@ -103,7 +112,9 @@ public static partial class Admission
     private static string Caller(HttpContext http) =>
         http.GetRouteValue(TenantResolution.RouteValue) is string slug ? Uri.EscapeDataString(slug) : $"from {Network(http.Connection.RemoteIpAddress)}";
 
-    /// <summary>One client, as far as its address tells: of IPv6 the network of 64 bits, of which each client has a whole one.</summary>
+    /// <summary>
+    /// Identifies a client by its address: IPv4 by the address, IPv6 by its /64 network, which usually belongs to one client.
+    /// </summary>
     private static string Network(IPAddress? address) => address switch
     {
         null => "unknown",
@@ -127,7 +138,7 @@ public static partial class Admission
         await TooMany(http, bound.What, bound.RetryAfter, bound.Status);
     }
 
-    /// <summary>The refusal of what there is too much of.</summary>
+    /// <summary>Answers a request that exceeds a limit.</summary>
     internal static Task TooMany(HttpContext http, string what, int retryAfter, int status)
     {
         http.Response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
@@ -139,6 +150,6 @@ public static partial class Admission
     private static partial void Refused(ILogger logger, string what, string caller);
 }
 
-/// <summary>On an endpoint that makes a large document anew for each request.</summary>
+/// <summary>Marks an endpoint that generates a large document for each request.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class DocumentAttribute : Attribute;

@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Diagnostics;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>What the server itself finds wrong while a body arrives: 413 over the limit, 400 for broken chunks, 408 when it stalls.</summary>
+/// <summary>
+/// Errors that the server detects while it receives a body: 413 over the limit, 400 for malformed chunks, 408 when it stalls.
+/// </summary>
 public sealed class BadRequests : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>Measures every minute how far this host's clock is from the database's, and says in the log when it is too far.</summary>
+/// <summary>Measures the offset of this host's clock from the database's every minute, and logs a warning when it is too large.</summary>
 public sealed partial class ClockWatch(Databases databases, LedgerClock clock, ILogger<ClockWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -22,7 +22,7 @@ public sealed partial class ClockWatch(Databases databases, LedgerClock clock, I
             }
             catch (NpgsqlException)
             {
-                continue; // the health check of the database says so
+                continue; // the health check of the database reports it
             }
             if (clock.IsOff == wasOff) continue;
             wasOff = clock.IsOff;

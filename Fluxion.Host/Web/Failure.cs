@@ -5,9 +5,9 @@ using Npgsql;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>Why a request could not be answered: for its log line, its counter and its client.</summary>
-/// <param name="Cause">A word for the counter.</param>
-/// <param name="Exception">Null when nothing was thrown.</param>
+/// <summary>The reason why a request failed, for its log line, its counter and its client.</summary>
+/// <param name="Cause">The cause in one word, for the counter.</param>
+/// <param name="Exception">The exception; null when none was thrown.</param>
 public sealed record Failure(string Cause, Exception? Exception)
 {
     private const int OutOfDisk = 28; // ENOSPC
@@ -15,10 +15,10 @@ public sealed record Failure(string Cause, Exception? Exception)
     /// <summary>The database does not answer.</summary>
     public const string Away = "database_away";
 
-    /// <summary>A fault of ours, or of whoever configured the host: repeating the request does not help.</summary>
+    /// <summary>A fault of the ledger, or of the host's configuration: repeating the request does not help.</summary>
     public const string Fault = "fault";
 
-    /// <summary>More is asked for than can be done at the moment.</summary>
+    /// <summary>The causes of a temporary overload.</summary>
     private static readonly HashSet<string> Busy =
         ["pool_exhausted", "too_many_connections", "deadlock", "lock_timeout", "statement_timeout", "command_timeout", "serialization", "turn_timeout", "host_busy"];
 
@@ -28,7 +28,9 @@ public sealed record Failure(string Cause, Exception? Exception)
 
     public PostgresException? Refusal => Innermost<PostgresException>(Exception);
 
-    /// <summary>What the database or its driver says, in one line; what libraries make of it has the statement in it.</summary>
+    /// <summary>
+    /// The message of the database or its driver, in one line. The exceptions of libraries around it contain the statement.
+    /// </summary>
     public string Message => (Refusal?.MessageText ?? Innermost<NpgsqlException>(Exception)?.Message ?? Exception?.Message ?? "").ReplaceLineEndings(" ");
 
     public static Failure From(Exception exception) => new(CauseOf(exception), exception);

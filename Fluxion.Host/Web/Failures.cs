@@ -8,8 +8,10 @@ using Microsoft.AspNetCore.Diagnostics;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// What an exception comes to for the client: 503 with Retry-After when the database is away, or when it or this host has too much to do; 500 for a fault
-/// of ours. What was in flight is undecided for the client: with its Idempotency-Key it repeats the request and learns.
+/// Maps an exception to a response. The status is 503 when the database is not available, out of resources or read-only. It is also 503
+/// when the database or this host is overloaded. It is 500 for a fault of the ledger. A 503 has Retry-After, unless this host has no
+/// owner's connection. The client does not know whether a request in progress was applied. It finds out when it repeats the request with
+/// the same Idempotency-Key.
 /// </summary>
 public sealed class Failures : IExceptionHandler
 {
@@ -18,7 +20,7 @@ public sealed class Failures : IExceptionHandler
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         var failure = Failure.From(exception);
-        httpContext.Features.Set(failure); // FailureLog writes it down
+        httpContext.Features.Set(failure); // FailureLog logs it
         var again = HttpMethods.IsGet(httpContext.Request.Method) ? "Repeat the request." : "Repeat the request with the same Idempotency-Key: it is applied once.";
         if (exception is BusyException busy)
         {
@@ -44,10 +46,10 @@ public sealed class Failures : IExceptionHandler
     internal static string TraceId(HttpContext http) => Activity.Current?.Id ?? http.TraceIdentifier;
 }
 
-/// <summary>No answer of 500 or more without a line in the log that says why, and a count.</summary>
+/// <summary>Logs and counts every response with a status of 500 or more, with its cause. Health checks are excepted.</summary>
 public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog> logger)
 {
-    /// <summary>The name of the meter of what is the ledger's own.</summary>
+    /// <summary>The name of the ledger's own meter.</summary>
     public const string MeterName = "Fluxion";
 
     private static readonly Meter Meter = new(MeterName);

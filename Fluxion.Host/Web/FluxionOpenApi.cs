@@ -24,19 +24,21 @@ using Wolverine.Http;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>What the OpenAPI document says beyond the endpoints themselves: the token, the Idempotency-Key, examples, the refusals.</summary>
+/// <summary>
+/// Adds to the OpenAPI document what the endpoints do not declare: the token, the Idempotency-Key, examples and the refusals.
+/// </summary>
 public static class FluxionOpenApi
 {
     private const string Scheme = "bearer";
 
-    /// <summary>RFC 9457 problem details as this API fills them.</summary>
+    /// <summary>RFC 9457 problem details, with the members of this API.</summary>
     private sealed record Problem(
         string Title, int Status, string? Detail = null, IReadOnlyDictionary<string, string[]>? Errors = null, IReadOnlyList<Shortage>? Shortages = null,
         IReadOnlyList<BarcodeConflict>? Conflicts = null, ExistingDocument? Existing = null, string? Type = null, string? TraceId = null);
 
     public static void Configure(OpenApiOptions options)
     {
-        // a line of one command is not a line of another
+        // the lines of different commands are different types, so the id contains the command's name
         options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id
             ? type.Type.DeclaringType is { } outer && outer != typeof(FluxionOpenApi) ? outer.Name + id : id
             : null;
@@ -57,7 +59,7 @@ public static class FluxionOpenApi
             document.Info.Description =
                 "An event-sourced inventory ledger for many tenants. Errors are RFC 9457 problem details. Lists: limit (at most 1000), after and fields; as text/csv or application/x-ndjson (JSON Lines) on request, then whole unless limit is given. Single resources have an ETag.";
             document.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation));
-            document.Components!.Schemas!.Remove(nameof(IResult)); // what every endpoint returns says nothing
+            document.Components!.Schemas!.Remove(nameof(IResult)); // the return type of every endpoint; it carries no information
             document.AddComponent<IOpenApiSecurityScheme>(Scheme, new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.Http,
@@ -68,7 +70,7 @@ public static class FluxionOpenApi
         });
     }
 
-    /// <summary>The types whose form is hidden by their converters.</summary>
+    /// <summary>Describes the types whose JSON form is hidden by their converters.</summary>
     private static void DescribeConverted(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
     {
         var declared = context.JsonTypeInfo.Type;
@@ -77,10 +79,10 @@ public static class FluxionOpenApi
         if (type == typeof(decimal)) (schema.Type, schema.Format) = (JsonSchemaType.Number | nullable, null);
         if (type == typeof(DateTimeOffset)) (schema.Type, schema.Format) = (JsonSchemaType.String | nullable, "date-time");
         if (type == typeof(string)) schema.Type = JsonSchemaType.String | nullable;
-        // of a parameter with a default the framework does not read what its property says
+        // for a parameter with a default value, the framework ignores the attributes of its property
         if (Of<DescriptionAttribute>(context.JsonPropertyInfo) is { } described) schema.Description ??= described.Description;
         if (Of<TextFormatAttribute>(context.JsonPropertyInfo) is { } text) schema.Format = text.Format;
-        if (typeof(IProductLine).IsAssignableFrom(type)) schema.Required?.Remove("sku"); // a barcode may stand in its place
+        if (typeof(IProductLine).IsAssignableFrom(type)) schema.Required?.Remove("sku"); // a barcode may replace it
         if (type == typeof(JsonElement)) schema.Type = JsonSchemaType.Object | nullable;
         if (context.JsonTypeInfo.ElementType == typeof(string) && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Enumerable)
             schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };
@@ -131,7 +133,9 @@ public static class FluxionOpenApi
         });
     }
 
-    /// <summary>An endpoint returns IResult and says itself what is in it; what it refuses follows from what it takes.</summary>
+    /// <summary>
+    /// Endpoints return IResult, so attributes declare their responses. Their refusals follow from their parameters and attributes.
+    /// </summary>
     private static async Task DescribeAnswers(
         OpenApiOperation operation, OpenApiOperationTransformerContext context, Endpoint endpoint, OpenApiOptions options, CancellationToken ct)
     {
@@ -179,7 +183,7 @@ public static class FluxionOpenApi
 
     private static string Key(int status) => status.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>An endpoint as its code and its attributes describe it.</summary>
+    /// <summary>An endpoint, as its code and its attributes describe it.</summary>
     private sealed class Endpoint(Microsoft.AspNetCore.Mvc.Abstractions.ActionDescriptor action)
     {
         private readonly HttpChain _chain = ((WolverineActionDescriptor)action).Chain;
@@ -191,7 +195,7 @@ public static class FluxionOpenApi
 
         public bool IsStream => Method.GetCustomAttribute<EventStreamAttribute>() is not null;
 
-        /// <summary>Whether it can be sent again under an Idempotency-Key.</summary>
+        /// <summary>Whether the endpoint accepts an Idempotency-Key.</summary>
         public bool TakesKey => !IsOpen && (HasBody || Method.GetParameters().Any(p => p.ParameterType == typeof(LedgerSession)));
 
         public string? Description => Method.GetCustomAttribute<EndpointDescriptionAttribute>()?.Description;

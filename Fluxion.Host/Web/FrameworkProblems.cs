@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Diagnostics;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>What router and binder refuse by themselves, told as the API tells its own problems.</summary>
+/// <summary>Rewrites errors of the router and of model binding in the form of the API's own problem details.</summary>
 public sealed class FrameworkProblems : IProblemDetailsWriter
 {
-    /// <summary>Behind the framework's own writer: a client that accepts no JSON is told what is wrong in JSON all the same.</summary>
+    /// <summary>
+    /// True for every client. It runs after the framework's own writer, so even a client that does not accept JSON gets a problem as JSON.
+    /// </summary>
     public bool CanWrite(ProblemDetailsContext context) => true;
 
     public async ValueTask WriteAsync(ProblemDetailsContext context)
@@ -17,7 +19,7 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
         await context.HttpContext.Response.WriteAsJsonAsync(context.ProblemDetails, null as JsonSerializerOptions, "application/problem+json", context.HttpContext.RequestAborted);
     }
 
-    /// <summary>The statuses that come without a body.</summary>
+    /// <summary>Adds a body to statuses that the framework sends without one.</summary>
     public static Task Explain(StatusCodeContext context)
     {
         var http = context.HttpContext;
@@ -31,7 +33,7 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
         return problem.ExecuteAsync(http);
     }
 
-    /// <summary>A value in the query of which Wolverine can make nothing is named in errors, as every wrong field is.</summary>
+    /// <summary>Adds a query parameter that Wolverine cannot parse to <c>errors</c>, like every field that is not valid.</summary>
     public static void NameTheField(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;

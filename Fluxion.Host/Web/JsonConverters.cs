@@ -6,7 +6,7 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Host.Web;
 
-// A JsonException of these is given the path of its field on the way up: RequestBody names it.
+// The serializer adds the path of the field to a JsonException of these converters, and RequestBody reports it.
 
 /// <summary>Decimals without trailing zeros.</summary>
 public sealed class DecimalConverter : JsonConverter<decimal>
@@ -17,7 +17,9 @@ public sealed class DecimalConverter : JsonConverter<decimal>
         writer.WriteNumberValue(Quantities.Normalize(value));
 }
 
-/// <summary>Points in time as RFC 3339 has them, with their offset from UTC; without one nobody knows which moment is meant.</summary>
+/// <summary>
+/// RFC 3339 timestamps with their offset from UTC. A timestamp without an offset is refused, because its moment is ambiguous.
+/// </summary>
 public sealed class ZonedTimestamps : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -29,7 +31,7 @@ public sealed class ZonedTimestamps : JsonConverter<DateTimeOffset>
         writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
 }
 
-/// <summary>Texts that PostgreSQL can keep: no NUL, and no half of a surrogate pair.</summary>
+/// <summary>Strings that PostgreSQL can store: without NUL, and without unpaired surrogates.</summary>
 public sealed class StorableTexts : JsonConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -6,17 +6,17 @@ using IPNetwork = System.Net.IPNetwork;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// The client's address and scheme behind proxies. X-Forwarded-For is read from its right end, a hop for each proxy that is trusted: the client is
-/// the first address that is not one. What stands to the left of it was sent by the client, and is never looked at.
+/// Determines the client's address and scheme behind proxies. X-Forwarded-For is read from its right end, one hop for each trusted proxy.
+/// The client is the first address that is not a trusted proxy. Addresses to the left of it were sent by the client and are ignored.
 /// </summary>
 public static class Proxies
 {
-    /// <summary>The framework's own switch: it takes the word of everybody.</summary>
+    /// <summary>The framework's own switch, which trusts the headers of every client.</summary>
     private const string TrustEverybody = "FORWARDEDHEADERS_ENABLED";
 
     private const string Form = "must be addresses and CIDR networks, separated by commas, for example 10.0.0.7, 172.16.0.0/12, fd00::/8";
 
-    /// <exception cref="SettingsException">The framework's switch takes any client's word.</exception>
+    /// <exception cref="SettingsException">The framework's switch is on, so that every client could choose its address.</exception>
     public static void RequireNamedProxies(IConfiguration configuration)
     {
         if (!string.Equals(configuration[TrustEverybody], "true", StringComparison.OrdinalIgnoreCase)) return;
@@ -24,7 +24,7 @@ public static class Proxies
             $"Leave it out, and name your proxies in {FluxionSettings.Section}__{nameof(FluxionSettings.TrustedProxies)}.");
     }
 
-    /// <summary>What is wrong with a list of proxies; null when nothing is.</summary>
+    /// <summary>The error in a list of proxies; null when the list is valid.</summary>
     public static string? ValidationError(string proxies)
     {
         foreach (var entry in Entries(proxies))
@@ -37,14 +37,14 @@ public static class Proxies
         return null;
     }
 
-    /// <summary>Takes the word of the proxies that are named, and of nobody else.</summary>
+    /// <summary>Trusts the forwarded headers of the named proxies only.</summary>
     public static void UseTrustedProxies(this WebApplication app, string proxies)
     {
         if (Entries(proxies).Length == 0) return;
         var options = new ForwardedHeadersOptions
         {
             ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
-            ForwardLimit = null, // as many hops as there are proxies that are trusted
+            ForwardLimit = null, // one hop for each trusted proxy
         };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
@@ -56,7 +56,7 @@ public static class Proxies
         app.UseForwardedHeaders(options);
     }
 
-    /// <summary>An address written out: the framework also reads 10.1 as 10.0.0.1.</summary>
+    /// <summary>An address in its full form; null otherwise. The framework would also accept 10.1 as 10.0.0.1.</summary>
     private static IPAddress? Address(string entry) => !IPAddress.TryParse(entry, out var address) ? null
         : address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
         : address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == entry ? address : null;

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>Refusals as RFC 9457 problem details. It is the only place that knows the status of each kind.</summary>
+/// <summary>Converts refusals to RFC 9457 problem details. Only this class knows the HTTP status of each kind.</summary>
 public sealed class RefusalProblems : IRefusalFormat
 {
     public ProblemDetails ToProblem(Refusal refusal)

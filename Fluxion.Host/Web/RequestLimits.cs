@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// 413 for a body whose declared length is over the limit, before anything reads it (the server cuts one without, see <see cref="BadRequests"/>);
-/// 400 for a NUL in the address, which PostgreSQL cannot keep and so nothing can be named by.
+/// Answers 413 when the declared length of a body exceeds the limit, before the body is read. For a body without a declared length, the
+/// server enforces the limit: see <see cref="BadRequests"/>. Answers 400 when the address contains NUL, which PostgreSQL cannot store.
 /// </summary>
 public sealed class RequestLimits(RequestDelegate next)
 {
@@ -25,14 +25,14 @@ public sealed class RequestLimits(RequestDelegate next)
         await next(http);
     }
 
-    /// <summary>In bytes: an endpoint's own limit, or the one of all.</summary>
+    /// <summary>The limit in bytes: the endpoint's own, or the general one.</summary>
     public static long For(IEnumerable<object>? endpoint) =>
         endpoint?.OfType<IRequestSizeLimitMetadata>().LastOrDefault()?.MaxRequestBodySize ?? FluxionHost.MaxBodyBytes;
 
     internal static Task TooLarge(HttpContext http)
     {
         http.Response.Headers.Connection = "close";
-        // while an exception is handled the request has no endpoint of its own
+        // during exception handling the endpoint is available only through IExceptionHandlerFeature
         var endpoint = http.GetEndpoint() ?? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
         return TypedResults.Problem(statusCode: 413, title: "Body too large",
             detail: $"A body of this request has at most {For(endpoint?.Metadata)} bytes. Split it into several requests.").ExecuteAsync(http);

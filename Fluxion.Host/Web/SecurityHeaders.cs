@@ -1,6 +1,8 @@
 namespace Fluxion.Host.Web;
 
-/// <summary>The headers of every answer. The reference at /docs is the only page, so the policy is one that its scripts and styles fit.</summary>
+/// <summary>
+/// The security headers of every response. The reference at /docs is the only page, so the policy permits its scripts and styles.
+/// </summary>
 public static class SecurityHeaders
 {
     public static HeaderPolicyCollection Policy { get; } = new HeaderPolicyCollection()

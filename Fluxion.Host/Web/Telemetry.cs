@@ -8,8 +8,9 @@ using OpenTelemetry.Trace;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// Traces and metrics of ASP.NET Core, Npgsql, Marten, Wolverine and our own, sent by OTLP as soon as a standard variable
-/// (OTEL_EXPORTER_OTLP_ENDPOINT) says where to. OTEL_SDK_DISABLED, OTEL_SERVICE_NAME and the others work as specified.
+/// Traces and metrics of ASP.NET Core, Npgsql, Marten and Wolverine, and metrics of the .NET runtime and the ledger. They are exported by
+/// OTLP when the standard variable OTEL_EXPORTER_OTLP_ENDPOINT is set. OTEL_SDK_DISABLED, OTEL_SERVICE_NAME and the others work as
+/// specified.
 /// </summary>
 public static class Telemetry
 {

@@ -5,7 +5,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Fluxion.Host.Web;
 
-/// <summary>What a caller reads who has no token, an old one, or too little of a role.</summary>
+/// <summary>The responses to a caller without a token, with an invalid or outdated token, or with an insufficient role.</summary>
 public static class TokenProblems
 {
     private const string HowTo = "Get a token with POST /api/token and send it as 'Authorization: Bearer …'.";
@@ -14,7 +14,7 @@ public static class TokenProblems
     {
         OnTokenValidated = async context =>
         {
-            // what is open to everybody, such as the health of a host whose database is away, asks for no account
+            // anonymous endpoints check no account: for example, the health of a host whose database is not available
             if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null) return;
             var accounts = context.HttpContext.RequestServices.GetRequiredService<Accounts>();
             if (!await accounts.IsCurrent(context.Principal!, context.HttpContext.RequestAborted)) context.Fail(new StaleTokenException());

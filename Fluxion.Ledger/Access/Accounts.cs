@@ -6,15 +6,15 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Fluxion.Ledger.Access;
 
 /// <summary>
-/// Whether tokens still say what their accounts are. A token carries the stamp of its account, which counts on with each change of role, stores,
-/// password or whether the account is active: from then on the token is refused. What was current less than <see cref="CacheDuration"/> ago
-/// is not asked again: so long may an old token be used after the change, on every node.
+/// Checks whether a token still matches its account. A token carries the stamp of its account. The stamp grows when the role, the stores,
+/// the password or the active state changes, and older tokens are refused. A positive result is cached for <see cref="CacheDuration"/>. So
+/// an old token remains usable for that long after the change, on every node.
 /// </summary>
 public sealed class Accounts(Databases databases, IMemoryCache cache)
 {
     public static readonly TimeSpan CacheDuration = TimeSpan.FromSeconds(5);
 
-    /// <param name="user">The claims of a valid token of ours.</param>
+    /// <param name="user">The claims of a validated token that this ledger issued.</param>
     public async ValueTask<bool> IsCurrent(ClaimsPrincipal user, CancellationToken ct)
     {
         if (!Guid.TryParse(user.FindFirstValue(Claims.Subject), out var id)
@@ -48,5 +48,5 @@ public sealed class Accounts(Databases databases, IMemoryCache cache)
     }
 }
 
-/// <summary>The account of a token has changed since the token was issued.</summary>
+/// <summary>The account changed after the token was issued.</summary>
 public sealed class StaleTokenException() : Exception("The account has changed since the token was issued.");

@@ -4,28 +4,29 @@ using Npgsql;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>Somebody who may query a tenant's read models in SQL.</summary>
-/// <param name="Role">The tenant's analyst role, that the login is a member of.</param>
-/// <param name="StatementTimeout">As PostgreSQL writes it; null when there is none.</param>
-/// <param name="IsOurs">Made by <see cref="Analysts.Grant"/>, rather than by hand.</param>
+/// <summary>A login that may query the read models of a tenant in SQL.</summary>
+/// <param name="Role">The tenant's analyst role, of which the login is a member.</param>
+/// <param name="StatementTimeout">The timeout in PostgreSQL's notation; null when there is none.</param>
+/// <param name="IsOurs">True when <see cref="Analysts.Grant"/> created the login; false when a superuser created it by hand.</param>
 public sealed record Analyst(string Login, string Role, string? StatementTimeout, int Connections, long Open, bool IsOurs);
 
 /// <summary>
-/// The logins of analysts: roles of PostgreSQL, members of the role of one tenant. fluxion_owner makes them and may change and drop those
-/// that it made, and no other role: see schema/cluster/0002_roles.sql. Roles belong to the server, and the role of a tenant bears the name
-/// of its schema. So another database, or a later tenant of the same name, has the same role. Two things bind a login to one tenant: it may
-/// connect to this database alone (schema/cluster/0007_analysts_connect.sql), and a new tenant begins without the analysts of a former one.
+/// Manages the logins of analysts: PostgreSQL roles that are members of the analyst role of one tenant. fluxion_owner creates them. It may
+/// alter and drop only the roles that it created: see schema/cluster/0002_roles.sql. Roles belong to the server, and a tenant's role bears
+/// the name of its schema. So another database, or a later tenant of the same name, has the same role. Two rules bind a login to one
+/// tenant. It may connect only to this database (schema/cluster/0007_analysts_connect.sql). A new tenant starts without the analysts of a
+/// former one.
 /// </summary>
 public sealed partial class Analysts(Databases databases)
 {
-    /// <summary>Ends a transaction that is left open: it would hold its locks against the next migration.</summary>
+    /// <summary>Timeout that ends a transaction left open. Its locks would otherwise block the next migration.</summary>
     private const string IdleInTransactionTimeout = "60s";
 
     private static readonly string[] Reserved = ["postgres", "public", "none"];
 
     public static string RoleOf(Tenant tenant) => $"{tenant.Schema}_analyst";
 
-    /// <summary>Why <paramref name="login"/> cannot name an analyst's login, or null when it can.</summary>
+    /// <summary>The reason why <paramref name="login"/> is not valid as the name of an analyst's login; null when it is valid.</summary>
     public static string? ValidationError(string? login) => login switch
     {
         null or "" => "A login is needed, for example 'bi_reader'.",
@@ -34,15 +35,17 @@ public sealed partial class Analysts(Databases databases)
         _ => null,
     };
 
-    /// <summary>Makes a login that sees the read models of one tenant; one that is an analyst of it already gets the limits anew.</summary>
-    /// <returns>Whether it was made; otherwise its password is what it was.</returns>
-    /// <exception cref="AnalystException">There is such a role, and it is no analyst of this tenant.</exception>
+    /// <summary>
+    /// Creates a login that reads the read models of one tenant. A login that is already an analyst of the tenant gets the new limits.
+    /// </summary>
+    /// <returns>True when the login was created; false when it existed, and then its password is unchanged.</returns>
+    /// <exception cref="AnalystException">A role of this name exists and is not an analyst of this tenant.</exception>
     public async Task<bool> Grant(Tenant tenant, string login, string password, TimeSpan statementTimeout, int connections, CancellationToken ct)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         var isMade = !await Exists(connection, login, ct);
         if (!isMade) await EnsureOwnedBy(connection, tenant, login, ct);
-        // with set false nobody becomes the group itself; the settings are what a session begins with, the grants are what holds
+        // "set false" prevents SET ROLE to the group role. Settings are only the defaults of a session; the grants are the enforced limits
         var make = $"create role \"{login}\" login password '{ScramSha256.Verifier(password)}'; grant {RoleOf(tenant)} to \"{login}\" with inherit true, set false;";
         try
         {
@@ -58,7 +61,7 @@ public sealed partial class Analysts(Databases databases)
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
         {
-            throw NameConflict(tenant, login); // at this very moment
+            throw NameConflict(tenant, login); // created concurrently
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
@@ -74,7 +77,7 @@ public sealed partial class Analysts(Databases databases)
         return isMade;
     }
 
-    /// <summary>A new password; sessions that were opened with the old one end.</summary>
+    /// <summary>Sets a new password and ends the sessions that were opened with the old one.</summary>
     /// <exception cref="AnalystException"/>
     public async Task Rotate(Tenant tenant, string login, string password, CancellationToken ct)
     {
@@ -84,8 +87,8 @@ public sealed partial class Analysts(Databases databases)
         await EndSessions(connection, login, ct);
     }
 
-    /// <summary>Ends the login's access and its sessions, and drops it, unless it is also an analyst in another database.</summary>
-    /// <returns>Whether it was dropped.</returns>
+    /// <summary>Revokes the login's access, ends its sessions, and drops it unless it is also an analyst in another database.</summary>
+    /// <returns>True when the login was dropped.</returns>
     /// <exception cref="AnalystException"/>
     public async Task<bool> Revoke(Tenant tenant, string login, CancellationToken ct)
     {
@@ -108,15 +111,15 @@ public sealed partial class Analysts(Databases databases)
     }
 
     /// <summary>
-    /// Removes the analysts of a former tenant of this database whose schema had the same name. They would read the new one.
+    /// Removes the analysts of a former tenant of this database whose schema had the same name. Otherwise they could read the new tenant.
     /// </summary>
-    /// <exception cref="TenantRefusedException">Some were made by a superuser, who alone can remove them.</exception>
+    /// <exception cref="TenantRefusedException">A superuser created some of them, and only a superuser can remove them.</exception>
     internal async Task RemoveFormer(Tenant tenant, CancellationToken ct)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         foreach (var former in await List(connection, [RoleOf(tenant)], ct))
             if (former.IsOurs) await Revoke(tenant, former.Login, ct);
-        // also members of a group that is a member
+        // includes indirect members, through a group that is itself a member
         await using var rest = new NpgsqlCommand("""
             select login.rolname::text from pg_roles login join pg_roles tenant on tenant.rolname = $1
             where login.rolcanlogin and not login.rolsuper and login.rolname <> current_user
@@ -134,7 +137,7 @@ public sealed partial class Analysts(Databases databases)
         }
     }
 
-    /// <summary>All logins that see the read models of <paramref name="tenants"/>, made here or by hand.</summary>
+    /// <summary>All logins that can read the read models of <paramref name="tenants"/>, created by this class or by hand.</summary>
     public async Task<IReadOnlyList<Analyst>> List(IEnumerable<Tenant> tenants, CancellationToken ct)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
@@ -162,7 +165,7 @@ public sealed partial class Analysts(Databases databases)
         return analysts;
     }
 
-    /// <exception cref="AnalystException">It is no analyst of this tenant, or not one of ours.</exception>
+    /// <exception cref="AnalystException">The login is not an analyst of this tenant, or a superuser created it.</exception>
     private static async Task EnsureOwnedBy(NpgsqlConnection connection, Tenant tenant, string login, CancellationToken ct)
     {
         if ((await List(connection, [RoleOf(tenant)], ct)).Find(a => a.Login == login) is { } analyst)
@@ -173,7 +176,7 @@ public sealed partial class Analysts(Databases databases)
         throw await Exists(connection, login, ct) ? NameConflict(tenant, login) : new AnalystException($"There is no analyst '{login}' of {tenant.Slug}.");
     }
 
-    /// <summary>Whether a login was granted the connection to another database than this one.</summary>
+    /// <summary>Whether the login has the CONNECT privilege on a database other than this one.</summary>
     private static async Task<bool> ConnectsElsewhere(NpgsqlConnection connection, string login, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
@@ -186,8 +189,8 @@ public sealed partial class Analysts(Databases databases)
     }
 
     /// <summary>
-    /// Grants or revokes the connection to this database, whose name the server quotes. Of two that do so at once PostgreSQL would fail
-    /// one, so they take turns, to the end of their transactions.
+    /// Grants or revokes CONNECT on this database; the server quotes its name. PostgreSQL fails one of two concurrent grants on a
+    /// database. So an advisory lock serializes them until the end of the transaction.
     /// </summary>
     private static string OnThisDatabase(string verb, string preposition, string login) => $"""
         select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0));
@@ -205,8 +208,8 @@ public sealed partial class Analysts(Databases databases)
     }
 
     /// <summary>
-    /// Whose sessions one may end, one has to have the rights of. The owner takes them for a transaction that never commits: were they
-    /// to stay, the analysts' policies would show it what row level security hides from it.
+    /// Ends the sessions of a login. pg_terminate_backend requires the rights of the target role. The owner takes them in a transaction
+    /// that is rolled back. If it kept them, it would see rows through the analysts' policies that row-level security hides from it.
     /// </summary>
     private static async Task EndSessions(NpgsqlConnection connection, string login, CancellationToken ct, bool inThisDatabase = false)
     {
@@ -232,5 +235,5 @@ public sealed partial class Analysts(Databases databases)
     private static partial Regex ReservedPrefix();
 }
 
-/// <summary>Why an analyst's login cannot be made, changed or dropped, for people.</summary>
+/// <summary>The reason why an analyst's login cannot be created, altered or dropped, as a message for people.</summary>
 public sealed class AnalystException(string message) : Exception(message);

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>A user changes his password, or an admin sets that of somebody else.</summary>
+/// <summary>A user changes their own password, or an admin sets the password of another user.</summary>
 [Example("""{"newPassword":"ten or more, again"}""")]
 public sealed record ChangePassword
 {
@@ -46,7 +46,8 @@ public static class ChangePasswordEndpoint
         var isOwn = Users.Normalize(id) == caller.Email || (Guid.TryParse(id, out var guid) && guid == caller.UserId);
         if (!isOwn && caller.Role != Roles.Admin) return new RefusedResult(Refusal.Forbidden("Only an admin sets the password of somebody else."));
 
-        // all that is slow comes before the session has a connection; under the lock it is asked again whether the password is the one that was checked
+        // All slow work is done before the session opens a connection. Under the lock, the session verifies that the checked password is
+        // still the current one
         var fingerprint = await passwords.Fingerprint(command.NewPassword, caller.UserId, ct);
         var kept = command with { NewPassword = fingerprint, CurrentPassword = null };
         var checkedHash = (string?)null;
@@ -54,7 +55,8 @@ public static class ChangePasswordEndpoint
         {
             var account = await credentials.Find(ledger.Tenant, caller.Email, ct);
             var (key, _) = IdempotencyKey.Read(http, ledger.Tenant.Schema, caller.UserId, kept, http.JsonOptions(), required: false);
-            // what was done already is answered again, though its password is no longer the current one; read in this order, a change is seen by one of both
+            // A retry is answered from the idempotency key, although its password is no longer current. The account is read first and the
+            // key second: so a concurrent change shows in at least one of the two.
             var isRetry = key is not null && await key.IsUsed(databases.Service, ledger.Tenant.Id, ct);
             if (!isRetry && !await credentials.Match(ledger.Tenant, account, command.CurrentPassword ?? "", ct))
                 return new RefusedResult(Refusal.Invalid("currentPassword", "must be your password; after too many failures the account is locked"));

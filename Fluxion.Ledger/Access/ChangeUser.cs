@@ -9,7 +9,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>All fields of a user are set anew; the e-mail address stays.</summary>
+/// <summary>Replaces all fields of a user except the e-mail address.</summary>
 [Example("""{"fullName":"Luis Pérez Soto","role":"manager","stores":["CCS-01","VLN-01"],"permissions":{"discounts":5}}""")]
 public sealed record ChangeUser : UserFields
 {

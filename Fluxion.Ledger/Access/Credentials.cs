@@ -4,31 +4,31 @@ using NpgsqlTypes;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>An account with the hash of its password, read without a lock.</summary>
-/// <param name="IsOpen">Whether it is active and not locked after failures.</param>
+/// <summary>An account with its password hash, read without a lock.</summary>
+/// <param name="IsOpen">True when the account is active and not locked after failures.</param>
 public sealed record Account(Guid Id, string PasswordHash, bool IsOpen);
 
-/// <summary>An account whose password was right.</summary>
+/// <summary>An account whose password was correct.</summary>
 public sealed record SignedIn(Guid Id, string Role, int Stamp);
 
 /// <summary>
-/// Whether a password is that of an account. It is checked while no connection is held; what came of it is noted under the lock of the account, and
-/// only if the account is still open and has the password that was checked. So guesses that are made at once are counted one after the other, and
-/// no guess after the fifth failure learns that it was right.
+/// Verifies passwords of accounts. A password is verified while no connection is held. The result is recorded under the row lock of the
+/// account, and only if the account is still open and still has the verified hash. So concurrent guesses are counted one after the other,
+/// and no guess after the fifth failure learns that it was correct.
 /// </summary>
 public sealed class Credentials(Databases databases, PasswordHashing passwords)
 {
     public const int FailuresBeforeLock = 5;
     public static readonly TimeSpan LockFor = TimeSpan.FromMinutes(15);
 
-    /// <summary>How often a password is checked that somebody changes meanwhile.</summary>
+    /// <summary>The maximum number of checks when the account changes during a check.</summary>
     private const int MaxAttempts = 3;
 
-    /// <summary>How long to wait for somebody who is changing the account.</summary>
+    /// <summary>The maximum wait for another transaction that is changing the account.</summary>
     private const string LockTimeout = "5s";
 
-    /// <summary>The account when the password is right and the account is open; null otherwise, and after as long.</summary>
-    /// <param name="tenant">Null for an administrator of the platform.</param>
+    /// <summary>The account when the password is correct and the account is open; otherwise null, after the same time.</summary>
+    /// <param name="tenant">The tenant; null for an administrator of the platform.</param>
     /// <exception cref="Http.BusyException"/>
     public async Task<SignedIn?> SignIn(Tenant? tenant, string email, string password, CancellationToken ct)
     {
@@ -42,7 +42,9 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
         return null;
     }
 
-    /// <summary>Whether the password is that of the account and the account is open. A failure is counted; that it was right is for the caller to use.</summary>
+    /// <summary>
+    /// Whether the password is that of the account and the account is open. A failure is recorded here; the caller handles a success.
+    /// </summary>
     /// <exception cref="Http.BusyException"/>
     public async Task<bool> Match(Tenant tenant, Account? account, string password, CancellationToken ct)
     {
@@ -53,7 +55,7 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
     }
 
     /// <summary>The account with this e-mail address; null when there is none.</summary>
-    /// <param name="tenant">Null for an administrator of the platform.</param>
+    /// <param name="tenant">The tenant; null for an administrator of the platform.</param>
     public async Task<Account?> Find(Tenant? tenant, string email, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
@@ -75,7 +77,7 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
         return await reader.ReadAsync(ct) ? new Account(reader.GetGuid(0), reader.GetString(1), reader.GetBoolean(2)) : null;
     }
 
-    /// <summary>Counts a failure, or sets the count back. Null when the account is no longer as it was read.</summary>
+    /// <summary>Counts a failure, or resets the count. Null when the account has changed since it was read.</summary>
     private async Task<SignedIn?> RecordAttempt(Tenant? tenant, Account account, bool matches, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);

@@ -4,15 +4,16 @@ using Fluxion.Ledger.Http;
 namespace Fluxion.Ledger.Access;
 
 /// <summary>
-/// The slow work on passwords, done for a few requests at once: each takes a core for a twentieth of a second, and the other cores are for everybody
-/// else. It is done while the request holds no connection; too many that wait are refused with Retry-After.
+/// Runs the slow work on passwords with limited concurrency. Each operation occupies a core for about 50 ms; the other cores stay free
+/// for other requests. It runs while the request holds no connection. When too many requests wait, more are refused with
+/// Retry-After.
 /// </summary>
 public sealed class PasswordHashing : IDisposable
 {
-    /// <summary>Half of the cores.</summary>
+    /// <summary>Half of the cores, but at least 1.</summary>
     private static readonly int MaxConcurrent = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>Pieces of work that wait: about 10 seconds of it.</summary>
+    /// <summary>The maximum number of waiting operations: about 10 seconds of work for one core.</summary>
     private const int MaxWaiting = 200;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
@@ -24,13 +25,13 @@ public sealed class PasswordHashing : IDisposable
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
-    /// <exception cref="BusyException">Too many wait already.</exception>
+    /// <exception cref="BusyException">Too many operations are waiting.</exception>
     public Task<string> Hash(string password, CancellationToken ct) => Run(() => Passwords.Hash(password), ct);
 
-    /// <exception cref="BusyException">Too many wait already.</exception>
+    /// <exception cref="BusyException">Too many operations are waiting.</exception>
     public Task<bool> Verify(string hash, string password, CancellationToken ct) => Run(() => Passwords.Verify(hash, password), ct);
 
-    /// <exception cref="BusyException">Too many wait already.</exception>
+    /// <exception cref="BusyException">Too many operations are waiting.</exception>
     public Task<string> Fingerprint(string password, Guid salt, CancellationToken ct) => Run(() => Passwords.Fingerprint(password, salt), ct);
 
     public void Dispose() => _limiter.Dispose();

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Identity;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>Password hashes as ASP.NET Core Identity makes them (PBKDF2, salted).</summary>
+/// <summary>Password hashes in the format of ASP.NET Core Identity (PBKDF2, salted).</summary>
 public static class Passwords
 {
     public const int MinLength = 10;
@@ -16,8 +16,8 @@ public static class Passwords
     private static readonly object Nobody = new();
 
     /// <summary>
-    /// The hash of no password. It is verified in place of an account that does not exist, so that the answer takes as long, and kept for
-    /// an account whose password is lost.
+    /// The hash of a random password that nobody knows. It is verified when an account does not exist, so that the response takes as long.
+    /// It is stored for an account whose password is lost.
     /// </summary>
     public static readonly string DummyHash = Hash(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
 
@@ -27,8 +27,8 @@ public static class Passwords
         Hasher.VerifyHashedPassword(Nobody, hash, password) != PasswordVerificationResult.Failed;
 
     /// <summary>
-    /// Stands for a password in the hash of a request that is kept under its Idempotency-Key: the same for the same password, and as slow
-    /// to guess from as <see cref="Hash"/> is.
+    /// A value that replaces the password in the request hash that is stored with the Idempotency-Key. Equal passwords give equal values.
+    /// Guessing a password from it is as slow as from <see cref="Hash"/>.
     /// </summary>
     public static string Fingerprint(string password, Guid salt) =>
         Convert.ToHexString(Rfc2898DeriveBytes.Pbkdf2(password, salt.ToByteArray(), 100_000, HashAlgorithmName.SHA512, 32));
@@ -40,7 +40,7 @@ public static class Passwords
         .Must(IsEmail)
         .WithMessage("must be an e-mail address, for example ana@acme.com");
 
-    /// <summary>The address that somebody signs in with: of ASCII, so that no other account's can look like it.</summary>
+    /// <summary>The address that a user signs in with. It must be ASCII, so that no address can imitate that of another account.</summary>
     public static IRuleBuilderOptions<T, string> AccountEmail<T>(this IRuleBuilder<T, string> rule) => rule
         .Must(IsAccountEmail).WithMessage("must be an e-mail address of ASCII characters, for example ana@acme.com");
 

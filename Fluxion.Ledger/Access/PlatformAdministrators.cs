@@ -3,10 +3,10 @@ using Npgsql;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>The people who keep the platform: they belong to no tenant and are no events of any.</summary>
+/// <summary>The administrators of the platform. They belong to no tenant, so no tenant's events record them.</summary>
 public static class PlatformAdministrators
 {
-    /// <returns>Whether there was none with this address.</returns>
+    /// <returns>True when the administrator was added; false when the address was already taken.</returns>
     public static async Task<bool> Add(Databases databases, string email, string fullName, string password, CancellationToken ct)
     {
         var hash = Passwords.Hash(password);

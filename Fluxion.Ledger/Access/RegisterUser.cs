@@ -14,10 +14,10 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>What can be said of a user, at the registration and later.</summary>
+/// <summary>The fields of a user that can be set at registration and changed later.</summary>
 public abstract record UserFields
 {
-    /// <summary>A token names each of them, and a server takes 32 KB of headers.</summary>
+    /// <summary>The maximum number of stores of a user. A token names each of them, and a server accepts 32 KB of headers.</summary>
     public const int MaxStores = 100;
 
     [Required]
@@ -32,7 +32,7 @@ public abstract record UserFields
     [Description("Any JSON object of the tenant's own, for the programs before the ledger: the ledger keeps and shows it, and itself goes by role and stores")]
     public IReadOnlyDictionary<string, JsonElement>? Permissions { get; init; }
 
-    /// <summary>The ids of the stores, null for every store; or the problem with the first that does not exist.</summary>
+    /// <summary>The ids of the stores, null for every store; or a refusal that names the first store that does not exist.</summary>
     public async Task<(IReadOnlyList<Guid>? Stores, Refusal? Problem)> FindStores(LedgerSession ledger, CancellationToken ct)
     {
         if (Stores is null) return (null, null);
@@ -55,7 +55,7 @@ public abstract record UserFields
     }
 }
 
-/// <summary>A person gets an account in the tenant.</summary>
+/// <summary>Registers an account for a person in the tenant.</summary>
 [Example("""{"email":"luis@fluxion.demo","fullName":"Luis Pérez","role":"user","password":"ten or more","stores":["CCS-01"]}""")]
 public sealed record RegisterUser : UserFields
 {

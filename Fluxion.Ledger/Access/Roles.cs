@@ -1,10 +1,10 @@
 namespace Fluxion.Ledger.Access;
 
 /// <summary>
-/// What a user may do in his tenant; each role may do all that the ones before it may.
-/// Viewers read; users also move stock in and out; managers also correct stock and keep the catalog; admins also keep stores and users.
-/// <see cref="Platform"/> stands apart: it keeps the tenants and sees none of their data.
-/// An endpoint's authorization policy is the least role that may call it.
+/// The roles of users in their tenant, in ascending order; each role includes the rights of the roles before it. Viewers read. Users also
+/// move stock in and out. Managers also correct stock and maintain the catalog. Admins also maintain stores and users.
+/// <see cref="Platform"/> is separate: it manages the tenants and sees none of their data. The authorization policy of an endpoint is
+/// the lowest role that may call it.
 /// </summary>
 public static class Roles
 {

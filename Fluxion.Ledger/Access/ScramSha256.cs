@@ -4,12 +4,12 @@ using System.Text;
 namespace Fluxion.Ledger.Access;
 
 /// <summary>
-/// What PostgreSQL keeps of a password (RFC 5803), computed here, as psql's \password does: the password itself reaches neither
-/// the server nor its log.
+/// Computes the SCRAM verifier that PostgreSQL stores for a password (RFC 5803). It is computed on the client, as psql's \password does.
+/// So the password reaches neither the server nor its log.
 /// </summary>
 public static class ScramSha256
 {
-    private const int Iterations = 4096; // PostgreSQL's own
+    private const int Iterations = 4096; // PostgreSQL's default
     private const int SaltBytes = 16;
 
     public static string Verifier(string password)

@@ -12,7 +12,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>A user asks for a token.</summary>
+/// <summary>A user requests a token.</summary>
 [Example("""{"tenant":"fluxion-demo","email":"user@fluxion.demo","password":"fluxion-demo"}""")]
 public sealed record SignIn(
     string Email, string Password,
@@ -38,7 +38,7 @@ public static class SignInEndpoint
 {
     public const string RateLimit = "sign-in";
 
-    /// <summary>In bytes: anybody may send one, at any pace.</summary>
+    /// <summary>The maximum size in bytes. The endpoint is anonymous, so anybody may send bodies at any rate.</summary>
     public const int MaxBodyBytes = 16 * 1024;
 
     [WolverinePost("/api/token", Name = "Sign in"), AllowAnonymous, EnableRateLimiting(RateLimit), RequestSizeLimit(MaxBodyBytes), Tags("Access")]
@@ -51,7 +51,7 @@ public static class SignInEndpoint
         SignIn command, Credentials credentials, TenantRegistry registry, TenantDocumentStores stores, Tokens tokens, CancellationToken ct)
     {
         var tenant = command.Tenant is null ? null : await registry.Find(command.Tenant, ct);
-        // a slug that names no tenant finds nothing: it must not reach the platform's accounts
+        // an unknown slug must match no account, least of all an administrator of the platform
         var email = command.Tenant is not null && tenant is null ? "" : command.Email;
         if (await credentials.SignIn(tenant, email, command.Password, ct) is not { } account)
         {
@@ -64,7 +64,8 @@ public static class SignInEndpoint
         if (tenant.SchemaFault is not null) return new RefusedResult(Refusal.DataMissing(tenant.Slug));
         if (tenant.MigrationFailure is not null) return new RefusedResult(Refusal.NotMigrated(tenant.Slug));
         await using var session = stores.ForTenant(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
-        // what a user may is for the ledger to say: accounts may have been restored from a backup without it, or it without them
+        // the ledger decides what a user may do: accounts may have been restored from a backup without the ledger, or the ledger without
+        // them
         return await session.LoadAsync<User>(account.Id, ct) is { IsActive: true } user
             ? TypedResults.Ok(tokens.Issue(user.Id, command.Email, user.Role, account.Stamp, tenant, user.StoreIds))
             : new RefusedResult(Refusal.AccountOutOfStep(tenant.Slug));

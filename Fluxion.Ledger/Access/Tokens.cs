@@ -26,7 +26,7 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
 
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
-    /// <summary>By the ledger's clock: the library would take the host's.</summary>
+    /// <summary>Checks the lifetime by the ledger's clock; the library would use the host's clock.</summary>
     private bool IsValidNow(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
     {
         var now = clock.GetUtcNow().UtcDateTime;
@@ -34,8 +34,8 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
         return notBefore is null || now >= notBefore - ClockSkew;
     }
 
-    /// <param name="tenant">Null for the platform's administrator.</param>
-    /// <param name="stamp">The account's: see <see cref="Accounts"/>.</param>
+    /// <param name="tenant">The tenant; null for an administrator of the platform.</param>
+    /// <param name="stamp">The stamp of the account: see <see cref="Accounts"/>.</param>
     /// <param name="stores">The stores that the user may use; null for every store.</param>
     public TokenReply Issue(Guid userId, string email, string role, int stamp, Tenant? tenant, IReadOnlyList<Guid>? stores)
     {

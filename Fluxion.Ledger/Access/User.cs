@@ -4,9 +4,11 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Access;
 
-/// <summary>A person of the tenant. His password is no event: it lives in shared.tenant_users alone.</summary>
-/// <param name="StoreIds">The stores whose stock he may move and see; null for every store.</param>
-/// <param name="Permissions">The tenant's own, any JSON object: the ledger keeps and shows it, and itself goes by role and stores.</param>
+/// <summary>A person of the tenant. Events do not contain the password; it is stored only in shared.tenant_users.</summary>
+/// <param name="StoreIds">The stores whose stock the user may move and see; null for every store.</param>
+/// <param name="Permissions">
+/// Any JSON object of the tenant's own. The ledger stores and returns it, but decides by role and stores only.
+/// </param>
 public sealed record UserRegistered(
     string Email, string FullName, string Role, IReadOnlyList<Guid>? StoreIds, IReadOnlyDictionary<string, JsonElement>? Permissions = null);
 
@@ -34,7 +36,7 @@ public sealed record User(Guid Id, string Email, string FullName, string Role, I
         _ => throw new UnknownEventException(typeof(User), @event),
     };
 
-    /// <summary>Whether a token of the one is worth what a token of the other is.</summary>
+    /// <summary>Whether a token issued for one state grants the same rights as a token issued for the other.</summary>
     public static bool HaveSameRights(User one, User other) => one.IsActive == other.IsActive && one.Role == other.Role
         && (one.StoreIds is null ? other.StoreIds is null : other.StoreIds is not null && one.StoreIds.ToHashSet().SetEquals(other.StoreIds));
 }

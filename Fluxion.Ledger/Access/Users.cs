@@ -6,26 +6,32 @@ using Fluxion.Ledger.Session;
 namespace Fluxion.Ledger.Access;
 
 /// <param name="StoreIds">The stores whose stock the user may move and see; null for every store.</param>
-/// <param name="Version">Grows with every change; send it back with the next one to be told when somebody else was faster.</param>
+/// <param name="Version">
+/// The version, which grows with every change. Send it with the next change to get a 409 if somebody else changed the user first.
+/// </param>
 public sealed record UserReceipt(Guid Id, string Email, string Role, IReadOnlyList<Guid>? StoreIds, bool IsActive, long Version)
 {
     public static UserReceipt From(LedgerSession ledger, User user) =>
         new(user.Id, user.Email, user.Role, user.StoreIds, user.IsActive, ledger.VersionOf(user.Id));
 }
 
-/// <summary>A user is events in his tenant's ledger and a row with his password in shared.tenant_users, in step or neither.</summary>
+/// <summary>
+/// A user is a stream in the tenant's ledger and a row with the password in shared.tenant_users. One transaction writes both.
+/// </summary>
 public static class Users
 {
-    /// <summary>The turn of whoever changes users: of two at once that would each leave the other as the last admin, the second sees the first.</summary>
+    /// <summary>
+    /// The advisory lock for changes of users. Without it, two concurrent changes could each rely on the other user as the last admin.
+    /// </summary>
     private const string LockName = "users";
 
-    /// <param name="passwordHash">Made before the session began: see <see cref="PasswordHashing"/>.</param>
+    /// <param name="passwordHash">The hash, computed before the session began: see <see cref="PasswordHashing"/>.</param>
     public static User Register(LedgerSession ledger, string email, string fullName, string role, IReadOnlyList<Guid>? storeIds, string passwordHash,
         IReadOnlyDictionary<string, JsonElement>? permissions = null)
     {
         var id = Guid.CreateVersion7(ledger.Now);
         email = Normalize(email);
-        // the account of a user whom the ledger does not know, because it was restored from an older backup, gives way
+        // replaces an account whose user the ledger does not know, because the ledger was restored from an older backup
         ledger.Enqueue($"""
             insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values (?, ?, ?, ?, ?, ?)
             on conflict (tenant_id, email) do update
@@ -36,7 +42,7 @@ public static class Users
         return ledger.Append<User>(id, new UserRegistered(email, fullName, role, storeIds, permissions));
     }
 
-    /// <summary>Decides on the locked state of a user; the last active admin stays one.</summary>
+    /// <summary>Decides on the locked state of a user. A change that leaves no active admin is refused.</summary>
     public static async Task<Reply> Change(LedgerSession ledger, string reference, long? version, Func<User, IReadOnlyList<object>> decide, CancellationToken ct)
     {
         await ledger.AcquireLock(LockName, ct);
@@ -54,15 +60,17 @@ public static class Users
         return Reply.Ok(UserReceipt.From(ledger, after));
     }
 
-    /// <summary>Sets a password, opens an account that was locked after failures, and ends the tokens issued before.</summary>
-    /// <param name="checkedHash">The password that the user had when he named it, which he must still have; null when an admin sets it.</param>
+    /// <summary>Sets a password, unlocks an account that was locked after failures, and invalidates the tokens issued before.</summary>
+    /// <param name="checkedHash">
+    /// The hash against which the current password was verified; the account must still have it. Null when an admin sets the password.
+    /// </param>
     public static async Task<Reply> SetPassword(LedgerSession ledger, string reference, string passwordHash, string? checkedHash, CancellationToken ct)
     {
         if (await Lock(ledger, reference, ct) is not { } user) return NotFound.Problem("user", "id", reference);
         if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
             return Refusal.Invalid("currentPassword", "must be your password: it was changed, or the account was locked, at this moment");
         ledger.Append<User>(user.Id, new UserPasswordChanged());
-        // a user whose account is missing, because accounts were restored from an older backup, gets one
+        // creates the account of a user that has none, because the accounts were restored from an older backup
         ledger.Enqueue("""
             insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
             on conflict (id) do update
@@ -71,7 +79,9 @@ public static class Users
         return Reply.Ok(UserReceipt.From(ledger, user));
     }
 
-    /// <summary>Whether an account that is not locked has this hash, and to the end of the transaction keeps it.</summary>
+    /// <summary>
+    /// Whether an account that is not locked has this hash. The row is locked, so the hash stays until the end of the transaction.
+    /// </summary>
     private static async Task<bool> HasPassword(LedgerSession ledger, Guid id, string hash, CancellationToken ct)
     {
         await using var command = ledger.CreateCommand(
@@ -79,7 +89,7 @@ public static class Users
         return await command.ExecuteScalarAsync(ct) is not null;
     }
 
-    /// <summary>The user with this id or e-mail address, locked.</summary>
+    /// <summary>The user with this id or e-mail address, locked for the transaction.</summary>
     private static async Task<User?> Lock(LedgerSession ledger, string reference, CancellationToken ct)
     {
         var email = Normalize(reference);

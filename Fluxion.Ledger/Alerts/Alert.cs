@@ -4,7 +4,7 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Alerts;
 
-/// <summary>What an alert can be about.</summary>
+/// <summary>The types of alerts.</summary>
 public static class AlertTypes
 {
     public const string LowStock = "low_stock";
@@ -17,7 +17,7 @@ public static class AlertTypes
     public static readonly string[] All = [LowStock, Overstock, DemandSpike, SlowMoving, ReservationShort, Forecast];
 }
 
-/// <summary>How urgent it is, the least first.</summary>
+/// <summary>The priorities of alerts, in ascending order.</summary>
 public static class AlertPriorities
 {
     public const string Low = "low";
@@ -28,15 +28,15 @@ public static class AlertPriorities
     public static readonly string[] All = [Low, Medium, High, Critical];
 }
 
-/// <summary>A reservation that can no longer be kept.</summary>
-/// <param name="Quantity">What it holds of the product in the store.</param>
-/// <param name="ShortBy">What of that is missing.</param>
+/// <summary>A reservation that can no longer be fulfilled.</summary>
+/// <param name="Quantity">The quantity of the product that it holds in the store.</param>
+/// <param name="ShortBy">The part of that quantity that is missing.</param>
 public sealed record ShortReservationData(Guid Id, string Reference, decimal Quantity, decimal ShortBy);
 
-/// <summary>The numbers behind an alert, in the product's unit; what its type has no use for is left out.</summary>
-/// <param name="Level">What is compared with the threshold: for low stock what is available.</param>
-/// <param name="Threshold">For low stock the reorder point.</param>
-/// <param name="Events">The events that caused it.</param>
+/// <summary>The numbers behind an alert, in the product's unit. Numbers that its type does not use are left out.</summary>
+/// <param name="Level">The value compared with the threshold: for low stock the available quantity.</param>
+/// <param name="Threshold">The limit: for low stock the reorder point.</param>
+/// <param name="Events">The events that caused the alert.</param>
 public sealed record AlertData(
     [property: Description("What is compared with the threshold: of low stock what is available, of overstock what is on hand, of slow moving the days without an issue, of a demand spike what was issued in a day, of a short reservation what is missing of all that is reserved")] decimal Level,
     [property: Description("Of low stock the reorder point, of overstock the most that a store should hold, of slow moving the tenant's number of days, of a demand spike the daily issues beyond which a day is one, of a short reservation 0")] decimal Threshold,
@@ -52,36 +52,36 @@ public sealed record AlertData(
     [property: Description("Of a short reservation those that can no longer be kept, the one opened last first, at most 20"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     IReadOnlyList<ShortReservationData>? Reservations = null);
 
-/// <summary>What a rule found wrong with an item.</summary>
+/// <summary>The finding of a rule about a stock item.</summary>
 public sealed record AlertContent(string Priority, string Title, string Description, AlertData Data);
 
-/// <param name="GeneratedBy">The rule that raised it.</param>
+/// <param name="GeneratedBy">The rule that raised the alert.</param>
 public sealed record AlertRaised(string Type, string Priority, string Title, string Description, Guid? ProductId, Guid? StoreId, Guid? CategoryId,
     AlertData Data, string GeneratedBy);
 
-/// <summary>It is still so, and matters more or less, or more is known of it.</summary>
+/// <summary>The cause persists, with another priority or other numbers.</summary>
 public sealed record AlertUpdated(string Priority, string Title, string Description, AlertData Data);
 
-/// <summary>It is so again, soon after it resolved by itself.</summary>
+/// <summary>The cause came back soon after the alert had resolved by itself.</summary>
 public sealed record AlertReopened(string Priority, string Title, string Description, AlertData Data);
 
-/// <summary>Somebody took notice.</summary>
+/// <summary>A user acknowledged the alert.</summary>
 public sealed record AlertAcknowledged(Guid? By, DateTimeOffset At);
 
-/// <param name="By">Null when the cause was gone, and the alert with it.</param>
+/// <param name="By">The user; null when the alert resolved by itself because its cause was gone.</param>
 public sealed record AlertResolved(Guid? By, DateTimeOffset At);
 
-/// <param name="By">Null when what it was about is no longer kept.</param>
-/// <param name="Reason">Why, when nobody did.</param>
+/// <param name="By">The user; null when the ledger dismissed it because the product or store was deactivated.</param>
+/// <param name="Reason">The reason of a dismissal without a user.</param>
 public sealed record AlertDismissed(Guid? By, DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null);
 
-/// <summary>The cause of an alert that somebody had closed before is gone: when it comes back, that is a new alert.</summary>
+/// <summary>The cause of an alert that a user had closed is gone. If the cause comes back, a new alert is raised.</summary>
 public sealed record AlertCleared(DateTimeOffset At);
 
-/// <summary>What somebody should look at, until he or the cause of it closes it.</summary>
+/// <summary>A condition that needs attention, until a user closes the alert or its cause is gone.</summary>
 /// <param name="Status">active | acknowledged | resolved | dismissed; the first two are open.</param>
-/// <param name="AcknowledgedAt">Null until somebody took notice; kept when the alert is reopened.</param>
-/// <param name="IsCleared">Whether its cause is gone. While it is not, what somebody has closed is not raised again.</param>
+/// <param name="AcknowledgedAt">The time of the acknowledgement; null before. It is kept when the alert is reopened.</param>
+/// <param name="IsCleared">True when the cause is gone. While the cause persists, an alert that a user closed is not raised again.</param>
 public sealed record Alert(Guid Id, string Type, string Priority, string Title, string Description, Guid? ProductId, Guid? StoreId, Guid? CategoryId,
     AlertData Data, string GeneratedBy, string Status, Guid? AcknowledgedBy = null, DateTimeOffset? AcknowledgedAt = null, Guid? ResolvedBy = null,
     DateTimeOffset? ResolvedAt = null, Guid? DismissedBy = null, DateTimeOffset? DismissedAt = null, bool IsCleared = false) : IAggregate<Alert>

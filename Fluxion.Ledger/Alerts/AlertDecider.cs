@@ -1,21 +1,21 @@
 namespace Fluxion.Ledger.Alerts;
 
 /// <summary>
-/// What becomes of the alert of one type, product and store when somebody looks again. Deciding twice on its own result yields no event.
+/// Decides the change of the alert of one type, product and store at a review. Deciding again on the result yields no event.
 /// </summary>
 public static class AlertDecider
 {
-    /// <summary>Why an alert was dismissed without anybody having done so.</summary>
+    /// <summary>The reason of a dismissal that no user requested.</summary>
     public const string DeactivatedReason = "product or store deactivated";
 
     /// <param name="latest">The latest alert of its type, product and store; null when there was none.</param>
-    /// <param name="isKept">Whether product and store are active.</param>
-    /// <param name="finding">What is wrong now; null when nothing is.</param>
+    /// <param name="isKept">Whether alerts of this type are kept for the item: by default while product and store are active.</param>
+    /// <param name="finding">The current finding; null when nothing is wrong.</param>
     /// <param name="reopenWithin">
-    /// How long after it resolved by itself an alert is reopened in place of a new one: stock that swings around its threshold has one alert
-    /// with a history, not one a swing.
+    /// The time after an alert resolved by itself in which it is reopened instead of a new one raised. Stock that fluctuates around its
+    /// threshold then has one alert with a history instead of one alert for each swing.
     /// </param>
-    /// <returns>The event, or null when there is nothing to say; an <see cref="AlertRaised"/> begins an alert of its own.</returns>
+    /// <returns>The event, or null when nothing changes. An <see cref="AlertRaised"/> starts a new stream.</returns>
     public static object? Decide(string type, Guid productId, Guid storeId, Alert? latest, bool isKept, AlertContent? finding, string rule,
         DateTimeOffset now, TimeSpan reopenWithin)
     {
@@ -26,14 +26,17 @@ public static class AlertDecider
                 : IsNews(latest, finding) ? new AlertUpdated(finding.Priority, finding.Title, finding.Description, finding.Data) : null;
         }
         if (!isKept) finding = null;
-        if (latest is { IsCleared: false }) return finding is null ? new AlertCleared(now) : null; // somebody has closed it, and it is still so
+        if (latest is { IsCleared: false }) return finding is null ? new AlertCleared(now) : null; // closed by a user; the cause persists
         if (finding is null) return null;
         return latest is { Status: Alert.Resolved, ResolvedBy: null } && latest.ResolvedAt > now - reopenWithin
             ? new AlertReopened(finding.Priority, finding.Title, finding.Description, finding.Data)
             : new AlertRaised(type, finding.Priority, finding.Title, finding.Description, productId, storeId, null, finding.Data, rule);
     }
 
-    /// <summary>Whether something has changed that people act on: a level that went by a tenth of its threshold, and not every sale.</summary>
+    /// <summary>
+    /// Whether something relevant to users changed. A level must move by a tenth of its threshold, and by at least 1: not every sale
+    /// updates the alert.
+    /// </summary>
     private static bool IsNews(Alert alert, AlertContent finding)
     {
         var (before, after) = (alert.Data, finding.Data);

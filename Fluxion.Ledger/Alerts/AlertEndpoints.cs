@@ -11,15 +11,18 @@ namespace Fluxion.Ledger.Alerts;
 
 /// <summary>The receipt of a command on an alert.</summary>
 /// <param name="Status">active, acknowledged, resolved or dismissed.</param>
-/// <param name="Version">Grows with every change.</param>
+/// <param name="Version">The version of the alert, which grows with every change.</param>
 public sealed record AlertReceipt(Guid Id, string Type, string Priority, string Status, long Version);
 
 public static class AlertCommands
 {
-    /// <summary>What all that writes alerts takes in turn.</summary>
+    /// <summary>The advisory lock that every writer of alerts acquires.</summary>
     public const string LockName = "alerts";
 
-    /// <summary>Appends one event, of the moment at which the command has its turn, in the states in which <paramref name="command"/> is allowed.</summary>
+    /// <summary>
+    /// Appends one event when the alert is in a state in which <paramref name="command"/> is allowed. The event is created after the lock
+    /// is acquired, so that it bears the time of that moment.
+    /// </summary>
     public static async Task<Reply> Apply(
         LedgerSession ledger, AlertNotifications notifications, string id, string command, Func<object> happens, CancellationToken ct)
     {

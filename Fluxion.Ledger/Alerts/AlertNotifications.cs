@@ -9,22 +9,22 @@ using Npgsql;
 namespace Fluxion.Ledger.Alerts;
 
 /// <summary>
-/// Notifies all hosts (NOTIFY) that a tenant's alerts have changed. Any login of the server can fill the queue of notifications, and no
-/// grant prevents that; a transaction that notifies then fails. So notifications are sent after the commit, and nothing depends on them.
-/// One that fails is counted and not sent again; hosts with open streams also poll.
+/// Notifies all hosts (NOTIFY) that a tenant's alerts have changed. Any login of the server can fill the notification queue, and no grant
+/// prevents that; a transaction that notifies then fails. So notifications are sent after the commit, and nothing depends on them. A
+/// failed notification is counted and not repeated; hosts with open streams also poll.
 /// </summary>
 public sealed class AlertNotifications(Databases databases, ILogger<AlertNotifications> logger) : BackgroundService
 {
-    /// <summary>The channel; the payload is the tenant's schema, whose name is no secret.</summary>
+    /// <summary>The channel. The payload is the name of the tenant's schema, which is not a secret.</summary>
     public const string Channel = "fluxion_alerts";
 
-    /// <summary>The name under which telemetry finds the counter.</summary>
+    /// <summary>The name of the meter, by which telemetry finds the counter.</summary>
     public const string MeterName = "Fluxion.Alerts";
 
-    /// <summary>Tenants that wait for their notification; more are not notified.</summary>
+    /// <summary>The maximum number of queued notifications; further ones are dropped.</summary>
     private const int MaxWaiting = 1000;
 
-    /// <summary>Seconds after which a notification counts as failed.</summary>
+    /// <summary>Timeout of a command in seconds; after it the notification counts as failed.</summary>
     private const int TimeoutSeconds = 5;
 
     private static readonly Counter<long> Failures = new Meter(MeterName).CreateCounter<long>(
@@ -33,7 +33,7 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
     private readonly Channel<string> _changed = System.Threading.Channels.Channel.CreateBounded<string>(
         new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Notifies once the session has committed, without keeping anybody waiting.</summary>
+    /// <summary>Notifies after the session has committed; the caller does not wait for it.</summary>
     public void SendAfterCommit(LedgerSession ledger) => ledger.AfterCommit(() => _changed.Writer.TryWrite(ledger.Tenant.Schema));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -53,7 +53,7 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
                 catch (NpgsqlException e)
                 {
                     Failures.Add(schemas.Count);
-                    // once, not for every alert for as long as the queue is full
+                    // log once, not for every alert while the queue is full
                     if (!isFailing)
                         logger.LogWarning(e, "Hosts are not notified that alerts have changed; their streams find out by polling");
                     isFailing = true;
@@ -82,7 +82,8 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ProgramLimitExceeded)
         {
-            // a full queue stays full when all have read it, until somebody asks how full it is: that gives the read part free
+            // A full queue stays full after all listeners have read it, until pg_notification_queue_usage() is called: it frees the pages
+            // already read
             await Execute("select pg_notification_queue_usage()");
             await Notify();
         }

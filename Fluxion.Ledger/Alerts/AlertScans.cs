@@ -7,18 +7,20 @@ using Microsoft.Extensions.Logging;
 namespace Fluxion.Ledger.Alerts;
 
 /// <summary>
-/// Looks for alerts that are missing, open without a cause, or of another priority by now: what no single command brings about, and what was
-/// written without messages. Each tenant once in its interval (<c>alerts.scan_interval</c> of shared.system_config, or its own), on one node at a
-/// time; shared.alert_scans keeps when, over restarts.
+/// Finds alerts that are missing, open without a cause, or of an outdated priority. Such alerts arise from conditions that no single
+/// command causes, and from data written without messages. Each tenant is scanned once per interval, on one node at a time. The interval
+/// is <c>alerts.scan_interval</c> of shared.system_config, or the tenant's own. shared.alert_scans keeps the last scan over restarts.
 /// </summary>
 public sealed class AlertScans(
     TenantRegistry registry, TenantDocumentStores stores, Databases databases, IStockPositions positions, AlertNotifications notifications,
     TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
 {
-    /// <summary>The items of one transaction: for so long somebody who acknowledges an alert may have to wait.</summary>
+    /// <summary>
+    /// Number of stock items in one transaction. A user who acknowledges an alert may have to wait for one such transaction.
+    /// </summary>
     public const int BatchSize = 200;
 
-    /// <summary>How often a node looks which tenants are due.</summary>
+    /// <summary>The interval at which a node looks for tenants that are due.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromMinutes(1);
 
     private const string Due = """
@@ -37,8 +39,10 @@ public sealed class AlertScans(
         while (await timer.WaitForNextTickAsync(stoppingToken)) await ScanDue(stoppingToken);
     }
 
-    /// <summary>Scans the tenants that are due, one after the other. What fails is logged and tried again the next time.</summary>
-    /// <returns>Those that this node has scanned, and no other meanwhile.</returns>
+    /// <summary>
+    /// Scans the tenants that are due, one after the other. A failure is logged, and the scan is repeated at the next poll.
+    /// </summary>
+    /// <returns>The tenants that this node has scanned.</returns>
     public async Task<IReadOnlyList<Guid>> ScanDue(CancellationToken ct)
     {
         var scanned = new List<Guid>();
@@ -56,8 +60,8 @@ public sealed class AlertScans(
         return scanned;
     }
 
-    /// <summary>Scans one tenant now, unless another node is at it.</summary>
-    /// <returns>How many alerts changed; null when another node is at it.</returns>
+    /// <summary>Scans one tenant now, unless another node is scanning it.</summary>
+    /// <returns>The number of alerts that changed; null when another node is scanning the tenant.</returns>
     public Task<int?> Scan(Tenant tenant, CancellationToken ct) => Scan(tenant, onlyWhenDue: false, ct);
 
     private async Task<int?> Scan(Tenant tenant, bool onlyWhenDue, CancellationToken ct)
@@ -69,13 +73,13 @@ public sealed class AlertScans(
             if (await only.ExecuteScalarAsync(ct) is not true) return null;
         if (onlyWhenDue)
         {
-            // asked once more under the lock: another node may have scanned it since this one looked
+            // checked again under the lock: another node may have scanned the tenant in the meantime
             await using var due = ledger.CreateCommand(Due, tenant.Id);
             if (await due.ExecuteScalarAsync(ct) is null) return null;
         }
 
         var changed = 0;
-        // a transaction for some of them: commands on alerts wait for their turn no longer than that
+        // one transaction per batch: commands on alerts wait no longer than that for the lock
         var candidates = (await positions.FindCandidates(ledger, ct)).GroupBy(candidate => new StockReviewRequest(candidate.StoreId, candidate.ProductId));
         foreach (var some in candidates.Chunk(BatchSize))
         {

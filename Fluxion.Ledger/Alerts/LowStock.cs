@@ -3,13 +3,16 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Alerts;
 
-/// <summary>low_stock_alert_trigger of the data model: less is available than the reorder point.</summary>
+/// <summary>The low_stock_alert_trigger of the data model: the available quantity is less than the reorder point.</summary>
 public static class LowStock
 {
-    /// <summary>generated_by of its alerts.</summary>
+    /// <summary>The value of generated_by in alerts of this rule.</summary>
     public const string Rule = "low_stock_rule";
 
-    /// <summary>Where an item stands; a step from one to another is what alerts are looked at again for. Very low is below half of the reorder point. Without a reorder point enough is always available.</summary>
+    /// <summary>
+    /// The stock status of an item. A change of status requests a review of its alerts. Very low is less than half of the reorder point.
+    /// Without a reorder point the status is always Enough.
+    /// </summary>
     public enum StockStatus { Enough, Low, VeryLow, Out }
 
     public static StockStatus StatusOf(decimal available, decimal reorderPoint) => reorderPoint <= 0 || available >= reorderPoint ? StockStatus.Enough
@@ -17,11 +20,12 @@ public static class LowStock
         : available < reorderPoint / 2 ? StockStatus.VeryLow : StockStatus.Low;
 
     /// <summary>
-    /// Critical when nothing is available; high when less than half of the reorder point is, or it runs out before an order placed now comes in
-    /// (rate × lead time); else medium. High and medium are one lower where what is on order and in transit brings it to the reorder point.
+    /// The priority is critical when nothing is available. It is high when less than half of the reorder point is available. It is also
+    /// high when the stock runs out before an order placed now arrives (rate × lead time). Otherwise it is medium. High and medium are one
+    /// lower when the quantities on order and in transit raise the item to its reorder point.
     /// </summary>
-    /// <param name="events">What caused it.</param>
-    /// <returns>Null when enough is available.</returns>
+    /// <param name="events">The events that caused the finding.</param>
+    /// <returns>The finding; null when enough is available.</returns>
     public static AlertContent? Find(StockPosition item, IReadOnlyList<Guid> events)
     {
         var standing = StatusOf(item.Available, item.Reorder.Point);

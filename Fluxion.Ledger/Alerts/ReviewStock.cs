@@ -7,18 +7,19 @@ using Wolverine;
 namespace Fluxion.Ledger.Alerts;
 
 /// <summary>
-/// The alerts of some items may have changed: sent in the transaction of the command that may have changed them, so that it is neither lost nor
-/// sent for nothing. It says what to look at and not what to do: handled twice, late or out of order, it does no harm.
+/// Requests a review of the alerts of some stock items. The command that may have changed them sends it in its transaction. So the message
+/// is neither lost nor sent for a command that rolled back. It names the items to review, not the outcome: it can be handled more than
+/// once, late or out of order.
 /// </summary>
 public sealed record ReviewStock(IReadOnlyList<StockReviewRequest> Notices)
 {
-    /// <summary>The most of one message, and of one transaction.</summary>
+    /// <summary>The maximum number of review requests in one message, and so in one transaction.</summary>
     public const int BatchSize = 500;
 }
 
 public static class ReviewStockHandler
 {
-    /// <summary>In the tenant that the message came from.</summary>
+    /// <summary>Handles the message in the tenant that sent it.</summary>
     public static async Task Handle(ReviewStock message, IDocumentSession session, IMessageContext context, TenantRegistry registry,
         IStockPositions positions, AlertNotifications notifications, CancellationToken ct)
     {
@@ -29,11 +30,14 @@ public static class ReviewStockHandler
     }
 
     /// <summary>
-    /// Looks at the items as they are now, and raises, updates, reopens, resolves or dismisses. All that writes alerts of a tenant takes turns: so
-    /// there is one alert whatever crosses at once, and their events are numbered in the order in which they can be seen.
+    /// Reviews the current state of the items, and raises, updates, reopens, resolves or dismisses their alerts. All writers of a tenant's
+    /// alerts acquire the same advisory lock. So concurrent reviews raise only one alert, and event numbers follow the order in which
+    /// events become visible.
     /// </summary>
-    /// <param name="scanned">What a scan found, or did not find any more, of the types that no message is sent for.</param>
-    /// <returns>How many alerts changed.</returns>
+    /// <param name="scanned">
+    /// The candidates of a scan. Those without a level are no longer found. They cover the types that no message is sent for.
+    /// </param>
+    /// <returns>The number of alerts that changed.</returns>
     public static async Task<int> Review(
         LedgerSession ledger, IReadOnlyCollection<StockReviewRequest> requests, IStockPositions positions, AlertNotifications notifications,
         CancellationToken ct, IReadOnlyCollection<AlertCandidate>? scanned = null)
@@ -58,7 +62,7 @@ public static class ReviewStockHandler
             void Decide(string type, AlertContent? finding, string rule)
             {
                 var alert = alerts.GetValueOrDefault(type);
-                var isKept = item.IsActive || type == AlertTypes.ReservationShort; // what is promised is owed, also of what is no longer bought
+                var isKept = item.IsActive || type == AlertTypes.ReservationShort; // reservations outlive deactivation
                 var happened = AlertDecider.Decide(type, item.ProductId, item.StoreId, alert, isKept, finding, rule, ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
                 if (happened is not null) alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
             }

@@ -3,17 +3,17 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Alerts;
 
-/// <summary>What scans say of what they found.</summary>
+/// <summary>The rules for the candidates that a scan finds.</summary>
 public static class ScanRules
 {
-    /// <summary>generated_by of their alerts.</summary>
+    /// <summary>The value of generated_by in alerts of scans.</summary>
     public const string Rule = "stock_scan";
 
     /// <summary>
-    /// Overstock and slow moving are low, and medium from twice the threshold on. A demand spike is medium, and high when at that day's rate less is
-    /// available than goes in the lead time.
+    /// The priority of overstock and slow moving is low, and medium from 2 × threshold. A demand spike is medium. It is high when less is
+    /// available than the lead time consumes at that day's rate.
     /// </summary>
-    /// <returns>Null when nothing is wrong.</returns>
+    /// <returns>The finding; null when nothing is found.</returns>
     public static AlertContent? Find(StockPosition item, AlertCandidate candidate, IReadOnlyList<Guid> events)
     {
         if (candidate.Level is not { } level) return null;

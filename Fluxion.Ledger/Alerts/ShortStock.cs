@@ -3,18 +3,20 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Alerts;
 
-/// <summary>Less is on hand than is reserved: damage, theft or a count have taken what was promised to somebody.</summary>
+/// <summary>Less is on hand than is reserved: damage, theft or a count removed reserved stock.</summary>
 public static class ShortStock
 {
-    /// <summary>generated_by of its alerts.</summary>
+    /// <summary>The value of generated_by in alerts of this rule.</summary>
     public const string Rule = "reservation_rule";
 
-    /// <summary>The most reservations that an alert names.</summary>
+    /// <summary>The maximum number of reservations that an alert names.</summary>
     public const int MaxNamed = 20;
 
-    /// <summary>High; critical when nothing is on hand. It resolves when the goods are there again, or are held no longer.</summary>
-    /// <param name="events">What caused it.</param>
-    /// <returns>Null when every reservation can be kept.</returns>
+    /// <summary>
+    /// The priority is high, and critical when nothing is on hand. The alert resolves when the stock is back or is no longer reserved.
+    /// </summary>
+    /// <param name="events">The events that caused the finding.</param>
+    /// <returns>The finding; null when every reservation can be fulfilled.</returns>
     public static AlertContent? Find(StockPosition item, IReadOnlyList<Guid> events)
     {
         if (item.ShortReservations.Count == 0) return null;

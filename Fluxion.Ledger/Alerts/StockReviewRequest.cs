@@ -5,13 +5,15 @@ using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Ledger.Alerts;
 
-/// <summary>Something happened by which an item's alerts may have changed.</summary>
-/// <param name="StoreId">Null: all stores.</param>
-/// <param name="ProductId">Null: all products.</param>
-/// <param name="EventId">The event; null when nobody knows which.</param>
+/// <summary>A request to review the alerts of stock items, because an event may have changed them.</summary>
+/// <param name="StoreId">The store; null for all stores.</param>
+/// <param name="ProductId">The product; null for all products.</param>
+/// <param name="EventId">The event; null when it is not known.</param>
 public sealed record StockReviewRequest(Guid? StoreId, Guid? ProductId, Guid? EventId = null)
 {
-    /// <summary>What a change is news of, but for the stock itself: that the door knows, which has the reorder point at hand.</summary>
+    /// <summary>
+    /// The review requests of a change, except changes of stock. StockLedger creates those, because it knows the reorder point.
+    /// </summary>
     public static IEnumerable<StockReviewRequest> From(Change change)
     {
         var id = change.Event.Id;
@@ -29,8 +31,8 @@ public sealed record StockReviewRequest(Guid? StoreId, Guid? ProductId, Guid? Ev
     }
 
     /// <summary>
-    /// What a command did to an item, when it took the item to another <see cref="LowStock.StockStatus"/>, or changed what is missing for its
-    /// reservations, or what is held by them while something is.
+    /// The review request of a command on a stock item. There is one when the <see cref="LowStock.StockStatus"/> of the item changed, or
+    /// when the quantity missing for its reservations changed. There is also one when the quantity on hand changed while some is missing.
     /// </summary>
     public static StockReviewRequest? From(LockedStock locked, StockItem after, Guid eventId)
     {

@@ -5,14 +5,16 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>The receipt of a command on something that has a code.</summary>
-/// <param name="Version">Grows with every change; send it back with the next one to be told when somebody else was faster.</param>
+/// <summary>The receipt of a command on an entry that has a code.</summary>
+/// <param name="Version">
+/// The version after the command. The next change may send it, and is refused with 409 when another change came before.
+/// </param>
 public sealed record CatalogReceipt(Guid Id, string Code, long Version);
 
-/// <summary>What the commands on stores, categories, suppliers and products have in common.</summary>
+/// <summary>The shared part of the commands on stores, categories, suppliers and products.</summary>
 public static class CatalogEntry
 {
-    /// <summary>Begins a stream under a code that nothing of its kind has yet; 409 when it is taken.</summary>
+    /// <summary>Starts a stream under a new code; refuses with 409 when an entry of its kind has the code already.</summary>
     public static async Task<Reply> Create<T>(LedgerSession ledger, string what, string plural, string code, Func<string, object> created, CancellationToken ct)
         where T : class, IAggregate<T>, ICoded
     {
@@ -26,8 +28,8 @@ public static class CatalogEntry
         return Reply.Created(UrlOf(entry.Id), new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)), unique);
     }
 
-    /// <summary>Decides on the locked state of one entry; no events, no change, and the same receipt.</summary>
-    /// <param name="refuse">The problem with the change in that state, if there is one.</param>
+    /// <summary>Decides on the locked state of one entry. Without events nothing changes, and the receipt has the same version.</summary>
+    /// <param name="refuse">Function that returns the refusal of the change in that state, if any.</param>
     public static async Task<Reply> Change<T>(LedgerSession ledger, string what, string reference, long? version,
         Func<T, IReadOnlyList<object>> decide, CancellationToken ct, Func<T, Task<Refusal?>>? refuse = null)
         where T : class, IAggregate<T>, ICoded
@@ -43,7 +45,7 @@ public static class CatalogEntry
         return Reply.Ok(new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)));
     }
 
-    /// <summary>Whether two values say the same, as JSON.</summary>
+    /// <summary>Whether two values are equal as JSON.</summary>
     public static bool AreEqual<T>(T one, T other) =>
         JsonElement.DeepEquals(JsonSerializer.SerializeToElement(one), JsonSerializer.SerializeToElement(other));
 }

@@ -8,7 +8,7 @@ namespace Fluxion.Ledger.Catalog;
 public sealed record CategoryCreated(
     string Code, string Name, Guid? ParentId, string? Description, IReadOnlyDictionary<string, JsonElement>? Settings = null);
 
-/// <summary>All fields anew; another <paramref name="ParentId"/> moves the category with all that is below it.</summary>
+/// <summary>Sets all fields. A new <paramref name="ParentId"/> moves the category with all categories below it.</summary>
 public sealed record CategoryChanged(string Name, Guid? ParentId, string? Description, IReadOnlyDictionary<string, JsonElement>? Settings);
 
 public sealed record CategoryDeactivated;
@@ -18,10 +18,12 @@ public sealed record CategoryActivated;
 public sealed record Category(Guid Id, string Code, string Name, Guid? ParentId, string? Description, bool IsActive,
     IReadOnlyDictionary<string, JsonElement>? Settings = null) : IAggregate<Category>, ICoded
 {
-    /// <summary>The most categories that may stand above one.</summary>
+    /// <summary>The maximum number of categories above one.</summary>
     public const int MaxDepth = 20;
 
-    /// <summary>The turn of whoever changes the tree: of two moves at once the second sees the first, so that they make no cycle.</summary>
+    /// <summary>
+    /// The name of the advisory lock for changes of the tree. It serializes moves, so that concurrent ones form no cycle.
+    /// </summary>
     public const string Tree = "categories";
 
     public static Category Fold(Guid id, Category? category, object @event) => @event switch
@@ -33,7 +35,7 @@ public sealed record Category(Guid Id, string Code, string Name, Guid? ParentId,
         _ => throw new UnknownEventException(typeof(Category), @event),
     };
 
-    /// <summary>The category and all above it, upwards; of a path that is longer than it may be, one more than <see cref="MaxDepth"/>.</summary>
+    /// <summary>The category and all above it, upwards. A path that is too long is cut at <see cref="MaxDepth"/> + 1 categories.</summary>
     public static async Task<IReadOnlyList<Category>> Path(LedgerSession ledger, Category? category, CancellationToken ct)
     {
         var path = new List<Category>();
@@ -42,9 +44,9 @@ public sealed record Category(Guid Id, string Code, string Name, Guid? ParentId,
         return path;
     }
 
-    /// <summary>The problem with a place in the tree, if there is one.</summary>
-    /// <param name="category">As it is; null for a new one.</param>
-    /// <param name="path">The parent that it is to have and all above that; empty for a root.</param>
+    /// <summary>The refusal of a place in the tree, if any.</summary>
+    /// <param name="category">The present category; null for a new one.</param>
+    /// <param name="path">The wanted parent and all categories above it; empty for a root.</param>
     public static Refusal? Refuse(Category? category, IReadOnlyList<Category> path)
     {
         if (path.Count == 0 || path[0].Id == category?.ParentId) return null; // it stays where it is

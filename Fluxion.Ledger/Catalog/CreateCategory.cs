@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>What can be said of a category, at its creation and later.</summary>
+/// <summary>The fields of a category, in its creation and in changes.</summary>
 public abstract record CategoryFields
 {
     [Required]
@@ -28,7 +28,9 @@ public abstract record CategoryFields
     [Description("Any JSON object of the tenant's own")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    /// <summary>The parent, and it and all above it, under the turn of the tree; or the problem with the reference.</summary>
+    /// <summary>
+    /// Acquires the tree's advisory lock and returns the parent, and the path from it upwards; or the refusal of an unknown parent.
+    /// </summary>
     public async Task<(Category? Parent, IReadOnlyList<Category> Path, Refusal? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
         await ledger.AcquireLock(Category.Tree, ct);
@@ -49,7 +51,7 @@ public abstract record CategoryFields
     }
 }
 
-/// <summary>A category is added to the tree.</summary>
+/// <summary>Adds a category to the tree.</summary>
 [Example("""{"code":"HELADOS","name":"Helados","parent":"LACTEOS"}""")]
 public sealed record CreateCategory : CategoryFields
 {
@@ -62,7 +64,7 @@ public sealed record CreateCategory : CategoryFields
     }
 }
 
-/// <summary>All fields of a category are set anew; the code stays.</summary>
+/// <summary>Sets all fields of a category except its code.</summary>
 [Example("""{"name":"Higiene y cuidado personal","parent":"HOGAR","description":"Jabones, cremas y papel"}""")]
 public sealed record ChangeCategory : CategoryFields
 {

@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>What can be said of a product, at its creation and later.</summary>
+/// <summary>The fields of a product, in its creation and in changes.</summary>
 public abstract record ProductFields
 {
     [Required]
@@ -62,7 +62,7 @@ public abstract record ProductFields
     [Description("What one pack of the supplier holds: it is ordered in whole packs; any quantity when left out")]
     public decimal? PackSize { get; init; }
 
-    /// <summary>The fields with category and supplier looked up, or the problem with those.</summary>
+    /// <summary>Looks up category and supplier; returns the fields with them, or the refusal of an unknown one.</summary>
     public async Task<(ProductReferences? Resolved, Refusal? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
         var category = await ledger.Find<Category>(Category, ct);
@@ -78,7 +78,7 @@ public abstract record ProductFields
 
     public bool NamesBarcodes() => Barcode is not null || Barcodes is { Count: > 0 };
 
-    /// <summary>What is wrong with levels and barcodes; see <see cref="ProductRules"/>.</summary>
+    /// <summary>The errors in levels and barcodes; see <see cref="ProductRules"/>.</summary>
     public IReadOnlyList<(string Field, string Message)> Errors(ProductDetails? before) => ProductRules.Errors(
         new ProductDetails("", UnitType, MinStockLevel: MinStockLevel, MaxStockLevel: MaxStockLevel, ReorderPoint: ReorderPoint, Settings: Settings),
         BarcodeList.Named(Barcode, Barcodes), Barcodes is null ? null : Barcode ?? "", before);
@@ -107,7 +107,7 @@ public abstract record ProductFields
     }
 }
 
-/// <summary>A product enters the catalog.</summary>
+/// <summary>Adds a product to the catalog.</summary>
 [Example("""
     {
       "sku": "HEL001", "name": "Helado de Mantecado 1 L", "unitType": "unit", "category": "LACTEOS", "supplier": "SANTABARBARA",
@@ -122,8 +122,8 @@ public sealed record CreateProduct : ProductFields
     public string Sku { get; init; } = "";
 
     /// <summary>
-    /// The command that would create a product of these details. Left out are category and supplier, which they name by id, and the barcodes, which do
-    /// not have any more whether their kind was said.
+    /// The command that would create a product with these details. It omits category and supplier, which the details name by id.
+    /// It also omits the barcodes, because the details do not record whether their kind was given.
     /// </summary>
     public static CreateProduct From(string sku, ProductDetails details) => new()
     {
@@ -157,13 +157,13 @@ public sealed record CreateProduct : ProductFields
             });
         }
 
-        /// <summary>As for a new product, or for one that is there: a row of an import may be either.</summary>
+        /// <summary>Validates the fields of a new or an existing product. A row of an import may be either.</summary>
         public static FluentValidation.Results.ValidationResult Validate(IValidator<CreateProduct> validator, CreateProduct fields, Product? product) =>
             validator.Validate(new ValidationContext<CreateProduct>(fields) { RootContextData = { [Before] = product?.Details! } });
     }
 }
 
-/// <summary>All fields of a product are set anew; the sku stays.</summary>
+/// <summary>Sets all fields of a product except its sku.</summary>
 [Example("""
     {
       "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567924", "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
@@ -178,13 +178,13 @@ public sealed record ChangeProduct : ProductFields
     public sealed class Validator : Validator<ChangeProduct>;
 }
 
-/// <summary>What a product is to be, with the category and the supplier that it names.</summary>
+/// <summary>The wanted details of a product, with the category and the supplier that they name.</summary>
 public sealed record ProductReferences(Category? Category, Supplier? Supplier, ProductDetails Details)
 {
     /// <summary>
-    /// The problem with making <paramref name="product"/> (null: a new one) that, if there is one. What it has already it keeps, also of a category
-    /// or supplier that was deactivated since. What was measured is not counted later: a fraction of it on hand could be neither issued nor
-    /// adjusted away. That is refused whatever is on hand, because a receipt of a fraction may be on its way.
+    /// The refusal of these details for <paramref name="product"/> (null: a new one), if any. A product keeps its category and supplier
+    /// even when they were deactivated since. A measured product cannot become a counted one: a fraction on hand could be neither issued
+    /// nor adjusted away. That holds for any quantity on hand, because a receipt of a fraction may be in progress.
     /// </summary>
     public Refusal? Refuse(Product? product)
     {

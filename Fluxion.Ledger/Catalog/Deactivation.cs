@@ -4,35 +4,36 @@ using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>Documents of one kind that are open of a store, a product or a supplier.</summary>
-/// <param name="Kind">purchase_order, transfer or reservation.</param>
-/// <param name="Count">How many, also those that the caller may not see.</param>
-/// <param name="Documents">Their numbers, as people know them: of those that the caller may see, at most <see cref="MaxListed"/>.</param>
+/// <summary>The open documents of one kind that concern a store, a product or a supplier.</summary>
+/// <param name="Kind">The kind: purchase_order, transfer or reservation.</param>
+/// <param name="Count">The number of documents, including those that the caller may not see.</param>
+/// <param name="Documents">The numbers of documents that the caller may see, at most <see cref="MaxListed"/>.</param>
 public sealed record OpenDocuments(string Kind, long Count, IReadOnlyList<string> Documents)
 {
     public const int MaxListed = 10;
 }
 
 /// <summary>
-/// The one rule for stores, products and suppliers. While anything is open of them they are not deactivated: purchase orders that are neither
-/// received nor cancelled, goods in transit, and what reservations hold. What was deactivated all the same, by an older version, takes nothing new,
-/// and what is open of it may be finished: goods that were ordered or sent arrive, transfers are cancelled, reservations end, sales are returned.
+/// The rule for deactivating stores, products and suppliers: it is refused while documents of them are open. Open are purchase orders that
+/// are neither received nor cancelled, goods in transit, and stock that reservations hold. Older releases deactivated entries in spite of
+/// open documents. Such an entry takes nothing new, and its open documents may be completed. Ordered and sent goods arrive, transfers are
+/// cancelled, reservations end, and sales are returned.
 /// </summary>
 public static class Deactivation
 {
     private const string LockName = "deactivation";
 
     /// <summary>
-    /// Taken by every command that opens something, before it looks up what that is for. Whoever deactivates waits for it, and it for whoever
-    /// deactivates, so that one of the two sees the other. Commands that open something do not wait for each other.
+    /// Acquired by every command that opens a document, before it looks up its store, products and supplier. It conflicts with the
+    /// exclusive lock, so one of the two commands sees what the other committed. Commands that open documents do not wait for each other.
     /// </summary>
     public static Task AcquireSharedLock(LedgerSession ledger, CancellationToken ct) => ledger.AcquireSharedLock(LockName, ct);
 
-    /// <summary>Taken by every command that deactivates something, before it locks a stream.</summary>
+    /// <summary>Acquired by every command that deactivates a store, product or supplier, before it locks a stream.</summary>
     public static Task AcquireLock(LedgerSession ledger, CancellationToken ct) => ledger.AcquireLock(LockName, ct);
 
-    /// <summary>Deactivates an entry of the catalog; once more changes nothing.</summary>
-    /// <param name="isActive">Whether it is active now.</param>
+    /// <summary>Deactivates a store, product or supplier. An inactive one stays as it is.</summary>
+    /// <param name="isActive">Function that returns whether the entry is active.</param>
     public static async Task<Reply> Apply<T>(LedgerSession ledger, IStockDocuments documents, string what, string reference,
         Func<T, bool> isActive, object deactivated, CancellationToken ct) where T : class, IAggregate<T>, ICoded
     {
@@ -42,7 +43,7 @@ public static class Deactivation
         return await CatalogEntry.Change<T>(ledger, what, reference, null, entry => isActive(entry) ? [deactivated] : [], ct);
     }
 
-    /// <summary>409 naming what is open, if anything is.</summary>
+    /// <summary>Refuses with 409, naming the open documents; null when there are none.</summary>
     public static Refusal? Refuse(string what, string code, IEnumerable<OpenDocuments> open)
     {
         var kinds = open.ToList();

@@ -2,7 +2,7 @@ using Fluxion.Ledger.Decisions;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>404 for a reference that names nothing, in the words of the field that holds it.</summary>
+/// <summary>The refusal with 404 of a reference to something that does not exist, on the field that has the reference.</summary>
 public static class NotFound
 {
     public static Refusal Store(string reference) => Problem("store", "store", reference);

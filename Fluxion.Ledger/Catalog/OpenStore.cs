@@ -15,7 +15,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>What can be said of a store, at its opening and later.</summary>
+/// <summary>The fields of a store, at its opening and in changes.</summary>
 public abstract record StoreFields
 {
     [Required]
@@ -49,7 +49,7 @@ public abstract record StoreFields
     }
 }
 
-/// <summary>A store, warehouse or distribution center is opened.</summary>
+/// <summary>Opens a store, warehouse or distribution center.</summary>
 [Example("""
     {
       "code": "BQM-01", "name": "Tienda Barquisimeto", "type": "store",
@@ -68,7 +68,7 @@ public sealed record OpenStore : StoreFields
     }
 }
 
-/// <summary>All fields of a store are set anew; the code stays.</summary>
+/// <summary>Sets all fields of a store except its code.</summary>
 [Example("""
     {
       "name": "Depósito Valencia", "type": "warehouse",

@@ -5,16 +5,16 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>How a product is measured.</summary>
+/// <summary>The units in which products are measured or counted.</summary>
 public static class UnitTypes
 {
     public static readonly string[] All = ["unit", "kg", "liter", "meter", "box", "case"];
 
-    /// <summary>Whether only whole numbers of it exist, unless the product's settings say otherwise.</summary>
+    /// <summary>Whether quantities in the unit are whole numbers, unless the product's settings say otherwise.</summary>
     public static bool IsCounted(string unitType) => unitType is "unit" or "box" or "case";
 }
 
-/// <summary>The policy of one product, and the tenant's own fields beside it.</summary>
+/// <summary>The settings of one product: its policy and the tenant's own fields.</summary>
 public sealed record ProductSettings
 {
     [Description("Whether available may go below zero")]
@@ -27,13 +27,13 @@ public sealed record ProductSettings
     public Dictionary<string, JsonElement>? Other { get; init; }
 }
 
-/// <param name="UnitType">unit | kg | liter | meter | box | case</param>
-/// <param name="CostPrice">What one unit usually costs; a receipt without a cost takes it.</param>
-/// <param name="TaxRate">Percent: 16 for the Venezuelan IVA.</param>
-/// <param name="LeadTimeDays">From an order to its goods; null: the supplier's.</param>
-/// <param name="PackSize">What one pack of the supplier holds; null: any quantity can be ordered.</param>
-/// <param name="Barcode">The first of its barcodes.</param>
-/// <param name="Barcodes">All of them; null when there is none but the first, and that says all by itself (<see cref="BarcodeList"/>).</param>
+/// <param name="UnitType">The unit: unit | kg | liter | meter | box | case</param>
+/// <param name="CostPrice">The usual cost of one unit. A receipt without a cost uses it.</param>
+/// <param name="TaxRate">Tax rate in percent: 16 for the Venezuelan IVA.</param>
+/// <param name="LeadTimeDays">Days from an order to its goods; null: the supplier's lead time.</param>
+/// <param name="PackSize">Quantity in one pack of the supplier; null: any quantity can be ordered.</param>
+/// <param name="Barcode">The first of the product's barcodes.</param>
+/// <param name="Barcodes">All barcodes; null when there is at most one and its code alone describes it (<see cref="BarcodeList"/>).</param>
 public sealed record ProductDetails(
     string Name, string UnitType, string? Barcode = null, string? Description = null, Guid? CategoryId = null, Guid? SupplierId = null,
     decimal MinStockLevel = 0, decimal? MaxStockLevel = null, decimal ReorderPoint = 0,
@@ -42,7 +42,7 @@ public sealed record ProductDetails(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? PackSize = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ProductBarcode>? Barcodes = null)
 {
-    /// <summary>Whether only whole numbers of it exist.</summary>
+    /// <summary>Whether quantities of the product are whole numbers.</summary>
     [JsonIgnore]
     public bool IsCounted => !(Settings?.AllowFraction ?? !UnitTypes.IsCounted(UnitType));
 }
@@ -64,7 +64,7 @@ public sealed record Product(Guid Id, string Code, ProductDetails Details, bool 
     [JsonIgnore]
     public bool IsCounted => Details.IsCounted;
 
-    /// <summary>Why there is no such quantity of it, or null when there is.</summary>
+    /// <summary>The error in a quantity of the product; null when the quantity is possible.</summary>
     public string? QuantityError(decimal quantity) => IsCounted && decimal.Truncate(quantity) != quantity
         ? $"{Code} is counted by the {Details.UnitType}: only whole numbers." : null;
 

@@ -6,7 +6,7 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>Whose numbers barcodes are.</summary>
+/// <summary>The numbering schemes of barcodes.</summary>
 public static class BarcodeKinds
 {
     /// <summary>A Global Trade Item Number of GS1, with its check digit.</summary>
@@ -18,10 +18,10 @@ public static class BarcodeKinds
     public static readonly string[] All = [Gtin, Internal];
 }
 
-/// <summary>What a scanner reads from a product, or from a pack of it.</summary>
-/// <param name="Kind">Null in the ledger: as the code says itself (<see cref="KindOf"/>).</param>
-/// <param name="Unit">Null in the ledger: the product's own.</param>
-/// <param name="PackQuantity">In the product's unit.</param>
+/// <summary>A barcode of a product, or of a pack of it.</summary>
+/// <param name="Kind">The kind; null in the ledger when the code implies it (<see cref="KindOf"/>).</param>
+/// <param name="Unit">The unit that bears the code; null in the ledger when it is the product's own.</param>
+/// <param name="PackQuantity">The pack quantity, in the product's unit.</param>
 public sealed partial record ProductBarcode(
     [property: TextFormat(ProductBarcode.Format), Description("1 to 50 characters of ASCII, unique among the active products of the tenant; of a GTIN 8, 12, 13 or 14 digits")] string Code,
     [property: Description("gtin: the check digit must be right; internal: a code of your own. What a code of 8, 12, 13 or 14 digits says itself when left out: gtin"),
@@ -36,8 +36,9 @@ public sealed partial record ProductBarcode(
     public const int MaxLength = 50;
 
     /// <summary>
-    /// By this barcodes are compared: of 8, 12, 13 and 14 digits the 14 digits of a GTIN, since a scanner may read a UPC-A as EAN-13 with a zero
-    /// before it (GS1 General Specifications, 7.1: filling zeros change no check digit); of all others the code in upper case.
+    /// The key by which barcodes are compared. A code of 8, 12, 13 or 14 digits is padded to a GTIN of 14 digits. A scanner may read
+    /// a UPC-A as an EAN-13 with a leading zero, which does not change the check digit (GS1 General Specifications, 7.1).
+    /// Any other code is in upper case.
     /// </summary>
     [JsonIgnore]
     public string Key => KeyOf(Code);
@@ -45,17 +46,17 @@ public sealed partial record ProductBarcode(
     [JsonIgnore]
     public string EffectiveKind => Kind ?? KindOf(Code);
 
-    /// <summary>A code as it is kept.</summary>
+    /// <summary>Normalizes a code for storage.</summary>
     public static string Normalize(string code) => Folding.Fold(code);
 
-    /// <summary>The key of a code as it is kept.</summary>
+    /// <summary>The key of a normalized code.</summary>
     public static string KeyOf(string code) => Digits().IsMatch(code) ? code.PadLeft(14, '0') : AsciiUpper(code);
 
-    /// <summary>What a code says itself.</summary>
+    /// <summary>The kind that a code implies.</summary>
     public static string KindOf(string code) => Digits().IsMatch(code) && code[^1] == CheckDigit(code) ? BarcodeKinds.Gtin : BarcodeKinds.Internal;
 
-    /// <summary>Why a code cannot be kept, or null when it can.</summary>
-    /// <param name="kind">As it was given; null when it was left out.</param>
+    /// <summary>The error in a code; null when it is valid.</summary>
+    /// <param name="kind">The kind as given; null when it was left out.</param>
     public static string? ValidationError(string code, string? kind)
     {
         if (SpreadsheetNumber().IsMatch(code))
@@ -74,7 +75,9 @@ public sealed partial record ProductBarcode(
 
     private const string InternalHint = $"If it is a code of your own, send it in barcodes with the kind {BarcodeKinds.Internal}";
 
-    /// <summary>The GTIN that a spreadsheet or a person has spoilt: its first zeros are missing, or blanks or dashes stand in it.</summary>
+    /// <summary>
+    /// The GTIN behind a damaged code: its first zeros are missing, or it has blanks or dashes. Null when there is none.
+    /// </summary>
     private static string? SpreadsheetError(string code)
     {
         var digits = code.Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
@@ -82,7 +85,10 @@ public sealed partial record ProductBarcode(
         return Digits().IsMatch(digits) && digits[^1] == CheckDigit(digits) ? digits : null;
     }
 
-    /// <summary>The last digit of a GTIN: the digits before it, from the right, times 3, 1, 3, …, and what their sum lacks of the next ten.</summary>
+    /// <summary>
+    /// The last digit of a GTIN. The digits before it are multiplied, from the right, by 3, 1, 3, …. The check digit raises their sum to
+    /// a multiple of ten.
+    /// </summary>
     private static char CheckDigit(string gtin)
     {
         var sum = 0;
@@ -90,7 +96,7 @@ public sealed partial record ProductBarcode(
         return (char)('0' + ((10 - (sum % 10)) % 10));
     }
 
-    /// <summary>As SQL has it with the collation "C", so that a migration and a replay come to the same key.</summary>
+    /// <summary>Converts as SQL does with the collation "C", so that a migration and a replay compute the same key.</summary>
     private static string AsciiUpper(string code) => string.Create(code.Length, code, (upper, from) =>
     {
         for (var i = 0; i < upper.Length; i++) upper[i] = char.IsAsciiLetterLower(from[i]) ? (char)(from[i] - 'a' + 'A') : from[i];
@@ -106,31 +112,33 @@ public sealed partial record ProductBarcode(
 /// <summary>The barcodes of a product; the first of them is its <c>barcode</c>.</summary>
 public static class BarcodeList
 {
-    /// <summary>Of one product.</summary>
+    /// <summary>The maximum number of barcodes of one product.</summary>
     public const int Max = 20;
 
-    /// <summary>All that a product has.</summary>
+    /// <summary>All barcodes of a product.</summary>
     public static IReadOnlyList<ProductBarcode> From(ProductDetails? details) =>
         details?.Barcodes ?? (details?.Barcode is { Length: > 0 } only ? [new ProductBarcode(only)] : []);
 
-    /// <summary>The barcodes that a request names, their codes in one spelling.</summary>
-    /// <param name="barcode">Short for a list of one.</param>
+    /// <summary>The barcodes in a request, with normalized codes.</summary>
+    /// <param name="barcode">Short form of a list of one.</param>
     public static IReadOnlyList<ProductBarcode> Named(string? barcode, IReadOnlyList<ProductBarcode>? barcodes) => barcodes is not null
         ? [.. barcodes.Select(b => b with { Code = ProductBarcode.Normalize(b.Code ?? "") })]
         : ProductBarcode.Normalize(barcode ?? "") is { Length: > 0 } only ? [new ProductBarcode(only)] : [];
 
-    /// <summary>Named barcodes as they are kept: without what the code or the product says itself.</summary>
+    /// <summary>The stored form of barcodes: without a kind that the code implies, and without the product's own unit.</summary>
     public static IReadOnlyList<ProductBarcode> Normalize(IReadOnlyList<ProductBarcode> named, string unitType) =>
         [.. named.Select(b => new ProductBarcode(b.Code, b.Kind == ProductBarcode.KindOf(b.Code) ? null : b.Kind, b.Unit == unitType ? null : b.Unit, Quantities.Normalize(b.PackQuantity)))];
 
-    /// <summary>The details with these barcodes: of one that says all by its code alone the list is left out, as before there were lists.</summary>
+    /// <summary>
+    /// The details with these barcodes. The list is omitted for a single barcode that its code alone describes, as before there were lists.
+    /// </summary>
     public static ProductDetails With(this ProductDetails details, IReadOnlyList<ProductBarcode> barcodes) => details with
     {
         Barcode = barcodes.Count == 0 ? null : barcodes[0].Code,
         Barcodes = barcodes.Count == 0 || barcodes is [{ Kind: null, Unit: null, PackQuantity: 1 }] ? null : barcodes,
     };
 
-    /// <summary>The barcodes with another first one, or without the first.</summary>
+    /// <summary>The barcodes with the first one replaced; an empty <paramref name="first"/> removes it.</summary>
     public static IReadOnlyList<ProductBarcode> WithFirst(IReadOnlyList<ProductBarcode> barcodes, string? first) => ProductBarcode.Normalize(first ?? "") is not { Length: > 0 } code
         ? [.. barcodes.Skip(1)]
         : barcodes is [var before, ..] ? [before.Code == first ? before : before with { Code = code, Kind = null }, .. barcodes.Skip(1)] : [new ProductBarcode(code)];

@@ -12,17 +12,17 @@ public interface IProductLine
 {
     string Sku { get; }
 
-    /// <summary>In place of the sku: then quantities are in packs of that barcode. Null once it is looked up.</summary>
+    /// <summary>The barcode in place of the sku. Quantities are then in packs of that barcode. Null after the lookup.</summary>
     string? Barcode { get; }
 
     /// <summary>The line's quantities, by the names of their fields.</summary>
     IEnumerable<(string Field, decimal Quantity)> Quantities { get; }
 }
 
-/// <summary>As <see cref="IProductLine"/>, of its own type.</summary>
+/// <summary>An <see cref="IProductLine"/> that is convertible to the product's unit.</summary>
 public interface IProductLine<TSelf> : IProductLine where TSelf : IProductLine<TSelf>
 {
-    /// <summary>The line by the sku, its quantities in the product's unit.</summary>
+    /// <summary>The line by sku, with its quantities in the product's unit.</summary>
     TSelf InUnits(string sku, decimal packQuantity);
 }
 
@@ -38,7 +38,7 @@ public static class ProductLines
 {
     public const string BarcodeDescription = "A barcode of the product, in place of the sku: quantities are in packs of it, so that 1 of a case of 12 moves 12";
 
-    /// <summary>A sku or a barcode.</summary>
+    /// <summary>Requires either a sku or a barcode.</summary>
     public static void Product<TLine>(this AbstractValidator<TLine> line) where TLine : IProductLine
     {
         line.RuleFor(l => l.Sku).Reference().When(l => l.Barcode is null);
@@ -47,7 +47,7 @@ public static class ProductLines
         line.RuleFor(l => l.Barcode).Null().WithMessage("must be left out where sku is given").When(l => !string.IsNullOrEmpty(l.Sku));
     }
 
-    /// <summary>Runs a command whose lines are looked up by their barcodes first; see <see cref="LedgerSession.Run"/>.</summary>
+    /// <summary>Runs a command after looking up the barcodes of its lines; see <see cref="LedgerSession.Run"/>.</summary>
     public static Task<IResult> Run<TCommand, TLine>(this LedgerSession ledger, HttpContext http, IProductLines<TCommand, TLine> command,
         Func<TCommand, CancellationToken, Task<Reply>> handle) where TCommand : IProductLines<TCommand, TLine> where TLine : class, IProductLine<TLine> =>
         ledger.Run(http, (TCommand)command, async ct =>
@@ -56,7 +56,7 @@ public static class ProductLines
             return problem is not null ? problem : await handle(command.With(lines), ct);
         });
 
-    /// <summary>The lines by sku, in the products' units; or the problem with their barcodes.</summary>
+    /// <summary>The lines by sku, with quantities in the products' units; or the refusal of their barcodes.</summary>
     public static async Task<(IReadOnlyList<TLine> Lines, Refusal? Problem)> InUnits<TLine>(
         LedgerSession ledger, IBarcodeIndex index, IReadOnlyList<TLine> lines, CancellationToken ct) where TLine : class, IProductLine<TLine>
     {

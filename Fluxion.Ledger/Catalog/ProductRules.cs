@@ -4,21 +4,23 @@ using Fluxion.Ledger.Validation;
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>
-/// The rules on levels and barcodes, which look at what a product comes to and not only at what a request says. What a product has broken since before
-/// there was the rule it may keep, so that its other fields can be changed.
+/// The rules on levels and barcodes. They concern the product after the change, and not only the request. A product may keep a violation
+/// that is older than the rule, so that its other fields can be changed.
 /// </summary>
 public static class ProductRules
 {
-    /// <summary>What is wrong, by the fields of a request; empty when nothing is.</summary>
-    /// <param name="wanted">What the product is to be, but for its barcodes.</param>
-    /// <param name="barcodes">As the request names them (<see cref="BarcodeList.Named"/>).</param>
-    /// <param name="first">The barcode that the request has beside a list of them, or nothing; null when it has no list.</param>
-    /// <param name="before">What the product is; null for a new one.</param>
+    /// <summary>The errors, by the fields of a request; empty when there are none.</summary>
+    /// <param name="wanted">The wanted details of the product, without its barcodes.</param>
+    /// <param name="barcodes">The barcodes in the request (<see cref="BarcodeList.Named"/>).</param>
+    /// <param name="first">
+    /// The barcode beside a list of barcodes in the request, or an empty text; null when the request has no list.
+    /// </param>
+    /// <param name="before">The present details of the product; null for a new one.</param>
     public static IReadOnlyList<(string Field, string Message)> Errors(
         ProductDetails wanted, IReadOnlyList<ProductBarcode> barcodes, string? first, ProductDetails? before) =>
         [.. Levels(wanted, before), .. BarcodeErrors(wanted, barcodes, first, before)];
 
-    /// <summary>400 for what is wrong; null when nothing is.</summary>
+    /// <summary>Refuses with 400 for errors; null when there are none.</summary>
     public static Refusal? Problem(IReadOnlyList<(string Field, string Message)> errors) => errors.Count == 0 ? null
         : Refusal.Invalid(errors.GroupBy(e => e.Field).ToDictionary(e => e.Key, e => e.Select(error => error.Message).ToArray()));
 
@@ -39,7 +41,7 @@ public static class ProductRules
         }
     }
 
-    /// <summary>As <see cref="Errors"/>, of the barcodes alone.</summary>
+    /// <summary>As <see cref="Errors"/>, for the barcodes only.</summary>
     public static IEnumerable<(string Field, string Message)> BarcodeErrors(
         ProductDetails wanted, IReadOnlyList<ProductBarcode> barcodes, string? first, ProductDetails? before)
     {

@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>What can be said of a supplier, at its registration and later.</summary>
+/// <summary>The fields of a supplier, at its registration and in changes.</summary>
 public abstract record SupplierFields
 {
     [Required]
@@ -62,7 +62,7 @@ public abstract record SupplierFields
     }
 }
 
-/// <summary>A supplier is registered.</summary>
+/// <summary>Registers a supplier.</summary>
 [Example("""
     {
       "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose", "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
@@ -84,7 +84,7 @@ public sealed record RegisterSupplier : SupplierFields
     }
 }
 
-/// <summary>All fields of a supplier are set anew; the code stays.</summary>
+/// <summary>Sets all fields of a supplier except its code.</summary>
 [Example("""
     {
       "businessName": "Agropecuaria Aragua, C.A.", "tradeName": "AgroAragua", "taxId": "J-30551234-5", "contactPerson": "Luis Mendoza", "phone": "+58-243-2330001",

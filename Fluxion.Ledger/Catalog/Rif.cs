@@ -5,9 +5,10 @@ namespace Fluxion.Ledger.Catalog;
 
 /// <summary>
 /// The Venezuelan tax id, Registro Único de Información Fiscal: a letter for the kind of taxpayer, 8 digits and a check digit.
-/// The check digit is SENIAT's modulus 11: the sum of the letter's number times 4 and the digits times 3, 2, 7, 6, 5, 4, 3, 2 is divided by 11;
-/// 11 less the remainder is the digit, and 0 when that has two. SENIAT publishes no specification: the method and the numbers of V, E, J, P and G
-/// are those of python-stdnum (stdnum.ve.rif, Arthur de Jong), which has no C. C, for communes, counts as J here, as in other public validators.
+/// The check digit is SENIAT's modulus 11. The letter's number is multiplied by 4, and the digits by 3, 2, 7, 6, 5, 4, 3, 2.
+/// The check digit is 11 less the remainder of their sum divided by 11, or 0 if that has two digits. SENIAT publishes no specification.
+/// The method and the numbers of V, E, J, P and G are those of python-stdnum (stdnum.ve.rif, Arthur de Jong), which has no C.
+/// C, for communes, counts as J here, as in other public validators.
 /// </summary>
 public static partial class Rif
 {
@@ -17,19 +18,21 @@ public static partial class Rif
 
     public const string InvalidMessage = "must be a RIF: V, E, J, P, G or C, 8 digits and their check digit, for example J-30105123-8";
 
-    /// <summary>Whether a tax id can be kept: it is none, of another country, or a RIF.</summary>
+    /// <summary>Whether a tax id can be stored: it is absent, of another country, or a valid RIF.</summary>
     public static bool Accepts(string? taxId, Address? address) => Codes.NumberOrNull(taxId) is not { } kept || !LooksLikeRif(kept, address) || Normalize(kept) is not null;
 
-    /// <summary>A tax id as it is kept: a RIF in its one spelling, others as given.</summary>
+    /// <summary>
+    /// Normalizes a tax id for storage: a RIF to its one spelling, any other as a number (<see cref="Codes.NumberOrNull"/>).
+    /// </summary>
     public static string? NormalizeOrKeep(string? taxId, Address? address) =>
         Codes.NumberOrNull(taxId) is { } kept && LooksLikeRif(kept, address) ? Normalize(kept) : Codes.NumberOrNull(taxId);
 
-    /// <summary>Whether a tax id has to be a RIF: it is of a Venezuelan address, or of one without a country and looks like one.</summary>
+    /// <summary>Whether a tax id must be a RIF: its address is in Venezuela, or has no country and the tax id looks like a RIF.</summary>
     private static bool LooksLikeRif(string taxId, Address? address) => string.IsNullOrWhiteSpace(address?.Country)
         ? Form().IsMatch(taxId)
         : Venezuela.Contains(address.Country.Trim(), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>As J-12345678-9; null when form or check digit are wrong.</summary>
+    /// <summary>Converts a RIF to the form J-12345678-9; null when its form or its check digit is wrong.</summary>
     public static string? Normalize(string taxId)
     {
         if (Form().Match(taxId) is not { Success: true, Groups: var parts }) return null;

@@ -7,7 +7,7 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>Where goods are kept or sold.</summary>
+/// <summary>The types of places where goods are stored or sold.</summary>
 public static class StoreTypes
 {
     public static readonly string[] All = ["warehouse", "store", "distribution_center"];
@@ -41,9 +41,9 @@ public sealed record Contact(string? Phone = null, string? Email = null, string?
     }
 }
 
-/// <param name="Type">warehouse | store | distribution_center</param>
+/// <param name="Type">The type: warehouse | store | distribution_center</param>
 /// <param name="Settings">The tenant's own settings of the store, any JSON object.</param>
-/// <param name="Timezone">By which the store's days are counted; null: the tenant's.</param>
+/// <param name="Timezone">The time zone of the store's days; null: the tenant's.</param>
 public sealed record StoreDetails(
     string Name, string Type, Address? Address = null, Contact? Contact = null, IReadOnlyDictionary<string, JsonElement>? Settings = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null);

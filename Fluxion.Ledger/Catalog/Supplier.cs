@@ -4,9 +4,9 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <param name="TaxId">A Venezuelan one is a <see cref="Rif"/>.</param>
+/// <param name="TaxId">The tax id; a Venezuelan one is a <see cref="Rif"/>.</param>
 /// <param name="Settings">The tenant's own settings of the supplier, any JSON object.</param>
-/// <param name="LeadTimeDays">From an order to its goods; null: the tenant's.</param>
+/// <param name="LeadTimeDays">Days from an order to its goods; null: the tenant's lead time.</param>
 public sealed record SupplierDetails(
     string BusinessName, string? TradeName = null, string? TaxId = null, string? ContactPerson = null, string? Phone = null,
     string? Email = null, Address? Address = null, string? PaymentTerms = null, decimal? CreditLimit = null,

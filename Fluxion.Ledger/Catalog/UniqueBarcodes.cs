@@ -3,29 +3,30 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Catalog;
 
-/// <summary>What a product is to have.</summary>
-/// <param name="Before">The product as it is; null for a new one.</param>
-/// <param name="IsActive">Whether it will be active.</param>
+/// <summary>The barcodes that a product is to have.</summary>
+/// <param name="Before">The present product; null for a new one.</param>
+/// <param name="IsActive">Whether the product will be active.</param>
 public sealed record BarcodeClaim(string Sku, IReadOnlyList<ProductBarcode> Barcodes, Product? Before, bool IsActive)
 {
-    /// <summary>What it has not got yet as an active product: of that it is asked whether others have it.</summary>
+    /// <summary>The barcodes that the product does not have yet as an active product. Only they can conflict with other products.</summary>
     public IEnumerable<ProductBarcode> New => IsActive ? Barcodes.ExceptBy(Before is { IsActive: true } ? BarcodeList.From(Before.Details).Select(b => b.Key) : [], b => b.Key) : [];
 }
 
 /// <summary>A barcode that another active product has.</summary>
-/// <param name="Id">Null for a product that the same file begins.</param>
+/// <param name="Id">The other product's id; null for a product that the same file creates.</param>
 public sealed record BarcodeConflict(string Barcode, Guid? Id, string Sku);
 
 /// <summary>
-/// A barcode is of one active product at most. Whoever gives one to a product or activates a product takes turns, before any stream is locked: so
-/// of two at once the second sees what the first has written. Two products that had the same barcode before there was this rule keep it.
+/// A barcode belongs to one active product at most. A command that gives a barcode to a product or activates a product acquires an advisory
+/// lock before it locks any stream. So the second of two concurrent commands sees what the first one committed. Products that had the same
+/// barcode before this rule existed keep it.
 /// </summary>
 public static class UniqueBarcodes
 {
-    /// <summary>The turn of whoever gives barcodes.</summary>
+    /// <summary>The name of the advisory lock for giving barcodes.</summary>
     public const string LockName = "barcodes";
 
-    /// <summary>The conflicts of each claim, by its index; under the turn.</summary>
+    /// <summary>The conflicts of each claim, by its index. The caller holds the advisory lock.</summary>
     public static async Task<ILookup<int, BarcodeConflict>> Conflicts(
         LedgerSession ledger, IBarcodeIndex index, IReadOnlyList<BarcodeClaim> claims, CancellationToken ct)
     {
@@ -33,7 +34,7 @@ public static class UniqueBarcodes
         if (wanted.Count == 0) return Enumerable.Empty<BarcodeConflict>().ToLookup(_ => 0);
         var claimed = claims.Select(claim => claim.Before?.Id).OfType<Guid>().ToHashSet();
         var others = (await index.Find(ledger, [.. wanted.Select(w => w.Key)], ct)).Where(owner => owner.IsActive && !claimed.Contains(owner.ProductId)).ToLookup(owner => owner.Key);
-        // a product of the same file that has the barcode already and keeps it
+        // products of the same file that have the barcode already and keep it
         var kept = claims.Where(claim => claim.IsActive && claim.Before is not null).SelectMany(claim => claim.Barcodes.ExceptBy(claim.New.Select(b => b.Key), b => b.Key)
             .Select(barcode => (barcode.Key, claim.Before!.Id, claim.Sku))).ToLookup(k => k.Key);
         return (from barcode in wanted
@@ -44,7 +45,9 @@ public static class UniqueBarcodes
                     : new BarcodeConflict(w.Barcode.Code, other.Item1, other.Sku))).ToLookup(c => c.Claim, c => c.Conflict);
     }
 
-    /// <summary>409 with the id and sku of the other product, for a single claim; null when nobody else has its barcodes.</summary>
+    /// <summary>
+    /// Refuses a single claim with 409 and the id and sku of the other product; null when no other product has its barcodes.
+    /// </summary>
     public static async Task<Refusal?> Refuse(LedgerSession ledger, IBarcodeIndex index, BarcodeClaim claim, CancellationToken ct)
     {
         if ((await Conflicts(ledger, index, [claim], ct))[0].ToList() is not { Count: > 0 } conflicts) return null;

@@ -3,7 +3,7 @@ using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Ledger.Decisions;
 
-/// <summary>Why something was refused, whatever the protocol of the answer.</summary>
+/// <summary>The kind of a refusal, independent of the protocol of the answer.</summary>
 public enum RefusalKind
 {
     /// <summary>A field is wrong.</summary>
@@ -31,18 +31,18 @@ public enum RefusalKind
     Unavailable,
 }
 
-/// <summary>What has a number or a code already that was to name something new.</summary>
-/// <param name="Url">Where it can be read; null for what has no address of its own, as a payment.</param>
+/// <summary>The document that already has a number or code that a command wanted to give to a new one.</summary>
+/// <param name="Url">The address where it can be read; null when it has none of its own, as a payment.</param>
 public sealed record ExistingDocument(Guid Id, string? Url = null);
 
-/// <summary>Why a command or a query was not carried out. It knows no HTTP: the host turns it into an answer.</summary>
-/// <param name="Message">Tells the caller what to do.</param>
+/// <summary>The reason why a command or query was not carried out. It is independent of HTTP: the host converts it to an answer.</summary>
+/// <param name="Message">Instruction to the caller.</param>
 public sealed record Refusal(RefusalKind Kind, string Title, string Message)
 {
-    /// <summary>Every wrong field in the spelling of the request, each with what is wrong; null when no field is at fault.</summary>
+    /// <summary>The wrong fields as spelled in the request, each with its errors; null when no field is wrong.</summary>
     public IReadOnlyDictionary<string, string[]>? Fields { get; init; }
 
-    /// <summary>The products of which less is available than was requested.</summary>
+    /// <summary>The products with less available than was requested.</summary>
     public IReadOnlyList<Shortage>? Shortages { get; init; }
 
     /// <summary>The document that has the number already, unless the caller may not know it.</summary>
@@ -51,7 +51,7 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
     /// <summary>The products that have the barcodes already.</summary>
     public IReadOnlyList<BarcodeConflict>? Conflicts { get; init; }
 
-    /// <summary>What is open of a store, product or supplier and keeps it active.</summary>
+    /// <summary>The open documents that prevent the deactivation of a store, product or supplier.</summary>
     public IReadOnlyList<OpenDocuments>? Open { get; init; }
 
     public const int MaxQuoted = 100;
@@ -69,8 +69,8 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
         new(RefusalKind.NotFound, "Not found", detail) { Fields = errors };
 
     /// <summary>
-    /// Each number is within its bounds; a quantity times a price, or what many of them come to, is not. 400 for the lines or the file of a command,
-    /// 409 where a command has neither and does something to a document that is there.
+    /// Each input is in range, but a product or a sum overflows its numeric column. Refuses with 400 on the lines or the file of a command.
+    /// A command without them acts on an existing document, and is refused with 409.
     /// </summary>
     public static Refusal TooLarge(object? command)
     {
@@ -83,48 +83,48 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
 
     public static Refusal Conflict(string title, string detail) => new(RefusalKind.Conflict, title, detail);
 
-    /// <summary>409: what names one thing names another one already; <c>existing</c> says which, unless the caller may not know.</summary>
+    /// <summary>409: a value that must be unique is taken. <c>existing</c> names its document, unless the caller may not know it.</summary>
     public static Refusal AlreadyExists(string title, string detail, ExistingDocument? existing) =>
         Conflict(title, detail) with { Existing = existing };
 
-    /// <summary>503: the tenant's schema is not what this host expects; its own users can only wait.</summary>
+    /// <summary>503: the tenant's schema differs from the one that this host expects. The tenant's users can only wait.</summary>
     public static Refusal NotMigrated(string tenant) => new(RefusalKind.Unavailable, "Tenant not up to date",
         $"The data of '{tenant}' could not be brought up to date with this version. Nothing is lost; ask the platform's administrator, who runs 'database migrate'.");
 
-    /// <summary>503: the tenant is registered, and its schema is not there or another tenant's.</summary>
+    /// <summary>503: the tenant is registered, but its schema is missing or belongs to another tenant.</summary>
     public static Refusal DataMissing(string tenant) => new(RefusalKind.Unavailable, "Tenant's data missing",
         $"The data of '{tenant}' is not in the database: only a part of a backup was restored. "
         + "Ask the platform's administrator, who restores the rest (docs/backup.md).");
 
-    /// <summary>403: the account is there, and the user is not, or is inactive.</summary>
+    /// <summary>403: the account exists, but its user is missing or inactive.</summary>
     public static Refusal AccountOutOfStep(string tenant) => Forbidden(
         $"The ledger of '{tenant}' has no active user for this account: only a part of a backup was restored. "
         + $"Ask the platform's administrator, who runs 'tenants adopt {tenant}'.");
 
-    /// <summary>409 saying from which states a command is allowed, unless it is from this one.</summary>
-    /// <param name="allowed">Of each command on such a document the states from which it is allowed.</param>
+    /// <summary>Refuses with 409, naming the allowed states, when a command is not allowed in the present state; else null.</summary>
+    /// <param name="allowed">The states from which each command on such a document is allowed.</param>
     public static Refusal? WrongState(string what, string state, string command, IReadOnlyDictionary<string, string[]> allowed) =>
         allowed[command].Contains(state) ? null
             : Conflict("Wrong state", $"The {what} is {state}: {command} is allowed when it is {string.Join(" or ", allowed[command])}.");
 
-    /// <summary>400: nothing happens before its cause.</summary>
-    /// <param name="cause">As in "the goods left".</param>
+    /// <summary>400: the occurrence is before its cause.</summary>
+    /// <param name="cause">The cause in words, such as "the goods left".</param>
     public static Refusal BeforeCause(string cause, DateTimeOffset at) =>
         Invalid("occurredAt", $"must not be before {cause}, {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'}");
 
-    /// <summary>422: the key was used before with another request.</summary>
+    /// <summary>422: the key was used before for a different request.</summary>
     public static Refusal KeyReused(string key) => new(RefusalKind.KeyReused, "Idempotency key used before",
         $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request.");
 
-    /// <summary>429: as many streams are open as may be.</summary>
+    /// <summary>429: the limit of open streams is reached.</summary>
     public static Refusal TooManyStreams => new(RefusalKind.TooManyStreams, "Too many streams", "As many streams are open as this host keeps for the tenant or in all. Close one, or try again after Retry-After.");
 
-    /// <summary>415: a command is JSON.</summary>
+    /// <summary>415: the body of a command must be JSON.</summary>
     public static Refusal NoJson => new(RefusalKind.UnsupportedMediaType, "Not JSON", "Send the body as JSON, with the header 'Content-Type: application/json'.");
 
-    /// <summary>415: an import is a file.</summary>
+    /// <summary>415: the body of an import must be a CSV file.</summary>
     public static Refusal NoCsv => new(RefusalKind.UnsupportedMediaType, "Not CSV", "Send the file itself as the body, with the header 'Content-Type: text/csv'.");
 
-    /// <summary>What a client sent, to be quoted: at most <see cref="MaxQuoted"/> characters of it.</summary>
+    /// <summary>Shortens a client's text for quotation, to at most <see cref="MaxQuoted"/> characters and an ellipsis.</summary>
     public static string Shorten(string text) => text.Length <= MaxQuoted ? text : text[..MaxQuoted] + "…";
 }

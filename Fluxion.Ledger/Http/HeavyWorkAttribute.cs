@@ -1,18 +1,18 @@
 namespace Fluxion.Ledger.Http;
 
-/// <summary>Work of which a host does little at once: it takes a core, many connections or much memory for as long as it lasts.</summary>
+/// <summary>Work that a host limits, because each request takes a core, many connections or much memory while it runs.</summary>
 public enum HeavyWork
 {
     Import,
 
-    /// <summary>A question for which many rows are added up.</summary>
+    /// <summary>A query that aggregates many rows.</summary>
     Report,
     Verification,
     Provisioning,
     Password,
 }
 
-/// <summary>On an endpoint that does heavy work: the host lets a few of its requests in at once.</summary>
+/// <summary>On an endpoint that does heavy work: the host limits the number of its concurrent requests.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class HeavyWorkAttribute(HeavyWork kind) : Attribute
 {

@@ -7,7 +7,7 @@ namespace Fluxion.Ledger.Http;
 
 public static class HttpJson
 {
-    /// <summary>How this API reads and writes JSON.</summary>
+    /// <summary>The options with which this API reads and writes JSON.</summary>
     public static JsonSerializerOptions JsonOptions(this HttpContext http) =>
         http.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
 }

@@ -7,7 +7,9 @@ using Wolverine;
 
 namespace Fluxion.Ledger.Http;
 
-/// <summary>Gives each endpoint that asks for one a <see cref="LedgerSession"/> on the Marten session that Wolverine opened for the tenant.</summary>
+/// <summary>
+/// Gives each endpoint with a parameter <see cref="LedgerSession"/> one on the Marten session that Wolverine opened for the tenant.
+/// </summary>
 public static class LedgerSessionMiddleware
 {
     public static LedgerSession Before(IDocumentSession session, IMessageBus messages, HttpContext http) =>

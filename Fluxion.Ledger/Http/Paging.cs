@@ -2,7 +2,7 @@ using Fluxion.Ledger.Decisions;
 
 namespace Fluxion.Ledger.Http;
 
-/// <summary>The size of a page of any list.</summary>
+/// <summary>The page size of every list, in rows.</summary>
 public static class Paging
 {
     public const int DefaultLimit = 100;

@@ -15,9 +15,9 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Http;
 
 /// <summary>
-/// Reads the JSON body of every command and runs its validator before the endpoint: 415 for another media type, 400 with every wrong field,
-/// spelled as in the body. Wolverine's own reader tells neither where an unknown field stands nor apart what is no JSON, and logs as an
-/// error of ours what a client sent wrong.
+/// Reads the JSON body of every command and runs its validator before the endpoint. It refuses another media type with 415, and wrong
+/// fields with 400, each spelled as in the body. It replaces Wolverine's reader, which does not locate an unknown field and does not
+/// distinguish malformed JSON from a wrong value. That reader also logs errors of clients as server errors.
 /// </summary>
 public sealed partial class RequestBody : IHttpPolicy
 {
@@ -33,7 +33,7 @@ public sealed partial class RequestBody : IHttpPolicy
         }
     }
 
-    /// <summary>The body, or the problem with it.</summary>
+    /// <summary>Reads and validates the body; returns it or the problem with it.</summary>
     public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http) where T : class
     {
         if (!http.Request.HasJsonContentType()) return (null, new RefusedResult(Refusal.NoJson));
@@ -57,10 +57,12 @@ public sealed partial class RequestBody : IHttpPolicy
         failures.Count == 0 ? null : Refusal.Invalid(failures.GroupBy(f => JsonPath(f.PropertyName))
             .ToDictionary(field => field.Key, field => field.Select(f => f.ErrorMessage).Distinct().ToArray()));
 
-    /// <summary>Lines[0].UnitCost as lines[0].unitCost.</summary>
+    /// <summary>Converts Lines[0].UnitCost to lines[0].unitCost.</summary>
     private static string JsonPath(string propertyPath) => PathParts().Replace(propertyPath, part => JsonNamingPolicy.CamelCase.ConvertName(part.Value));
 
-    /// <summary>What the reader of JSON stopped at. It names types of ours in its messages, so only its path is passed on.</summary>
+    /// <summary>
+    /// Explains why the JSON could not be read. The exception's message names internal types, so only its path is passed on.
+    /// </summary>
     private static Refusal Unreadable(JsonException e, Type body, JsonSerializerOptions json)
     {
         var path = Refusal.Shorten(e.Path is ['$', '.', .. var field] ? field : e.Path ?? "$");
@@ -74,7 +76,9 @@ public sealed partial class RequestBody : IHttpPolicy
         };
     }
 
-    /// <summary>The type that the body has at a path; null at none of its own fields, as within a tenant's settings.</summary>
+    /// <summary>
+    /// The type of the body at a path; null for a path outside of its own fields, such as one within a tenant's settings.
+    /// </summary>
     private static Type? TypeAt(string path, Type body, JsonSerializerOptions json)
     {
         var at = body;
@@ -88,7 +92,7 @@ public sealed partial class RequestBody : IHttpPolicy
         return at;
     }
 
-    /// <summary>How a value of a type stands in JSON.</summary>
+    /// <summary>Describes the JSON form of a type.</summary>
     private static string Form(Type? type, JsonSerializerOptions json) => type switch
     {
         null => "must be a value that can be stored",

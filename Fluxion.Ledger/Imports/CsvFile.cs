@@ -9,23 +9,23 @@ using Fluxion.Ledger.Time;
 
 namespace Fluxion.Ledger.Imports;
 
-/// <summary>The columns of a kind of file, by the names that its export has in the first line.</summary>
-/// <param name="Required">Must be there.</param>
-/// <param name="Optional">May be there.</param>
-/// <param name="Informative">The export has them and an import cannot set them: ids, sums, when a row was written.</param>
+/// <summary>The columns of a kind of file, named as in the first line of its export.</summary>
+/// <param name="Required">Columns that must be present.</param>
+/// <param name="Optional">Columns that may be present.</param>
+/// <param name="Informative">Columns of the export that an import cannot set: ids, sums, the time at which a row was written.</param>
 public sealed record CsvColumns(IReadOnlyList<string> Required, IReadOnlyList<string> Optional, IReadOnlyList<string> Informative)
 {
     public IEnumerable<string> All => [.. Required, .. Optional, .. Informative];
 }
 
 /// <summary>
-/// A CSV file as a client sent it: RFC 4180 in UTF-8 with or without byte order mark, its fields separated by , or ; or tabs, names in the
-/// first line. What spreadsheets add is taken: a first line <c>sep=;</c>, names in another case, rows of separators alone, empty fields that
-/// are left away at the end of a row. What is wrong with the file is collected by line, so that all of it is said at once.
+/// A CSV file as a client sent it: RFC 4180 in UTF-8, with or without byte order mark. The separator is a comma, a semicolon or a tab,
+/// and the first line has the column names. It accepts what spreadsheets add: a first line <c>sep=;</c>, names in another case, rows of
+/// separators only, and missing empty fields at the end of a row. It collects errors by line, so that one answer reports all of them.
 /// </summary>
 public sealed class CsvFile
 {
-    /// <summary>Of one file, which is one transaction.</summary>
+    /// <summary>The maximum number of rows in a file, which is imported in one transaction.</summary>
     public const int MaxRows = 50_000;
 
     private readonly Dictionary<string, List<string>> _errors = [];
@@ -34,18 +34,20 @@ public sealed class CsvFile
     private readonly SortedSet<int> _notTaken = [];
     private bool _isForbidden;
 
-    /// <summary>How much was found wrong so far.</summary>
+    /// <summary>The number of errors found so far.</summary>
     public int ErrorCount { get; private set; }
 
     public IReadOnlyList<CsvRow> Rows => _rows;
 
-    /// <summary>Columns with values that the ledger has not taken, in the order of the file.</summary>
+    /// <summary>Columns with values that the ledger did not take over, in the order of the file.</summary>
     public IReadOnlyList<string> ColumnsNotTaken => [.. _notTaken.Select(index => _columns.First(column => column.Value == index).Key)];
 
-    /// <summary>Whether numbers are written with a comma before their decimals.</summary>
+    /// <summary>Whether numbers have a decimal comma.</summary>
     public bool DecimalComma { get; private init; }
 
-    /// <summary>Every wrong row by its line, or null. 403 when it is a store that is not the caller's.</summary>
+    /// <summary>
+    /// The refusal with every error by its line; null without errors. It is a 403 when a row names a store that the caller may not use.
+    /// </summary>
     public Refusal? Problem
     {
         get
@@ -109,7 +111,9 @@ public sealed class CsvFile
         return _errors.Count == 0;
     }
 
-    /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run as a formula, and before an apostrophe.</summary>
+    /// <summary>
+    /// Removes the apostrophe that an export puts before an apostrophe, and before text that a spreadsheet would run as a formula.
+    /// </summary>
     private static string Unescaped(string text) => text is ['\'', '\'' or '=' or '+' or '-' or '@' or '\t' or '\r', ..] ? text[1..] : text;
 
     /// <summary>Whether the file has that column.</summary>
@@ -133,19 +137,19 @@ public sealed class CsvFile
     }
 }
 
-/// <summary>A row of a <see cref="CsvFile"/>. An empty field says nothing: its value is null.</summary>
-/// <param name="Line">The line of the file where it begins, counted from 1.</param>
-/// <param name="Fields">As many as the file has columns, or fewer: a spreadsheet leaves empty ones away at the end of a row.</param>
+/// <summary>A row of a <see cref="CsvFile"/>. The value of an empty field is null.</summary>
+/// <param name="Line">The line of the file where the row begins, counted from 1.</param>
+/// <param name="Fields">The fields, at most as many as the file has columns. A spreadsheet omits empty fields at the end of a row.</param>
 public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string> Fields)
 {
-    /// <summary>Whether the row has a field of that column, be it empty.</summary>
+    /// <summary>Whether the row has a field of that column, even an empty one.</summary>
     public bool Has(string column) => File.IndexOf(column) < Fields.Count;
 
-    /// <summary>The text of a field as it is; null when it is blank.</summary>
+    /// <summary>The unchanged text of a field; null when it is blank.</summary>
     public string? Text(string column) =>
         File.IndexOf(column) is { } index && index < Fields.Count && !Invisible.IsBlank(Fields[index]) ? Fields[index] : null;
 
-    /// <summary>A text that names something, without white space and invisible characters around it.</summary>
+    /// <summary>A text that names something, without surrounding white space and invisible characters.</summary>
     public string? TrimmedText(string column)
     {
         if (Text(column) is not { } text) return null;
@@ -162,20 +166,20 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     public int? WholeNumber(string column) => Parse<int>(column, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
         "must be a whole number");
 
-    /// <summary>As <see cref="Number"/>, and says so where there is none.</summary>
+    /// <summary>As <see cref="Number"/>, with an error when the field is blank.</summary>
     public decimal? Required(string column)
     {
         if (Text(column) is null) AddError(column, "is required");
         return Number(column);
     }
 
-    /// <summary>A point in time, or a date: the start of that day in <paramref name="zone"/>.</summary>
+    /// <summary>A point in time. A date means the start of that day in <paramref name="zone"/>.</summary>
     public DateTimeOffset? Time(string column, Zone zone) => Parse<DateTimeOffset>(column, text => PointsInTime.Parse(text, zone), PointsInTime.FormOrDate);
 
-    /// <summary>Whether the field is a date alone, of the shop's calendar.</summary>
+    /// <summary>Whether the field is a date without a time.</summary>
     public bool IsDate(string column) => Text(column) is { } text && PointsInTime.ParseDate(Invisible.Trim(text)) is not null;
 
-    /// <summary>true or false, in English or as a Spanish spreadsheet writes it, or 1 or 0.</summary>
+    /// <summary>True or false in English, in the Spanish of spreadsheets, or as 1 or 0.</summary>
     public bool? Boolean(string column) => Parse<bool>(column, text => text.ToUpperInvariant() switch
     {
         "TRUE" or "VERDADERO" or "1" => true,
@@ -197,24 +201,26 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         }
     }
 
-    /// <summary>Says what a validator found wrong in this row, whose columns are named as its fields.</summary>
+    /// <summary>Adds a validator's errors to this row, whose columns have the names of the validated fields.</summary>
     public bool Check(ValidationResult result)
     {
         foreach (var failure in result.Errors) AddError(JsonNamingPolicy.CamelCase.ConvertName(failure.PropertyName), failure.ErrorMessage);
         return result.IsValid;
     }
 
-    /// <summary>Says what is wrong in a column of this row; with null in the row itself.</summary>
+    /// <summary>Adds an error to a column of this row; null: to the row itself.</summary>
     public void AddError(string? column, string reason) => File.AddError(Where(column), reason);
 
-    /// <summary>Notes of columns that their values here are not taken: those of other books.</summary>
+    /// <summary>
+    /// Records the columns in which this row has values that the ledger does not take over, because they come from another system.
+    /// </summary>
     public void AddColumnsNotTaken(params ReadOnlySpan<string> columns)
     {
         foreach (var column in columns)
             if (Text(column) is not null) File.AddColumnNotTaken(column);
     }
 
-    /// <summary>As <see cref="AddError"/>, where the caller may not do it.</summary>
+    /// <summary>As <see cref="AddError"/>, for an action that the caller is not permitted.</summary>
     public void AddForbidden(string column, string reason) => File.AddForbidden(Where(column), reason);
 
     private static readonly NumberFormatInfo Comma = new() { NumberDecimalSeparator = ",", NumberGroupSeparator = "." };

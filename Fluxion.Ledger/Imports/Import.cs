@@ -15,24 +15,29 @@ using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Ledger.Imports;
 
-/// <summary>What a file came to.</summary>
-/// <param name="Id">Of the import; reference_id of the movements that it made.</param>
+/// <summary>The result of an import.</summary>
+/// <param name="Id">The id of the import: reference_id of the movements that it made.</param>
 /// <param name="DryRun">True when nothing was written.</param>
-/// <param name="Created">Rows that began something: a product, a stock item's stock, a movement.</param>
-/// <param name="Unchanged">Rows that said what the ledger knew.</param>
+/// <param name="Created">The number of rows that created something: a product, the stock of a stock item, a movement.</param>
+/// <param name="Unchanged">The number of rows that changed nothing, because the ledger had the same values already.</param>
 /// <param name="CorrectedByCount">
-/// What of the movements counts had seen already, so that it changed the history and not today's stock; of more items and counts than 1,000 the first.
+/// The imported movements that a count had already seen, so they changed the history and not today's stock.
+/// The list has an entry for each item and count, at most the first 1,000.
 /// </param>
-/// <param name="ReservationsShort">The reservations that can no longer be kept after it, the latest first, at most 100; usually empty.</param>
-/// <param name="ColumnsNotTaken">Columns with values of other books that the ledger finds itself, such as who recorded a movement there.</param>
+/// <param name="ReservationsShort">
+/// Reservations that can no longer be kept after the import, the latest first, at most 100; usually empty.
+/// </param>
+/// <param name="ColumnsNotTaken">
+/// Columns with values of another system that the ledger determines itself, such as the user who recorded a movement there.
+/// </param>
 public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged, IReadOnlyList<CountCorrection> CorrectedByCount,
     IReadOnlyList<ShortReservation> ReservationsShort, IReadOnlyList<string> ColumnsNotTaken)
 {
     public const int MaxCorrections = 1000;
 }
 
-/// <summary>How far an import is.</summary>
-/// <param name="Phase">checking, then writing.</param>
+/// <summary>The progress of an import.</summary>
+/// <param name="Phase">The phase: checking, then writing.</param>
 public sealed record ImportProgress(string Phase, int Rows, int Of, double Seconds);
 
 /// <summary>On an endpoint that takes a file: the OpenAPI document shows the example, and a test sends it.</summary>
@@ -42,19 +47,19 @@ public sealed class CsvExampleAttribute(string value) : Attribute
     public string Value => value;
 }
 
-/// <summary>A command whose numbers stand in a file.</summary>
+/// <summary>A command whose quantities and prices are in a file.</summary>
 public interface IFileCommand;
 
-/// <summary>One file, read and checked whole, and one transaction: all its rows or none.</summary>
+/// <summary>The import of one file. It checks every row, and writes all rows in one transaction or none.</summary>
 public sealed class Import
 {
     public const string MediaType = "text/csv";
     public const string ProgressMediaType = "application/x-ndjson";
 
-    /// <summary>Larger files are 413.</summary>
+    /// <summary>The maximum size of a file. A larger one is refused with 413.</summary>
     public const int MaxBytes = 32 * 1024 * 1024;
 
-    /// <summary>Bytes of a file that are kept in memory while it comes; the rest waits on disk.</summary>
+    /// <summary>The bytes of a file that are buffered in memory while it is received. The rest is buffered on disk.</summary>
     private const int InMemory = 64 * 1024;
 
     private readonly Stopwatch _time = Stopwatch.StartNew();
@@ -64,22 +69,24 @@ public sealed class Import
 
     public CsvFile File { get; }
 
-    /// <summary>Of the bytes of the file, in hexadecimal.</summary>
+    /// <summary>The hash of the file's bytes, in hexadecimal.</summary>
     public string Sha256 { get; }
 
     public Guid Id { get; }
     public bool IsDryRun { get; }
 
-    /// <summary>What a command is, for its idempotency key.</summary>
+    /// <summary>The identity of the command, for its idempotency key.</summary>
     private sealed record Command(string Sha256, bool DryRun, bool DecimalComma, DateTimeOffset? SentAt = null) : IOccurrence, IFileCommand
     {
         DateTimeOffset? IOccurrence.OccurredAt => null;
     }
 
-    /// <param name="decimals">point or comma: what numbers have before their decimals; a point when left out.</param>
-    /// <param name="dryRun">Whether to say what would be, and write nothing.</param>
-    /// <param name="sentAt">What the client's clock showed when it sent the file.</param>
-    /// <param name="handle">Decides on all rows and appends, or returns the problem of the file when it has said of rows what is wrong with them.</param>
+    /// <param name="decimals">The decimal separator of numbers: point or comma; a point when left out.</param>
+    /// <param name="dryRun">True to report the result and write nothing.</param>
+    /// <param name="sentAt">The client's clock when it sent the file.</param>
+    /// <param name="handle">
+    /// Function that decides on all rows and appends events. It returns the file's problem when rows have errors.
+    /// </param>
     public static async Task<IResult> Run(LedgerSession ledger, HttpContext http, CsvColumns columns, string? decimals, bool? dryRun,
         Func<Import, CancellationToken, Task<Reply>> handle, string? sentAt = null)
     {
@@ -90,7 +97,7 @@ public sealed class Import
         var sent = sentAt is null ? null : PointsInTime.Parse(sentAt);
         if (sentAt is not null && sent is null) return new RefusedResult(Refusal.Invalid("sentAt", PointsInTime.Form));
 
-        // however slowly it comes, it waits on disk, and takes memory and a turn when it is there
+        // a file is buffered on disk while it is received, and takes memory and a permit only after that
         await using var body = new FileBufferingReadStream(http.Request.Body, InMemory);
         await body.DrainAsync(http.RequestAborted);
         using var turn = await http.RequestServices.GetRequiredService<ImportLimiter>().Acquire(http.RequestAborted);
@@ -101,7 +108,7 @@ public sealed class Import
 
         var run = ledger.Run(http, command, async ct =>
         {
-            // with rows that cannot be read the others are checked all the same: a file is corrected once
+            // readable rows are checked even when others are not readable, so that one answer reports all errors
             var reply = await handle(import, ct);
             return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.DryRun(accepted.Body) : reply;
         });
@@ -125,7 +132,7 @@ public sealed class Import
             [.. outcome.CorrectedByCount.Take(ImportReceipt.MaxCorrections)], outcome.ReservationsShort, File.ColumnsNotTaken));
     }
 
-    /// <summary>The rows, counted as they are taken.</summary>
+    /// <summary>The rows. Each row counts towards the progress after it was handled.</summary>
     public IEnumerable<CsvRow> Rows()
     {
         foreach (var row in File.Rows)
@@ -135,8 +142,8 @@ public sealed class Import
         }
     }
 
-    /// <summary>What the rows say, of those with which nothing is wrong.</summary>
-    /// <param name="read">Null when it has said of the row what is wrong with it.</param>
+    /// <summary>Reads and validates the rows, and returns those without errors.</summary>
+    /// <param name="read">Function that reads a row. It returns null when it has added an error to the row.</param>
     public IReadOnlyList<(CsvRow Row, TRow Read)> Read<TRow>(IValidator<TRow> validator, Func<CsvRow, TRow?> read) where TRow : class
     {
         var right = new List<(CsvRow, TRow)>();
@@ -145,7 +152,9 @@ public sealed class Import
         return right;
     }
 
-    /// <summary>A line of JSON a second while it runs, and at the end one with its status and the receipt or the problem.</summary>
+    /// <summary>
+    /// Writes a line of JSON each second while the import runs, and a last one with its status and the receipt or the problem.
+    /// </summary>
     private async Task<IResult> Watch(Task<IResult> run, HttpContext http)
     {
         var json = http.JsonOptions();
@@ -157,7 +166,7 @@ public sealed class Import
         }
         finally
         {
-            result = await run; // also when nobody listens any more: its session is not disposed of under it
+            result = await run; // also after the client has disconnected: the import needs its session until it ends
         }
         await Line(result switch
         {

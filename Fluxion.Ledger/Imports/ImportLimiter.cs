@@ -4,8 +4,8 @@ using Fluxion.Ledger.Http;
 namespace Fluxion.Ledger.Imports;
 
 /// <summary>
-/// A host works on one import at a time: a file of 50,000 long rows takes 1.2 GB and half a minute, nearly all of it while it is written. Those that are
-/// received meanwhile wait on disk, and a host receives no more of them than may wait.
+/// Limits a host to one import at a time. A file of 50,000 long rows takes 1.2 GB and half a minute, nearly all of it for writing.
+/// Other files wait on disk after they were received. A host receives no more of them than may wait.
 /// </summary>
 public sealed class ImportLimiter : IDisposable
 {
@@ -21,8 +21,8 @@ public sealed class ImportLimiter : IDisposable
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
-    /// <summary>Waits for a turn; it ends when what is returned is disposed of.</summary>
-    /// <exception cref="BusyException">Too many wait already.</exception>
+    /// <summary>Waits for a permit. Disposing of the result releases it.</summary>
+    /// <exception cref="BusyException">The queue is full.</exception>
     public async Task<IDisposable> Acquire(CancellationToken ct)
     {
         var turn = await _limiter.AcquireAsync(1, ct);

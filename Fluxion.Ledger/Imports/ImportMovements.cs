@@ -15,11 +15,11 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Imports;
 
-/// <summary>A movement of earlier books, by a file.</summary>
-/// <param name="Id">How those books name the movement.</param>
-/// <param name="Line">Its line in the document that <paramref name="Reference"/> names.</param>
-/// <param name="OccurredAt">By the ledger's clock.</param>
-/// <param name="TimeInFile">The same as the file has it.</param>
+/// <summary>A row of a file of movements: one past movement, from another system or from an export of the ledger.</summary>
+/// <param name="Id">The movement's id in the system that wrote the file.</param>
+/// <param name="Line">The movement's line in the document that <paramref name="Reference"/> names.</param>
+/// <param name="OccurredAt">The time of the movement by the ledger's clock.</param>
+/// <param name="TimeInFile">The time of the movement as written in the file.</param>
 public sealed record PastMovement(string Store, string Sku, string ReferenceType, decimal Quantity, decimal? CostPerUnit, string? Reason,
     string? Reference, string? Notes, DateTimeOffset? OccurredAt, DateTimeOffset? TimeInFile, string? Id, int? Line) : IStockRow
 {
@@ -29,14 +29,14 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
     public static readonly string[] Out = ["issue", "sale"];
     public static readonly string[] Either = ["adjustment", "transfer", "count"];
 
-    /// <summary>Goods of a receipt or purchase went back to the supplier.</summary>
+    /// <summary>Whether goods of a receipt or purchase went back to the supplier.</summary>
     public bool IsReturnToSupplier => ReferenceType is "receipt" or "purchase" && Reason == Reasons.ReturnToSupplier;
 
     private bool IsIn => In.Contains(ReferenceType) && !IsReturnToSupplier;
 
     private bool IsOut => Out.Contains(ReferenceType) || IsReturnToSupplier;
 
-    /// <summary>movement_type, as the export has it.</summary>
+    /// <summary>The value of movement_type, as in the export.</summary>
     public string MovementType => IsIn ? "in" : IsOut ? "out" : ReferenceType == "transfer" ? "transfer" : "adjustment";
 
     public sealed class Validator : AbstractValidator<PastMovement>
@@ -68,7 +68,7 @@ public static class ImportMovementsEndpoint
     public static readonly CsvColumns Columns = new(["store", "sku", "referenceType", "quantity"], ["id", "line", "costPerUnit", "reason", "reference", "notes", "occurredAt"],
         ["movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]);
 
-    /// <summary>What the ledger that exported the file knows of the record of a movement.</summary>
+    /// <summary>The columns of a movement's record that only the exporting ledger knows.</summary>
     private static readonly string[] OfTheRecord = ["referenceId", "createdBy", "recordedAt"];
 
     [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
@@ -91,7 +91,7 @@ public static class ImportMovementsEndpoint
                 return quantity is null ? null : new PastMovement(row.TrimmedText("store") ?? "", row.TrimmedText("sku") ?? "", row.TrimmedText("referenceType") ?? "", quantity.Value, cost,
                     row.TrimmedText("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at && !row.IsDate("occurredAt") ? ledger.ToLedgerTime(at) : occurredAt, occurredAt, row.TrimmedText("id"), row.WholeNumber("line"));
             });
-            // by when they occurred, and those of one moment as the file has them: an export has the latest first
+            // sorted by time, because an export lists the latest movement first; rows with the same time keep the order of the file
             var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
             var rows = await StockRows.ResolveAndLock(ledger, movements, "quantity",
                 movements.Count == 0 ? null : movements[0].Read.OccurredAt, counting: false, ct);
@@ -131,7 +131,7 @@ public static class ImportMovementsEndpoint
         else if (total != Quantities.Round(movement.Quantity * cost, 2)) row.AddError("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
     }
 
-    /// <param name="now">A row that lies a little ahead of it happens now.</param>
+    /// <param name="now">The time of recording. A row slightly after it is dated at it.</param>
     public static StockDecision Decide(IEnumerable<(PastMovement Row, LockedStock Slot, Guid Id)> rows, Guid importId, DateTimeOffset now) =>
         StockDecider.Decide(rows.Select(r => new StockStep(r.Slot, item =>
         {

@@ -62,7 +62,8 @@ public static class ImportProductsEndpoint
                 var said = Read(row, before, categories, suppliers, json);
                 if (import.File.ErrorCount > errors)
                 {
-                    row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, said.Details), product)); // a file is corrected once
+                    // a row with errors is validated all the same, so that one answer reports all errors
+                    row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, said.Details), product));
                     continue;
                 }
                 if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted) continue;
@@ -80,7 +81,7 @@ public static class ImportProductsEndpoint
             return import.Done(decided.Count(d => d.IsNew), decided.Count(d => !d.IsNew));
         });
 
-    /// <summary>Says of the row of each product that is to be deactivated what is still open of it.</summary>
+    /// <summary>Adds an error to the row of each product to deactivate that has open documents.</summary>
     private static async Task RefuseDeactivations(LedgerSession ledger, IStockDocuments documents, IReadOnlyList<CsvRow> rows,
         List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)> decided, Dictionary<string, int> lines, CancellationToken ct)
     {
@@ -95,7 +96,7 @@ public static class ImportProductsEndpoint
         }
     }
 
-    /// <summary>What happens to a product (null: a new one) so that it becomes what the row says; nothing when it is that already.</summary>
+    /// <summary>The events that make a product (null: a new one) equal to its row; none when it is equal already.</summary>
     public static IReadOnlyList<object> Decide(Product? product, string sku, ProductDetails details, bool isActive)
     {
         var events = new List<object>();
@@ -105,10 +106,12 @@ public static class ImportProductsEndpoint
         return events;
     }
 
-    /// <summary>With the policy that a product without settings has: an export says it of that too.</summary>
+    /// <summary>The details with default settings in place of none, because an export writes the defaults.</summary>
     private static ProductDetails WithDefaults(ProductDetails details) => details with { Settings = details.Settings ?? new ProductSettings() };
 
-    /// <summary>Says of rows whose id is that of a product with another sku: a spreadsheet may have dropped its zeros.</summary>
+    /// <summary>
+    /// Adds an error to a row whose id belongs to a product with another sku: a spreadsheet may have dropped the zeros of the sku.
+    /// </summary>
     private static async Task CheckIds(LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
     {
         var named = await ledger.Find<Product>(rows.Select(row => row.TrimmedText("id")).OfType<string>().Where(id => Guid.TryParse(id, out _)), ct);
@@ -119,7 +122,9 @@ public static class ImportProductsEndpoint
         }
     }
 
-    /// <summary>Says of rows of products that are here when they were created and changed otherwise. Of others it is what other books say.</summary>
+    /// <summary>
+    /// Adds an error to a row with times of creation or change that differ from those of its product. Rows from another system are exempt.
+    /// </summary>
     private static async Task CheckTimes(LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
     {
         var dated = new List<(CsvRow Row, Guid Id, long Version, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt)>();
@@ -146,7 +151,9 @@ public static class ImportProductsEndpoint
 
     private static bool IsIdOf(Product product, string id) => Guid.TryParse(id, out var guid) && guid == product.Id;
 
-    /// <summary>The products that have changed since their rows were exported, as they were then. A row with another id is of other books and says nothing of that.</summary>
+    /// <summary>
+    /// The exported states of products that have changed since the export. A row with another id comes from another system and is skipped.
+    /// </summary>
     private static async Task<IReadOnlyDictionary<Guid, Product>> Exported(
         LedgerSession ledger, IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<string, Product> found, CancellationToken ct)
     {
@@ -154,7 +161,7 @@ public static class ImportProductsEndpoint
         foreach (var row in rows)
         {
             if (row.WholeNumber("version") is not { } version || row.TrimmedText("sku") is not { } sku || !found.TryGetValue(sku, out var product)) continue;
-            if (row.TrimmedText("id") is { } id && !IsIdOf(product, id)) continue; // of other books, or said to be another's
+            if (row.TrimmedText("id") is { } id && !IsIdOf(product, id)) continue; // from another system, or refused by CheckIds
             var current = ledger.VersionOf(product.Id);
             if (version < 1 || version > current) row.AddError("version", $"must be from 1 to {current}, the version of {product.Code}, or empty");
             else if (version < current) versions[product.Id] = version;
@@ -162,7 +169,7 @@ public static class ImportProductsEndpoint
         return await ledger.AtVersions<Product>(versions, ct);
     }
 
-    /// <summary>What the row says, over the product as it was exported (null: a new one); what of it cannot be read is said of the row.</summary>
+    /// <summary>Reads a row over the exported product (null: a new one). Each value that cannot be read adds an error to the row.</summary>
     private static (ProductDetails Details, bool IsActive) Read(CsvRow row, Product? product,
         IReadOnlyDictionary<string, Category> categories, IReadOnlyDictionary<string, Supplier> suppliers, JsonSerializerOptions json)
     {
@@ -195,8 +202,8 @@ public static class ImportProductsEndpoint
         return (details, isActive);
     }
 
-    /// <summary>The barcodes that the row says, over those that the product had.</summary>
-    /// <param name="wanted">What the row says otherwise.</param>
+    /// <summary>The barcodes of the row, merged with those that the product had.</summary>
+    /// <param name="wanted">The other details in the row.</param>
     private static IReadOnlyList<ProductBarcode> Barcodes(CsvRow row, ProductDetails wanted, ProductDetails before, JsonSerializerOptions json)
     {
         var (first, list) = (row.TrimmedText("barcode"), row.Json<List<ProductBarcode>>("barcodes", json));
@@ -206,14 +213,15 @@ public static class ImportProductsEndpoint
             return [];
         }
         if (list is null && !row.Has("barcode")) return row.Has("barcodes") ? [] : BarcodeList.From(before);
-        // of several barcodes a file that knows but one says which is the first
+        // a file without the column barcodes replaces only the first of several barcodes
         var named = list is null && !row.Has("barcodes") && before.Barcodes is { } known ? BarcodeList.WithFirst(known, first) : BarcodeList.Named(first, list);
         foreach (var (field, message) in ProductRules.BarcodeErrors(wanted, named, list is null ? null : first ?? "", before)) row.AddError(field, message);
         return BarcodeList.Normalize(named, wanted.UnitType);
     }
 
     /// <summary>
-    /// A three-way merge: of each field what the row says when the row changed it, else what the product has now. Null when both changed a field, and not to the same.
+    /// Merges three ways: a field has the row's value when the row changed it, else the product's present value.
+    /// Returns null when both changed a field to different values.
     /// </summary>
     /// <param name="before">The product as it was exported.</param>
     private static (ProductDetails Details, bool IsActive)? Merge(CsvRow row, (ProductDetails Details, bool IsActive) said, Product before, Product now)
@@ -248,14 +256,16 @@ public static class ImportProductsEndpoint
         };
     }
 
-    /// <summary>The problem with a change, as for the command that changes one product.</summary>
+    /// <summary>The refusal of a change, as for the command that changes one product.</summary>
     private static Refusal? Refuse(CsvRow row, ProductDetails wanted, Product? product,
         IReadOnlyDictionary<string, Category> categories, IReadOnlyDictionary<string, Supplier> suppliers) => new ProductReferences(
             Named(row, "category", categories) is { } category && category.Id == wanted.CategoryId ? category : null,
             Named(row, "supplier", suppliers) is { } supplier && supplier.Id == wanted.SupplierId ? supplier : null,
             wanted).Refuse(product);
 
-    /// <summary>What the column names; null when it names nothing, or, which is said of the row, something that there is not.</summary>
+    /// <summary>
+    /// The entry that a column names; null when the field is empty, or with an error of the row when the entry does not exist.
+    /// </summary>
     private static T? Named<T>(CsvRow row, string column, IReadOnlyDictionary<string, T> known) where T : class
     {
         if (row.TrimmedText(column) is not { } reference) return null;

@@ -15,14 +15,14 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Imports;
 
-/// <summary>What a store has of a product, by a file.</summary>
-/// <param name="Version">That of the stock item when the file was exported; 0 before its first event; null when the file does not say.</param>
-/// <param name="LastMovementAt">That of the stock item when the file was exported.</param>
+/// <summary>A row of a file of stock: the quantity of a product that is on hand in a store.</summary>
+/// <param name="Version">The stock item's version at the export; 0 before its first event; null when the file does not have it.</param>
+/// <param name="LastMovementAt">The time of the stock item's last movement at the export.</param>
 public sealed record StockOnHand(string Store, string Sku, decimal OnHand, decimal? CostPerUnit, long? Version, DateTimeOffset? LastMovementAt) : IStockRow
 {
     decimal IStockRow.Quantity => OnHand;
 
-    /// <summary>Nothing on hand is no opening balance, unless it has a cost.</summary>
+    /// <summary>False for a quantity of 0 without a cost, which is no opening balance.</summary>
     public bool CanBegin => OnHand != 0 || CostPerUnit > 0;
 
     public sealed class Validator : AbstractValidator<StockOnHand>
@@ -74,11 +74,15 @@ public static class ImportStockEndpoint
 
     private static bool HasMoved(LockedStock locked) => locked.Item?.LastMovementAt is not null;
 
-    /// <summary>What is known of a stock item at the time when its row was exported.</summary>
-    /// <param name="Item">As it was then, or as it is where the row does not say when that was; null before its first event.</param>
-    /// <param name="IsKnown">Whether <paramref name="Item"/> is what was exported, or what the file has to agree with.</param>
-    /// <param name="HasMovedSince">Whether there is another quantity on hand now, as far as that is known.</param>
-    /// <param name="States">Of which the row may be, when it says only when the item last moved: what the ledger finds itself is that of one of them.</param>
+    /// <summary>The known state of a stock item at the time when its row was exported.</summary>
+    /// <param name="Item">
+    /// The state at the export; the present state when the row does not date its export; null before the first event.
+    /// </param>
+    /// <param name="IsKnown">Whether <paramref name="Item"/> is the exported state, or the state that the file has to match.</param>
+    /// <param name="HasMovedSince">Whether the quantity on hand has changed since the export, as far as known.</param>
+    /// <param name="States">
+    /// The candidate states of a row that has only the time of the last movement. Each informative column must match one of them.
+    /// </param>
     private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince, IReadOnlyList<StockItem>? States = null);
 
     private static async Task<Dictionary<Guid, ExportedItem>> Exported(
@@ -94,10 +98,11 @@ public static class ImportStockEndpoint
         return rows.ToDictionary(r => r.Slot.ItemId, r =>
         {
             var (version, now) = (r.Read.Version, r.Slot.Item);
-            if (version > ledger.VersionOf(r.Slot.ItemId)) return new ExportedItem(null, false, HasMoved(r.Slot)); // of other books
+            // a higher version comes from another system
+            if (version > ledger.VersionOf(r.Slot.ItemId)) return new ExportedItem(null, false, HasMoved(r.Slot));
             if (version is null && r.Read.LastMovementAt is not null)
             {
-                // a movement that was learned late leaves it what it was: of several such states the row may be of any
+                // a late movement does not change the time of the last movement, so the row may be from any of several states
                 var exported = dated[r.Slot.ItemId].FirstOrDefault(state => state.OnHand == r.Read.OnHand);
                 return new ExportedItem(exported, exported is not null, exported is null
                     ? dated[r.Slot.ItemId].Select(state => state.OnHand).Append(now?.OnHand ?? 0).Distinct().Count() > 1 || !dated.Contains(r.Slot.ItemId)
@@ -108,7 +113,7 @@ public static class ImportStockEndpoint
         });
     }
 
-    /// <summary>Whether a row that is right changes the item. One that has what was exported leaves what happened since as it is.</summary>
+    /// <summary>Whether a valid row changes the item. A row with the exported quantity leaves later movements as they are.</summary>
     private static bool IsChange(StockOnHand row, LockedStock locked, ExportedItem exported) => HasMoved(locked)
         ? row.OnHand != locked.OnHandAtOccurrence(locked.Item) && !(exported.IsKnown && row.OnHand == (exported.Item?.OnHand ?? 0))
         : row.CanBegin;
@@ -142,7 +147,9 @@ public static class ImportStockEndpoint
         }
     }
 
-    /// <summary>What is on order is what it is, or what it was at some time: orders have versions of their own.</summary>
+    /// <summary>
+    /// Checks that onOrder is the present quantity or an earlier one, because purchase orders have versions of their own.
+    /// </summary>
     private static async Task CheckOnOrder(
         LedgerSession ledger, IStockDocuments documents, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
     {
@@ -161,7 +168,9 @@ public static class ImportStockEndpoint
 
     private const string Found = "must be empty or as exported: the ledger finds it itself";
 
-    /// <summary>Columns of the product are those that it has, or had when the file was exported: this import does not change them.</summary>
+    /// <summary>
+    /// Checks that columns of the product have its present values or earlier ones, because this import does not change products.
+    /// </summary>
     private static async Task CheckProducts(LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
     {
         var wrong = rows.Select(r => (r.Row, r.Slot.Product.Id, Columns: Differing(r.Row, r.Slot.Product))).Where(r => r.Columns.Count > 0).ToList();

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fluxion.Ledger.Imports;
 
-/// <summary>White space, and characters without a shape of their own that come along when text is copied: zero-width spaces, byte order marks, marks of direction.</summary>
+/// <summary>White space and invisible characters of copied text: zero-width spaces, byte order marks, direction marks.</summary>
 internal static class Invisible
 {
     public static bool IsBlank(string text) => text.All(IsInvisible);

@@ -6,15 +6,15 @@ using UUIDNext;
 namespace Fluxion.Ledger.Imports;
 
 /// <summary>
-/// The id of each movement of a file, the same whenever the file is sent: so it is booked once. It comes from what the file says, in this order:
-/// its id; its document and line; all that the row says, when that includes a time (equal rows of one file are several movements);
-/// else the file itself and the line in it.
+/// Computes the id of each movement in a file. The id is the same whenever the file is sent, so a movement is recorded only once.
+/// It derives from the first of these that the row has: its id; its document and line; its content, if that includes a time.
+/// Else it derives from the file's hash and the line number. Equal rows with a time in one file are separate movements.
 /// </summary>
 internal static class MovementIds
 {
     private static readonly Guid Namespace = Guid.Parse("b0a3f8b2-3f0d-5a53-9d6c-3c0f6f2f7a1e");
 
-    /// <summary>Says of a row when a line above it names the same movement.</summary>
+    /// <summary>Assigns an id to each row. Adds an error to a row when an earlier row in the list names the same movement.</summary>
     public static IReadOnlyDictionary<CsvRow, Guid> Assign(IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Slot)> rows, string fileSha256)
     {
         var (ids, lines, equalRows) = (new Dictionary<CsvRow, Guid>(), new Dictionary<Guid, int>(), new Dictionary<string, int>());

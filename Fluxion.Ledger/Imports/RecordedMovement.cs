@@ -6,9 +6,9 @@ using Npgsql;
 
 namespace Fluxion.Ledger.Imports;
 
-/// <summary>A movement that the ledger has already, to be compared with a row that names it.</summary>
-/// <param name="Quantity">Signed.</param>
-/// <param name="ClockSkew">By how much the clock was ahead of whoever sent it, as far as he said.</param>
+/// <summary>A movement that the ledger has recorded, for comparison with a row that names it.</summary>
+/// <param name="Quantity">Signed quantity.</param>
+/// <param name="ClockSkew">The sender's clock less the ledger's; zero when the sender did not say.</param>
 internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, string ReferenceType, string? Reason, string? Reference, string? Notes,
     decimal Quantity, decimal CostPerUnit, decimal TotalCost, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, Guid? DocumentId, Guid? CreatedBy, TimeSpan ClockSkew)
 {
@@ -17,7 +17,7 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
         m.created_at, m.recorded_at, m.reference_id, m.created_by
         """;
 
-    /// <summary>Those of these ids that there are, by id.</summary>
+    /// <summary>The recorded movements among these ids, by id.</summary>
     public static async Task<IReadOnlyDictionary<Guid, RecordedMovement>> Find(LedgerSession ledger, IEnumerable<Guid> ids, CancellationToken ct)
     {
         await using var command = ledger.CreateCommand($"""
@@ -31,10 +31,10 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
     }
 
     /// <summary>
-    /// The rows that name no movement and say, to the microsecond, what one says that is booked already: each booked movement is one row's. So an
-    /// export is known by its content where its ids were taken away.
+    /// Finds rows without id or line that equal a recorded movement, in time to the microsecond. Each movement matches one row at most.
+    /// So an export is recognized by its content even when its ids were removed.
     /// </summary>
-    /// <param name="known">Movements that are other rows' already.</param>
+    /// <param name="known">Movements that other rows name.</param>
     public static async Task<IReadOnlySet<CsvRow>> FindAlike(LedgerSession ledger,
         IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Slot)> rows, IReadOnlySet<Guid> known, CancellationToken ct)
     {
@@ -78,7 +78,10 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
         string? Text(int ordinal) => r.IsDBNull(ordinal) ? null : r.GetString(ordinal);
     }
 
-    /// <summary>Says what a row that names it has otherwise: what was booked is not changed by a file. A row that names nothing is known by all that it says.</summary>
+    /// <summary>
+    /// Adds an error for each difference between a row and the movement that it names: an import does not change recorded movements.
+    /// A row without id or line is matched by all its content.
+    /// </summary>
     public void Check(CsvRow row, PastMovement said, LockedStock locked)
     {
         if (said.Id is null && said.Line is null) return;
@@ -107,11 +110,16 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
         }
     }
 
-    /// <summary>Whether the ledger made its id, which begins with the moment when it was recorded (RFC 9562, 5.7); else other books name it.</summary>
+    /// <summary>
+    /// Whether the ledger generated the id. Such an id begins with the time of recording (RFC 9562, 5.7). Other ids come from another
+    /// system.
+    /// </summary>
     private bool IsNamedHere => Id.Version == 7
         && BinaryPrimitives.ReadInt64BigEndian(Id.ToByteArray(bigEndian: true)) >> 16 == RecordedAt.ToUnixTimeMilliseconds();
 
-    /// <summary>The columns of the record that the row has otherwise. A movement that a file brought has another record in the books that it is of.</summary>
+    /// <summary>
+    /// The columns in which the row differs from the movement's record. The source of an imported movement has another record of it.
+    /// </summary>
     private List<string> Differing(CsvRow row)
     {
         var differing = new List<string>();
@@ -123,10 +131,10 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
         static bool IsId(string text, Guid? id) => Guid.TryParse(text, out var parsed) && parsed == id;
     }
 
-    /// <summary>Whether it is the movement's moment.</summary>
+    /// <summary>Whether a time is the movement's, to the second.</summary>
     private bool IsThen(DateTimeOffset at) => PointsInTime.IsSameSecond(at, OccurredAt);
 
-    /// <summary>Whether the row was a little ahead of the ledger's clock, so that its movement occurred when it was recorded.</summary>
+    /// <summary>Whether the row's time was slightly ahead of the ledger's clock, so that the movement was dated at its recording.</summary>
     private bool WasAhead(DateTimeOffset at) => OccurredAt == RecordedAt && at > OccurredAt;
 
     private const string Booked = "differs from the movement, which is booked: correct that by a movement of its own";

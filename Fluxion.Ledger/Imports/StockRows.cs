@@ -5,24 +5,24 @@ using Fluxion.Ledger.Time;
 
 namespace Fluxion.Ledger.Imports;
 
-/// <summary>What a row of stock says, once it is read.</summary>
+/// <summary>A row of a file that changes stock, after it was read.</summary>
 public interface IStockRow
 {
     string Store { get; }
     string Sku { get; }
     decimal Quantity { get; }
 
-    /// <summary>Whether it may be the first thing that happens to a stock item.</summary>
+    /// <summary>Whether the row may be the first event of a stock item.</summary>
     bool CanBegin { get; }
 }
 
-/// <summary>As for the lines of a command that moves stock, but everything that is wrong is said of its row.</summary>
+/// <summary>Resolves and locks rows as the lines of a command that moves stock, and reports every error on its row.</summary>
 internal static class StockRows
 {
-    /// <summary>The rows with which nothing is wrong, each with the stock item that it names, locked.</summary>
-    /// <param name="quantity">The column of the quantity.</param>
-    /// <param name="occurredAt">When the first of them happened; null: when they are recorded.</param>
-    /// <param name="counting">True when rows say what is there: then each item has one.</param>
+    /// <summary>The rows without errors, each with its locked stock item.</summary>
+    /// <param name="quantity">The name of the quantity's column.</param>
+    /// <param name="occurredAt">The time of the earliest row; null: the time of recording.</param>
+    /// <param name="counting">True when the rows are counts. Each item may then have only one row.</param>
     public static async Task<IReadOnlyList<(CsvRow Row, TRow Read, LockedStock Slot)>> ResolveAndLock<TRow>(LedgerSession ledger,
         IReadOnlyList<(CsvRow Row, TRow Read)> rows, string quantity, DateTimeOffset? occurredAt, bool counting, CancellationToken ct) where TRow : IStockRow
     {
@@ -47,7 +47,7 @@ internal static class StockRows
         return [.. named.Zip(open, (n, locked) => (n.Row, n.Read, locked))];
     }
 
-    /// <summary>Says so of a row that moves stock where none moves.</summary>
+    /// <summary>Adds an error to a row that moves stock of a deactivated store.</summary>
     /// <param name="store">The store as the row names it.</param>
     public static void CheckMove(CsvRow row, LockedStock locked, string store)
     {

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>Supplier, lines and the rest of a draft are set anew; number, store and order date stay.</summary>
+/// <summary>Replaces supplier, lines, expected date and notes of a draft. Number, store and order date stay.</summary>
 [Example("""{"supplier":"POLAR","expectedDate":"2026-12-18","lines":[{"sku":"HAR001","quantity":240,"unitCost":0.93},{"sku":"ARR001","quantity":100}]}""")]
 public sealed record ChangePurchaseOrder(
     [property: Description("Code or id of the supplier")] string Supplier,

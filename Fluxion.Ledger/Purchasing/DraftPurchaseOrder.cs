@@ -16,7 +16,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>A purchase order is written; its supplier does not know of it yet.</summary>
+/// <summary>Drafts a purchase order. It is not sent to its supplier yet.</summary>
 [Example("""
     {
       "store": "CCS-01", "supplier": "POLAR", "orderNumber": "OC-1", "orderDate": "2026-01-30", "expectedDate": "2026-02-06", "notes": "Entrega por la mañana",
@@ -58,7 +58,7 @@ public sealed record DraftPurchaseOrder(
     }
 }
 
-/// <summary>What a draft and its change have in common.</summary>
+/// <summary>Rules that drafting and changing a purchase order share.</summary>
 public static class PurchaseOrderRules
 {
     public static readonly DateOnly Earliest = new(2000, 1, 1);
@@ -81,7 +81,7 @@ public static class PurchaseOrderRules
     public static Refusal? RefuseDates(DateOnly ordered, DateOnly? expected) =>
         expected < ordered ? Refusal.Invalid("expectedDate", $"must not be before orderDate, {ordered:yyyy-MM-dd}") : null;
 
-    /// <summary>The supplier of an order, or the problem with him.</summary>
+    /// <summary>The supplier of an order, or a refusal when he is unknown or deactivated.</summary>
     public static async Task<(Supplier? Supplier, Refusal? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>
         await ledger.Find<Supplier>(reference, ct) switch
         {
@@ -90,8 +90,8 @@ public static class PurchaseOrderRules
             var supplier => (supplier, null),
         };
 
-    /// <summary>The lines with their products looked up, or the problem with those.</summary>
-    /// <param name="known">The lines that the order has already: a product's line keeps its id.</param>
+    /// <summary>The lines with their products, or a refusal of the lines.</summary>
+    /// <param name="known">Existing lines of the order: the line of a product keeps its id.</param>
     public static async Task<(IReadOnlyList<OrderedLine> Lines, Refusal? Problem)> Resolve(
         LedgerSession ledger, IReadOnlyList<DraftPurchaseOrder.Line> lines, IReadOnlyList<PurchaseOrderLine> known, CancellationToken ct)
     {
@@ -99,8 +99,8 @@ public static class PurchaseOrderRules
         return Decide(lines, products, known.ToDictionary(line => line.ProductId, line => line.Id), () => Guid.CreateVersion7(ledger.Now));
     }
 
-    /// <param name="products">By the references in <paramref name="lines"/>.</param>
-    /// <param name="known">The ids of lines by product.</param>
+    /// <param name="products">Products by the references in <paramref name="lines"/>.</param>
+    /// <param name="known">Ids of existing lines, by product.</param>
     public static (IReadOnlyList<OrderedLine> Lines, Refusal? Problem) Decide(IReadOnlyList<DraftPurchaseOrder.Line> lines,
         IReadOnlyDictionary<string, Product> products, IReadOnlyDictionary<Guid, Guid> known, Func<Guid> newId)
     {
@@ -156,7 +156,7 @@ public static class DraftPurchaseOrderEndpoint
         if (problem is not null) return problem;
         var zone = Zone.For(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct));
         var date = command.OrderDate ?? zone.DateOf(ledger.Now);
-        // a client that counts days by UTC may be a day ahead
+        // a client that takes the date in UTC may be a day ahead
         if (date > zone.DateOf(ledger.Now).AddDays(1)) return Refusal.Invalid("orderDate", $"must not be in the future: in the store it is {zone.DateOf(ledger.Now):yyyy-MM-dd}");
         if (PurchaseOrderRules.RefuseDates(date, command.ExpectedDate) is { } wrong) return wrong;
         (var lines, problem) = await PurchaseOrderRules.Resolve(ledger, command.Lines, [], ct);

@@ -2,13 +2,13 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>What is on order of a stock item: what orders that are sent, confirmed or partial have still to bring.</summary>
-/// <param name="Orders">All orders that name it, also those that bring nothing any more.</param>
+/// <summary>The quantity on order of a stock item: still to come from orders that are sent, confirmed or partial.</summary>
+/// <param name="Orders">All orders that name the item, including those with nothing left to deliver.</param>
 public sealed record GoodsOnOrder(Guid StoreId, Guid ProductId, decimal Quantity, IReadOnlyList<Guid> Orders)
 {
     private static readonly string[] Coming = [PurchaseOrderStatus.Sent, PurchaseOrderStatus.Confirmed, PurchaseOrderStatus.Partial];
 
-    /// <summary>Each quantity that was on order of a stock item after some event of these orders. It reads all their events.</summary>
+    /// <summary>Every quantity that was on order of a stock item after any event of these orders. It reads all their events.</summary>
     public static async Task<IReadOnlySet<(Guid StoreId, Guid ProductId, decimal Quantity)>> Ever(
         LedgerSession ledger, IReadOnlyCollection<Guid> orders, CancellationToken ct)
     {

@@ -18,13 +18,15 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>The reorder suggestions become draft purchase orders, one a store and supplier.</summary>
+/// <summary>
+/// Makes draft purchase orders from the reorder suggestions, one for each store and supplier, or more above 1,000 lines.
+/// </summary>
 [Example("""{"store":"CCS-01","supplier":"COLGATE"}""")]
 public sealed record OrderSuggestions(
     [property: Description("Code or id of a store; all of yours when left out")] string? Store = null,
     [property: Description("Code or id of a supplier; all when left out")] string? Supplier = null)
 {
-    /// <summary>The most lines of one command; what is left is suggested as before.</summary>
+    /// <summary>Maximum number of lines in one command. The other suggestions stay as they are.</summary>
     public const int MaxLines = 5000;
 
     public sealed class Validator : AbstractValidator<OrderSuggestions>
@@ -37,14 +39,14 @@ public sealed record OrderSuggestions(
     }
 }
 
-/// <param name="ExpectedDate">Today in the store's time zone, and the longest lead time of its lines.</param>
+/// <param name="ExpectedDate">Today in the store's time zone plus the longest lead time of its lines.</param>
 public sealed record SuggestedOrder(Guid Id, string OrderNumber, string Store, string Supplier, DateOnly ExpectedDate, int Lines, decimal TotalAmount);
 
-/// <summary>What nobody could order.</summary>
+/// <summary>A suggestion that could not be ordered.</summary>
 public sealed record NotOrdered(string Store, string Sku, decimal Quantity, string Reason);
 
-/// <param name="Orders">Empty when there is nothing to order.</param>
-/// <param name="NotOrdered">Suggestions without a supplier, or with one that is deactivated.</param>
+/// <param name="Orders">The drafted orders; empty when there is nothing to order.</param>
+/// <param name="NotOrdered">Suggestions without a supplier, or with a deactivated one.</param>
 public sealed record SuggestedOrders(IReadOnlyList<SuggestedOrder> Orders, IReadOnlyList<NotOrdered> NotOrdered);
 
 public static class OrderSuggestionsEndpoint
@@ -58,7 +60,7 @@ public static class OrderSuggestionsEndpoint
 
     private static async Task<Reply> Handle(OrderSuggestions command, LedgerSession ledger, IStockPositions positions, CancellationToken ct)
     {
-        await ledger.AcquireLock("order suggestions", ct); // two at once would both order the same
+        await ledger.AcquireLock("order suggestions", ct); // without the lock, concurrent commands would order the same goods
         await Deactivation.AcquireSharedLock(ledger, ct);
         var store = await ledger.Find<Store>(command.Store, ct);
         if (command.Store is not null && store is null) return NotFound.Store(command.Store);

@@ -5,17 +5,17 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>What is ordered of one product.</summary>
-/// <param name="Id">The line keeps it as long as the order names the product.</param>
-/// <param name="UnitCost">As agreed with the supplier, before tax.</param>
-/// <param name="TaxRate">Percent: that of the product when it was ordered.</param>
+/// <summary>An ordered product with its quantity and cost.</summary>
+/// <param name="Id">Id of the line, which stays the same as long as the order names the product.</param>
+/// <param name="UnitCost">Cost agreed with the supplier, before tax.</param>
+/// <param name="TaxRate">Tax rate of the product when it was ordered, in percent.</param>
 public sealed record OrderedLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate);
 
-/// <param name="OrderedBy">Null when the system orders.</param>
+/// <param name="OrderedBy">The user who orders; null when the system does.</param>
 public sealed record PurchaseOrderDrafted(string OrderNumber, Guid StoreId, Guid SupplierId, DateOnly OrderDate, DateOnly? ExpectedDate, string? Notes,
     Guid? OrderedBy, IReadOnlyList<OrderedLine> Lines);
 
-/// <summary>All that may change of a draft.</summary>
+/// <summary>A draft changed: these are all its fields that may change.</summary>
 public sealed record PurchaseOrderChanged(Guid SupplierId, DateOnly? ExpectedDate, string? Notes, IReadOnlyList<OrderedLine> Lines);
 
 public sealed record PurchaseOrderSent;
@@ -25,30 +25,32 @@ public sealed record PurchaseOrderConfirmed;
 public sealed record PurchaseOrderCancelled;
 
 /// <summary>A line of a delivery.</summary>
-/// <param name="Quantity">What came in, greater than 0.</param>
-/// <param name="UnitCost">What one unit cost in the end.</param>
+/// <param name="Quantity">Quantity of goods, greater than 0.</param>
+/// <param name="UnitCost">Final cost of one unit.</param>
 public sealed record DeliveredLine(Guid LineId, decimal Quantity, decimal UnitCost);
 
-/// <summary>A delivery of some of the goods, all of them, or a little more.</summary>
-/// <param name="DeliveryId">The document of the movements that it made.</param>
-/// <param name="ReceivedOn">The day in the store's time zone; null in events from before stores had one, whose days are those of UTC.</param>
-/// <param name="Reference">The number of the delivery note; null also in events from before it was kept here.</param>
+/// <summary>A delivery of some of the goods, all of them, or more within the tolerance.</summary>
+/// <param name="DeliveryId">Id of the document of its movements.</param>
+/// <param name="ReceivedOn">
+/// The day in the store's time zone. Null in events from before stores had a time zone: their days are in UTC.
+/// </param>
+/// <param name="Reference">The number of the delivery note; null also in events from before it was stored here.</param>
 public sealed record PurchaseOrderReceived(Guid DeliveryId, DateTimeOffset OccurredAt, IReadOnlyList<DeliveredLine> Lines,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? ReceivedOn = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reference = null);
 
 /// <summary>Goods of a delivery went back to the supplier.</summary>
-/// <param name="ReturnId">The document of the movements that it made.</param>
-/// <param name="Lines">What went back, at what it came with.</param>
-/// <param name="IsReplaced">True: the supplier sends them again. False: their lines are settled without them.</param>
+/// <param name="ReturnId">Id of the document of its movements.</param>
+/// <param name="Lines">Goods that went back, at the cost of their delivery.</param>
+/// <param name="IsReplaced">True: the supplier sends the goods again. False: their lines are settled without them.</param>
 public sealed record PurchaseOrderReturned(Guid ReturnId, Guid DeliveryId, IReadOnlyList<DeliveredLine> Lines, bool IsReplaced, string? Reference,
     string? Reason, DateTimeOffset OccurredAt);
 
-/// <summary>The rest will not come.</summary>
+/// <summary>The order was closed: the missing goods will not come.</summary>
 public sealed record PurchaseOrderClosed;
 
-/// <summary>What is missing will come after all, of an order that was closed or cancelled too early.</summary>
-/// <param name="Status">The state that the order is in again.</param>
+/// <summary>An order that was closed or cancelled too early was reopened: the missing goods will come after all.</summary>
+/// <param name="Status">New status of the order.</param>
 public sealed record PurchaseOrderReopened(string Status);
 
 public static class PurchaseOrderStatus
@@ -63,18 +65,19 @@ public static class PurchaseOrderStatus
     public static readonly string[] All = [Draft, Sent, Confirmed, Partial, Received, Cancelled];
 }
 
-/// <param name="Received">What came in so far and did not go back.</param>
+/// <param name="Received">Quantity received so far, less returns.</param>
 /// <param name="Cancelled">
-/// What will not come any more: it went back and is not replaced, or the order had been closed without it when something else went back.
+/// Quantity that will not come any more. It went back without replacement, or it was missing from a closed order when other goods went
+/// back.
 /// </param>
 public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate, decimal Received,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal Cancelled = 0)
 {
-    /// <summary>What is still to come.</summary>
+    /// <summary>Quantity still to come.</summary>
     [JsonIgnore]
     public decimal Missing => Math.Max(0, Quantity - Received - Cancelled);
 
-    /// <summary>Before tax.</summary>
+    /// <summary>Amount of the line before tax.</summary>
     [JsonIgnore]
     public decimal Total => Quantities.Round(Quantity * UnitCost, 2);
 }
@@ -82,7 +85,7 @@ public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, deci
 /// <summary>An order to a supplier, to be delivered to one store.</summary>
 /// <param name="Code">The order number.</param>
 /// <param name="LastReceivedAt">The latest OccurredAt of its deliveries; null before the first.</param>
-/// <param name="LastReceivedOn">The day of that delivery in the store's time zone; null where its event says none.</param>
+/// <param name="LastReceivedOn">The day of that delivery in the store's time zone; null if its event has none.</param>
 public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid StoreId, Guid SupplierId, DateOnly OrderDate, DateOnly? ExpectedDate,
     string? Notes, Guid? OrderedBy, DateTimeOffset? LastReceivedAt, IReadOnlyList<PurchaseOrderLine> Lines,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? LastReceivedOn = null) : IAggregate<PurchaseOrder>, ICoded
@@ -112,7 +115,7 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     [JsonIgnore]
     public decimal TotalAmount => Subtotal + TaxAmount;
 
-    /// <summary>The day on which the last of the goods arrived; null before.</summary>
+    /// <summary>The day of the latest delivery once the status is received; null before.</summary>
     [JsonIgnore]
     public DateOnly? ReceivedDate =>
         Status == PurchaseOrderStatus.Received && LastReceivedAt is { } at ? LastReceivedOn ?? DateOnly.FromDateTime(at.UtcDateTime) : null;
@@ -128,7 +131,7 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
         PurchaseOrderReceived e => Receive(order!, e),
         PurchaseOrderReturned e => Return(order!, e),
         PurchaseOrderClosed => order! with { Status = PurchaseOrderStatus.Received },
-        // one that was closed is open for all that is missing; one that was cancelled is what it was
+        // a cancelled order has its earlier status again; a closed order is open for all missing goods
         PurchaseOrderReopened e when order!.Status == PurchaseOrderStatus.Cancelled => order with { Status = e.Status },
         PurchaseOrderReopened e => order! with { Status = e.Status, Lines = [.. order.Lines.Select(line => line with { Cancelled = 0 })] },
         _ => throw new UnknownEventException(typeof(PurchaseOrder), @event),
@@ -153,7 +156,7 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
         var quantities = returned.Lines.ToLookup(line => line.LineId, line => line.Quantity);
         PurchaseOrderLine[] lines = [.. order.Lines.Select(line =>
         {
-            // nothing was to come any more of an order that was received: only what goes back now is replaced
+            // a received order expects no more goods: only those that go back now can be replaced
             var (quantity, missing) = (quantities[line.Id].Sum(), order.Status == PurchaseOrderStatus.Received ? line.Missing : 0);
             var left = line with { Received = line.Received - quantity, Cancelled = line.Cancelled + missing };
             return returned.IsReplaced ? left : left with { Cancelled = left.Cancelled + Math.Min(quantity, left.Missing) };
@@ -161,7 +164,9 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
         return order with { Status = StatusOf(lines), Lines = lines };
     }
 
-    /// <summary>The state of an order of which something has been delivered. A supplier who has delivered has confirmed.</summary>
+    /// <summary>
+    /// The status of an order that had a delivery. If all goods went back it is confirmed, because a supplier who delivers has confirmed.
+    /// </summary>
     private static string StatusOf(IReadOnlyList<PurchaseOrderLine> lines) => lines.All(line => line.Missing == 0) ? PurchaseOrderStatus.Received
         : lines.Any(line => line.Received > 0) ? PurchaseOrderStatus.Partial : PurchaseOrderStatus.Confirmed;
 
@@ -170,7 +175,7 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
 }
 
 /// <summary>The receipt of a command on a purchase order.</summary>
-/// <param name="Version">Grows with every change.</param>
+/// <param name="Version">Version of the order; it grows with every change.</param>
 public record PurchaseOrderReceipt(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version)
 {
     public static PurchaseOrderReceipt From(LedgerSession ledger, PurchaseOrder order) =>

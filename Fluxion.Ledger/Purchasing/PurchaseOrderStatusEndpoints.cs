@@ -10,10 +10,10 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>How a command comes by its order.</summary>
+/// <summary>Steps that commands on purchase orders share.</summary>
 public static class PurchaseOrders
 {
-    /// <summary>The order that <paramref name="reference"/> names, its stream locked; or why <paramref name="command"/> cannot be.</summary>
+    /// <summary>Locks the order named by <paramref name="reference"/>, or returns the refusal of <paramref name="command"/>.</summary>
     public static async Task<(PurchaseOrder? Order, Refusal? Problem)> Lock(
         LedgerSession ledger, string reference, string command, CancellationToken ct)
     {
@@ -23,8 +23,8 @@ public static class PurchaseOrders
         return Refusal.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);
     }
 
-    /// <summary>409 when what an order is for is deactivated: nothing new is ordered of it.</summary>
-    /// <param name="lines">Those that are to come.</param>
+    /// <summary>409 when store, supplier or a product of the order is deactivated: nothing new may be ordered for it.</summary>
+    /// <param name="lines">The lines that are to be delivered.</param>
     public static async Task<Refusal?> RefuseDeactivated(
         LedgerSession ledger, PurchaseOrder order, IEnumerable<PurchaseOrderLine> lines, CancellationToken ct)
     {
@@ -41,7 +41,7 @@ public static class PurchaseOrders
             : Refusal.Conflict("Deactivated", $"Nothing new is ordered, because this is deactivated: {string.Join(", ", inactive)}.");
     }
 
-    /// <summary>Appends one event in the states in which <paramref name="command"/> is allowed.</summary>
+    /// <summary>Appends one event if the order's status allows <paramref name="command"/>.</summary>
     public static async Task<Reply> Apply(LedgerSession ledger, string reference, string command, object happened, CancellationToken ct)
     {
         var (order, problem) = await Lock(ledger, reference, command, ct);
@@ -106,8 +106,8 @@ public static class PurchaseOrderStatusEndpoints
             return problem is not null ? problem : Reply.Ok(PurchaseOrderReceipt.From(ledger, ledger.Append<PurchaseOrder>(order.Id, reopened)));
         });
 
-    /// <summary>How an order is taken up again; null when nothing is missing of it.</summary>
-    /// <param name="history">Its events, of which the last has cancelled it if it is cancelled.</param>
+    /// <summary>The event that reopens an order; null when no goods are missing.</summary>
+    /// <param name="history">Events of the order. The last one of a cancelled order is its cancellation.</param>
     public static PurchaseOrderReopened? Reopened(PurchaseOrder order, IEnumerable<object> history)
     {
         if (order.Status == PurchaseOrderStatus.Cancelled)

@@ -16,7 +16,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>A delivery of goods that were ordered: all lines or some of them, in whole or in part.</summary>
+/// <summary>A delivery of ordered goods: all lines or some of them, in full or in part.</summary>
 [Example("""{"reference":"NE-4711","lines":[{"sku":"LAC001","quantity":12},{"sku":"MAL001","quantity":24,"unitCost":1.4750}]}""")]
 public sealed record ReceivePurchaseOrder(
     IReadOnlyList<ReceivePurchaseOrder.Line> Lines,
@@ -53,17 +53,17 @@ public sealed record ReceivePurchaseOrder(
     }
 }
 
-/// <param name="DeliveryId">The document of this delivery; the order's id is the reference of its movements.</param>
-/// <param name="OccurredAt">When the goods came, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+/// <param name="DeliveryId">Id of the document of this delivery; reference_id of its movements is the order's id.</param>
+/// <param name="OccurredAt">Time when the goods came, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
 public sealed record PurchaseOrderDelivery(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version,
     Guid DeliveryId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
 
 public static class ReceivePurchaseOrderEndpoint
 {
-    /// <summary>What a delivery does to its order; or what of it was never ordered, or is more than may come in.</summary>
-    /// <param name="overReceiptPercent">How much more than ordered may come in of each line.</param>
-    /// <param name="zone">The store's.</param>
+    /// <summary>The event of a delivery. Refuses products that were not ordered, and more than may be received.</summary>
+    /// <param name="overReceiptPercent">Percentage of each line that may be received beyond the order.</param>
+    /// <param name="zone">Time zone of the store.</param>
     public static (PurchaseOrderReceived? Received, Refusal? Problem) Decide(
         PurchaseOrder order, ReceivePurchaseOrder command, decimal overReceiptPercent, Guid deliveryId, DateTimeOffset occurredAt, Zone zone)
     {

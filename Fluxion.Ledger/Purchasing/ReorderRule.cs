@@ -1,17 +1,23 @@
 namespace Fluxion.Ledger.Purchasing;
 
-/// <summary>When and how much of a product a store orders: up to a level, whenever it is below the reorder point, in whole packs.</summary>
-/// <param name="Point">Order when less than this is available or coming.</param>
-/// <param name="MaxLevel">Order what packs fit under this; null: up to twice the point, or to the point and what goes in the lead time where that is more.</param>
-/// <param name="LeadTimeDays">From the order to the goods.</param>
-/// <param name="PackSize">What one pack holds, greater than 0.</param>
+/// <summary>
+/// When and how much of a product a store orders. An order is due below the reorder point. It raises the stock to a level, in full packs.
+/// </summary>
+/// <param name="Point">Reorder point: an order is due when the inventory position is below it.</param>
+/// <param name="MaxLevel">
+/// Maximum level: an order has as many packs as fit under it. Null: the order reaches the reorder point plus the demand of the lead time,
+/// but at least 2 × the reorder point.
+/// </param>
+/// <param name="LeadTimeDays">Days from the order to its goods.</param>
+/// <param name="PackSize">Quantity in one pack, greater than 0.</param>
 public sealed record ReorderRule(decimal Point, decimal? MaxLevel, int LeadTimeDays, decimal PackSize)
 {
     /// <summary>
-    /// What to order at an inventory position (Silver, Pyke and Thomas 2017: on hand + on order + in transit − reserved): the policy (s, S), in
-    /// packs: as many as fit under the maximum, so that an order that is followed makes no overstock, but as many as reach the reorder point; without a maximum, rounded up.
+    /// The quantity to order at an inventory position (Silver, Pyke and Thomas 2017: on hand + on order + in transit − reserved). It
+    /// follows the (s, S) policy, in packs. With a maximum level it is the most packs that fit under it, so that the order causes no
+    /// overstock, but at least enough to reach the reorder point. Without a maximum level, packs are rounded up.
     /// </summary>
-    /// <param name="ratePerDay">What goes a day.</param>
+    /// <param name="ratePerDay">Demand: quantity that leaves per day.</param>
     public decimal Quantity(decimal position, decimal ratePerDay)
     {
         if (position >= Point) return 0;

@@ -43,11 +43,11 @@ public sealed record ReturnPurchaseOrder(
     }
 }
 
-/// <param name="Id">The order's id, which is the reference of its movements.</param>
-/// <param name="DeliveryId">The delivery that brought the goods.</param>
-/// <param name="ReturnId">The document of this return.</param>
-/// <param name="OccurredAt">When the goods left, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+/// <param name="Id">Id of the order: reference_id of the movements.</param>
+/// <param name="DeliveryId">The delivery in which the goods came.</param>
+/// <param name="ReturnId">Id of the document of this return.</param>
+/// <param name="OccurredAt">Time when the goods left, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
 public sealed record PurchaseOrderReturn(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version,
     Guid DeliveryId, Guid ReturnId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
 
@@ -99,10 +99,10 @@ public static class ReturnPurchaseOrderEndpoint
             ledger.VersionOf(order.Id), delivery.Id, document.Id, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
-    /// <summary>One delivery, with what of it went back.</summary>
+    /// <summary>A delivery with its goods and the quantities that went back.</summary>
     public sealed record Delivery(Guid Id, DateTimeOffset OccurredAt, IReadOnlyList<DeliveredGoods> Goods);
 
-    /// <summary>The delivery that is named, or the only one of the order.</summary>
+    /// <summary>The delivery with this id, or the only one of the order when no id is given. Else a refusal.</summary>
     /// <param name="history">The events of the order.</param>
     public static (Delivery? Delivery, Refusal? Problem) DeliveryOf(PurchaseOrder order, Guid? deliveryId, IReadOnlyList<object> history)
     {
@@ -122,6 +122,6 @@ public static class ReturnPurchaseOrderEndpoint
                 delivery.OccurredAt))]), null);
     }
 
-    /// <summary>How many deliveries a refusal names.</summary>
+    /// <summary>Maximum number of deliveries that a refusal names.</summary>
     private const int MaxNamed = 10;
 }

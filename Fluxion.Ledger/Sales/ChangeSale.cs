@@ -35,7 +35,7 @@ public sealed record PaySale(
     }
 }
 
-/// <summary>An invoice is void: all its goods come back, at the cost that they left with, and the money that was paid is given back.</summary>
+/// <summary>Voids an invoice: all its goods come back at the cost that they left with, and the money paid is given back.</summary>
 [Example("""{"reason":"The client changed his mind"}""")]
 public sealed record CancelSale(
     [property: Description("Why, for the audit trail")] string Reason,
@@ -54,7 +54,7 @@ public sealed record CancelSale(
     }
 }
 
-/// <summary>Some goods of an invoice come back, at the cost that they left with, and are credited.</summary>
+/// <summary>Some goods of an invoice come back at the cost that they left with, and are credited.</summary>
 [Example("""{"lines":[{"lineNumber":1,"quantity":1}],"reason":"Damaged"}""")]
 public sealed record ReturnGoods(
     IReadOnlyList<ReturnGoods.Line> Lines,
@@ -81,7 +81,7 @@ public sealed record ReturnGoods(
     }
 }
 
-/// <summary>What happens to a sale after it was made. Each command locks the sale first, then the stock that it moves.</summary>
+/// <summary>Commands on a recorded sale. Each locks the sale first, then the stock that it moves.</summary>
 public static class ChangeSaleEndpoints
 {
     [WolverinePost("/api/{tenant}/sales/{id}/payments", Name = "Pay sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
@@ -148,7 +148,7 @@ public static class ChangeSaleEndpoints
             return Reply.Ok(SaleReceipt.From(sale, outcome, at));
         });
 
-    /// <summary>What comes back, and what is credited for it: see <see cref="LineAmount.Credit"/>.</summary>
+    /// <summary>Decides on the goods that come back and on their credit: see <see cref="LineAmount.Credit"/>.</summary>
     public static (GoodsReturned? Returned, Refusal? Problem) Decide(Sale sale, ReturnGoods command, DateTimeOffset at)
     {
         var wrong = new Dictionary<string, string[]>();

@@ -2,25 +2,25 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Sales;
 
-/// <summary>What a line of an invoice comes to, or what is credited of it; both to 2 decimals.</summary>
-/// <param name="Net">Before tax.</param>
+/// <summary>The amount of an invoice line, or its credit. Net and tax have 2 decimals.</summary>
+/// <param name="Net">The amount before tax.</param>
 public sealed record LineAmount(decimal Net, decimal Tax)
 {
     public static readonly LineAmount Nothing = new(0, 0);
 
     /// <summary>
-    /// What each line of an invoice comes to. Tax is rounded once for each rate, on the sum of its lines; a line has the part of it by which the
-    /// tax on the lines from it on is more than that on the lines after it. So the lines come to exactly what the invoice does.
+    /// Computes the amount of each invoice line. Tax is rounded once for each rate, on the sum of its lines. The tax of a line is the tax
+    /// on this line and the following ones, less the tax on the following ones alone. So the lines add up exactly to the invoice.
     /// </summary>
-    /// <param name="pricesIncludeTax">Tax is taken out of the lines' amounts; false: it is added to them.</param>
+    /// <param name="pricesIncludeTax">True: tax is taken out of the lines' amounts. False: it is added to them.</param>
     public static IReadOnlyList<LineAmount> Compute(IReadOnlyList<SaleLine> lines, bool pricesIncludeTax) =>
         Split(lines, [.. lines.Select(line => line.Amount)], [.. lines.Select(line => line.Amount)], pricesIncludeTax);
 
     /// <summary>
-    /// What is credited of each line when <paramref name="after"/> of it has come back in all, where <paramref name="before"/> had. All returns
-    /// together credit exactly the invoice.
-    /// Prices before tax: the part of the line's amount, and the tax that the rest of the invoice no longer bears.
-    /// Prices with tax: the part of the line's amount, and of that the same share of tax as in the whole line.
+    /// Computes the credit of each line when its returned quantity grows from <paramref name="before"/> to <paramref name="after"/>.
+    /// When all goods are returned, the credits add up exactly to the invoice.
+    /// Prices before tax: the credit is the returned share of the line's amount, and the decrease of tax on the rest of the invoice.
+    /// Prices with tax: the credit is the returned share of the line's amount. It contains the same share of tax as the full line.
     /// </summary>
     public static IReadOnlyList<LineAmount> Credit(
         IReadOnlyList<SaleLine> lines, bool pricesIncludeTax, IReadOnlyList<decimal> before, IReadOnlyList<decimal> after)
@@ -35,11 +35,14 @@ public sealed record LineAmount(decimal Net, decimal Tax)
         })];
     }
 
-    /// <summary>The tax in the part of a line's amount that <paramref name="quantity"/> stands for.</summary>
+    /// <summary>The tax in the share of a line's amount for <paramref name="quantity"/>.</summary>
     private static decimal TaxOf(SaleLine line, LineAmount whole, decimal quantity) =>
         line.Amount == 0 ? 0 : Quantities.Round(line.AmountOf(quantity) * (whole.Tax / line.Amount), 2);
 
-    /// <summary>Takes the lines' <paramref name="amounts"/> one after the other off what <paramref name="rest"/> comes to by rate, with their tax.</summary>
+    /// <summary>
+    /// Subtracts the lines' <paramref name="amounts"/> one after the other from the sums of <paramref name="rest"/> by tax rate. The tax
+    /// of a line is the difference of the tax on the sum before and after.
+    /// </summary>
     private static LineAmount[] Split(IReadOnlyList<SaleLine> lines, decimal[] rest, decimal[] amounts, bool pricesIncludeTax)
     {
         Func<decimal, decimal, decimal> tax = pricesIncludeTax ? Taxes.In : Taxes.On;

@@ -5,16 +5,16 @@ using Fluxion.Ledger.Tenancy;
 
 namespace Fluxion.Ledger.Sales;
 
-/// <summary>Money that went in or out by one method.</summary>
+/// <summary>Money received or given back by one payment method.</summary>
 public sealed record MoneyByMethod(string Method, decimal Amount);
 
-/// <summary>A sale under its lock, with its payments and refunds in the order recorded, each with the id of its event.</summary>
+/// <summary>A locked sale, with its payments and refunds in the order recorded. Each has the id of its event.</summary>
 public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)> History, TenantSettings? Settings)
 {
     private IEnumerable<PaymentReceived> Payments => History.Select(e => e.Data).OfType<PaymentReceived>();
     private IEnumerable<PaymentRefunded> Refunds => History.Select(e => e.Data).OfType<PaymentRefunded>();
 
-    /// <summary>The sale that a command is for, or why the command cannot be.</summary>
+    /// <summary>Locks the sale of a command, or returns the refusal of the command.</summary>
     public static async Task<(LockedSale? Sale, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var guid)) return (null, NotFound.Problem("sale", "id", id));
@@ -27,7 +27,10 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
             : (new LockedSale(sale, history.Value, settings.Value), null);
     }
 
-    /// <summary>409 when a payment by this method, or a refund, has the reference already: within a sale it names one.</summary>
+    /// <summary>
+    /// 409 when a payment or a refund by this method already has the reference. Within a sale, a reference is unique among the payments
+    /// by a method, and among the refunds by it.
+    /// </summary>
     public Refusal? RefuseReference(string what, string method, string? reference)
     {
         var known = History.Where(e => e.Data switch
@@ -41,7 +44,8 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     }
 
     /// <summary>
-    /// When the client had paid as much as is given back in all once <paramref name="amount"/> more is: a refund does not come before the money.
+    /// The time at which payments first covered all refunds and <paramref name="amount"/> more. A refund must not occur before that
+    /// payment. Null when the payments do not cover it.
     /// </summary>
     public DateTimeOffset? PaidBy(decimal amount)
     {
@@ -54,7 +58,9 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
         return null;
     }
 
-    /// <summary>How all that is held is given back: by <paramref name="method"/>, or by the methods by which it was paid, in the order of the payments.</summary>
+    /// <summary>
+    /// The refunds that give back all money held: by <paramref name="method"/>, or by the methods of the payments in their order.
+    /// </summary>
     public IReadOnlyList<MoneyByMethod> RefundsOf(string? method)
     {
         if (Sale.AmountHeld == 0) return [];

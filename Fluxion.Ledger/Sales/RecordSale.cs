@@ -16,7 +16,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Sales;
 
-/// <summary>Goods are sold: they leave the store, and an invoice says for how much.</summary>
+/// <summary>Goods are sold: they leave the store, and an invoice states their price.</summary>
 [Example("""{"store":"CCS-01","invoiceNumber":"F-0001","paymentMethod":"cash","paymentStatus":"paid","clientName":"María Pérez","clientTaxId":"V-12345678-1","lines":[{"sku":"LAC001","quantity":2}]}""")]
 public sealed record RecordSale(
     [property: Description("Code or id of the store")] string Store,
@@ -75,16 +75,18 @@ public sealed record RecordSale(
     }
 }
 
-/// <param name="PaymentStatus">pending, partial, paid, refund_due, returned, refunded or cancelled.</param>
-/// <param name="Subtotal">Before tax.</param>
-/// <param name="OpenAmount">What is still to be paid; below 0 what the client is to get back: total less what was credited, and less what was paid and not given back.</param>
-/// <param name="CostOfGoodsSold">What the goods cost that were sold, to 2 decimals a line.</param>
-/// <param name="Stock">The stock items that this command moved, as they are now.</param>
-/// <param name="OccurredAt">When this command's part of the sale happened, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+/// <param name="PaymentStatus">The status: pending, partial, paid, refund_due, returned, refunded or cancelled.</param>
+/// <param name="Subtotal">The sum before tax.</param>
+/// <param name="OpenAmount">
+/// Balance due: total less credits, less payments that were not given back. Below 0 it is owed to the client.
+/// </param>
+/// <param name="CostOfGoodsSold">Cost of the goods sold, each line rounded to 2 decimals.</param>
+/// <param name="Stock">The stock items that this command moved, after the command.</param>
+/// <param name="OccurredAt">Time when this command's part of the sale occurred, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
 /// <param name="AmountPaid">The sum of all payments.</param>
-/// <param name="AmountRefunded">What was given back of that.</param>
-/// <param name="Refunds">What this command gave back, by method; usually empty.</param>
+/// <param name="AmountRefunded">Part of the payments that was given back.</param>
+/// <param name="Refunds">Money that this command gave back, by method; usually empty.</param>
 public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentStatus, decimal Subtotal, decimal TaxAmount, decimal TotalAmount,
     decimal OpenAmount, decimal CostOfGoodsSold, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount,
     decimal AmountPaid, decimal AmountRefunded, IReadOnlyList<MoneyByMethod> Refunds)
@@ -97,16 +99,17 @@ public sealed record SaleReceipt(Guid Id, string InvoiceNumber, string PaymentSt
 public static class RecordSaleEndpoint
 {
     /// <summary>
-    /// What the sale takes of the reservation is available, and what is sold leaves at the moving average of that moment: its cost of goods sold.
+    /// Releases quantities of the reservation first, so that the sale can take them. The goods sold leave at the moving average of that
+    /// moment, which is their cost of goods sold.
     /// </summary>
-    /// <param name="lockedStock">One for each line; after them those of all products that the reservation gives back.</param>
-    /// <param name="released">What the reservation gives back, to be sold or not.</param>
+    /// <param name="lockedStock">One for each line, then those of all other products that the reservation releases.</param>
+    /// <param name="released">Quantities that the reservation releases, sold or not.</param>
     public static StockDecision Decide(RecordSale command, IReadOnlyList<LockedStock> lockedStock, StockDocument document, Reservation? reservation,
         IReadOnlyList<TakenLine> released) =>
         StockDecider.Decide([.. reservation?.Release(lockedStock, released) ?? [], .. StockDecider.Steps(lockedStock, command.Lines, (locked, line, item) =>
             new StockSold(locked.Store.Id, locked.Product.Id, line.Quantity, document) { UnitCost = locked.CostOf(item) })]);
 
-    /// <summary>The invoice of what was sold: prices from the catalog unless given, tax by product.</summary>
+    /// <summary>The invoice of the goods sold. Prices come from the catalog unless given; tax is by product.</summary>
     public static SaleRecorded Invoice(RecordSale command, IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<StockSold> sold, IReadOnlyList<Guid> lineIds, DateTimeOffset occurredAt,
         TenantSettings? settings)
     {
@@ -160,12 +163,15 @@ public static class RecordSaleEndpoint
             var sale = ledger.Append<Sale>(document.Id, command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0
                 ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
                 : [invoice]);
-            // after the sale, to which its row refers
+            // after the sale: rows of the reservation's fulfilment have a foreign key to it
             if (reservation is not null) ledger.Append<Reservation>(reservation.Id, new ReservationFulfilled(lockedStock[0].Store.Id, document.Id, taken, command.ReleaseRest));
             return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.From(sale, outcome, at), unique);
         });
 
-    /// <summary>The sale of the store that has the command's posTransactionId and is not cancelled, whether it keeps others from it or not; null without one.</summary>
+    /// <summary>
+    /// Queries the sale of the store with the command's posTransactionId that is not cancelled, whether or not that sale was recorded as
+    /// unique. Null when the command has no posTransactionId.
+    /// </summary>
     private static Pending<Guid?>? FindTransaction(LedgerSession ledger, RecordSale command) =>
         Codes.NumberOrNull(command.PosTransactionId) is null ? null : ledger.QueryWithNextLock<Guid?>($"""
             select d.id from {ledger.Documents<Sale>()} d
@@ -185,11 +191,15 @@ public static class RecordSaleEndpoint
 
     private static ExistingDocument? Existing(LedgerSession ledger, Guid? sale) => sale is { } id ? new(id, $"/api/{ledger.Tenant.Slug}/sales/{id}") : null;
 
-    /// <summary>The reservation under its lock, with a request for each line that it is to give back unsold; or why it cannot be fulfilled there.</summary>
+    /// <summary>
+    /// Locks the reservation of the sale, or returns the refusal. With ReleaseRest it also returns a stock request for each line that the
+    /// reservation holds in the store.
+    /// </summary>
     private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, Refusal? Problem)> OpenReservation(
         LedgerSession ledger, RecordSale command, CancellationToken ct)
     {
-        if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store) return (null, [], null); // an unknown store the door refuses
+        // an unknown store is refused later, by StockLedger
+        if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store) return (null, [], null);
         if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], NotFound.Problem("reservation", "reservation", id.ToString()));
         if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)))
             return (null, [], Refusal.Forbidden("The reservation holds stock of a store that is not yours."));

@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Sales;
 
-/// <summary>Some or all of the money that was paid for an invoice is given back.</summary>
+/// <summary>Gives back some or all of the money that was paid for an invoice.</summary>
 [Example("""{"amount":0.50,"method":"cash","reference":"NC-17","reason":"Damaged"}""")]
 public sealed record RefundSale(
     [property: Description("Greater than 0, at most 2 decimals, and not more than was paid and has not been given back")] decimal Amount,

@@ -4,24 +4,26 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Sales;
 
-/// <param name="Id">The row of sale_items.</param>
-/// <param name="UnitPrice">As it was asked, to 4 decimals: before tax, or with it when the prices of the sale include tax.</param>
-/// <param name="Discount">Money off the whole line, likewise.</param>
-/// <param name="TaxRate">Percent.</param>
-/// <param name="UnitCost">The cost that one unit left with: the moving average of that moment.</param>
+/// <param name="Id">Id of the row in sale_items.</param>
+/// <param name="UnitPrice">Price charged, to 4 decimals: before tax, or with it when the prices of the sale include tax.</param>
+/// <param name="Discount">Money off the entire line, before or with tax as the price is.</param>
+/// <param name="TaxRate">Tax rate in percent.</param>
+/// <param name="UnitCost">Cost of one unit when it left: the moving average of that moment.</param>
 public sealed record SaleLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitPrice, decimal Discount, decimal TaxRate, decimal UnitCost)
 {
     /// <summary>Quantity times price, rounded half away from zero to 2 decimals, less the discount; before or with tax, as the price is.</summary>
     [JsonIgnore]
     public decimal Amount => Quantities.Round(Quantity * UnitPrice, 2) - Discount;
 
-    /// <summary>The part of the amount that <paramref name="quantity"/> of the line stands for; all of it for the whole line.</summary>
+    /// <summary>The share of the amount for <paramref name="quantity"/> of the line; the full amount for its full quantity.</summary>
     public decimal AmountOf(decimal quantity) => Quantities.Round(Amount * quantity / Quantity, 2);
 }
 
-/// <param name="PaymentMethod">As the invoice names it; null when it names none.</param>
-/// <param name="PricesIncludeTax">Whether prices and discounts of the lines include tax; false in events from before there were such.</param>
-/// <param name="IsPosTransactionIdUnique">Whether no other sale of the store may have its PosTransactionId; false in events from before that was asked.</param>
+/// <param name="PaymentMethod">Payment method on the invoice; null when it names none.</param>
+/// <param name="PricesIncludeTax">True when prices and discounts of the lines include tax; false in older events.</param>
+/// <param name="IsPosTransactionIdUnique">
+/// True when its PosTransactionId is unique among the sales of the store; false in events from before this rule existed.
+/// </param>
 public sealed record SaleRecorded(Guid StoreId, string InvoiceNumber, Guid? ClientId, string? ClientName, string? ClientTaxId,
     IReadOnlyList<SaleLine> Lines, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? PaymentMethod, string? PosTransactionId,
     string? Notes, DateTimeOffset OccurredAt,
@@ -31,20 +33,20 @@ public sealed record SaleRecorded(Guid StoreId, string InvoiceNumber, Guid? Clie
 /// <param name="Method">One of <see cref="PaymentMethods.All"/>.</param>
 public sealed record PaymentReceived(decimal Amount, string Method, string? Reference, DateTimeOffset OccurredAt);
 
-/// <summary>Money that was paid was given back.</summary>
+/// <summary>Money paid was given back to the client.</summary>
 /// <param name="Amount">Greater than 0.</param>
-/// <param name="Method">One of <see cref="PaymentMethods.All"/>: how it was given back.</param>
+/// <param name="Method">Method of the refund, one of <see cref="PaymentMethods.All"/>.</param>
 public sealed record PaymentRefunded(decimal Amount, string Method, string? Reference, string? Reason, DateTimeOffset OccurredAt);
 
-/// <param name="Line">The place of the line in the sale, from 0.</param>
+/// <param name="Line">Index of the line in the sale, from 0.</param>
 public sealed record ReturnedLine(int Line, decimal Quantity);
 
-/// <summary>Some of the goods came back; what they were sold for is credited, by the same rounding as the invoice.</summary>
+/// <summary>Some of the goods came back. Their price is credited with the same rounding as on the invoice.</summary>
 public sealed record GoodsReturned(IReadOnlyList<ReturnedLine> Lines, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? Reason, DateTimeOffset OccurredAt);
 
 /// <param name="Refund">
-/// What was given back with it. <see cref="PaymentRefunded"/> events just before say how; where there are none, in ledgers from before there were
-/// refunds, nobody has kept that.
+/// Money given back with the cancellation. The <see cref="PaymentRefunded"/> events just before it have the methods. Ledgers from before
+/// refunds existed have no such events: there the methods are unknown.
 /// </param>
 public sealed record SaleCancelled(string Reason, decimal Refund, DateTimeOffset OccurredAt);
 
@@ -53,7 +55,7 @@ public static class PaymentMethods
     public static readonly string[] All = ["cash", "card", "transfer", "check", "credit"];
 }
 
-/// <summary>payment_status: the states of a sale.</summary>
+/// <summary>The states of a sale: values of payment_status.</summary>
 public static class SaleStatus
 {
     public const string Pending = "pending";
@@ -66,7 +68,7 @@ public static class SaleStatus
 
     public static readonly string[] All = [Pending, Partial, Paid, RefundDue, Returned, Refunded, Cancelled];
 
-    /// <summary>A sale is in the first state of these whose condition it meets.</summary>
+    /// <summary>The status of a sale is the first in this table whose condition is met.</summary>
     public static readonly IReadOnlyList<(string Status, Func<Sale, bool> IsMet)> Table =
     [
         (Cancelled, sale => sale.IsCancelled),
@@ -80,13 +82,15 @@ public static class SaleStatus
 }
 
 /// <summary>One invoice.</summary>
-/// <param name="PaymentMethod">As the invoice named it, else that of the first payment.</param>
+/// <param name="PaymentMethod">Payment method on the invoice, else that of the first payment.</param>
 /// <param name="Paid">The sum of its payments.</param>
-/// <param name="Returned">How much of each line came back.</param>
-/// <param name="ReturnedAmount">What was credited for that, tax included.</param>
+/// <param name="Returned">Returned quantity of each line.</param>
+/// <param name="ReturnedAmount">Credit for the returned goods, tax included.</param>
 /// <param name="Refunded">The sum of its refunds; see <see cref="AmountRefunded"/>.</param>
-/// <param name="PricesIncludeTax">Whether prices and discounts of the lines include tax.</param>
-/// <param name="UniquePosTransactionId">The PosTransactionId while no other sale of the store may have it; null when another may.</param>
+/// <param name="PricesIncludeTax">True when prices and discounts of the lines include tax.</param>
+/// <param name="UniquePosTransactionId">
+/// The PosTransactionId while no other sale of the store may have it; null when another sale may.
+/// </param>
 public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? ClientId, string? ClientName, string? ClientTaxId,
     IReadOnlyList<SaleLine> Lines, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? PaymentMethod, string? PosTransactionId, string? Notes,
     DateTimeOffset OccurredAt, decimal Paid, IReadOnlyList<decimal> Returned, decimal ReturnedAmount, bool IsCancelled,
@@ -103,19 +107,19 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
         ["return"] = [SaleStatus.Pending, SaleStatus.Partial, SaleStatus.Paid, SaleStatus.RefundDue, SaleStatus.Returned, SaleStatus.Refunded],
     };
 
-    /// <summary>What was given back of what was paid: all of it when the sale is cancelled.</summary>
+    /// <summary>Money given back; all payments when the sale is cancelled.</summary>
     [JsonIgnore]
     public decimal AmountRefunded => IsCancelled ? Paid : Refunded;
 
-    /// <summary>What was paid and has not been given back.</summary>
+    /// <summary>Money paid and not given back.</summary>
     [JsonIgnore]
     public decimal AmountHeld => Paid - AmountRefunded;
 
-    /// <summary>What is still to be paid; below 0 what the client is to get back. 0 when the sale is cancelled.</summary>
+    /// <summary>Amount still to be paid. Below 0 it is owed to the client. 0 when the sale is cancelled.</summary>
     [JsonIgnore]
     public decimal BalanceDue => IsCancelled ? 0 : TotalAmount - ReturnedAmount - AmountHeld;
 
-    /// <summary>Whether goods came back and nothing of the invoice is left to be paid for.</summary>
+    /// <summary>Whether goods came back and the credit equals the total of the invoice.</summary>
     [JsonIgnore]
     public bool IsCredited => Returned.Any(returned => returned > 0) && ReturnedAmount == TotalAmount;
 
@@ -125,10 +129,12 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
     [JsonIgnore]
     public decimal CostOfGoodsSold => Lines.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2));
 
-    /// <summary>What each line comes to.</summary>
+    /// <summary>The amount of each line.</summary>
     public IReadOnlyList<LineAmount> Amounts() => LineAmount.Compute(Lines, PricesIncludeTax);
 
-    /// <summary>What is credited of each line when <paramref name="after"/> of it has come back in all, where <paramref name="before"/> had.</summary>
+    /// <summary>
+    /// The credit of each line when its returned quantity grows from <paramref name="before"/> to <paramref name="after"/>.
+    /// </summary>
     public IReadOnlyList<LineAmount> Credit(IReadOnlyList<decimal> before, IReadOnlyList<decimal> after) => LineAmount.Credit(Lines, PricesIncludeTax, before, after);
 
     public static Sale Fold(Guid id, Sale? sale, object @event) => @event switch
@@ -143,7 +149,7 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
             Returned = [.. sale.Returned.Select((returned, i) => returned + e.Lines.Where(line => line.Line == i).Sum(line => line.Quantity))],
             ReturnedAmount = sale.ReturnedAmount + e.TotalAmount,
         },
-        SaleCancelled => sale! with { IsCancelled = true, UniquePosTransactionId = null }, // the transaction may be rung up anew
+        SaleCancelled => sale! with { IsCancelled = true, UniquePosTransactionId = null }, // the POS transaction may be recorded again
         _ => throw new UnknownEventException(typeof(Sale), @event),
     };
 }

@@ -5,11 +5,11 @@ namespace Fluxion.Ledger.Sales;
 public static class Taxes
 {
     /// <summary>
-    /// The tax of all lines: for each rate the sum of its lines' bases times the rate, rounded once, half away from zero, to 2 decimals; then
-    /// the sum over the rates. So a Venezuelan invoice states it (SENIAT, Providencia SNAT/2011/0071, art. 13: the taxable base and the tax
-    /// of each rate, "alícuota"), and so the tax books add up.
+    /// The tax of all lines. For each rate, the sum of the bases times the rate is rounded once to 2 decimals, half away from zero. The
+    /// result is the sum over the rates. A Venezuelan invoice states tax this way (SENIAT, Providencia SNAT/2011/0071, art. 13: the
+    /// taxable base and the tax of each rate, "alícuota"), so the tax books add up.
     /// </summary>
-    /// <param name="lines">Base: the line's net amount, to 2 decimals. Rate: percent, 16 for the general rate; 0 for what is exempt.</param>
+    /// <param name="lines">Base: the line's net amount, to 2 decimals. Rate: percent, 16 for the general rate; 0 for exempt lines.</param>
     public static decimal Total(IEnumerable<(decimal Base, decimal Rate)> lines) =>
         lines.GroupBy(line => line.Rate).Sum(rate => On(rate.Sum(line => line.Base), rate.Key));
 

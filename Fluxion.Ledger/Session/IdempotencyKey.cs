@@ -14,13 +14,13 @@ using Npgsql;
 namespace Fluxion.Ledger.Session;
 
 /// <summary>
-/// The Idempotency-Key of a request: the client's own name for it, at most <see cref="MaxLength"/> printable ASCII characters.
-/// It is claimed and kept in the command's own transaction, in the tenant's table idempotency_keys and per user, together with the answer;
-/// a repeat finds either both or neither. A refused request writes nothing, so its key stays free.
+/// The Idempotency-Key of a request: the client's name for it, at most <see cref="MaxLength"/> printable ASCII characters.
+/// The command's own transaction locks the key and stores it with the answer, per user, in the tenant's table idempotency_keys.
+/// So a retry finds both or neither. A refused request writes nothing, so its key stays free.
 /// </summary>
 /// <param name="RequestHash">
-/// SHA-256 of method, path and the command as it was understood: spaces, the order of fields, what was left out and sentAt do not count. So a
-/// request that is repeated after an upgrade is the same one, though its command has a new field by then.
+/// SHA-256 of the method, the path and the deserialized command. Whitespace, field order, fields with default values and sentAt are
+/// excluded. So a retry still matches after a release that adds an optional field.
 /// </param>
 public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte[] RequestHash)
 {
@@ -30,7 +30,7 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
 
     private static readonly ConditionalWeakTable<JsonSerializerOptions, JsonSerializerOptions> Hashed = [];
 
-    /// <summary>A repeated request is sent at another time, and is the same request all the same.</summary>
+    /// <summary>Excludes sentAt from the hash: a retry has another sentAt and is still the same request.</summary>
     private static void LeaveOutSentAt(JsonTypeInfo type)
     {
         if (!typeof(IOccurrence).IsAssignableFrom(type.Type)) return;
@@ -38,10 +38,13 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
             type.Properties.Remove(property);
     }
 
-    /// <summary>What was answered when the key was first used.</summary>
+    /// <summary>The answer that was stored when the key was first used.</summary>
     public sealed record StoredAnswer(byte[] RequestHash, int Status, string Body, string? Location);
 
-    /// <summary>The key in the request's header; null without one; a problem when it is malformed, or missing and <paramref name="required"/>.</summary>
+    /// <summary>
+    /// Reads the key from the request's header; null when the header is absent.
+    /// The problem is set when the key is malformed, or missing although <paramref name="required"/>.
+    /// </summary>
     public static (IdempotencyKey? Key, Refusal? Problem) Read<TCommand>(
         HttpContext http, string schema, Guid userId, TCommand command, JsonSerializerOptions json, bool required)
     {
@@ -64,8 +67,8 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     }
 
     /// <summary>
-    /// Waits until no other transaction holds the key, keeps it to the end of this one, and returns the earlier answer if there is one.
-    /// One round trip.
+    /// Acquires an advisory lock on the key until the end of this transaction, and returns the earlier answer, if any.
+    /// Waits while another transaction holds the lock. Takes one round trip.
     /// </summary>
     public async Task<StoredAnswer?> Claim(NpgsqlConnection connection, CancellationToken ct)
     {
@@ -75,7 +78,7 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
         return await ReadClaim(reader, ct);
     }
 
-    /// <summary>The two statements of a claim, as part of a batch.</summary>
+    /// <summary>Adds the two statements of a claim to a batch.</summary>
     internal void AddClaim(NpgsqlBatch batch)
     {
         batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))")
@@ -88,7 +91,7 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
         });
     }
 
-    /// <summary>The earlier answer, if there is one. The reader is at the result of the first of the two statements.</summary>
+    /// <summary>Reads the earlier answer, if any. The reader must be at the result of the first of the two statements.</summary>
     internal static async Task<StoredAnswer?> ReadClaim(NpgsqlDataReader reader, CancellationToken ct)
     {
         await reader.NextResultAsync(ct);
@@ -97,7 +100,9 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
             : null;
     }
 
-    /// <summary>Whether an answer is kept under it, asked on a connection of its own and without waiting for whoever is at it.</summary>
+    /// <summary>
+    /// Checks on a separate connection whether an answer is stored under this key. It does not wait for a transaction that holds the key.
+    /// </summary>
     public async Task<bool> IsUsed(NpgsqlDataSource database, Guid tenantId, CancellationToken ct)
     {
         await using var batch = database.CreateBatch();
@@ -111,16 +116,18 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
         return await reader.ReadAsync(ct);
     }
 
-    /// <summary>The statement that keeps the answer, with its parameters in order; for <c>QueueSqlCommand</c> of the same transaction.</summary>
+    /// <summary>
+    /// The statement that stores the answer, with its parameters in order, for <c>QueueSqlCommand</c> in the same transaction.
+    /// </summary>
     public (string Sql, object[] Parameters) StoreAnswer(Reply.Accepted reply, byte[] body) => (
         $"insert into {Schema}.idempotency_keys (user_id, key, request_hash, status, response, location) values (?, ?, ?, ?, ?::json, nullif(?, ''))",
         [UserId, Key, RequestHash, reply.Status, System.Text.Encoding.UTF8.GetString(body), reply.Location ?? ""]);
 
-    /// <summary>The earlier answer again, or 422 when the request is another one.</summary>
+    /// <summary>Returns the earlier answer again, or refuses with 422 when the request differs from the first one.</summary>
     public IResult Replay(StoredAnswer answer, HttpContext http)
     {
         if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash)) return new RefusedResult(Refusal.KeyReused(Key));
-        if (!http.Response.HasStarted) // as it has when the progress of an import was told
+        if (!http.Response.HasStarted) // it has started when the progress of an import was streamed
         {
             http.Response.Headers[ReplayedHeader] = "true";
             if (answer.Location is not null) http.Response.Headers.Location = answer.Location;

@@ -21,11 +21,13 @@ using Wolverine;
 namespace Fluxion.Ledger.Session;
 
 /// <summary>
-/// One command on its way through the ledger: one transaction of one tenant. It claims the idempotency key, locks and loads the streams
-/// that the command touches, appends what was decided, and commits events, read-model rows, outgoing messages and the answer together,
-/// or none of them. It is the only code that appends events.
+/// Executes one command in one transaction of one tenant. It claims the idempotency key, locks and loads the streams, and appends the
+/// decided events. It commits events, read-model rows, outgoing messages and the answer atomically. No other code appends events.
 /// </summary>
-/// <param name="messages">The messages of the same transaction: Wolverine's context that <paramref name="session"/> was opened with.</param>
+/// <param name="messages">
+/// The message bus of the same transaction: the Wolverine context that <paramref name="session"/> was opened with. Null: no messages are
+/// sent.
+/// </param>
 public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, IMessageBus? messages = null) : DocumentSessionListenerBase
 {
     private readonly Dictionary<Guid, Loaded> _streams = [];
@@ -38,15 +40,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public Tenant Tenant => tenant;
 
     /// <summary>
-    /// The ledger's time: what the database's clock showed in this transaction's first batch, and again each time after it had waited for a lock.
-    /// So of two commands on one stock item the later one has the later time, whatever the clocks of their hosts show.
+    /// The ledger's time: the database's clock in the first batch of this transaction, read again with every lock.
+    /// So of two commands on one stock item the later one has the later time, even when the clocks of their hosts differ.
     /// </summary>
     public DateTimeOffset Now { get; private set; }
 
-    /// <summary>How far the client's clock was ahead of the ledger's when it sent the request; null when it did not say.</summary>
+    /// <summary>The client's clock less the ledger's when the request was sent; null when the client did not send its time.</summary>
     private TimeSpan? _clockSkew;
 
-    /// <summary>The events appended so far, in order, with the states around them.</summary>
+    /// <summary>The events appended so far, in order, each with the state before and after it.</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
     /// <summary>The session whose transaction a projection runs in.</summary>
@@ -55,8 +57,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         ?? throw new InvalidOperationException("Events are appended through a LedgerSession only: read models need the states around each event.");
 
     /// <summary>
-    /// Runs <paramref name="handle"/> in this session's transaction and turns its reply into the HTTP answer.
-    /// With an Idempotency-Key it is applied once and answered alike ever after.
+    /// Runs <paramref name="handle"/> in this session's transaction and converts its reply to the HTTP answer.
+    /// With an Idempotency-Key the command is applied once, and every retry gets the same answer.
     /// </summary>
     public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
     {
@@ -87,7 +89,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                         var (sql, parameters) = key.StoreAnswer(accepted, body);
                         session.QueueSqlCommand(sql, parameters);
                     }
-                    await Commit(CancellationToken.None); // from here on the client's going away changes nothing
+                    await Commit(CancellationToken.None); // a client that disconnects does not cancel the commit
                     if (accepted.Location is not null) http.Response.Headers.Location = accepted.Location;
                     return TypedResults.Text(body, "application/json; charset=utf-8", accepted.Status);
                 default:
@@ -105,11 +107,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>
-    /// The 409 for what turned out to be taken at the commit, with the document that has it. This session's transaction is gone: another one looks.
+    /// Builds the 409 after the commit violated a unique constraint, with the document that has the value already.
+    /// This session's transaction has failed, so another session looks it up.
     /// </summary>
     private async Task<Refusal> DescribeConflict(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
     {
-        // its connection goes back first: a request never holds two
+        // return the connection first: a request never holds two
         var (store, tenantId) = (session.DocumentStore, session.TenantId);
         await session.DisposeAsync();
         await using var another = store.LightweightSession(tenantId);
@@ -122,11 +125,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             : Refusal.Conflict("Already exists", $"Another request has just created the same thing ({constraint}). Read it and decide again.");
     }
 
-    /// <summary>Opens the transaction; for callers without an HTTP request (provisioning, reactions).</summary>
+    /// <summary>Opens the transaction. For callers without an HTTP request, such as provisioning and message handlers.</summary>
     public Task Begin(CancellationToken ct) => Begin(null, ct);
 
     /// <summary>Opens the transaction, reads the database's clock and claims the idempotency key, in one batch.</summary>
-    /// <returns>What was answered when the key was used before; null when it was not.</returns>
+    /// <returns>The stored answer when the key was used before; else null.</returns>
     private async Task<IdempotencyKey.StoredAnswer?> Begin(IdempotencyKey? key, CancellationToken ct)
     {
         session.LastModifiedBy = caller.UserId == Guid.Empty ? null : caller.UserId.ToString();
@@ -153,18 +156,23 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         Now = reader.GetFieldValue<DateTimeOffset>(0);
     }
 
-    /// <summary>Learns from when a client says it sent its request how far its clock is off; the events of this command keep that.</summary>
-    /// <param name="elapsed">For how long the request has been here.</param>
+    /// <summary>
+    /// Computes the skew of the client's clock from the time at which it says that it sent the request. The events of this command store
+    /// the skew.
+    /// </summary>
+    /// <param name="elapsed">Time since the request arrived.</param>
     private void CorrectClockSkew(DateTimeOffset sentAt, TimeSpan elapsed)
     {
         var skew = sentAt - (Now - elapsed);
-        _clockSkew = skew - TimeSpan.FromTicks(skew.Ticks % TimeSpan.TicksPerMicrosecond); // what it corrects is kept in microseconds
+        _clockSkew = skew - TimeSpan.FromTicks(skew.Ticks % TimeSpan.TicksPerMicrosecond); // corrected times are stored in microseconds
         session.SetHeader(Headers.ClockSkew, _clockSkew.Value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
     }
 
-    /// <summary>When something happened that a client dates by its own clock.</summary>
-    /// <param name="occurredAt">As the request says it; null: when the ledger records it.</param>
-    /// <param name="notBefore">When its cause happened; null when it has none.</param>
+    /// <summary>
+    /// Converts the client's time of an occurrence to the ledger's clock. A time after <see cref="Now"/> becomes <see cref="Now"/>.
+    /// </summary>
+    /// <param name="occurredAt">The time in the request; null: the time of recording.</param>
+    /// <param name="notBefore">The time of its cause; null when it has none.</param>
     public Occurrence ResolveOccurrence(DateTimeOffset? occurredAt, DateTimeOffset? notBefore = null)
     {
         if (occurredAt is not { } at) return new Occurrence(null, notBefore);
@@ -172,16 +180,16 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         return new Occurrence(at < Now ? at : Now, notBefore);
     }
 
-    /// <summary>A moment that a client dates by its own clock, as the ledger's clock had it; it may lie in the future.</summary>
+    /// <summary>Converts a time by the client's clock to the ledger's clock. The result may lie in the future.</summary>
     public DateTimeOffset ToLedgerTime(DateTimeOffset at) => _clockSkew is { } skew ? Occurrence.Corrected(at, Now + skew, Now) : at;
 
-    /// <summary>Commits all that was appended and queued.</summary>
+    /// <summary>Commits everything that was appended and queued.</summary>
     public async Task Commit(CancellationToken ct)
     {
         session.StoreObjects(_streams.Values.Where(s => s.Appended > 0).Select(s => s.State!));
         if (messages is not null)
         {
-            // in the same transaction: what may have changed alerts is looked at, whatever becomes of this node
+            // sent in the same transaction: the alerts are reviewed even when this node stops after the commit
             foreach (var some in _reviewRequests.Concat(_changes.SelectMany(StockReviewRequest.From)).Distinct().Chunk(ReviewStock.BatchSize))
                 await messages.PublishAsync(new ReviewStock(some));
         }
@@ -189,7 +197,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         foreach (var action in _afterCommit) action();
     }
 
-    /// <summary>Writes all that was appended and queued, and rolls it back: what the database would refuse, it refuses here too.</summary>
+    /// <summary>
+    /// Writes everything that was appended and queued, and rolls back. So a dry run meets every error that the database would raise.
+    /// </summary>
     private async Task CommitAndRollBack(CancellationToken ct)
     {
         ((ITransactionParticipantRegistrar)session).AddTransactionParticipant(new DryRun(_changes));
@@ -199,11 +209,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
         catch (DryRunEndedException)
         {
-            // all was written, and nothing is committed
+            // everything was written, and nothing is committed
         }
     }
 
-    /// <summary>Ends a transaction when all is written and before it is committed.</summary>
+    /// <summary>Aborts a transaction after all writes and before the commit.</summary>
     private sealed class DryRun(IEnumerable<Change> changes) : ITransactionParticipant
     {
         public Task BeforeCommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken token)
@@ -217,19 +227,25 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     private sealed class DryRunEndedException : Exception;
 
-    /// <summary>What follows the commit, and only a commit. It neither throws nor waits: what was asked for is done by then.</summary>
+    /// <summary>
+    /// Registers an action that runs after the commit, and not after a rollback. It must neither throw nor block: the command has taken
+    /// effect.
+    /// </summary>
     public void AfterCommit(Action action) => _afterCommit.Add(action);
 
     /// <summary>
-    /// A message that is handled in this tenant at a point in time, also after downtime: it is kept in the same transaction, and gone with it.
+    /// Schedules a message to this tenant for a point in time. The same transaction stores it, so it survives downtime and is lost with a
+    /// rollback.
     /// </summary>
     public ValueTask Schedule(object message, DateTimeOffset at) =>
         (messages ?? throw new InvalidOperationException("This session has no messages.")).PublishAsync(message, new DeliveryOptions { ScheduledTime = at });
 
-    /// <summary>Something by which alerts may have changed: they are looked at after the commit, or by the next scan when this session has no messages.</summary>
+    /// <summary>
+    /// Requests a review of alerts that may have changed. It runs after the commit. In a session without messages the next scan does it.
+    /// </summary>
     public void RequestReview(StockReviewRequest request) => _reviewRequests.Add(request);
 
-    /// <summary>A question in the same transaction, with $1, $2, … for the parameters.</summary>
+    /// <summary>Creates a query in the same transaction, with the parameters $1, $2, ….</summary>
     public NpgsqlCommand CreateCommand(string sql, params object[] parameters)
     {
         var command = new NpgsqlCommand(sql, session.Connection);
@@ -238,9 +254,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>
-    /// A question that goes with the next lock, in its round trip, and sees what is there once the lock is held; with $1, $2, … for the parameters.
+    /// Adds a query, with the parameters $1, $2, …, to the round trip of the next stream lock.
+    /// It runs once the lock is held, so it sees what the previous holder committed.
     /// </summary>
-    /// <param name="read">Reads the rows.</param>
+    /// <param name="read">Function that reads the rows.</param>
     public Pending<T> QueryWithNextLock<T>(string sql, IReadOnlyList<object> parameters, Func<NpgsqlDataReader, CancellationToken, Task<T>> read)
     {
         var question = new NpgsqlBatchCommand(sql);
@@ -250,12 +267,14 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         return asked;
     }
 
-    /// <summary>As <see cref="Read{T}"/>, with the next lock.</summary>
+    /// <summary>As <see cref="Read{T}"/>, in the round trip of the next stream lock.</summary>
     public Pending<T?> ReadWithNextLock<T>(Guid id) where T : class, IAggregate<T> => QueryWithNextLock(
         $"select data from {Documents<T>()} where id = $1", [id], async (reader, ct) =>
             await reader.ReadAsync(ct) ? await session.DocumentStore.Options.Serializer().FromJsonAsync<T>(reader, 0, ct) : null);
 
-    /// <summary>Events of some types of a stream that is short, with their ids and in their order, with the next lock.</summary>
+    /// <summary>
+    /// Reads the events of some types of a short stream in the round trip of the next stream lock, with ids and in version order.
+    /// </summary>
     public Pending<IReadOnlyList<(Guid Id, object Data)>> EventsWithNextLock(Guid stream, params Type[] types)
     {
         var typeOf = types.ToDictionary(type => ((EventGraph)session.DocumentStore.Options.Events).EventMappingFor(type).EventTypeName);
@@ -270,16 +289,16 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             });
     }
 
-    /// <summary>A statement of the same transaction, with ? for each parameter.</summary>
+    /// <summary>Queues a statement of the same transaction, with ? for each parameter.</summary>
     public void Enqueue(string sql, params object[] parameters) => session.QueueSqlCommand(sql, parameters);
 
     /// <summary>
-    /// Waits until no other command of the tenant is at <paramref name="what"/> and keeps the turn to the end of the transaction: for a law
-    /// over several streams. Taken before any stream is locked, so that nobody who waits holds one.
+    /// Acquires the tenant's exclusive advisory lock <paramref name="what"/> until the end of the transaction, for a rule over several
+    /// streams. Acquire it before locking any stream, so that no waiting transaction holds a stream.
     /// </summary>
     public Task AcquireLock(string what, CancellationToken ct) => AcquireAdvisoryLock("pg_advisory_xact_lock", what, ct);
 
-    /// <summary>As <see cref="AcquireLock"/>, but beside others that share the turn: only who takes it alone waits for them, and they for him.</summary>
+    /// <summary>As <see cref="AcquireLock"/>, in shared mode: it conflicts with exclusive holders only.</summary>
     public Task AcquireSharedLock(string what, CancellationToken ct) => AcquireAdvisoryLock("pg_advisory_xact_lock_shared", what, ct);
 
     private async Task AcquireAdvisoryLock(string takes, string what, CancellationToken ct)
@@ -293,15 +312,18 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>As <see cref="Lock{T}(IReadOnlyCollection{Guid}, IReadOnlyCollection{Guid}, CancellationToken)"/>.</summary>
-    /// <param name="create">Whether missing streams are begun: all of them or none.</param>
+    /// <param name="create">True to create all missing streams, false to create none.</param>
     public Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, bool create, CancellationToken ct) where T : class, IAggregate<T> =>
         Lock<T>(ids, create ? ids : [], ct);
 
     /// <summary>
-    /// Locks the streams in ascending id order to the end of the transaction and loads their states; null for one that does not exist.
-    /// One round trip, whatever the number of streams. Every command locks in this order: two of them cannot wait for each other.
+    /// Locks the streams in ascending id order until the end of the transaction and loads their states; null for one that does not exist.
+    /// Takes one round trip for any number of streams. Every command locks in this order, so two commands cannot wait for each other.
     /// </summary>
-    /// <param name="create">Those of <paramref name="ids"/> that are begun when they are missing, so that two commands cannot begin one at once.</param>
+    /// <param name="create">
+    /// The streams among <paramref name="ids"/> to create when missing, so that concurrent commands cannot create one of them
+    /// independently.
+    /// </param>
     public async Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<Guid> create, CancellationToken ct)
         where T : class, IAggregate<T>
     {
@@ -310,7 +332,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await using var batch = new NpgsqlBatch(session.Connection);
         if (create.Count > 0)
         {
-            // sorted as the locks below are; a command that waits here holds only streams that it began itself, lower than the one it waits for
+            // sorted like the locks below: a command that waits here holds only streams that it created itself, with lower ids
             batch.BatchCommands.Add(new($"""
                 insert into {tenant.Schema}.mt_streams (id, type, version, tenant_id)
                 select id, $2, 0, $3 from unnest($1) id order by id
@@ -354,8 +376,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public async Task<T?> Lock<T>(Guid id, CancellationToken ct) where T : class, IAggregate<T> => (await Lock<T>([id], false, ct))[id];
 
     /// <summary>
-    /// Aggregates by id or code, not locked: what a command refers to but does not change. Codes are compared in upper case.
-    /// The result is keyed by the reference as it was given. One round trip.
+    /// Finds aggregates by id or code without locking them, for references that a command does not change. Codes are compared in upper
+    /// case. The keys of the result are the references as given. Takes one round trip.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, T>> Find<T>(IEnumerable<string> references, CancellationToken ct)
         where T : class, IAggregate<T>, ICoded
@@ -401,10 +423,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>
-    /// The events of a stock item's stream whose document occurred after <paramref name="occurredAfter"/>, in the order recorded and read as they are
-    /// used: a stream may hold millions. It goes through the whole streams: for commands about the past, not for every command.
+    /// Streams the events of stock items whose document occurred after <paramref name="occurredAfter"/>, stream by stream in version order.
+    /// It reads all events of the streams, which may be millions: use it for commands about the past only.
     /// </summary>
-    /// <param name="type">Only events of this type; null: of all.</param>
+    /// <param name="type">The only event type to return; null: all types.</param>
     public IAsyncEnumerable<IEvent> OccurredAfter(IReadOnlyCollection<Guid> streams, DateTimeOffset occurredAfter, Type? type, CancellationToken ct)
     {
         const string After = "d.stream_id = any(?) and (d.data #>> '{document,occurredAt}')::timestamptz > ?";
@@ -416,8 +438,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>
-    /// All states that aggregates had, each with its version, in the order recorded. It folds the streams from their beginning and is read as it is
-    /// used: for commands about the past, not for every command.
+    /// Streams every state that the aggregates have had, each with its event, stream by stream in version order.
+    /// It folds the streams from their beginning: use it for commands about the past only.
     /// </summary>
     public async IAsyncEnumerable<(T State, IEvent Event)> History<T>(IReadOnlyCollection<Guid> ids, [EnumeratorCancellation] CancellationToken ct)
         where T : class, IAggregate<T>
@@ -432,7 +454,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
     }
 
-    /// <summary>The states of aggregates as they were at earlier versions; one that had no event yet is left out.</summary>
+    /// <summary>The states of aggregates at earlier versions. An aggregate without an event by then is omitted.</summary>
     public async Task<IReadOnlyDictionary<Guid, T>> AtVersions<T>(IReadOnlyDictionary<Guid, long> versions, CancellationToken ct) where T : class, IAggregate<T>
     {
         var states = new Dictionary<Guid, T>();
@@ -441,7 +463,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         return states;
     }
 
-    /// <summary>When events were recorded, by their streams and versions; those that there are not are left out.</summary>
+    /// <summary>The times at which events were recorded, by stream and version. Events that do not exist are omitted.</summary>
     public async Task<IReadOnlyDictionary<(Guid StreamId, long Version), DateTimeOffset>> RecordedAt(
         IEnumerable<(Guid StreamId, long Version)> events, CancellationToken ct)
     {
@@ -455,7 +477,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         return times;
     }
 
-    /// <summary>All events of a stream, in the order recorded: for streams that are short, as those of documents are.</summary>
+    /// <summary>All events of a stream, in version order. For short streams only, such as those of documents.</summary>
     public async Task<IReadOnlyList<object>> History(Guid streamId, CancellationToken ct) =>
         [.. (await session.Events.FetchStreamAsync(streamId, token: ct)).Select(e => e.Data)];
 
@@ -474,9 +496,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             : session.Events.Append(id, stream.Version + stream.Appended, events);
         foreach (var appended in action.Events.Skip(action.Events.Count - events.Count))
         {
-            // ordered by time, as the rows are that bear it; unless what happened has an id from elsewhere
+            // UUIDv7 ids order the rows that contain them by time; a movement that has an id already keeps it
             appended.Id = (appended.Data as StockMovement)?.MovementId ?? Guid.CreateVersion7(Now);
-            appended.Timestamp = Now; // Marten would take the host's clock
+            appended.Timestamp = Now; // Marten would use the host's clock
             var after = T.Fold(id, (T?)stream.State, appended.Data);
             _changes.Add(new Change(appended, stream.State, after));
             stream.State = after;
@@ -489,7 +511,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     private string StreamType<T>() => ((EventGraph)session.DocumentStore.Options.Events).AggregateAliasFor(typeof(T));
 
-    /// <summary>The version of a stream that this session locked or began, with what it appended; 0 when there is none.</summary>
+    /// <summary>The version of a stream that this session locked or started, including the events that it appended; else 0.</summary>
     public long VersionOf(Guid id) => _streams.TryGetValue(id, out var stream) ? stream.Version + stream.Appended : 0;
 
     private static PostgresException? FindPostgresException(Exception e, string sqlState)
@@ -507,13 +529,13 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 }
 
-/// <summary>What a question that goes with the next lock will be answered.</summary>
+/// <summary>The result of a query that runs with the next stream lock.</summary>
 public sealed class Pending<T>
 {
     private bool _isCompleted;
     private T? _value;
 
-    /// <exception cref="InvalidOperationException">Nothing has been locked since it was asked.</exception>
+    /// <exception cref="InvalidOperationException">No stream has been locked since the query was added.</exception>
     public T Value => _isCompleted ? _value! : throw new InvalidOperationException("The question goes with the next lock, and there has been none.");
 
     internal void Complete(T value) => (_value, _isCompleted) = (value, true);
@@ -525,6 +547,6 @@ public static class Headers
     public const string Address = "address";
     public const string Agent = "agent";
 
-    /// <summary>By how many seconds the client's clock was ahead of the ledger's; negative when it was behind.</summary>
+    /// <summary>The seconds by which the client's clock was ahead of the ledger's; negative when it was behind.</summary>
     public const string ClockSkew = "clock_skew";
 }

@@ -1,12 +1,14 @@
 namespace Fluxion.Ledger.Session;
 
 /// <summary>
-/// What is unique in a ledger. Some of it is named by clients: two of them may choose one name at the same moment, and the second gets 409 for
-/// what is taken. A violation of any other is a fault of ours (500): commands take turns so that it cannot happen.
+/// The unique constraints of a ledger. Clients choose some of the values: two clients may choose the same one concurrently, and the second
+/// one gets 409. A violation of any other constraint is a defect of the ledger (500), because commands hold locks that prevent it.
 /// </summary>
 public static class UniqueConstraints
 {
-    /// <summary>By the names of constraints and indexes: of Marten's documents, of the read models, and of the registry.</summary>
+    /// <summary>
+    /// Names of the constraints and indexes whose violation gives 409: of Marten's documents, of the read models, and of the registry.
+    /// </summary>
     public static readonly IReadOnlySet<string> AlreadyExists = new HashSet<string>
     {
         "mt_doc_user_uidx_email", "users_tenant_id_email_key", "tenant_users_tenant_id_email_key",
@@ -19,7 +21,9 @@ public static class UniqueConstraints
         "replays_one_running",
     };
 
-    /// <summary>Those that are violated only by a fault of ours; primary keys are too, and not listed.</summary>
+    /// <summary>
+    /// Names of constraints that only a defect of the ledger violates. Primary keys are such constraints too, and are not listed.
+    /// </summary>
     public static readonly IReadOnlySet<string> Internal = new HashSet<string>
     {
         "inventory_product_id_store_id_key", "transfer_items_transfer_id_product_id_key", "idx_alerts_one_open", "ledger_seals_from_sequence_key",

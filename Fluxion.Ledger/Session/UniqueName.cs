@@ -1,7 +1,9 @@
 using Fluxion.Ledger.Decisions;
 namespace Fluxion.Ledger.Session;
 
-/// <summary>Something by which a new document is the only one of its kind: an index of the database refuses a second one at the commit.</summary>
-/// <param name="Title">Of the 409, and <paramref name="Detail"/> likewise.</param>
-/// <param name="FindExisting">The document that has it already; null when there is none, or the caller may not know of it.</param>
+/// <summary>A value that must be unique among documents of one kind. A database index refuses a duplicate at the commit.</summary>
+/// <param name="Title">Title of the 409. <paramref name="Detail"/> is its detail.</param>
+/// <param name="FindExisting">
+/// Function that finds the document with this value. It returns null when there is none, or when the caller may not know of it.
+/// </param>
 public sealed record UniqueName(string Title, string Detail, Func<LedgerSession, CancellationToken, Task<ExistingDocument?>> FindExisting);

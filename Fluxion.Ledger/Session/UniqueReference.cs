@@ -4,12 +4,14 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Session;
 
-/// <summary>The rule on references of other systems that name one thing within a document, such as a delivery note within its order.</summary>
+/// <summary>The rule that an external reference is unique within a document, such as a delivery note within its order.</summary>
 public static class UniqueReference
 {
-    /// <summary>409 when something has the reference already; null without a reference, or where the settings let them repeat.</summary>
-    /// <param name="known">What the document has of that kind.</param>
-    /// <param name="says">The detail for the reference as it is kept.</param>
+    /// <summary>
+    /// Refuses with 409 when the document has the reference already. Null without a reference, or when the settings allow duplicates.
+    /// </summary>
+    /// <param name="known">The references of that kind in the document, with the ids of their owners.</param>
+    /// <param name="says">Function that writes the detail of the 409 for the normalized reference.</param>
     public static Refusal? Refuse(
         TenantSettings? settings, string? reference, IEnumerable<(string? Reference, Guid Id)> known, Func<string, string> says)
     {

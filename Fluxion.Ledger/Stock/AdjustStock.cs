@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>A correction of what the ledger says is on hand, up or down, for a reason.</summary>
+/// <summary>A correction of on hand, up or down, with a reason.</summary>
 [Example("""{"store":"CCS-01","reason":"correction","occurredAt":"2026-01-31T18:00:00-04:00","lines":[{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]}""")]
 public sealed record AdjustStock(
     [property: Description("Code or id of the store")] string Store,
@@ -50,7 +50,7 @@ public sealed record AdjustStock(
 
 public static class AdjustStockEndpoint
 {
-    /// <summary>A correction is valued at the moving average of that moment and does not change it.</summary>
+    /// <summary>An adjustment has the moving average of that moment as unit cost and does not change it.</summary>
     public static StockDecision Decide(AdjustStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
         StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
             new StockAdjusted(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)

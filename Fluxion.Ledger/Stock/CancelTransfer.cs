@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>What is still in transit turns back: it was sent in error, or the van did not leave.</summary>
+/// <summary>Goods still in transit go back: they were sent in error, or the van did not leave.</summary>
 [Example("""{"reason":"The van broke down"}""")]
 public sealed record CancelTransfer(
     [property: Description("Why, in your own words")] string? Reason = null,
@@ -33,8 +33,8 @@ public sealed record CancelTransfer(
 
 public static class CancelTransferEndpoint
 {
-    /// <summary>All that is in transit comes in again, at the cost that it left with.</summary>
-    /// <param name="lockedStock">Those of the sending store: one for each line that is still in transit.</param>
+    /// <summary>All goods in transit come in again at the cost that they left with.</summary>
+    /// <param name="lockedStock">Stock of the sending store: one for each line that is still in transit.</param>
     public static StockDecision Decide(Transfer transfer, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
         StockDecider.Decide(lockedStock, [.. transfer.Lines.Where(line => line.InTransit > 0)], (locked, line, _) =>
             new StockArrived(locked.Store.Id, locked.Product.Id, line.InTransit, document) { UnitCost = line.UnitCost });

@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>What a reservation holds is set anew, and until when; what sales took of it stays.</summary>
+/// <summary>Replaces the held lines of a reservation, and its reference and expiry if given. Quantities that sales took stay.</summary>
 [Example("""{"lines":[{"store":"CCS-01","sku":"LAC001","quantity":2},{"store":"CCS-01","sku":"QUE001","quantity":0.5}]}""")]
 public sealed record ChangeReservation(
     [property: Description("All that is to be held from now on, a product in a store once; what is left out is held no longer")]
@@ -38,7 +38,7 @@ public sealed record ChangeReservation(
     }
 }
 
-/// <summary>A reservation holds the same until another time.</summary>
+/// <summary>Changes the expiry of a reservation; the held goods stay the same.</summary>
 [Example("""{"expiresAt":null}""")]
 public sealed record ExtendReservation(
     [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
@@ -50,7 +50,7 @@ public sealed record ExtendReservation(
     }
 }
 
-/// <summary>What happens to a reservation while it is open. Each command locks it first, then the stock that it holds.</summary>
+/// <summary>Commands on an open reservation. Each locks the reservation first, then the stock that it holds.</summary>
 public static class ChangeReservationEndpoints
 {
     [WolverinePost("/api/{tenant}/stock/reservations/{id}/extend", Name = "Extend reservation"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
@@ -88,7 +88,7 @@ public static class ChangeReservationEndpoints
             return Refusal.Conflict("Changed meanwhile",
                 $"The reservation '{reservation.Reference}' is at version {current}, not {command.Version}. Read it again and decide anew.");
 
-        // what is held already may be given back wherever it is
+        // CompletesDocument: held goods may be released even if store or product is deactivated
         (var lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger,
         [
             .. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity, IsInbound: false,
@@ -115,10 +115,10 @@ public static class ChangeReservationEndpoints
     }
 
     /// <summary>
-    /// What each line holds so that all of them hold what is wanted: a line keeps as much of what it holds as is wanted of its product, more of it goes on
-    /// the first such line, and what no line holds gets a new one.
+    /// Distributes the wanted quantities over the lines. A line keeps what it holds, up to the wanted quantity of its product.
+    /// An increase goes on the first line of the product. A product that no line holds gets a new line.
     /// </summary>
-    /// <param name="wanted">A product of a store once.</param>
+    /// <param name="wanted">Each product of a store at most once.</param>
     public static IReadOnlyList<HeldLine> Held(Reservation reservation, IReadOnlyList<(LockedStock Slot, decimal Quantity)> wanted)
     {
         var held = new List<HeldLine>();
@@ -139,7 +139,7 @@ public static class ChangeReservationEndpoints
         return held;
     }
 
-    /// <summary>What that does to stock: line by line more or less is held.</summary>
+    /// <summary>Makes the steps that reserve or release the change of each line.</summary>
     private static IReadOnlyList<(StockStep Step, LockedStock Slot, bool IsMore)> Steps(
         Reservation reservation, IReadOnlyList<HeldLine> held, IReadOnlyList<LockedStock> lockedStock)
     {
@@ -158,7 +158,7 @@ public static class ChangeReservationEndpoints
             })];
     }
 
-    /// <summary>The lines that name a product of a store that a line before names already.</summary>
+    /// <summary>Errors for lines whose product and store an earlier line already names.</summary>
     private static Dictionary<string, string[]> DuplicateItems(IReadOnlyList<LockedStock> lockedStock)
     {
         var seen = new HashSet<Guid>();
@@ -166,13 +166,15 @@ public static class ChangeReservationEndpoints
             locked => (string[])[$"{locked.Item.Product.Code} of the store {locked.Item.Store.Code} appears more than once"]);
     }
 
-    /// <summary>The message that waits for the old time waits on when the new one is later; when it is sooner, another is needed.</summary>
+    /// <summary>
+    /// Schedules another message when the new expiry is earlier. When it is later, the scheduled message reschedules itself.
+    /// </summary>
     private static async Task Reschedule(LedgerSession ledger, Reservation reservation, DateTimeOffset expiresAt)
     {
         if (expiresAt < reservation.ExpiresAt) await ledger.Schedule(new ExpireReservation(reservation.Id), expiresAt);
     }
 
-    /// <summary>The reservation under its lock; or why the command cannot be.</summary>
+    /// <summary>Locks the reservation, or returns the refusal of the command.</summary>
     internal static async Task<(Reservation? Reservation, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)

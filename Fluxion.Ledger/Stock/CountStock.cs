@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>A stocktake: what somebody counted in a store, of one product or of many.</summary>
+/// <summary>A stocktake: counted quantities of one or many products in a store.</summary>
 [Example("""{"store":"CCS-01","reference":"INV-2026-11","lines":[{"sku":"LAC001","quantity":70},{"sku":"QUE001","quantity":12.350}]}""")]
 public sealed record CountStock(
     [property: Description("Code or id of the store")] string Store,
@@ -31,7 +31,7 @@ public sealed record CountStock(
     {
         public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
 
-        /// <summary>Left out it would count nothing: it is required.</summary>
+        /// <summary>The quantity is required: a missing one must not count as 0. Validation refuses it.</summary>
         decimal IStockLine.Quantity => Quantity ?? 0;
     }
 
@@ -50,23 +50,25 @@ public sealed record CountStock(
     }
 }
 
-/// <summary>What the count of one product found.</summary>
-/// <param name="Expected">On hand as of the count, by what the ledger knew.</param>
+/// <summary>The result of counting one product.</summary>
+/// <param name="Expected">On hand as of the count, from the events recorded until then.</param>
 /// <param name="Variance">Counted less expected; below 0 when goods are missing.</param>
 /// <param name="Value">Variance times unit cost, to 2 decimals.</param>
 public sealed record CountVariance(string Sku, decimal Expected, decimal Counted, decimal Variance, decimal UnitCost, decimal Value);
 
-/// <param name="Variances">A row for each line, in their order.</param>
-/// <param name="VarianceValue">The sum of their values.</param>
-/// <param name="OccurredAt">The moment that the count is of, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">Later counts, which stand: this one changed the history before them alone.</param>
-/// <param name="ReservationsShort">The reservations that can no longer be kept after it, the latest first, at most 100; usually empty.</param>
+/// <param name="Variances">One row for each line, in the order of the lines.</param>
+/// <param name="VarianceValue">Sum of the values of all variances.</param>
+/// <param name="OccurredAt">Moment of the count, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Later counts, which stay valid: this count changed only the history before them.</param>
+/// <param name="ReservationsShort">
+/// Reservations that stock no longer covers, by store and product, the most recently opened first. At most 100; usually empty.
+/// </param>
 public sealed record CountReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountVariance> Variances, decimal VarianceValue,
     DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount, IReadOnlyList<ShortReservation> ReservationsShort);
 
 public static class CountStockEndpoint
 {
-    /// <summary>A count sets on hand as of its moment; what occurred after it goes on top.</summary>
+    /// <summary>A count sets on hand as of its moment. Movements that occurred after it are added.</summary>
     public static StockDecision Decide(CountStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
         StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
             new StockCounted(locked.Store.Id, locked.Product.Id, line.Quantity!.Value, locked.OnHandAtOccurrence(item), document) { UnitCost = locked.CostOf(item) });

@@ -6,14 +6,17 @@ using Wolverine;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>The time of a reservation may be over: scheduled in the transaction that opens it.</summary>
+/// <summary>
+/// Message: a reservation may have expired. It is scheduled in the transaction that opens the reservation, or that moves its expiry to an
+/// earlier time.
+/// </summary>
 public sealed record ExpireReservation(Guid ReservationId);
 
 public static class ExpireReservationHandler
 {
     /// <summary>
-    /// In the tenant that the message came from. Does nothing unless the reservation is open, and waits on when its time is not over by the
-    /// ledger's clock; so it may be delivered more than once, and too early by a host whose clock is ahead.
+    /// Runs in the tenant of the message. It does nothing unless the reservation is open. It reschedules itself until the expiry has passed
+    /// by the ledger's clock. So the message may be delivered more than once, or too early by a host whose clock is ahead.
     /// </summary>
     public static async Task Handle(
         ExpireReservation message, IDocumentSession session, IMessageContext context, TenantRegistry registry, CancellationToken ct)

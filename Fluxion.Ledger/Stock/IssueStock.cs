@@ -50,7 +50,7 @@ public sealed record IssueStock(
 
 public static class IssueStockEndpoint
 {
-    /// <summary>What leaves, leaves at the moving average of that moment.</summary>
+    /// <summary>Goods leave at the moving average of that moment.</summary>
     public static StockDecision Decide(IssueStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
         StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
             new StockIssued(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)

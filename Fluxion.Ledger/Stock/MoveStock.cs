@@ -73,7 +73,7 @@ public sealed record MoveStock(
 
 public static class MoveStockEndpoint
 {
-    /// <param name="moments">When each line happened, by the ledger's clock.</param>
+    /// <param name="moments">Moment of each line, by the ledger's clock.</param>
     public static StockDecision Decide(MoveStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document, IReadOnlyList<DateTimeOffset> moments) =>
         StockDecider.Decide(lockedStock.Select((locked, i) => new StockStep(locked, item =>
         {

@@ -8,18 +8,18 @@ using Wolverine;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>
-/// Expires the reservations whose message has not done it: one that failed too often has been put aside, and what it was about would be held
-/// for ever. Every node looks; what another one has expired meanwhile is let alone.
+/// Expires the reservations whose message did not. A message that failed too often is in the dead-letter table, and its reservation would
+/// hold stock for ever. Every node checks. A reservation that another node has expired meanwhile is skipped.
 /// </summary>
 public sealed class OverdueReservations(
     TenantRegistry registry, TenantDocumentStores stores, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OverdueReservations> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
-    /// <summary>How late a message may be; those that are due are looked for every 5 seconds.</summary>
+    /// <summary>Allowed delay of a message. Due messages are polled every 5 seconds.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
-    /// <summary>The most of one tenant at one time, the longest overdue first.</summary>
+    /// <summary>Maximum number of reservations for each tenant and run, the longest overdue first.</summary>
     public const int BatchSize = 100;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -28,7 +28,7 @@ public sealed class OverdueReservations(
         while (await timer.WaitForNextTickAsync(stoppingToken)) await Expire(stoppingToken);
     }
 
-    /// <summary>Once, in all tenants. What fails is logged, holds nobody else up, and is tried again the next time.</summary>
+    /// <summary>Runs once for all tenants. A failure is logged, does not stop the others, and is retried in the next run.</summary>
     public Task Expire(CancellationToken ct) => Attempt("The tenants", async () =>
     {
         foreach (var tenant in await registry.List(null, int.MaxValue, ct))

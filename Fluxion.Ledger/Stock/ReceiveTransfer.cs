@@ -14,7 +14,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>Goods in transit arrive, in part or all of them, as they left or not.</summary>
+/// <summary>Goods in transit arrive, in part or in full, intact or not.</summary>
 [Example("""{"lines":[{"sku":"LAC001","received":1,"damaged":1},{"sku":"QUE001","received":0.375,"lost":0.125}],"notes":"One carton was wet"}""")]
 public sealed record ReceiveTransfer(
     [property: Description("Each product once; of what is left out nothing has arrived yet")] IReadOnlyList<ReceiveTransfer.Line> Lines,
@@ -64,8 +64,8 @@ public sealed record ReceiveTransfer(
 
 public static class ReceiveTransferEndpoint
 {
-    /// <summary>All of it comes in, and what was lost or damaged is written off, at the cost that it left with.</summary>
-    /// <param name="lockedStock">One a line of <paramref name="received"/>.</param>
+    /// <summary>All goods come in at the cost that they left with. Lost or damaged goods are then written off at that cost.</summary>
+    /// <param name="lockedStock">One for each line of <paramref name="received"/>.</param>
     public static StockDecision Decide(Transfer transfer, TransferReceived received, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
         StockDecider.Decide(received.Lines.Zip(lockedStock).SelectMany(pair =>
         {

@@ -24,7 +24,9 @@ public static class ReleaseReservationEndpoint
             return Reply.Ok(ReservationReceipt.From(ledger, released, stock));
         });
 
-    /// <summary>Ends a locked reservation: all that it holds is available again. Nothing is moved, so it may also be in a store that is deactivated by now.</summary>
+    /// <summary>
+    /// Ends a locked reservation: all goods that it holds are available again. No stock moves, so the store may be deactivated by now.
+    /// </summary>
     internal static async Task<(Reservation Reservation, IReadOnlyList<StockLevel> Stock)> Close(
         LedgerSession ledger, Reservation reservation, object ended, CancellationToken ct)
     {
@@ -32,7 +34,8 @@ public static class ReleaseReservationEndpoint
         var products = await ledger.Find<Product>(reservation.Held.Select(line => line.ProductId.ToString()), ct);
         var (lockedStock, _) = await StockLedger.Lock(ledger, [.. reservation.Held.Select(line =>
             new LockedStock(stores[line.StoreId.ToString()], products[line.ProductId.ToString()], null))], ledger.ResolveOccurrence(null), counting: false, ct);
-        var (outcome, _) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(reservation.Release(lockedStock, reservation.Rest()))); // what adds to available is never short
+        // the refusal is ignored: adding to available never causes a shortage
+        var (outcome, _) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(reservation.Release(lockedStock, reservation.Rest())));
         return (ledger.Append<Reservation>(reservation.Id, ended), outcome.Stock);
     }
 }

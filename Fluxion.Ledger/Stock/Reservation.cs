@@ -5,59 +5,61 @@ namespace Fluxion.Ledger.Stock;
 
 public sealed record ReservedLine(Guid StoreId, Guid ProductId, string Sku, decimal Quantity);
 
-/// <summary>Goods are held for somebody, until <paramref name="ExpiresAt"/> at the latest.</summary>
-/// <param name="OpenedAt">By the ledger's clock; null in events from before it was kept.</param>
+/// <summary>Goods are reserved for somebody, until <paramref name="ExpiresAt"/> at the latest.</summary>
+/// <param name="OpenedAt">Time of opening, by the ledger's clock; null in events from before it was stored.</param>
 public sealed record ReservationOpened(string Reference, IReadOnlyList<ReservedLine> Lines, DateTimeOffset ExpiresAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? OpenedAt = null);
 
 /// <summary>A quantity of a line of a reservation.</summary>
-/// <param name="Line">The place of the line, from 0.</param>
+/// <param name="Line">Index of the line, from 0.</param>
 public sealed record TakenLine(int Line, decimal Quantity);
 
-/// <summary>A sale has come of what was held in one store, or of some of it.</summary>
-/// <param name="Taken">What the sale took; null in events from before a sale could take a part, which took all that was held in the store.</param>
-/// <param name="IsRestReleased">Whether the rest in this store is held no longer.</param>
+/// <summary>A sale fulfilled the reservation in one store, in part or in full.</summary>
+/// <param name="Taken">
+/// Quantities that the sale took. Null in events from before partial fulfilment: those sales took everything held in the store.
+/// </param>
+/// <param name="IsRestReleased">True when the rest held in this store is released.</param>
 public sealed record ReservationFulfilled(Guid StoreId, Guid SaleId,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<TakenLine>? Taken = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsRestReleased = false);
 
-/// <summary>What a line holds from now on.</summary>
-/// <param name="Line">The place of the line, from 0; the number of lines or more for one that is new.</param>
+/// <summary>The new quantity that a line holds.</summary>
+/// <param name="Line">Index of the line, from 0; a new line has an index from the number of lines on.</param>
 /// <param name="Quantity">Greater than 0.</param>
 public sealed record HeldLine(int Line, Guid StoreId, Guid ProductId, string Sku, decimal Quantity);
 
-/// <summary>From now on other goods or quantities are held, or until another time.</summary>
-/// <param name="Held">All lines that hold something from now on: a line that is not among them holds nothing any more.</param>
+/// <summary>The held goods, their quantities, the reference or the expiry changed.</summary>
+/// <param name="Held">All lines that still hold something. A line that is missing here holds nothing any more.</param>
 public sealed record ReservationChanged(string Reference, DateTimeOffset ExpiresAt, IReadOnlyList<HeldLine> Held);
 
-/// <summary>The same is held until another time.</summary>
+/// <summary>The expiry changed; the held goods stay the same.</summary>
 public sealed record ReservationExtended(DateTimeOffset ExpiresAt);
 
-/// <summary>Somebody gave back what was still held.</summary>
+/// <summary>A user released the goods that were still held.</summary>
 public sealed record ReservationReleased;
 
-/// <summary>Nobody came for what was still held.</summary>
+/// <summary>The reservation expired and released the goods that were still held.</summary>
 public sealed record ReservationExpired;
 
-/// <param name="Quantity">What was reserved; what is fulfilled and what is held, as long as the line is open.</param>
-/// <param name="Status">What became of the line, or of the rest of it: a state of the reservation. Only an open one holds anything.</param>
-/// <param name="Fulfilled">What sales took; null where none took a part.</param>
+/// <param name="Quantity">Reserved quantity. While the line is open it is the fulfilled plus the held quantity.</param>
+/// <param name="Status">Status of the line or of its rest, with the values of a reservation. Only an open line holds anything.</param>
+/// <param name="Fulfilled">Quantity that sales took; null if no sale took a part.</param>
 public sealed record ReservationLine(Guid StoreId, Guid ProductId, string Sku, decimal Quantity, string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Fulfilled = null)
 {
-    /// <summary>What is still held.</summary>
+    /// <summary>Quantity still held.</summary>
     [JsonIgnore]
     public decimal Held => Status == Reservation.Open ? Quantity - (Fulfilled ?? 0) : 0;
 
-    /// <summary>What sales took, in part or whole.</summary>
+    /// <summary>Quantity that sales took, in part or in full.</summary>
     [JsonIgnore]
     public decimal Sold => Fulfilled ?? (Status == Reservation.Fulfilled ? Quantity : 0);
 }
 
-/// <summary>Goods in one or more stores that are held for somebody for a time.</summary>
-/// <param name="Lines">A line keeps its place: one that holds nothing any more stays.</param>
+/// <summary>Goods in one or more stores, held for somebody until a time.</summary>
+/// <param name="Lines">A line keeps its index: a line that holds nothing any more stays in the list.</param>
 /// <param name="Status">open | fulfilled | released | expired</param>
-/// <param name="OpenedAt">Null for reservations from before it was kept.</param>
+/// <param name="OpenedAt">Time of opening; null for reservations from before it was stored.</param>
 public sealed record Reservation(Guid Id, string Reference, IReadOnlyList<ReservationLine> Lines, DateTimeOffset ExpiresAt, string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? OpenedAt = null) : IAggregate<Reservation>
 {
@@ -68,7 +70,7 @@ public sealed record Reservation(Guid Id, string Reference, IReadOnlyList<Reserv
 
     public static readonly string[] States = [Open, Fulfilled, Released, Expired];
 
-    /// <summary>The states from which each command is allowed; fulfil is a sale's.</summary>
+    /// <summary>The states from which each command is allowed. A sale executes "fulfil".</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
     {
         ["release"] = [Open],
@@ -82,11 +84,13 @@ public sealed record Reservation(Guid Id, string Reference, IReadOnlyList<Reserv
     [JsonIgnore]
     public IEnumerable<ReservationLine> Held => Lines.Where(line => line.Held > 0);
 
-    /// <summary>All that is still held, in one store or in all.</summary>
+    /// <summary>The quantities still held, in one store or in all.</summary>
     public IReadOnlyList<TakenLine> Rest(Guid? storeId = null) =>
         [.. Lines.Index().Where(l => l.Item.Held > 0 && (storeId is null || l.Item.StoreId == storeId)).Select(l => new TakenLine(l.Index, l.Item.Held))];
 
-    /// <summary>What of it a sale takes: what is held in the store of the products that are sold, and not more than is sold of each.</summary>
+    /// <summary>
+    /// The quantities that a sale takes: those held in the store of the products sold, and at most the quantity sold of each.
+    /// </summary>
     public IReadOnlyList<TakenLine> Take(Guid storeId, IEnumerable<(Guid ProductId, decimal Quantity)> sold)
     {
         var left = sold.GroupBy(s => s.ProductId, s => s.Quantity).ToDictionary(s => s.Key, s => s.Sum());
@@ -101,8 +105,8 @@ public sealed record Reservation(Guid Id, string Reference, IReadOnlyList<Reserv
         return taken;
     }
 
-    /// <summary>The steps that make what was held available.</summary>
-    /// <param name="lockedStock">Opened by the command; among them those of all products that are released.</param>
+    /// <summary>The steps that make held quantities available.</summary>
+    /// <param name="lockedStock">Stock locked by the command. It includes all released products.</param>
     public IEnumerable<StockStep> Release(IReadOnlyList<LockedStock> lockedStock, IEnumerable<TakenLine> released) => released.Select(taken =>
     {
         var line = Lines[taken.Line];
@@ -149,7 +153,7 @@ public sealed record Reservation(Guid Id, string Reference, IReadOnlyList<Reserv
     private Reservation Close(string status, Func<ReservationLine, bool> which) =>
         With(Lines.Select(line => line.Status == Open && which(line) ? line with { Status = status } : line), status);
 
-    /// <param name="status">That of the reservation when nothing is held any more.</param>
+    /// <param name="status">Status of the reservation once nothing is held any more.</param>
     private Reservation With(IEnumerable<ReservationLine> lines, string status)
     {
         var changed = this with { Lines = [.. lines] };

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>Goods are held for somebody: they stay on hand and are no longer available to others.</summary>
+/// <summary>Goods are reserved for somebody: they stay on hand and are no longer available to others.</summary>
 [Example("""{"reference":"web-88","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1},{"store":"VLN-01","sku":"HAR001","quantity":2}]}""")]
 public sealed record ReserveStock(
     [property: Description("The order or client that they are held for, as people know it")] string Reference,
@@ -55,15 +55,15 @@ public sealed record ReserveStock(
 
 public static class ExpiryRules
 {
-    /// <summary>When a reservation expires; it may be left out.</summary>
+    /// <summary>Rule for the expiry of a reservation, which is optional.</summary>
     public static void Expiry<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider clock) => rule
         .Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + ReserveStock.MaxDuration))
         .WithMessage($"must lie in the future, at most {ReserveStock.MaxDuration.TotalDays} days from now");
 }
 
-/// <param name="Status">open, fulfilled, released or expired.</param>
-/// <param name="Stock">The stock items that this command changed, as they are now.</param>
-/// <param name="Version">Grows with every change.</param>
+/// <param name="Status">The status: open, fulfilled, released or expired.</param>
+/// <param name="Stock">The stock items that this command changed, after the command.</param>
+/// <param name="Version">Version of the reservation; it grows with every change.</param>
 public sealed record ReservationReceipt(
     Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<StockLevel> Stock, long Version)
 {

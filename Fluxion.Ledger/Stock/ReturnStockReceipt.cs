@@ -40,10 +40,10 @@ public sealed record ReturnStockReceipt(
     }
 }
 
-/// <param name="Id">The document of the return; the receipt's id is the reference of its movements.</param>
-/// <param name="Stock">Each stock item that it moved, once.</param>
-/// <param name="OccurredAt">When the goods left, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+/// <param name="Id">Id of the return document; reference_id of its movements is the receipt's id.</param>
+/// <param name="Stock">Each stock item that the command moved, once.</param>
+/// <param name="OccurredAt">Time when the goods left, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
 public sealed record ReceiptReturn(
     Guid Id, Guid ReceiptId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
 
@@ -63,7 +63,7 @@ public static class ReturnStockReceiptEndpoint
     private static async Task<Reply> Handle(string id, ReturnStockReceipt command, LedgerSession ledger, IStockDocuments documents, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var receiptId)) return NotFound.Problem("receipt", "id", id);
-        await ledger.AcquireLock($"receipt {receiptId}", ct); // two returns at once see each other
+        await ledger.AcquireLock($"receipt {receiptId}", ct); // concurrent returns of one receipt wait for each other
         var delivered = await documents.Receipt(ledger, receiptId, ct);
         if (delivered.Count == 0) return NotFound.Problem("receipt", "id", id);
         var (store, problem) = await StoreOf(command, ledger, delivered, ct);
@@ -82,7 +82,7 @@ public static class ReturnStockReceiptEndpoint
         return problem is not null ? problem : Reply.Ok(new ReceiptReturn(document.Id, receiptId, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
-    /// <summary>The store that the goods leave, or the problem with it.</summary>
+    /// <summary>The store that the goods leave, or the refusal.</summary>
     private static async Task<(Store? Store, Refusal? Problem)> StoreOf(
         ReturnStockReceipt command, LedgerSession ledger, IReadOnlyList<DeliveredGoods> delivered, CancellationToken ct)
     {

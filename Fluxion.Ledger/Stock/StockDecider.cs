@@ -2,14 +2,16 @@ using Fluxion.Ledger.Catalog;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>What happened to a stock item after the moment that a command is about; all lines of a command share one.</summary>
-/// <param name="Change">What those movements added to on hand; known when the command counts.</param>
-/// <param name="Counts">The counts among them by when they occurred, those of one moment in the order recorded.</param>
+/// <summary>
+/// The history of a stock item after the moment of a command, or after the earliest of its moments. All lines on the item share it.
+/// </summary>
+/// <param name="Change">Sum of the later changes of on hand; read only for a count.</param>
+/// <param name="Counts">The later counts by when they occurred; counts of one moment in the order recorded.</param>
 public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> Counts)
 {
     public static readonly StockHistory None = new(0, []);
 
-    /// <summary>The first count after <paramref name="occurredAt"/>: it saw whatever occurred then.</summary>
+    /// <summary>The first count after <paramref name="occurredAt"/>. It had seen the movements of that moment.</summary>
     public StockDocument? CountAfter(DateTimeOffset occurredAt)
     {
         var (low, high) = (0, Counts.Count);
@@ -23,40 +25,43 @@ public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> C
     }
 }
 
-/// <summary>A product in a store, and its stock item as this command found it under its lock; null before its first event.</summary>
-/// <param name="Later">Known when the command is about the past and the item was counted since, or when it counts.</param>
+/// <summary>A product in a store, with its stock item as this command locked it. The item is null before its first event.</summary>
+/// <param name="Later">Read for a count, and for a command about the past if the item was counted since.</param>
 public sealed record LockedStock(Store Store, Product Product, StockItem? Item, StockHistory Later)
 {
     public LockedStock(Store store, Product product, StockItem? item) : this(store, product, item, StockHistory.None) { }
 
     public Guid ItemId { get; } = StockItem.IdOf(Store.Id, Product.Id);
 
-    /// <summary>What <paramref name="item"/> had on hand as of the moment of the command.</summary>
+    /// <summary>On hand of <paramref name="item"/> as of the moment of the command.</summary>
     public decimal OnHandAtOccurrence(StockItem? item) => (item?.OnHand ?? 0) - Later.Change;
 
-    /// <summary>The cost of one unit that leaves: the moving average, or the product's cost price before anything has moved.</summary>
+    /// <summary>Unit cost of goods that leave: the moving average, or the product's cost price before the first movement.</summary>
     public decimal CostOf(StockItem? item) => item?.LastMovementAt is null ? Product.Details.CostPrice : item.UnitCost;
 }
 
-/// <summary>What was asked of an item and what it has, both in the product's unit: available, or on hand where that is what was too little.</summary>
+/// <summary>
+/// A stock item that has less than a command needs. Both quantities are in the product's unit. Available is the quantity available, or
+/// on hand where on hand is insufficient.
+/// </summary>
 public sealed record Shortage(string Store, string Sku, decimal Requested, decimal Available);
 
-/// <summary>One step of a command: what happens to an item, as the steps before it left the item.</summary>
+/// <summary>One step of a command: the event of a stock item, given its state after the previous steps.</summary>
 public sealed record StockStep(LockedStock Stock, Func<StockItem?, StockEvent> Event);
 
-/// <summary>An item of which less is on hand than is reserved, after something has happened to the goods.</summary>
+/// <summary>A stock item that has less on hand than reserved after a fact.</summary>
 /// <param name="By">Reserved less on hand, greater than 0.</param>
 public sealed record ShortItem(LockedStock Stock, decimal By);
 
-/// <summary>What a command decided on, in the order of its steps; with a shortage none of it happens.</summary>
-/// <param name="ShortItems">Of which reservations can no longer be kept.</param>
+/// <summary>The decision of a command, with its events in the order of the steps. With a shortage nothing is appended.</summary>
+/// <param name="ShortItems">Stock items that no longer cover their reservations.</param>
 public sealed record StockDecision(
     IReadOnlyList<(Guid ItemId, StockEvent Event)> Events, IReadOnlyList<Shortage> Shortages, IReadOnlyList<ShortItem> ShortItems);
 
 /// <summary>
-/// The ledger's law for one command, unless the product allows backorder: nobody takes more than is available, and on hand never goes below
-/// zero. What has happened to the goods (<see cref="StockMovement.IsFact"/>) is taken although more is reserved: then available is below zero.
-/// What occurred before a count does not change what was counted. All steps or none.
+/// The stock rules for one command. Unless the product allows backorder, a command takes at most what is available, and on hand never goes
+/// below zero. A fact (<see cref="StockMovement.IsFact"/>) may also take reserved stock: then available is below zero. A movement that
+/// occurred before a count does not change the counted quantity. All steps apply, or none.
 /// </summary>
 public static class StockDecider
 {
@@ -92,18 +97,18 @@ public static class StockDecider
             [.. items.Values.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Stock, -tally.Item!.Available))]);
     }
 
-    /// <summary>What the steps of a command do to one item.</summary>
+    /// <summary>The effect of a command's steps on one stock item.</summary>
     private sealed class Tally(LockedStock locked)
     {
         public LockedStock Stock => locked;
 
-        /// <summary>As the steps so far left it.</summary>
+        /// <summary>State after the steps so far.</summary>
         public StockItem? Item { get; set; } = locked.Item;
 
-        /// <summary>What reservations gave back, to be taken by the same command.</summary>
+        /// <summary>Quantity that reservations released, for the same command to take.</summary>
         public decimal Released { get; set; }
 
-        /// <summary>What has happened to the goods: what it added to on hand.</summary>
+        /// <summary>Change of on hand by facts.</summary>
         public decimal Facts { get; set; }
 
         public bool IsShort => Facts < 0 && Item!.Available < 0 && !locked.Product.AllowsBackorder;
@@ -123,12 +128,12 @@ public static class StockDecider
         }
     }
 
-    /// <summary>The same of one step for each line.</summary>
+    /// <summary>Decides as above, with one step for each line.</summary>
     public static StockDecision Decide<TLine>(
         IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<TLine> lines, Func<LockedStock, TLine, StockItem?, StockEvent> apply) =>
         Decide(Steps(lockedStock, lines, apply));
 
-    /// <summary>A step for each line.</summary>
+    /// <summary>Makes one step for each line.</summary>
     public static IEnumerable<StockStep> Steps<TLine>(
         IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<TLine> lines, Func<LockedStock, TLine, StockItem?, StockEvent> apply) =>
         lockedStock.Zip(lines, (locked, line) => new StockStep(locked, item => apply(locked, line, item)));

@@ -6,10 +6,10 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>The rules that documents with lines share.</summary>
+/// <summary>Validation rules that documents with lines share.</summary>
 public static class StockDocumentRules
 {
-    /// <summary>A document that moves stock of one store.</summary>
+    /// <summary>Rules of a document that moves stock of one store.</summary>
     public static void StockDocument<TCommand, TLine>(
         this AbstractValidator<TCommand> validator, TimeProvider clock, Action<InlineValidator<TLine>> line)
         where TCommand : IStockCommand<TLine> where TLine : class, IStockLine
@@ -21,8 +21,8 @@ public static class StockDocumentRules
         validator.Occurrence(clock);
     }
 
-    /// <summary>Some lines, none of them null.</summary>
-    /// <param name="line">The rules of one line; of more lines than a command takes, none is looked at.</param>
+    /// <summary>Requires at least one line, and no line that is null.</summary>
+    /// <param name="line">Rules of one line. They are skipped when there are more lines than a command accepts.</param>
     public static void Lines<TCommand, TLine>(this AbstractValidator<TCommand> validator, Expression<Func<TCommand, IReadOnlyList<TLine>>> lines,
         Action<InlineValidator<TLine>> line, int atMost = StockLedger.MaxLines) where TLine : class
     {
@@ -32,7 +32,9 @@ public static class StockDocumentRules
             .When(c => of(c) is { } l && l.Count <= atMost).OverridePropertyName("Lines");
     }
 
-    /// <summary>The lines whose product a line before names already, by whatever name: the errors of a document that has each product once.</summary>
+    /// <summary>
+    /// Errors for lines whose product an earlier line already names, by any reference. For documents that accept each product once.
+    /// </summary>
     public static Dictionary<string, string[]> DuplicateProducts(IEnumerable<Product> products)
     {
         var seen = new HashSet<Guid>();

@@ -3,45 +3,58 @@ using System.Text.Json.Serialization;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>The document that a movement belongs to.</summary>
-/// <param name="Id">The id of the receipt, sale, transfer, …: reference_id of its movements.</param>
-/// <param name="Reference">Its number as people know it.</param>
-/// <param name="OccurredAt">When it happened in the shop; an event's own timestamp is when the ledger learned of it.</param>
+/// <param name="Id">
+/// Id of the receipt, sale, transfer, …: reference_id of its movements. Movements of purchase orders and of returns to suppliers have
+/// the order or receipt as reference_id.
+/// </param>
+/// <param name="Reference">The document number, as people know it.</param>
+/// <param name="OccurredAt">Time when it happened in the shop; an event's own timestamp is when the ledger recorded it.</param>
 public sealed record StockDocument(Guid Id, string? Reference, string? Notes, DateTimeOffset OccurredAt);
 
-/// <summary>What happens to one stock item.</summary>
+/// <summary>An event of one stock item.</summary>
 public abstract record StockEvent(Guid StoreId, Guid ProductId);
 
-/// <summary>A reservation holds a quantity: it stays on hand and is no longer available.</summary>
+/// <summary>A reservation holds a quantity. It stays on hand and is no longer available.</summary>
 /// <param name="Quantity">Greater than 0.</param>
 public sealed record StockReserved(Guid StoreId, Guid ProductId, decimal Quantity, Guid ReservationId) : StockEvent(StoreId, ProductId);
 
-/// <summary>A reservation ends, or is fulfilled: what it held is available again, or leaves in the same transaction.</summary>
+/// <summary>
+/// A reservation ends, is reduced or is fulfilled. The quantity is available again, or leaves in the same transaction.
+/// </summary>
 /// <param name="Quantity">Greater than 0.</param>
 public sealed record StockReleased(Guid StoreId, Guid ProductId, decimal Quantity, Guid ReservationId) : StockEvent(StoreId, ProductId);
 
 /// <summary>A movement of one stock item: one line of a document that moves stock.</summary>
 public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument Document) : StockEvent(StoreId, ProductId)
 {
-    /// <summary>What the movement adds to on hand; negative when goods leave.</summary>
+    /// <summary>The change of on hand; negative when goods leave.</summary>
     public abstract decimal Change();
 
-    /// <summary>How much of it comes in at a cost of its own, which the moving average takes in; below 0 when it leaves at one.</summary>
+    /// <summary>
+    /// Quantity that comes in at a cost of its own, which enters the moving average; below 0 when goods leave at a cost of their own.
+    /// </summary>
     public virtual decimal CostedQuantity() => 0;
 
-    /// <summary>Whether it has happened to the goods whoever they were promised to: then it may leave less on hand than is reserved.</summary>
+    /// <summary>
+    /// Whether the movement is a fact: it has happened, whoever the goods were reserved for. It may leave less on hand than is reserved.
+    /// </summary>
     public virtual bool IsFact() => false;
 
-    /// <summary>The cost of one unit: as paid for what comes in, the moving average at that moment for what leaves.</summary>
+    /// <summary>
+    /// Cost of one unit. A receipt has the cost paid. Returns, transfer arrivals with their write-offs, and corrections by count have the
+    /// cost of the movement that they refer to. An imported movement has the cost in the file, if any. All others have the moving average
+    /// at that moment.
+    /// </summary>
     public required decimal UnitCost { get; init; }
 
-    /// <summary>The id that the movement gets, by which a file of other books names it; null: one of the ledger's own.</summary>
+    /// <summary>Id that an import gives the movement, so that a file row is recorded only once. Null: the ledger assigns one.</summary>
     [JsonIgnore]
     public Guid? MovementId { get; init; }
 }
 
 /// <summary>Goods come in from outside.</summary>
-/// <param name="Quantity">What came in, greater than 0.</param>
-/// <param name="PurchaseOrderId">The order that they were bought with; null for a receipt without one.</param>
+/// <param name="Quantity">Quantity received, greater than 0.</param>
+/// <param name="PurchaseOrderId">The purchase order of the goods; null for a receipt without one.</param>
 public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, Guid? PurchaseOrderId = null)
     : StockMovement(StoreId, ProductId, Document)
 {
@@ -50,7 +63,7 @@ public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantit
 }
 
 /// <summary>Goods leave without a sale.</summary>
-/// <param name="Quantity">What left, greater than 0.</param>
+/// <param name="Quantity">Quantity that left, greater than 0.</param>
 /// <param name="Reason">One of <see cref="Reasons.OfIssues"/>.</param>
 public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity, string Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
@@ -59,10 +72,10 @@ public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity,
     public override bool IsFact() => Reasons.OfFacts.Contains(Reason);
 }
 
-/// <summary>Goods go back to their supplier, at the cost that they came with; the document is the return.</summary>
-/// <param name="Quantity">What left, greater than 0.</param>
-/// <param name="ReceiptId">The delivery or receipt that brought them.</param>
-/// <param name="PurchaseOrderId">The order that they were bought with; null for a receipt without one.</param>
+/// <summary>Goods go back to their supplier at the cost of their receipt. The document is the return.</summary>
+/// <param name="Quantity">Quantity that left, greater than 0.</param>
+/// <param name="ReceiptId">The delivery or receipt in which the goods came.</param>
+/// <param name="PurchaseOrderId">The purchase order of the goods; null for a receipt without one.</param>
 public sealed record StockReturnedToSupplier(
     Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, Guid ReceiptId, Guid? PurchaseOrderId = null)
     : StockMovement(StoreId, ProductId, Document)
@@ -80,34 +93,34 @@ public sealed record StockAdjusted(Guid StoreId, Guid ProductId, decimal Quantit
     public override bool IsFact() => true;
 }
 
-/// <summary>A line of a sale leaves; the document is the sale.</summary>
-/// <param name="Quantity">What left, greater than 0.</param>
+/// <summary>The goods of a sale line leave. The document is the sale.</summary>
+/// <param name="Quantity">Quantity that left, greater than 0.</param>
 public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
 }
 
-/// <summary>Goods of a sale come back, at the cost that they left with; the document is the sale.</summary>
-/// <param name="Quantity">What came back, greater than 0.</param>
+/// <summary>Goods of a sale come back at the cost that they left with. The document is the sale.</summary>
+/// <param name="Quantity">Quantity that came back, greater than 0.</param>
 public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
     public override decimal CostedQuantity() => Quantity;
 }
 
-/// <summary>Goods leave for another store and are in transit; the document is the transfer.</summary>
-/// <param name="Quantity">What left, greater than 0.</param>
+/// <summary>Goods leave for another store and are in transit. The document is the transfer.</summary>
+/// <param name="Quantity">Quantity that left, greater than 0.</param>
 public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
 }
 
 /// <summary>
-/// Goods in transit arrive, at the cost that they left with; the document is the transfer. Of a transfer that was cancelled they arrive in the store
-/// that they had left.
+/// Goods in transit arrive at the cost that they left with. The document is the transfer. The goods of a cancelled transfer arrive in the
+/// sending store.
 /// </summary>
-/// <param name="Quantity">What arrived or is known not to, greater than 0.</param>
-/// <param name="WrittenOff">What of it was lost or damaged: written off at once, at the cost that it left with.</param>
+/// <param name="Quantity">Quantity received, lost and damaged, greater than 0.</param>
+/// <param name="WrittenOff">Lost or damaged part of it, written off by the same command at the cost that it left with.</param>
 public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, decimal WrittenOff = 0)
     : StockMovement(StoreId, ProductId, Document)
 {
@@ -115,9 +128,9 @@ public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity
     public override decimal CostedQuantity() => Quantity - WrittenOff;
 }
 
-/// <summary>Somebody counted: from <see cref="StockDocument.OccurredAt"/> on, what was counted is what was there.</summary>
-/// <param name="Counted">What was counted, 0 or more.</param>
-/// <param name="Expected">What the ledger thought was on hand as of that moment.</param>
+/// <summary>A count: on hand as of <see cref="StockDocument.OccurredAt"/> is the counted quantity.</summary>
+/// <param name="Counted">The counted quantity, 0 or more.</param>
+/// <param name="Expected">On hand as of that moment, from the events recorded until the count.</param>
 public sealed record StockCounted(Guid StoreId, Guid ProductId, decimal Counted, decimal Expected, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
@@ -126,10 +139,10 @@ public sealed record StockCounted(Guid StoreId, Guid ProductId, decimal Counted,
 }
 
 /// <summary>
-/// The opposite of a movement that the ledger learned of late and that occurred before a count: the count had seen it already.
-/// The document is that count, so that on hand as of the count stays what was counted.
+/// A correction by count: the opposite of a late movement, which occurred before a count and was recorded after it. The count had seen it.
+/// The document is that count, so that on hand as of the count stays the counted quantity.
 /// </summary>
-/// <param name="Quantity">Signed: the opposite of the late movement.</param>
+/// <param name="Quantity">Signed quantity: the opposite of the late movement.</param>
 /// <param name="LateDocumentId">The document of the late movement.</param>
 public sealed record StockCountCorrected(Guid StoreId, Guid ProductId, decimal Quantity, Guid LateDocumentId, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
@@ -138,11 +151,11 @@ public sealed record StockCountCorrected(Guid StoreId, Guid ProductId, decimal Q
 }
 
 /// <summary>
-/// A movement from earlier books, as they name it: the ledger has no sale, order, transfer or count to it. What is a receipt, an issue or an
-/// adjustment there is one here. What went back to a supplier is a purchase or receipt that left.
+/// A movement imported from earlier books: the ledger has no sale, order, transfer or count for it. An imported receipt, issue or
+/// adjustment is recorded as the ledger's own event instead. A return to a supplier is a purchase or receipt with a negative quantity.
 /// </summary>
 /// <param name="Type">purchase, receipt, sale, return, transfer or count: reference_type of the movement.</param>
-/// <param name="Quantity">Signed: what it added to on hand.</param>
+/// <param name="Quantity">Signed change of on hand.</param>
 public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type, decimal Quantity, string? Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
@@ -157,21 +170,21 @@ public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type,
     public override bool IsFact() => Type == "count";
 }
 
-/// <summary>Why stock moved without a sale or a purchase.</summary>
+/// <summary>Reasons of movements without a sale or a purchase.</summary>
 public static class Reasons
 {
-    /// <summary>Of the correction that a count makes of a movement learned of late.</summary>
+    /// <summary>Reason of a correction by count.</summary>
     public const string LateMovement = "late_movement";
 
-    /// <summary>Of what goes back to a supplier.</summary>
+    /// <summary>Reason of a return to a supplier.</summary>
     public const string ReturnToSupplier = "return_to_supplier";
 
     public static readonly string[] OfIssues = ["damage", "expired", "theft", "loss", "internal_use", "sample", "donation", ReturnToSupplier, "other"];
 
-    /// <summary>Of issues that nobody decides on: the goods are gone, also where they were reserved.</summary>
+    /// <summary>Reasons of issues that are facts: the goods are gone, even if they were reserved.</summary>
     public static readonly string[] OfFacts = ["damage", "expired", "theft", "loss"];
 
-    /// <summary>Of the adjustment that a stock item begins with.</summary>
+    /// <summary>Reason of the adjustment that a stock item starts with.</summary>
     public const string OpeningBalance = "opening_balance";
 
     public static readonly string[] OfAdjustments = ["correction", "found", "damage", "expired", "theft", "loss", OpeningBalance, "other"];

@@ -9,11 +9,13 @@ namespace Fluxion.Ledger.Stock;
 /// <param name="OnHand">The sum of its movements.</param>
 /// <param name="Reserved">The sum of its open reservations.</param>
 /// <param name="UnitCost">
-/// The moving average in the order recorded: after a receipt of q at cost c, (on hand × average + q × c) / (on hand + q), to 4 decimals;
-/// c alone when nothing was on hand. After q went back to the supplier at the cost c that it came with,
-/// (on hand × average − q × c) / (on hand − q), to 4 decimals: what stays is worth what it cost. Where that comes to less than 0 it is 0, and where
-/// nothing stays, the average stays as it was. Nothing else that leaves changes it, nor what was lost on its way here, nor what occurred before the
-/// latest count: that is followed by the opposite correction, and both together leave today's stock and its value as they were.
+/// The moving average in the order recorded, to 4 decimals. After a receipt of q at cost c it is
+/// (on hand × average + q × c) / (on hand + q), or c when on hand was 0 or less. Sale returns and transfer arrivals count as receipts.
+/// The first movement of any other kind sets it to its unit cost. After a return of q to the supplier at its receipt cost c it is
+/// (on hand × average − q × c) / (on hand − q): the rest is worth what it cost. It stays as it was when nothing is left, or when the
+/// rest would be worth less than 0. After the first movement, no other goods that leave change it, nor do goods lost or damaged in
+/// transit. A movement from before the latest count does not change it: the opposite correction follows. Both together leave today's
+/// stock and its value unchanged.
 /// </param>
 /// <param name="LastMovementAt">The latest OccurredAt; null before the first movement.</param>
 /// <param name="CountedAt">The OccurredAt of the latest count; null before the first.</param>
@@ -26,7 +28,7 @@ public sealed record StockItem(
     [JsonIgnore]
     public decimal Available => OnHand - Reserved;
 
-    /// <summary>UUIDv5 of store and product: whoever knows both knows the stream.</summary>
+    /// <summary>UUIDv5 of store and product. The two ids alone identify the stream.</summary>
     public static Guid IdOf(Guid storeId, Guid productId) => Uuid.NewNameBased(Namespace, $"{storeId:D}/{productId:D}");
 
     public static StockItem Fold(Guid id, StockItem? item, object @event)
@@ -58,7 +60,10 @@ public sealed record StockItem(
             : Quantities.Round(((item.OnHand * item.UnitCost) + (valued * movement.UnitCost)) / (item.OnHand + valued), 4);
     }
 
-    /// <summary>The average without what goes back to a supplier. It stays where nothing is left, or what is left would cost less than nothing.</summary>
+    /// <summary>
+    /// The moving average without goods that go back to a supplier. It stays as it was when nothing is left, or when the value of the rest
+    /// would be below 0.
+    /// </summary>
     private static decimal WithoutReturned(StockItem item, decimal quantity, decimal unitCost)
     {
         var (left, value) = (item.OnHand - quantity, (item.OnHand * item.UnitCost) - (quantity * unitCost));

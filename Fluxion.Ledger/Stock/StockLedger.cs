@@ -6,7 +6,7 @@ using Fluxion.Ledger.Time;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>One line that moves stock, as far as the door cares.</summary>
+/// <summary>A line of a command: a product and a quantity.</summary>
 public interface IStockLine : IProductLine
 {
     decimal Quantity { get; }
@@ -14,7 +14,7 @@ public interface IStockLine : IProductLine
     IEnumerable<(string Field, decimal Quantity)> IProductLine.Quantities => [("quantity", Quantity)];
 }
 
-/// <summary>A command that moves stock of one store; what each of its fields means is said where it is declared.</summary>
+/// <summary>A command that moves stock of one store. Each command describes its own fields.</summary>
 public interface IStockCommand<out TLine> : IOccurrence where TLine : class, IStockLine
 {
     string Store { get; }
@@ -23,46 +23,51 @@ public interface IStockCommand<out TLine> : IOccurrence where TLine : class, ISt
     string? Notes { get; }
 }
 
-/// <summary>What a line of a command asks the door for: a product in a store, by the names in the request.</summary>
-/// <param name="StoreField">The field of the request that names the store, for errors; and so on.</param>
-/// <param name="IsInbound">True when goods come in: then the product must be active.</param>
-/// <param name="CompletesDocument">True when the command finishes what is open: then neither store nor product must be active (<see cref="Deactivation"/>).</param>
+/// <summary>A request to lock the stock of one command line: a product in a store, by the names that the client sent.</summary>
+/// <param name="StoreField">Name of the request field with the store, for errors. SkuField and QuantityField are alike.</param>
+/// <param name="IsInbound">True for a receipt of goods: the product must then be active.</param>
+/// <param name="CompletesDocument">
+/// True when the command completes an open document. Store and product may then be inactive (see <see cref="Deactivation"/>).
+/// </param>
 public sealed record StockRequest(
     string Store, string Sku, decimal Quantity, bool IsInbound, string StoreField = "store", string SkuField = "sku", string QuantityField = "quantity",
     bool CompletesDocument = false)
 {
-    /// <summary>A request for each line of a document of one store.</summary>
+    /// <summary>Makes a request for each line of a document of one store.</summary>
     public static IReadOnlyList<StockRequest> ForLines(string store, IEnumerable<IStockLine> lines, bool isInbound, string storeField = "store") =>
         [.. lines.Select((line, i) => new StockRequest(store, line.Sku, line.Quantity, isInbound, storeField, $"lines[{i}].sku", $"lines[{i}].quantity"))];
 }
 
-/// <summary>The stock after a command, for its receipt.</summary>
+/// <summary>A stock item after a command, for its receipt.</summary>
 public sealed record StockLevel(string Store, string Sku, decimal OnHand, decimal Reserved, decimal Available);
 
-/// <summary>A count, as people know it.</summary>
+/// <summary>A count as a client sees it: id, document number and moment.</summary>
 public sealed record CountReference(Guid Id, string? Reference, DateTimeOffset OccurredAt);
 
 /// <summary>
-/// Movements that occurred before a count and were recorded after it: the count had seen them, so they changed the history and not today's stock.
+/// Late movements of a command: they occurred before a count and were recorded after it. The count had seen them, so they changed the
+/// history and not today's stock.
 /// </summary>
-/// <param name="Movements">How many of the command.</param>
-/// <param name="Quantity">What they would have added to on hand; below 0 when goods left.</param>
+/// <param name="Movements">Number of late movements in the command.</param>
+/// <param name="Quantity">Quantity that they would have added to on hand; below 0 when goods left.</param>
 /// <param name="Count">The first count after them.</param>
 public sealed record CountCorrection(string Store, string Sku, int Movements, decimal Quantity, CountReference Count);
 
-/// <summary>A reservation that can no longer be kept: less is on hand than is reserved.</summary>
-/// <param name="Held">What it holds of the product in the store.</param>
-/// <param name="ShortBy">What of that is missing. Of several reservations the one that was opened last is short first.</param>
+/// <summary>A reservation that stock no longer covers: less is on hand than is reserved.</summary>
+/// <param name="Held">Quantity that it holds of the product in the store.</param>
+/// <param name="ShortBy">Part of that quantity that is missing. Of several reservations, the most recently opened is short first.</param>
 public sealed record ShortReservation(Guid Id, string Reference, string Store, string Sku, decimal Held, decimal ShortBy)
 {
-    /// <summary>The most that a receipt names.</summary>
+    /// <summary>Maximum number of short reservations in a receipt.</summary>
     public const int MaxListed = 100;
 }
 
-/// <summary>What a command did to stock.</summary>
-/// <param name="Stock">Each stock item that it moved, once, as it is now.</param>
-/// <param name="CorrectedByCount">What of it counts had seen already, by item and count; empty when all of it changed today's stock.</param>
-/// <param name="ReservationsShort">Those that can no longer be kept after it, the latest first; usually empty.</param>
+/// <summary>The effect of a command on stock.</summary>
+/// <param name="Stock">Each stock item that the command changed, once, with its state after the command.</param>
+/// <param name="CorrectedByCount">Corrections by count, by stock item and count. Empty when every movement changed today's stock.</param>
+/// <param name="ReservationsShort">
+/// Reservations that stock no longer covers, by store and product, the most recently opened first. Usually empty.
+/// </param>
 public sealed record StockOutcome(
     IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountCorrection> CorrectedByCount, IReadOnlyList<ShortReservation> ReservationsShort)
 {
@@ -70,26 +75,28 @@ public sealed record StockOutcome(
 }
 
 /// <summary>The receipt of a command that moved stock.</summary>
-/// <param name="Id">The document's id: reference_id of its movements.</param>
-/// <param name="Stock">Each stock item that it moved, once.</param>
-/// <param name="OccurredAt">When it happened, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
-/// <param name="ReservationsShort">The reservations that can no longer be kept after it, the latest first, at most 100; usually empty.</param>
+/// <param name="Id">Id of the document: reference_id of its movements.</param>
+/// <param name="Stock">Each stock item that the command moved, once.</param>
+/// <param name="OccurredAt">Time of the movements, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
+/// <param name="ReservationsShort">
+/// Reservations that stock no longer covers, by store and product, the most recently opened first. At most 100; usually empty.
+/// </param>
 public sealed record StockReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount,
     IReadOnlyList<ShortReservation> ReservationsShort);
 
 /// <summary>
-/// The one door to stock: the only code that loads stock items to change them. It resolves what the lines name, locks all their items
-/// in ascending id order, and appends what was decided on them. A command that also changes a document of its own (a purchase order,
-/// a transfer, a reservation) locks that first.
+/// The only code that loads stock items to change them. It resolves stores and products of the lines, locks all their stock items in
+/// ascending id order, and appends the events of the decision. A command that also changes a document of its own (a purchase order, a
+/// transfer, a reservation) locks that document first.
 /// </summary>
 public static class StockLedger
 {
     public const int MaxLines = 1000;
 
-    /// <summary>A document that moves stock of one store and is nothing else: open, decide, append.</summary>
-    /// <param name="isInbound">True when goods come in: then the products must be active.</param>
-    /// <param name="decide">The pure decision on the slots, one for each line.</param>
+    /// <summary>Handles a document that only moves stock of one store: resolve and lock, decide, append.</summary>
+    /// <param name="isInbound">True for a receipt of goods: the products must then be active.</param>
+    /// <param name="decide">The pure decision. It gets one <see cref="LockedStock"/> for each line.</param>
     public static async Task<Reply> Move(LedgerSession ledger, IStockDocuments documents, IStockCommand<IStockLine> command, bool isInbound,
         Func<IReadOnlyList<LockedStock>, StockDocument, StockDecision> decide, CancellationToken ct)
     {
@@ -101,10 +108,14 @@ public static class StockLedger
             : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
     }
 
-    /// <summary>The slot of each request, its item locked to the end of the transaction; or why the request cannot be.</summary>
-    /// <param name="occurred">When what the command is about happened; of several moments the earliest.</param>
-    /// <param name="counting">True for a count, which needs the stock as of that moment.</param>
-    /// <returns>At: the moment itself, which for a command that names none is known once the items are locked.</returns>
+    /// <summary>
+    /// Resolves the requests and locks their stock items until the end of the transaction. Returns a refusal when a request is not allowed.
+    /// </summary>
+    /// <param name="occurred">Moment of the movements; the earliest of several.</param>
+    /// <param name="counting">True for a count, which needs on hand as of that moment.</param>
+    /// <returns>
+    /// Slots: one for each request. At: the moment itself. For a command that names none, it is known only once the items are locked.
+    /// </returns>
     public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At, Refusal? Problem)> ResolveAndLock(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, Occurrence occurred, CancellationToken ct, bool counting = false)
     {
@@ -114,7 +125,7 @@ public static class StockLedger
         return (lockedStock, at, null);
     }
 
-    /// <summary>What the requests name, not locked; or why the request cannot be.</summary>
+    /// <summary>Finds stores and products of the requests without locking, or returns a refusal.</summary>
     private static async Task<(IReadOnlyList<LockedStock>? Slots, Refusal? Problem)> Resolve(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, CancellationToken ct)
     {
@@ -146,8 +157,8 @@ public static class StockLedger
         return ([.. requests.Select(r => new LockedStock(stores[r.Store], products[r.Sku], null))], null);
     }
 
-    /// <summary>As <see cref="ResolveAndLock"/> for products and stores that the command knows already, from a document of its own.</summary>
-    /// <param name="ifThere">Items to which nothing happens that would begin them.</param>
+    /// <summary>Locks as <see cref="ResolveAndLock"/> does, for products and stores that the command has already read.</summary>
+    /// <param name="ifThere">Items that are not created when missing, because the command appends no event to a missing one.</param>
     public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At)> Lock(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock,
         Occurrence occurred, bool counting, CancellationToken ct, IReadOnlySet<Guid>? ifThere = null)
     {
@@ -173,13 +184,15 @@ public static class StockLedger
         return ([.. lockedStock.Select(locked => locked with { Item = items[locked.ItemId], Later = later.GetValueOrDefault(locked.ItemId, StockHistory.None) })], at);
     }
 
-    /// <param name="reference">The store as the client named it: of one that is not his, an id must not tell him the code.</param>
+    /// <param name="reference">
+    /// The store as the client named it. A client who sends the id of a store that is not his must not learn its code.
+    /// </param>
     public static string StoreNotAllowed(string reference) => $"You may not move stock of the store {Refusal.Shorten(reference)}.";
 
     /// <inheritdoc cref="StoreNotAllowed" path="/param"/>
     public static string StoreInactive(string reference) => $"The store {Refusal.Shorten(reference)} is deactivated: its stock does not move.";
 
-    /// <summary>Appends what was decided, and returns what it did to stock; or the refusal of a shortage.</summary>
+    /// <summary>Appends the events of a decision and returns their effect on stock, or refuses a shortage.</summary>
     public static (StockOutcome Outcome, Refusal? Refusal) Append(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock, StockDecision decision)
     {
         if (decision.Shortages.Count > 0)
@@ -200,7 +213,7 @@ public static class StockLedger
             [.. Corrections(decision, lockedById)], []), null);
     }
 
-    /// <summary>As above for a command that takes what has happened to the goods: the outcome names the reservations that can no longer be kept.</summary>
+    /// <summary>Appends as above, for commands with facts: the outcome names the reservations that stock no longer covers.</summary>
     public static async Task<(StockOutcome Outcome, Refusal? Refusal)> Append(
         LedgerSession ledger, IStockDocuments documents, IReadOnlyList<LockedStock> lockedStock, StockDecision decision, CancellationToken ct)
     {

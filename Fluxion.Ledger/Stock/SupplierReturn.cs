@@ -6,7 +6,7 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>Some of a product that a delivery brought goes back to the supplier.</summary>
+/// <summary>A line of a return to the supplier: a quantity of a delivered product.</summary>
 public sealed record SupplierReturnLine(
     [property: Description("Sku or id of a product of the delivery; or barcode in its place")] string Sku,
     [property: Description("Greater than 0, and not more than the delivery brought and has not gone back; whole for what is counted")] decimal Quantity,
@@ -24,11 +24,11 @@ public sealed record SupplierReturnLine(
     }
 }
 
-/// <summary>The rules for goods that go back, of deliveries of purchase orders and of receipts without one.</summary>
+/// <summary>Rules for returns to suppliers, from deliveries of purchase orders and from receipts without one.</summary>
 public static class SupplierReturn
 {
-    /// <summary>For each line the goods that it means; or what of it was not delivered, or is more than can go back.</summary>
-    /// <param name="delivered">What the delivery brought: a product and unit cost once.</param>
+    /// <summary>Finds the delivered goods of each line. Refuses products that were not delivered, and more than can go back.</summary>
+    /// <param name="delivered">Goods of the delivery: each product and unit cost once.</param>
     public static (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) Decide(
         IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> delivered)
     {
@@ -53,8 +53,8 @@ public static class SupplierReturn
         return over.Count > 0 ? ([], Refusal.Conflict("More than was delivered", $"Nothing went back: {string.Join("; ", over)}.")) : (goods, null);
     }
 
-    /// <summary>What leaves, leaves at what it came with.</summary>
-    /// <param name="lockedStock">One a line.</param>
+    /// <summary>Goods leave at the cost of their delivery.</summary>
+    /// <param name="lockedStock">One for each line.</param>
     public static StockDecision Decide(IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> goods,
         StockDocument document, Guid receiptId, Guid? purchaseOrderId) =>
         StockDecider.Decide(lockedStock.Select((locked, i) => new StockStep(locked, _ =>

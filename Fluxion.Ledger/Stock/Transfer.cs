@@ -3,33 +3,33 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <param name="UnitCost">The cost that one unit left with: the moving average of the sending store at that moment.</param>
+/// <param name="UnitCost">Cost of one unit when it left: the moving average of the sending store at that moment.</param>
 public sealed record SentLine(Guid ProductId, string Sku, decimal Quantity, decimal UnitCost);
 
-/// <summary>Goods left one store for another: they are in transit.</summary>
-/// <param name="Lines">One a product.</param>
+/// <summary>Goods left one store for another and are in transit.</summary>
+/// <param name="Lines">One line for each product.</param>
 public sealed record TransferSent(Guid FromStoreId, Guid ToStoreId, IReadOnlyList<SentLine> Lines, string? Reference, string? Notes, DateTimeOffset OccurredAt);
 
-/// <summary>What became of some of a product in transit; all three 0 or more.</summary>
-/// <param name="Received">What came in as it left.</param>
-/// <param name="Lost">What was not there.</param>
-/// <param name="Damaged">What came in and is of no use.</param>
+/// <summary>Arrival of a product in transit. All three quantities are 0 or more.</summary>
+/// <param name="Received">Quantity that arrived intact.</param>
+/// <param name="Lost">Quantity that was missing.</param>
+/// <param name="Damaged">Quantity that arrived and is unusable.</param>
 public sealed record ArrivedLine(Guid ProductId, decimal Received, decimal Lost, decimal Damaged)
 {
     [JsonIgnore]
     public decimal Total => Received + Lost + Damaged;
 }
 
-/// <summary>Some or all of what was in transit arrived, or is known not to.</summary>
-/// <param name="Lines">One a product.</param>
+/// <summary>Some or all goods in transit arrived, or are known to be lost.</summary>
+/// <param name="Lines">One line for each product.</param>
 public sealed record TransferReceived(IReadOnlyList<ArrivedLine> Lines, string? Notes, DateTimeOffset OccurredAt);
 
-/// <summary>What was still in transit is back in the store that it had left.</summary>
-/// <param name="Reason">Why, in the user's words.</param>
+/// <summary>The goods still in transit are back in the sending store.</summary>
+/// <param name="Reason">The reason, in the user's words.</param>
 public sealed record TransferCancelled(string? Reason, DateTimeOffset OccurredAt);
 
-/// <summary>A line of a transfer, and what has become of it so far.</summary>
-/// <param name="Returned">What came back to the sending store when the transfer was cancelled.</param>
+/// <summary>A line of a transfer, with its quantities so far.</summary>
+/// <param name="Returned">Quantity that came back to the sending store when the transfer was cancelled.</param>
 public sealed record TransferLine(Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal Received, decimal Lost, decimal Damaged,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal Returned = 0)
 {
@@ -38,9 +38,9 @@ public sealed record TransferLine(Guid ProductId, string Sku, decimal Quantity, 
 }
 
 /// <summary>Goods on their way from one store to another.</summary>
-/// <param name="OccurredAt">When they left.</param>
-/// <param name="ArrivedAt">When the latest of them arrived; null before.</param>
-/// <param name="CancelledAt">When what was still in transit came back; null unless the transfer was cancelled.</param>
+/// <param name="OccurredAt">Time when the goods left.</param>
+/// <param name="ArrivedAt">Time of the latest arrival; null before the first.</param>
+/// <param name="CancelledAt">Time when the goods in transit came back; null unless the transfer was cancelled.</param>
 public sealed record Transfer(Guid Id, Guid FromStoreId, Guid ToStoreId, IReadOnlyList<TransferLine> Lines, string? Reference, string? Notes,
     DateTimeOffset OccurredAt, DateTimeOffset? ArrivedAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? CancelledAt = null) : IAggregate<Transfer>

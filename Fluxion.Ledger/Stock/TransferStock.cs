@@ -54,15 +54,15 @@ public sealed record TransferStock(
     }
 }
 
-/// <param name="Status">in_transit, partial, received or cancelled.</param>
-/// <param name="Stock">The stock items that this command moved, as they are now.</param>
-/// <param name="OccurredAt">When the goods left, arrived or came back, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">What of it counts had seen already, so that it changed the history and not today's stock; usually empty.</param>
+/// <param name="Status">The status: in_transit, partial, received or cancelled.</param>
+/// <param name="Stock">The stock items that this command moved, after the command.</param>
+/// <param name="OccurredAt">Time when the goods left, arrived or came back, by the ledger's clock.</param>
+/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
 public sealed record TransferReceipt(Guid Id, string Status, IReadOnlyList<TransferReceipt.Line> Lines, IReadOnlyList<StockLevel> Stock,
     DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount)
 {
-    /// <param name="InTransit">What is still on its way.</param>
-    /// <param name="Returned">What came back to the sending store when the transfer was cancelled.</param>
+    /// <param name="InTransit">Quantity still in transit.</param>
+    /// <param name="Returned">Quantity that came back to the sending store when the transfer was cancelled.</param>
     public sealed record Line(string Sku, decimal Quantity, decimal Received, decimal Lost, decimal Damaged, decimal InTransit, decimal Returned);
 
     public static TransferReceipt Of(Transfer transfer, StockOutcome outcome, DateTimeOffset at) => new(transfer.Id, transfer.Status,
@@ -72,13 +72,16 @@ public sealed record TransferReceipt(Guid Id, string Status, IReadOnlyList<Trans
 
 public static class TransferStockEndpoint
 {
-    /// <summary>What leaves, leaves at the moving average of the sending store; at once, it arrives at that cost. Slots of the sending store, then of the other.</summary>
+    /// <summary>
+    /// Goods leave at the moving average of the sending store. In an immediate transfer they also arrive at that cost. The locked stock is
+    /// that of the sending store, then that of the receiving one.
+    /// </summary>
     public static StockDecision Decide(TransferStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
         StockDecider.Decide(lockedStock.Select((locked, i) => i < command.Lines.Count
             ? new StockStep(locked, item => new StockSent(locked.Store.Id, locked.Product.Id, command.Lines[i].Quantity, document) { UnitCost = locked.CostOf(item) })
             : Arrives(locked, lockedStock[i - command.Lines.Count], command.Lines[i - command.Lines.Count].Quantity, document)));
 
-    // each product is there once, so that what the sending slot had before is what it leaves with
+    // each product appears once, so its unit cost before the command is the cost that it leaves with
     private static StockStep Arrives(LockedStock locked, LockedStock sent, decimal quantity, StockDocument document) =>
         new(locked, _ => new StockArrived(locked.Store.Id, locked.Product.Id, quantity, document) { UnitCost = sent.CostOf(sent.Item) });
 

@@ -11,7 +11,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>The platform puts back what the registry and the accounts lack of a tenant, after a part of a backup was restored.</summary>
+/// <summary>The platform restores missing registry and account rows of a tenant, after only a part of a backup was restored.</summary>
 [Example("""{"name":"Fluxion Demo Company"}""")]
 public sealed record AdoptTenant
 {
@@ -36,10 +36,10 @@ public sealed record AdoptTenant
     }
 }
 
-/// <param name="WasRegistered">Whether the registry knew the tenant already; then only its accounts were looked at.</param>
-/// <param name="AccountsMade">Users who had no account; an admin sets their passwords.</param>
-/// <param name="AccountsChanged">Accounts with another name, role or activity than their user's.</param>
-/// <param name="AccountsRemoved">Accounts without a user.</param>
+/// <param name="WasRegistered">True when the registry had the tenant already; then only its name and accounts could change.</param>
+/// <param name="AccountsMade">The number of users that had no account; an admin sets their passwords.</param>
+/// <param name="AccountsChanged">The number of accounts that differed from their user in name, role or active state.</param>
+/// <param name="AccountsRemoved">The number of accounts without a user.</param>
 /// <param name="Admin">The admin whose password was set; null when none was.</param>
 public sealed record AdoptionReply(
     TenantReply Tenant, bool WasRegistered, int AccountsMade, int AccountsChanged, int AccountsRemoved, string? Admin);

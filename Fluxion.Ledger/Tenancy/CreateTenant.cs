@@ -15,7 +15,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>The platform takes a company on.</summary>
+/// <summary>The platform creates a tenant for a company.</summary>
 [Example("""{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more","timezone":"America/Caracas"}""")]
 public sealed record CreateTenant(
     [property: Description("The name in routes: 2 to 40 lower-case letters, digits and hyphens")] string Slug,
@@ -64,8 +64,8 @@ public static class CreateTenantEndpoint
         var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.From(http).UserId, command with { AdminPassword = fingerprint }, json, required: false);
         if (problem is not null) return new RefusedResult(problem);
 
-        // the key is held on a connection of its own while the schema is made, and kept in the transaction that registers the tenant. It is one of the
-        // owner's, as all that the schema is made with: no command waits for a connection because of it
+        // The idempotency key is locked on a separate connection while the schema is created. Its answer is stored in the transaction that
+        // registers the tenant. The connection is one of the owner's, as for all DDL here, so it takes none from the commands
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (key is not null && await key.Claim(connection, ct) is { } answer) return key.Replay(answer, http);

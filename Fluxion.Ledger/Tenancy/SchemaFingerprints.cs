@@ -6,8 +6,8 @@ using Npgsql;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
-/// Which schemas are up to date, as shared.schema_fingerprints knows: the fingerprint is of all scripts and of the builds of all
-/// libraries that make tables, so that a start without news looks at no schema.
+/// Records in shared.schema_fingerprints which schemas are up to date. The fingerprint covers all scripts and the builds of all libraries
+/// that create tables. So a start without changes inspects no schema.
 /// </summary>
 public sealed class SchemaFingerprints(Databases databases, SchemaScripts scripts)
 {
@@ -39,19 +39,19 @@ public sealed class SchemaFingerprints(Databases databases, SchemaScripts script
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
         {
-            // an empty database, or one from before there were fingerprints
+            // an empty database, or one older than the fingerprints
         }
         return schemas;
     }
 
-    /// <summary>Keeps that <paramref name="schema"/> has just been brought up to date.</summary>
+    /// <summary>Records that <paramref name="schema"/> is up to date, and removes the record of a failed migration.</summary>
     public Task Record(string schema, CancellationToken ct) => Execute("""
         with repaired as (delete from shared.failed_migrations where schema_name = $1)
         insert into shared.schema_fingerprints (schema_name, fingerprint) values ($1, $2)
         on conflict (schema_name) do update set fingerprint = excluded.fingerprint
         """, ct, schema, _fingerprint.Value);
 
-    /// <summary>Whether Marten's tables in <paramref name="schema"/> were made by the DDL <paramref name="ddl"/>.</summary>
+    /// <summary>Whether the DDL <paramref name="ddl"/> created Marten's tables in <paramref name="schema"/>.</summary>
     public async Task<bool> AreMade(string schema, string ddl, CancellationToken ct)
     {
         await using var command = databases.RequireOwner().CreateCommand("select exists (select from shared.schema_fingerprints where schema_name = $1 and marten = $2)");
@@ -60,7 +60,9 @@ public sealed class SchemaFingerprints(Databases databases, SchemaScripts script
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Keeps that Marten's tables in <paramref name="schema"/> have just been made by <paramref name="ddl"/>; the rest may still fail.</summary>
+    /// <summary>
+    /// Records that <paramref name="ddl"/> created Marten's tables in <paramref name="schema"/>; later steps may still fail.
+    /// </summary>
     public Task RecordMade(string schema, string ddl, CancellationToken ct) => Execute("""
         insert into shared.schema_fingerprints (schema_name, fingerprint, marten) values ($1, '', $2)
         on conflict (schema_name) do update set marten = excluded.marten
@@ -68,7 +70,7 @@ public sealed class SchemaFingerprints(Databases databases, SchemaScripts script
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Keeps why <paramref name="schema"/> could not be brought up to date: hosts of this build do not serve its tenant.</summary>
+    /// <summary>Records why the migration of <paramref name="schema"/> failed. Hosts of this build do not serve its tenant.</summary>
     public Task RecordFailure(string schema, string reason, CancellationToken ct) => Execute("""
         insert into shared.failed_migrations (schema_name, fingerprint, reason) values ($1, $2, $3)
         on conflict (schema_name) do update set fingerprint = excluded.fingerprint, reason = excluded.reason

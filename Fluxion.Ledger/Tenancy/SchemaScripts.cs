@@ -6,13 +6,15 @@ using Npgsql;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
-/// Brings schemas to the form that <c>schema/shared</c> and <c>schema/tenant</c> describe: one object a file, in <c>tables</c>,
-/// <c>views</c> and <c>functions</c>. A new schema gets those files. An existing one gets the numbered scripts that it lacks, then each
-/// view, function and table comment whose text has changed. <c>schema_versions</c> in each schema is the journal of what ran there.
+/// Migrates schemas to the definition in <c>schema/shared</c> and <c>schema/tenant</c>. Each file there defines one object, in
+/// <c>tables</c>, <c>views</c> or <c>functions</c>. A new schema is created from those files. An existing schema first gets the numbered
+/// scripts that it lacks, then each view, function and table comment whose text changed. <c>schema_versions</c> in each schema is the
+/// journal of executed scripts.
 /// </summary>
 /// <remarks>
-/// <c>history</c> has the numbered scripts of the versions before these files, for schemas that are older than the last of them.
-/// <c>migrations</c> has the numbered scripts since. The journal of a new schema names all of them, since its tables contain them.
+/// <c>history</c> contains the numbered scripts of the versions before these files, for schemas older than the last of them.
+/// <c>migrations</c> contains the numbered scripts since then. The journal of a new schema lists all of them, because its tables include
+/// them.
 /// </remarks>
 /// <param name="folder">The folder <c>schema</c>.</param>
 public sealed partial class SchemaScripts(string folder)
@@ -22,31 +24,33 @@ public sealed partial class SchemaScripts(string folder)
     private static readonly string[] Kinds = ["tables", "views", "functions"];
 
     /// <summary>
-    /// While DDL waits for a table that somebody reads, everybody else waits behind it: it gives up before their requests do,
-    /// and is tried again.
+    /// Timeout of DDL for a lock. While DDL waits for a table that somebody reads, all later requests queue behind it. So it gives up
+    /// before their requests time out, and is retried.
     /// </summary>
     private const string LockTimeout = "5s";
 
     private const int StatementSeconds = 300;
 
-    /// <param name="Name">Its name in the journal.</param>
+    /// <param name="Name">The name of the script in the journal.</param>
     private sealed record Script(string Name, string Sql);
 
-    /// <summary>A file of one object. The journal has its path with a hash of its text: each form has a name of its own.</summary>
+    /// <summary>
+    /// A file that defines one object. Its journal name is its path with a hash of its text, so each version has its own name.
+    /// </summary>
     private sealed record SchemaObject(string Path, string Sql)
     {
         public string Name { get; } = $"{Path} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)))[..16]}";
 
         public bool IsTable => Path.StartsWith("tables/", StringComparison.Ordinal);
 
-        /// <summary>What may run again: all of a view or function, and the comments of a table.</summary>
+        /// <summary>The repeatable part: an entire view or function, or the comments of a table.</summary>
         public Script Repeatable => new(Name, IsTable ? string.Concat(Comment().Matches(Sql)) : Sql);
     }
 
-    /// <summary>Brings a schema up to date, in one transaction.</summary>
-    /// <param name="set">shared or tenant.</param>
-    /// <returns>The names of the scripts that ran.</returns>
-    /// <exception cref="SchemaScriptException">A script failed; none of them took effect.</exception>
+    /// <summary>Migrates a schema to the current definition, in one transaction.</summary>
+    /// <param name="set">The set of scripts: shared or tenant.</param>
+    /// <returns>The names of the executed scripts.</returns>
+    /// <exception cref="SchemaScriptException">A script failed; the transaction is rolled back.</exception>
     public Task<string[]> Migrate(NpgsqlDataSource owner, string set, string schema, Guid tenantId, CancellationToken ct) =>
         InTransaction(owner, schema, tenantId, async run =>
         {
@@ -65,7 +69,7 @@ public sealed partial class SchemaScripts(string folder)
             }
             Script[] numbered = [.. Numbered(set).Where(s => !executed.Contains(s.Name))];
             await run.All(numbered, ct);
-            // a numbered script may have dropped or replaced an object
+            // a numbered script may have dropped or replaced an object, so all are recreated
             var latest = executed.ToLookup(PathOf).Select(forms => forms.Last()).ToHashSet();
             Script[] changed = [.. objects.Where(o => numbered.Length > 0 || !latest.Contains(o.Name)).Select(o => o.Repeatable)];
             await run.All(changed, ct);
@@ -73,10 +77,10 @@ public sealed partial class SchemaScripts(string folder)
         }, ct);
 
     /// <summary>
-    /// Runs the scripts of a set that is idempotent, in one transaction and every time: grants on tables that a library made.
+    /// Runs the scripts of an idempotent set in one transaction, at every migration: grants on tables that a library created.
     /// </summary>
-    /// <param name="set">marten or wolverine.</param>
-    /// <exception cref="SchemaScriptException">A script failed; none of them took effect.</exception>
+    /// <param name="set">The set of scripts: marten or wolverine.</param>
+    /// <exception cref="SchemaScriptException">A script failed; the transaction is rolled back.</exception>
     public Task Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, CancellationToken ct) =>
         InTransaction(owner, schema, tenantId, async run =>
         {
@@ -84,21 +88,21 @@ public sealed partial class SchemaScripts(string folder)
             return [];
         }, ct);
 
-    /// <summary>All files of all sets, in order: each one's path below the folder, and what it says.</summary>
+    /// <summary>All files of all sets in order, each with its path below the folder and its content.</summary>
     public IEnumerable<(string Path, byte[] Sql)> All() => Directory.EnumerateFiles(folder, "*.sql", SearchOption.AllDirectories)
         .Order(StringComparer.Ordinal).Select(file => (Path.GetRelativePath(folder, file), File.ReadAllBytes(file)));
 
-    /// <summary>What the journal of a schema that is up to date contains.</summary>
+    /// <summary>The journal entries of a schema that is up to date.</summary>
     public string[] Names(string set) => [.. Numbered(set).Select(s => s.Name), .. Objects(set).Select(o => o.Name)];
 
     private IEnumerable<Script> Numbered(string set) =>
     [
-        // released names, which old journals have without a folder
+        // old journals contain the released names, without a folder
         .. Files(set, "history").Select(path => Read(set, path) with { Name = Path.GetFileName(path) }),
         .. Files(set, "migrations").Select(path => Read(set, path)),
     ];
 
-    /// <summary>The objects of a set, each after those that its text names.</summary>
+    /// <summary>The objects of a set, each after the objects that its text refers to.</summary>
     private List<SchemaObject> Objects(string set)
     {
         var files = Kinds.SelectMany(kind => Files(set, kind))
@@ -127,7 +131,7 @@ public sealed partial class SchemaScripts(string folder)
 
     private static string PathOf(string name) => name.Split(' ')[0];
 
-    /// <summary>The journal of a schema, oldest first; null when there is no schema, or one without a journal.</summary>
+    /// <summary>The journal of a schema, oldest entry first; null when the schema or its journal does not exist.</summary>
     private static async Task<List<string>?> Executed(NpgsqlConnection connection, string schema, CancellationToken ct)
     {
         await using var exists = new NpgsqlCommand($"select to_regclass('{schema}.{Journal}') is not null", connection);
@@ -139,15 +143,15 @@ public sealed partial class SchemaScripts(string folder)
         return names;
     }
 
-    /// <param name="scripts">Runs scripts, and returns the names that the journal has to keep.</param>
+    /// <param name="scripts">The function that runs the scripts and returns the names to record in the journal.</param>
     private static async Task<string[]> InTransaction(
         NpgsqlDataSource owner, string schema, Guid tenantId, Func<Runner, Task<string[]>> scripts, CancellationToken ct)
     {
         await using var connection = await owner.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var run = new Runner(connection, schema, tenantId);
-        // TimescaleDB refuses a statement that decompresses more than 100,000 rows: a script that changes old rows of a hypertable
-        // may have to (docs/compression.md)
+        // TimescaleDB refuses a statement that decompresses more than 100,000 rows. A script that changes old rows of a hypertable may
+        // need more (docs/compression.md), so the limit is lifted
         await run.Execute(
             $"set local lock_timeout = '{LockTimeout}'; set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0", ct);
         try
@@ -197,7 +201,7 @@ public sealed partial class SchemaScripts(string folder)
     [GeneratedRegex(@"\$schema\$\.(\w+)")]
     private static partial Regex Reference();
 
-    /// <summary>A statement <c>comment on</c>; its text may go on in the next lines.</summary>
+    /// <summary>A <c>comment on</c> statement; its text may continue on the next lines.</summary>
     [GeneratedRegex(@"^comment on [^']*(?:'[^']*'\s*)+;\n?", RegexOptions.Multiline)]
     private static partial Regex Comment();
 }

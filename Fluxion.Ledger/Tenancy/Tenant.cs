@@ -2,19 +2,21 @@ using System.Text.RegularExpressions;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>A company whose ledger lives in a PostgreSQL schema of its own.</summary>
+/// <summary>A company whose ledger is stored in a PostgreSQL schema of its own.</summary>
 /// <param name="Id">The tenant id in Marten, Wolverine and every row.</param>
-/// <param name="Slug">The name in routes and on the command line: lower case, 2 to 40 characters.</param>
+/// <param name="Slug">The name in routes and on the command line: 2 to 40 lower-case characters.</param>
 /// <param name="Status">active | inactive | suspended</param>
-/// <param name="MigrationFailure">Why its schema could not be brought up to date for this build; null when it is.</param>
-/// <param name="SchemaFault">What is wrong when only one of schema and registry was restored from a backup; null when nothing is.</param>
+/// <param name="MigrationFailure">The reason why its schema could not be migrated for this build; null when it is up to date.</param>
+/// <param name="SchemaFault">
+/// The mismatch after only the schema or only the registry was restored from a backup; null when there is none.
+/// </param>
 public sealed partial record Tenant(
     Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt, string? MigrationFailure = null, string? SchemaFault = null)
 {
     public const string Active = "active";
     public const string Suspended = "suspended";
 
-    /// <summary>Words that are routes of the API or would read as one.</summary>
+    /// <summary>Reserved words: they are routes of the API or could be mistaken for one.</summary>
     private static readonly HashSet<string> Reserved =
         ["tenants", "token", "docs", "openapi", "health", "api", "admin", "platform", "shared", "template", "wolverine"];
 
@@ -25,7 +27,7 @@ public sealed partial record Tenant(
 
     public static string SchemaOf(string slug) => "tenant_" + slug.Replace('-', '_');
 
-    /// <summary>Why <paramref name="slug"/> cannot name a tenant, or null when it can.</summary>
+    /// <summary>The reason why <paramref name="slug"/> is not valid for a tenant; null when it is valid.</summary>
     public static string? ValidationError(string? slug) => slug switch
     {
         null or "" => "A slug is needed, for example 'acme'.",

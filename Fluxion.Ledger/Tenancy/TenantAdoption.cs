@@ -5,30 +5,33 @@ using Marten;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>What an adoption did.</summary>
-/// <param name="WasRegistered">Whether the registry knew the tenant already; then only its accounts were looked at.</param>
-/// <param name="AccountsMade">Users who had no account. Nobody knows their passwords: an admin sets them.</param>
-/// <param name="AccountsChanged">Accounts with another name, role or activity than their user's.</param>
-/// <param name="AccountsRemoved">Accounts without a user.</param>
+/// <summary>The result of an adoption.</summary>
+/// <param name="WasRegistered">True when the registry had the tenant already; then only its name and accounts could change.</param>
+/// <param name="AccountsMade">The number of users that had no account. Nobody knows their passwords; an admin sets them.</param>
+/// <param name="AccountsChanged">The number of accounts that differed from their user in name, role or active state.</param>
+/// <param name="AccountsRemoved">The number of accounts without a user.</param>
 /// <param name="Admin">The admin whose password was set; null when none was.</param>
 public sealed record Adopted(Tenant Tenant, bool WasRegistered, int AccountsMade, int AccountsChanged, int AccountsRemoved, string? Admin);
 
 /// <summary>
-/// Brings shared in line with a tenant's own schema, after only one of the two was restored from a backup. The schema is right: its tables
-/// say whose it is, and its events which users there are. It does not know the tenant's name, its settings in the registry, and passwords.
+/// Reconciles the shared schema with a tenant's own schema, after only one of them was restored from a backup. The tenant's schema is
+/// authoritative: its tables contain the tenant id, and its events define the users. It does not contain the tenant's name, its settings
+/// in the registry, or passwords.
 /// </summary>
 public sealed class TenantAdoption(
     TenantSchemas schemas, TenantProvisioning provisioning, TenantRegistry registry, SchemaFingerprints fingerprints)
 {
     /// <summary>
-    /// Registers the tenant if the registry does not know it, and brings its accounts in line with its users. A second time changes
-    /// nothing.
+    /// Registers the tenant if the registry lacks it, and reconciles its accounts with its users. A repeated adoption changes nothing but
+    /// the password.
     /// </summary>
-    /// <param name="name">The company's name; null: as it is, or the slug when the registry has lost it.</param>
-    /// <param name="adminEmail">Whose password is set. Null: the first active admin's if no active admin has kept his account, else
-    /// nobody's.</param>
-    /// <param name="adminPasswordHash">Null: none is set.</param>
-    /// <exception cref="TenantRefusedException">There is nothing to adopt, or it is another tenant's.</exception>
+    /// <param name="name">The company's name. Null keeps the name, or uses the slug when the registry has lost it.</param>
+    /// <param name="adminEmail">
+    /// The active admin whose password is set. Null means the first active admin when no active admin has an account, and otherwise
+    /// nobody.
+    /// </param>
+    /// <param name="adminPasswordHash">The hash of the new password; null sets none.</param>
+    /// <exception cref="TenantRefusedException">There is nothing to adopt, or the schema belongs to another tenant.</exception>
     public async Task<Adopted> Adopt(string slug, string? name, string? adminEmail, string? adminPasswordHash, CancellationToken ct)
     {
         await using var turn = await provisioning.AcquireLockOf(slug, ct);
@@ -65,7 +68,7 @@ public sealed class TenantAdoption(
         var removed = accounts.Keys.Where(account => !users.ContainsKey(account)).ToArray();
         var made = users.Values.Where(user => !accounts.ContainsKey(user.Id)).ToList();
         var changed = users.Values.Where(user => accounts.TryGetValue(user.Id, out var account) && account != Account.From(user)).ToList();
-        // first, since somebody else may have got the e-mail address of one that is gone
+        // deleted first, because another user may have got the e-mail address of a removed account
         ledger.Enqueue("delete from shared.tenant_users where tenant_id = ? and id = any(?)", id, removed);
         foreach (var user in made)
         {
@@ -91,7 +94,7 @@ public sealed class TenantAdoption(
             Admin: adminPasswordHash is null ? null : admin?.Email);
     }
 
-    /// <summary>Of the columns that accounts and users have in common.</summary>
+    /// <summary>The columns that accounts and users have in common, except the e-mail address, which never changes.</summary>
     private sealed record Account(Guid Id, string FullName, string Role, bool IsActive)
     {
         public static Account From(User user) => new(user.Id, user.FullName, user.Role, user.IsActive);
@@ -108,7 +111,7 @@ public sealed class TenantAdoption(
         return admins.Any(a => accounts.ContainsKey(a.Id)) ? null : admins.FirstOrDefault();
     }
 
-    /// <summary>Minutes since 1970: greater than what any account has counted, so that no token from before is taken.</summary>
+    /// <summary>Minutes since 1970. This is greater than the stamp of any account, so every token issued before is refused.</summary>
     private static int Stamp(LedgerSession ledger) => (int)(ledger.Now - DateTimeOffset.UnixEpoch).TotalMinutes;
 
     private static async Task<string?> SlugOf(LedgerSession ledger, Guid id, CancellationToken ct)
@@ -129,9 +132,9 @@ public sealed class TenantAdoption(
     }
 }
 
-/// <summary>Why a tenant cannot be made or adopted, for people; nothing was changed.</summary>
+/// <summary>The reason why a tenant cannot be created or adopted, as a message for people. Nothing was changed.</summary>
 public sealed class TenantRefusedException(string message, bool isUnknown = false) : Exception(message)
 {
-    /// <summary>Whether there is nothing of that name.</summary>
+    /// <summary>Whether the tenant's schema does not exist.</summary>
     public bool IsUnknown => isUnknown;
 }

@@ -8,9 +8,9 @@ using IsolationLevel = System.Data.IsolationLevel;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
-/// Marten's document store for many schemas. Marten writes the schema into a store's SQL, so each tenant has a store of its own,
-/// made when it is first asked for. This store itself is the one of the schema <c>shared</c>; what Wolverine opens with a tenant id
-/// is routed to that tenant's store. A session without a tenant id never reaches a tenant's schema.
+/// Marten's document stores for all schemas. Marten compiles the schema into a store's SQL, so each tenant has a store of its own. It is
+/// created on first use. This store itself belongs to the schema <c>shared</c>. Sessions that Wolverine opens with a tenant id are routed
+/// to that tenant's store. A session without a tenant id never reaches a tenant's schema.
 /// </summary>
 public sealed class TenantDocumentStores(StoreOptions options, Databases databases, TenantRegistry registry, ITenantReadModels readModels)
     : DocumentStore(options), IDocumentStore
@@ -18,16 +18,16 @@ public sealed class TenantDocumentStores(StoreOptions options, Databases databas
     private readonly StoreOptions _shared = options;
     private readonly ConcurrentDictionary<string, Lazy<DocumentStore>> _stores = new();
 
-    /// <summary>The store of one tenant, as role fluxion_app.</summary>
+    /// <summary>The store of one tenant, with connections of the role fluxion_app.</summary>
     /// <exception cref="UnknownTenantException"/>
     public DocumentStore ForTenant(string tenantId) => _stores.GetOrAdd(tenantId, id =>
     {
-        // before the Lazy, which would keep an exception for good: a database that is away comes back
+        // looked up outside the Lazy, which would cache an exception for good: a database outage is temporary
         var tenant = registry.Get(Guid.TryParse(id, out var guid) ? guid : throw new UnknownTenantException(id));
         return new Lazy<DocumentStore>(() => new DocumentStore(OptionsFor(tenant.Schema, databases.Service)));
     }).Value;
 
-    /// <summary>How the store of one schema is set up; provisioning opens it with the owner's connections.</summary>
+    /// <summary>The options of one schema's store; provisioning opens it with the owner's connections.</summary>
     public StoreOptions OptionsFor(string schema, NpgsqlDataSource dataSource)
     {
         var tenant = new StoreOptions { DatabaseSchemaName = schema, AutoCreateSchemaObjects = AutoCreate.None };
@@ -39,7 +39,7 @@ public sealed class TenantDocumentStores(StoreOptions options, Databases databas
         return tenant;
     }
 
-    // What Wolverine calls; everything else of IDocumentStore stays the shared store's.
+    // These are the members that Wolverine calls; all other members of IDocumentStore are those of the shared store.
 
     IDocumentSession IDocumentStore.OpenSession(SessionOptions session) =>
         Routed(session) is { } store ? store.OpenSession(session) : base.OpenSession(session);

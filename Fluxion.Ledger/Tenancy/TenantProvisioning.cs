@@ -10,17 +10,17 @@ namespace Fluxion.Ledger.Tenancy;
 /// <summary>The first user of a new tenant.</summary>
 public sealed record FirstAdmin(string Email, string FullName, string PasswordHash);
 
-/// <summary>What became of the schema of a tenant, or of the template.</summary>
-/// <param name="Name">The tenant's slug, or template.</param>
-/// <param name="Failure">The script and the reason; null when it is up to date now.</param>
-/// <param name="Done">How many of <paramref name="Total"/> were tried so far.</param>
+/// <summary>The result of the migration of one schema: a tenant's or the template.</summary>
+/// <param name="Name">The tenant's slug, or "template".</param>
+/// <param name="Failure">The reason why it failed, with the script if a script failed; null when the schema is up to date.</param>
+/// <param name="Done">The number of schemas attempted so far, of <paramref name="Total"/>.</param>
 public sealed record Migrated(string Name, string? Failure, int Done, int Total);
 
 /// <summary>
-/// Makes and migrates schemas, as role fluxion_owner. A tenant exists once its row is in shared.tenants, and that row is written in the
-/// last transaction, together with its first admin and all its events. What a crash leaves before that is a schema without events that
-/// nobody refers to, and the next attempt with the same slug replaces it. A schema with events is never dropped: the registry has lost its
-/// tenant.
+/// Creates and migrates schemas, as role fluxion_owner. A tenant exists once its row is in shared.tenants. The last transaction writes
+/// that row, together with the first admin and all events. A crash before it leaves a schema without events that nothing refers to. The
+/// next attempt with the same slug replaces it. A schema with events is never dropped, because it belongs to a tenant that the registry
+/// has lost.
 /// </summary>
 public sealed class TenantProvisioning(
     Databases databases, TenantDocumentStores stores, TenantRegistry registry, TenantSchemas schemas, SchemaScripts scripts,
@@ -28,23 +28,25 @@ public sealed class TenantProvisioning(
 {
     public const string Template = "template";
 
-    /// <summary>Schemas that are migrated at once, each with two or three connections.</summary>
+    /// <summary>Number of schemas migrated concurrently, each with two or three connections.</summary>
     private const int MaxConcurrent = 4;
 
     /// <summary>
-    /// With the pauses longer than the longest query and the longest idle transaction of an analyst, as they are granted.
+    /// Number of attempts to get a lock. With the pauses they last longer than an analyst's longest query and longest idle transaction, by
+    /// the limits as granted.
     /// </summary>
     private const int LockAttempts = 20;
     private static readonly TimeSpan BetweenLockAttempts = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Brings the shared schema, the template and every tenant up to date, but those in <paramref name="current"/>: a few at a time, and
-    /// one that fails stays as it was and keeps none of the others. When it breaks off, what is done stays done.
+    /// Migrates the shared schema, the template and every tenant, except those in <paramref name="current"/>. A few are migrated
+    /// concurrently. A schema whose migration fails stays unchanged and does not affect the others. After an interruption, completed
+    /// migrations remain.
     /// </summary>
-    /// <param name="current">Null: none is taken to be up to date.</param>
-    /// <param name="progress">Told of each schema when it is through, one after the other.</param>
-    /// <returns>The number of tenants, and which schemas failed.</returns>
-    /// <exception cref="SchemaScriptException">The shared schema's, without which there is none.</exception>
+    /// <param name="current">The schemas that are up to date; null to migrate all.</param>
+    /// <param name="progress">A callback that is called once for each completed schema, never concurrently.</param>
+    /// <returns>The number of tenants, and the schemas whose migration failed.</returns>
+    /// <exception cref="SchemaScriptException">The migration of the shared schema failed; no other schema is then migrated.</exception>
     public async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Migrate(IReadOnlySet<string>? current, Action<Migrated>? progress, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
@@ -53,7 +55,7 @@ public sealed class TenantProvisioning(
         var tenants = await registry.List(null, int.MaxValue, ct);
         async Task MigrateTenant(Tenant tenant)
         {
-            // or the scripts would make an empty one
+            // the scripts would otherwise create an empty schema
             if (tenant.SchemaFault is not null) throw new TenantRefusedException(tenant.SchemaFault);
             (await MigrateSchema(tenant.Schema, tenant.Id, everything: current is null, ct)).Dispose();
         }
@@ -73,7 +75,10 @@ public sealed class TenantProvisioning(
         return (tenants.Count, [.. done.Where(m => m.Failure is not null).OrderBy(m => m.Name, StringComparer.Ordinal)]);
     }
 
-    /// <summary>Why a schema could not be migrated, or null. That the database is away is no schema's own failure: it breaks off.</summary>
+    /// <summary>
+    /// The reason why a schema could not be migrated, or null. An unavailable database aborts the migration; it is not recorded as a
+    /// failure of the schema.
+    /// </summary>
     private async Task<string?> Try(string schema, IReadOnlySet<string>? current, Func<Task> migrate, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)
@@ -100,29 +105,32 @@ public sealed class TenantProvisioning(
 
     private static bool IsAway(Exception? e) => e switch
     {
-        null or TimeoutException => false, // of a statement or of a turn
+        null or TimeoutException => false, // timeout of a statement or of a lock
         PostgresException => e is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections },
         NpgsqlException => e.InnerException is not TimeoutException,
         _ => IsAway(e.InnerException),
     };
 
-    /// <summary>Migrates one schema, unless it is in <paramref name="current"/>. Hosts that start together take turns.</summary>
+    /// <summary>
+    /// Migrates one schema, unless it is in <paramref name="current"/>. An advisory lock serializes hosts that start together.
+    /// </summary>
     public async Task Migrate(string schema, IReadOnlySet<string>? current, Func<Task> migrate, CancellationToken ct)
     {
         if (current?.Contains(schema) == true) return;
         await using var turn = await AcquireLock($"migrate/{schema}", ct);
-        if (current is not null && (await fingerprints.Current(ct)).Contains(schema)) return; // another host was faster
+        if (current is not null && (await fingerprints.Current(ct)).Contains(schema)) return; // another host migrated it first
         await migrate();
         await fingerprints.Record(schema, ct);
     }
 
-    /// <summary>Makes a tenant: its schema, tables, roles and first admin, and its row in the registry; all of it or nothing.</summary>
-    /// <param name="timezone">By which its days are counted; null: UTC.</param>
-    /// <param name="alongside">Queues what has to commit with the registry's row.</param>
-    /// <returns>Null when the slug is taken.</returns>
+    /// <summary>Creates a tenant: its schema, tables, roles, first admin and registry row, or nothing.</summary>
+    /// <param name="timezone">The time zone by which its days are counted; null for UTC.</param>
+    /// <param name="alongside">A callback that enqueues further writes into the transaction of the registry row.</param>
+    /// <returns>The tenant; null when the slug is taken.</returns>
     /// <exception cref="SchemaScriptException"/>
-    /// <exception cref="TenantRefusedException">There is a schema with events, or analysts of a former tenant would read the new
-    /// one.</exception>
+    /// <exception cref="TenantRefusedException">
+    /// A schema with events exists, or analysts of a former tenant could read the new schema.
+    /// </exception>
     public async Task<Tenant?> Provision(
         string slug, string name, FirstAdmin? admin, string? timezone, Action<LedgerSession, Tenant>? alongside, CancellationToken ct)
     {
@@ -161,7 +169,7 @@ public sealed class TenantProvisioning(
         return tenant;
     }
 
-    /// <summary>Sets the status of a tenant; the tenant as it is then, or null when there is none.</summary>
+    /// <summary>Sets the status of a tenant, and returns the tenant after it; null when there is no such tenant.</summary>
     public async Task<Tenant?> SetStatus(string slug, string status, CancellationToken ct)
     {
         await using var command = databases.RequireOwner().CreateCommand("update shared.tenants set status = $2 where slug = $1 and status <> $2");
@@ -172,8 +180,10 @@ public sealed class TenantProvisioning(
         return await registry.Find(slug, ct);
     }
 
-    /// <summary>Scripts, then Marten's own tables, then what the service may do with those.</summary>
-    /// <param name="everything">Also Marten's tables that are known to be as they should; of a schema just made nothing is.</param>
+    /// <summary>Runs the scripts, creates Marten's own tables, then grants the service its rights on them.</summary>
+    /// <param name="everything">
+    /// True to check Marten's tables even if they are recorded as current. A new schema has no such record.
+    /// </param>
     internal async Task<DocumentStore> MigrateSchema(string schema, Guid tenantId, bool everything, CancellationToken ct)
     {
         var owner = databases.RequireOwner();
@@ -189,13 +199,14 @@ public sealed class TenantProvisioning(
         return store;
     }
 
-    /// <summary>The turn of whoever makes or adopts the tenant of a slug.</summary>
+    /// <summary>The advisory lock for creating or adopting the tenant of a slug.</summary>
     internal Task<IAsyncDisposable> AcquireLockOf(string slug, CancellationToken ct) => AcquireLock($"provision/{slug}", ct);
 
     /// <summary>
-    /// Waits, five minutes at most, until no other host is at <paramref name="name"/>; a host that dies gives its turn up.
+    /// Acquires the advisory lock <paramref name="name"/>, and waits up to 5 minutes for it. PostgreSQL releases the lock of a host that
+    /// dies.
     /// </summary>
-    /// <exception cref="TimeoutException"/>
+    /// <exception cref="TimeoutException">Another host held the lock for 5 minutes.</exception>
     public async Task<IAsyncDisposable> AcquireLock(string name, CancellationToken ct) =>
         await new PostgresDistributedLock(new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true), databases.RequireOwner())
             .TryAcquireAsync(TimeSpan.FromMinutes(5), ct) ?? throw new TimeoutException($"Another host has been at {name} for five minutes.");

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
-/// The tenants of shared.tenants, by slug and by id. A tenant read less than <see cref="Freshness"/> ago is served from memory:
-/// so long may a suspension, or the repair of a failed migration, take to reach the other nodes.
+/// The tenants of shared.tenants, by slug and by id. A tenant that was read less than <see cref="Freshness"/> ago is served from memory.
+/// So a suspension, or the repair of a failed migration, takes up to that long to reach the other nodes.
 /// </summary>
 public sealed class TenantRegistry(Databases databases, SchemaFingerprints fingerprints, TimeProvider clock)
 {
@@ -42,8 +42,8 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
         return null;
     }
 
-    /// <summary>The schema of a tenant never changes, so this one is remembered for good.</summary>
-    /// <exception cref="UnknownTenantException">There is no such tenant; there is no default one to fall back to.</exception>
+    /// <summary>The tenant with this id. It is cached without expiry, because the schema of a tenant never changes.</summary>
+    /// <exception cref="UnknownTenantException">There is no such tenant; there is no default tenant to fall back to.</exception>
     public Tenant Get(Guid id)
     {
         if (_byId.TryGetValue(id, out var known)) return known;
@@ -88,5 +88,5 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }
 
-/// <summary>A tenant id that is in no registry.</summary>
+/// <summary>The registry has no tenant with this id.</summary>
 public sealed class UnknownTenantException(string tenant) : Exception($"There is no tenant '{tenant}'.");

@@ -9,9 +9,9 @@ using Wolverine.Http.Runtime.MultiTenancy;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>
-/// Runs after authentication for every route with <c>{tenant}</c>: an unknown slug is 404, a token of another tenant 403,
-/// a tenant that is not active 403, one whose migration failed or whose data is missing 503. What passes can rely on the feature
-/// <see cref="Tenant"/>; nothing falls back to a default.
+/// Runs after authentication for every route with <c>{tenant}</c>. An unknown slug is answered with 404. A token of another tenant and a
+/// tenant that is not active are answered with 403. A failed migration or missing data is answered with 503. Later middleware can rely on
+/// the feature <see cref="Tenant"/>; there is no default tenant.
 /// </summary>
 public sealed class TenantResolution(RequestDelegate next, TenantRegistry registry)
 {
@@ -48,7 +48,7 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
     }
 }
 
-/// <summary>Tells Wolverine the tenant id that <see cref="TenantResolution"/> found, or that the route has none.</summary>
+/// <summary>Passes the tenant id that <see cref="TenantResolution"/> found to Wolverine; null when the route has no tenant.</summary>
 public sealed class RouteTenantDetection : ITenantDetection
 {
     public ValueTask<string?> DetectTenant(HttpContext context) => ValueTask.FromResult(context.Features.Get<Tenant>()?.Id.ToString());

@@ -3,21 +3,21 @@ using Npgsql;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>What a tenant's schema says of itself, whatever the registry says.</summary>
-/// <param name="TenantId">Whose it is: the default of the columns tenant_id; null before it has tables.</param>
-/// <param name="HasEvents">Whether it has an event, or may have one: then it is never dropped.</param>
-/// <param name="Since">When its first event was recorded; null when there is none.</param>
+/// <summary>The facts that a tenant's schema contains about itself, independent of the registry.</summary>
+/// <param name="TenantId">The owner: the default of the columns tenant_id; null before the schema has tables.</param>
+/// <param name="HasEvents">True when the schema has an event, or may have one; then it is never dropped.</param>
+/// <param name="Since">The time when its first event was recorded; null when there is none or it cannot be read.</param>
 public sealed record FoundSchema(Guid? TenantId, bool HasEvents, DateTimeOffset? Since);
 
 /// <summary>
-/// Looks at tenants' schemas apart from the registry, with which they disagree when only one of the two was restored from a backup.
+/// Inspects tenants' schemas independently of the registry. The two disagree when only one of them was restored from a backup.
 /// </summary>
 public sealed partial class TenantSchemas(Databases databases)
 {
-    /// <summary>What a replay makes beside a tenant's schema is no tenant's.</summary>
+    /// <summary>The suffix of a schema that a replay creates beside a tenant's schema; it belongs to no tenant.</summary>
     private const string Shadow = "_replay";
 
-    /// <summary>Null when there is no such schema.</summary>
+    /// <summary>The facts about a schema; null when it does not exist.</summary>
     /// <exception cref="NoOwnerException"/>
     public async Task<FoundSchema?> Find(string schema, CancellationToken ct)
     {
@@ -39,7 +39,7 @@ public sealed partial class TenantSchemas(Databases databases)
         }
         Guid? id = default_ is not null && Uuid().Match(default_) is { Success: true } match ? Guid.Parse(match.Value) : null;
         if (!events) return new FoundSchema(id, HasEvents: false, null);
-        // of tables whose tenant nobody can tell no row is seen: there may be any
+        // without the tenant id, row-level security hides every row: the tables may contain events
         if (id is null) return new FoundSchema(null, HasEvents: true, null);
         await using (var setting = new NpgsqlCommand("select set_config($1, $2, true)", connection)
         { Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = id.Value.ToString() } } })
@@ -50,7 +50,7 @@ public sealed partial class TenantSchemas(Databases databases)
             : new FoundSchema(id, HasEvents: false, null);
     }
 
-    /// <summary>The slugs of the tenants whose schemas have events and that the registry does not know.</summary>
+    /// <summary>The slugs of the tenants whose schemas have events and are missing from the registry.</summary>
     /// <exception cref="NoOwnerException"/>
     public async Task<IReadOnlyList<string>> Unregistered(CancellationToken ct)
     {

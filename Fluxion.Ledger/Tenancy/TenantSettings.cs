@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>By what alerts are raised.</summary>
+/// <summary>The settings by which alerts are raised.</summary>
 public sealed record AlertSettings(
     [property: Description("From 1 to 365: over how many days the rate at which a product goes is taken; 28 when left out")] int RateDays = 28,
     [property: Description("From 0 to 365: from an order to its goods, unless product or supplier say otherwise; 7 when left out")] int LeadTimeDays = 7,
@@ -37,18 +37,18 @@ public sealed record AlertSettings(
     }
 }
 
-/// <param name="Timezone">Null in events from before tenants had one: UTC.</param>
+/// <param name="Timezone">The time zone. Null means UTC, and in events older than this setting.</param>
 public sealed record SettingsChanged(decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool PricesIncludeTax = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowsRepeatedReferences = false);
 
-/// <summary>A tenant's own rules; its stream has the tenant's id. Before the first change all are as when left out.</summary>
-/// <param name="OverReceiptPercent">How much more than ordered may be received of each line of a purchase order.</param>
-/// <param name="Alerts">Null: <see cref="AlertSettings.Default"/>.</param>
-/// <param name="Timezone">By which days are counted in all stores that have none of their own; null: UTC.</param>
-/// <param name="PricesIncludeTax">Whether prices of sales that do not say so include tax.</param>
-/// <param name="AllowsRepeatedReferences">Whether numbers of outside systems that name one thing may be given to several all the same.</param>
+/// <summary>A tenant's settings; their stream has the tenant's id. Before the first change, every setting has its default.</summary>
+/// <param name="OverReceiptPercent">The percentage by which the receipts of a purchase order line may exceed the ordered quantity.</param>
+/// <param name="Alerts">The settings of alerts; null for <see cref="AlertSettings.Default"/>.</param>
+/// <param name="Timezone">The time zone by which days are counted in all stores without one of their own; null for UTC.</param>
+/// <param name="PricesIncludeTax">Whether prices include tax in sales that do not specify it.</param>
+/// <param name="AllowsRepeatedReferences">Whether a reference number of an outside system may be used for more than one document.</param>
 public sealed record TenantSettings(
     Guid Id, decimal OverReceiptPercent, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AlertSettings? Alerts = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null,
@@ -62,7 +62,7 @@ public sealed record TenantSettings(
     };
 }
 
-/// <summary>All settings of the tenant are set anew.</summary>
+/// <summary>Replaces all settings of the tenant.</summary>
 [Example("""{"overReceiptPercent":0,"timezone":"America/Caracas","pricesIncludeTax":false,"uniqueReferences":true,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}""")]
 public sealed record ChangeSettings(
     [property: Description("From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order")] decimal? OverReceiptPercent,
@@ -83,12 +83,12 @@ public sealed record ChangeSettings(
     }
 }
 
-/// <param name="Timezone">By which days are counted in all stores that have none of their own.</param>
-/// <param name="PricesIncludeTax">Whether prices of sales that do not say so include tax.</param>
-/// <param name="UniqueReferences">Whether numbers of outside systems are refused when they name something already.</param>
+/// <param name="Timezone">The time zone by which days are counted in all stores without one of their own.</param>
+/// <param name="PricesIncludeTax">Whether prices include tax in sales that do not specify it.</param>
+/// <param name="UniqueReferences">Whether a reference number of an outside system is refused when it is already used.</param>
 public sealed record SettingsReply(decimal OverReceiptPercent, AlertSettings Alerts, string Timezone, bool PricesIncludeTax, bool UniqueReferences)
 {
-    /// <param name="settings">Null where the tenant has never set any.</param>
+    /// <param name="settings">The settings; null when the tenant has never changed any.</param>
     public static SettingsReply From(TenantSettings? settings) =>
         new(settings?.OverReceiptPercent ?? 0, settings?.Alerts ?? AlertSettings.Default, settings?.Timezone ?? Zone.Utc.Name,
             settings?.PricesIncludeTax ?? false, !(settings?.AllowsRepeatedReferences ?? false));

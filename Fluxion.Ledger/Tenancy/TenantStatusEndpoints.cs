@@ -8,7 +8,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Tenancy;
 
-/// <summary>A suspended tenant keeps its data; its users can neither sign in nor use a token that they hold.</summary>
+/// <summary>A suspended tenant keeps its data. Its users can neither sign in nor use tokens issued before.</summary>
 public static class TenantStatusEndpoints
 {
     [WolverinePost("/api/tenants/{slug}/suspend", Name = "Suspend tenant"), Authorize(Roles.Platform), Tags("Tenants")]

@@ -3,21 +3,21 @@ using Npgsql;
 namespace Fluxion.Ledger.Time;
 
 /// <summary>
-/// The database's clock, as this host knows it: the host's own clock, corrected by the difference that was measured last. So hosts whose clocks
-/// differ agree on tokens, intervals and what lies in the future. A command reads the database itself (<c>LedgerSession.Now</c>).
+/// The database's clock as this host estimates it: the host's own clock less the offset that was measured last. So hosts with different
+/// clocks agree on tokens, intervals and times in the future. A command reads the database's clock itself (<c>LedgerSession.Now</c>).
 /// </summary>
 /// <param name="host">The clock of this host.</param>
 public sealed class LedgerClock(TimeProvider host) : TimeProvider
 {
-    /// <summary>A host whose clock differs by more than this says so in its log and health.</summary>
+    /// <summary>A host whose offset is larger reports it in its log and in its health check.</summary>
     public static readonly TimeSpan MaxOffset = TimeSpan.FromSeconds(30);
 
-    /// <summary>The answer that took the shortest time says most about the difference.</summary>
+    /// <summary>Number of samples in a measurement. The sample with the shortest round trip is the most accurate one.</summary>
     private const int Samples = 3;
 
     private long _offset;
 
-    /// <summary>How far the host's clock is ahead of the database's; negative when it is behind. Zero before the first measurement.</summary>
+    /// <summary>The host's clock less the database's; negative when the host is behind. Zero before the first measurement.</summary>
     public TimeSpan Offset => TimeSpan.FromTicks(Interlocked.Read(ref _offset));
 
     public bool IsOff => Offset.Duration() > MaxOffset;
@@ -31,8 +31,8 @@ public sealed class LedgerClock(TimeProvider host) : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         host.CreateTimer(callback, state, dueTime, period);
 
-    /// <summary>Measures the difference anew.</summary>
-    /// <exception cref="NpgsqlException">The database does not answer; the difference stays what it was.</exception>
+    /// <summary>Measures the offset again.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer. The offset keeps its value.</exception>
     public async Task Measure(NpgsqlDataSource database, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);

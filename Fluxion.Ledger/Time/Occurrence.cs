@@ -2,29 +2,29 @@ using FluentValidation;
 
 namespace Fluxion.Ledger.Time;
 
-/// <summary>A command that says when it happened in the shop, by the client's clock.</summary>
+/// <summary>A command with the time at which it happened in the shop, by the client's clock.</summary>
 public interface IOccurrence
 {
-    /// <summary>Null: when the ledger records it.</summary>
+    /// <summary>The time of the occurrence; null: the time of recording.</summary>
     DateTimeOffset? OccurredAt { get; }
 
     /// <summary>
-    /// What the client's clock showed when it sent the request; null when it does not say. It is no part of what the request says: a client that
-    /// repeats a request sends the time of that attempt.
+    /// The client's clock when it sent the request; null when the client does not say. It is no part of the request's identity:
+    /// a retry has the time of its own attempt.
     /// </summary>
     DateTimeOffset? SentAt { get; }
 }
 
-/// <summary>When something happened, by the ledger's clock.</summary>
-/// <param name="OccurredAt">Not after the ledger's now. Null: when the ledger records it.</param>
-/// <param name="NotBefore">When its cause happened; null when it has none.</param>
+/// <summary>The time of an occurrence by the ledger's clock.</summary>
+/// <param name="OccurredAt">The time, not after the ledger's now; null: the time of recording.</param>
+/// <param name="NotBefore">The time of its cause; null when it has none.</param>
 public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOffset? NotBefore = null)
 {
     public const string SentAtDescription = "What your clock shows as you send this, with its offset from UTC. By its difference to the ledger's clock occurredAt is corrected";
 
     public static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>How far into the future a client's time may lie: up to this it counts as now, beyond it is refused.</summary>
+    /// <summary>The tolerance for times in the future. A time within it counts as now; a later one is refused.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
     public static readonly string Message =
@@ -35,14 +35,17 @@ public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOff
     /// <summary>Whether it happened before its cause.</summary>
     public bool IsTooEarly => OccurredAt < NotBefore;
 
-    /// <summary>The moment itself, for a command that is decided at <paramref name="now"/>.</summary>
+    /// <summary>
+    /// The time for a command that is decided at <paramref name="now"/>. Without <see cref="OccurredAt"/> it is now, or the cause's time if
+    /// later.
+    /// </summary>
     public DateTimeOffset At(DateTimeOffset now) => OccurredAt ?? (NotBefore > now ? NotBefore.Value : now);
 
-    /// <summary>Whether a moment is one at which something can have happened.</summary>
+    /// <summary>Whether a time is absent, or lies between <see cref="Earliest"/> and now with <see cref="Tolerance"/>.</summary>
     public static bool IsPossible(DateTimeOffset? at, DateTimeOffset? sentAt, DateTimeOffset now) =>
         at is null || (Corrected(at.Value, sentAt, now) is var corrected && corrected >= Earliest && corrected <= now + Tolerance);
 
-    /// <summary>A moment by the client's clock as the ledger's clock had it.</summary>
+    /// <summary>Converts a time by the client's clock to the ledger's clock.</summary>
     public static DateTimeOffset Corrected(DateTimeOffset at, DateTimeOffset? sentAt, DateTimeOffset now)
     {
         if (sentAt is not { } sent) return at;
@@ -53,11 +56,13 @@ public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOff
 
 public static class OccurrenceRules
 {
-    /// <summary>The command's own occurredAt.</summary>
+    /// <summary>Validates the command's own occurredAt.</summary>
     public static void Occurrence<T>(this AbstractValidator<T> validator, TimeProvider clock) where T : IOccurrence => validator
         .RuleFor(c => c.OccurredAt).Custom((at, context) => context.CheckOccurrence(at, context.InstanceToValidate.SentAt, nameof(IOccurrence.OccurredAt), clock.GetUtcNow()));
 
-    /// <summary>Says what is wrong with a moment: that it is no possible one, or that it is none any more by what the client's clock shows.</summary>
+    /// <summary>
+    /// Adds an error for an impossible time: to the field without sentAt, and to sentAt when the corrected time is impossible.
+    /// </summary>
     public static void CheckOccurrence<T>(this ValidationContext<T> context, DateTimeOffset? at, DateTimeOffset? sentAt, string field, DateTimeOffset now)
     {
         if (!Time.Occurrence.IsPossible(at, null, now) && sentAt is null) context.AddFailure(field, Time.Occurrence.Message);

@@ -3,33 +3,34 @@ using NodaTime.Text;
 
 namespace Fluxion.Ledger.Time;
 
-/// <summary>Points in time and dates, as requests and files write them.</summary>
+/// <summary>Parses points in time and dates of requests and files.</summary>
 public static class PointsInTime
 {
     public const string Form = "must be a point in time with its offset from UTC (RFC 3339), for example 2026-11-24T10:00:00-04:00";
     public const string FormOrDate = Form + ", or a date, which means the start of that day in the store's time zone";
     public const string FormInQuery = FormOrDate + "; in an address write + as %2B";
 
-    /// <summary>An RFC 3339 date-time, in UTC to the microsecond; null for any other text.</summary>
+    /// <summary>Parses an RFC 3339 date-time to UTC, to the microsecond; null for any other text.</summary>
     public static DateTimeOffset? Parse(string text)
     {
-        if (text.Contains(',', StringComparison.Ordinal)) return null; // ISO 8601 allows it before fractions of a second, RFC 3339 does not
-        if (text.Length > 12 && text.AsSpan(11, 2) is "24") return null; // ISO 8601 had it for the end of a day, RFC 3339 has not
+        // ISO 8601 allows a comma before fractions of a second, RFC 3339 does not
+        if (text.Contains(',', StringComparison.Ordinal)) return null;
+        if (text.Length > 12 && text.AsSpan(11, 2) is "24") return null; // hour 24 ended a day in ISO 8601, and is invalid in RFC 3339
         // RFC 3339, 5.6: T and Z may be lower case
         var parsed = OffsetDateTimePattern.Rfc3339.Parse(text.ToUpperInvariant());
         return parsed.Success && IsCountable(parsed.Value.Year) ? Timestamps.ToMicroseconds(parsed.Value.ToInstant().ToDateTimeOffset()) : null;
     }
 
-    /// <summary>A calendar date such as 2026-11-24; null for any other text.</summary>
+    /// <summary>Parses a calendar date such as 2026-11-24; null for any other text.</summary>
     public static DateOnly? ParseDate(string text) =>
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : null;
 
-    /// <summary>A point in time, or the start of a date in <paramref name="zone"/>; null for any other text.</summary>
+    /// <summary>Parses a point in time, or a date as its start in <paramref name="zone"/>; null for any other text.</summary>
     public static DateTimeOffset? Parse(string text, Zone zone) => ParseDate(text) is { } date && IsCountable(date.Year) ? zone.StartOf(date) : Parse(text);
 
-    /// <summary>Whether two points in time are one, as far as a spreadsheet tells: it drops fractions of a second.</summary>
+    /// <summary>Whether two points in time differ by less than a second. A spreadsheet drops fractions of a second.</summary>
     public static bool IsSameSecond(DateTimeOffset one, DateTimeOffset other) => (one - other).Duration() < TimeSpan.FromSeconds(1);
 
-    /// <summary>Of the first and the last year .NET knows, some moments lie beyond its range in another time zone.</summary>
+    /// <summary>Whether a year is inside .NET's range in every time zone. The first and the last year are not.</summary>
     private static bool IsCountable(int year) => year is > 1 and < 9999;
 }

@@ -3,14 +3,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace Fluxion.Ledger.Time;
 
-/// <summary>When a request arrived: a large body over a slow line is read, and a connection waited for, only later.</summary>
-/// <param name="Timestamp">Of <see cref="Stopwatch"/>.</param>
+/// <summary>The arrival of a request, before a large body is read over a slow line and before a database connection is free.</summary>
+/// <param name="Timestamp">Timestamp of <see cref="Stopwatch"/>.</param>
 public sealed record RequestArrival(long Timestamp)
 {
-    /// <summary>To be called before the body is read.</summary>
+    /// <summary>Records the arrival. Call it before the body is read.</summary>
     public static void Record(HttpContext http) => http.Features.Set(new RequestArrival(Stopwatch.GetTimestamp()));
 
-    /// <summary>How long ago that was.</summary>
+    /// <summary>Time since the arrival; zero when it was not recorded.</summary>
     public static TimeSpan Elapsed(HttpContext http) =>
         http.Features.Get<RequestArrival>() is { } arrival ? Stopwatch.GetElapsedTime(arrival.Timestamp) : TimeSpan.Zero;
 }

@@ -1,6 +1,6 @@
 namespace Fluxion.Ledger.Time;
 
-/// <summary>Points in time as the ledger keeps them: UTC, to the microsecond.</summary>
+/// <summary>Points in time as the ledger stores them: UTC, to the microsecond.</summary>
 public static class Timestamps
 {
     public static DateTimeOffset ToMicroseconds(DateTimeOffset value)

@@ -5,9 +5,9 @@ using FluentValidation;
 namespace Fluxion.Ledger.Validation;
 
 /// <summary>
-/// What names one thing. Codes (sku, store code, …) are this ledger's own: kept and compared in upper case. Numbers (of an invoice, a tax id, …)
-/// are other people's: taken letter for letter, but of the same alphabet. Of both, spellings that look alike are one spelling (<see cref="Folding"/>),
-/// and what looks like a letter of the alphabet and is none is refused.
+/// Rules for identifiers. Codes (sku, store code, …) belong to this ledger: they are stored and compared in upper case. Numbers (of an
+/// invoice, a tax id, …) belong to others: they keep their case, and use the same alphabet. Spellings that look alike are stored as one
+/// spelling (<see cref="Folding"/>). A character that only looks like a letter of the alphabet is refused.
 /// </summary>
 public static class Codes
 {
@@ -19,43 +19,43 @@ public static class Codes
     /// <summary>The format of a number in the OpenAPI document.</summary>
     public const string NumberFormat = "document-number";
 
-    /// <summary>A code as it is kept.</summary>
+    /// <summary>Normalizes a code for storage.</summary>
     public static string Normalize(string code) => Folding.Fold(code).ToUpperInvariant();
 
     /// <summary>
-    /// The spellings under which a code may be kept: as it was kept before anything was folded, so that a code from then is still found, and as
-    /// <see cref="Normalize"/> has it. The first that exists is meant.
+    /// The spellings under which a code may be stored: without folding, as older releases stored it, and as <see cref="Normalize"/> returns
+    /// it. The first spelling that exists is meant.
     /// </summary>
     public static string[] Spellings(string reference) => [.. new[] { reference.Trim().ToUpperInvariant(), Normalize(reference) }.Distinct()];
 
-    /// <summary>A number as it is kept.</summary>
+    /// <summary>Normalizes a number for storage.</summary>
     public static string Number(string number) => Folding.Fold(number);
 
-    /// <summary>A number as it is kept, if there is one.</summary>
+    /// <summary>Normalizes a number for storage; null when it is absent or empty.</summary>
     public static string? NumberOrNull(string? number) => number is null || Number(number) is not { Length: > 0 } kept ? null : kept;
 
-    /// <summary>The spellings under which a number may be kept; see <see cref="Spellings"/>.</summary>
+    /// <summary>The spellings under which a number may be stored; see <see cref="Spellings"/>.</summary>
     public static string[] NumberSpellings(string number) => [.. new[] { number.Trim(), Number(number) }.Distinct()];
 
     /// <summary>
-    /// 1 to 50 letters of ASCII or Latin-1, digits and . _ -, beginning with a letter or digit: what a segment of a URL holds, for a code is one of
-    /// the API's own.
+    /// A code has 1 to 50 characters: letters of ASCII or Latin-1, digits and . _ -, beginning with a letter or digit.
+    /// A code is a segment of URLs of the API, which limits its characters.
     /// </summary>
     public static IRuleBuilderOptions<T, string> Code<T>(this IRuleBuilder<T, string> rule) => rule
         .Must(code => ValidationError(code) is null).WithMessage((_, code) => ValidationError(code));
 
-    /// <summary>A number of one line that somebody else gave, if there is one.</summary>
+    /// <summary>An optional number on one line that another party issued.</summary>
     public static IRuleBuilderOptions<T, string?> Number<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
         .SingleLine(characters)
         .Must(number => number is null || FindForeignCharacter(Number(number), IsOfNumbers) is null)
         .WithMessage((_, number) => ForeignCharacterMessage(FindForeignCharacter(Number(number!), IsOfNumbers)!.Value, "digits, spaces and the signs of ASCII"));
 
-    /// <summary>The code or the id of something that exists.</summary>
+    /// <summary>A reference to something that exists, by its code or id.</summary>
     public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) => rule
         .NotEmpty().WithMessage("is required: a code or an id")
         .MaximumLength(100).WithMessage("must have at most 100 characters");
 
-    /// <summary>Why a text cannot be a code, or null when it can.</summary>
+    /// <summary>The error in a code; null when it is valid.</summary>
     private static string? ValidationError(string? code)
     {
         if (code is null || Normalize(code) is not { Length: > 0 } kept) return "is required";
@@ -70,7 +70,7 @@ public static class Codes
 
     private static bool IsMarkedLetter(char c) => Folding.MarkedLetters.Contains(char.ToUpperInvariant(c), StringComparison.Ordinal);
 
-    /// <summary>The first character that does not belong.</summary>
+    /// <summary>The first character outside of the allowed set; null when there is none.</summary>
     private static Rune? FindForeignCharacter(string text, Func<char, bool> belongs)
     {
         foreach (var rune in text.EnumerateRunes())

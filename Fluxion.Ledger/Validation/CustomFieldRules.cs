@@ -4,8 +4,9 @@ using FluentValidation;
 namespace Fluxion.Ledger.Validation;
 
 /// <summary>
-/// Fields of the tenant's own, any JSON: what is taken must be kept, read and shown again. PostgreSQL keeps no NUL and no half of a surrogate
-/// pair, and no number of more than 16,383 decimals, as 1e-20000 is; the audit trail puts the fields some levels deeper, and a reader of JSON stops at 64.
+/// Rules for the tenant's own fields: any JSON that can be stored, read and shown again. PostgreSQL stores no NUL, no lone surrogate, and
+/// no number with more than 16,383 decimals, such as 1e-20000. The audit trail nests the fields some levels deeper, and JSON readers stop
+/// at 64 levels.
 /// </summary>
 public static class CustomFieldRules
 {
@@ -36,7 +37,7 @@ public static class CustomFieldRules
 
     private static bool IsStorable(string text) => !text.Contains('\0', StringComparison.Ordinal);
 
-    /// <summary>Null for half of a surrogate pair, which has no text.</summary>
+    /// <summary>Reads a text; null when it contains a lone surrogate.</summary>
     private static string? Text(Func<string?> read)
     {
         try

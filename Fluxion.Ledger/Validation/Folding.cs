@@ -4,12 +4,12 @@ using System.Text;
 namespace Fluxion.Ledger.Validation;
 
 /// <summary>
-/// Spellings of one text that look alike, brought to one spelling. .NET normalizes nothing in invariant mode (the host has no ICU data), and
-/// codes need little of it: what keyboards, spreadsheets and web pages put in the place of plain characters.
+/// Converts spellings that look alike to one spelling. .NET does not normalize Unicode in invariant mode, because the host has no ICU data.
+/// Codes need only a little of it: the characters that keyboards, spreadsheets and web pages put in the place of plain ones.
 /// </summary>
 public static class Folding
 {
-    /// <summary>The letters with marks of Latin-1, by their mark (a combining character) and in the order of the letters without.</summary>
+    /// <summary>The letters of Latin-1 with diacritics, by their combining character, in the order of their base letters.</summary>
     private static readonly Dictionary<char, (string Bases, string Composed)> Marks = new()
     {
         ['\u0300'] = ("AEIOU", "ÀÈÌÒÙ"),
@@ -21,12 +21,12 @@ public static class Folding
         ['\u0327'] = ("C", "Ç"),
     };
 
-    /// <summary>All letters of Latin-1 that are a letter of ASCII with a mark, in upper case.</summary>
+    /// <summary>All letters of Latin-1 that are an ASCII letter with a diacritic, in upper case.</summary>
     public static readonly string MarkedLetters = string.Concat(Marks.Values.Select(mark => mark.Composed));
 
     /// <summary>
-    /// The text without characters that cannot be seen and without white space around it; full-width characters of ASCII, dashes and spaces as
-    /// those of ASCII; a letter and its combining mark as the one letter of Latin-1. Upper and lower case stay.
+    /// Removes invisible characters and surrounding white space. Converts full-width characters, dashes and spaces to those of ASCII,
+    /// and a letter with a combining mark to one letter of Latin-1. Upper and lower case stay.
     /// </summary>
     public static string Fold(string text)
     {
@@ -41,13 +41,13 @@ public static class Folding
         return folded.ToString().Trim();
     }
 
-    /// <summary>Whether something of a text can be seen.</summary>
+    /// <summary>Whether a text has a visible character.</summary>
     public static bool IsVisible(string text) =>
         text.EnumerateRunes().Any(rune => !IsInvisible(rune) && !Rune.IsWhiteSpace(rune) && !Rune.IsControl(rune));
 
     /// <summary>
-    /// Marks of format (zero-width and soft hyphens among them), what Unicode lets a font ignore (Default_Ignorable_Code_Point), and the blank
-    /// pattern of Braille.
+    /// Whether a character is a format character (zero-width and soft hyphens among them), ignorable by fonts
+    /// (Default_Ignorable_Code_Point), or the blank Braille pattern.
     /// </summary>
     private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format || rune.Value is 0x034F or 0x115F or 0x1160
         or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F) or 0x2065 or 0x2800 or 0x3164 or (>= 0xFE00 and <= 0xFE0F) or 0xFFA0 or (>= 0xE0000 and <= 0xE0FFF);
@@ -61,7 +61,7 @@ public static class Folding
         _ => rune,
     };
 
-    /// <summary>A letter with a combining mark as one letter; null when Latin-1 has none.</summary>
+    /// <summary>Composes a letter and a combining mark to one letter; null when Latin-1 has none.</summary>
     private static char? Compose(char letter, char mark)
     {
         if (!Marks.TryGetValue(mark, out var row) || row.Bases.IndexOf(char.ToUpperInvariant(letter)) is not (>= 0 and var i) || !char.IsAscii(letter)) return null;

@@ -5,7 +5,7 @@ namespace Fluxion.Ledger.Validation;
 /// <summary>The sizes of numbers in the ledger: numeric(18,3) for quantities, numeric(18,4) for unit costs and prices.</summary>
 public static class Quantities
 {
-    /// <summary>The largest quantity of one line; a stock item holds a hundred thousand of them.</summary>
+    /// <summary>The largest quantity of one line. On hand, a numeric(18,3), holds 999,999 times as much.</summary>
     public const decimal MaxQuantity = 1_000_000_000m;
 
     /// <summary>The largest unit cost or price.</summary>
@@ -31,7 +31,7 @@ public static class Quantities
     public static IRuleBuilderOptions<T, decimal?> StockLevel<T>(this IRuleBuilder<T, decimal?> rule) => rule
         .Must(q => q is null || IsStockLevel(q.Value)).WithMessage(StockLevelMessage);
 
-    /// <summary>A number of days from 0 to 365 that may be left out.</summary>
+    /// <summary>An optional number of days from 0 to 365.</summary>
     public static IRuleBuilderOptions<T, int?> Days<T>(this IRuleBuilder<T, int?> rule) => rule
         .Must(days => days is null or (>= 0 and <= 365)).WithMessage("must be a whole number of days from 0 to 365");
 
@@ -44,9 +44,9 @@ public static class Quantities
 
     public static bool HasDecimals(decimal value, int atMost) => decimal.Round(value, atMost) == value;
 
-    /// <summary>Without trailing zeros: 7 rather than 7.000, whether it comes from a command or from a numeric column.</summary>
+    /// <summary>Removes trailing zeros: 7.000 becomes 7, whether it comes from a command or from a numeric column.</summary>
     public static decimal Normalize(decimal value) => value / 1.000000000000000000000000000000000m;
 
-    /// <summary>Half away from zero, as invoices are rounded.</summary>
+    /// <summary>Rounds half away from zero, as invoices do.</summary>
     public static decimal Round(decimal value, int decimals) => decimal.Round(value, decimals, MidpointRounding.AwayFromZero);
 }

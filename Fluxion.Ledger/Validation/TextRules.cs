@@ -3,24 +3,24 @@ using FluentValidation;
 
 namespace Fluxion.Ledger.Validation;
 
-/// <summary>Texts that people read: names and the like in one line, notes in several.</summary>
+/// <summary>Rules for texts that people read: one line for names and the like, several lines for notes.</summary>
 public static class TextRules
 {
-    /// <summary>One line of 1 to 200 characters of which something can be seen.</summary>
+    /// <summary>One line of 1 to 200 characters, at least one of them visible.</summary>
     public static IRuleBuilderOptions<T, string> Name<T>(this IRuleBuilder<T, string> rule) => rule.RequiredLine(200);
 
-    /// <summary>One line of which something can be seen.</summary>
+    /// <summary>One line with at least one visible character.</summary>
     public static IRuleBuilderOptions<T, string> RequiredLine<T>(this IRuleBuilder<T, string> rule, int characters) => rule
         .Must(text => text is not null && Folding.IsVisible(text)).WithMessage("is required, in characters that can be seen")
         .MaximumLength(characters).WithMessage($"must have at most {characters} characters")
         .Must(IsSingleLine).WithMessage(SingleLineMessage);
 
-    /// <summary>One line that may be left out.</summary>
+    /// <summary>An optional text of one line.</summary>
     public static IRuleBuilderOptions<T, string?> SingleLine<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
         .MaxLength(characters)
         .Must(IsSingleLine).WithMessage(SingleLineMessage);
 
-    /// <summary>A text of any lines that may be left out.</summary>
+    /// <summary>An optional text of any number of lines.</summary>
     public static IRuleBuilderOptions<T, string?> MaxLength<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
         .MaximumLength(characters).WithMessage($"must have at most {characters} characters");
 
@@ -30,7 +30,8 @@ public static class TextRules
     private const string SingleLineMessage = "must have no line breaks, no other control characters, and none that turn the direction of writing";
 
     /// <summary>
-    /// Whether a text reads as what it is. Controls break lines and logs; marks of direction (Unicode TR 9) let one name show as another.
+    /// Whether a text has no control characters and no direction marks. Control characters break lines and logs. Direction marks (Unicode
+    /// TR 9) can display one name as another.
     /// </summary>
     public static bool IsSingleLine(string? text) => text is null || !text.Any(c =>
         char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator

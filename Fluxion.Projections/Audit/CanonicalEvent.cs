@@ -4,10 +4,11 @@ using Npgsql;
 namespace Fluxion.Projections.Audit;
 
 /// <summary>
-/// The canonical form of an event, of which its digest is taken: all that Marten keeps of it, in the text forms of PostgreSQL. It is four lines:
-/// what has a form of its own (numbers, ids, time), data, headers, and the texts, each after its length in bytes. jsonb has no line feed in its
-/// text form, so that nothing can be taken for something else; null is empty and an empty text is 0:. The form is written here and not as a
-/// function in the database, where whoever alters events could alter it as well. docs/seal.md has an example.
+/// The canonical form of an event, from which its digest is computed. It contains everything that Marten stores of the event, in
+/// PostgreSQL's text forms. It has four lines: the values of fixed form (numbers, ids, time), data, headers, and the texts. Each text
+/// follows its length in bytes. The text form of jsonb has no line feed, so the form is unambiguous. Null is empty, and an empty text is
+/// 0:. The form is defined here and not in a database function, which anybody who can alter events could alter too. docs/seal.md has an
+/// example.
 /// </summary>
 public static class CanonicalEvent
 {
@@ -18,12 +19,12 @@ public static class CanonicalEvent
             octet_length(bdata), ':', encode(bdata, 'hex'), E'\n')
         """;
 
-    /// <summary>The <see cref="SealEntry"/> of a row of mt_events, as a SQL expression.</summary>
+    /// <summary>A SQL expression for the <see cref="SealEntry"/> of a row of mt_events.</summary>
     public const string Entry = $"int8send(seq_id) || uuid_send(id) || sha256(convert_to({Text}, 'UTF8'))";
 
     /// <summary>
-    /// Makes the rest of the transaction see this tenant, points in time written as the canonical form has them, and PostgreSQL's own functions alone:
-    /// a search_path that a role was given may put others of the same names before them.
+    /// Gives the rest of the transaction access to this tenant, and sets the date style of the canonical form. The search path has only
+    /// PostgreSQL's own functions, because a role's search_path may put other functions of the same names before them.
     /// </summary>
     public static NpgsqlBatchCommand Settings(Tenant tenant) => new("select set_config($1, $2, true), set_config('datestyle', 'ISO', true), set_config('search_path', 'pg_catalog', true)")
     {

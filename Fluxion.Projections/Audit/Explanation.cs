@@ -6,34 +6,36 @@ using Npgsql;
 
 namespace Fluxion.Projections.Audit;
 
-/// <summary>How what was on hand at a moment came to be.</summary>
-/// <param name="At">The moment: a point in time or a date; null: now.</param>
-/// <param name="OnHand">What was on hand then: the balance of the last movement; as stock_as_of and asOf have it.</param>
-/// <param name="UnitCost">The moving average cost then, as the books have it.</param>
-/// <param name="Value">On hand times cost, to 2 decimals.</param>
-/// <param name="Message">Why there are no movements; null when there are.</param>
-/// <param name="Items">The movements in the order in which they happened, at most <c>limit</c>.</param>
-/// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>
+/// <summary>Explains how the quantity on hand at a moment came about.</summary>
+/// <param name="At">The moment, a point in time or a date. Null: now.</param>
+/// <param name="OnHand">The quantity on hand then. It equals the balance of the last movement, and the result of stock_as_of and
+/// asOf.</param>
+/// <param name="UnitCost">The moving average at that moment, in the order recorded.</param>
+/// <param name="Value">On hand times unit cost, to 2 decimals.</param>
+/// <param name="Message">The reason why there are no movements; null if there are some.</param>
+/// <param name="Items">The movements in the order in which they occurred, at most <c>limit</c>.</param>
+/// <param name="Next">The value of <c>after</c> for the next page. Null on the last page.</param>
 public sealed record Explanation(string Store, string Sku, string Product, string UnitType, string? At, decimal OnHand, decimal UnitCost, decimal Value,
     string? Message, IReadOnlyList<ExplainedMovement> Items, string? Next);
 
-/// <param name="OccurredAt">When it happened in the shop.</param>
-/// <param name="RecordedAt">When the ledger learned of it.</param>
-/// <param name="Document">What kind of document it belongs to: receipt, sale, transfer, count, …</param>
-/// <param name="Reference">The document's number, as people know it.</param>
-/// <param name="Reason">Why it moved without a sale or a purchase; late_movement where a count had seen already what was learned of later.</param>
-/// <param name="User">Who did it; null when the system did.</param>
-/// <param name="Quantity">Signed: what it added to on hand.</param>
-/// <param name="Balance">On hand after it: the sum of all quantities up to here.</param>
-/// <param name="UnitCost">The cost of one unit of what moved.</param>
-/// <param name="Value">Quantity times cost, to 2 decimals, signed.</param>
-/// <param name="AverageCost">The moving average cost after it, in the order recorded.</param>
-/// <param name="Place">Its place in the history of the stock item, in the order recorded.</param>
+/// <param name="OccurredAt">The time at which it happened in the shop.</param>
+/// <param name="RecordedAt">The time at which the ledger learned of it.</param>
+/// <param name="Document">The type of the document: receipt, sale, transfer, count, …</param>
+/// <param name="Reference">The number of the document.</param>
+/// <param name="Reason">The reason of a movement without sale or purchase. late_movement: a count had already seen a movement that was
+/// recorded after it.</param>
+/// <param name="User">The user who caused it; null if the system did.</param>
+/// <param name="Quantity">The signed change of on hand.</param>
+/// <param name="Balance">On hand after the movement: the sum of all quantities up to it.</param>
+/// <param name="UnitCost">The cost of one unit of the movement.</param>
+/// <param name="Value">Quantity times unit cost, to 2 decimals, signed.</param>
+/// <param name="AverageCost">The moving average after the movement, in the order recorded.</param>
+/// <param name="Place">The position in the stream of the stock item, in the order recorded.</param>
 public sealed record ExplainedMovement(DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, string Document, Guid? DocumentId, string? Reference, string? Reason,
     string? User, decimal Quantity, decimal Balance, decimal UnitCost, decimal Value, decimal AverageCost, long Place)
 {
     /// <summary>The movements of a product in a store up to a moment.</summary>
-    /// <param name="p">Adds a parameter.</param>
+    /// <param name="p">Adds a parameter and returns its SQL name.</param>
     public static string Select(Func<object?, string> p, Guid storeId, Guid productId, Moment? at) => $"""
         select e.* from (
             select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text, m.quantity,
@@ -48,11 +50,11 @@ public sealed record ExplainedMovement(DateTimeOffset OccurredAt, DateTimeOffset
         r.Text(4), r.Text(5), r.Text(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11), r.GetInt64(12));
 }
 
-/// <summary>One product in one store, as references name them, and what was on hand of it.</summary>
-/// <param name="StoreId">Null when there is no such store.</param>
-/// <param name="ProductId">Null when there is no such product.</param>
-/// <param name="FirstAt">When it moved for the first time; null when it never did.</param>
-/// <param name="HasMoved">Whether it had moved by the moment.</param>
+/// <summary>One product in one store, as identified by references, with its quantity on hand at a moment.</summary>
+/// <param name="StoreId">The id of the store; null if there is no such store.</param>
+/// <param name="ProductId">The id of the product; null if there is no such product.</param>
+/// <param name="FirstAt">The time of the first movement; null if there is none.</param>
+/// <param name="HasMoved">Whether there was a movement by the moment.</param>
 public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId, string? Sku, string? Product, string? UnitType,
     decimal OnHand, decimal UnitCost, DateTimeOffset? FirstAt, bool HasMoved)
 {
@@ -68,9 +70,9 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
         order by s.code = ({store}::text[])[1] desc, p.sku = ({sku}::text[])[1] desc
         """;
 
-    /// <param name="store">Code or id.</param>
-    /// <param name="sku">Sku or id.</param>
-    /// <param name="at">Null: now.</param>
+    /// <param name="store">The code or id of the store.</param>
+    /// <param name="sku">The SKU or id of the product.</param>
+    /// <param name="at">The moment; null: now.</param>
     public static async Task<ExplainedItem> Find(Databases databases, Tenant tenant, string store, string sku, Moment? at, CancellationToken ct)
     {
         await foreach (var item in Rows(databases, tenant, p =>
@@ -82,12 +84,12 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
         throw new InvalidOperationException("One row or more.");
     }
 
-    /// <summary>Why nothing had moved by a moment, or null when something had.</summary>
+    /// <summary>The reason why there were no movements by a moment, or null if there were some.</summary>
     public string? Message(Moment? at) => FirstAt is null ? $"Nothing of {Sku} has ever moved in {Store}."
         : HasMoved ? null
         : $"Nothing of {Sku} had moved in {Store} by {at}: the first movement is of {FirstAt:yyyy-MM-dd HH:mm:ss'Z'}.";
 
-    /// <summary>All movements up to a moment, in the order in which they happened, read as they are used.</summary>
+    /// <summary>Streams all movements up to a moment, in the order in which they occurred.</summary>
     public IAsyncEnumerable<ExplainedMovement> Movements(Databases databases, Tenant tenant, Moment? at, CancellationToken ct) => Rows(databases, tenant,
         p => $"{ExplainedMovement.Select(p, StoreId!.Value, ProductId!.Value, at)} order by e.created_at, e.item_version", ExplainedMovement.Read, ct);
 

@@ -6,28 +6,31 @@ using System.Text;
 namespace Fluxion.Projections.Audit;
 
 /// <summary>
-/// A link of the chain in ledger_seals: it vouches for the events with the sequence numbers <paramref name="From"/> to <paramref name="To"/>,
-/// for there being no others between them, and for the seal before it. docs/seal.md describes the form byte for byte.
+/// A link of the chain in ledger_seals. It vouches for the events with the sequence numbers <paramref name="From"/> to
+/// <paramref name="To"/>, for the absence of any others between them, and for the seal before it. docs/seal.md describes the form byte for
+/// byte.
 /// </summary>
-/// <param name="Entries">56 bytes an event, by sequence: <see cref="SealEntry"/>.</param>
-/// <param name="SealedAt">To the microsecond; seals of one moment were made in one go.</param>
+/// <param name="Entries">The entries, 56 bytes per event, in the order of the sequence numbers; see <see cref="SealEntry"/>.</param>
+/// <param name="SealedAt">The time of sealing, to the microsecond. Seals with the same time were made in one transaction.</param>
 public sealed record Seal(long Number, long From, long To, byte[] Entries, byte[] PreviousHash, byte[] Hash, DateTimeOffset SealedAt)
 {
-    /// <summary>The most events of one seal.</summary>
+    /// <summary>The maximum number of events in one seal.</summary>
     public const int MaxEvents = 1000;
 
-    /// <summary>What the first seal follows.</summary>
+    /// <summary>The previous hash of the first seal: 32 zero bytes.</summary>
     public static readonly byte[] Nothing = new byte[SHA256.HashSizeInBytes];
 
     public int Events => Entries.Length / SealEntry.Bytes;
 
-    /// <summary>Whether the hash is that of what the seal says.</summary>
+    /// <summary>Whether the hash matches the contents of the seal.</summary>
     public bool IsValid => HashOf(Number, From, To, Entries, PreviousHash, SealedAt).AsSpan().SequenceEqual(Hash);
 
     public static Seal Create(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt) =>
         new(number, from, to, entries, previousHash, HashOf(number, from, to, entries, previousHash, sealedAt), sealedAt);
 
-    /// <summary>SHA-256 of a line that names the seal, and of a line an event as sha256sum prints it.</summary>
+    /// <summary>
+    /// The SHA-256 hash of one line that identifies the seal, followed by one line per event in the format of sha256sum.
+    /// </summary>
     private static byte[] HashOf(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -40,8 +43,8 @@ public sealed record Seal(long Number, long From, long To, byte[] Entries, byte[
     }
 }
 
-/// <summary>What a seal keeps of one event.</summary>
-/// <param name="Digest">SHA-256 of the event's canonical form.</param>
+/// <summary>The data that a seal stores for one event.</summary>
+/// <param name="Digest">The SHA-256 hash of the canonical form of the event.</param>
 public readonly record struct SealEntry(long Sequence, Guid Id, ReadOnlyMemory<byte> Digest)
 {
     public const int Bytes = sizeof(long) + 16 + SHA256.HashSizeInBytes;
@@ -49,10 +52,12 @@ public readonly record struct SealEntry(long Sequence, Guid Id, ReadOnlyMemory<b
     public static SealEntry Read(ReadOnlySpan<byte> bytes) =>
         new(BinaryPrimitives.ReadInt64BigEndian(bytes), new Guid(bytes.Slice(8, 16), bigEndian: true), bytes.Slice(24, SHA256.HashSizeInBytes).ToArray());
 
-    /// <summary>64 digits, two spaces, a number of 20 characters, a hyphen, a UUID of 36 and a line feed.</summary>
+    /// <summary>
+    /// 64 hexadecimal digits, two spaces, a number of up to 20 characters, a hyphen, a UUID of 36 characters, and a line feed.
+    /// </summary>
     public const int MaxLineBytes = 64 + 2 + 20 + 1 + 36 + 1;
 
-    /// <summary>An entry as <c>&lt;digest&gt;  &lt;sequence&gt;-&lt;id&gt;</c> and a line feed.</summary>
+    /// <summary>Writes an entry as <c>&lt;digest&gt;  &lt;sequence&gt;-&lt;id&gt;</c> and a line feed.</summary>
     /// <returns>The number of bytes written.</returns>
     public static int WriteLine(ReadOnlySpan<byte> entry, Span<byte> line)
     {

@@ -8,19 +8,19 @@ using NpgsqlTypes;
 namespace Fluxion.Projections.Audit;
 
 /// <summary>
-/// Seals the events of all tenants a few seconds after they were recorded. What was sealed stands in the tenant's own table, so that any node
-/// goes on where another one ended; nodes take turns a tenant.
+/// Seals the events of all tenants a few seconds after they were recorded. Seals are stored in a table of the tenant, so any node continues
+/// where another one stopped. An advisory lock per tenant lets only one node seal a tenant at a time.
 /// </summary>
 public sealed class Sealer(Databases databases, TenantRegistry registry, TimeProvider clock, ILogger<Sealer> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long one transaction that draws numbers and does not end is waited for; it is looked at again the next time.</summary>
+    /// <summary>The timeout for one open transaction that draws numbers. The next run checks it again.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     private const int TenantBatchSize = 4;
 
-    /// <summary>Digests that are held in memory at one time.</summary>
+    /// <summary>The maximum number of digests held in memory for one tenant.</summary>
     private const int EventBatchSize = 50 * Seal.MaxEvents;
 
     private readonly ConcurrentDictionary<string, long> _sealedTo = new();
@@ -35,11 +35,13 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // the host stops
+            // the host is stopping
         }
     }
 
-    /// <summary>Once, all tenants in which a number was drawn since the last time. What fails is logged and tried again the next time.</summary>
+    /// <summary>
+    /// Seals, in one run, all tenants in which a number was drawn since the last run. A failure is logged, and the next run tries again.
+    /// </summary>
     public async Task SealAll(CancellationToken ct)
     {
         var events = new HashSet<string>();
@@ -56,8 +58,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
             async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token)));
     }
 
-    /// <summary>Seals all events of a tenant that were committed when it was called.</summary>
-    /// <returns>The number of seals made; null when a transaction that draws numbers has not ended for <see cref="Timeout"/>.</returns>
+    /// <summary>Seals all events of a tenant that were committed at the time of the call.</summary>
+    /// <returns>The number of seals made. Null if a transaction that draws numbers did not end within <see cref="Timeout"/>.</returns>
     public async Task<int?> SealTenant(Tenant tenant, CancellationToken ct)
     {
         if (await HighWaterMark.Wait(databases.Service, tenant.Schema, Timeout, clock, ct) is not { } mark) return null;
@@ -76,7 +78,10 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         return made;
     }
 
-    /// <summary>Waits until no other node seals this tenant, to the end of the transaction; the last seal then, and the time of those to come.</summary>
+    /// <summary>
+    /// Acquires the advisory lock for sealing this tenant and holds it until the end of the transaction.
+    /// Returns the last seal, and the time for the next ones.
+    /// </summary>
     private static async Task<(Seal Last, DateTimeOffset Now)> TryAcquireLock(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
@@ -94,7 +99,10 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         return (new Seal(reader.GetInt64(0), 0, reader.GetInt64(1), [], [], hash, default), reader.GetFieldValue<DateTimeOffset>(3));
     }
 
-    /// <summary>The seals that follow on <paramref name="last"/>. What was drawn after the last event and rolled back is left to the next one.</summary>
+    /// <summary>
+    /// The seals that follow <paramref name="last"/>. Numbers after the last event that were drawn and rolled back are left to the next
+    /// seal.
+    /// </summary>
     private static async Task<List<Seal>> Next(NpgsqlConnection connection, Tenant tenant, Seal last, long mark, DateTimeOffset now, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
@@ -110,7 +118,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         for (var i = 0; i < entries.Count; i += Seal.MaxEvents)
         {
             var some = entries.GetRange(i, Math.Min(Seal.MaxEvents, entries.Count - i));
-            // no event will ever have a number between the last one and the mark, and that is sealed as well
+            // No event will ever have a number between the last event and the mark. The seal vouches for this as well.
             var isLast = entries.Count < EventBatchSize && i + some.Count == entries.Count;
             seals.Add(last = Seal.Create(last.Number + 1, last.To + 1, isLast ? mark : SealEntry.Read(some[^1]).Sequence, [.. some.SelectMany(entry => entry)], last.Hash, now));
         }
@@ -146,7 +154,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // once, not every 3 s for as long as the database is away
+            // log once, not every 3 s while the database is unavailable
             if (_failing.TryAdd(what, true)) logger.LogError(e, "{What} cannot be sealed; it is tried again every {Every} until it can", what, Interval);
         }
     }

@@ -10,11 +10,11 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections.Audit;
 
-/// <param name="Number">Place in the chain, from 1 on.</param>
-/// <param name="FromSequence">The first sequence number that it vouches for.</param>
-/// <param name="ToSequence">The last one.</param>
-/// <param name="Events">How many events there are between them.</param>
-/// <param name="Hash">SHA-256, 64 hexadecimal digits: it vouches for the seal and for all before it.</param>
+/// <param name="Number">The position in the chain, from 1 on.</param>
+/// <param name="FromSequence">The first sequence number that the seal vouches for.</param>
+/// <param name="ToSequence">The last sequence number that the seal vouches for.</param>
+/// <param name="Events">The number of events between them, both included.</param>
+/// <param name="Hash">The SHA-256 hash, 64 hexadecimal digits. It vouches for this seal and all seals before it.</param>
 public sealed record SealRow(long Number, long FromSequence, long ToSequence, int Events, string Hash, string PreviousHash, DateTimeOffset SealedAt)
 {
     public const string Select = """

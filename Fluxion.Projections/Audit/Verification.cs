@@ -1,25 +1,27 @@
 namespace Fluxion.Projections.Audit;
 
-/// <summary>What recomputing a tenant's seals came to.</summary>
-/// <param name="Intact">Every sealed event is as it was when it was sealed, none is missing and none was slipped in.</param>
-/// <param name="HeadHash">The hash of the last seal, for publishing: it vouches for everything before it. Null without a seal.</param>
+/// <summary>The result of recomputing a tenant's seals.</summary>
+/// <param name="Intact">Whether every sealed event is unchanged, none is missing and none was inserted.</param>
+/// <param name="HeadHash">The hash of the last seal, for publishing: it vouches for everything before it. Null if there is no seal.</param>
 /// <param name="Seals">The number of the last seal.</param>
-/// <param name="Events">How many events it and those before it vouch for; with a finding those before the seal that it concerns.</param>
-/// <param name="Unsealed">Events that are not sealed yet.</param>
-/// <param name="UnsealedSince">When the first of them was recorded: more than seconds ago, sealing stands still. Null when there are none.</param>
-/// <param name="SealedAt">When the last seal was made.</param>
-/// <param name="ExpectedSeal">The seal that has the hash that was expected.</param>
-/// <param name="Finding">The first thing that is not as it was sealed.</param>
+/// <param name="Events">The number of events that the seals up to the last one vouch for. With a finding: up to the seal before its
+/// seal.</param>
+/// <param name="Unsealed">The number of events that are not sealed yet.</param>
+/// <param name="UnsealedSince">The time at which the first unsealed event was recorded; null if there is none. If it is more than a few
+/// seconds ago, sealing has stopped.</param>
+/// <param name="SealedAt">The time of the last seal.</param>
+/// <param name="ExpectedSeal">The number of the seal with the expected hash.</param>
+/// <param name="Finding">The first deviation from the sealed state.</param>
 public sealed record Verification(
     bool Intact, string? HeadHash, long Seals, long Events, long Unsealed, DateTimeOffset? UnsealedSince, DateTimeOffset? SealedAt, long? ExpectedSeal, Discrepancy? Finding);
 
-/// <summary>Something that is not as it was sealed.</summary>
+/// <summary>A deviation from the sealed state.</summary>
 /// <param name="Kind">One of <see cref="DiscrepancyKinds"/>.</param>
-/// <param name="Seal">The seal that it concerns, or that says otherwise: the change was made after that one was sealed.</param>
-/// <param name="SealedAt">When that seal was made, if it says so.</param>
+/// <param name="Seal">The number of the seal that is wrong or contradicts the events. The change was made after this seal.</param>
+/// <param name="SealedAt">The time of that seal, if the seal states it.</param>
 /// <param name="Sequence">The sequence number of the event.</param>
-/// <param name="EventId">The event that was there when it was sealed; of an inserted one its own.</param>
-/// <param name="Detail">A sentence for people.</param>
+/// <param name="EventId">The id of the event at the time of sealing. For an inserted event, its own id.</param>
+/// <param name="Detail">A sentence for readers.</param>
 public sealed record Discrepancy(string Kind, long? Seal, DateTimeOffset? SealedAt, long? Sequence, Guid? EventId, string Detail);
 
 /// <summary>The kinds of findings.</summary>
@@ -30,12 +32,12 @@ public static class DiscrepancyKinds
     public const string Inserted = "inserted";
     public const string Reordered = "reordered";
 
-    /// <summary>The event says that it was recorded before a seal that was there already when it came.</summary>
+    /// <summary>The event claims an earlier recording time than a seal that existed before the event.</summary>
     public const string Backdated = "backdated";
 
     public const string SealChanged = "seal_changed";
     public const string SealRemoved = "seal_removed";
 
-    /// <summary>No seal has the hash that was expected: the chain was made anew, or its end was taken off.</summary>
+    /// <summary>No seal has the expected hash: the chain was rebuilt, or seals were removed from its end.</summary>
     public const string HeadUnknown = "head_unknown";
 }

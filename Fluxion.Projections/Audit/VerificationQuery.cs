@@ -24,6 +24,6 @@ public static class VerificationQuery
         return TypedResults.Ok(await verifier.Verify(http.Features.Get<Tenant>()!, hash, null, http.RequestAborted));
     }
 
-    /// <summary>The bytes of a hash in hexadecimal digits; null when it is none.</summary>
+    /// <summary>The bytes of a hash in hexadecimal digits; null if the text is not a hash.</summary>
     public static byte[]? Hash(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
 }

@@ -7,28 +7,31 @@ using Npgsql;
 namespace Fluxion.Projections.Audit;
 
 /// <summary>
-/// Recomputes a tenant's seals from its events. The chain is followed in order; what the seals say of their events is compared with the events
-/// themselves in parallel, for digests do not depend on each other. A few chunks are in memory at a time, however long the ledger is.
+/// Recomputes a tenant's seals from its events. It follows the chain in order. It compares seals with their events in parallel, because
+/// digests do not depend on each other. Only a few chunks are in memory at a time, however long the ledger is.
 /// </summary>
 public sealed class Verifier(Databases databases) : IDisposable
 {
-    /// <summary>Seals that are read and compared at one time.</summary>
+    /// <summary>The number of seals that are read and compared in one batch.</summary>
     private const int SealBatchSize = 50;
 
-    /// <summary>How much earlier than a seal an event that came after it may say that it was recorded: hosts' clocks differ, and a transaction takes its time.</summary>
+    /// <summary>
+    /// The tolerance for the time of an event that came after a seal: it may precede the seal by this much. Clocks of hosts differ, and
+    /// transactions take time.
+    /// </summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
-    /// <summary>A condition on rows whose time is looked at: Marten's own have none.</summary>
+    /// <summary>The condition for rows whose time is checked. The tombstone rows that Marten inserts have no time of an event.</summary>
     private const string IsEvent = $"type is distinct from '{LedgerModel.Tombstone}'";
 
-    /// <summary>More than cores: while one waits for a chunk of seals, another has the database hash.</summary>
+    /// <summary>Two workers per core, at most 8: while one waits for a chunk of seals, the database computes hashes for another.</summary>
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 2, 8);
 
     private readonly SemaphoreSlim _gate = new(1);
 
-    /// <summary>One at a time on a node: it takes all cores.</summary>
-    /// <param name="expect">The hash of a seal that was published: the chain must contain it.</param>
-    /// <param name="progress">Told how many events of how many, about, have been compared.</param>
+    /// <summary>Verifies a tenant. Only one verification runs at a time on a node, because it has up to 8 workers.</summary>
+    /// <param name="expect">The hash of a published seal, which the chain must contain.</param>
+    /// <param name="progress">Receives the number of compared events, and the approximate total.</param>
     public async Task<Verification> Verify(Tenant tenant, byte[]? expect, Action<long, long>? progress, CancellationToken ct)
     {
         await _gate.WaitAsync(ct);
@@ -61,7 +64,7 @@ public sealed class Verifier(Databases databases) : IDisposable
         return new Verification(first is null, head is null ? null : Convert.ToHexStringLower(head.Hash), head?.Number ?? 0,
             await Count(tenant, first?.Seal ?? head?.Number + 1 ?? 0, ct), unsealed, since, head?.SealedAt, expected, first);
 
-        // only a seal that follows on all before it has been published
+        // Only a seal that continues the chain counts as the published one.
         void Follow(Seal seal)
         {
             if (expect is not null && seal.Hash.AsSpan().SequenceEqual(expect)) expected ??= seal.Number;
@@ -75,17 +78,19 @@ public sealed class Verifier(Databases databases) : IDisposable
 
     public void Dispose() => _gate.Dispose();
 
-    /// <summary>Seals one after the other, with what was sealed before them.</summary>
-    /// <param name="EarlierSealedAt">Of each seal when the seals before it that were not made in the same go had been sealed.</param>
+    /// <summary>Consecutive seals, with the time of the sealing before each.</summary>
+    /// <param name="EarlierSealedAt">For each seal, the time of the last seal before it that was made in an earlier transaction.</param>
     private sealed record Chunk(IReadOnlyList<Seal> Seals, IReadOnlyList<DateTimeOffset?> EarlierSealedAt);
 
     private static Discrepancy? First(List<Discrepancy> found)
     {
-        // of one seal what is wrong with itself comes first: then it proves nothing
+        // A defect of the seal itself comes before findings about its events, because a defective seal proves nothing.
         lock (found) return found.OrderBy(f => f.Seal ?? long.MaxValue).ThenBy(f => f.Kind is not (DiscrepancyKinds.SealChanged or DiscrepancyKinds.SealRemoved)).ThenBy(f => f.Sequence).FirstOrDefault();
     }
 
-    /// <summary>All seals in order, as long as each follows on the one before it; what breaks the chain is added to the findings and ends it.</summary>
+    /// <summary>
+    /// Returns all seals in order, while each continues the chain. A break of the chain is added to the findings and ends the sequence.
+    /// </summary>
     private async IAsyncEnumerable<Chunk> Chunks(Tenant tenant, Seal? head, Action<Seal> follow, Action<Discrepancy> add, [EnumeratorCancellation] CancellationToken ct)
     {
         Seal? last = null;
@@ -113,7 +118,7 @@ public sealed class Verifier(Databases databases) : IDisposable
         }
     }
 
-    /// <summary>What keeps a seal from following on the one before it.</summary>
+    /// <summary>Returns the reason why a seal does not continue the chain, or null.</summary>
     private static Discrepancy? Break(Seal? last, Seal seal)
     {
         var number = (last?.Number ?? 0) + 1;
@@ -128,7 +133,10 @@ public sealed class Verifier(Databases databases) : IDisposable
                 $"Seal {last.Number} is not the one that seal {number}, of {At(seal)}, follows on: it was made anew, and what it says of the events {last.From} to {last.To} proves nothing.");
     }
 
-    /// <summary>The first event of a chunk that is not as it was sealed. Of the events of a seal, the database sends the entries that it would have now.</summary>
+    /// <summary>
+    /// Finds the first event of a chunk that deviates from its seal. For each seal, the database returns the entries computed from the
+    /// events now.
+    /// </summary>
     private async Task<Discrepancy?> Compare(Tenant tenant, Chunk chunk, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
@@ -175,7 +183,9 @@ public sealed class Verifier(Databases databases) : IDisposable
         };
     }
 
-    /// <summary>What became of an event: found elsewhere it was moved, and where another one has its number that one took its place.</summary>
+    /// <summary>
+    /// Determines what happened to an event. If it has another number now, it was moved. If another event has its number, it was replaced.
+    /// </summary>
     private static async Task<Discrepancy> Explain(NpgsqlConnection connection, Tenant tenant, Seal seal, SealEntry? was, SealEntry? found, CancellationToken ct)
     {
         Discrepancy Of(string kind, SealEntry entry, string detail) => new(kind, seal.Number, seal.SealedAt, entry.Sequence, entry.Id, detail);
@@ -201,7 +211,9 @@ public sealed class Verifier(Databases databases) : IDisposable
             : Of(DiscrepancyKinds.Inserted, extra, $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) was inserted after seal {seal.Number} of {At(seal)}, when there was none.");
     }
 
-    /// <summary>Events after the last seal; nothing vouches for them yet, but numbers and times can give one away.</summary>
+    /// <summary>
+    /// Checks the events after the last seal. No seal vouches for them yet, but numbers and times can reveal a manipulated one.
+    /// </summary>
     private async Task<(long Count, DateTimeOffset? Since, Discrepancy? Finding)> Unsealed(Tenant tenant, Seal? head, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
@@ -221,10 +233,10 @@ public sealed class Verifier(Databases databases) : IDisposable
                 if (!reader.IsDBNull(3) && reader.GetBoolean(3)) finding = Backdated(null, null, reader.GetInt64(1), reader.GetGuid(2));
             }
         }
-        // whoever takes the key off the table can have rows without a number, which no range of numbers contains
+        // Without the primary key of the table, rows can have no number. No range of numbers contains such rows.
         if (finding is null && await connection.Scalar<Guid?>($"select id from {tenant.Schema}.mt_events where seq_id is null limit 1", null, ct) is { } unnumbered)
             finding = new Discrepancy(DiscrepancyKinds.Inserted, null, null, null, unnumbered, $"The event {unnumbered} has no number.");
-        // read after the events, whose numbers were drawn before they could be seen
+        // The sequence is read after the events, because their numbers were drawn before they became visible.
         var drawn = await connection.Scalar<long?>($"select coalesce(pg_sequence_last_value('{tenant.Schema}.mt_events_sequence'), 0)", null, ct) ?? 0;
         await using var never = new NpgsqlCommand($"select seq_id, id from {tenant.Schema}.mt_events where seq_id > $1 order by seq_id limit 1", connection) { Parameters = { new() { Value = drawn } } };
         await using var beyond = await never.ExecuteReaderAsync(ct);
@@ -235,7 +247,7 @@ public sealed class Verifier(Databases databases) : IDisposable
         return (count, since, finding);
     }
 
-    /// <summary>Also of a time that somebody has set to -infinity.</summary>
+    /// <summary>Subtracts the tolerance. It also accepts a time that was set to -infinity.</summary>
     private static DateTimeOffset? WellBefore(DateTimeOffset? at) => at - DateTimeOffset.MinValue > ClockTolerance ? at - ClockTolerance : at;
 
     private static Discrepancy Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(DiscrepancyKinds.Backdated, seal, sealedAt, sequence, id,
@@ -250,7 +262,7 @@ public sealed class Verifier(Databases databases) : IDisposable
         return await reader.ReadAsync(ct) ? Read(reader) : null;
     }
 
-    /// <param name="after">Null: from the first one on, whatever its number.</param>
+    /// <param name="after">The number of the previous seal. Null: read from the first seal on, whatever its number.</param>
     private async Task<IReadOnlyList<Seal>> Seals(Tenant tenant, long? after, long upTo, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
@@ -277,7 +289,9 @@ public sealed class Verifier(Databases databases) : IDisposable
 
     private const string Columns = "number, from_sequence, to_sequence, entries, previous_hash, hash, sealed_at, event_count";
 
-    /// <summary>A seal whose number of events is not that of its entries has none, and does not hold together.</summary>
+    /// <summary>
+    /// Reads a seal. If its number of events differs from that of its entries, it gets no entries, so its hash does not match.
+    /// </summary>
     private static Seal Read(NpgsqlDataReader r)
     {
         var entries = r.GetFieldValue<byte[]>(3);
@@ -299,7 +313,7 @@ public sealed class Verifier(Databases databases) : IDisposable
 
 internal static class Scalars
 {
-    /// <summary>One value, or null; $1 stands for <paramref name="parameter"/>, if there is one.</summary>
+    /// <summary>One value, or null. $1 stands for <paramref name="parameter"/>, if there is one.</summary>
     public static async Task<T?> Scalar<T>(this NpgsqlConnection connection, string sql, object? parameter, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql, connection);

@@ -6,8 +6,8 @@ using Fluxion.Ledger.Validation;
 namespace Fluxion.Projections.Reading;
 
 /// <summary>
-/// Rows as RFC 4180 CSV, in the spelling of the JSON; nested values as JSON text. A text that a spreadsheet would run as a formula has an
-/// apostrophe before it, and so has one that begins with an apostrophe; numbers below zero stay numbers.
+/// Writes rows as RFC 4180 CSV. Values have the same spelling as in the JSON, and nested values are JSON text. A text that a spreadsheet
+/// would execute as a formula gets an apostrophe in front; so does a text that begins with an apostrophe. Negative numbers stay numbers.
 /// </summary>
 internal static class Csv
 {
@@ -15,8 +15,8 @@ internal static class Csv
     private static readonly CsvWriterOptions Semicolon = Comma with { Separator = ';', FormatProvider = new NumberFormatInfo { NumberDecimalSeparator = "," } };
     private static readonly JsonSerializerOptions Nested = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <param name="header">Whether a line with the names comes first.</param>
-    /// <param name="decimalComma">Whether numbers have a decimal comma, and semicolons separate fields.</param>
+    /// <param name="header">Whether the first line contains the column names.</param>
+    /// <param name="decimalComma">Whether numbers use a decimal comma, and semicolons separate fields.</param>
     public static string Write<T>(IEnumerable<T> rows, IReadOnlyList<Field> fields, bool header, bool decimalComma) where T : notnull
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);

@@ -4,16 +4,16 @@ using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Projections.Reading;
 
-/// <summary>A form in which a list is answered.</summary>
+/// <summary>A format of a list in a response.</summary>
 public sealed class ListFormat
 {
     public static readonly ListFormat Json = new("application/json");
     public static readonly ListFormat Csv = new("text/csv");
 
-    /// <summary>As spreadsheets of many countries have it: a decimal comma, and fields separated by semicolons.</summary>
+    /// <summary>CSV for locales with a decimal comma: semicolons separate fields.</summary>
     public static readonly ListFormat CsvWithDecimalComma = new("text/csv");
 
-    /// <summary>JSON Lines: a row a line.</summary>
+    /// <summary>JSON Lines: one row per line.</summary>
     public static readonly ListFormat JsonLines = new("application/x-ndjson");
 
     public const string DecimalsParameter = "decimals";
@@ -27,8 +27,8 @@ public sealed class ListFormat
     public string MediaType { get; }
 
     /// <summary>
-    /// The form that the client prefers: of the ranges in Accept that include a type, the narrowest gives its quality (RFC 9110, 12.5.1).
-    /// JSON when nothing else is preferred to it. Of CSV the query string says which decimals it has.
+    /// The format that the client prefers. Of the ranges in Accept that include a type, the narrowest gives its quality (RFC 9110, 12.5.1).
+    /// The default is JSON. The query parameter <c>decimals</c> selects the decimal separator of CSV.
     /// </summary>
     public static (ListFormat Format, Refusal? Problem) PreferredBy(HttpRequest request)
     {

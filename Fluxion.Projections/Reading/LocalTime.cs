@@ -3,53 +3,58 @@ using Fluxion.Ledger.Time;
 
 namespace Fluxion.Projections.Reading;
 
-/// <summary>The time zones by which queries count days, as SQL expressions.</summary>
+/// <summary>SQL expressions for the time zones in which queries count days.</summary>
 internal static class LocalTime
 {
-    /// <summary>The tenant's zone.</summary>
+    /// <summary>The tenant's time zone.</summary>
     public const string OfTenant = "coalesce((select timezone from settings), 'UTC')";
 
-    /// <summary>The tenant's zone, where the search path does not name the tenant's schema.</summary>
+    /// <summary>The tenant's time zone, for a search path without the tenant's schema.</summary>
     public static string OfTenantIn(string schema) => $"coalesce((select timezone from {schema}.settings), 'UTC')";
 
-    /// <summary>The zone of the store in the row s of stores.</summary>
+    /// <summary>The time zone of the store in the row s of stores.</summary>
     public const string OfStore = $"coalesce(s.timezone, {OfTenant})";
 
-    /// <summary>The zone of the store whose id a column holds.</summary>
+    /// <summary>The time zone of the store whose id is in a column.</summary>
     public static string OfStoreIn(string column) => $"coalesce((select timezone from stores where id = {column}), {OfTenant})";
 }
 
-/// <summary>A point in time, or a day that begins by the clocks of a store.</summary>
+/// <summary>A point in time, or a day that begins in the time zone of a store.</summary>
 /// <param name="At">Null for a day.</param>
 /// <param name="Day">Null for a point in time.</param>
 public readonly record struct Moment(DateTimeOffset? At, DateOnly? Day)
 {
-    /// <summary>A DateOnly or a DateTimeOffset.</summary>
+    /// <summary>The value of the SQL parameter: a DateOnly or a DateTimeOffset.</summary>
     public object Parameter => Day is { } day ? day : At!.Value;
 
-    /// <summary>Null for what is neither.</summary>
+    /// <summary>Parses a date or a point in time. Returns null for any other text.</summary>
     public static Moment? Parse(string text) =>
         PointsInTime.ParseDate(text) is { } day ? new Moment(null, day) : PointsInTime.Parse(text) is { } at ? new Moment(at, null) : null;
 
     public override string ToString() => Day is { } day ? day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
         : At!.Value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>The condition that something happened at this moment or later.</summary>
-    /// <param name="column">A timestamptz.</param>
-    /// <param name="parameter">Stands for <see cref="Parameter"/>.</param>
-    /// <param name="zone">A SQL expression.</param>
+    /// <summary>The condition that something happened at or after this moment.</summary>
+    /// <param name="column">The name of a timestamptz column.</param>
+    /// <param name="parameter">The SQL name of <see cref="Parameter"/>.</param>
+    /// <param name="zone">The time zone as a SQL expression.</param>
     public string NotBefore(string column, string parameter, string zone) => Day is null ? $"{column} >= {parameter}"
         : $"({column} at time zone {zone})::date >= {parameter}::date and {column} >= {Bound(parameter, '-')}";
 
     /// <summary>The condition that something happened before this moment.</summary>
     public string Before(string column, string parameter, string zone) => Day is null ? $"{column} < {parameter}" : BeforeDay(column, parameter, zone);
 
-    /// <summary>The condition that something had happened by this moment, the moment itself included; before a day began.</summary>
+    /// <summary>
+    /// The condition that something happened at or before this moment. If the moment is a day, the condition is before the day begins.
+    /// </summary>
     public string By(string column, string parameter, string zone) => Day is null ? $"{column} <= {parameter}" : BeforeDay(column, parameter, zone);
 
     private static string BeforeDay(string column, string parameter, string zone) =>
         $"({column} at time zone {zone})::date < {parameter}::date and {column} < {Bound(parameter, '+')}";
 
-    /// <summary>A day begins everywhere less than 16 hours from its beginning in UTC: by this the planner leaves out chunks and uses indexes.</summary>
+    /// <summary>
+    /// A day begins in every time zone less than 16 hours from its beginning in UTC. This bound lets the planner prune chunks and use
+    /// indexes.
+    /// </summary>
     private static string Bound(string parameter, char sign) => $"(({parameter}::date {sign} interval '16 hours') at time zone 'UTC')";
 }

@@ -7,14 +7,14 @@ using Microsoft.AspNetCore.Http;
 namespace Fluxion.Projections.Reading;
 
 /// <summary>
-/// A whole list as CSV or JSON Lines, written while it is read: memory does not grow with it, and all rows are of one snapshot. When the
-/// database breaks off, so does the answer: its last chunk never comes.
+/// Streams a complete list as CSV or JSON Lines while it is read. So memory use does not grow with the list, and all rows come from one
+/// snapshot. If the database connection breaks, the response is cut off: its last chunk is never sent.
 /// </summary>
-/// <param name="fields">Null for all.</param>
-/// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
+/// <param name="fields">The chosen fields; null for the default ones.</param>
+/// <param name="none">The refusal if the list has no rows. Null: an empty list is a valid response.</param>
 internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, Refusal? none) : IResult where T : notnull
 {
-    /// <summary>A row of the audit trail has the whole document before and after, which may be 100 KB each.</summary>
+    /// <summary>The batch is small because a row of the audit trail has the document before and after, which may be 100 KB each.</summary>
     private const int RowBatchSize = 100;
 
     public async Task ExecuteAsync(HttpContext httpContext)

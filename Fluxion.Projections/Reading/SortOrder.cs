@@ -5,15 +5,15 @@ using System.Text.Json;
 namespace Fluxion.Projections.Reading;
 
 /// <summary>
-/// The order of a list and how it goes on after a row. The cursor is the key of the last row as an opaque text, so that pages
-/// neither repeat nor skip a row while others are added.
+/// The order of a list and its continuation after a row. The cursor is the key of the last row as an opaque text.
+/// So pages neither repeat nor skip a row while other rows are inserted.
 /// </summary>
-/// <param name="By">What follows <c>order by</c>.</param>
-/// <param name="After">The condition on later rows, with {0}, {1}, … for the key's values.</param>
-/// <param name="Parse">The key's values from their texts, or null when those are none.</param>
+/// <param name="By">The text after <c>order by</c>.</param>
+/// <param name="After">The condition for later rows, with {0}, {1}, … for the values of the key.</param>
+/// <param name="Parse">Parses the values of the key from texts. Returns null if the texts are not a key.</param>
 public sealed record SortOrder(string By, string After, Func<string[], object[]?> Parse)
 {
-    /// <summary>Ascending by texts that together are unique.</summary>
+    /// <summary>Ascending by text columns that are unique together.</summary>
     public static SortOrder ByText(params string[] columns)
     {
         var names = string.Join(", ", columns);
@@ -21,7 +21,7 @@ public sealed record SortOrder(string By, string After, Func<string[], object[]?
         return new SortOrder(names, $"({names}) > ({values})", texts => texts.Length == columns.Length ? texts : null);
     }
 
-    /// <summary>Latest first; rows of one moment by id.</summary>
+    /// <summary>Newest first; rows of the same moment are ordered by id.</summary>
     public static SortOrder NewestFirst(string time, string id) => new($"{time} desc, {id}",
         $"{time} <= {{0}} and ({time} < {{0}} or {id} > {{1}})",
         texts => texts is [var at, var guid]
@@ -32,7 +32,7 @@ public sealed record SortOrder(string By, string After, Func<string[], object[]?
     public static string Cursor(params object[] key) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
         key.Select(k => k is DateTimeOffset at ? at.ToString("O", CultureInfo.InvariantCulture) : k.ToString())));
 
-    /// <summary>The key in a cursor, or null when it is no cursor of this order.</summary>
+    /// <summary>The key in a cursor, or null if the cursor does not belong to this order.</summary>
     public object[]? Key(string cursor)
     {
         try

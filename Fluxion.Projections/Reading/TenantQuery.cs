@@ -15,13 +15,13 @@ using Npgsql;
 
 namespace Fluxion.Projections.Reading;
 
-/// <param name="Items">At most <c>limit</c> rows, 100 unless asked otherwise.</param>
-/// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>
+/// <param name="Items">At most <c>limit</c> rows, 100 by default.</param>
+/// <param name="Next">The value of <c>after</c> for the next page. Null on the last page.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
 /// <summary>
-/// A query of one tenant's read models, sent in one round trip together with the settings that let the service see that tenant:
-/// row level security and the search path hold for this statement alone.
+/// A query of one tenant's read models. One round trip sends it together with the settings that give access to that tenant. Row level
+/// security and the search path apply to this statement only.
 /// </summary>
 public sealed class TenantQuery
 {
@@ -36,7 +36,9 @@ public sealed class TenantQuery
 
     public static TenantQuery For(HttpContext http) => new(http);
 
-    /// <summary>The beginning of the statement up to its first condition, with $1, $2, … for <paramref name="parameters"/>.</summary>
+    /// <summary>
+    /// Appends the beginning of the statement, up to its first condition, with $1, $2, … for <paramref name="parameters"/>.
+    /// </summary>
     public TenantQuery Where(string select, params object?[] parameters)
     {
         _sql.Append(select);
@@ -44,29 +46,31 @@ public sealed class TenantQuery
         return this;
     }
 
-    /// <summary>As <see cref="Where(string, object?[])"/>, where the statement takes its parameters one by one.</summary>
-    /// <param name="select">Gets the function that adds a parameter and returns its name.</param>
+    /// <summary>Like <see cref="Where(string, object?[])"/>, for a statement that adds its parameters one by one.</summary>
+    /// <param name="select">Receives the function that adds a parameter and returns its SQL name.</param>
     public TenantQuery Where(Func<Func<object?, string>, string> select)
     {
         _sql.Append(select(Add));
         return this;
     }
 
-    /// <summary>A further condition, unless the caller left the filter out: {0} stands for its value.</summary>
+    /// <summary>Adds a condition unless <paramref name="value"/> is null. {0} stands for the value.</summary>
     public TenantQuery Filter(string condition, object? value) => value is null ? this : And(condition, value);
 
-    /// <summary>Only rows of a moment or later, unless the caller left it out. A date is a day in <paramref name="zone"/>.</summary>
-    /// <param name="column">When a row happened.</param>
-    /// <param name="zone">A time zone as SQL: see <see cref="LocalTime"/>.</param>
+    /// <summary>
+    /// Keeps only rows at or after a moment, unless <paramref name="from"/> is null. A date is a day in <paramref name="zone"/>.
+    /// </summary>
+    /// <param name="column">The column with the time of a row.</param>
+    /// <param name="zone">A time zone as SQL; see <see cref="LocalTime"/>.</param>
     public TenantQuery From(string column, string? from, string zone) => FilterMoment("from", from, (moment, value) => moment.NotBefore(column, value, zone));
 
-    /// <summary>Only rows from before a moment; see <see cref="From"/>.</summary>
+    /// <summary>Keeps only rows before a moment; see <see cref="From"/>.</summary>
     public TenantQuery Until(string column, string? to, string zone) => FilterMoment("to", to, (moment, value) => moment.Before(column, value, zone));
 
-    /// <summary>As <see cref="From"/> for a column that holds a date: of a point in time its day in <paramref name="zone"/>.</summary>
+    /// <summary>Like <see cref="From"/> for a date column. A point in time is converted to its day in <paramref name="zone"/>.</summary>
     public TenantQuery FromDay(string column, string? from, string zone) => FilterMoment("from", from, (moment, value) => $"{column} >= {DayOf(moment, value, zone)}");
 
-    /// <summary>As <see cref="Until"/> for a column that holds a date.</summary>
+    /// <summary>Like <see cref="Until"/> for a date column.</summary>
     public TenantQuery UntilDay(string column, string? to, string zone) => FilterMoment("to", to, (moment, value) => $"{column} < {DayOf(moment, value, zone)}");
 
     private static string DayOf(Moment moment, string value, string zone) => moment.Day is null ? $"({value}::timestamptz at time zone {zone})::date" : $"{value}::date";
@@ -79,7 +83,10 @@ public sealed class TenantQuery
         return this;
     }
 
-    /// <summary>A question about the past: what was at <paramref name="asOf"/>, from what was known at <paramref name="knownAt"/>; now and all when left out.</summary>
+    /// <summary>
+    /// A query about the past: the state at <paramref name="asOf"/>, from the events recorded by <paramref name="knownAt"/>.
+    /// By default it is the state now, from all events.
+    /// </summary>
     public TenantQuery AsOf(string? asOf, string? knownAt, Func<Moment?, Moment?, TenantQuery> where)
     {
         var (at, known) = (asOf is null ? null : Moment.Parse(asOf), knownAt is null ? null : Moment.Parse(knownAt));
@@ -89,7 +96,7 @@ public sealed class TenantQuery
         return _problem is null ? where(at, known) : this;
     }
 
-    /// <summary>A day and a point in time are compared as far as no time zone can change the answer.</summary>
+    /// <summary>Compares a day with a point in time only where no time zone can change the result.</summary>
     private static bool IsCertainlyBefore(Moment? known, Moment? at) => (known, at) switch
     {
         ({ At: { } one }, { At: { } other }) => one < other,
@@ -99,40 +106,40 @@ public sealed class TenantQuery
         _ => false,
     };
 
-    /// <summary>400 for a parameter, unless there is nothing to say against it.</summary>
+    /// <summary>Answers 400 for a parameter, unless <paramref name="error"/> is null.</summary>
     public TenantQuery Refuse(string name, string? error)
     {
         if (error is not null) _problem ??= Refusal.Invalid(name, error);
         return this;
     }
 
-    /// <summary>Only rows with a text in one of the columns; case, accents and forms of one letter do not count.</summary>
+    /// <summary>Keeps only rows with a text in one of the columns, regardless of case, accents and equivalent forms of a letter.</summary>
     public TenantQuery Search(string columns, string? text) => Filter($"search_key(concat_ws(' ', {columns})) like search_pattern({{0}})", text);
 
-    /// <summary>As <see cref="Filter"/> for one of a few words.</summary>
+    /// <summary>Like <see cref="Filter"/> for a value from a fixed list.</summary>
     public TenantQuery FilterOneOf(string condition, string name, string? value, IReadOnlyList<string> values)
     {
         if (value is null) return this;
         return values.Contains(value) ? And(condition, value) : Refuse(name, $"must be one of: {string.Join(", ", values)}");
     }
 
-    /// <summary>Only rows whose <paramref name="code"/> or <paramref name="id"/> is <paramref name="reference"/>.</summary>
+    /// <summary>Keeps only rows whose <paramref name="code"/> or <paramref name="id"/> equals <paramref name="reference"/>.</summary>
     public TenantQuery Named(string code, string id, string reference) => Guid.TryParse(reference, out var guid)
         ? And($"({id} = {{0}} or {code} = any({{1}}))", guid, Codes.Spellings(reference))
         : Filter($"{code} = any({{0}})", Codes.Spellings(reference));
 
-    /// <summary>Only the row with this id: what has no code is named by it alone.</summary>
+    /// <summary>Keeps only the row with this id, for tables without a code.</summary>
     public TenantQuery Identified(string id, string reference) => And($"{id} = {{0}}", Guid.TryParse(reference, out var guid) ? guid : Guid.Empty);
 
-    /// <summary>As <see cref="Named"/>, unless the caller left the filter out.</summary>
+    /// <summary>Like <see cref="Named"/>, unless <paramref name="reference"/> is null.</summary>
     public TenantQuery FilterNamed(string code, string id, string? reference) => reference is null ? this : Named(code, id, reference);
 
     /// <summary>
-    /// One page as JSON. As CSV or JSON Lines, when the client prefers one of them: all rows, or with a limit one page with the next one in
-    /// the header Link. Only some fields when the query string chooses them.
+    /// Returns one page as JSON. If the client prefers CSV or JSON Lines, it returns all rows. With a limit these formats return one page,
+    /// with the next page in the header Link. The query string can select fields.
     /// </summary>
-    /// <param name="cursor">The key of a row in <paramref name="order"/>.</param>
-    /// <param name="none">The problem with a list that has no row at all; an empty list is none when left out.</param>
+    /// <param name="cursor">Returns the key of a row in <paramref name="order"/>.</param>
+    /// <param name="none">The refusal if the list has no rows. Null: an empty list is a valid response.</param>
     public async Task<IResult> Page<T>(
         Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, SortOrder order, Func<T, object[]> cursor,
         Refusal? none = null) where T : notnull
@@ -165,7 +172,9 @@ public sealed class TenantQuery
         return new RowStream<T>(format, rows.ToAsyncEnumerable(), fields, null);
     }
 
-    /// <summary>The one row, with an ETag by which a client that has it already is answered 304; or 404.</summary>
+    /// <summary>
+    /// Returns the single row with an ETag, or 404. A client that already has this version of the row receives 304.
+    /// </summary>
     public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference) where T : class
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
@@ -195,11 +204,11 @@ public sealed class TenantQuery
         while (await reader.ReadAsync(ct)) yield return read(reader);
     }
 
-    /// <summary>The rows of a statement that sees this tenant alone, and its tables by their plain names.</summary>
+    /// <summary>Executes a statement that sees only this tenant, and its tables by their unqualified names.</summary>
     internal static async Task<NpgsqlDataReader> Reader(NpgsqlConnection connection, Tenant tenant, string sql, IReadOnlyList<object> parameters, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
-        // settings of one transaction: a batch is one, so they hold for the query below and for nothing else
+        // A batch is one transaction, and these settings are local to it. So they apply to the query below only.
         batch.BatchCommands.Add(new("select set_config($1, $2, true), set_config('search_path', $3, true)")
         {
             Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = tenant.Id.ToString() }, new() { Value = $"{tenant.Schema}, public" } },

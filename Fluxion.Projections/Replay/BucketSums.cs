@@ -1,8 +1,8 @@
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
-/// The rows of a table as sums of their digests, by buckets of their keys: two tables with the same sums have the same rows, and where they
-/// differ the bucket says which rows may. It takes as much memory for a million rows as for one.
+/// The rows of a table as sums of their digests, by buckets of their keys. Equal sums mean equal rows; a bucket with different sums
+/// contains the differing rows. Memory use does not depend on the number of rows.
 /// </summary>
 internal sealed class BucketSums
 {
@@ -12,8 +12,8 @@ internal sealed class BucketSums
 
     public long Rows => _buckets.Sum(bucket => bucket.Rows);
 
-    /// <summary>The bucket of a row as an SQL expression.</summary>
-    /// <param name="key">The uuid that finds it.</param>
+    /// <summary>A SQL expression for the bucket of a row.</summary>
+    /// <param name="key">The uuid that identifies the row.</param>
     public static string Sql(string key) => $"uuid_hash({key}) & {Buckets - 1}";
 
     public static int BucketOf(ReadOnlySpan<byte> key) => (int)(PostgresHash.Bytes(key) & (Buckets - 1));
@@ -29,6 +29,6 @@ internal sealed class BucketSums
         for (var bucket = 0; bucket < Buckets; bucket++) Add(bucket, other._buckets[bucket].Rows, other._buckets[bucket].Sum);
     }
 
-    /// <summary>The buckets that are not the same.</summary>
+    /// <summary>The buckets with different sums.</summary>
     public IEnumerable<int> Differing(BucketSums other) => Enumerable.Range(0, Buckets).Where(bucket => _buckets[bucket] != other._buckets[bucket]);
 }

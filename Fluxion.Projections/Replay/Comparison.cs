@@ -4,28 +4,28 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>One value of a row that the events do not bear out; column is null when the row as a whole is missing or too much.</summary>
-/// <param name="Key">The row's key, its columns and values.</param>
-/// <param name="Live">What the table has; null for a row that it lacks.</param>
-/// <param name="Replayed">What the events say; null for a row that they know nothing of.</param>
+/// <summary>One value of a row that does not follow from the events. Column is null if the row is missing or surplus.</summary>
+/// <param name="Key">The key of the row: columns and values.</param>
+/// <param name="Live">The value in the table; null for a missing row.</param>
+/// <param name="Replayed">The value that follows from the events; null for a surplus row.</param>
 public sealed record Difference(string Table, string Key, string? Column, string? Live, string? Replayed);
 
-/// <summary>One table of a replay.</summary>
-/// <param name="LiveRows">Null when the table was not compared.</param>
-/// <param name="Differences">Rows that differ, are missing or are too much; null when the table was not compared.</param>
-/// <param name="First">The first of the differences, value by value.</param>
+/// <summary>The result of a replay for one table.</summary>
+/// <param name="LiveRows">The number of rows in the table; null if the table was not compared.</param>
+/// <param name="Differences">The number of differing, missing and surplus rows; null if the table was not compared.</param>
+/// <param name="First">The first differences, value by value.</param>
 public sealed record ReplayedTable(string Name, long? LiveRows, long ReplayedRows, long? Differences, IReadOnlyList<Difference> First);
 
 /// <summary>
-/// Compares the rows of a table in the buckets that are in doubt with those of its shadow that have the same key, value by value. Both are read
-/// in one transaction.
+/// Compares the rows of a table in the candidate buckets with the rows of its shadow that have the same key, value by value.
+/// Both are read in one transaction.
 /// </summary>
 internal sealed class Comparison(NpgsqlConnection snapshot, string schema, string shadow)
 {
-    /// <param name="live">The table.</param>
-    /// <param name="buckets">Those in doubt; the shadow has no rows of others.</param>
-    /// <param name="known">A condition on the live row, here l, that leaves out what a replay does not reach.</param>
-    /// <returns>How many rows differ.</returns>
+    /// <param name="live">The table to compare.</param>
+    /// <param name="buckets">The candidate buckets. The shadow has no rows of other buckets.</param>
+    /// <param name="known">A condition on the live row, here l. It excludes rows of events that the replay did not read.</param>
+    /// <returns>The number of differing rows.</returns>
     public async Task<long> Compare(LiveTable live, IReadOnlyCollection<int> buckets, string known, CancellationToken ct)
     {
         var table = live.Shape.Name;
@@ -44,7 +44,7 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
         return (long)(await batch.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>The values that differ, in the order of the key, of up to <paramref name="rows"/> rows.</summary>
+    /// <summary>The differing values of up to <paramref name="rows"/> rows, in the order of the key.</summary>
     public async IAsyncEnumerable<Difference> Differences(string table, long? rows, [EnumeratorCancellation] CancellationToken ct)
     {
         var columns = await TableColumns.Read(snapshot, schema, shadow, table, ct);

@@ -2,12 +2,12 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>The rows of a replay as sums of their digests.</summary>
+/// <summary>The rows of a replay, reduced to sums of their digests.</summary>
 internal sealed class DigestedRows(IReadOnlyDictionary<string, LiveTable> tables) : ReplayedRows(tables)
 {
     private readonly Dictionary<string, BucketSums> _sums = [];
 
-    /// <summary>The sums of a table over the rows of several workers.</summary>
+    /// <summary>The sums of a table over the rows of all given workers.</summary>
     public static BucketSums Sums(IEnumerable<DigestedRows> workers, string table)
     {
         var all = new BucketSums();

@@ -11,18 +11,20 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>Where a replay stops: a point in time or a sequence number, both included, or where a day begins in the tenant's time zone.</summary>
+/// <summary>
+/// The end of a replay. It is a point in time or a sequence number, both inclusive, or the beginning of a day in the tenant's time zone.
+/// </summary>
 public sealed record ReplayEnd(Moment? RecordedBy, long? Sequence)
 {
-    /// <summary>What follows the name of the field in errors.</summary>
+    /// <summary>The error message for an invalid value, without the name of the field.</summary>
     public const string Form = $"{PointsInTime.FormOrDate}, or the sequence number of an event";
 
-    /// <summary>The end that a text names: a date, a point in time with its offset, or a sequence number; null when it is none of them.</summary>
+    /// <summary>Parses a date, a point in time with its offset, or a sequence number. Returns null for any other text.</summary>
     public static ReplayEnd? Parse(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
         : Moment.Parse(text) is { } moment ? new ReplayEnd(moment, null) : null;
 
-    /// <summary>The condition on mt_events, here e; true of all events when there is no end.</summary>
+    /// <summary>The condition on mt_events, here e. It is true for all events if there is no end.</summary>
     internal static string Condition(ReplayEnd? end, string schema) => end switch
     {
         { Sequence: { } sequence } => $"e.seq_id <= {sequence}",
@@ -32,22 +34,24 @@ public sealed record ReplayEnd(Moment? RecordedBy, long? Sequence)
 }
 
 /// <summary>
-/// The events of one tenant in one snapshot of the database, stream by stream and each stream in its order: whoever folds them holds the
-/// state of one stream at a time. Rows that Marten put in the place of failed transactions (tombstones) are none.
+/// Reads the events of one tenant from one snapshot of the database, stream by stream, each stream in its order. So a fold holds the state
+/// of one stream at a time. The tombstone rows that Marten inserts after failed transactions are skipped.
 /// </summary>
 internal sealed class EventStreams(DocumentStore store, string schema)
 {
-    /// <summary>Events of one range, about.</summary>
+    /// <summary>The approximate number of events in one range.</summary>
     private const int BatchSize = 10_000;
 
     private readonly Dictionary<string, EventMapping> _mappings = LedgerModel.Folds.Keys
         .Select(((EventGraph)store.Options.Events).EventMappingFor).ToDictionary(mapping => mapping.EventTypeName);
 
-    // events of one request bear the same headers: the bytes are read once
+    // Events of one request have the same headers, so these are deserialized only once.
     private byte[]? _headerBytes;
     private Dictionary<string, object>? _headers;
 
-    /// <summary>Conditions on e, which is mt_events, that share out all streams: whoever reads one reads whole streams.</summary>
+    /// <summary>
+    /// Conditions on e, an alias of mt_events, that partition all streams into ranges. Each range contains complete streams.
+    /// </summary>
     public static async Task<IReadOnlyList<string>> Ranges(NpgsqlConnection snapshot, string schema, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
@@ -66,8 +70,8 @@ internal sealed class EventStreams(DocumentStore store, string schema)
         return ranges;
     }
 
-    /// <param name="snapshot">A connection in a transaction; it does nothing else meanwhile.</param>
-    /// <param name="where">A condition on e, which is mt_events.</param>
+    /// <param name="snapshot">A connection in a transaction. It must not be used for anything else meanwhile.</param>
+    /// <param name="where">A condition on e, an alias of mt_events.</param>
     public async IAsyncEnumerable<IEvent> Read(NpgsqlConnection snapshot, string where, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""

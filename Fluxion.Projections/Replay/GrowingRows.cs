@@ -3,25 +3,27 @@ using Npgsql;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>One statement of a swap.</summary>
-/// <param name="Counts">Whether its rows are among those that the swap reports.</param>
+/// <param name="Counts">Whether its rows count in the number that the swap reports.</param>
 internal sealed record SwapStatement(string Sql, bool Counts = true);
 
 /// <summary>
-/// Puts right the rows of a table that only grows: what no event makes is deleted, what differs updated, what is missing inserted. An old
-/// chunk of a hypertable may be compressed. A statement that changes it decompresses every batch that its conditions do not rule out, and
-/// only constants rule any out: a join or a subquery does not. So each statement names the time and the segments of its rows. An update is
-/// preferred to a delete and an insert, since an insert compares its key with every batch that may hold it.
+/// Corrects the rows of an append-only table: rows without an event are deleted, differing rows updated, missing rows inserted. An old
+/// chunk of a hypertable may be compressed. A statement that changes it decompresses every batch that its conditions do not rule out.
+/// Only constants rule out batches; a join or a subquery does not. So each statement names the time and the segments of its rows.
+/// An update is preferred to a delete and an insert, because an insert compares its key with every batch that may contain it.
 /// </summary>
 internal sealed class GrowingRows(NpgsqlConnection connection, string schema, string shadow)
 {
-    /// <summary>Up to so many rows are changed time by time; more of them chunk by chunk.</summary>
+    /// <summary>
+    /// Up to this number of rows, each statement covers one point in time. With more rows, each statement covers one chunk.
+    /// </summary>
     private const int Few = 100;
 
-    /// <summary>What has to be done in one stretch of time.</summary>
+    /// <summary>The corrections in one period of time.</summary>
     private sealed record Part(string From, string To, string[] Segments, long Added, long Changed, long Missing);
 
-    /// <param name="live">The table as it is.</param>
-    /// <param name="t">The columns of its key and the others; its differences are in the shadow schema.</param>
+    /// <param name="live">The live table.</param>
+    /// <param name="t">The key columns and the other columns. The differences of the table are in the shadow schema.</param>
     public async Task<List<SwapStatement>> PutRight(LiveTable live, TableColumns t, CancellationToken ct)
     {
         var (table, made, differences) = ($"{schema}.{t.Name}", $"{shadow}.{t.Name}", $"{shadow}.\"{t.Name}:differences\"");
@@ -63,11 +65,13 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
         return statements;
     }
 
-    /// <summary>The condition that a live row is in one of the segments of a part; none when it is about no live row.</summary>
+    /// <summary>The condition that a live row is in one of the segments of a part. Empty if the part has no live row.</summary>
     private static string InSegments(LiveTable live, Part part) => live.Shape.Segment is { } segment && part.Segments is not []
         ? $" and l.{segment} = any (array[{string.Join(", ", part.Segments)}]::{live.TypeOf(segment)}[])" : "";
 
-    /// <summary>The column by which a hypertable is partitioned, and the seconds of a chunk; null for a plain table.</summary>
+    /// <summary>
+    /// The time column by which a hypertable is partitioned, and the length of a chunk in seconds. Null for a plain table.
+    /// </summary>
     private async Task<(string Column, long Chunk)?> Dimension(string table, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
@@ -83,7 +87,7 @@ internal sealed class GrowingRows(NpgsqlConnection connection, string schema, st
     {
         var (made, differences, first) = ($"{shadow}.{t.Name}", $"{shadow}.\"{t.Name}:differences\"", t.Keys[0]);
         await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
-        // each part looks its rows up by time; without statistics the planner would rather read all tables whole
+        // Each part finds its rows by time. Without statistics the planner would prefer sequential scans of all tables.
         foreach (var table in (string[])[made, differences])
         {
             batch.BatchCommands.Add(new($"create index on {table} ({column})"));

@@ -5,8 +5,8 @@ using System.Text;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
-/// The text that PostgreSQL has of a jsonb document (jsonb::text): the names of an object by their length and then by their bytes, a space
-/// after each colon and comma, texts escaped no more than they must be. It is made of valid JSON in UTF-8 that has no name twice.
+/// Produces PostgreSQL's text of a jsonb document (jsonb::text). Names in an object are sorted by length and then by bytes. A space follows
+/// each colon and comma, and strings have only the necessary escapes. The input is valid JSON in UTF-8 without duplicate names.
 /// </summary>
 internal sealed class JsonbText
 {
@@ -17,14 +17,14 @@ internal sealed class JsonbText
     private byte[] _scratch = [];
     private int _length;
 
-    /// <summary>A name and its value, where they stand in the text.</summary>
+    /// <summary>The positions of a name and its value in the text.</summary>
     private readonly record struct Member(int Start, int NameLength, int End);
 
-    /// <param name="withoutNulls">As jsonb_strip_nulls: the fields of objects that are null are left out.</param>
-    /// <returns>It holds until the next call.</returns>
+    /// <param name="withoutNulls">Whether null fields of objects are omitted, like jsonb_strip_nulls.</param>
+    /// <returns>The text; it is valid until the next call.</returns>
     public ReadOnlySpan<byte> Format(ReadOnlySpan<byte> json, bool withoutNulls)
     {
-        // no more is added than a space after each colon and comma, one of them where the last comma of an object is taken back
+        // The output adds at most a space after each colon and comma, and the last ", " of an object, which is removed again.
         var most = (2 * json.Length) + 2;
         if (_text.Length < most) (_text, _scratch) = (new byte[2 * most], new byte[2 * most]);
         _length = 0;
@@ -59,7 +59,7 @@ internal sealed class JsonbText
             var start = _length;
             Text(json, ref at);
             var name = _length - start;
-            Next(json, ref at); // the colon
+            Next(json, ref at); // skips to the colon
             at++;
             if (Next(json, ref at) == 'n' && withoutNulls)
             {
@@ -104,7 +104,7 @@ internal sealed class JsonbText
         Put((byte)']');
     }
 
-    /// <summary>Writes the members from the first one on in their order, in the place where they stand.</summary>
+    /// <summary>Sorts the members from the first one on, in place.</summary>
     private void Sort(int begin, int first)
     {
         _text.AsSpan(begin, _length - begin).CopyTo(_scratch);
@@ -181,7 +181,7 @@ internal sealed class JsonbText
         Put((byte)'"');
     }
 
-    /// <summary>true, false, null and numbers, which keep the zeros at their end; none is below zero and zero.</summary>
+    /// <summary>Writes true, false, null, or a number. Numbers keep their trailing zeros, and negative zero becomes zero.</summary>
     private void Literal(ReadOnlySpan<byte> json, ref int at)
     {
         var end = json[at..].IndexOfAny(AfterLiteral);
@@ -190,7 +190,7 @@ internal sealed class JsonbText
         Put(literal[0] == '-' && !literal.ContainsAnyExcept("-0."u8) ? literal[1..] : literal);
     }
 
-    /// <summary>Goes on to what is no white space.</summary>
+    /// <summary>Skips white space.</summary>
     private static byte Next(ReadOnlySpan<byte> json, ref int at)
     {
         while (json[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') at++;

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>A table as it is in the database: what a replay has to hash, and its own sums of digests.</summary>
+/// <summary>A table as it is in the database: the columns to hash in a replay, and its sums of digests.</summary>
 internal sealed class LiveTable
 {
     private readonly string _sums;
@@ -17,7 +17,7 @@ internal sealed class LiveTable
 
     public TableShape Shape { get; }
 
-    /// <summary>The uuid that finds a row: the first column of the primary key.</summary>
+    /// <summary>The uuid column that identifies a row: the first column of the primary key.</summary>
     public string Key { get; }
 
     /// <summary>The types of <see cref="TableShape.Columns"/>.</summary>
@@ -25,7 +25,9 @@ internal sealed class LiveTable
 
     public string TypeOf(string column) => Types[Shape.Columns.ToList().IndexOf(column)];
 
-    /// <summary>Rows that were made before are left out of the replay: retention has dropped them; null when all are there.</summary>
+    /// <summary>
+    /// The replay excludes rows created before this time, because retention dropped them. Null if no rows were dropped.
+    /// </summary>
     public DateTimeOffset? Since { get; init; }
 
     public static async Task<LiveTable> Read(NpgsqlConnection connection, string schema, TableShape shape, DateTimeOffset? since, CancellationToken ct)
@@ -43,7 +45,7 @@ internal sealed class LiveTable
         while (await reader.ReadAsync(ct)) columns.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3), reader.GetString(4)));
         var key = columns.Single(c => c.IsKey).Name;
         var written = shape.Columns.Select(name => columns.Single(c => c.Name == name)).ToList();
-        // of a state only its id and its data are compared; of other tables also what only a default writes
+        // For a state, only id and data are compared. For other tables, columns that only a default writes are compared too.
         var others = shape.IsState ? [] : columns.Except(written).Select(c => $"{c.Quoted} is distinct from {c.Default}").ToList();
         var digest = RowDigest.Sql(written.Select(c => (c.Quoted, c.Type)), shape.IsState, key, others is [] ? "false" : string.Join(" or ", others));
         return new LiveTable(shape, key, [.. written.Select(c => c.Type)],
@@ -51,7 +53,7 @@ internal sealed class LiveTable
         { Since = since };
     }
 
-    /// <param name="known">A condition on the row, here l, that leaves out what a replay does not reach.</param>
+    /// <param name="known">A condition on the row, here l. It excludes rows of events that the replay did not read.</param>
     public async Task<BucketSums> Sums(NpgsqlConnection connection, string known, CancellationToken ct)
     {
         var sums = new BucketSums();

@@ -5,14 +5,14 @@ using System.Runtime.CompilerServices;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
-/// PostgreSQL's own 64-bit hashes (common/hashfn.c, Bob Jenkins' lookup3), on which its hash partitions rest: they are the same in every
-/// version and, on little-endian machines, on every server.
+/// PostgreSQL's own 64-bit hashes (common/hashfn.c, Bob Jenkins' lookup3), which its hash partitioning depends on. They are the same in
+/// every version and, on little-endian machines, on every server.
 /// </summary>
 internal static class PostgresHash
 {
     private const uint Start = 0x9e3779b9 + 3923095;
 
-    /// <summary>hash_bytes_extended: of text, uuid and what else is hashed as its bytes.</summary>
+    /// <summary>hash_bytes_extended: the hash of text, uuid and other types that are hashed as bytes.</summary>
     public static ulong Bytes(ReadOnlySpan<byte> key, ulong seed = 0)
     {
         var a = Start + (uint)key.Length;
@@ -30,18 +30,20 @@ internal static class PostgresHash
         key.CopyTo(rest);
         a += BinaryPrimitives.ReadUInt32LittleEndian(rest);
         b += BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]);
-        c += BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]) << 8; // its lowest byte was that of the length
+        c += BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]) << 8; // the lowest byte is reserved for the length
         return Final(a, b, c);
     }
 
-    /// <summary>hash_bytes_uint32_extended: of integer, date and boolean.</summary>
+    /// <summary>hash_bytes_uint32_extended: the hash of integer, date and boolean.</summary>
     public static ulong Int32(int value)
     {
         var start = Start + sizeof(uint);
         return Final(start + (uint)value, start, start);
     }
 
-    /// <summary>How hash_record_extended and hash_array_extended take in the hash of one more value; 0 of null.</summary>
+    /// <summary>
+    /// Combines a hash with the hash of the next value, like hash_record_extended and hash_array_extended. Null has the hash 0.
+    /// </summary>
     public static ulong Combine(ulong hash, ulong next) => unchecked((hash << 5) - hash + next);
 
     private static void Seed(ref uint a, ref uint b, ref uint c, ulong seed)

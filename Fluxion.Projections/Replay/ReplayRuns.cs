@@ -6,22 +6,27 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>Runs replays in the background of a host, a few at once; a host that stops ends them, and they are marked as failed.</summary>
+/// <summary>
+/// Runs replays in the background of a host, up to two concurrently. A host that stops cancels them, and they are marked as failed.
+/// </summary>
 public sealed partial class ReplayRuns(TenantReplay replay, Databases databases, ILogger<ReplayRuns> logger) : IHostedService, IDisposable
 {
-    /// <summary>Each works with all cores that it gets.</summary>
+    /// <summary>The limit is low because each replay has up to 8 workers.</summary>
     private const int MaxConcurrent = 2;
 
     private readonly SemaphoreSlim _places = new(MaxConcurrent);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
 
-    /// <summary>Takes one of the places; false when all are taken. It is given back by <see cref="Start"/>, or by <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Reserves capacity for a replay; false if there is none. <see cref="Start"/> releases it when the replay ends, or
+    /// <see cref="Release"/> does.
+    /// </summary>
     public bool TryTakePlace() => _places.Wait(0);
 
     public void Release() => _places.Release();
 
-    /// <summary>Begins a replay whose row is there; <see cref="TryTakePlace"/> has made room for it.</summary>
+    /// <summary>Starts a replay whose row exists. <see cref="TryTakePlace"/> has reserved capacity for it.</summary>
     public void Start(Tenant tenant, Guid id, ReplayRequest request) => _running[id] = Task.Run(async () =>
     {
         try
@@ -58,7 +63,7 @@ public sealed partial class ReplayRuns(TenantReplay replay, Databases databases,
         }
         catch (NpgsqlException)
         {
-            // the database is away: their rows say so when it is back
+            // The database is unavailable. Once it is back, these replays count as abandoned.
         }
     }
 

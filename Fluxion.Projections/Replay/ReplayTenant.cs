@@ -22,7 +22,7 @@ public sealed record ReplayTenant(
     [property: Description("Stop there: a date, a point in time with its offset, or the sequence number of an event. Only tables that never replace a row are compared then")] string? To = null,
     [property: Description("Replace what differs by what the events say")] bool Swap = false)
 {
-    /// <summary>Null also when <see cref="To"/> is nothing of the kind.</summary>
+    /// <summary>The parsed end of the replay. Null also if <see cref="To"/> is invalid.</summary>
     internal ReplayEnd? End => To is null ? null : ReplayEnd.Parse(To);
 
     public sealed class Validator : AbstractValidator<ReplayTenant>
@@ -36,14 +36,14 @@ public sealed record ReplayTenant(
     }
 }
 
-/// <summary>A replay that has begun: where its result will be.</summary>
+/// <summary>A replay that was started. The id identifies its result.</summary>
 public sealed record ReplayReceipt(Guid Id, string Status);
 
-/// <param name="Status">running; equal, different or swapped when it is done; failed.</param>
-/// <param name="Events">How many events were replayed; null before it is done.</param>
-/// <param name="Differences">Rows that were not what the events say.</param>
-/// <param name="Replaced">Rows that a swap put right.</param>
-/// <param name="Problem">Why it failed.</param>
+/// <param name="Status">running; equal, different or swapped once it is finished; failed.</param>
+/// <param name="Events">The number of events replayed; null before it is finished.</param>
+/// <param name="Differences">The number of rows that did not follow from the events.</param>
+/// <param name="Replaced">The number of rows that a swap corrected.</param>
+/// <param name="Problem">The reason why it failed.</param>
 public sealed record ReplayRow(Guid Id, string Status, string? Table, string? To, bool Swap, long? Events, long? Differences, long? Replaced, string? Problem,
     Guid? RequestedBy, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt)
 {
@@ -56,7 +56,7 @@ public sealed record ReplayRow(Guid Id, string Status, string? Table, string? To
         r.GetFieldValue<long?>(6), r.GetFieldValue<long?>(7), r.Text(8), r.GetFieldValue<Guid?>(9), r.GetFieldValue<DateTimeOffset>(10), r.GetFieldValue<DateTimeOffset?>(11));
 }
 
-/// <summary>A replay with its tables, each with its first differences; none before it is done.</summary>
+/// <summary>A replay with its tables, each with its first differences. There are no tables before it is finished.</summary>
 public sealed record ReplayDetails(ReplayRow Replay, IReadOnlyList<ReplayedTable> Tables)
 {
     public static ReplayDetails Read(NpgsqlDataReader r) =>
@@ -77,7 +77,7 @@ public static class ReplayEndpoints
         {
             var answer = await ledger.Run(http, command, ct => Task.FromResult(Decide()));
             if (begun is not { } id || answer is not IStatusCodeHttpResult { StatusCode: 201 }) return answer;
-            begun = null; // its place is the run's now
+            begun = null; // the run now owns the reserved capacity
             runs.Start(ledger.Tenant, id, new ReplayRequest(command.Table, command.End, command.Swap));
             return answer;
         }

@@ -3,10 +3,11 @@ using Fluxion.Projections.Writing;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
-/// Takes the rows of a replay table by table. Rows without a key go on at once; of those with a key, the first and the last are kept until
-/// <see cref="Settle"/>, when no stream is halfway: what the first one said once stays, all else is the last one's.
+/// Receives the rows of a replay, table by table. Rows without a key are passed on immediately. Of rows with the same key, the first and
+/// the last are kept until <see cref="Settle"/>, when every stream is complete. Columns set only once take the value of the first row, and
+/// all others take the value of the last row.
 /// </summary>
-/// <param name="tables">Those whose rows are wanted, by their names.</param>
+/// <param name="tables">The tables whose rows are wanted, by name.</param>
 internal abstract class ReplayedRows(IReadOnlyDictionary<string, LiveTable> tables) : IRowWriter
 {
     private readonly Dictionary<string, Rows> _rows = [];
@@ -26,13 +27,13 @@ internal abstract class ReplayedRows(IReadOnlyDictionary<string, LiveTable> tabl
         ((Rows<TRow>)known).Add(rows);
     }
 
-    /// <summary>Every stream that was begun is at its end.</summary>
+    /// <summary>Passes on the rows with a key. Every stream that was begun must be complete.</summary>
     public void Settle()
     {
         foreach (var rows in _rows.Values) rows.Settle();
     }
 
-    /// <summary>What becomes of a row, of which the first and the last of its key are given.</summary>
+    /// <summary>Returns the function that handles a row, given the first and the last row of its key.</summary>
     protected abstract Action<TRow, TRow> Target<TRow>(Table<TRow> table, LiveTable live);
 
     private abstract class Rows

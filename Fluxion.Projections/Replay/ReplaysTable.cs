@@ -4,16 +4,19 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>The replays that were asked for over HTTP, each tenant's in its own table; one at a time is under way.</summary>
+/// <summary>The replays requested over HTTP, in a table of each tenant. Only one replay per tenant runs at a time.</summary>
 internal static class ReplaysTable
 {
-    /// <summary>The condition on a replay whose host has died: its row is as it was, and its lock is free.</summary>
+    /// <summary>
+    /// The condition for a replay whose host has died. More than 10 seconds after the start its row still says running, and its lock is
+    /// free.
+    /// </summary>
     public static string Abandoned(string schema) => $"""
         status = 'running' and started_at < now() - interval '10 seconds' and not exists
             (select from pg_locks where locktype = 'advisory' and ((classid::bigint << 32) | objid::bigint) = hashtextextended('{schema}_replay', 0))
         """;
 
-    /// <summary>Marks those whose host has died, so that another one can begin.</summary>
+    /// <summary>Marks replays as failed whose host has died, so that a new one can start.</summary>
     public static string Abandon(string schema) => $"update {schema}.replays set status = 'failed', problem = 'The host that ran it has stopped.', finished_at = now() where {Abandoned(schema)}";
 
     public static string Insert(string schema) => $"insert into {schema}.replays (id, table_name, until, swap, requested_by) values (?, nullif(?, ''), nullif(?, ''), ?, ?)";

@@ -3,15 +3,18 @@ using System.Buffers.Binary;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
-/// The digest of a row, 64 bits, taken here of its form in COPY and in the database by <see cref="Sql"/>: both are the same when the rows are.
-/// It is PostgreSQL's hash of the row, with jsonb as its text, numbers with their sign, which its hash of a number leaves out, and bigint and timestamptz
-/// as their bytes, of which its hash folds one half into the other. It tells what came about by accident: whoever looks for two rows with one digest finds them.
+/// The 64-bit digest of a row. It is computed here from the row's COPY format, and in the database by <see cref="Sql"/>; equal rows have
+/// equal digests. It is PostgreSQL's hash of the row, with three exceptions. jsonb is hashed as its text. A number is hashed with its sign,
+/// which PostgreSQL's hash of numbers omits. Values of bigint and timestamptz are hashed as bytes, because PostgreSQL's hash folds one half
+/// into the other. The digest detects accidental corruption only; it is not collision-resistant.
 /// </summary>
-/// <param name="types">Of the columns, in the order of the row.</param>
-/// <param name="isState">A state is compared without its empty fields.</param>
+/// <param name="types">The types of the columns, in the order of the row.</param>
+/// <param name="isState">Whether the row is a state, which is compared without its null fields.</param>
 internal sealed class RowDigest(IReadOnlyList<string> types, bool isState)
 {
-    /// <summary>Documents that a row shares with the one before it: the state before an event is the one after the last.</summary>
+    /// <summary>
+    /// The number of cached documents. Successive rows share documents: the state before an event is the state after the previous one.
+    /// </summary>
     private const int Remembered = 4;
 
     private readonly Kind[] _kinds = [.. types.Select(KindOf)];
@@ -21,10 +24,10 @@ internal sealed class RowDigest(IReadOnlyList<string> types, bool isState)
 
     private enum Kind { Bytes, Int32, Int64, Timestamp, Boolean, Numeric, Json, Uuids, Address }
 
-    /// <summary>The digest as an SQL expression.</summary>
-    /// <param name="columns">With their types, in the order of the row.</param>
-    /// <param name="key">The uuid that finds the row.</param>
-    /// <param name="others">True when a column that the row does not have is not what it is by default.</param>
+    /// <summary>A SQL expression for the digest.</summary>
+    /// <param name="columns">The columns with their types, in the order of the row.</param>
+    /// <param name="key">The uuid that identifies the row.</param>
+    /// <param name="others">A condition that is true if a column missing from the row does not have its default value.</param>
     public static string Sql(IEnumerable<(string Name, string Type)> columns, bool isState, string key, string others)
     {
         var values = columns.Select(c => KindOf(c.Type) switch
@@ -35,12 +38,13 @@ internal sealed class RowDigest(IReadOnlyList<string> types, bool isState)
             Kind.Timestamp => $"timestamptz_send({c.Name})",
             _ => c.Type == "citext" ? $"{c.Name}::text" : c.Name,
         });
-        // the hash of a row is a sum over its columns: hashed once more, what moved between two rows cannot cancel out
+        // The hash of a row is a sum over its columns. A second hash with the key prevents values swapped between two rows from cancelling
+        // out.
         return $"uuid_hash_extended({key}, hash_record_extended(row({string.Join(", ", values)}), ({others})::int))";
     }
 
-    /// <param name="row">Its fields as COPY reads them, each with its length.</param>
-    /// <param name="key">The uuid that finds it, as its bytes.</param>
+    /// <param name="row">The fields in COPY format, each after its length.</param>
+    /// <param name="key">The uuid that identifies the row, as bytes.</param>
     public ulong Compute(ReadOnlySpan<byte> row, ReadOnlySpan<byte> key)
     {
         var hash = 0UL;
@@ -63,7 +67,7 @@ internal sealed class RowDigest(IReadOnlyList<string> types, bool isState)
                 Kind.Numeric => Number(field),
                 Kind.Json => Document(field[1..]),
                 Kind.Uuids => Uuids(field),
-                Kind.Address => PostgresHash.Bytes([.. field[..2], .. field[4..]]), // its family, the bits of its network, and its bytes
+                Kind.Address => PostgresHash.Bytes([.. field[..2], .. field[4..]]), // address family, network bits and bytes
                 _ => PostgresHash.Bytes(field),
             });
             if (kind == Kind.Numeric) hash = PostgresHash.Combine(hash, PostgresHash.Int32(field[4] != 0 ? 1 : 0));
@@ -84,7 +88,9 @@ internal sealed class RowDigest(IReadOnlyList<string> types, bool isState)
         _ => Kind.Bytes,
     };
 
-    /// <summary>hash_numeric_extended: of the digits to the base 10,000, as they lie in memory, and the weight of the first.</summary>
+    /// <summary>
+    /// hash_numeric_extended: the hash of the base-10,000 digits as they are in memory, and of the weight of the first digit.
+    /// </summary>
     private static ulong Number(ReadOnlySpan<byte> field)
     {
         var count = BinaryPrimitives.ReadInt16BigEndian(field);

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>Rows of one table on their way into the shadow schema.</summary>
+/// <summary>A batch of rows of one table to copy into the shadow schema.</summary>
 internal sealed record CopyBatch(string Table, string Columns, BinaryRows Rows)
 {
     public async Task Into(NpgsqlConnection connection, string table, CancellationToken ct)
@@ -14,8 +14,8 @@ internal sealed record CopyBatch(string Table, string Columns, BinaryRows Rows)
     }
 }
 
-/// <summary>The rows of a replay as they are, on their way into the shadow schema.</summary>
-/// <param name="buckets">Those of each table whose rows are wanted; null when all are.</param>
+/// <summary>The complete rows of a replay, to copy into the shadow schema.</summary>
+/// <param name="buckets">The wanted buckets of each table; null for all rows.</param>
 internal sealed class ShadowRows(IReadOnlyDictionary<string, LiveTable> tables, IReadOnlyDictionary<string, HashSet<int>>? buckets = null) : ReplayedRows(tables)
 {
     private const int BatchBytes = 1024 * 1024;
@@ -25,7 +25,7 @@ internal sealed class ShadowRows(IReadOnlyDictionary<string, LiveTable> tables, 
 
     public override bool Wants(string table) => base.Wants(table) && (buckets is null || buckets.GetValueOrDefault(table) is { Count: > 0 });
 
-    /// <summary>Sends what has filled a buffer; all there is when it is the end.</summary>
+    /// <summary>Sends the full buffers. With <paramref name="all"/> it also sends the others.</summary>
     public async ValueTask Send(ChannelWriter<CopyBatch> to, bool all, CancellationToken ct)
     {
         if (all) _rest.ForEach(hand => hand());

@@ -5,8 +5,8 @@ using Marten;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
-/// The documents in which Marten keeps the last state of each aggregate, as tables of a replay: a command decides by them, so they have to be
-/// what the events say as well.
+/// The documents in which Marten stores the last state of each aggregate, as tables of a replay. Commands decide on these states, so they
+/// must follow from the events as well.
 /// </summary>
 internal sealed class StateRows
 {

@@ -5,13 +5,14 @@ using JasperFx.Events;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>Folds events stream by stream and has the read models write the rows of many streams at once.</summary>
+/// <summary>Folds events stream by stream, and lets the read models write the rows of many streams in one batch.</summary>
 internal sealed class StreamFolding(ReplayedRows rows, StateRows states)
 {
-    /// <summary>Events that are projected together; of a long stream four times as many.</summary>
+    /// <summary>The number of events projected in one batch. A long stream has batches of about four times as many.</summary>
     private const int BatchSize = 2000;
 
-    // a stream's first event apart from its others: a read model that writes the last state alone has thus said once what the first one says
+    // The first event of a stream is kept apart from its others. So a read model that writes only the last state also writes the first row,
+    // with the values that only the first row sets.
     private readonly List<Change> _first = [];
     private readonly List<Change> _others = [];
     private readonly List<(Guid Id, object State)> _ended = [];

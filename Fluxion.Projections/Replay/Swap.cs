@@ -4,23 +4,27 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>What a swap did.</summary>
-/// <param name="Rows">Rows that were put in, replaced or taken out.</param>
-/// <param name="CommandsHeld">How long commands of the tenant had to wait with their events.</param>
+/// <summary>The result of a swap.</summary>
+/// <param name="Rows">The number of rows inserted, replaced or deleted.</param>
+/// <param name="CommandsHeld">The time for which commands of the tenant could not append events.</param>
 public sealed record Swapped(long Rows, TimeSpan CommandsHeld);
 
 /// <summary>
-/// Puts the rows of the shadow schema in the place of the live ones that differ, in one transaction; equal rows stay as they are, and with them
-/// every index, grant, policy, view and chunk. Commands go on: they are held only while rows that are replaced by later events are exchanged,
-/// and what they have appended since the snapshot is replayed into the shadow first.
+/// Replaces live rows that differ by the rows of the shadow schema, in one transaction. Equal rows stay unchanged, and so do all
+/// indexes, grants, policies, views and chunks. Commands are blocked only while rows are exchanged that later events replace.
+/// Before the exchange, events that commands have appended since the snapshot are replayed into the shadow.
 /// </summary>
 internal sealed class Swap(NpgsqlConnection connection, string schema, string shadow, IReadOnlyDictionary<string, LiveTable> live, StateRows states, EventStreams events)
 {
-    /// <summary>So long may new commands queue behind a swap that waits for older ones; then it lets them pass and tries again.</summary>
+    /// <summary>
+    /// The maximum time for which new commands queue behind a swap that waits for older ones. The swap then lets them pass and tries again.
+    /// </summary>
     private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(300);
     private const int Attempts = 100;
 
-    /// <summary>The numbers of events that the snapshot does not see: gaps, in which events may still commit, and all that come later.</summary>
+    /// <summary>
+    /// The ranges of event numbers that the snapshot does not see: gaps, in which events may still commit, and all later numbers.
+    /// </summary>
     public static string Unseen(string schema, string shadow) => $"""
         create table {shadow}."unseen:events" as
         select first, last from (select seq_id + 1 as first, lead(seq_id) over (order by seq_id) - 1 as last from {schema}.mt_events) gap where first <= last
@@ -28,8 +32,9 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         union all select coalesce(max(seq_id), 0) + 1, {long.MaxValue} from {schema}.mt_events
         """;
 
-    /// <param name="compared">The tables that were compared, in the order of their foreign keys.</param>
-    /// <exception cref="ReplayRefusedException">Commands could not be held, or rows of tables that were not compared are in the way.</exception>
+    /// <param name="compared">The compared tables, in the order of their foreign keys.</param>
+    /// <exception cref="ReplayRefusedException">Commands could not be blocked, or rows of tables that were not compared violate a foreign
+    /// key.</exception>
     public async Task<Swapped> Run(IReadOnlyList<string> compared, CancellationToken ct)
     {
         try
@@ -56,23 +61,23 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         foreach (var t in tables) await Execute($"create unlogged table {shadow}.\"{t.Name}:again\" (like {shadow}.{t.Name} including defaults)", ct);
 
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        // however many rows of compressed chunks differ; the setting is there in either edition of TimescaleDB
+        // Any number of rows in compressed chunks may differ. Both editions of TimescaleDB have this setting.
         await Execute("set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0", ct);
         var changed = 0L;
-        // commands only add to these, so nobody waits for them; but a row may refer to one that has to be put in first
+        // Commands only append to these tables, so they do not wait here. But a row may reference another row that must be inserted first.
         if (!await Lacks(differing, ct)) changed += await PutRightGrowing(growing, ct);
         var held = TimeSpan.Zero;
         if (differing.Count > 0)
         {
             held = await HoldCommands(differing.Where(t => live[t.Name].Shape.IsState), transaction, ct);
             var since = Stopwatch.GetTimestamp();
-            // what was decided by a wrong state stands wrong in the trail as well
+            // If a command decided on a wrong state, the audit trail contains that wrong state too.
             await ReplayLater(differing, differing.Any(t => live[t.Name].Shape.IsState) ? tables : replaced, ct);
             differing = await Differing(replaced, ct);
             var referredTo = differing.Where(t => t.IsReferredTo).ToList();
             changed += await Apply([.. differing.Except(referredTo).Select(TakeOut), .. differing.SelectMany(Replace)], ct);
             changed += await PutRightGrowing(growing, ct);
-            // by now nothing refers to a row that no event makes
+            // No row references a row without an event any more.
             changed += await Apply([.. Enumerable.Reverse(referredTo).Select(TakeOut)], ct);
             await transaction.CommitAsync(CancellationToken.None);
             held += Stopwatch.GetElapsedTime(since);
@@ -85,12 +90,12 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
     }
 
     /// <summary>
-    /// Waits until no command is appending, and keeps them from it to the end of the transaction. Who decides by a state that is put right has
-    /// to have read it before or to read it after: the streams of those are locked first, as a command does it.
+    /// Waits until no command appends events, and blocks commands from doing so until the end of the transaction. A command that decides on
+    /// a corrected state must read it either before or after the swap. So the streams of these states are locked first, as commands do it.
     /// </summary>
     private async Task<TimeSpan> HoldCommands(IEnumerable<TableColumns> stateTables, NpgsqlTransaction transaction, CancellationToken ct)
     {
-        // the connection of a process that was killed is noticed while the server works, or waits for a lock: commands do not wait on behalf of nobody
+        // If this process is killed, the server notices it while it works or waits for a lock. So commands do not wait for a dead process.
         await Execute($"set local client_connection_check_interval = '500ms'; set local lock_timeout = '{LockTimeout.TotalMilliseconds}ms'", ct);
         var streams = string.Join(" union ", stateTables.Select(t => $"select id from {shadow}.\"{t.Name}:differences\""));
         for (var attempt = 1; ; attempt++)
@@ -113,10 +118,10 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
     }
 
     /// <summary>
-    /// Streams that have got events since the snapshot and to which a row that differs belongs are replayed again, as they are now. A row
-    /// belongs to the streams whose ids it has in its columns, if not to fewer.
+    /// Replays the streams again that have events since the snapshot and to which a differing row belongs, up to now.
+    /// A row belongs at most to the streams whose ids are in its columns.
     /// </summary>
-    /// <param name="into">The tables that get their rows; those that only grow the rows of the later events alone.</param>
+    /// <param name="into">The tables that get the rows. Append-only tables get only the rows of later events.</param>
     private async Task ReplayLater(IReadOnlyList<TableColumns> differing, IReadOnlyList<TableColumns> into, CancellationToken ct)
     {
         string Ids(TableColumns t, string from) => $"""
@@ -168,16 +173,17 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         return await Apply(statements, ct);
     }
 
-    /// <summary>Rows that no event makes.</summary>
+    /// <summary>Deletes the rows without an event.</summary>
     private SwapStatement TakeOut(TableColumns t) => new($"""
         delete from {schema}.{t.Name} where ({t.Key}) in
             (select {t.Key} from {shadow}."{t.Name}:differences" except select {t.Key} from {shadow}.{t.Name})
         """);
 
     /// <summary>
-    /// Rows to which others refer are updated; all other rows are taken out and put in again. Before an update the codes that differ give way, since two
-    /// rows may have exchanged theirs, or one that no event makes have taken it; what is missing is put in, since a row that is there may refer to it; and
-    /// updated_at gives way, since a trigger sets it where a statement leaves it as it is.
+    /// Updates rows that other rows reference; all other rows are deleted and inserted again. Three steps precede the update. Differing
+    /// codes are replaced by temporary ones, because two rows may have exchanged codes, or a row without an event may have taken one.
+    /// Missing rows are inserted, because an existing row may reference them. The column updated_at is set to another value, because a
+    /// trigger sets it in a statement that leaves it unchanged.
     /// </summary>
     private IEnumerable<SwapStatement> Replace(TableColumns t)
     {
@@ -207,7 +213,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
             """);
     }
 
-    /// <summary>All of them in one round trip: commands wait for it.</summary>
+    /// <summary>Executes all statements in one round trip, because commands are waiting.</summary>
     private async Task<long> Apply(List<SwapStatement> statements, CancellationToken ct)
     {
         if (statements.Count == 0) return 0;
@@ -217,7 +223,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         return statements.Select((statement, i) => statement.Counts ? (long)batch.BatchCommands[i].RecordsAffected : 0).Sum();
     }
 
-    /// <summary>Those of the tables that have a row that differs.</summary>
+    /// <summary>The tables with at least one differing row.</summary>
     private async Task<List<TableColumns>> Differing(IReadOnlyList<TableColumns> tables, CancellationToken ct)
     {
         if (tables.Count == 0) return [];
@@ -225,7 +231,7 @@ internal sealed class Swap(NpgsqlConnection connection, string schema, string sh
         return [.. tables.Where(t => names.Contains(t.Name))];
     }
 
-    /// <summary>Whether a live table lacks a row.</summary>
+    /// <summary>Whether a row is missing in one of the live tables.</summary>
     private async Task<bool> Lacks(List<TableColumns> tables, CancellationToken ct) => tables.Count > 0 &&
         (await Column(string.Join(" union all ", tables.Select(t => $"select difference from {shadow}.\"{t.Name}:differences\" where difference = 'missing'")) + " limit 1", ct)).Count > 0;
 

@@ -2,13 +2,13 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>The columns of a table that its shadow has: all but generated ones; of a state its id and data.</summary>
-/// <param name="Keys">The primary key.</param>
-/// <param name="Others">What is not of the key.</param>
-/// <param name="Uuids">Those that may be the id of a stream.</param>
-/// <param name="Compared">What of a row is compared: a text without case with it, a state but for its empty fields.</param>
-/// <param name="Codes">The texts that are unique, alone or with others.</param>
-/// <param name="IsReferredTo">Whether a foreign key points here: then a row is updated in its place.</param>
+/// <summary>The columns that a table shares with its shadow: all but generated ones. For a state these are id and data.</summary>
+/// <param name="Keys">The columns of the primary key.</param>
+/// <param name="Others">The columns outside the primary key.</param>
+/// <param name="Uuids">The uuid columns, which may contain the id of a stream.</param>
+/// <param name="Compared">The expressions to compare: citext as case-sensitive text, and a state without its null fields.</param>
+/// <param name="Codes">The text columns of unique indexes, including those of several columns.</param>
+/// <param name="IsReferredTo">Whether a foreign key references this table. If so, rows are updated in place.</param>
 internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IReadOnlyList<string> Others, IReadOnlyList<string> Uuids, IReadOnlyList<string> Compared,
     IReadOnlyList<string> Codes, bool IsReferredTo)
 {

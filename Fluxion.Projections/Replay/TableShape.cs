@@ -2,19 +2,19 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>One table of a replay, a read model's or one of aggregates' states.</summary>
-/// <param name="Columns">Those that a replay writes.</param>
-/// <param name="OnlyGrows">Whether its rows are never replaced.</param>
-/// <param name="IsState">Whether it holds the documents in which Marten keeps the last state of each aggregate.</param>
+/// <summary>One table of a replay: the table of a read model, or of the states of an aggregate.</summary>
+/// <param name="Columns">The columns that a replay writes.</param>
+/// <param name="OnlyGrows">Whether the table is append-only.</param>
+/// <param name="IsState">Whether the table has the documents in which Marten stores the last state of each aggregate.</param>
 internal sealed record TableShape(string Name, IReadOnlyList<string> Columns, bool OnlyGrows, bool IsState)
 {
-    /// <summary>The column by which old chunks of a hypertable are compressed in segments; null for a plain table.</summary>
+    /// <summary>The segment column, by which old chunks of a hypertable are compressed. Null for a plain table.</summary>
     public string? Segment { get; init; }
 
-    /// <summary>Tables of the data model that nothing writes yet: no event bears out a row of theirs.</summary>
+    /// <summary>Tables of the data model that no read model writes yet. A row in them follows from no event.</summary>
     private static readonly string[] Unwritten = ["forecasts"];
 
-    /// <summary>All of them, in the order of their foreign keys: each is written once, with no row.</summary>
+    /// <summary>All tables, in the order of their foreign keys. Each is written once without rows, to learn its shape.</summary>
     public static IReadOnlyList<TableShape> All(StateRows states)
     {
         var seen = new Seen();

@@ -6,55 +6,56 @@ using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
-/// <summary>What a replay is to do.</summary>
-/// <param name="Table">One table alone; null for all.</param>
-/// <param name="To">Where it stops; null at the last event.</param>
-/// <param name="Swap">Whether what differs is replaced by what the events say.</param>
-/// <param name="Report">Told of every difference, value by value; null to keep the first ones of each table alone.</param>
+/// <summary>A request for a replay.</summary>
+/// <param name="Table">The only table to replay; null for all.</param>
+/// <param name="To">The end of the replay; null for the last event.</param>
+/// <param name="Swap">Whether to replace differing rows by those that follow from the events.</param>
+/// <param name="Report">Receives every differing value. Null: only the first ones of each table are kept.</param>
 public sealed record ReplayRequest(string? Table = null, ReplayEnd? To = null, bool Swap = false, Action<Difference>? Report = null);
 
-/// <param name="Events">How many events were replayed.</param>
-/// <param name="Tables">As they were found.</param>
-/// <param name="Swapped">What was put right; null when nothing was to be.</param>
+/// <param name="Events">The number of events replayed.</param>
+/// <param name="Tables">The tables as they were before a swap.</param>
+/// <param name="Swapped">The result of the swap; null if there was none.</param>
 public sealed record ReplayResult(long Events, TimeSpan Elapsed, IReadOnlyList<ReplayedTable> Tables, Swapped? Swapped)
 {
-    /// <summary>Whether every row that was compared is what the events say.</summary>
+    /// <summary>Whether every compared row follows from the events.</summary>
     public bool IsEqual => Tables.All(t => t.Differences is null or 0);
 
-    /// <summary>Buckets of rows whose sums differed, so that they were compared value by value.</summary>
+    /// <summary>The number of buckets with different sums, whose rows were compared value by value.</summary>
     internal int SuspectBuckets { get; init; }
 
     public double EventsPerSecond => Events / Math.Max(Elapsed.TotalSeconds, 0.001);
 }
 
-/// <summary>A replay cannot be run as it was asked for; nothing was changed.</summary>
+/// <summary>A replay cannot run as requested. Nothing was changed.</summary>
 public sealed class ReplayRefusedException(string why, bool isConflict = false) : Exception(why)
 {
-    /// <summary>Whether the same request may be run later.</summary>
+    /// <summary>Whether the same request may succeed later.</summary>
     public bool IsConflict => isConflict;
 }
 
 /// <summary>
-/// Builds the read models of one tenant again from its events, by the code that writes them live, and compares them with the live ones. All of
-/// it sees one snapshot of the database: events and rows commit together, so commands may go on meanwhile. First only sums of digests are
-/// compared. Where they differ the events are replayed once more, and the rows in doubt go into a shadow schema and are compared value by
-/// value; it is made in the snapshot's transaction and gone with it.
+/// Rebuilds the read models of one tenant from its events, by the code that writes them live, and compares them with the live tables.
+/// Everything is read from one snapshot of the database. Events and rows commit together, so commands may continue meanwhile. First only
+/// sums of digests are compared. If they differ, the events are replayed a second time. Rows in the candidate buckets are then written to a
+/// shadow schema and compared value by value. The shadow schema is created in the snapshot's transaction. Without a swap it is rolled back
+/// with it.
 /// </summary>
 public sealed class TenantReplay(Databases databases, TenantDocumentStores stores)
 {
-    /// <summary>The connections of the owner that one replay has open at once.</summary>
+    /// <summary>The number of the owner's connections that one replay has open concurrently.</summary>
     public static int Connections => ReplayWorkers.Count + 2;
 
-    /// <summary>Differing values that are kept of each table.</summary>
+    /// <summary>The maximum number of differing values kept for each table.</summary>
     public const int MaxSamples = 20;
 
-    /// <summary>The audit trail, of which retention drops what is old.</summary>
+    /// <summary>The audit trail, from which retention drops old rows.</summary>
     private const string Trail = "events";
 
-    /// <summary>The tables of a replay, read models and aggregates' states.</summary>
+    /// <summary>The tables of a replay: read models and states of aggregates.</summary>
     public IReadOnlyList<string> TablesOf(Tenant tenant) => [.. TableShape.All(new StateRows(stores.ForTenant(tenant.Id.ToString()))).Select(shape => shape.Name)];
 
-    /// <exception cref="ReplayRefusedException">There is no such table, or another replay of the tenant is under way.</exception>
+    /// <exception cref="ReplayRefusedException">There is no such table, or another replay of the tenant is running.</exception>
     /// <exception cref="NoOwnerException"/>
     public async Task<ReplayResult> Run(Tenant tenant, ReplayRequest request, Action<long, long>? progress, CancellationToken ct)
     {
@@ -72,7 +73,7 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         }
         var shadow = $"{tenant.Schema}_replay";
 
-        // a connection of its own holds the turn to the end, over the transactions of a swap
+        // A separate connection holds the advisory lock until the end, across the transactions of a swap.
         await using var gate = await owner.OpenConnectionAsync(ct);
         await using var turn = await gate.BeginTransactionAsync(ct);
         if (!(bool)(await Scalar(gate, $"select pg_try_advisory_xact_lock(hashtextextended('{shadow}', 0))", ct))!)
@@ -84,7 +85,7 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         var total = (long)(await Scalar(main, $"select coalesce(max(e.seq_id), 0) from {tenant.Schema}.mt_events e where {end}", ct))!;
         var live = new Dictionary<string, LiveTable>();
         foreach (var shape in shapes) live[shape.Name] = await LiveTable.Read(main, tenant.Schema, shape, shape.Name == Trail ? await TrailSince(main, tenant, ct) : null, ct);
-        // with an end, a row that is replaced is not compared: it tells of now alone
+        // With an end, tables whose rows are replaced are not compared, because they contain only the current state.
         var compared = live.Values.Where(table => request.To is null || table.Shape.OnlyGrows).ToList();
         var known = request.To is null ? "true" : $"not exists (select from {tenant.Schema}.mt_events e where e.id = l.id and not ({end}))";
         var workers = new ReplayWorkers(owner, tenant, store, states, snapshot, [.. (await EventStreams.Ranges(main, tenant.Schema, ct)).Select(range => $"{range} and {end}")]);
@@ -132,7 +133,9 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped) { SuspectBuckets = suspect.Values.Sum(buckets => buckets.Count) };
     }
 
-    /// <summary>Replays once more, and puts the rows into the shadow schema, which only the transaction of <paramref name="main"/> sees.</summary>
+    /// <summary>
+    /// Replays a second time, and copies the rows into the shadow schema, which only the transaction of <paramref name="main"/> sees.
+    /// </summary>
     private static async Task Shadow(ReplayWorkers workers, NpgsqlConnection main, string shadow, ShadowRows[] rows, CancellationToken ct)
     {
         var copy = Channel.CreateBounded<CopyBatch>(8);
@@ -175,20 +178,22 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         return (differing, first);
     }
 
-    /// <summary>What was recorded before is no longer in the audit trail and need not be; null when all of it has to be there.</summary>
+    /// <summary>
+    /// The time before which rows may be absent from the audit trail. Null if the trail must be complete.
+    /// </summary>
     private static async Task<DateTimeOffset?> TrailSince(NpgsqlConnection main, Tenant tenant, CancellationToken ct) =>
         await Scalar(main, $"""
             select least(kept.since, (select min(created_at) from {tenant.Schema}.{Trail})) from ({KeptSince(tenant)}) kept where kept.since is not null
             """, ct) is DateTime at ? new DateTimeOffset(at) : null;
 
-    /// <summary>As shared.apply_retention has it.</summary>
+    /// <summary>The query for the retention limit, with the same rules as shared.apply_retention.</summary>
     private static string KeptSince(Tenant tenant) => $"""
         select now() - nullif(coalesce(t.settings -> 'retention' ->> '{Trail}', c.value), '')::interval as since
         from shared.tenants t left join shared.system_config c on c.key = 'retention.{Trail}' where t.id = '{tenant.Id}'
         """;
 
-    /// <summary>Takes out of the shadow what the tenant's retention may have dropped, unless it is still there.</summary>
-    /// <returns>How many rows.</returns>
+    /// <summary>Deletes from the shadow the rows that the tenant's retention may have dropped, unless they still exist.</summary>
+    /// <returns>The number of deleted rows.</returns>
     private static async Task<long> Forget(NpgsqlConnection main, Tenant tenant, string shadow, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
@@ -199,12 +204,16 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         return await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>No index, no constraint, no trigger, no log: what is written here is read once.</summary>
+    /// <summary>
+    /// Creates a table without indexes, constraints, triggers or write-ahead log, because its rows are read only once.
+    /// </summary>
     private static string ShadowOf(string schema, string shadow, TableShape table) => table.IsState
         ? $"create unlogged table {shadow}.{table.Name} as select id, data from {schema}.{table.Name} where false;"
         : $"create unlogged table {shadow}.{table.Name} (like {schema}.{table.Name} including defaults);";
 
-    /// <summary>Whatever became of the swap. When the connection is gone as well, the next replay that needs a shadow drops it.</summary>
+    /// <summary>
+    /// Drops the shadow schema, even if the swap failed. If the connection is lost too, the next replay that needs a shadow drops it.
+    /// </summary>
     private static async Task DropShadow(NpgsqlDataSource owner, string shadow)
     {
         try
@@ -214,7 +223,7 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         }
         catch (NpgsqlException)
         {
-            // what was swapped is swapped
+            // The result of the swap does not depend on this.
         }
     }
 

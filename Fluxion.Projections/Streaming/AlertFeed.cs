@@ -10,38 +10,43 @@ using Npgsql;
 
 namespace Fluxion.Projections.Streaming;
 
-/// <summary>An event of an alert, for those who look on.</summary>
-/// <param name="Number">Grows in the order in which the events of a tenant's alerts can be seen, since all that writes them takes turns;
-/// not without gaps.</param>
-/// <param name="Alert">As it is when the event is read.</param>
+/// <summary>An event of an alert, as sent to open streams.</summary>
+/// <param name="Number">The sequence number of the event. It has gaps. Numbers increase in the order in which a tenant's alert events
+/// become visible, because transactions that write alerts are serialized.</param>
+/// <param name="Alert">The alert in its state when the event is read.</param>
 public sealed record AlertStreamEvent(long Number, string Event, Guid? StoreId, AlertRow Alert);
 
 /// <summary>
-/// What happens to alerts, for the streams that are open on this host: one connection listens, whatever their number, and what a tenant's
-/// streams are told is read once for all of them. Notifications make it quick, and nothing depends on them: while streams are open, this
-/// host also looks every <see cref="PollInterval"/> whether their tenants have events that it has not read.
+/// Feeds alert events to the streams that are open on this host. One connection listens for notifications, whatever the number of streams.
+/// Events of a tenant are read once for all of its streams. Notifications only reduce the delay. While streams are open, this host also
+/// checks every <see cref="PollInterval"/> whether their tenants have unread events.
 /// </summary>
 public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : BackgroundService
 {
-    /// <summary>The most streams open on this host, and of one tenant.</summary>
+    /// <summary>
+    /// The maximum number of open streams on this host: 1,000. It is also the capacity of the queue of schemas to read.
+    /// </summary>
     public const int MaxBacklog = 1000;
+
+    /// <summary>The maximum number of open streams of one tenant on this host: 200.</summary>
     public const int MostOfATenant = 200;
 
-    /// <summary>How many events a stream may be behind before it is closed; its client comes back for them.</summary>
+    /// <summary>The maximum number of events by which a stream may lag before it is closed. Its client reconnects to get them.</summary>
     public const int Ahead = 500;
 
     /// <summary>
-    /// Events read at once: a fraction of <see cref="Ahead"/>, so that a stream that keeps up is never behind because many happen at once.
+    /// The number of events in one read. It is a fraction of <see cref="Ahead"/>, so that a burst of events does not close a stream that
+    /// keeps up.
     /// </summary>
     private const int RowBatchSize = 100;
 
-    /// <summary>How long a stream may be behind when notifications do not arrive.</summary>
+    /// <summary>The maximum delay of a stream if notifications do not arrive.</summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A connection may be lost without a word of it: one that tells nothing for so long is asked whether it is still there.
+    /// A connection may be lost without an error. After this time without a notification, a statement checks whether it is still alive.
     /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
@@ -53,7 +58,9 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         order by e.seq_id limit {RowBatchSize}
         """.Replace("from alerts a\n", "from alerts a\njoin mt_events e on e.stream_id = a.id\n", StringComparison.Ordinal);
 
-    /// <summary>The latest number: of the alerts changed last, for a turn that began earlier may have ended later.</summary>
+    /// <summary>
+    /// The latest event number, over the 20 alerts that were changed last: a transaction that began earlier may have committed later.
+    /// </summary>
     private const string Latest = """
         select coalesce(max(seq_id), 0) from mt_events where $1::uuid[] is null and stream_id in (select id from alerts order by updated_at desc limit 20)
         """;
@@ -62,34 +69,37 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     private readonly ConcurrentDictionary<string, bool> _failing = new();
 
     /// <summary>
-    /// Schemas to be read at once. One that finds no room is read by the next poll: any login may send notifications without end.
+    /// The queue of schemas to read now. A schema that does not fit is read by the next poll.
+    /// The queue is bounded because any login can send notifications without limit.
     /// </summary>
     private readonly Channel<string> _woken = Channel.CreateBounded<string>(
         new BoundedChannelOptions(MaxBacklog) { FullMode = BoundedChannelFullMode.DropWrite });
     private int _open;
 
-    /// <summary>A tenant's streams, and up to which number they have been told.</summary>
+    /// <summary>The streams of a tenant, and the number up to which events were dispatched to them.</summary>
     private sealed class TenantChannel(Tenant tenant)
     {
         public Tenant Tenant => tenant;
         public HashSet<Subscription> Subscriptions { get; } = [];
         public long? LastDispatched { get; private set; }
 
-        /// <summary>The number of the tenant's last event when all events up to it had been read, and none could still commit.</summary>
+        /// <summary>
+        /// The tenant's last sequence number at a poll after which all events up to it were read, and none of them could still commit.
+        /// </summary>
         public long? ReadTo { get; set; }
 
-        /// <summary>Under its lock: what comes after this reaches everybody who is there.</summary>
+        /// <summary>The caller holds the lock on this channel. Later events reach all current subscriptions.</summary>
         public void MarkDispatched(long number)
         {
             LastDispatched = Subscriptions.Count == 0 ? null : number;
             foreach (var subscription in Subscriptions) subscription.IsLive.TrySetResult();
         }
 
-        /// <summary>Under its lock: nobody is told, and nothing is read meanwhile.</summary>
+        /// <summary>The caller holds the lock on this channel. Without subscriptions, nothing is read or dispatched.</summary>
         public void IsIdle() => LastDispatched = null;
     }
 
-    /// <summary>One stream's part in the feed, until it is disposed of.</summary>
+    /// <summary>The subscription of one stream to the feed, until it is disposed of.</summary>
     public sealed class Subscription : IDisposable
     {
         private readonly AlertFeed _feed;
@@ -102,25 +112,26 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         internal CancellationTokenSource FallBehind { get; } = new();
 
         /// <summary>
-        /// Set once what happens from then on comes as <see cref="Events"/>: what was before is to be read, and nothing is between the two.
+        /// Completed once all later events arrive through <see cref="Events"/>. The subscriber then reads the backlog, so that no event is
+        /// lost between the two.
         /// </summary>
         internal TaskCompletionSource IsLive { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Ready(CancellationToken ct) => IsLive.Task.WaitAsync(ct);
 
-        /// <summary>What happens from now on.</summary>
+        /// <summary>The events from now on.</summary>
         public ChannelReader<AlertStreamEvent> Events => Channel.Reader;
 
-        /// <summary>Cancelled when the stream is more than <see cref="Ahead"/> events behind: it is told nothing more.</summary>
+        /// <summary>Cancelled when the stream lags by more than <see cref="Ahead"/> events. It receives no more events then.</summary>
         public CancellationToken IsLagging => FallBehind.Token;
 
-        /// <summary>Whether the caller may be told.</summary>
+        /// <summary>Whether the caller may see the event.</summary>
         public bool Matches(AlertStreamEvent alertEvent) => Caller.Stores is null || (alertEvent.StoreId is { } store && Caller.MayUse(store));
 
-        /// <summary>The number of what happened last.</summary>
+        /// <summary>The number of the latest event.</summary>
         public Task<long> Latest(CancellationToken ct) => _feed.Number(Tenant, ct);
 
-        /// <summary>What happened after a number, until now.</summary>
+        /// <summary>The events after a number, up to now.</summary>
         public async IAsyncEnumerable<AlertStreamEvent> Since(long number, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
         {
             for (IReadOnlyList<AlertStreamEvent> page; (page = await _feed.Read(Tenant, number, ct)).Count > 0;)
@@ -133,7 +144,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         public void Dispose() => _feed.Close(this);
     }
 
-    /// <summary>Null when as many streams are open as may be.</summary>
+    /// <summary>Opens a subscription. Returns null if the limit of the host or of the tenant is reached.</summary>
     public Subscription? Subscribe(Tenant tenant, Caller caller)
     {
         if (Interlocked.Increment(ref _open) > MaxBacklog)
@@ -153,7 +164,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             channel.Subscriptions.Add(subscription);
             if (channel.LastDispatched is not null) subscription.IsLive.TrySetResult();
         }
-        _woken.Writer.TryWrite(tenant.Schema); // the first of a tenant: from where on
+        _woken.Writer.TryWrite(tenant.Schema); // the first stream of a tenant: determines the number from which events are dispatched
         return subscription;
     }
 
@@ -183,7 +194,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                 };
                 await using (var listen = new NpgsqlCommand($"listen {AlertNotifications.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
-                foreach (var schema in _channels.Keys) _woken.Writer.TryWrite(schema); // of what was missed
+                foreach (var schema in _channels.Keys) _woken.Writer.TryWrite(schema); // for notifications that were missed
                 while (true)
                 {
                     if (await connection.WaitAsync(Silence, ct)) continue;
@@ -204,7 +215,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         }
     }
 
-    /// <summary>The only reader: what it tells a stream is in order, and nothing comes twice.</summary>
+    /// <summary>Runs as the only dispatcher, so streams receive events in order and without duplicates.</summary>
     private async Task Follow(CancellationToken ct)
     {
         var polled = Stopwatch.GetTimestamp();
@@ -244,14 +255,15 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         }
         catch (OperationCanceledException)
         {
-            // it is time to poll, or the host stops
+            // it is time to poll, or the host is stopping
         }
     }
 
     /// <summary>
-    /// The tenants with open streams whose events have not all been read: one statement for all of them, and a second one when there are
-    /// any. Each comes with its last number, or with null while an event up to that number may still commit: then it is read again the next
-    /// time. A transaction that has drawn a number holds a lock on the sequence to its end (<see cref="Audit.HighWaterMark"/>).
+    /// Finds the tenants with open streams and unread events. It runs one statement for all tenants, and a second one if there are any.
+    /// Each tenant comes with its last sequence number. The number is null while an event up to it may still commit; the next poll then
+    /// reads the tenant again. A transaction that has drawn a number holds a lock on the sequence until it ends
+    /// (<see cref="Audit.HighWaterMark"/>).
     /// </summary>
     private async Task<List<(string Schema, long? Settled)>> Poll(CancellationToken ct)
     {
@@ -275,7 +287,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             """, open.Keys, r => (Schema: r.GetString(0), Number: r.GetInt64(1)));
         last.RemoveAll(l => open[l.Schema].ReadTo == l.Number && open[l.Schema].LastDispatched is not null);
         if (last.Count == 0) return [];
-        // in this order: whoever draws a number up to the last one holds the lock by now
+        // The order matters: every transaction that has drawn a number up to the last one already holds the lock.
         var writing = await Of("""
             select n.nspname::text from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
             where l.locktype = 'relation' and l.database = (select oid from pg_database where datname = current_database())
@@ -284,7 +296,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         return [.. last.Select(l => (l.Schema, writing.Contains(l.Schema) ? (long?)null : l.Number))];
     }
 
-    /// <summary>What fails is logged once, and tried again by the next poll.</summary>
+    /// <summary>Logs a failure once. The next poll tries again.</summary>
     private async Task Attempt(string what, Func<Task> attempt)
     {
         try
@@ -299,7 +311,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         }
         catch (OperationCanceledException)
         {
-            // the host stops
+            // the host is stopping
         }
     }
 

@@ -14,7 +14,9 @@ using Wolverine.Http;
 
 namespace Fluxion.Projections.Streaming;
 
-/// <summary>On an endpoint whose answer goes on: server-sent alertEvent (WHATWG HTML, 9.2), of which the number open at once is limited.</summary>
+/// <summary>
+/// Marks an endpoint with an unbounded response: server-sent events (WHATWG HTML, 9.2). The number of open streams is limited.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EventStreamAttribute : Attribute
 {
@@ -46,11 +48,11 @@ public static class AlertStreamEndpoint
 }
 
 /// <summary>One open stream.</summary>
-/// <param name="last">After which event it begins; null: with what happens from now on.</param>
+/// <param name="last">The number of the event after which the stream begins. Null: it begins with the events from now on.</param>
 internal sealed class AlertStream(
     AlertFeed.Subscription subscription, long? last, Accounts accounts, TenantRegistry registry, IHostApplicationLifetime lifetime, TimeProvider clock) : IResult
 {
-    /// <summary>How often an idle stream says that it is still there, and how long a write may take.</summary>
+    /// <summary>The interval of the comments that keep an idle stream alive, and the maximum duration of a write.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -60,7 +62,7 @@ internal sealed class AlertStream(
             var response = httpContext.Response;
             response.ContentType = EventStreamAttribute.MediaType;
             response.Headers.CacheControl = "no-store";
-            response.Headers["X-Accel-Buffering"] = "no"; // nginx: pass it on as it comes
+            response.Headers["X-Accel-Buffering"] = "no"; // disables response buffering in nginx
             if (response.Body == Stream.Null) return; // HEAD
             using var ends = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping, subscription.IsLagging);
             try
@@ -69,7 +71,8 @@ internal sealed class AlertStream(
             }
             catch (OperationCanceledException)
             {
-                // the client has gone, or the host stops; or the client is too slow, and is not waited for to take what is still on its way to it
+                // The client has gone, the host is stopping, or the client is too slow. Abort does not wait until a slow client accepts
+                // pending data.
                 if (!lifetime.ApplicationStopping.IsCancellationRequested) httpContext.Abort();
             }
         }
@@ -82,7 +85,7 @@ internal sealed class AlertStream(
         await subscription.Ready(ct);
         await Send("retry: 3000\n\n");
         await http.Response.Body.FlushAsync(ct);
-        if (last > await subscription.Latest(ct)) last = null; // of what was lost when an older backup was restored
+        if (last > await subscription.Latest(ct)) last = null; // the client's event was lost when an older backup was restored
         if (last is { } number) await foreach (var alertEvent in subscription.Since(number, ct)) if (!await Write(alertEvent)) return;
         while (await MayRead(http.User, ct))
         {
@@ -95,7 +98,7 @@ internal sealed class AlertStream(
             await http.Response.Body.FlushAsync(ct);
         }
 
-        // false when nothing does until the next heartbeat, or until the token expires
+        // false if no event arrives before the next heartbeat, or before the token expires
         async Task<bool> Happens()
         {
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -110,10 +113,10 @@ internal sealed class AlertStream(
             }
         }
 
-        // false when he may no longer be told
+        // false if the client may no longer read
         async Task<bool> Write(AlertStreamEvent alertEvent)
         {
-            if (alertEvent.Number <= last || !subscription.Matches(alertEvent)) return true; // told already, or not his
+            if (alertEvent.Number <= last || !subscription.Matches(alertEvent)) return true; // already sent, or not visible to the client
             if (!await MayRead(http.User, ct)) return false;
             last = alertEvent.Number;
             await Send($"id: {alertEvent.Number}\nevent: {alertEvent.Event}\ndata: {JsonSerializer.Serialize(alertEvent.Alert, json)}\n\n");

@@ -6,7 +6,10 @@ using System.Text;
 
 namespace Fluxion.Projections.Writing;
 
-/// <summary>Rows in PostgreSQL's binary format of COPY (its manual, COPY, "Binary Format"; the values as each type's receive function reads them).</summary>
+/// <summary>
+/// Rows in the binary format of PostgreSQL's COPY (PostgreSQL manual, COPY, "Binary Format").
+/// Each value has the form that its type's receive function reads.
+/// </summary>
 internal sealed class BinaryRows
 {
     private static readonly DateTimeOffset Epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -20,10 +23,10 @@ internal sealed class BinaryRows
     public int Rows { get; private set; }
     public int Length => _length;
 
-    /// <summary>All that COPY reads, once <see cref="End"/> was called.</summary>
+    /// <summary>The complete input of COPY, after a call of <see cref="End"/>.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
-    /// <summary>The fields that were written since <see cref="Clear"/>, where no row was begun.</summary>
+    /// <summary>The fields written since <see cref="Clear"/>, if no row was begun.</summary>
     public ReadOnlySpan<byte> Fields => _bytes.AsSpan(Header.Length, _length - Header.Length);
 
     public void Clear()
@@ -41,9 +44,9 @@ internal sealed class BinaryRows
 
     public void End() => BinaryPrimitives.WriteInt16BigEndian(Space(2), -1);
 
-    /// <summary>How a value of a column is written.</summary>
-    /// <param name="type">The column's; it decides for texts alone: jsonb, uuid[], inet, or as they are.</param>
-    /// <exception cref="NotSupportedException">No column has had such a value so far.</exception>
+    /// <summary>Returns the function that writes a value of a column.</summary>
+    /// <param name="type">The column's SQL type. It matters for texts only: jsonb, uuid[], inet, or plain text.</param>
+    /// <exception cref="NotSupportedException">No column has this type of value yet.</exception>
     public static Action<BinaryRows, TValue> Writer<TValue>(string type)
     {
         Delegate writer = default(TValue) switch
@@ -99,11 +102,11 @@ internal sealed class BinaryRows
     private void AddJson(string value)
     {
         var field = Field(1 + Encoding.UTF8.GetByteCount(value));
-        field[0] = 1; // the version of the format
+        field[0] = 1; // version of the binary format of jsonb
         Encoding.UTF8.GetBytes(value, field[1..]);
     }
 
-    /// <summary>A document of jsonb, as its text in UTF-8.</summary>
+    /// <summary>A jsonb document, as its text in UTF-8.</summary>
     public void AddJson(byte[]? value)
     {
         if (value is null)
@@ -116,7 +119,9 @@ internal sealed class BinaryRows
         value.CopyTo(field[1..]);
     }
 
-    /// <summary>Digits to the base 10,000 from the most significant one, whose weight is the power of 10,000 that it stands for.</summary>
+    /// <summary>
+    /// Writes base-10,000 digits, the most significant one first. The weight is the exponent of 10,000 of the first digit.
+    /// </summary>
     private void Add(decimal value)
     {
         const int Base = 10_000;
@@ -140,7 +145,10 @@ internal sealed class BinaryRows
         for (var i = count - 1; i >= trailing; i--) BinaryPrimitives.WriteInt16BigEndian(field[(8 + (2 * (count - 1 - i)))..], digits[i]);
     }
 
-    /// <summary>One dimension, no nulls, the type of its elements, their number, the first one's place, and each with its length.</summary>
+    /// <summary>
+    /// Writes the number of dimensions (1, or 0 if empty), no nulls, and the element type. The number of elements, the lower bound, and
+    /// each element after its length follow.
+    /// </summary>
     private void AddUuids(string value)
     {
         const int UuidOid = 2950;
@@ -159,7 +167,9 @@ internal sealed class BinaryRows
         }
     }
 
-    /// <summary>The family as PostgreSQL counts them, the bits of the network, whether it is a cidr, and the bytes with their number.</summary>
+    /// <summary>
+    /// Writes the address family in PostgreSQL's numbering, the network bits, the flag for cidr, the number of bytes, and the bytes.
+    /// </summary>
     private void AddAddress(string value)
     {
         var bytes = IPAddress.Parse(value) is { AddressFamily: AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 } address ? address.GetAddressBytes() : [];

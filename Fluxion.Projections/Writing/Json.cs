@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Fluxion.Projections.Writing;
 
-/// <summary>How values stand in jsonb columns: snake_case as the columns are, nulls left out.</summary>
+/// <summary>The JSON of jsonb columns: snake_case like the column names, without nulls.</summary>
 internal static class Json
 {
     public static readonly JsonSerializerOptions Options = new()

@@ -3,47 +3,49 @@ using Marten;
 
 namespace Fluxion.Projections.Writing;
 
-/// <summary>One read model's table: its name, its key, and how each column comes from a row.</summary>
+/// <summary>The table of one read model: its name, its key, and the value of each column for a row.</summary>
 /// <param name="name">The table's name within the tenant's schema.</param>
-/// <param name="key">The columns of its key: a row whose key is there already replaces that row. Empty for a table that only grows.</param>
+/// <param name="key">The columns of the key: a row replaces an existing row with the same key. Empty for an append-only table.</param>
 public sealed class Table<TRow>(string name, params string[] key)
 {
     private readonly List<Column<TRow>> _columns = [];
 
     public string Name => name;
 
-    /// <summary>The columns of the key; none for a table that only grows.</summary>
+    /// <summary>The columns of the key; empty for an append-only table.</summary>
     public IReadOnlyList<string> Key => key;
 
     internal IReadOnlyList<Column<TRow>> Columns => _columns;
 
     /// <summary>
-    /// The column by which old chunks of a hypertable are compressed in segments (docs/compression.md); null for a plain table.
+    /// The segment column, by which old chunks of a hypertable are compressed (docs/compression.md). Null for a plain table.
     /// </summary>
     public string? Segment { get; init; }
 
-    /// <summary>A column of a type that Npgsql sends in an array: uuid, numeric, timestamptz, text, bigint, boolean.</summary>
+    /// <summary>
+    /// Adds a column of a type that Npgsql sends as an array, such as uuid, numeric, timestamptz, text, bigint or boolean.
+    /// </summary>
     public Table<TRow> Add<TValue>(string column, string type, Func<TRow, TValue> value)
     {
         _columns.Add(new Column<TRow, TValue>(column, type, type, value, Once: false));
         return this;
     }
 
-    /// <summary>As <see cref="Add"/>, for what the first row of a key says and later ones leave alone.</summary>
+    /// <summary>Like <see cref="Add"/>, for a value that the first row of a key sets and later rows do not change.</summary>
     public Table<TRow> AddOnce<TValue>(string column, string type, Func<TRow, TValue> value)
     {
         _columns.Add(new Column<TRow, TValue>(column, type, type, value, Once: true));
         return this;
     }
 
-    /// <summary>A column of any type (jsonb, inet, uuid[], …) in PostgreSQL's own text form of it.</summary>
+    /// <summary>Adds a column of any type (jsonb, inet, uuid[], …), as PostgreSQL's text form of the value.</summary>
     public Table<TRow> AddText(string column, string type, Func<TRow, string?> value)
     {
         _columns.Add(new Column<TRow, string?>(column, type, "text", value, Once: false));
         return this;
     }
 
-    /// <summary>A column of jsonb, as its text in UTF-8.</summary>
+    /// <summary>Adds a jsonb column, as its text in UTF-8.</summary>
     public Table<TRow> AddJson(string column, Func<TRow, byte[]?> value)
     {
         _columns.Add(new JsonColumn<TRow>(column, value));
@@ -51,7 +53,7 @@ public sealed class Table<TRow>(string name, params string[] key)
     }
 
     /// <summary>
-    /// The statement that writes rows with their columns as arrays (<c>insert … select … from unnest(…)</c>), with ? for each of them.
+    /// The statement that inserts rows, with one array parameter ? per column (<c>insert … select … from unnest(…)</c>).
     /// </summary>
     internal string Insert(string schema)
     {
@@ -65,9 +67,9 @@ public sealed class Table<TRow>(string name, params string[] key)
     }
 }
 
-/// <param name="Type">As the table has it.</param>
-/// <param name="ArrayType">As it is sent: text for what Npgsql sends in no array.</param>
-/// <param name="Once">Whether the first row of a key decides it.</param>
+/// <param name="Type">The type of the column in the table.</param>
+/// <param name="ArrayType">The type of the elements sent to the server: text for a type that Npgsql cannot send as an array.</param>
+/// <param name="Once">Whether only the first row of a key sets the value.</param>
 internal abstract record Column<TRow>(string Name, string Type, string ArrayType, bool Once)
 {
     public abstract Array Values(IReadOnlyList<TRow> rows);
@@ -99,18 +101,20 @@ internal sealed record JsonColumn<TRow>(string Name, Func<TRow, byte[]?> Of) : C
     public override void Copy(TRow row, BinaryRows rows) => rows.AddJson(Of(row));
 }
 
-/// <summary>Where the rows of read models go: into the transaction of the events (<see cref="LiveRows"/>), or into a replay.</summary>
+/// <summary>
+/// The destination of the rows of read models: the transaction of the events (<see cref="LiveRows"/>), or a replay.
+/// </summary>
 public interface IRowWriter
 {
-    /// <summary>Whether rows of the table are wanted: asked where they cost something to make.</summary>
+    /// <summary>Whether rows of the table are wanted. Read models ask this where rows are expensive to compute.</summary>
     bool Wants(string table) => true;
 
-    /// <summary>Takes rows, of which there may be none; of several with one key the last counts.</summary>
-    /// <param name="rowKey">The key of a row; left out where one call has no key twice, and for a table without one.</param>
+    /// <summary>Writes any number of rows, including none. Of several rows with the same key, the last one counts.</summary>
+    /// <param name="rowKey">Returns the key of a row. Null if no key appears more than once in a call, or the table has no key.</param>
     void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null);
 }
 
-/// <summary>Queues one statement a table in the transaction of the events.</summary>
+/// <summary>Queues one insert statement per table in the transaction of the events, or two if a key appears more than once.</summary>
 internal sealed class LiveRows(IDocumentOperations operations, string schema) : IRowWriter
 {
     public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null)
@@ -118,7 +122,8 @@ internal sealed class LiveRows(IDocumentOperations operations, string schema) : 
         if (rowKey is not null)
         {
             var keys = rows.GroupBy(rowKey).ToList();
-            // a statement takes a key once; what only its first row says is not lost to a later one
+            // A statement accepts each key only once. First rows are inserted separately, so that later rows do not lose values set only
+            // once.
             Insert(table, [.. keys.Where(same => same.Count() > 1).Select(same => same.First())]);
             rows = [.. keys.Select(same => same.Last())];
         }

@@ -127,7 +127,7 @@ public sealed class AccessTests(LedgerHost host)
     {
         var anybody = Client.Anonymous(host);
         var wrong = (await anybody.Post("/api/token", new { tenant = DemoTenant.Slug, email = "viewer@fluxion.demo", password = "mistyped" }, null)).ShouldBe(401);
-        (await Client.Demo(host, "viewer")).ShouldNotBeNull(); // sets the count of failures back
+        (await Client.Demo(host, "viewer")).ShouldNotBeNull(); // resets the count of failed sign-ins
         (await anybody.Post("/api/token", new { tenant, email, password = DemoTenant.Password }, null)).ShouldBe(401).Detail.ShouldBe(wrong.Detail);
     }
 

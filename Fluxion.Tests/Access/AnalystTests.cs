@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Access;
 
-/// <summary>Logins by which a tenant's tables are read in SQL.</summary>
+/// <summary>Analysts: logins that read a tenant's tables in SQL.</summary>
 public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
 {
     private const string Password = "contraseña, larga";
@@ -118,7 +118,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
 
     [Theory]
     [InlineData("bi_reader")]
-    [InlineData("user")] // a keyword, but a name as any other once quoted
+    [InlineData("user")] // a keyword, but a valid name once quoted
     [InlineData("a23456789012345678901234567890123456789012345678901234567890abc")]
     public void other_names_are_fine(string login) => Analysts.ValidationError(login).ShouldBeNull();
 
@@ -136,7 +136,8 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
             """);
         try
         {
-            // those of another tenant, of nobody, and one that a superuser made; however they are named
+            // none of these is an analyst of the demo tenant: another tenant's analyst, system roles, group roles, and a role that a
+            // superuser made
             foreach (var taken in (string[])[_login, "fluxion_app", "fluxion_owner", "postgres", Analysts.RoleOf(theirs), Analysts.RoleOf(_demo), byHand])
             {
                 foreach (var act in (Func<Task>[])[() => Analysts.Grant(_demo, taken, Password, Minute, 5, Ct), () => Analysts.Rotate(_demo, taken, Password, Ct), () => Analysts.Revoke(_demo, taken, Ct)])
@@ -160,7 +161,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     {
         await using var database = await host.NewDatabase();
         await using var another = MigrationTests.NewHost(database.Connections);
-        await another.Prepare(database.Connections, Ct); // with a demo tenant
+        await another.Prepare(database.Connections, Ct); // this creates a demo tenant
         var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
         string There(string login) => As(login, database.Connections);
@@ -197,7 +198,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         string There() => As(_login, database.Connections);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(Ct);
-        // as it was: everybody by way of the one group
+        // the schema of the previous version: every analyst had access through the one group role
         await superuser.Execute($"""
             set role fluxion_owner;
             revoke connect on database {database.Name} from {_login};
@@ -221,7 +222,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
             {
                 return await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct) ? "made" : "changed";
             }
-            catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" }) // tuple concurrently updated
+            catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" }) // XX000: tuple concurrently updated
             {
                 return "refused";
             }

@@ -5,15 +5,16 @@ using Fluxion.Tests.Tenancy;
 namespace Fluxion.Tests.Access;
 
 /// <summary>
-/// Who is limited to his stores may name a document of another by its id, and is told that it is not his or that there is none. No answer tells him its
-/// number, its reference, its client or its store: every operation is sent everything that is not his.
+/// A user who is limited to some stores may name a document of another store by its id. The answer is that access is forbidden, or that
+/// there is no such document. No answer reveals its number, reference, client or store. Every operation is called with every id of another
+/// store.
 /// </summary>
 public sealed class OtherStoresTests(LedgerHost host)
 {
-    /// <summary>In all that is written in the other stores; ids have none of it.</summary>
+    /// <summary>Part of every text that the other stores record. Ids do not contain it.</summary>
     private const string Secret = "SECRET";
 
-    /// <summary>What there is in stores that are not his, by the path of its kind.</summary>
+    /// <summary>The documents in stores that the user has no access to, each by the path of its collection.</summary>
     private sealed record Others(Company Company, string Store, string Sku, IReadOnlyDictionary<string, string> Documents, IReadOnlyList<string> Ids)
     {
         public static async Task<Others> Of(LedgerHost host)
@@ -58,7 +59,9 @@ public sealed class OtherStoresTests(LedgerHost host)
         return await Client.SignIn(host.Http.Server.CreateClient(), others.Company.Slug, email, Company.Password);
     }
 
-    /// <summary>Its example, with an id of what is not his wherever it names a store or a document.</summary>
+    /// <summary>
+    /// The operation's example, with the store and the product of <paramref name="others"/> in every field that names one.
+    /// </summary>
     private static IEnumerable<string> Bodies(Operation operation, Others others)
     {
         if (operation.Body?["example"] is not { } example) yield break;
@@ -70,7 +73,7 @@ public sealed class OtherStoresTests(LedgerHost host)
             yield return body.ToJsonString();
             if (operation.Path == "/api/{tenant}/sales")
             {
-                // in his own store, with what is held in another
+                // a sale in the user's own store that uses a reservation of another store
                 body["store"] = "MINE";
                 body["reservation"] = others.Documents["stock/reservations"];
                 yield return body.ToJsonString();
@@ -127,7 +130,9 @@ public sealed class OtherStoresTests(LedgerHost host)
         }
     }
 
-    /// <summary>An admin keeps the list of stores itself, whichever he works in: who changes a store is answered with its code.</summary>
+    /// <summary>
+    /// An admin maintains the list of all stores, also when limited to some: the answer to a change of a store has its code.
+    /// </summary>
     private static bool IsOfWhomMaySeeAll(Operation operation, string role) =>
         role == "admin" && operation.IsCommand && operation.Path.StartsWith("/api/{tenant}/stores/{id}", StringComparison.Ordinal);
 
@@ -148,10 +153,10 @@ public sealed class OtherStoresTests(LedgerHost host)
         var others = await Others.Of(host);
         var keeper = await Keeper(others, "manager");
         var lines = new[] { new { sku = "LAC001", quantity = 1 } };
-        // an order number is unique in the tenant: whoever chooses one must be told that he cannot have it
+        // an order number is unique in the tenant, so the answer must say that the number is taken
         var taken = (await keeper.Post("purchase-orders", new { store = "MINE", supplier = "ACME", orderNumber = $"{Secret}-OC", lines })).ShouldBe(409);
         taken.Detail.ShouldBe($"There is a purchase order '{Secret}-OC' already.");
-        // an invoice number is unique in its store: the other's may be used again
+        // an invoice number is unique in its store, so another store's number may be used again
         (await keeper.Post("stock/receipts", new { store = "MINE", lines })).ShouldBe(200);
         (await keeper.Post("sales", new { store = "MINE", invoiceNumber = $"{Secret}-F1", lines })).ShouldBe(201);
     }

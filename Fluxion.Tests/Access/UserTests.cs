@@ -9,7 +9,7 @@ public sealed class UserTests(LedgerHost host)
 {
     private const string Password = "long enough";
 
-    /// <summary>A user of a company of its own.</summary>
+    /// <summary>A user in a company of the test's own.</summary>
     private sealed record Person(LedgerHost Host, Company Company, string Id, string Email)
     {
         public Client Admin => Company.Admin;
@@ -29,7 +29,7 @@ public sealed class UserTests(LedgerHost host)
 
         public Task<Answer> Change(object fields) => Admin.Put($"users/{Id}", fields);
 
-        /// <summary>What the tenant's table and the registry say, and how many events there are.</summary>
+        /// <summary>The user in the tenant's table and in the registry, and the number of the user's events.</summary>
         public async Task<(string Row, string Account)> Rows()
         {
             await using var superuser = await Host.OpenSuperuser();
@@ -39,7 +39,7 @@ public sealed class UserTests(LedgerHost host)
         }
     }
 
-    /// <summary>The token is refused within the time that the ledger promises.</summary>
+    /// <summary>The old token is refused within the time that the ledger guarantees.</summary>
     private static async Task ShouldEnd(Client old)
     {
         var since = TimeProvider.System.GetTimestamp();
@@ -64,7 +64,7 @@ public sealed class UserTests(LedgerHost host)
         var read = (await person.Admin.Get($"users/{person.Email.ToUpperInvariant()}")).ShouldBe(200).Json;
         (read["fullName"]!.GetValue<string>(), read["permissions"]!["Discount"]!.GetValue<int>(), read["storeIds"]!.AsArray().Count).ShouldBe(("Luis Pérez", 5, 1));
 
-        // the same again is no event, and a name alone ends no token
+        // an identical change records no event, and a new name alone revokes no token
         (await person.Change(new { fullName = "Luis Pérez", role = "manager", stores = new[] { "S1" }, permissions = new { Discount = 5 } })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         (await person.Change(new { fullName = "Luis", role = "manager", stores = new[] { "S1" } })).ShouldBe(200);
         (await person.Rows()).ShouldBe(("Luis manager True 1 {} 3", "Luis manager True 1"));
@@ -122,7 +122,7 @@ public sealed class UserTests(LedgerHost host)
         (await person.Admin.Post($"users/{person.Id}/activate", null)).ShouldBe(200);
         (await person.Admin.Post($"users/{person.Id}/activate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
         (await (await person.SignIn()).Get("inventory")).ShouldBe(200);
-        (await old.Get("inventory")).ShouldBe(401); // what was issued before stays refused
+        (await old.Get("inventory")).ShouldBe(401); // a token that was issued before stays refused
         (await person.Admin.EventTypes(person.Id)).ShouldBe(["user_registered", "user_deactivated", "user_activated"]);
     }
 
@@ -156,7 +156,8 @@ public sealed class UserTests(LedgerHost host)
         var old = await person.SignIn();
         for (var failure = 0; failure < Credentials.FailuresBeforeLock; failure++) (await person.TryToken("mistyped")).ShouldBe(401);
         (await person.TryToken()).ShouldBe(401);
-        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" })).ShouldBe(200); // and the account is open again
+        // the account is unlocked
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" })).ShouldBe(200);
         (await person.TryToken()).ShouldBe(401);
         await ShouldEnd(old);
 
@@ -171,7 +172,7 @@ public sealed class UserTests(LedgerHost host)
         await ShouldEnd(own);
         (await (await person.SignIn("my very own")).Get("inventory")).ShouldBe(200);
 
-        // an admin too proves who he is before he changes his own
+        // an admin too must give the current password to change their own
         (await person.Admin.Post($"users/{Company.AdminEmail}/password", new { newPassword = "my very own" })).ShouldBe(400);
         var events = await person.Admin.Events(person.Id);
         events.Select(e => e["eventType"]!.GetValue<string>()).ShouldBe(["user_registered", "user_password_changed", "user_password_changed"]);
@@ -209,7 +210,7 @@ public sealed class UserTests(LedgerHost host)
         var person = await Person.Of(host, "admin");
         var ana = Company.AdminEmail;
         (await person.Admin.Post($"users/{person.Id}/deactivate", null)).ShouldBe(200);
-        // a deactivated one does not count
+        // a deactivated admin does not count
         (await person.Admin.Post($"users/{ana}/deactivate", null)).ShouldBe(409).Json["title"]!.GetValue<string>().ShouldBe("Last admin");
         (await person.Admin.Put($"users/{ana}", new { fullName = "Ana", role = "manager" })).ShouldBe(409);
         (await person.Admin.Put($"users/{ana}", new { fullName = "Ana María", role = "admin" })).ShouldBe(200);

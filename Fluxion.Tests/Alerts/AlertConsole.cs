@@ -6,7 +6,7 @@ using Fluxion.Projections.Streaming;
 
 namespace Fluxion.Tests.Alerts;
 
-/// <summary>A console that has a stream of alerts open.</summary>
+/// <summary>A client with an open stream of alerts.</summary>
 internal sealed class AlertConsole(HttpResponseMessage response, StreamReader reader) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -18,7 +18,7 @@ internal sealed class AlertConsole(HttpResponseMessage response, StreamReader re
 
     public HttpResponseMessage Response => response;
 
-    /// <param name="token">Null: that of the client.</param>
+    /// <param name="token">A token for the stream; null uses the token of <paramref name="client"/>.</param>
     public static async Task<AlertConsole> Open(HttpClient client, string tenant, string? token = null, string? lastEventId = null)
     {
         var ct = TestContext.Current.CancellationToken;

@@ -16,7 +16,7 @@ public sealed class AlertKillTests(LedgerHost ledger)
         {
             var client = await host.Demo("manager");
             var enough = (await client.Get("inventory?store=CCS-01&sku=LAC001")).ShouldBe(200).Json["items"]![0]!["available"]!.GetValue<decimal>();
-            // nobody writes alerts for as long as somebody else has the turn
+            // no alert is written while another session holds the advisory lock
             await using var transaction = await superuser.BeginTransactionAsync(ct);
             await superuser.Execute("select pg_advisory_xact_lock(hashtextextended('tenant_fluxion_demo/alerts', 0))");
             (await client.Post("sales", new { store = "CCS-01", invoiceNumber = "K-1", paymentMethod = "cash", paymentStatus = "paid", lines = new[] { new { sku = "LAC001", quantity = enough - 5 } } })).ShouldBe(201);

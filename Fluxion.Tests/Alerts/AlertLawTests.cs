@@ -3,7 +3,7 @@ using Fluxion.Ledger.Purchasing;
 
 namespace Fluxion.Tests.Alerts;
 
-/// <summary>The rules alone, without a database.</summary>
+/// <summary>Tests of the alert rules alone, without a database.</summary>
 public sealed class AlertLawTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
@@ -21,14 +21,14 @@ public sealed class AlertLawTests
     private static object Raised(decimal available = 5) => Decide(null, available)!;
 
     [Theory]
-    [InlineData(20, 0, 0, 0, null)] // at the reorder point is enough
+    [InlineData(20, 0, 0, 0, null)] // available at the reorder point is not low
     [InlineData(19.999, 0, 0, 0, "medium")]
     [InlineData(10, 0, 0, 0, "medium")]
     [InlineData(9.999, 0, 0, 0, "high")]
-    [InlineData(15, 0, 0, 2.2, "high")] // gone in 6.8 days, goods come in 7
+    [InlineData(15, 0, 0, 2.2, "high")] // sold out in 6.8 days, lead time 7 days
     [InlineData(15, 0, 0, 2, "medium")]
-    [InlineData(5, 15, 0, 0, "medium")] // high, and enough is on order
-    [InlineData(15, 2, 3, 0, "low")] // medium, and enough is coming
+    [InlineData(5, 15, 0, 0, "medium")] // lowered from high: enough is on order
+    [InlineData(15, 2, 3, 0, "low")] // lowered from medium: enough is on order and in transit
     [InlineData(15, 2, 2.5, 0, "medium")]
     [InlineData(0, 100, 0, 0, "critical")]
     [InlineData(-3, 0, 0, 0, "critical")]
@@ -37,14 +37,14 @@ public sealed class AlertLawTests
 
     [Theory]
     [InlineData(20, 0, null, 1, 0)]
-    [InlineData(19, 0, null, 1, 21)] // up to twice the point
-    [InlineData(19, 5, null, 1, 36)] // up to the point and what goes in the lead time
-    [InlineData(19, 0, 100, 12, 72)] // 81 in packs of 12, of which 6 fit
-    [InlineData(19, 5, null, 12, 36)] // without a maximum rounded up
+    [InlineData(19, 0, null, 1, 21)] // up to twice the reorder point
+    [InlineData(19, 5, null, 1, 36)] // up to the reorder point plus the demand of the lead time
+    [InlineData(19, 0, 100, 12, 72)] // 81 in packs of 12, of which 6 fit under the maximum
+    [InlineData(19, 5, null, 12, 36)] // without a maximum: rounded up to whole packs
     [InlineData(18, 5, null, 12, 48)]
-    [InlineData(-5, 0, 20, 12, 36)] // 2 packs fit, and do not reach the point
+    [InlineData(-5, 0, 20, 12, 36)] // 2 packs fit under the maximum but do not reach the reorder point
     [InlineData(19, 0, 24, 12, 12)]
-    [InlineData(19, 0, 10, 1, 1)] // a maximum below the point is no maximum
+    [InlineData(19, 0, 10, 1, 1)] // a maximum below the reorder point is ignored
     public void an_order_brings_the_position_to_its_level_in_whole_packs(decimal position, decimal rate, int? max, decimal pack, decimal quantity) =>
         new ReorderRule(20, max, 7, pack).Quantity(position, rate).ShouldBe(quantity);
 
@@ -72,7 +72,7 @@ public sealed class AlertLawTests
     {
         var resolved = After(Raised(), new AlertAcknowledged(Somebody, Now), new AlertResolved(null, Now));
         var reopened = Alert.Fold(Guid.Empty, resolved, Decide(resolved, 5, Now + ADay - TimeSpan.FromSeconds(1)).ShouldBeOfType<AlertReopened>());
-        reopened.Status.ShouldBe("acknowledged"); // he who was at it still is
+        reopened.Status.ShouldBe("acknowledged"); // the acknowledgement is kept
         reopened.ResolvedAt.ShouldBeNull();
         Decide(resolved, 5, Now + ADay).ShouldBeOfType<AlertRaised>();
     }
@@ -105,6 +105,6 @@ public sealed class AlertLawTests
     {
         var alert = After(Raised(9));
         Decide(alert, 8).ShouldBeNull();
-        Decide(alert, 7).ShouldBeOfType<AlertUpdated>(); // a tenth of the reorder point
+        Decide(alert, 7).ShouldBeOfType<AlertUpdated>(); // changed by a tenth of the reorder point
     }
 }

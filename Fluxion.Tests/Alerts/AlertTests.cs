@@ -12,7 +12,7 @@ using Wolverine;
 
 namespace Fluxion.Tests.Alerts;
 
-/// <summary>Alerts as the people in a shop see them.</summary>
+/// <summary>Tests of alerts through the API, as the staff of a shop sees them.</summary>
 public sealed class AlertTests(LedgerHost host)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -31,7 +31,7 @@ public sealed class AlertTests(LedgerHost host)
 
     internal static async Task<JsonArray> Alerts(Client client, string filter = "") => (await client.Get($"alerts?{filter}")).ShouldBe(200).Json["items"]!.AsArray();
 
-    /// <summary>All alerts, once they are as expected.</summary>
+    /// <summary>Waits until the alerts are as expected, and returns all of them.</summary>
     internal static async Task<JsonArray> Until(Client client, Func<JsonArray, bool> expected, string filter = "")
     {
         for (var attempt = 0; attempt < 600; attempt++)
@@ -53,7 +53,7 @@ public sealed class AlertTests(LedgerHost host)
     private static async Task<string> History(Client client, JsonNode alert) => string.Join(' ',
         (await client.Get($"alerts/{Text(alert, "id")}")).ShouldBe(200).Json["history"]!.AsArray().Select(step => Text(step!, "event")["alert_".Length..]));
 
-    /// <summary>Until no message of the tenant waits to be handled.</summary>
+    /// <summary>Waits until no message of the tenant is left to handle.</summary>
     private async Task Settled(Company company)
     {
         await using var superuser = await host.OpenSuperuser();
@@ -74,7 +74,7 @@ public sealed class AlertTests(LedgerHost host)
         var (company, shop) = await Open(12);
         (await shop.Issue(1)).ShouldBe(200);
         (await shop.Issue(1)).ShouldBe(200);
-        (await shop.Issue(3)).ShouldBe(200); // 7: this one
+        (await shop.Issue(3)).ShouldBe(200); // 7 left: this sale raises the alert
         (await shop.Issue(1)).ShouldBe(200);
         await Settled(company);
         var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
@@ -147,7 +147,7 @@ public sealed class AlertTests(LedgerHost host)
         await Settled(company);
         var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
         (await History(company.Admin, alert)).ShouldStartWith("raised");
-        // and out of stock at once, from many sides
+        // then 24 concurrent issues to zero stock
         var items = Enumerable.Range(0, 24).Select(_ => shop.Issue(1)).ToList();
         (await Task.WhenAll(items)).Count(answer => answer.Status == 200).ShouldBe(2);
         Text((await Until(company.Admin, "active", "critical")).ShouldHaveSingleItem()!, "title").ShouldBe("Out of stock: Milk");
@@ -248,12 +248,12 @@ public sealed class AlertTests(LedgerHost host)
         Text(alert["alert"]!, "acknowledgedBy").ShouldBe(me);
         Text(alert["history"]![1]!, "by").ShouldBe(Company.AdminEmail);
         (await company.Admin.Post($"alerts/{id}/dismiss", null)).ShouldBe(200);
-        (await shop.Issue(5)).ShouldBe(200); // it is still so
+        (await shop.Issue(5)).ShouldBe(200); // still low
         await Settled(company);
         (await Alerts(company.Admin)).ShouldHaveSingleItem();
-        (await shop.Receive(20)).ShouldBe(200); // gone
+        (await shop.Receive(20)).ShouldBe(200); // resolved
         await Settled(company);
-        (await shop.Issue(15)).ShouldBe(200); // and here again
+        (await shop.Issue(15)).ShouldBe(200); // and low again
         var both = await Until(company.Admin, "active");
         both.Count.ShouldBe(2);
         (await History(company.Admin, both[1]!)).ShouldBe("raised acknowledged dismissed cleared");

@@ -9,10 +9,10 @@ using Npgsql;
 
 namespace Fluxion.Tests.Alerts;
 
-/// <summary>The queue of notifications is one for the whole server, and any login can fill it.</summary>
+/// <summary>PostgreSQL has one notification queue for the whole server, and any login can fill it.</summary>
 public sealed class FullQueueTests
 {
-    /// <summary>The least that PostgreSQL takes; by default it is 8 GB.</summary>
+    /// <summary>The smallest queue size that PostgreSQL allows. The default is 8 GB.</summary>
     private const int Pages = 64;
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class FullQueueTests
         var shop = new Shop(manager, "CCS-01", "Q1");
         using var console = await AlertConsole.Open(manager.Http, DemoTenant.Slug);
 
-        // what listens and does not read on keeps all that comes after
+        // a session that listens and does not read keeps all later notifications in the queue
         await using var reads = await Sql.Open(analyst);
         await reads.Execute("listen x; set idle_in_transaction_session_timeout = 0");
         await reads.Execute("begin; select 1");
@@ -50,7 +50,7 @@ public sealed class FullQueueTests
         await using var superuser = await Sql.Open(server.SuperuserConnectionString("fluxion_full_queue"));
         (await Notify(superuser, AlertNotifications.Channel, "x")).ShouldBe(PostgresErrorCodes.ProgramLimitExceeded, "for everybody");
 
-        // one that has drawn its number and commits only after several polls is told as well
+        // the stream also sends an alert whose transaction drew its number early and commits only after several polls
         await using (await superuser.BeginTransactionAsync(ct))
         {
             await superuser.Execute("lock table tenant_fluxion_demo.alerts in share mode");
@@ -80,14 +80,14 @@ public sealed class FullQueueTests
             .ShouldBe(PostgresErrorCodes.ProgramLimitExceeded, "nobody has given the read part free");
         (await shop.Issue(50)).ShouldBe(200);
         (await Next()).Name.ShouldBe("alert_reopened");
-        // the host sends beside its commands
+        // the host sends notifications outside of its commands too
         for (var attempt = 0; await Notify(superuser, AlertNotifications.Channel, "x") is not null; attempt++)
         {
             attempt.ShouldBeLessThan(100);
             await Task.Delay(50, ct);
         }
 
-        // the demo's own alerts are told on the same stream
+        // the same stream has the alerts of the demo's own products
         async Task<AlertConsole.Event> Next()
         {
             while (true)
@@ -98,7 +98,7 @@ public sealed class FullQueueTests
         }
     }
 
-    /// <summary>The SQLSTATE with which it fails when it commits; null when it does not.</summary>
+    /// <summary>The SQLSTATE of the failed commit; null when it succeeds.</summary>
     private static async Task<string?> Notify(NpgsqlConnection connection, string channel, string payload)
     {
         try

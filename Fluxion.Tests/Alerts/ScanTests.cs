@@ -7,10 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Alerts;
 
-/// <summary>What no single command brings about.</summary>
+/// <summary>Tests of alerts that only a scan raises, and no single command.</summary>
 public sealed class ScanTests(LedgerHost host)
 {
-    /// <summary>Noon of a day of the company's calendar, which is that of UTC; of today now.</summary>
+    /// <summary>Noon UTC of a past day, as the company's time zone is UTC. Null, which means now, for today.</summary>
     private static DateTimeOffset? DaysAgo(int days) => days == 0 ? null : new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero).AddDays(-days).AddHours(12);
 
     private async Task<Company> Open(object? alerts = null)
@@ -57,7 +57,7 @@ public sealed class ScanTests(LedgerHost host)
         await Receive(company, 10, daysAgo: 29);
         (await Scan(company)).ShouldBeEmpty();
         await Receive(company, 1, daysAgo: 31);
-        await Issue(company, 1, reason: "return_to_supplier"); // no use
+        await Issue(company, 1, reason: "return_to_supplier"); // not demand
         (await Scan(company)).ShouldBe(["slow_moving low active 31"]);
         (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { slowMovingDays = 15 } })).ShouldBe(200);
         (await Scan(company)).ShouldBe(["slow_moving medium active 31"]);
@@ -77,16 +77,19 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Theory]
-    [InlineData(new[] { 2, 3, 4, 3, 2, 3, 5, 3, 4, 2, 3, 3, 4, 3, 2, 3, 4, 3, 3, 2, 4, 3, 3, 5, 2, 3, 4, 3 }, 30)] // MAD 0.5
-    [InlineData(new[] { 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 5, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0 }, 30)] // MAD 0: mean absolute deviation
-    [InlineData(new[] { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 5)] // no deviation at all: a tenth of the median
+    // median absolute deviation 0.5
+    [InlineData(new[] { 2, 3, 4, 3, 2, 3, 5, 3, 4, 2, 3, 3, 4, 3, 2, 3, 4, 3, 3, 2, 4, 3, 3, 5, 2, 3, 4, 3 }, 30)]
+    // median absolute deviation 0: the mean absolute deviation is used
+    [InlineData(new[] { 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 5, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0 }, 30)]
+    // no deviation at all: a tenth of the median is used
+    [InlineData(new[] { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 5)]
     public async Task a_day_far_beyond_the_items_own_history_is_a_demand_spike(int[] days, int spike)
     {
         double Median(IEnumerable<double> values) => values.Order().ToArray() is var v && v.Length % 2 == 0 ? (v[(v.Length / 2) - 1] + v[v.Length / 2]) / 2 : v[v.Length / 2];
         var median = Median(days.Select(d => (double)d));
         var (mad, mean) = (Median(days.Select(d => Math.Abs(d - median))), days.Average(d => Math.Abs(d - median)));
         var deviation = Math.Max(mad > 0 ? mad / 0.6745 : 1.253314 * mean, median / 10);
-        var usual = (int)Math.Floor(median + (3.5 * deviation)); // the most that is none
+        var usual = (int)Math.Floor(median + (3.5 * deviation)); // the largest demand that is not a spike
 
         var company = await Open();
         await Receive(company, 1000, daysAgo: 30);
@@ -111,10 +114,10 @@ public sealed class ScanTests(LedgerHost host)
         await Issue(company, 30);
         (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
         await ADayPasses(company);
-        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]); // it was yesterday
+        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]); // the spike was yesterday
         await ADayPasses(company);
         (await Spikes(company)).ShouldBe(["demand_spike medium resolved 30"]);
-        await Issue(company, 30); // the day of the spike is one of the 28 now
+        await Issue(company, 30); // the day of the spike is now one of the 28 days
         (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
     }
 
@@ -139,13 +142,13 @@ public sealed class ScanTests(LedgerHost host)
         (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
         await Receive(company, 10);
         await Issue(company, 10);
-        await AlertTests.Until(company.Admin, "active", "critical"); // had it, and is out of it
+        await AlertTests.Until(company.Admin, "active", "critical"); // the store had the product and is out of stock
         (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 
     private async Task<string[]> Spikes(Company company) => [.. (await Scan(company)).Where(alert => alert.StartsWith("demand_spike", StringComparison.Ordinal))];
 
-    /// <summary>All movements are a day older: what the rules see a day later.</summary>
+    /// <summary>Makes all movements a day older, so that the rules see the state of the next day.</summary>
     private async Task ADayPasses(Company company)
     {
         Laws.Altered.Add(company.Schema);

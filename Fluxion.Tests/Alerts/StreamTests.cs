@@ -12,7 +12,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace Fluxion.Tests.Alerts;
 
-/// <summary>Alerts as a console that stays open sees them.</summary>
+/// <summary>Tests of the alert stream, as a client sees it that stays connected.</summary>
 public sealed class StreamTests(LedgerHost host)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -25,7 +25,9 @@ public sealed class StreamTests(LedgerHost host)
     private Task<AlertConsole> Listen(Company company, string token, string? lastEventId = null) =>
         AlertConsole.Open(host.Http.Server.CreateClient(), company.Slug, token, lastEventId);
 
-    /// <summary>Until the server ends it or breaks it off, and no more than <paramref name="atMost"/>; what came until then.</summary>
+    /// <summary>
+    /// Reads the stream until the server ends or aborts it, or <paramref name="atMost"/> is over. Returns the events read.
+    /// </summary>
     private static async Task<List<AlertConsole.Event>> Rest(AlertConsole console, TimeSpan atMost)
     {
         var events = new List<AlertConsole.Event>();
@@ -37,7 +39,7 @@ public sealed class StreamTests(LedgerHost host)
             }
             catch (IOException)
             {
-                // the end (EndOfStreamException), or broken off
+                // the server ended the stream (EndOfStreamException) or aborted the connection
             }
         }, Ct);
         await ends.WaitAsync(atMost, Ct);
@@ -71,12 +73,13 @@ public sealed class StreamTests(LedgerHost host)
 
         using var again = await Listen(company, token, $"{raised.Id}");
         var (first, second) = (await again.Next(), await again.Next());
-        (first.Says, second.Says).ShouldBe(("alert_acknowledged P1 resolved", "alert_resolved P1 resolved")); // each with the alert as it is now
+        // each event has the current state of the alert
+        (first.Says, second.Says).ShouldBe(("alert_acknowledged P1 resolved", "alert_resolved P1 resolved"));
         first.Id.ShouldBeGreaterThan(raised.Id);
         second.Id.ShouldBeGreaterThan(first.Id);
-        using var ahead = await Listen(company, token, "99999999"); // of a ledger that was restored to before it
+        using var ahead = await Listen(company, token, "99999999"); // an event id from before the ledger was restored from a backup
         (await shop.Issue(5)).ShouldBe(200);
-        (await again.Next()).Says.ShouldBe("alert_reopened P1 acknowledged"); // and goes on
+        (await again.Next()).Says.ShouldBe("alert_reopened P1 acknowledged"); // and the stream continues
         (await ahead.Next()).Name.ShouldBe("alert_reopened");
         using var whole = await Listen(company, token, "0");
         foreach (var name in (string[])["raised", "acknowledged", "resolved", "reopened"]) (await whole.Next()).Name.ShouldBe($"alert_{name}");
@@ -112,7 +115,7 @@ public sealed class StreamTests(LedgerHost host)
         var brief = new Tokens(Encoding.UTF8.GetBytes(HostProcess.SigningKey), TimeSpan.FromSeconds(4), TimeProvider.System)
             .Issue(Guid.Parse(claims.Subject), Company.AdminEmail, Roles.Admin, claims.GetPayloadValue<int>(Claims.Stamp), tenant, null).AccessToken;
         (await suspended.Admin.Post("products", new { sku = "P2", name = "Milk", maxStockLevel = 1 })).ShouldBe(201);
-        (await (shopOfSuspended with { Sku = "P2" }).Receive(5)).ShouldBe(200); // what the next scan says
+        (await (shopOfSuspended with { Sku = "P2" }).Receive(5)).ShouldBe(200); // the next scan raises an alert about it
         using var goesOn = await Listen(company, token);
         using var ofBriefToken = await Listen(company, brief);
         using var ofEva = await Listen(company, await Token(company, "eva@company.test"));
@@ -120,8 +123,8 @@ public sealed class StreamTests(LedgerHost host)
 
         (await company.Admin.Post($"users/{eva}/deactivate", null)).ShouldBe(200);
         (await (await Client.Platform(host)).Post($"/api/tenants/{suspended.Slug}/suspend", null)).ShouldBe(200);
-        await Rest(ofBriefToken, TimeSpan.FromSeconds(8)); // though nothing happens
-        // what was current less than this ago is not asked again; from then on nothing is told
+        await Rest(ofBriefToken, TimeSpan.FromSeconds(8)); // it ends although no event occurs
+        // accounts and tenants are cached for this long; after that the stream sends no event to a deactivated user or a suspended tenant
         await Task.Delay(Accounts.CacheDuration > TenantRegistry.Freshness ? Accounts.CacheDuration : TenantRegistry.Freshness, Ct);
         (await shop.Receive(5)).ShouldBe(200);
         (await host.Services.GetRequiredService<AlertScans>().Scan(host.Services.GetRequiredService<TenantRegistry>().Get(suspended.Id), Ct)).ShouldBe(1);
@@ -175,7 +178,7 @@ public sealed class StreamTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         for (var i = 1; i <= 3; i++)
         {
-            for (var attempt = 0; (await superuser.Rows(EndTheListener)).Count == 0; attempt++) // it may still be on its way back
+            for (var attempt = 0; (await superuser.Rows(EndTheListener)).Count == 0; attempt++) // the listener may still be reconnecting
             {
                 attempt.ShouldBeLessThan(100);
                 await Task.Delay(50, Ct);

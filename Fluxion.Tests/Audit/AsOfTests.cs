@@ -3,7 +3,7 @@ using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Audit;
 
-/// <summary>What was there at X, as known at Y: over HTTP and in SQL one and the same.</summary>
+/// <summary>Tests of stock as of X, as known at Y. HTTP and SQL give the same answer.</summary>
 public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixture<LateDelivery>
 {
     private static string Day(int day) => LateDelivery.Text(LateDelivery.First.AddDays(day));
@@ -12,11 +12,11 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
 
     [Theory]
     [InlineData(0, true, 10)]
-    [InlineData(1, true, 10)] // nobody knew of the delivery
+    [InlineData(1, true, 10)] // the delivery was not recorded yet
     [InlineData(1, false, 15)]
     [InlineData(3, true, 7)]
     [InlineData(3, false, 12)]
-    [InlineData(4, true, 12)] // the count had seen what came: it stays what it was
+    [InlineData(4, true, 12)] // the count had seen the delivery, so its correction keeps today's stock
     [InlineData(4, false, 12)]
     public async Task a_delivery_learned_of_late_is_there_from_when_it_came_for_who_asks_later(int day, bool beforeTheNote, decimal onHand)
     {
@@ -56,7 +56,7 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
     [InlineData("inventory/value")]
     public async Task what_had_not_happened_yet_was_not_known(string list)
     {
-        // an answer would be that of knownAt for both, under the name of another day
+        // the list would apply knownAt to both moments, and show the result under another day
         (await late.Admin.Get($"{list}?asOf=2026-03-03&knownAt=2026-03-02")).ShouldBe(400).Fields.ShouldBe(["knownAt"]);
         (await late.Admin.Get($"{list}?asOf=2026-03-03&knownAt=2026-03-03")).ShouldBe(200);
         (await late.Admin.Get($"{list}?asOf=x&knownAt=2026-03-02")).ShouldBe(400).Fields.ShouldBe(["asOf"]);

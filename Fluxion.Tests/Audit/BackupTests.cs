@@ -6,14 +6,14 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Audit;
 
-/// <summary>docs/backup.md, step by step, with PostgreSQL's own tools.</summary>
+/// <summary>Executes docs/backup.md step by step, with PostgreSQL's own tools.</summary>
 public sealed class BackupTests(LedgerHost host)
 {
     [Fact]
     public async Task what_is_restored_is_intact_equals_its_replay_and_goes_on()
     {
         await using var original = await host.NewDatabase();
-        await using var restored = await host.NewDatabase(); // database init: the database, its extensions and roles
+        await using var restored = await host.NewDatabase(); // database init: creates the database, its extensions and roles
         var file = Path.Combine(Path.GetTempPath(), $"{original.Name}.dump");
         try
         {
@@ -23,8 +23,8 @@ public sealed class BackupTests(LedgerHost host)
                 var manager = await serving.Demo("manager");
                 (await Receive(manager)).ShouldBe(200);
                 head = await Head(manager);
-                await Tool(original, "pg_dump", "--format=custom", $"--file={file}", original.Name); // while it serves
-                (await Receive(manager)).ShouldBe(200); // which is in no backup
+                await Tool(original, "pg_dump", "--format=custom", $"--file={file}", original.Name); // while the host is serving
+                (await Receive(manager)).ShouldBe(200); // a receipt that is not in the backup
             }
 
             await Tool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_pre_restore()");
@@ -62,7 +62,7 @@ public sealed class BackupTests(LedgerHost host)
         {
             await using var serving = await HostProcess.Serve(database.Connections);
             await Tool(database, "pg_dump", "--format=custom", $"--file={file}", database.Name);
-            // after the backup a tenant is added, and an account of another one
+            // after the backup: a new tenant, and a new account of another tenant
             await Command(database, "tenants", "add", "acme", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail);
             var admin = await serving.Demo("admin");
             var eva = new { email = "eva@fluxion.demo", fullName = "Eva", role = "viewer", password = Company.Password };
@@ -82,7 +82,7 @@ public sealed class BackupTests(LedgerHost host)
 
             var acme = await Client.SignIn(serving.NewClient(), "acme", Company.AdminEmail, password);
             (await acme.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
-            var again = await serving.Demo("admin"); // with the password of the backup
+            var again = await serving.Demo("admin"); // signs in with the password from the backup
             (await again.Post($"users/{eva.email}/password", new { newPassword = Company.Password })).ShouldBe(200);
             (await (await Client.SignIn(serving.NewClient(), DemoTenant.Slug, eva.email, Company.Password)).Get("inventory")).ShouldBe(200);
             foreach (var tenant in (string[])["acme", DemoTenant.Slug])
@@ -99,7 +99,7 @@ public sealed class BackupTests(LedgerHost host)
 
     private static Task<Answer> Receive(Client client) => client.Post("stock/receipts", new { store = "CCS-01", lines = new[] { new { sku = "LAC001", quantity = 1 } } });
 
-    /// <summary>The hash of the last seal, once everything is sealed and there is another one than <paramref name="after"/>.</summary>
+    /// <summary>Waits until all events are sealed, and returns the hash of the last seal, which is not <paramref name="after"/>.</summary>
     private static async Task<string> Head(Client client, string? after = null)
     {
         JsonNode? verification = null;

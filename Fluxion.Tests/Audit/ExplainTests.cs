@@ -5,8 +5,8 @@ using Fluxion.Tests.Tenancy;
 namespace Fluxion.Tests.Audit;
 
 /// <summary>
-/// One product in two stores. A delivery of the 2nd is learned of after the count of the 5th, which had seen it: 10 on the 1st, 3 issued on the 3rd,
-/// 12 counted on the 5th (5 more than the 7 that were expected), and the note of 5, of the 2nd.
+/// One product in two stores. A delivery of 5 on the 2nd is recorded after the count of the 5th, which had seen it. 10 are received on
+/// the 1st, and 3 issued on the 3rd. On the 5th 12 are counted, 5 more than the expected 7.
 /// </summary>
 public sealed class LateDelivery(LedgerHost host) : IAsyncLifetime
 {
@@ -136,7 +136,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
         code.ShouldBe(0, output);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Count(l => l.Contains("GRN-", StringComparison.Ordinal) || l.Contains("INV-1", StringComparison.Ordinal)).ShouldBe(4);
-        lines[1..^1].ShouldAllBe(l => l.Length == lines[1].Length); // columns as wide as what stands in them
+        lines[1..^1].ShouldAllBe(l => l.Length == lines[1].Length); // columns are as wide as their longest value
         lines[^1].ShouldStartWith("On hand 12 at ");
         foreach (var (arguments, why) in ((string, string)[])
         [

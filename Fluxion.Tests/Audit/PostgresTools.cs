@@ -5,12 +5,12 @@ using Npgsql;
 
 namespace Fluxion.Tests.Audit;
 
-/// <summary>psql, pg_dump and pg_restore as they came with the embedded database.</summary>
+/// <summary>psql, pg_dump and pg_restore of the embedded database.</summary>
 public static class PostgresTools
 {
     public static string Folder => Path.Combine(TestServer.Options.Home, "pg17", "usr", "lib", "postgresql", "17", "bin");
 
-    /// <summary>Has a process find the tools, and them the server.</summary>
+    /// <summary>Sets the environment by which a process finds the tools, and the tools find the server.</summary>
     public static void Connect(ProcessStartInfo start, string connectionString)
     {
         var connection = new NpgsqlConnectionStringBuilder(connectionString);

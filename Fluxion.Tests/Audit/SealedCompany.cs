@@ -7,7 +7,10 @@ using Npgsql;
 
 namespace Fluxion.Tests.Audit;
 
-/// <summary>A tenant whose events are sealed in three goes or more, with a number that was drawn and rolled back; what a test does to them can be undone.</summary>
+/// <summary>
+/// A tenant whose events are sealed in three or more steps, with a sequence number that was drawn and rolled back.
+/// <see cref="Undo"/> reverts a test's changes to events and seals.
+/// </summary>
 public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
 {
     public Company Company { get; private set; } = null!;
@@ -15,10 +18,10 @@ public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
     public NpgsqlConnection Superuser { get; private set; } = null!;
     public Verification Intact { get; private set; } = null!;
 
-    /// <summary>The events as they were sealed, in their order, and the seal of each.</summary>
+    /// <summary>The sealed events in order of their sequence number, each with its seal.</summary>
     public IReadOnlyList<(long Sequence, Guid Id, Guid Stream, long Seal)> Events { get; private set; } = [];
 
-    /// <summary>The number that no event has.</summary>
+    /// <summary>The sequence number that no event has.</summary>
     public long Gap { get; private set; }
 
     public async ValueTask InitializeAsync()
@@ -51,7 +54,7 @@ public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
     public Task<Verification> Verify(string? expect = null) => host.Services.GetRequiredService<Verifier>()
         .Verify(Tenant, expect is null ? null : Convert.FromHexString(expect), null, CancellationToken.None);
 
-    /// <summary>Events and seals as they were at first, and the constraints that a test may have taken off.</summary>
+    /// <summary>Restores events, seals, and constraints that a test may have dropped.</summary>
     public Task Undo() => Superuser.Execute($"""
         begin;
         truncate {Company.Schema}.ledger_seals, {Company.Schema}.mt_events;

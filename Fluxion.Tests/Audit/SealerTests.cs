@@ -45,7 +45,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         {
             for (var made = 0; ; await Task.Delay(5))
             {
-                var isLast = written.IsCancellationRequested; // before it is sealed: then all of it is
+                var isLast = written.IsCancellationRequested; // read before sealing: then this pass seals everything
                 made += (await node.SealTenant(tenant, CancellationToken.None)).ShouldNotBeNull();
                 if (isLast) return made;
             }
@@ -88,16 +88,17 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         await company.Seal();
         await using var slow = await host.OpenSuperuser();
         await using var transaction = await slow.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await slow.Execute($"savepoint a; select nextval('{other.Schema}.mt_events_sequence'); rollback to a"); // it has no transaction id, and may still use the number
+        // it has no transaction id, and may still use the number
+        await slow.Execute($"savepoint a; select nextval('{other.Schema}.mt_events_sequence'); rollback to a");
         var sealing = AnotherNode().SealTenant(tenant, CancellationToken.None);
-        (await shop.Receive(1)).ShouldBe(200); // while the slow one goes on
+        (await shop.Receive(1)).ShouldBe(200); // while the slow transaction is open
         sealing.IsCompleted.ShouldBeFalse();
         (await company.Seal()).ShouldBe(0, "of another tenant");
         await transaction.CommitAsync(TestContext.Current.CancellationToken);
         (await sealing).ShouldNotBeNull();
     }
 
-    /// <summary>Refused by the database at the commit, when numbers had been drawn already.</summary>
+    /// <summary>The database refuses the transaction at its commit, after sequence numbers were drawn.</summary>
     [Fact]
     public async Task what_is_refused_at_the_last_moment_leaves_nothing_among_the_events()
     {
@@ -107,7 +108,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         (await other.Admin.Post("sales", sale)).ShouldBe(201);
         (await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => other.Admin.Post("sales", sale)))).ShouldAllBe(refused => refused.Status == 409);
         await using var superuser = await host.OpenSuperuser();
-        // Marten adds its rows afterwards, on a connection of its own, and begins a stream for them
+        // Marten then inserts tombstone rows on its own connection, and starts a stream for them
         for (var i = 0; i < 100 && (await superuser.Rows($"select from {other.Schema}.mt_streams where type is null")).Count == 0; i++) await Task.Delay(100, TestContext.Current.CancellationToken);
         await Task.Delay(500, TestContext.Current.CancellationToken);
 
@@ -176,7 +177,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         page["items"]!.AsArray().Select(s => s!["number"]!.GetValue<long>()).ShouldBe([result.Seals, result.Seals - 1]);
         (await other.Admin.Get($"audit/seals?limit=2&after={page["next"]}")).ShouldBe(200).Json["items"]![0]!["number"]!.GetValue<long>().ShouldBe(result.Seals - 2);
 
-        // far apart, so that two workers find them at the same time: the first one is named
+        // far apart, so that two workers find them at the same time; the verification names the first one
         await superuser.Execute($"update {other.Schema}.mt_events set data = '2' where seq_id in (100000, 10000)");
         (await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None)).Finding!.Sequence.ShouldBe(10000);
     }

@@ -7,13 +7,13 @@ using Npgsql;
 
 namespace Fluxion.Tests.Audit;
 
-/// <summary>What a superuser does to events and seals is found, and what he did it to is named.</summary>
+/// <summary>Tests that the verification detects a superuser's changes to events and seals, and names the changed event or seal.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class TamperingTests(LedgerHost host, SealedCompany company) : IClassFixture<SealedCompany>
 {
     private const string Update = "update {events} set ", AtMiddle = " where seq_id = {middle}";
 
-    /// <summary>What is done, what it is called, and which event (first, middle, last, gap, …) or seal (of middle) is named.</summary>
+    /// <summary>The change, the kind of finding, and the event (first, middle, last, gap, …) or seal (of middle) that it names.</summary>
     private static readonly Dictionary<string, (string Sql, string Kind, string Named)> Ways = new()
     {
         ["data of the first event"] = (Update + "data = data || '{\"x\": 1}' where seq_id = {first}", DiscrepancyKinds.Changed, "first"),
@@ -70,10 +70,10 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         ["all seals removed"] = ("truncate {seals}", DiscrepancyKinds.HeadUnknown, "none"),
     };
 
-    /// <summary>{events} without its primary key; <see cref="SealedCompany.Undo"/> gives it back.</summary>
+    /// <summary>Drops the primary key of {events}; <see cref="SealedCompany.Undo"/> restores it.</summary>
     private static string WithoutKey => "alter table {events} drop constraint pkey_mt_events_seq_id; ";
 
-    /// <summary>{seals} with numbers of any kind.</summary>
+    /// <summary>Drops the check on the numbers of {seals}, so that any number can be stored.</summary>
     private const string WithoutCheck = "alter table {seals} drop constraint ledger_seals_number_check; ";
 
     public static TheoryData<string> Names => [.. Ways.Keys];
@@ -245,7 +245,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         said.ShouldContain($"Head: {company.Intact.HeadHash}");
     }
 
-    /// <summary>As somebody does it who knows how seals are made.</summary>
+    /// <summary>Changes the middle event and computes its seal again, as an attacker does who knows the algorithm.</summary>
     private async Task ChangeTheMiddleAndSealItAnew(bool all)
     {
         await company.Superuser.Execute(Fill("set datestyle = iso; update {events} set data = jsonb_set(data, '{quantity}', '3') where seq_id = {middle}"));

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Catalog;
 
-/// <summary>What scanners read, and what a scan comes to.</summary>
+/// <summary>Tests of barcodes: which codes are accepted, and which quantity a scan stands for.</summary>
 public sealed class BarcodeTests(LedgerHost host)
 {
     private const string Piece = "7591234567894";
@@ -36,7 +36,7 @@ public sealed class BarcodeTests(LedgerHost host)
     public void a_gtin_is_known_by_its_check_digit(string code, string kind)
     {
         ProductBarcode.KindOf(code).ShouldBe(kind);
-        // only what has as many digits as a GTIN is asked for its check digit
+        // the check digit is validated only for codes with as many digits as a GTIN
         ProductBarcode.ValidationError(code, null).ShouldBe(kind == BarcodeKinds.Gtin || code.Length < 8 ? null : ProductBarcode.ValidationError(code, BarcodeKinds.Gtin));
         ProductBarcode.ValidationError(code, BarcodeKinds.Internal).ShouldBeNull();
     }
@@ -97,14 +97,14 @@ public sealed class BarcodeTests(LedgerHost host)
         var row = await Read(admin, "P1");
         row["barcode"]!.GetValue<string>().ShouldBe(Piece);
         row["barcodes"]!.ToJsonString().ShouldBe("""[{"code":"7591234567894","kind":"gtin","unit":"unit","packQuantity":1},{"code":"17591234567891","kind":"gtin","unit":"case","packQuantity":12},{"code":"7591234567891","kind":"internal","unit":"unit","packQuantity":1},{"code":"own-1","kind":"internal","unit":"unit","packQuantity":1}]""");
-        // what was read can be sent back, over HTTP and as a file, and changes nothing
+        // a row that was read can be sent back over HTTP and in a file, and changes nothing
         var back = row.DeepClone().AsObject();
         foreach (var field in (string[])["id", "sku", "isActive", "createdAt", "updatedAt"]) back.Remove(field);
         (await admin.Put("products/P1", back.ToJsonString())).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(1);
         var csv = (await admin.Get("products", "text/csv")).ShouldBe(200).Text;
         csv.ShouldNotContain("scanned");
         (await Import(admin, csv)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
-        // the short form is a list of one
+        // the short form sets a list of one barcode
         (await admin.Put("products/P1", new { name = "P1", barcode = Case })).ShouldBe(200);
         (await Read(admin, "P1"))["barcodes"]!.ToJsonString().ShouldBe("""[{"code":"17591234567891","kind":"gtin","unit":"unit","packQuantity":1}]""");
         (await admin.Put("products/P1", new { name = "P1" })).ShouldBe(200);
@@ -129,7 +129,8 @@ public sealed class BarcodeTests(LedgerHost host)
         (await Codes()).ShouldBe($"{Piece}×1 {Case}×12");
         (await Import(admin, "sku,barcode\nP1,96385074\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"96385074×1 {Case}×12");
-        (await Import(admin, "sku,barcode\nP1,96385075\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]); // its check digit is 4
+        // the correct check digit is 4
+        (await Import(admin, "sku,barcode\nP1,96385075\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
         (await Import(admin, "sku,barcode\nP1,\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"{Case}×12");
         (await Import(admin, "sku,barcodes\nP1,\"[{\"\"code\"\":\"\"759\"\"}]\"\n")).ShouldBe(200);
@@ -147,22 +148,22 @@ public sealed class BarcodeTests(LedgerHost host)
             (conflict["sku"]!.GetValue<string>(), conflict["id"]!.GetValue<string>()).ShouldBe((sku, id));
             answer.Detail!.ShouldContain(sku);
         }
-        // a UPC-A and the EAN-13 of the same number are one barcode, and case counts no more than what cannot be seen
+        // a UPC-A and the EAN-13 of the same number are one barcode; case and invisible characters are ignored
         foreach (var same in (string[])["036000291452", "0036000291452", "00036000291452", " 036000291452 ", "０３６０００２９１４５２", "BOX-9", "box-\u200B9"])
             ShouldName(await Create(admin, "P2", barcode: same), "P1", first);
         (await Create(admin, "P2", barcode: Piece)).ShouldBe(201);
         ShouldName(await admin.Put("products/P2", new { name = "P2", barcodes = new object[] { new { code = Piece }, new { code = "Box-9" } } }), "P1", first);
         (await Import(admin, "sku,name,barcode\nP2,P2,036000291452\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
         (await Import(admin, "sku,name,barcode\nP3,P3,96385074\nP4,P4,96385074\n")).ShouldBe(400).Fields.ShouldBe(["line 3: barcode"]);
-        // two rows of one file may exchange theirs
+        // two rows of one file may exchange their barcodes
         (await Import(admin, $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{Piece}\"\"}}]\"\nP2,\"[{{\"\"code\"\":\"\"036000291452\"\"}},{{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}}]\"\n")).ShouldBe(200).Json["changed"]!.GetValue<int>().ShouldBe(2);
 
-        // of a deactivated product it is free, and whoever has taken it keeps it
+        // the barcode of a deactivated product is free; the product that takes it then keeps it
         (await admin.Post("products/P1/deactivate", null)).ShouldBe(200);
         var third = (await Create(admin, "P3", barcode: Piece)).ShouldBe(201).Id();
         ShouldName(await admin.Post("products/P1/activate", null), "P3", third);
         (await Import(admin, "sku,isActive\nP1,true\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
-        (await admin.Put("products/P1", new { name = "P1", barcode = Piece })).ShouldBe(200); // it stays deactivated
+        (await admin.Put("products/P1", new { name = "P1", barcode = Piece })).ShouldBe(200); // the product stays deactivated
         (await admin.Put("products/P1", new { name = "P1" })).ShouldBe(200);
         (await admin.Post("products/P1/activate", null)).ShouldBe(200);
         (await admin.Get($"products?barcode={Piece}")).Json["items"]!.AsArray().Single()!["sku"]!.GetValue<string>().ShouldBe("P3");
@@ -241,7 +242,7 @@ public sealed class BarcodeTests(LedgerHost host)
             ? $"{row["onHand"]} {row["reserved"]} {row["onOrder"]} at {row["costPerUnit"]}" : "";
         object[] Lines(decimal quantity, string barcode = Case) => [new { barcode, quantity }];
 
-        // a cost is of one unit
+        // a cost is per unit, not per pack
         (await admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = Case, quantity = 10, unitCost = 2.5 } } })).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(120);
         (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(1) })).ShouldBe(200);
         (await admin.Post("stock/adjustments", new { store = "S1", reason = "correction", lines = Lines(-1) })).ShouldBe(200);
@@ -257,7 +258,7 @@ public sealed class BarcodeTests(LedgerHost host)
 
         (await admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S1", barcode = Case, quantity = 1 } } })).ShouldBe(201);
         (await Stock("S1")).ShouldBe("72 12 0 at 2.5");
-        // and so is a price: two cases at 3.25 a unit
+        // so is a price: two cases at 3.25 a unit
         var sale = (await admin.Post("sales", new { store = "S1", invoiceNumber = "F-1", lines = new object[] { new { barcode = Case, quantity = 2, unitPrice = 3.25 }, new { barcode = Piece, quantity = 1 } } })).ShouldBe(201).Json;
         sale["totalAmount"]!.GetValue<decimal>().ShouldBe((24 * 3.25m) + 3);
         (await admin.Get($"sales/{sale["id"]}")).Json["lines"]!.AsArray().Select(l => $"{l!["sku"]} {l["quantity"]} {l["unitPrice"]}").ShouldBe(["P1 24 3.25", "P1 1 3"]);
@@ -270,7 +271,7 @@ public sealed class BarcodeTests(LedgerHost host)
         (await admin.Post("purchase-orders/O1/receipts", new { lines = Lines(1) })).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
         (await Stock("S1")).ShouldStartWith("59 12 12 ");
 
-        // a fraction of a pack is one where whole units come of it
+        // a fraction of a pack is accepted when it comes to whole units
         (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(0.25m) })).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(56);
         (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(0.1m) })).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
         (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(900_000_000) })).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
@@ -306,7 +307,7 @@ public sealed class BarcodeTests(LedgerHost host)
         (await Read(admin, "P4"))["barcode"]!.GetValue<string>().ShouldBe("036000291452");
         (await Read(admin, "P1"))["barcodes"]![0]!["kind"]!.GetValue<string>().ShouldBe("internal");
 
-        // who scans it has to say which is meant
+        // a client that scans an ambiguous barcode must say which product is meant
         (await admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = "7591234567891", quantity = 1 } } })).ShouldBe(409).Detail!.ShouldContain("P1 and P2");
         (await admin.Get("products?barcode=7591234567891")).Json["items"]!.AsArray().Count.ShouldBe(2);
         (await Create(admin, "P5", (object[])[new { code = "7591234567891", kind = "internal" }])).ShouldBe(409);

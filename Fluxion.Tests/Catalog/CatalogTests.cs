@@ -19,7 +19,7 @@ public sealed class CatalogTests(LedgerHost host)
         var product = (await manager.Get($"products/{sku}")).ShouldBe(200).Json;
         product["name"]!.GetValue<string>().ShouldBe("Leche entera");
         product["reorderPoint"]!.GetValue<decimal>().ShouldBe(24);
-        product["category"].ShouldBeNull(); // a PUT sets all fields anew
+        product["category"].ShouldBeNull(); // a PUT replaces all fields
         product["version"]!.GetValue<long>().ShouldBe(2);
     }
 

@@ -99,7 +99,7 @@ public sealed class CategoryTests(LedgerHost host)
         (await manager.Get($"products/{outside}")).Json["name"]!.GetValue<string>().ShouldBe("x");
         (await ParentOf(manager, other)).ShouldBeNull();
 
-        // what is in it can still be changed
+        // subcategories and products of a deactivated category can still be changed
         (await manager.Put($"categories/{child}", new { name = "Renamed", parent = code })).ShouldBe(200);
         (await manager.Put($"products/{inside}", new { name = "y", category = code })).ShouldBe(200);
 

@@ -8,17 +8,19 @@ using static Fluxion.Tests.Catalog.Trail;
 
 namespace Fluxion.Tests.Catalog;
 
-/// <summary>Codes that look alike are one code, or are refused; found by the formats that the OpenAPI document gives its fields.</summary>
+/// <summary>Codes that look alike are one code, or are refused. The tests find fields by their formats in the OpenAPI document.</summary>
 public sealed class CodeTests(LedgerHost host)
 {
-    /// <summary>Fields by whose name one expects a code or a number. A tenant's slug and an account's address have their own, narrower rules.</summary>
+    /// <summary>
+    /// Names of fields that hold a code or a number. A tenant's slug and an account's email have their own, narrower rules.
+    /// </summary>
     private static readonly string[] Named = ["code", "sku", "orderNumber", "invoiceNumber", "posTransactionId", "clientTaxId", "barcode"];
 
-    /// <summary>Code points that only look like letters and digits of a code, or that nobody sees the difference of.</summary>
+    /// <summary>Code points that resemble letters and digits of a code, or are invisible.</summary>
     private static readonly string[] Strangers =
         ["А", "Ѕ", "і", "Α", "Ο", "ν", "ꓮ", "Ⅰ", "１\u0301", "٣", "०", "A\u0323", "ẞ", "ı", "ſ", "\u212A", "Ạ", "𝐀", "①", "²", "ﬁ", "•", "’"];
 
-    /// <summary>Every field of a command's body with a format, by its path, with the example that holds it.</summary>
+    /// <summary>Every field with a format in a command's body, by its path, with the example that holds it.</summary>
     private static IEnumerable<(Operation Command, string Path, string Format)> Fields(OpenApi document)
     {
         foreach (var command in document.Operations.Where(o => o.Body is not null))
@@ -57,7 +59,7 @@ public sealed class CodeTests(LedgerHost host)
         var without = document.Operations.Where(o => o.Body is not null).SelectMany(o => Members(document, o.Body!["schema"]!, "").Select(m => (o, m.Path, m.Schema)))
             .Where(f => Named.Contains(f.Path.Split('.')[^1]) && f.Schema["format"] is null)
             .Select(f => $"{f.o} {f.Path}").Order().ToList();
-        // in lines sku names what exists, by whatever spelling
+        // in lines, sku names an existing product in any spelling, so it has no format
         without.Where(f => !f.EndsWith("lines[0].sku", StringComparison.Ordinal)).ShouldBeEmpty();
         Fields(document).Count().ShouldBeGreaterThanOrEqualTo(20);
     }
@@ -78,7 +80,7 @@ public sealed class CodeTests(LedgerHost host)
             }
         }
 
-        // of a product either the short form or the list
+        // the body of a product has either the short form or the list
         static JsonNode Only(JsonNode example, string path)
         {
             var body = example.DeepClone().AsObject();
@@ -107,7 +109,7 @@ public sealed class CodeTests(LedgerHost host)
         (await Create(alike[0])).ShouldBe(201).Json["code"]!.GetValue<string>().ShouldBe(code);
         foreach (var other in alike.Append(code)) (await Create(other)).Status.ShouldBe(409, other);
         foreach (var other in alike) (await admin.Get($"{resource}/{Uri.EscapeDataString(other)}")).ShouldBe(200).Json[field]!.GetValue<string>().ShouldBe(code);
-        // letters with marks are letters of their own
+        // letters with diacritics are different letters
         (await Create(code.Replace('Ñ', 'N'))).ShouldBe(201);
     }
 

@@ -9,10 +9,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Catalog;
 
-/// <summary>One rule for stores, products and suppliers: what is open of them is finished before they are deactivated.</summary>
+/// <summary>One rule for stores, products and suppliers: open documents are finished or cancelled before a deactivation.</summary>
 public sealed class DeactivationTests(LedgerHost host)
 {
-    /// <summary>A company with the stores M1 and M2, the products P1 and P2, of which there are 20 in M1, and the supplier V1.</summary>
+    /// <summary>A company with the stores M1 and M2, the products P1 and P2 with 20 each in M1, and the supplier V1.</summary>
     private async Task<Company> Found()
     {
         var company = await Company.Found(host);
@@ -88,7 +88,7 @@ public sealed class DeactivationTests(LedgerHost host)
         foreach (var what in (string[])["stores/M1", "stores/M2", "products/P1", "suppliers/V1"])
         {
             (await Deactivate(company.Admin, what)).ShouldBe(200);
-            (await Deactivate(company.Admin, what)).ShouldBe(200); // once more changes nothing
+            (await Deactivate(company.Admin, what)).ShouldBe(200); // a second deactivation changes nothing
         }
     }
 
@@ -125,7 +125,7 @@ public sealed class DeactivationTests(LedgerHost host)
         (await IsActive(company.Admin, "products/P1")).ShouldBeFalse();
     }
 
-    // At once: exactly one holds
+    // Concurrent commands: exactly one succeeds
 
     [Theory]
     [InlineData("stores/M1")]
@@ -162,7 +162,7 @@ public sealed class DeactivationTests(LedgerHost host)
         }
     }
 
-    // What was deactivated takes nothing new
+    // A deactivated entry accepts nothing new
 
     [Fact]
     public async Task nothing_is_opened_anew_of_what_is_deactivated()
@@ -185,7 +185,7 @@ public sealed class DeactivationTests(LedgerHost host)
             foreach (var order in (string[])[closed, cancelled])
                 (await company.Admin.Post($"purchase-orders/{order}/reopen", null)).ShouldBe(409).Detail!.ShouldContain(name);
             (await company.Admin.Post($"purchase-orders/{whole}/returns", new { lines = Lines(quantity: 1) })).ShouldBe(409).Detail!.ShouldContain(name);
-            // what is there goes back all the same, and is not replaced; but from a closed store nothing moves
+            // goods can still go back to the supplier, without a replacement; but no goods move from a deactivated store
             (await company.Admin.Post($"purchase-orders/{whole}/returns", new { replacement = false, lines = Lines(quantity: 1) })).ShouldBe(what == "stores/M1" ? 409 : 200);
             (await company.Admin.Post($"{what}/activate", null)).ShouldBe(200);
         }
@@ -193,7 +193,7 @@ public sealed class DeactivationTests(LedgerHost host)
         (await company.Admin.Post($"purchase-orders/{cancelled}/reopen", null)).ShouldBe(200);
     }
 
-    /// <summary>As an older version has left it: the entry was deactivated while all that was open.</summary>
+    /// <summary>The state that an older version left behind: the entry was deactivated while documents were open.</summary>
     [Fact]
     public async Task what_was_deactivated_while_something_was_open_may_be_finished()
     {
@@ -219,7 +219,7 @@ public sealed class DeactivationTests(LedgerHost host)
         (await admin.Post($"stock/transfers/{returning}/cancel", new { })).ShouldBe(200);
         (await admin.Post($"stock/reservations/{reservation}/extend", new { })).ShouldBe(200);
         (await admin.Hold(reservation!.GetValue<string>(), 2)).ShouldBe(200);
-        (await admin.Hold(reservation.GetValue<string>(), 3)).ShouldBe(409); // more is held in a closed store
+        (await admin.Hold(reservation.GetValue<string>(), 3)).ShouldBe(409); // refused: more would be reserved in a deactivated store
         (await admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
         (await admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } })).ShouldBe(200);
         (await admin.Post($"sales/{voided}/cancel", new { reason = "A typing error" })).ShouldBe(200);
@@ -233,11 +233,11 @@ public sealed class DeactivationTests(LedgerHost host)
 
 internal static class OlderVersion
 {
-    /// <summary>Sets what the reservation holds of P1 in M1.</summary>
+    /// <summary>Sets the quantity that the reservation holds of P1 in M1.</summary>
     public static Task<Answer> Hold(this Client client, string reservation, decimal quantity) => client.Send(HttpMethod.Put, $"stock/reservations/{reservation}",
         new { lines = new[] { new { store = "M1", sku = "P1", quantity } } }, Guid.CreateVersion7().ToString());
 
-    /// <summary>Deactivates a store, a product or a supplier without asking what is open of it.</summary>
+    /// <summary>Deactivates a store, a product or a supplier without checking for open documents.</summary>
     public static async Task DeactivateAsBefore(this Company company, LedgerHost host, Guid id, object deactivated)
     {
         var ct = TestContext.Current.CancellationToken;

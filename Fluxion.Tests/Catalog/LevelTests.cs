@@ -5,7 +5,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Catalog;
 
-/// <summary>The levels of a product agree with each other, by whatever command or file they are set.</summary>
+/// <summary>The levels of a product are consistent with each other, whichever command or file sets them.</summary>
 public sealed class LevelTests(LedgerHost host)
 {
     private static Task<Answer> Import(Client client, string csv) =>
@@ -56,7 +56,7 @@ public sealed class LevelTests(LedgerHost host)
         (await Import(admin, "sku,reorderPoint\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
         (await Import(admin, "sku,minStockLevel\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
         (await Import(admin, "sku,reorderPoint,maxStockLevel\nP1,51,\n")).ShouldBe(200);
-        // a PUT sets all fields anew: what is left out has its default, here no maximum
+        // a PUT replaces all fields: a field that is left out gets its default, here no maximum
         (await admin.Put("products/P1", new { name = "x", reorderPoint = 99 })).ShouldBe(200);
         (await admin.Put("products/P1", new { name = "x", maxStockLevel = 9 })).ShouldBe(200);
     }
@@ -72,7 +72,7 @@ public sealed class LevelTests(LedgerHost host)
         (await Put("Renamed", 20.5m, 10, 15)).ShouldBe(200);
         (await Import(admin, "sku,name\nP1,Renamed again\n")).ShouldBe(200);
         (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
-        // one that is set has to be right
+        // a level that is set must be valid
         (await Put("x", 20.5m, 11, 15)).ShouldBe(400).Fields.ShouldBe(["maxStockLevel"]);
         (await Put("x", 20.5m, 10, 16)).ShouldBe(400).Fields.ShouldBe(["maxStockLevel"]);
         (await Put("x", 19.5m, 30, 15)).ShouldBe(400).Fields.ShouldBe(["minStockLevel"]);

@@ -31,7 +31,7 @@ public sealed class ProductTests(LedgerHost host)
         (await manager.Put($"products/{sku}", $$"""{{{Fields}}}""")).ShouldBe(200);
         var row = (await manager.Get($"products/{sku}")).ShouldBe(200).Json;
         foreach (var (field, value) in JsonNode.Parse($$"""{{{Fields}}}""")!.AsObject()) JsonNode.DeepEquals(row[field], value).ShouldBeTrue($"{field}: {row[field]}");
-        // what was read can be sent back
+        // a product that was read can be sent back
         var back = row.AsObject();
         foreach (var field in (string[])["id", "sku", "isActive", "createdAt", "updatedAt"]) back.Remove(field);
         (await manager.Put($"products/{sku}", back)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
@@ -77,7 +77,7 @@ public sealed class ProductTests(LedgerHost host)
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(3);
 
-        // in a transaction that is rolled back, so that no other test sees the tenant without its table
+        // the transaction is rolled back, so that no other test sees the tenant without this table
         var script = host.Services.GetRequiredService<SchemaScripts>().All().Single(s => s.Path.EndsWith("history/0020_product_prices.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await superuser.Execute($"drop table {company.Schema}.product_prices; set local role fluxion_owner");

@@ -3,7 +3,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Catalog;
 
-/// <summary>People find what they look for, whatever keyboard or program wrote either.</summary>
+/// <summary>A search finds names whatever keyboard or program wrote the name or the query.</summary>
 public sealed class SearchTests(LedgerHost host)
 {
     private static readonly (string Name, string[] Found, string[] NotFound)[] Cases =
@@ -70,7 +70,8 @@ public sealed class SearchTests(LedgerHost host)
             analyze products, product_barcodes;
             """);
         await using var service = await Sql.Open(host.Connections.Service);
-        // under row level security an index of trigrams serves LIKE only where that is leakproof; on so few rows the planner would rather read them all
+        // under row level security a trigram index serves LIKE only where the operator is leakproof; on so few rows the planner would
+        // choose a sequential scan
         await service.Execute($"set app.current_tenant_id = '{company.Id}'; set search_path to {company.Schema}, public; set enable_seqscan = off; set enable_indexscan = off");
         foreach (var (table, index) in ((string, string)[])[("products", "idx_products_search"), ("product_barcodes", "idx_product_barcodes_search")])
             string.Join('\n', await service.Column<string>($"explain (costs off) select from {table} where search_key like search_pattern('AZUCAR')")).ShouldContain(index);

@@ -8,12 +8,12 @@ namespace Fluxion.Tests.Catalog;
 public sealed class SupplierTests(LedgerHost host)
 {
     [Theory]
-    [InlineData("G-20000303-0")] // SENIAT itself: the sum is divisible by 11
+    [InlineData("G-20000303-0")] // SENIAT, the tax authority: the sum is divisible by 11
     [InlineData("G-20009997-6")] // Banco de Venezuela
     [InlineData("J-00006372-9")] // Cervecería Polar
     [InlineData("V-11470283-4")]
     [InlineData("C-30000000-1")]
-    [InlineData("P-12345678-0")] // remainder 1: 10 has two digits
+    [InlineData("P-12345678-0")] // remainder 1: the check digit would be 10, which has two digits
     public void the_check_digit_of_a_rif_tells_it_from_every_other(string rif)
     {
         Rif.Normalize(rif).ShouldBe(rif);

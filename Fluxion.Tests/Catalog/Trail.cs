@@ -3,14 +3,14 @@ using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Catalog;
 
-/// <summary>What the audit trail says of one entity.</summary>
+/// <summary>The audit trail of one entity.</summary>
 public static class Trail
 {
-    /// <summary>The types of its events, the first one first.</summary>
+    /// <summary>The types of the entity's events, oldest first.</summary>
     public static async Task<string[]> EventTypes(this Client manager, string entityId) =>
         [.. (await manager.Events(entityId)).Select(e => e["eventType"]!.GetValue<string>())];
 
-    /// <summary>Its events in order.</summary>
+    /// <summary>The entity's events, oldest first.</summary>
     public static async Task<JsonNode[]> Events(this Client manager, string entityId) =>
         [.. (await manager.Get($"events?entityId={entityId}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray()
             .Select(e => e!).OrderBy(e => e["metadata"]!["version"]!.GetValue<long>())];

@@ -5,7 +5,7 @@ using Fluxion.Host.Demo;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>A host that stands behind proxies which are named.</summary>
+/// <summary>A host with configured trusted proxies.</summary>
 public sealed class ProxiedHost(LedgerHost ledger) : IAsyncLifetime
 {
     public HostProcess Process { get; private set; } = null!;
@@ -17,7 +17,7 @@ public sealed class ProxiedHost(LedgerHost ledger) : IAsyncLifetime
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 }
 
-/// <summary>Where a host serves, and which address it takes for its client's: seen on hosts of their own.</summary>
+/// <summary>Tests of the address on which a host serves, and of the client address that it records. The hosts are the tests' own.</summary>
 public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClassFixture<ProxiedHost>
 {
     private static int FreePort()
@@ -71,14 +71,14 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
         }
         catch (SocketException)
         {
-            // somebody serves there already
+            // another process serves at that address already
         }
         var (exitCode, output) = await HostProcess.Run(HostProcess.Production(ledger.Connections));
         exitCode.ShouldBe(1, output);
         output.Trim().ShouldBe("error: Failed to bind to address http://127.0.0.1:5080: address already in use. End what serves there, or serve elsewhere: --urls http://localhost:5081");
     }
 
-    /// <summary>The address that the audit trail has of a command that came with these headers.</summary>
+    /// <summary>The client address in the audit trail of a command that was sent with these headers.</summary>
     private static async Task<string?> AuditedAddress(HostProcess host, params string[] forwardedFor)
     {
         using var http = host.NewClient();

@@ -12,10 +12,12 @@ using Npgsql;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>A host of its own, in whose demo tenant nobody else writes and what the examples move never runs out.</summary>
+/// <summary>
+/// A host of the test's own. No other test writes in its demo tenant, and the products of the examples never run out of stock.
+/// </summary>
 public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
 {
-    /// <summary>A store in which no example moves goods: it can be deactivated while they do.</summary>
+    /// <summary>A store in which no example moves goods, so that it can be deactivated while the examples run.</summary>
     public const string QuietStore = "QUIET";
 
     private OwnDatabase _database = null!;
@@ -38,7 +40,7 @@ public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
             (await Admin.Put($"products/{sku}", new { name = sku, unitType, costPrice = 2, sellingPrice = 3, taxRate = 16, settings = new { allowBackorder = true } })).ShouldBe(200);
     }
 
-    /// <summary>Sends what a header should not hold.</summary>
+    /// <summary>A client that also sends header values that are not valid.</summary>
     private HttpClient NewClient()
     {
         var client = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = Process.Address };
@@ -62,14 +64,14 @@ public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
 }
 
 /// <summary>
-/// Bad input for every field of every command and for every other part of a request, as the OpenAPI document names them: never an error of
-/// ours, always a problem that says what is wrong, and what is refused writes nothing.
+/// Sends bad input for every field of every command and every other part of a request, as the OpenAPI document lists them. No answer is a
+/// server error, every refusal is a problem that names the error, and a refused request writes nothing.
 /// </summary>
 public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost>
 {
     private const int AtOnce = 8;
 
-    // JSON that is put for a field; some of it is right for some fields
+    // JSON values that replace a field's value; some are valid for some fields
 
     private static readonly string[] Anything =
     [
@@ -91,10 +93,10 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         "0001-01-01", "9999-12-31", "99999-01-01", "99999", "2026-02-30", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00+14:00",
         "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00+15:00", "2026-01-01T00:00:00+99:99", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "2026-01-01T23:59:60Z");
 
-    /// <summary>Kestrel refuses a path with it before we see the request: 400 without a body.</summary>
+    /// <summary>Kestrel refuses a path with this before our code sees the request: 400 without a body.</summary>
     private const string RefusedByTheServer = "%00";
 
-    /// <summary>Put for a part of an address.</summary>
+    /// <summary>Values that replace a part of an address.</summary>
     private static readonly string[] Parts =
     [
         "%20", "-1", "0", "1e400", "NaN", "99999999999999999999", "%00", "%ED%A0%80", "%FF", "%0D%0A", "%1B%5B31m", "%E2%80%AE", "%F0%9F%8F%B3", "..%2F..", "%2e%2e", "%27%3B--",
@@ -146,7 +148,8 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
             var (address, example) = (await Address(operation), operation.Body is null ? null : Example(operation).ToJsonString());
             foreach (var (name, part) in operation.Parameters("path").SelectMany(p => Parts.Where(part => part != RefusedByTheServer).Select(part => (p.Name, part))))
             {
-                if (name == "tenant" && operation.Path != "/api/{tenant}/inventory") continue; // found in one place for all
+                // one endpoint is enough: all of them read the tenant in the same place
+                if (name == "tenant" && operation.Path != "/api/{tenant}/inventory") continue;
                 using var request = Request(operation, operation.Path.Replace($"{{{name}}}", part, StringComparison.Ordinal).Replace("{tenant}", DemoTenant.Slug, StringComparison.Ordinal), example);
                 await Send(operation, request);
             }
@@ -182,7 +185,10 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
     private static Task AllOf(IEnumerable<Operation> operations, Func<Operation, Task> send) =>
         Parallel.ForEachAsync(operations, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (operation, _) => await send(operation));
 
-    /// <summary>The example of a command, with {new} in what has to be new each time, but for the tenant: a schema takes its time.</summary>
+    /// <summary>
+    /// The example of a command, with {new} in every field that must be unique. The tenant is the exception, because a new schema takes
+    /// long to create.
+    /// </summary>
     private static JsonObject Example(Operation command)
     {
         var example = command.Body!["example"]!.DeepClone().AsObject();
@@ -207,7 +213,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         };
     }
 
-    /// <param name="field">What of the request is not as it should be; null when a problem need not name it.</param>
+    /// <param name="field">The part of the request that is invalid; null when a problem need not name it.</param>
     private async Task<int> Send(Operation operation, HttpRequestMessage request, string? field = null, string? body = null)
     {
         var answer = await (operation.IsOfThePlatform ? own.Platform : own.Admin).Send(request);
@@ -223,7 +229,8 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         _ when answer.ContentType != "application/problem+json" => "no problem",
         _ when Leak().IsMatch(answer.Text) => "a name of ours",
         _ when answer.Json["status"]!.GetValue<int>() != answer.Status || string.IsNullOrEmpty(answer.Json["title"]?.GetValue<string>()) || string.IsNullOrEmpty(answer.Detail) => "says nothing",
-        400 when answer.Text.Contains("come to more than the ledger can hold", StringComparison.Ordinal) => null, // with what another operation has brought into the same stock
+        // together with stock that another operation received
+        400 when answer.Text.Contains("come to more than the ledger can hold", StringComparison.Ordinal) => null,
         400 when field is null || answer.Detail == "The address contains the character NUL (%00)." => null,
         400 when answer.Fields is ["$"] => field.Length > 0 && IsJson(body ?? "") ? "is JSON" : null,
         400 when !answer.Fields.Any(f => field.StartsWith(f, StringComparison.Ordinal) || f.StartsWith(field, StringComparison.Ordinal))
@@ -249,20 +256,20 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         TestContext.Current.TestOutputHelper!.WriteLine($"{operations} operations, {_answers.Count} requests: "
             + string.Join(", ", _answers.Values.GroupBy(status => status).OrderBy(s => s.Key).Select(s => $"{s.Count()} × {s.Key}")));
         _faults.ShouldBeEmpty();
-        own.Process.Output.ShouldNotContain("fail: "); // nothing that a client sent is logged as an error of ours
+        own.Process.Output.ShouldNotContain("fail: "); // no client input is logged as a server error
         await using var superuser = await own.OpenSuperuser();
         var written = await superuser.Column<string>("""
             select headers ->> 'agent' from tenant_fluxion_demo.mt_events where headers ->> 'agent' like 'bad-%'
             union select key from tenant_fluxion_demo.idempotency_keys where key like 'bad-%'
             union select key from shared.idempotency_keys where key like 'bad-%'
             """);
-        written.Count.ShouldBeGreaterThan(100); // of what was accepted
-        written.Where(name => _answers.GetValueOrDefault(name) >= 400).ShouldBeEmpty(); // the other test of this host has names of its own
+        written.Count.ShouldBeGreaterThan(100); // from accepted requests
+        written.Where(name => _answers.GetValueOrDefault(name) >= 400).ShouldBeEmpty(); // the other test of this host uses names of its own
         (await superuser.Breaches()).ShouldBeEmpty();
     }
 
-    /// <summary>Bodies in which one field is not as in the example, with the name of that field.</summary>
-    /// <param name="whole">The body with a node in the place of this field.</param>
+    /// <summary>Bodies in which one field differs from the example, each with the name of that field.</summary>
+    /// <param name="whole">A function that returns the full body with a node in place of this field.</param>
     private IEnumerable<(string Field, string Body)> Bodies(JsonNode schema, JsonNode? example, string field, Func<JsonNode?, string> whole)
     {
         schema = own.Document.Schema(schema);

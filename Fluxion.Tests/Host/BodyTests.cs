@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>Bodies as the real web server reads them off a socket, which the in-process server of the other tests does not.</summary>
+/// <summary>Tests of bodies that the real web server reads from a socket. The in-process server of the other tests has no socket.</summary>
 public sealed class BodyTests(LedgerHost host)
 {
     [Fact]
@@ -20,7 +20,8 @@ public sealed class BodyTests(LedgerHost host)
         var broken = await Send(served.Address, "zz\r\n{}\r\n0\r\n\r\n");
         broken.ShouldStartWith("HTTP/1.1 400");
         broken.ShouldContain("application/problem+json");
-        (await Send(served.Address, "2\r\n{}\r\n0\r\n\r\n")).ShouldStartWith("HTTP/1.1 400"); // read, and its fields are missing
+        // the chunks are read, and the fields are missing
+        (await Send(served.Address, "2\r\n{}\r\n0\r\n\r\n")).ShouldStartWith("HTTP/1.1 400");
     }
 
     private static async Task<string> Send(Uri address, string chunks)
@@ -29,7 +30,7 @@ public sealed class BodyTests(LedgerHost host)
         await client.ConnectAsync(address.Host, address.Port);
         await using var stream = client.GetStream();
         var head = $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-        // the server answers and closes before it has read all: the rest cannot be sent then
+        // the server answers and closes before it has read everything: the rest cannot be sent then
         var sending = stream.WriteAsync(Encoding.ASCII.GetBytes(head + chunks)).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
         var buffer = new byte[64 * 1024];
         var length = 0;
@@ -40,7 +41,7 @@ public sealed class BodyTests(LedgerHost host)
         }
         catch (IOException) when (length > 0)
         {
-            // reset by a server that did not read the rest, after its answer
+            // the server answered and reset the connection before it read the rest
         }
         client.Close();
         await sending;

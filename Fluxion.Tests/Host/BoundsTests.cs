@@ -11,13 +11,13 @@ namespace Fluxion.Tests.Host;
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Alone
 {
-    /// <summary>Tests that measure: nothing else runs beside them.</summary>
+    /// <summary>Tests that measure: no other test runs at the same time.</summary>
     public const string Name = "alone";
 }
 
 /// <summary>
-/// What many clients ask for at once is done by a few at a time or refused with Retry-After, and somebody who only reads waits no second for it. On a
-/// host of its own; its clients share the cores with it.
+/// Under many concurrent requests the host processes a few at a time and refuses the others with Retry-After. A concurrent reader waits
+/// less than one second. The host is the tests' own; its clients share the cores with it.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
@@ -32,7 +32,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     {
         _database = await ledger.NewDatabase();
         _host = await HostProcess.Serve(_database.Connections);
-        // what is measured is not the first request of a kind
+        // warm up, so that no measured request is the first of its kind
         var admin = await _host.Demo("admin");
         for (var i = 0; i < 20; i++) (await admin.Get("inventory?store=CCS-01&sku=LAC001")).ShouldBe(200);
     }
@@ -43,7 +43,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         await _database.DisposeAsync();
     }
 
-    /// <summary>An answer, and when it was there.</summary>
+    /// <summary>The status of an answer, and how long it took.</summary>
     private sealed record Timed(int Status, TimeSpan Elapsed, TimeSpan? RetryAfter);
 
     private static async Task<Timed> Send(HttpClient http, HttpRequestMessage request)
@@ -64,7 +64,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         return http;
     }
 
-    /// <summary>Reads one item again and again while something else goes on; says how long a read took.</summary>
+    /// <summary>Reads one item repeatedly while a load runs, checks how long the reads took, and returns the answers of the load.</summary>
     private async Task<IReadOnlyList<Timed>> Beside(string what, Func<Task<IReadOnlyList<Timed>>> load)
     {
         using var reader = await SignedIn("viewer");
@@ -102,7 +102,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         Headers = { { "Idempotency-Key", Guid.CreateVersion7().ToString() } },
     };
 
-    /// <summary>As large as a file may be, nearly: all rows that one may have.</summary>
+    /// <summary>A file of almost the largest allowed size, with the largest allowed number of rows.</summary>
     private static byte[] LargeFile()
     {
         var file = new StringBuilder("sku,name,description\n");
@@ -129,7 +129,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         }));
         answers.Count(a => a.Status == 200).ShouldBeGreaterThanOrEqualTo(2);
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 429);
-        (Memory("VmHWM") - before).ShouldBeLessThan(2_000); // one at a time: two at once would be above
+        (Memory("VmHWM") - before).ShouldBeLessThan(2_000); // imports run one at a time: two concurrent ones would exceed this
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
             return await Send(i % 2 == 0 ? user : admin, request);
         }));
         answers.Count(a => a.Status == 200).ShouldBeGreaterThan(10);
-        // of a user's own some find that another one was faster, and in the end his token is old
+        // some of the user's own changes find that another was faster; later ones have a revoked token
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 400 || a.Status == 401 || a.Status == 429 || a.Status == 503);
         (await _host.Demo("user")).ShouldNotBeNull();
     }

@@ -7,14 +7,14 @@ using Fluxion.Ledger.Session;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>An answer as a client sees it.</summary>
+/// <summary>An answer as a client receives it.</summary>
 public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers, string? ContentType)
 {
     public JsonNode Json => JsonNode.Parse(Text)!;
 
     public string? Detail => Json["detail"]?.GetValue<string>();
 
-    /// <summary>The fields that a problem names. What it says of each has the one form of messages (docs/WRITING.md).</summary>
+    /// <summary>The fields that a problem names. Each message has one of the forms in docs/WRITING.md.</summary>
     public string[] Fields
     {
         get
@@ -26,7 +26,7 @@ public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers
         }
     }
 
-    /// <summary>What a field must be, or a whole sentence.</summary>
+    /// <summary>A message about a field has one of the four forms, or is a full sentence.</summary>
     private const string MessageForm = "^(must |is required|unknown field|appears more than once|[A-Z].*\\.$)";
 
     public Answer ShouldBe(int status)
@@ -36,13 +36,13 @@ public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers
     }
 }
 
-/// <summary>A client of the HTTP interface, signed in as one account.</summary>
+/// <summary>A client of the HTTP API, signed in with one account.</summary>
 public sealed class Client(HttpClient http, string tenant)
 {
     public string Tenant => tenant;
 
     public AuthenticationHeaderValue? Authorization => http.DefaultRequestHeaders.Authorization;
-    /// <summary>What it sends with, its token included.</summary>
+    /// <summary>The HTTP client with the token in its headers.</summary>
     public HttpClient Http => http;
 
     /// <summary>A client of the demo tenant.</summary>
@@ -75,7 +75,7 @@ public sealed class Client(HttpClient http, string tenant)
 
     public Task<Answer> Put(string path, object? body) => Send(HttpMethod.Put, path, body, null);
 
-    /// <param name="path">Below /api/{tenant}, or from the root when it begins with a slash.</param>
+    /// <param name="path">A path below /api/{tenant}, or from the root when it begins with a slash.</param>
     /// <param name="body">An object to send as JSON, or a string to send as it is.</param>
     public async Task<Answer> Send(HttpMethod method, string path, object? body, string? key, string? accept = null, string contentType = "application/json")
     {
@@ -86,7 +86,7 @@ public sealed class Client(HttpClient http, string tenant)
         return await Send(request);
     }
 
-    /// <summary>A request that is put together by the test, with an address from the root.</summary>
+    /// <summary>Sends a request that the test built, with an address from the root.</summary>
     public async Task<Answer> Send(HttpRequestMessage request)
     {
         using var reply = await http.SendAsync(request);

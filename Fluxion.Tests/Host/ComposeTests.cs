@@ -7,7 +7,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>What can be known of the containers without Docker: that the files agree with each other and with what the host reads.</summary>
+/// <summary>
+/// Tests of the containers without Docker: the files are consistent with each other and with the settings that the host reads.
+/// </summary>
 public sealed partial class ComposeTests
 {
     private static readonly string Root = Repository.Root;
@@ -31,10 +33,11 @@ public sealed partial class ComposeTests
     public void the_database_is_the_community_edition_on_postgresql_17_and_keeps_its_data_in_a_named_volume()
     {
         var database = Services["database"];
-        Text(database["image"]).ShouldMatch(@"^timescale/timescaledb:2\.[0-9]+\.[0-9]+-pg17$"); // -oss would be the Apache edition
+        // the -oss image would be the Apache edition
+        Text(database["image"]).ShouldMatch(@"^timescale/timescaledb:2\.[0-9]+\.[0-9]+-pg17$");
         Words(database["volumes"]).ShouldBe(["database:/var/lib/postgresql/data"]);
         Map(Compose["volumes"]).Children.Keys.Select(Text).ShouldContain("database");
-        database.Children.ShouldNotContainKey("ports"); // only the host talks to it
+        database.Children.ShouldNotContainKey("ports"); // only the host connects to it
     }
 
     [Fact]
@@ -45,7 +48,7 @@ public sealed partial class ComposeTests
         string.Join(' ', Words(Map(Services["database"]["healthcheck"])["test"])).ShouldContain("pg_isready");
         string.Join(' ', Words(Map(Services["host"]["healthcheck"])["test"])).ShouldContain("/health/ready");
         Words(Services["init"]["command"]).ShouldBe(["database", "init", "--set-passwords"]);
-        Services["init"].Children.ShouldNotContainKey("restart"); // once
+        Services["init"].Children.ShouldNotContainKey("restart"); // runs once
 
         static string Condition(string service, string on) => Text(Map(Map(Services[service]["depends_on"])[on])["condition"]);
     }
@@ -89,7 +92,7 @@ public sealed partial class ComposeTests
     {
         var text = File.ReadAllText(Path.Combine(Root, "docker-compose.yml"));
         var required = Required().Matches(text).Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal).ToArray();
-        Variable().Count(text).ShouldBe(Required().Count(text)); // none has a default
+        Variable().Count(text).ShouldBe(Required().Count(text)); // no variable has a default
         var example = File.ReadAllLines(Path.Combine(Root, ".env.example")).Where(l => l.Length > 0 && l[0] != '#').Order(StringComparer.Ordinal);
         example.ShouldBe(required.Select(name => $"{name}="));
         File.ReadAllLines(Path.Combine(Root, ".gitignore")).ShouldContain(".env");
@@ -123,7 +126,7 @@ public sealed partial class ComposeTests
         read.ShouldBeSubsetOf(copied);
     }
 
-    /// <summary>The service's environment as the host gets it, each ${VARIABLE} replaced by a value.</summary>
+    /// <summary>The service's environment as the host reads it, with a value for each ${VARIABLE}.</summary>
     private static IConfiguration Configuration(string service) => new ConfigurationBuilder().AddInMemoryCollection(
         Map(Services[service]["environment"]).Children.Select(v => KeyValuePair.Create(
             Text(v.Key).Replace("__", ":", StringComparison.Ordinal), (string?)Required().Replace(Text(v.Value), "a value of $1")))).Build();

@@ -6,7 +6,7 @@ using Fluxion.Projections.Writing;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>The documents name files, headings, types and tests that exist, and stay short.</summary>
+/// <summary>Tests that documents name only files, headings, types and tests that exist, and that documents stay short.</summary>
 public sealed partial class DocumentTests
 {
     private static readonly string Root = Repository.Root;
@@ -97,13 +97,13 @@ public sealed partial class DocumentTests
 
     private static string Text(string document) => File.ReadAllText(Path.Combine(Root, document));
 
-    /// <summary>The document without blocks of code, whether fenced or indented.</summary>
+    /// <summary>The document without fenced or indented code blocks.</summary>
     private static string Prose(string document) => IndentedBlock().Replace(FencedBlock().Replace(Text(document), ""), "");
 
     /// <summary>The texts in backticks.</summary>
     private static IEnumerable<string> Code(string document) => Span().Matches(Prose(document)).Select(m => m.Groups[1].Value);
 
-    /// <summary>The anchors of a document's headings, as GitHub makes them.</summary>
+    /// <summary>The anchors that GitHub generates for a document's headings.</summary>
     private static IEnumerable<string> Headings(string file) => Heading().Matches(FencedBlock().Replace(File.ReadAllText(file), ""))
         .Select(m => NotOfAnAnchor().Replace(m.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
 

@@ -9,7 +9,7 @@ public sealed class EmbeddedDatabaseTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>The server is installed once for all tests: by this fixture, which every test waits for.</summary>
+    /// <summary>The server is installed once for all tests, by this fixture; therefore every test of the class waits for it.</summary>
     public EmbeddedDatabaseTests(LedgerHost ledger) => ledger.ShouldNotBeNull();
 
     [Fact]
@@ -23,12 +23,12 @@ public sealed class EmbeddedDatabaseTests
         server.Progress.Count(line => line.EndsWith(", started now", StringComparison.Ordinal)).ShouldBe(1);
         var process = server.Process().ShouldNotBeNull();
 
-        (await both.Single(b => !b.StartedHere).StopAsync()).ShouldBeFalse(); // found, not started
+        (await both.Single(b => !b.StartedHere).StopAsync()).ShouldBeFalse(); // it found the server and did not start it
         server.Process().ShouldBe(process);
         var starter = both.Single(b => b.StartedHere);
         (await starter.StopAsync()).ShouldBeTrue();
         server.Process().ShouldBeNull();
-        (await starter.StopAsync()).ShouldBeFalse(); // a second time does nothing
+        (await starter.StopAsync()).ShouldBeFalse(); // a second stop does nothing
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class EmbeddedDatabaseTests
         await using var second = await server.Start();
         second.StartedHere.ShouldBeTrue();
         (await Scalar<long>(second, "select sum(n) from survivor")).ShouldBe(500_500);
-        (await first.StopAsync()).ShouldBeFalse(); // the run that it had started is gone, this one is another's
+        (await first.StopAsync()).ShouldBeFalse(); // the server that it had started is gone; the one that runs now was started by another
         (await Scalar<long>(second, "select count(*) from survivor")).ShouldBe(1000);
     }
 
@@ -83,7 +83,7 @@ public sealed class EmbeddedDatabaseTests
             error.Message.ShouldContain("http://127.0.0.1:9/ can not be reached");
             error.Message.ShouldContain("docker compose up");
             error.Message.ShouldContain("ConnectionStrings__Fluxion");
-            Directory.EnumerateFileSystemEntries(home).Select(Path.GetFileName).ShouldBe([".lock"]); // nothing half installed
+            Directory.EnumerateFileSystemEntries(home).Select(Path.GetFileName).ShouldBe([".lock"]); // no partial installation is left
         }
         finally
         {

@@ -7,13 +7,16 @@ using Fluxion.Host.Demo;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>The real host as a process of its own: what a signal, an exit code or a command line does can be seen on it.</summary>
+/// <summary>The real host as a process of its own, for tests of signals, exit codes and command lines.</summary>
 public sealed partial class HostProcess : IAsyncDisposable
 {
     public const string SigningKey = "a signing key of the tests, long enough for HMAC-SHA256";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>The host's own output: its framework commands load every assembly of their folder, and those of the tests do not load alone.</summary>
+    /// <summary>
+    /// The host's own output folder. Framework commands load every assembly of their folder, and the assemblies of the tests do not load
+    /// alone.
+    /// </summary>
     private static readonly string Folder = AppContext.BaseDirectory.Replace(
         $"{Path.DirectorySeparatorChar}Fluxion.Tests{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Fluxion.Host{Path.DirectorySeparatorChar}",
         StringComparison.Ordinal);
@@ -30,7 +33,7 @@ public sealed partial class HostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // nothing of the shell that the tests run in decides how the host starts
+        // variables of the shell that runs the tests must not affect the host
         string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "DOTNET_URLS", "DOTNET_HTTP_PORTS", "URLS", "HTTP_PORTS", "Kestrel__", "Logging__", "OTEL_"];
         foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToArray())
             start.Environment.Remove(name);
@@ -43,13 +46,13 @@ public sealed partial class HostProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>What it wrote so far, errors too.</summary>
+    /// <summary>The output so far, standard error included.</summary>
     public string Output
     {
         get { lock (_output) return _output.ToString(); }
     }
 
-    /// <summary>Where it serves; known once it is ready.</summary>
+    /// <summary>The address on which the host serves; known once it is ready.</summary>
     public Uri Address { get; private set; } = null!;
 
     public int ProcessId => _process.Id;
@@ -58,11 +61,11 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     public Task<Client> Demo(string role) => Client.SignIn(NewClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
 
-    /// <summary>A host in Development that serves on a free port; returns when it is ready.</summary>
+    /// <summary>Starts a host in Development on a free port, and returns when it is ready.</summary>
     public static Task<HostProcess> Serve(DatabaseConnections connections, params string[] arguments) =>
         Serve(Development(connections), [.. arguments, "--urls", "http://127.0.0.1:0"]);
 
-    /// <summary>A host that serves where its environment or its arguments say; returns when it is ready.</summary>
+    /// <summary>Starts a host on the address in its environment or its arguments, and returns when it is ready.</summary>
     public static async Task<HostProcess> Serve(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
         var host = new HostProcess(environment, arguments);
@@ -82,7 +85,7 @@ public sealed partial class HostProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>As whoever deploys it starts it: no setting but these.</summary>
+    /// <summary>The environment of a production deployment: no settings but these.</summary>
     public static Dictionary<string, string?> Production(DatabaseConnections? connections = null, string? signingKey = SigningKey) => new()
     {
         ["ASPNETCORE_ENVIRONMENT"] = "Production",
@@ -91,10 +94,10 @@ public sealed partial class HostProcess : IAsyncDisposable
         ["Fluxion__SigningKey"] = signingKey,
     };
 
-    /// <summary>A command that the test ends.</summary>
+    /// <summary>Starts a command that the test ends.</summary>
     public static HostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments) => new(environment, arguments);
 
-    /// <summary>A command, or a start that fails: runs to its end.</summary>
+    /// <summary>Runs a command, or a start that fails, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> Run(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
         await using var host = new HostProcess(environment, arguments);
@@ -109,7 +112,7 @@ public sealed partial class HostProcess : IAsyncDisposable
         ["Fluxion__SignInsPerMinute"] = "100000",
     };
 
-    /// <summary>Its exit code, once it has ended and all that it wrote has been read.</summary>
+    /// <summary>Waits until the process has ended and all its output is read, and returns the exit code.</summary>
     public async Task<int> Exit()
     {
         using var timeout = new CancellationTokenSource(Patience);
@@ -124,14 +127,14 @@ public sealed partial class HostProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>kill -9: it can not do anything about it.</summary>
+    /// <summary>Sends SIGKILL, which a process cannot handle.</summary>
     public async Task Kill()
     {
         _process.Kill();
         await Exit();
     }
 
-    /// <summary>SIGTERM, as a container's or a service's manager sends it; does not wait.</summary>
+    /// <summary>Sends SIGTERM, as a container runtime or a service manager does; does not wait.</summary>
     public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
 
     public async ValueTask DisposeAsync()

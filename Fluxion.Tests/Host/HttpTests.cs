@@ -3,7 +3,7 @@ using Fluxion.Host.Demo;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>What holds of every address: methods, media types, and the refusals of the router.</summary>
+/// <summary>Tests of the rules for every address: methods, media types, and the refusals of the router.</summary>
 public sealed class HttpTests(LedgerHost host)
 {
     [Theory]

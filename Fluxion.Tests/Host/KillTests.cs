@@ -86,7 +86,7 @@ public sealed class KillTests(LedgerHost ledger)
         Task<Answer>[] inFlight;
         await using (var obstacle = database.Superuser())
         {
-            // every stock command waits for a lock on its stream: here all of them wait for this transaction
+            // every stock command acquires a lock on its stream: here all of them wait for this transaction
             await obstacle.OpenAsync(TestContext.Current.CancellationToken);
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await Scalar<object>(obstacle, "lock table tenant_fluxion_demo.mt_streams in exclusive mode");
@@ -94,7 +94,7 @@ public sealed class KillTests(LedgerHost ledger)
             await Until(async () => await Scalar<long>(superuser,
                 "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == AtOnce);
             host.Terminate();
-            await Until(async () => !await Accepts(host.Address)); // it has begun to stop
+            await Until(async () => !await Accepts(host.Address)); // the shutdown has begun
             inFlight.ShouldAllBe(request => !request.IsCompleted);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
@@ -106,7 +106,7 @@ public sealed class KillTests(LedgerHost ledger)
 
     private const string Keys = $"select count(*) from tenant_fluxion_demo.idempotency_keys where key like '{MixedLoad.KeyPrefix}%'";
 
-    /// <summary>Every request has been applied, and none twice; and the read models are what the events say.</summary>
+    /// <summary>Every request was applied exactly once, and the read models match the events.</summary>
     private static async Task ShouldHaveHappenedOnce(NpgsqlConnection superuser, MixedLoad load, Dictionary<(string, string), Stock> before)
     {
         load.Answered.ShouldBe(MixedLoad.Requests);
@@ -114,7 +114,7 @@ public sealed class KillTests(LedgerHost ledger)
         var expected = before.ToDictionary(item => item.Key, item => item.Value + load.Changes.GetValueOrDefault(item.Key));
         (await StockOf(superuser)).ShouldBe(expected, ignoreOrder: true);
         (await Scalar<decimal>(superuser, "select sum(amount_paid) from tenant_fluxion_demo.sales")).ShouldBe(load.Paid);
-        // what a reservation schedules is there once, as the reservation is
+        // each reservation scheduled its expiry message exactly once
         (await Scalar<long>(superuser, "select count(*) from wolverine.wolverine_incoming_envelopes where message_type like '%ExpireReservation'"))
             .ShouldBe(await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.reservations"));
         (await superuser.Breaches()).ShouldBeEmpty();

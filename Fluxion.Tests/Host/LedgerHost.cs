@@ -14,8 +14,8 @@ using Npgsql;
 namespace Fluxion.Tests.Host;
 
 /// <summary>
-/// The real host on the real database, once for all tests: an embedded PostgreSQL + TimescaleDB of the tests' own (data folder and port),
-/// a database of this run's own, and the demo tenant in it.
+/// The real host on the real database, shared by all tests. The embedded PostgreSQL + TimescaleDB has the tests' own data folder and port.
+/// Each run has a database of its own, with the demo tenant in it.
 /// </summary>
 public sealed class LedgerHost : IAsyncLifetime
 {
@@ -47,7 +47,8 @@ public sealed class LedgerHost : IAsyncLifetime
             ["Fluxion:SigningKey"] = "a signing key of the tests, long enough for HMAC-SHA256",
             ["Fluxion:SignInsPerMinute"] = "100000",
         });
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.EndpointRoutingMiddleware", LogLevel.Error); // the in-process server has no limit of bodies
+        // the in-process server does not support limits of the body size, and routing warns of it
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.EndpointRoutingMiddleware", LogLevel.Error);
         builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddSingleton(Connections);
         return builder;
@@ -57,7 +58,7 @@ public sealed class LedgerHost : IAsyncLifetime
 
     public string Database => new NpgsqlConnectionStringBuilder(Connections.Service).Database!;
 
-    /// <summary>An empty database beside the one of <see cref="Http"/>, for a host of a test's own.</summary>
+    /// <summary>An empty database on the same server, for a host of a test's own.</summary>
     public async Task<OwnDatabase> NewDatabase() => new(_server,
         await DatabaseConnections.Prepare(_server, TestServer.Options.Password, $"fluxion_test_{Guid.CreateVersion7():N}", CancellationToken.None));
 
@@ -69,7 +70,7 @@ public sealed class LedgerHost : IAsyncLifetime
     }
 }
 
-/// <summary>A database on an embedded server, dropped when it is disposed of; the server stays.</summary>
+/// <summary>A database on an embedded server. Disposal drops the database and keeps the server.</summary>
 public sealed class OwnDatabase(EmbeddedDatabase server, DatabaseConnections connections) : IAsyncDisposable
 {
     public DatabaseConnections Connections => connections;
@@ -83,12 +84,13 @@ public sealed class OwnDatabase(EmbeddedDatabase server, DatabaseConnections con
     {
         await using var postgres = Superuser("postgres");
         await postgres.OpenAsync();
-        await using var drop = new NpgsqlCommand($"drop database \"{Name}\" with (force)", postgres) { CommandTimeout = 0 }; // thousands of files
+        // a database has thousands of files to delete
+        await using var drop = new NpgsqlCommand($"drop database \"{Name}\" with (force)", postgres) { CommandTimeout = 0 };
         await drop.ExecuteNonQueryAsync();
     }
 }
 
-/// <summary>Where the tests' own server lies: beside the one of a running host, on any free port.</summary>
+/// <summary>The tests' own server: its data folder is next to that of a normal host, and its port is any free one.</summary>
 public static class TestServer
 {
     public static EmbeddedDatabaseOptions Options

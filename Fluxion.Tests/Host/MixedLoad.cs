@@ -3,15 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>What a stock item has, or how that changes.</summary>
+/// <summary>The quantities of a stock item, or a change of them.</summary>
 public readonly record struct Stock(decimal OnHand, decimal Reserved = 0)
 {
     public static Stock operator +(Stock one, Stock other) => new(one.OnHand + other.OnHand, one.Reserved + other.Reserved);
 }
 
 /// <summary>
-/// Errands in the demo tenant's shops, many at once: sales that are paid and returned or cancelled, receipts, transfers that arrive in parts,
-/// purchase orders, reservations and counts. Each request has a key that is its own for good: played again, the errands are the same requests.
+/// Errands in the demo tenant's shops, many of them concurrent: sales that are paid and then returned or cancelled, receipts, transfers
+/// that arrive in parts, purchase orders, reservations and counts. Each request has a fixed idempotency key, so that a second run sends the
+/// same requests.
 /// </summary>
 public sealed class MixedLoad(int atOnce)
 {
@@ -30,22 +31,22 @@ public sealed class MixedLoad(int atOnce)
     private int _replayed;
     private int _refused;
 
-    /// <summary>How many requests have been answered.</summary>
+    /// <summary>The number of requests that were answered.</summary>
     public int Answered => _answers.Count;
 
-    /// <summary>How many of all answers said that they are those of an earlier request.</summary>
+    /// <summary>The number of answers that were marked as the answer to an earlier request.</summary>
     public int Replayed => _replayed;
 
-    /// <summary>How many were answered with 503, and sent again.</summary>
+    /// <summary>The number of answers with status 503; their requests were sent again.</summary>
     public int Refused => _refused;
 
-    /// <summary>What the errands come to, once they have been played to their end.</summary>
+    /// <summary>The total change of each stock item once all errands have run to their end.</summary>
     public IReadOnlyDictionary<(string Store, string Sku), Stock> Changes => _changes;
 
     public decimal Paid => Rounds * 2;
 
-    /// <summary>Plays all errands. An answer that has been given is given again, to the letter.</summary>
-    /// <param name="isGone">Whether the host has been killed: then an errand breaks off.</param>
+    /// <summary>Runs all errands. The answer to a repeated request must be identical to the first.</summary>
+    /// <param name="isGone">Whether the host was killed: the errand then stops.</param>
     public async Task Play(Client client, Func<bool>? isGone = null)
     {
         _changes.Clear();
@@ -63,12 +64,12 @@ public sealed class MixedLoad(int atOnce)
             }
             catch (HttpRequestException) when (isGone?.Invoke() == true)
             {
-                // killed with this one in flight
+                // the host was killed while this request was in flight
             }
         });
     }
 
-    /// <summary>One after the other: what comes later takes its ids from the answers before.</summary>
+    /// <summary>Requests that run in sequence, because later ones take their ids from earlier answers.</summary>
     private sealed class Errand(MixedLoad load, Client client, int round, int place)
     {
         private int _sent;
@@ -78,7 +79,7 @@ public sealed class MixedLoad(int atOnce)
         public string OtherStore => Stores[(round + place + 1) % Stores.Length];
         public string Sku => Moved[(round + place) % Moved.Length];
 
-        /// <summary>Of a product in a store that no other errand of the same time counts.</summary>
+        /// <summary>A stock item that no concurrent errand counts.</summary>
         public (string Store, string Sku) Item => (Stores[round % Stores.Length], Counted[round % Counted.Length]);
 
         public async Task<JsonNode> Send(string path, object? body)

@@ -10,15 +10,15 @@ public sealed record Operation(string Method, string Path, JsonNode Json)
     public string[] Statuses => [.. Json["responses"]!.AsObject().Select(r => r.Key).Order()];
     public JsonNode? Body => Json["requestBody"]?["content"]?["application/json"];
 
-    /// <summary>Whether its answer goes on for as long as somebody reads it.</summary>
+    /// <summary>Whether the answer is a stream that does not end by itself.</summary>
     public bool IsStream => Json["responses"]!["200"]?["content"]?["text/event-stream"] is not null;
 
-    /// <summary>A file that it takes, if it takes one.</summary>
+    /// <summary>The example of a CSV file, or null when the operation takes none.</summary>
     public string? CsvExample => Json["requestBody"]?["content"]?["text/csv"]?["example"]?.GetValue<string>();
 
     public override string ToString() => $"{Method} {Path}";
 
-    /// <summary>Whether its caller is the platform's administrator.</summary>
+    /// <summary>Whether only the platform's administrator may call the operation.</summary>
     public bool IsOfThePlatform => Description.StartsWith("Least role: platform", StringComparison.Ordinal);
 
     /// <summary>The path with the examples of its parameters.</summary>
@@ -43,24 +43,25 @@ public sealed record OpenApi(JsonNode Json)
 
     public static async Task<OpenApi> Of(Client client) => new((await client.Get("/openapi/v1.json")).ShouldBe(200).Json);
 
-    /// <summary>The schema itself: of a reference what it refers to, of a choice what is not null.</summary>
+    /// <summary>The resolved schema: the target of a reference, or the choice that is not null.</summary>
     public JsonNode Schema(JsonNode schema) => schema["oneOf"] is JsonArray choices
         ? Schema(choices.Single(choice => choice!["type"]?.ToJsonString() != "\"null\"")!)
         : schema["$ref"] is { } reference ? Json["components"]!["schemas"]![reference.GetValue<string>().Split('/')[^1]]! : schema;
 
     /// <summary>
-    /// The address of a document that is made for it, by the example of its collection; what has a number or code has one of its own, and an invoice is paid only where
-    /// the money is to be given back.
-    /// Of what nobody makes, as alerts, the latest.
+    /// Creates a document from the example of its collection and returns the address with its id. A document with a number or code gets a
+    /// unique one. A sale is paid only when the address is that of refunds. Commands do not create alerts and the like: there the latest
+    /// document is used.
     /// </summary>
     public async Task<string> OfANewDocument(Client client, string address)
     {
         var collection = address[..address.IndexOf("/{id}", StringComparison.Ordinal)];
-        if (Operations.SingleOrDefault(o => o.Method == "post" && o.Address == collection) is not { } makes) // the ledger makes it by itself
+        // the ledger creates these documents itself
+        if (Operations.SingleOrDefault(o => o.Method == "post" && o.Address == collection) is not { } makes)
             return address.Replace("{id}", (await client.Get($"{collection}?limit=1")).ShouldBe(200).Json["items"]![0]!["id"]!.GetValue<string>(), StringComparison.Ordinal);
         var body = makes.Body!["example"]!.DeepClone().AsObject();
         foreach (var number in ((string[])["invoiceNumber", "orderNumber", "sku", "code"]).Where(body.ContainsKey)) body[number] = $"N-{Guid.CreateVersion7():N}";
-        body.Remove("barcodes"); // a product of the example has them
+        body.Remove("barcodes"); // the product of the example already has these barcodes
         if (body.ContainsKey("paymentStatus") && !address.EndsWith("/refunds", StringComparison.Ordinal)) body["paymentStatus"] = "pending";
         var made = await client.Post(collection, body.ToJsonString());
         made.Status.ShouldBeInRange(200, 201, made.Text);

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>The OpenAPI document is the contract: it says all that a client needs, and what it shows works.</summary>
+/// <summary>The OpenAPI document is the contract: it describes everything that a client needs, and its examples work.</summary>
 public sealed class OpenApiTests(LedgerHost host)
 {
     private Task<OpenApi> Document() => OpenApi.Of(Client.Anonymous(host));
@@ -87,7 +87,7 @@ public sealed class OpenApiTests(LedgerHost host)
     {
         var (document, admin, platform) = (await Document(), await Client.Demo(host, "admin"), await Client.Platform(host));
         var sent = 0;
-        // short paths first: what an example of a longer one names may be what the example of a shorter one has made
+        // short paths first: the example of a longer path may name a document that the example of a shorter path created
         foreach (var operation in document.Operations.Where(o => o.Body is not null).OrderBy(o => o.Path.Length))
         {
             var example = operation.Body!["example"].ShouldNotBeNull(operation.ToString());

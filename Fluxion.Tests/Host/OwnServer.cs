@@ -3,7 +3,7 @@ using Fluxion.Host.Database;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>A data folder of a test's own for an embedded server that the test may kill; nothing of it is left afterwards.</summary>
+/// <summary>An embedded server with a data folder of the test's own, which the test may kill. Disposal deletes everything.</summary>
 public sealed class OwnServer : IAsyncDisposable
 {
     private readonly Lock _reading = new();
@@ -14,7 +14,7 @@ public sealed class OwnServer : IAsyncDisposable
         Data = Path.Combine(TestServer.Options.Home, $"test-own-{Guid.CreateVersion7():N}"),
     };
 
-    /// <summary>What the starts told so far.</summary>
+    /// <summary>The progress messages of all starts so far.</summary>
     public IReadOnlyList<string> Progress
     {
         get { lock (_reading) return [.. _progress]; }
@@ -22,7 +22,7 @@ public sealed class OwnServer : IAsyncDisposable
 
     public Task<EmbeddedDatabase> Start(int port = 0) => EmbeddedDatabase.StartAsync(Options with { Port = port }, Tell);
 
-    /// <summary>The process of the server, or null when none runs.</summary>
+    /// <summary>The process id of the server, or null when none runs.</summary>
     public int? Process()
     {
         try
@@ -36,14 +36,16 @@ public sealed class OwnServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Kill -9, as the out-of-memory killer does; returns when it is gone.</summary>
+    /// <summary>Sends SIGKILL, as the out-of-memory killer does, and returns when the server is gone.</summary>
     public Task Kill() => End(Signals.Kill);
 
-    /// <summary>Kill -9 of the server and of every process of it, in the middle of whatever they do; returns when the server is gone.</summary>
+    /// <summary>
+    /// Sends SIGKILL to the server and all its child processes, whatever they are doing, and returns when the server is gone.
+    /// </summary>
     public async Task KillAll()
     {
         var server = Process().ShouldNotBeNull();
-        Signals.Send(server, Signals.Stop); // from here on it starts no other process, and none of those that it has is gone before it is killed
+        Signals.Send(server, Signals.Stop); // a stopped server starts no more children, and reaps none before it is killed
         foreach (var child in ChildrenOf(server)) Signals.Send(child, Signals.Kill);
         await End(Signals.Kill);
     }
@@ -70,14 +72,14 @@ public sealed class OwnServer : IAsyncDisposable
         {
             try
             {
-                // the process's id, its name in parentheses, its state, and its parent's id
+                // /proc/…/stat: the process id, its name in parentheses, its state, and its parent's id
                 var stat = File.ReadAllText(Path.Combine(folder, "stat"));
                 if (stat[stat.LastIndexOf(')')..].Split(' ')[2] == process.ToString(CultureInfo.InvariantCulture))
                     children.Add(int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
             }
             catch (IOException)
             {
-                // another one, that has ended
+                // that process has ended meanwhile
             }
         }
         return children;

@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>What connections a host opens, and how its requests share them.</summary>
+/// <summary>Tests of the connections that a host opens, and how its requests share them.</summary>
 public sealed class PoolTests(LedgerHost ledger)
 {
-    /// <summary>More than the smallest pool of commands has connections.</summary>
+    /// <summary>The number of concurrent requests, greater than the size of the smallest pool for commands.</summary>
     private const int AtOnce = 24;
 
     [Theory]
@@ -29,7 +29,7 @@ public sealed class PoolTests(LedgerHost ledger)
         foreach (var (sku, unitType) in ((string, string)[])[("LAC001", "unit"), ("HAR001", "unit"), ("QUE001", "kg")])
             (await admin.Put($"products/{sku}", new { name = sku, unitType, costPrice = 2, sellingPrice = 3, settings = new { allowBackorder = true } })).ShouldBe(200);
         var document = await OpenApi.Of(admin);
-        // were each to wait for a second connection, all of them would have the first
+        // if each request needed a second connection, the first ones would use up the pool and deadlock
         foreach (var operation in document.Operations.Where(o => !o.IsStream && !o.IsOfThePlatform && o.Path != "/api/token"))
         {
             var address = operation.Path.EndsWith("/replays/{id}", StringComparison.Ordinal) ? operation.Address.Replace("{id}", $"{Guid.Empty}", StringComparison.Ordinal)
@@ -48,7 +48,7 @@ public sealed class PoolTests(LedgerHost ledger)
         var example = operation.Body?["example"]?.DeepClone().AsObject();
         foreach (var name in ((string[])["email", "code", "sku", "invoiceNumber", "orderNumber"]).Where(name => example?.ContainsKey(name) == true))
             example![name] = name == "email" ? $"{key}@{DemoTenant.Slug}.demo" : $"N-{key[^12..]}";
-        example?.Remove("barcodes"); // a product of the example has them
+        example?.Remove("barcodes"); // the product of the example already has these barcodes
         return admin.Send(method, address, example?.ToJsonString(), key);
     }
 }

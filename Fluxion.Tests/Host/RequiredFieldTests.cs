@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>What the OpenAPI document says is required, is: a command that leaves it out is refused and told its name.</summary>
+/// <summary>
+/// A field that the OpenAPI document marks as required is required: a command without it is refused, and the answer names the field.
+/// </summary>
 public sealed class RequiredFieldTests(LedgerHost host)
 {
     [Fact]

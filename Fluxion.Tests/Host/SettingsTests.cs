@@ -2,12 +2,14 @@ using Npgsql;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>A host that is configured wrongly says so at once: one line with the setting, its value and what is allowed, and exit code 1.</summary>
+/// <summary>
+/// A host with an invalid setting exits immediately with code 1. It prints one line with the setting, its value and what is allowed.
+/// </summary>
 public sealed class SettingsTests(LedgerHost ledger)
 {
     private const string Secret = "Pa55-of-nobody";
 
-    /// <summary>One line, for people: no stack, and never a password.</summary>
+    /// <summary>The output is one line without a stack trace, and never contains a password.</summary>
     private static async Task<string> Refused(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
         var (exitCode, output) = await HostProcess.Run(environment, arguments);
@@ -124,7 +126,7 @@ public sealed class SettingsTests(LedgerHost ledger)
             (await Refused(service, command)).ShouldContain($"is older than this version, which needs {script}: run 'database migrate'");
             await superuser.Execute($"insert into {schema}.schema_versions (scriptname, applied) values ('{name}', now())");
         }
-        (await HostProcess.Run(service, "tenants", "list")).ExitCode.ShouldBe(0); // a newer one would do as well
+        (await HostProcess.Run(service, "tenants", "list")).ExitCode.ShouldBe(0); // a newer schema would be accepted as well
     }
 
     [Theory]

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Host;
 
-/// <summary>SQL as somebody with a connection string of his own would send it.</summary>
+/// <summary>Executes SQL as a client with its own connection string does.</summary>
 public static class Sql
 {
     public const string Refused = PostgresErrorCodes.InsufficientPrivilege;
@@ -21,7 +21,7 @@ public static class Sql
         return connection;
     }
 
-    /// <summary>All rows, each as its values.</summary>
+    /// <summary>All rows, each as an array of its values.</summary>
     public static async Task<List<object?[]>> Rows(this NpgsqlConnection connection, string sql)
     {
         await using var command = new NpgsqlCommand(sql, connection);
@@ -42,7 +42,9 @@ public static class Sql
 
     public static async Task Execute(this NpgsqlConnection connection, string sql) => await connection.Rows(sql);
 
-    /// <summary>Drops roles that may connect to this database, in turn with whoever grants and revokes that.</summary>
+    /// <summary>
+    /// Drops roles that may connect to this database, under the advisory lock that serializes grants and revokes of that right.
+    /// </summary>
     public static async Task DropLogins(this NpgsqlConnection superuser, params string[] roles)
     {
         await using var transaction = await superuser.BeginTransactionAsync();
@@ -50,7 +52,7 @@ public static class Sql
         var names = string.Join(", ", roles.Select(role => $"'{role}'"));
         foreach (var role in await superuser.Column<string>($"select rolname::text from pg_roles where rolname in ({names})"))
         {
-            // the owner granted the connection, and in no other name can it be revoked
+            // the owner granted the right to connect, and only the owner can revoke it
             await superuser.Execute($"""
                 set local role fluxion_owner;
                 do $$ begin execute format('revoke connect on database %I from {role}', current_database()); end $$;
@@ -62,7 +64,7 @@ public static class Sql
         await transaction.CommitAsync();
     }
 
-    /// <summary>The SQLSTATE with which a statement fails; null when it succeeds. Whatever it did is rolled back.</summary>
+    /// <summary>The SQLSTATE with which a statement fails; null when it succeeds. Its changes are rolled back.</summary>
     public static async Task<string?> Failure(this NpgsqlConnection connection, string sql)
     {
         await using var transaction = await connection.BeginTransactionAsync();

@@ -28,7 +28,7 @@ public sealed class StartTests(LedgerHost ledger)
         exitCode.ShouldBe(1, output);
         output.ShouldStartWith("error: ");
         output.ShouldContain("Fluxion__SigningKey");
-        output.ShouldNotContain("   at "); // no stack trace: it is for people
+        output.ShouldNotContain("   at "); // no stack trace: the message is for operators
         if (key is not null) output.ShouldNotContain(key);
     }
 
@@ -38,7 +38,7 @@ public sealed class StartTests(LedgerHost ledger)
     [InlineData("no database", "tenants", "list")]
     public async Task what_stops_a_start_is_said_once_in_words(string what, params string[] command)
     {
-        using var other = new TcpListener(IPAddress.Loopback, 0); // serves at this address, and is no database
+        using var other = new TcpListener(IPAddress.Loopback, 0); // accepts connections at this address, but is not a database
         other.Start();
         var address = other.LocalEndpoint.ToString()!;
         if (what == "no database") other.Stop();

@@ -7,7 +7,8 @@ using Fluxion.Tests.Tenancy;
 namespace Fluxion.Tests.Imports;
 
 /// <summary>
-/// A file that was exported can be sent back: unchanged it changes nothing, also twice; what happened in between is not overwritten in silence.
+/// An exported file can be imported again: unchanged it changes nothing, also when it is sent a second time. A change made since the export
+/// is never overwritten silently.
 /// </summary>
 public sealed class ExportedFileTests(LedgerHost host)
 {
@@ -22,12 +23,12 @@ public sealed class ExportedFileTests(LedgerHost host)
         return (receipt["created"]!.GetValue<int>(), receipt["changed"]!.GetValue<int>(), receipt["unchanged"]!.GetValue<int>());
     }
 
-    /// <summary>The list that each kind of import takes back.</summary>
+    /// <summary>The list whose export each kind of import accepts.</summary>
     private static readonly Dictionary<string, string> ListOf = new() { ["products"] = "products", ["stock"] = "inventory", ["movements"] = "movements" };
 
     public static TheoryData<string> Kinds => [.. ListOf.Keys];
 
-    /// <summary>A file with some of its fields changed: the row is the one whose first fields begin with a text.</summary>
+    /// <summary>A file with some fields changed in the row that begins with the text <paramref name="row"/>.</summary>
     private static string Edit(string csv, string row, params (string Column, string Value)[] edits)
     {
         using var reader = CsvReader.Create(Encoding.UTF8.GetBytes(csv));
@@ -65,7 +66,7 @@ public sealed class ExportedFileTests(LedgerHost host)
 
     private static async Task Do(Client client, string path, object? body) => (await client.Post(path, body)).Status.ShouldBeInRange(200, 201, path);
 
-    /// <summary>A company with products, stock and movements in every state that they can have.</summary>
+    /// <summary>A company with products, stock and movements in every possible state.</summary>
     private async Task<Company> InEveryState()
     {
         var company = await Company.Found(host);
@@ -153,7 +154,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         return string.Join(',', header.Split(',').Select(name => $"\u200B {name.ToUpperInvariant()}\u00A0")) + csv[header.Length..];
     }
 
-    /// <summary>As Excel saves what it shows: empty fields at the end of rows are not written.</summary>
+    /// <summary>The file as Excel saves it: empty fields at the end of a row are omitted.</summary>
     private static string WithoutTrailingFields(string csv) => Rewrite(csv, (_, fields) => fields.Reverse().SkipWhile(field => field.Length == 0).Reverse());
 
     private static string Without(string csv, params string[] columns) =>
@@ -189,7 +190,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         Came(await Send(company.Admin, "stock", csv)).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(45);
 
-        // what somebody entered in the file was about what was there then
+        // an edit in the file refers to the stock at the time of the export
         var edited = Edit(csv, "S-1,P-1", ("onHand", "50"));
         foreach (var query in (string[])["", "?dryRun=true"])
         {
@@ -197,7 +198,8 @@ public sealed class ExportedFileTests(LedgerHost host)
             refused.Fields.ShouldBe(["line 2: onHand"]);
             refused.Text.ShouldContain("45 are on hand now");
         }
-        (await Send(company.Admin, "stock", Without(edited, "version"))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]); // lastMovementAt says the same
+        // lastMovementAt shows the same conflict
+        (await Send(company.Admin, "stock", Without(edited, "version"))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
         (await shop.OnHand()).ShouldBe(45);
         Came(await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,44\n")).ShouldBe((0, 1, 0)); // a count as of now
         Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "44")))).ShouldBe((0, 0, 1));
@@ -408,9 +410,10 @@ public sealed class ExportedFileTests(LedgerHost host)
         foreach (var query in (string[])["", "?dryRun=true", $"?sentAt={TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(2):O}"])
             Came(await Send(company.Admin, "movements", csv, query)).ShouldBe((0, 0, 2), query);
         (await shop.OnHand()).ShouldBe(10);
-        // at once from two places
+        // concurrently from two clients
         var both = await Task.WhenAll(Send(company.Admin, "movements", csv + "\n"), Send(company.Admin, "movements", csv + "\n"));
-        both.Sum(answer => Came(answer).Created).ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 2 : 0); // a file of rows that name nothing is another file
+        // rows without an identifier in another file are new movements
+        both.Sum(answer => Came(answer).Created).ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 2 : 0);
         // a longer file
         var line = csv.Split('\n')[1].Replace("M-1", "M-3", StringComparison.Ordinal).Replace("6666", "6668", StringComparison.Ordinal).Replace("GRN-1,1", "GRN-1,3", StringComparison.Ordinal);
         Came(await Send(company.Admin, "movements", csv + line + "\n")).Created.ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 3 : 1);
@@ -428,7 +431,8 @@ public sealed class ExportedFileTests(LedgerHost host)
             var csv = await Export(from.Admin, ListOf[kind]);
             if (kind == "stock")
             {
-                (await Send(to.Admin, kind, csv)).ShouldBe(400).Fields.ShouldAllBe(field => field.EndsWith(": onOrder")); // nothing is on order here
+                // nothing is on order in this company
+                (await Send(to.Admin, kind, csv)).ShouldBe(400).Fields.ShouldAllBe(field => field.EndsWith(": onOrder"));
                 csv = Without(csv, "onOrder");
             }
             var first = await Send(to.Admin, kind, csv);
@@ -479,7 +483,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await InEveryState();
         var csv = await Export(company.Admin, "products");
         (await company.Admin.Put("products/A", new { name = "By somebody else", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcodes = new object[] { new { code = "007" }, new { code = "17591234567891", unit = "case", packQuantity = 12 }, new { code = "12345678", kind = "internal" } }, category = "CAT", supplier = "SUP", leadTimeDays = 4, packSize = 12 })).ShouldBe(200);
-        (await company.Admin.Post("products/A/deactivate", null)).ShouldBe(409); // there is something open of it
+        (await company.Admin.Post("products/A/deactivate", null)).ShouldBe(409); // refused: the product has open documents
         await Do(company.Admin, "products/F/deactivate", null);
         Came(await Send(company.Admin, "products", csv)).ShouldBe((0, 0, 6));
         Came(await Send(company.Admin, "products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);

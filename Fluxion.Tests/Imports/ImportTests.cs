@@ -10,7 +10,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Imports;
 
-/// <summary>Files as shops have them: all rows or none, and everything that is wrong is said at once.</summary>
+/// <summary>Tests of imports: all rows are applied or none, and one answer lists all errors.</summary>
 public sealed class ImportTests(LedgerHost host)
 {
     private static Task<Answer> Send(Client client, string kind, string csv, string? key = "new", string? accept = null) =>
@@ -23,7 +23,7 @@ public sealed class ImportTests(LedgerHost host)
             .ShouldBe((rows, created, changed, unchanged), answer.Text);
     }
 
-    /// <summary>Rows by their names, without those that the ledger finds itself.</summary>
+    /// <summary>The exported rows by field name, without the fields that the ledger assigns.</summary>
     private static async Task<List<string>> Export(Client client, string path, params string[] without)
     {
         var csv = (await client.Get(path, "text/csv")).ShouldBe(200).Text;
@@ -144,7 +144,7 @@ public sealed class ImportTests(LedgerHost host)
         {
             content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api/fluxion-demo/imports/products") { Content = content };
-            request.Headers.ExpectContinue = true; // as curl does: what is refused by its length is not sent
+            request.Headers.ExpectContinue = true; // as curl does: a body that is refused by its length is not sent
             return await admin.Send(request);
         }
         var binary = new byte[1_000_000];
@@ -154,9 +154,9 @@ public sealed class ImportTests(LedgerHost host)
         (await Post(new StringContent("{}"), "application/json")).ShouldBe(415);
         (await Post(new ByteArrayContent(new byte[5_000_000]))).ShouldBe(400); // over the limit of other requests
         (await Post(new ByteArrayContent(new byte[Import.MaxBytes + 1]))).ShouldBe(413);
-        using (var overTheLimit = new Zeros(Import.MaxBytes + 1L)) // little enough to be sent before the answer comes
+        using (var overTheLimit = new Zeros(Import.MaxBytes + 1L)) // small enough to be sent before the answer arrives
             (await Post(new StreamContent(overTheLimit))).ShouldBe(413).Detail.ShouldBe($"A body of this request has at most {Import.MaxBytes} bytes. Split it into several requests.");
-        // without its length, as a stream of a gigabyte comes: cut at the limit, and never held whole
+        // a stream of a gigabyte without a length: it is cut at the limit and never held in memory as a whole
         using var gigabyte = new Zeros(1L << 30);
         try
         {
@@ -164,7 +164,7 @@ public sealed class ImportTests(LedgerHost host)
         }
         catch (HttpRequestException e) when (e.InnerException is IOException)
         {
-            // the server had answered and closed while the client still sent
+            // the server answered and closed while the client was still sending
         }
         gigabyte.Position.ShouldBeLessThan(4L * Import.MaxBytes);
     }
@@ -206,7 +206,7 @@ public sealed class ImportTests(LedgerHost host)
         var reservation = (await company.Admin.Post("stock/reservations", new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 3 } } }))
             .ShouldBe(201).Json["id"]!.GetValue<string>();
         first.Json["reservationsShort"]!.AsArray().ShouldBeEmpty();
-        // a count is a fact, also below what is reserved
+        // a count is a fact, also when it is below the reserved quantity
         var below = await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,2\n");
         ShouldCome(below, 1, 0, 1, 0);
         var shortened = below.Json["reservationsShort"]!.AsArray().ShouldHaveSingleItem()!;
@@ -269,7 +269,8 @@ public sealed class ImportTests(LedgerHost host)
         await Do($"sales/{sale["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } });
         await Do("stock/transfers", new { fromStore = "S-1", toStore = "S-2", immediate = true, lines = new[] { Line("A", 4) } });
         await Do("stock/counts", new { store = "S-1", lines = new[] { Line("A", 8), Line("B", 0) } });
-        await Do("stock/issues", new { store = "S-1", reason = "theft", occurredAt = at.AddDays(1), lines = new[] { Line("A", 1) } }); // late, before the count
+        // a late movement, before the count
+        await Do("stock/issues", new { store = "S-1", reason = "theft", occurredAt = at.AddDays(1), lines = new[] { Line("A", 1) } });
         var order = (await admin.Post("purchase-orders", new { store = "S-2", supplier = "SUP", orderNumber = "OC-1", lines = new[] { new { sku = "A", quantity = 6, unitCost = 2.75 } } })).ShouldBe(201).Json["id"];
         await Do($"purchase-orders/{order}/send", null);
         await Do($"purchase-orders/{order}/receipts", new { lines = new[] { Line("A", 6) } });
@@ -286,7 +287,7 @@ public sealed class ImportTests(LedgerHost host)
 
         string[] own = ["id", "version", "createdAt", "updatedAt", "referenceId", "createdBy", "recordedAt"];
         (await Export(to.Admin, "products", own)).ShouldBe(await Export(admin, "products", own));
-        // rows of one moment have the order of their ids
+        // rows of one moment are ordered by their ids
         (await Export(to.Admin, "movements", own)).Order().ShouldBe((await Export(admin, "movements", own)).Order());
         (await Export(to.Admin, "inventory", "lastMovementAt", "version", "costPerUnit", "value")).ShouldBe(await Export(admin, "inventory", "lastMovementAt", "version", "costPerUnit", "value"));
         (await Export(onlyStock.Admin, "inventory", "lastMovementAt", "version")).ShouldBe(await Export(admin, "inventory", "lastMovementAt", "version"));
@@ -340,7 +341,7 @@ public sealed class ImportTests(LedgerHost host)
         using (var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
         {
             await using var progress = await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
-            (await progress.ReadAsync(new byte[1], TestContext.Current.CancellationToken)).ShouldBe(1); // and it hears no more
+            (await progress.ReadAsync(new byte[1], TestContext.Current.CancellationToken)).ShouldBe(1); // and the client stops reading
         }
 
         ShouldCome(await Send(company.Admin, "stock", stock, key), n, n, 0, 0);
@@ -349,7 +350,7 @@ public sealed class ImportTests(LedgerHost host)
         (await superuser.Column<long>($"select count(*) from {company.Schema}.inventory_movements")).Single().ShouldBe(n);
     }
 
-    /// <summary>Nothing but commas for as long as somebody reads.</summary>
+    /// <summary>A stream of commas, as long as it is read.</summary>
     private sealed class Zeros(long length) : Stream
     {
         private long _position;

@@ -24,13 +24,13 @@ public sealed class LoadTests(LedgerHost host)
         (await superuser.Breaches()).ShouldBeEmpty();
         (await superuser.Column<bool>("select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point")).ShouldBe([true]);
 
-        // again: what is there stays as it is
+        // a second run leaves existing data as it is
         (code, output) = await HostProcess.Run(environment, load);
         code.ShouldBe(0, output);
         output.ShouldContain("4501 movements, 0 of them made now");
         (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
 
-        // a tenant of people is not filled, and nonsense is refused
+        // a tenant that load did not create is not filled, and invalid arguments are refused
         (code, output) = await HostProcess.Run(environment, "load", "fluxion-demo");
         code.ShouldBe(1);
         output.ShouldContain("load fills tenants of its own");

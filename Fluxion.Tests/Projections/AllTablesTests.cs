@@ -15,7 +15,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Projections;
 
-/// <summary>A tenant in which every kind of command has run, some of them refused, one for two months ago.</summary>
+/// <summary>A tenant in which every kind of command has run: some were refused, one occurred two months ago.</summary>
 public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
 {
     public const string Agent = "till/1.0 (test)";
@@ -41,7 +41,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         (await Receive("S2", TimeProvider.System.GetUtcNow().AddMonths(-2), ("P1", 7, 2.25m))).ShouldBe(200);
         (await Receive("S2", null, ("P3", 4, null))).ShouldBe(200);
         (await Issue("S1", "P1", 5)).ShouldBe(200);
-        (await Issue("S1", "P1", 40)).ShouldBe(200); // into the negative, as its settings allow
+        (await Issue("S1", "P1", 40)).ShouldBe(200); // below zero, as the product's settings allow
         (await Issue("S2", "P3", 5)).ShouldBe(409);
         (await Adjust("S1", "P1", 3)).ShouldBe(200);
         (await Adjust("S1", "P2", -0.125m)).ShouldBe(200);
@@ -75,7 +75,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
     private Task<Answer> Adjust(string store, string sku, decimal quantity) =>
         Company.Admin.Post("stock/adjustments", new { store, reason = "correction", lines = new[] { new { sku, quantity } } });
 
-    /// <summary>A receipt of one P2 that comes over a network, which the in-process client has not got.</summary>
+    /// <summary>Receives one P2 from a network address, which the in-process client does not have.</summary>
     public async Task ReceiveFrom(string address, string reference)
     {
         var token = (await Client.Anonymous(host).Post("/api/token", new { tenant = Company.Slug, email = Company.AdminEmail, password = Company.Password }, key: null))
@@ -99,7 +99,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
-/// <summary>What commands said, what Marten stored and what the tables show is one and the same, for every table and in every tenant.</summary>
+/// <summary>Commands, Marten's documents and the tables agree, for every table and in every tenant.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFixture<BusyCompany>
 {
@@ -119,7 +119,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [Fact]
     public async Task every_accepted_command_left_its_events_and_no_refused_one_did()
     {
-        // NET-… are the receipts of a test below; alerts follow commands in their own time
+        // NET-… are the receipts of a test below; alerts follow commands asynchronously
         (await Rows($"select type, count(*)::int from {Schema}.mt_events where not data::text like '%NET-%' and type not like 'alert%' group by type"))
             .ToDictionary(r => (string)r[0]!, r => (int)r[1]!).ShouldBe(new Dictionary<string, int>
             {
@@ -184,8 +184,8 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [Theory]
     [InlineData("203.0.113.7", "203.0.113.7")]
     [InlineData("2001:db8::7", "2001:db8::7")]
-    [InlineData("::ffff:203.0.113.8", "203.0.113.8")] // how a listener on [::] sees a client of IPv4
-    [InlineData("fe80::1%2", "fe80::1")] // a scope is this machine's own name for a network; inet has none
+    [InlineData("::ffff:203.0.113.8", "203.0.113.8")] // an IPv4 client, as a listener on [::] sees it
+    [InlineData("fe80::1%2", "fe80::1")] // a scope id names a network of this machine only; the type inet has none
     public async Task the_trail_names_address_and_agent_of_the_request(string address, string shown)
     {
         var reference = $"NET-{address}";
@@ -200,7 +200,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
         (await Rows($"select ip_address, user_agent from {Schema}.events where event_type = 'product_changed'")).ShouldHaveSingleItem().ShouldBe([null, null]);
     }
 
-    // Tables against Marten's documents
+    // Tables compared with Marten's documents
 
     [Fact]
     public async Task products_are_the_documents()
@@ -281,7 +281,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
             (await session.Query<Supplier>().ToListAsync(ct)).Select(s => Line([s.Id, s.Code, s.Details.BusinessName, s.Details.TaxId, s.Details.Email, s.Details.CreditLimit, s.Details.Address?.City])));
     }
 
-    /// <summary>Values side by side, numbers without trailing zeros.</summary>
+    /// <summary>The values in one line, numbers without trailing zeros.</summary>
     private static string Line(object?[] values) => string.Join(" | ", values.Select(v => v switch
     {
         decimal number => number.ToString("0.####", CultureInfo.InvariantCulture),
@@ -300,11 +300,11 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
         (await shop.Receive(10, 2)).ShouldBe(200);
         (await shop.Receive(10, 3)).ShouldBe(200);
         (await shop.Issue(5)).ShouldBe(200);
-        (await Average()).ShouldBe(2.5m); // what leaves does not change it
+        (await Average()).ShouldBe(2.5m); // an outbound movement does not change the average
         (await shop.Adjust(-15)).ShouldBe(200);
         (await shop.Receive(3, 7)).ShouldBe(200);
         (await Average()).ShouldBe(7m);
-        // the value of what is left is what came in less what left: 20 + 30 − 12.50 − 37.50 + 21
+        // the value of the remaining stock is inbound less outbound: 20 + 30 − 12.50 − 37.50 + 21
         (await Rows($"select sum(total_cost) from {company.Schema}.inventory_movements")).Single().ShouldBe([21m]);
     }
 
@@ -312,8 +312,8 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [InlineData(3, 1.0, 3, 2.0, 1.5)]
     [InlineData(3, 1.0, 1, 2.0, 1.25)]
     [InlineData(2, 1.0, 1, 1.0001, 1.0)] // 3.0001 / 3 = 1.00003…
-    [InlineData(1, 1.0, 1, 1.0001, 1.0001)] // 1.00005: half goes away from zero
-    [InlineData(-4, 9.0, 10, 2.0, 2.0)] // what was owed has no cost to average with
+    [InlineData(1, 1.0, 1, 1.0001, 1.0001)] // 1.00005: a half is rounded away from zero
+    [InlineData(-4, 9.0, 10, 2.0, 2.0)] // negative stock has no cost to average with
     [InlineData(0, 9.0, 10, 2.0, 2.0)]
     public void a_receipt_moves_the_average_to_four_decimals(decimal onHand, decimal average, decimal quantity, decimal cost, decimal expected)
     {

@@ -5,15 +5,15 @@ using Npgsql;
 namespace Fluxion.Tests.Projections;
 
 /// <summary>
-/// What holds in every tenant at every moment, whatever else happens in the meantime: read models are what the events say, and nothing is
-/// lost or made up on the way. Each statement sees one moment; what it finds is wrong.
+/// Invariants of every tenant at every moment, whatever else runs meanwhile: read models match the events, and no quantity or money is lost
+/// or invented. Each query sees one snapshot, and every row that it returns is a violation.
 /// </summary>
 public static class Laws
 {
-    // What is carried over from earlier books has its sale, transfer or order there.
-    // For the rows that it would add for transactions that failed Marten begins a stream, of no type and at version 0: it stays empty.
+    // A movement that was carried over from earlier books (stock_carried_over) has no sale, transfer or order in this ledger.
+    // Marten starts a stream of no type at version 0 for the tombstone rows of failed transactions: that stream stays empty.
 
-    /// <summary>By what is broken when there is a row; {t} is the tenant's schema.</summary>
+    /// <summary>Queries by the invariant that is violated when a row is returned; {t} is the tenant's schema.</summary>
     private static readonly Dictionary<string, string> Queries = new()
     {
         ["on hand is not the sum of its movements"] = """
@@ -192,10 +192,10 @@ public static class Laws
 
     public static TheoryData<string> Names => [.. Queries.Keys];
 
-    /// <summary>The schemas that tests alter past the ledger.</summary>
+    /// <summary>The schemas whose tables a test alters directly, past the ledger.</summary>
     internal static ConcurrentBag<string> Altered { get; } = [];
 
-    /// <summary>The rows of all tenants but the altered ones that break a law, or any of all.</summary>
+    /// <summary>The violations of one invariant, or of all, in all tenants except the altered ones.</summary>
     public static async Task<List<string>> Breaches(this NpgsqlConnection superuser, string? law = null)
     {
         var breaches = new List<string>();

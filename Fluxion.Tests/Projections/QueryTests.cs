@@ -12,7 +12,7 @@ public sealed class QueryTests(LedgerHost host)
 
     private static readonly object[] Many = [.. Enumerable.Range(1, 1203).Select(i => (object)new { type = "receipt", store = "M1", sku = "P1", quantity = i, unitCost = 2m })];
 
-    /// <summary>A tenant with more movements than a page or one write of a stream holds.</summary>
+    /// <summary>A tenant with more movements than fit in a page or in one write of a stream.</summary>
     private async Task<Client> WithMany()
     {
         var company = await Company.Found(host);
@@ -35,7 +35,7 @@ public sealed class QueryTests(LedgerHost host)
         json.ContentType.ShouldBe("application/x-ndjson; charset=utf-8");
         var rows = json.Text.TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!).ToList();
         rows.Sum(row => row["quantity"]!.GetValue<decimal>()).ShouldBe(Many.Length * (Many.Length + 1) / 2);
-        // the rows are those of the pages
+        // the stream returns the same rows as the pages
         rows.Take(1000).Select(row => row.ToJsonString()).ShouldBe((await admin.Get("movements?limit=1000")).Json["items"]!.AsArray().Select(row => row!.ToJsonString()));
 
         var page = (await admin.Get("movements?limit=2&fields=sku,quantity", accept: JsonLines)).ShouldBe(200);
@@ -87,7 +87,7 @@ public sealed class QueryTests(LedgerHost host)
         await books.Receive("P1", 10, 2m, "2026-03-02T10:00:00-04:00");
         await books.Receive("P2", 1, 2m, "2026-03-02T10:00:00-04:00", store: "M2");
         var before = Uri.EscapeDataString(TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"));
-        await books.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // learned of late
+        await books.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // a late movement
 
         async Task<string> Stock(string query) => string.Join("; ", (await admin.Get($"inventory?{query}&fields=store,sku,onHand,reserved,value")).ShouldBe(200).Json["items"]!.AsArray()
             .Select(row => string.Join(' ', row!.AsObject().Select(f => f.Value?.ToString() ?? "-"))));

@@ -11,7 +11,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Projections;
 
-/// <summary>A tenant whose whole history is known: catalog, a user, and receipts, issues and adjustments of two products in two stores.</summary>
+/// <summary>A tenant with a known history: catalog, a user, and receipts, issues and adjustments of two products in two stores.</summary>
 public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
 {
     public const string Address = "203.0.113.7";
@@ -43,9 +43,9 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
             (await shop.Receive(7, 1.25m)).ShouldBe(200);
             (await shop.Issue(2)).ShouldBe(200);
         }
-        // two lines of one item, so that two events of one stream are written at once
+        // two lines of one item, so that one command appends two events to one stream
         (await admin.Post("stock/receipts", new { store = "S2", reference = "TWICE", lines = new[] { new { sku = "P1", quantity = 1 }, new { sku = "P1", quantity = 2 } } })).ShouldBe(200);
-        // refused: all of it, also the line that could be served
+        // all of it is refused, including the line with enough stock
         (await admin.Post("stock/issues", new { store = "S2", reason = "damage", lines = new[] { new { sku = "P2", quantity = 1 }, new { sku = "P1", quantity = 1000 } } })).ShouldBe(409);
 
         (await admin.Put("products/P1", new { name = "Another name", unitType = "unit", reorderPoint = 4, version = 1 })).ShouldBe(200);
@@ -57,14 +57,14 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
         var token = (await Client.Anonymous(host).Post("/api/token", new { tenant = Company.Slug, email = ClerkEmail, password = Company.Password }, null))
             .ShouldBe(200).Json["access_token"]!.GetValue<string>();
         await ReceiveFromAfar(token, "TODAY", null);
-        // as a till in Caracas would say it
+        // as a till in Caracas sends it
         await ReceiveFromAfar(token, "BACK", TwoMonthsBack.ToOffset(TimeSpan.FromHours(-4)));
 
         await using var connection = await Open();
         ClerkId = (await connection.Column<Guid>($"select id from {Company.Schema}.users where email = '{ClerkEmail}'")).Single();
     }
 
-    /// <summary>A receipt whose request has a client's address and user agent, which those of an HttpClient of the test server have not.</summary>
+    /// <summary>A receipt with a client address and a user agent, which an HttpClient of the test server does not have.</summary>
     private async Task ReceiveFromAfar(string token, string reference, DateTimeOffset? occurredAt)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(new { store = "S1", reference, occurredAt, lines = new[] { new { sku = "P1", quantity = 1, unitCost = 2.5m } } });
@@ -231,7 +231,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     public async Task every_stream_has_a_type_and_the_version_of_its_last_event()
     {
         var rows = await Rows("select s.type, s.version, (select count(*) from {t}.mt_events e where e.stream_id = s.id), (select max(e.version) from {t}.mt_events e where e.stream_id = s.id) from {t}.mt_streams s");
-        // a command that was refused leaves no stream behind
+        // a refused command leaves no stream behind
         rows.Count.ShouldBe(2 + 2 + 2 + 4); // users, stores, products, stock items
         rows.Select(r => r[0]).ShouldAllBe(type => type is string && ((string)type).Length > 0);
         rows.Select(r => r[0]).Distinct().Count().ShouldBe(4);
@@ -264,7 +264,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         (await shop.Receive(10, 3)).ShouldBe(200);
         await CostShouldBe(20, 2.5m); // (10 × 2 + 10 × 3) / 20
         (await shop.Issue(5)).ShouldBe(200);
-        await CostShouldBe(15, 2.5m); // what leaves does not change it
+        await CostShouldBe(15, 2.5m); // an outbound movement does not change the average
         (await shop.Receive(5, 4)).ShouldBe(200);
         await CostShouldBe(20, 2.875m); // (15 × 2.5 + 5 × 4) / 20
         await using var sql = await history.Open();

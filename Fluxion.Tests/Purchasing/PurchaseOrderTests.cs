@@ -52,7 +52,7 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
 
     public Task<Answer> Do(string order, string command, Client? client = null) => (client ?? Admin).Post($"purchase-orders/{order}/{command}", null);
 
-    /// <param name="reference">Null: one of the delivery's own, which is that of its key when it has one.</param>
+    /// <param name="reference">The delivery note; null generates a unique one, which is derived from the key when there is one.</param>
     public Task<Answer> Receive(string order, string sku, decimal quantity, decimal? unitCost = null, string? key = "new", string? occurredAt = null,
         Client? client = null, string? reference = null)
     {
@@ -239,11 +239,12 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await buyer.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(409).Detail!.ShouldContain("version 2");
         (await buyer.Admin.Put($"purchase-orders/{number}", new { body.supplier, body.notes, body.lines })).ShouldBe(200);
         var order = await buyer.Order(number);
-        (order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(("V2", 2)); // the same again changed nothing
+        // the second, identical change had no effect
+        (order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(("V2", 2));
         var lines = (await buyer.Lines(number)).ToDictionary(l => l!["sku"]!.GetValue<string>(), l => l!);
         lines.Keys.ShouldBe([kept, added], ignoreOrder: true);
         (lines[kept]["id"]!.GetValue<string>(), Number(lines[kept]["quantityOrdered"])).ShouldBe((id, 3m));
-        // a line that comes back is a line of the order again
+        // a line that was dropped can be added again
         (await buyer.Admin.Put($"purchase-orders/{number}", new { supplier = "V2", lines = new[] { new { sku = dropped, quantity = 7 } } })).ShouldBe(200);
         (await buyer.Lines(number)).ShouldHaveSingleItem()!["sku"]!.GetValue<string>().ShouldBe(dropped);
     }
@@ -295,7 +296,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     {
         var line = new PurchaseOrderLine(Guid.CreateVersion7(), Guid.CreateVersion7(), "CHEESE", percent == 0 ? 24 : 100, 2, 0, 0);
         var order = new PurchaseOrder(Guid.CreateVersion7(), "OC", "sent", Guid.Empty, Guid.Empty, default, null, null, null, null, [line]);
-        // in two lines, which are judged together
+        // two lines of one product are checked together
         var command = new ReceivePurchaseOrder([new("CHEESE", quantity - 1), new(line.ProductId.ToString(), 1)]);
         var (received, problem) = ReceivePurchaseOrderEndpoint.Decide(order, command, percent, Guid.CreateVersion7(), DateTimeOffset.UnixEpoch, Zone.Utc);
         (problem?.Kind).ShouldBe(status == 200 ? null : RefusalKind.Conflict);
@@ -325,7 +326,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await (await Client.Demo(host, "manager")).Get("settings")).ShouldBe(403);
     }
 
-    // Who, and what is wrong
+    // Permissions and invalid input
 
     [Fact]
     public async Task one_order_of_24_with_one_number_is_taken()
@@ -383,7 +384,8 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await admin.Get("purchase-orders?status=lost")).ShouldBe(400).Fields.ShouldBe(["status"]);
         var page = (await admin.Get("purchase-orders?limit=2")).ShouldBe(200).Json;
         (await Found($"limit=2&after={page["next"]}")).ShouldBe("OC-3 OC-2");
-        (await admin.Get("purchase-orders", accept: "text/csv")).ShouldBe(200).Text.Split('\n').Length.ShouldBe(7); // a header, five, and the end
+        // a header row, five rows, and the empty end
+        (await admin.Get("purchase-orders", accept: "text/csv")).ShouldBe(200).Text.Split('\n').Length.ShouldBe(7);
     }
 
     [Theory]

@@ -6,10 +6,10 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Purchasing;
 
-/// <summary>From what runs low to the orders that bring it.</summary>
+/// <summary>Tests of reordering: from low stock to draft orders.</summary>
 public sealed class ReorderTests(LedgerHost host)
 {
-    /// <summary>Two stores, two suppliers, and of each product 5 in the first store and 50 in the other.</summary>
+    /// <summary>Two stores, two suppliers, and of each product 5 in the first store and 50 in the second.</summary>
     private async Task<Company> Open(params (string Sku, object Product)[] products)
     {
         var company = await Company.Found(host);
@@ -48,12 +48,13 @@ public sealed class ReorderTests(LedgerHost host)
         (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { rateDays = 1, leadTimeDays = 10 } })).ShouldBe(200);
         Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23"); // 6 + 2 × 10 − 3
         (await company.Admin.Post("stock/issues", new { store = "S1", reason = "return_to_supplier", lines = new[] { new { sku = "P3", quantity = 1 } } })).ShouldBe(200);
-        Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "quantity").ShouldBe("2 24"); // what goes back is no demand
+        // a return to the supplier is not demand
+        Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "quantity").ShouldBe("2 24");
         var reservation = (await company.Admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S2", sku = "P1", quantity = 45 } } }))
             .ShouldBe(201).Json["id"];
         Of((await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 24");
         (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(409);
-        // of a store that runs low while nothing of it is open
+        // the store is low, and has no open document
         (await company.Admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
         (await new Shop(company.Admin, "S2", "P1").Issue(45)).ShouldBe(200);
         (await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem();

@@ -7,7 +7,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Purchasing;
 
-/// <summary>Goods that go back to the supplier name the delivery: they leave at what they came with, and the order waits for the replacement.</summary>
+/// <summary>Returns to a supplier name the delivery. The goods leave at their inbound cost, and the order expects a replacement.</summary>
 public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFixture<Buyer>
 {
     private static decimal Number(JsonNode? node) => node!.GetValue<decimal>();
@@ -16,7 +16,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
 
     private async Task<string> Status(string order) => (await buyer.Order(order))["status"]!.GetValue<string>();
 
-    /// <summary>What a line of an order says: ordered, received and cancelled.</summary>
+    /// <summary>The lines of an order: ordered, received and cancelled.</summary>
     private async Task<string> Line(string order) => string.Join(' ', (await buyer.Lines(order)).Select(l =>
         $"{Number(l!["quantityOrdered"]):0.###} {Number(l["quantityReceived"]):0.###} {Number(l["quantityCancelled"]):0.###}"));
 
@@ -85,7 +85,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await buyer.Receive(number, sku, 10)).ShouldBe(200);
         (await buyer.Return(number, sku, 10, replacement: replacement)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(status);
         ((await Line(number)), await OnOrder(sku), Number((await buyer.Inventory(sku))!["onHand"])).ShouldBe((line, onOrder, 0m));
-        // whoever does not want the replacement any more cancels the order
+        // a client that no longer wants the replacement cancels the order
         (await buyer.Do(number, "cancel")).ShouldBe(replacement ? 200 : 409);
     }
 
@@ -130,7 +130,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await own.Buyer.Return(number, sku, 4, replacement: false)).ShouldBe(200);
         var line = (await own.Buyer.Lines(number))[0]!;
         (Number(line["quantityReceived"]), Number(line["quantityCancelled"])).ShouldBe((6m, 4m));
-        (await own.Buyer.Receive(number, sku, 3)).ShouldBe(409); // nothing is to come: the order is received
+        (await own.Buyer.Receive(number, sku, 3)).ShouldBe(409); // nothing is on order: the order is received
     }
 
     /// <summary>A buyer of a test's own.</summary>
@@ -148,7 +148,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         public ValueTask DisposeAsync() => buyer.DisposeAsync();
     }
 
-    // Not more than came, of that delivery, and not before it
+    // Not more than was delivered, only from that delivery, and not before it
 
     [Fact]
     public async Task not_more_goes_back_than_the_delivery_brought_and_has_not_gone_back()
@@ -233,7 +233,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         }
     }
 
-    // What was booked in error
+    // Booking errors
 
     [Fact]
     public async Task a_delivery_that_was_booked_to_the_wrong_order_or_at_the_wrong_cost_is_undone_as_if_it_had_never_been()
@@ -260,7 +260,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         var number = await buyer.Draft(sku, 10);
         if (state != "draft") (await buyer.Do(number, "send")).ShouldBe(200);
         if (state == "confirmed") (await buyer.Do(number, "confirm")).ShouldBe(200);
-        for (var i = 0; i < 2; i++) // twice: the state is that of before the last time
+        for (var i = 0; i < 2; i++) // a second time too: the order returns to its state before the last cancellation
         {
             (await buyer.Do(number, "cancel")).ShouldBe(200);
             (await buyer.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(state);
@@ -313,7 +313,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await Return("NONE", 1)).ShouldBe(404).Fields.ShouldBe(["lines[0].sku"]);
         (await buyer.Admin.Post($"stock/receipts/{Guid.CreateVersion7()}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404).Fields.ShouldBe(["id"]);
         (await buyer.Admin.Post("stock/receipts/none/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404);
-        // the delivery of an order is none: it goes back by its order
+        // the delivery of a purchase order is not a receipt without an order: its goods go back through the order
         var number = await buyer.Sent(sku, 5);
         var delivery = Delivery(await buyer.Receive(number, sku, 5));
         (await buyer.Admin.Post($"stock/receipts/{delivery}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404);
@@ -385,7 +385,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             select orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days, on_time_percent from supplier_performance('2026-03-01', '2026-04-01')
             """);
         await Order("OC-1", 20);
-        var delivery = await Receive("OC-1", 20, "2026-03-06T12:00:00Z"); // after 4 days, in time
+        var delivery = await Receive("OC-1", 20, "2026-03-06T12:00:00Z"); // after 4 days, on time
         (await Performance()).ShouldBe(["1 20 20 100 4 4 100"]);
         await books.Do("purchase-orders/OC-1/returns", new { delivery, lines = new[] { new { sku = "P1", quantity = 10 } } });
         (await Performance()).ShouldBe(["1 20 10 50 4 4 100"]);
@@ -394,7 +394,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         await Order("OC-2", 20);
         await Receive("OC-2", 20, "2026-03-04T12:00:00Z");
         await books.Do("purchase-orders/OC-2/returns", new { replacement = false, lines = new[] { new { sku = "P1", quantity = 20 } } });
-        (await Performance()).ShouldBe(["2 40 20 50 8 12 50"]); // nothing of the second one stayed
+        (await Performance()).ShouldBe(["2 40 20 50 8 12 50"]); // the second order was sent back entirely
     }
 
     [Fact]
@@ -407,7 +407,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         await books.Do("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity = 10 } } });
         await books.Do("purchase-orders/OC-1/returns", new { lines = new[] { new { sku = "P1", quantity = 4 } } });
         await books.Do("purchase-orders/OC-1/returns", new { replacement = false, lines = new[] { new { sku = "P1", quantity = 3 } } });
-        // 3 are there, 4 will come, 3 will not
+        // 3 are available, 4 are on order as a replacement, 3 are not replaced
         var row = (await books.Company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]![0]!;
         (Number(row["available"]), Number(row["onOrder"]), Number(row["ratePerDay"])).ShouldBe((3m, 4m, 0m));
         Number((await books.Company.Admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]).ShouldBe(4);
@@ -417,7 +417,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await books.Query("select last_out_at, quantity_on_hand from dead_stock(0)")).ShouldBe(["- 3"]);
     }
 
-    /// <summary>Movements that were recorded in the order in which they happened: the books and the restated value are the same.</summary>
+    /// <summary>Movements are recorded in the order in which they occurred: the recorded and the restated value are equal.</summary>
     [Fact]
     public async Task the_books_and_the_restated_cost_agree_whatever_came_and_went_back()
     {
@@ -467,7 +467,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         var closed = Return(Order("received", Line(10, 8), Line(5, 3)), 2, isReplaced: true);
         (closed.Status, closed.Lines[0].Missing, closed.Lines[1].Missing, closed.Lines[1].Cancelled).ShouldBe(("partial", 2m, 0m, 2m));
         var again = Return(closed, 1, isReplaced: true);
-        (again.Lines[0].Missing, again.Lines[1].Missing).ShouldBe((3m, 0m)); // it is open now: nothing more is given up
+        (again.Lines[0].Missing, again.Lines[1].Missing).ShouldBe((3m, 0m)); // the order is open again: nothing more is cancelled
         Return(Order("partial", Line(10, 4), Line(5, 0)), 4, isReplaced: true).Status.ShouldBe("confirmed");
         Return(Order("partial", Line(10, 4), Line(5, 0)), 4, isReplaced: false).Lines[0].Missing.ShouldBe(6);
     }

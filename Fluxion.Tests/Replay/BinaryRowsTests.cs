@@ -3,7 +3,7 @@ using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>What a replay writes in the binary format of COPY is what PostgreSQL reads.</summary>
+/// <summary>PostgreSQL reads correctly what a replay writes in the binary format of COPY.</summary>
 public sealed class BinaryRowsTests(LedgerHost host)
 {
     private sealed record Row(Guid Id, decimal Number, decimal? Maybe, DateTimeOffset At, DateOnly Day, string? Text, string? Json, string? Ids, string? Address, long Big, int Small, bool Yes);

@@ -5,7 +5,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>What the benchmark of replays compares is the same work.</summary>
+/// <summary>Both sides of the replay benchmark do the same work.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class ReplayBenchmarkTests(LedgerHost host)
 {

@@ -2,7 +2,7 @@ using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>What an auditor sees of a replay on the command line: a table, the differences, an exit code.</summary>
+/// <summary>A replay on the command line, as an auditor sees it: a table, the differences, and an exit code.</summary>
 public sealed class ReplayCommandTests(LedgerHost ledger)
 {
     [Fact]

@@ -4,7 +4,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>Replays over HTTP: asked for once, run in the background, read when they are done.</summary>
+/// <summary>Tests of replays over HTTP, which are requested once, run in the background, and are read when they are done.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class ReplayTenantTests(LedgerHost host)
 {

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>A company with a row in every read model, and what a replay says of it.</summary>
+/// <summary>A company with a row in every read model, and the result of its replay.</summary>
 public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
 {
     public Company Company { get; private set; } = null!;
@@ -20,7 +20,7 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
         await Trade(Company.Admin);
     }
 
-    /// <summary>Stores, products and documents of each kind, changed after they were made.</summary>
+    /// <summary>Creates stores, products and documents of each kind, and changes them afterwards.</summary>
     public static async Task Trade(Client admin)
     {
         (await admin.Put("settings", new { overReceiptPercent = 5, timezone = "America/Caracas" })).ShouldBe(200);
@@ -57,7 +57,7 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
-/// <summary>A replay of the events is what the tables have, and what was altered in them is named.</summary>
+/// <summary>A replay of the events equals the tables, and names every altered value.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClassFixture<TradingCompany>
 {
@@ -117,7 +117,9 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
         result.Tables.ShouldAllBe(t => t.LiveRows == t.ReplayedRows);
     }
 
-    /// <summary>Statements on {t}, and the table and the column that they alter; no column when a row is missing or too much.</summary>
+    /// <summary>
+    /// Statements on {t}, and the table and the column that they alter. The column is null when a row is missing or was added.
+    /// </summary>
     public static TheoryData<string, string, string?> Corruptions => new()
     {
         { "update {t}.users set role = 'admin' where email = 'luis@company.test'", "users", "role" },
@@ -178,7 +180,7 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"select set_config('app.current_tenant_id', '{trading.Company.Id}', false)");
-        // as somebody who may do anything: no trigger, no foreign key
+        // as a superuser would: no trigger and no foreign key applies
         await superuser.Execute("set session_replication_role = replica");
         await superuser.Execute($"create table public.kept as table {Schema}.{table}");
         try
@@ -210,7 +212,7 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
     }
 }
 
-/// <summary>Tests that alter tables, or look whether those of all tenants are right, take turns.</summary>
+/// <summary>Tests that alter tables, or check the tables of all tenants, never run in parallel.</summary>
 public static class AlteredTables
 {
     public const string Name = "altered tables";
@@ -218,7 +220,7 @@ public static class AlteredTables
 
 public static class Replays
 {
-    /// <summary>Every row of the tenant's read models, and every state that its commands go by, is what its events say.</summary>
+    /// <summary>Replays the tenant's events: every row of its read models and every state that its commands use must match.</summary>
     public static async Task ReplayShouldBeEqual(this LedgerHost host, Tenant tenant)
     {
         var result = await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new(), null, CancellationToken.None);

@@ -9,7 +9,7 @@ using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>What a replay takes as the digest of a row is what PostgreSQL takes.</summary>
+/// <summary>A replay computes the same digest of a row as PostgreSQL does.</summary>
 public sealed class RowDigestTests(LedgerHost host)
 {
     private sealed record Row(Guid Id, decimal? Number, DateTimeOffset? At, DateOnly? Day, string? Text, string? Json, string? Ids, string? Address, long Big, int? Small, bool Yes);
@@ -105,7 +105,7 @@ public sealed class RowDigestTests(LedgerHost host)
         await superuser.Execute("create temp table digested (id uuid primary key, number numeric, other integer default 7)");
         var table = new Table<(Guid Id, decimal Number)>("digested", "id").Add("id", "uuid", r => r.Id).Add("number", "numeric", r => r.Number);
         var live = await LiveTable.Read(superuser, "pg_temp", new TableShape("digested", ["id", "number"], OnlyGrows: false, IsState: false), null, ct);
-        // in one bucket
+        // two ids in one bucket
         var one = Guid.CreateVersion7();
         var other = Guid.CreateVersion7();
         while (BucketSums.BucketOf(other.ToByteArray(bigEndian: true)) != BucketSums.BucketOf(one.ToByteArray(bigEndian: true))) other = Guid.CreateVersion7();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>What becomes of a swap whose process is killed: each time a lock that the test holds says how far it is.</summary>
+/// <summary>Tests of a swap whose process is killed. Each time a lock that the test holds stops the swap at a known step.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class SwapKillTests(LedgerHost host)
 {
@@ -18,7 +18,7 @@ public sealed class SwapKillTests(LedgerHost host)
         update {t}.mt_doc_stockitem set data = jsonb_set(data, '{onHand}', '1');
         """;
 
-    /// <summary>What the test holds, and what says that the swap waits for it.</summary>
+    /// <summary>The step, the lock that the test holds, and the query that shows that the swap waits for that lock.</summary>
     public static TheoryData<string, string, string> Moments => new()
     {
         { "live rows are read", "lock table {t}.forecasts in access exclusive mode", "select from pg_locks where not granted and relation = '{t}.forecasts'::regclass" },
@@ -55,7 +55,7 @@ public sealed class SwapKillTests(LedgerHost host)
             var during = Receive();
             if (moment != Exchanging) (await during).ShouldBe(200);
             await swap.Kill();
-            // the server's part of it would wait on for what this test holds, and commands for it
+            // the swap's backend must end too: otherwise it would wait for the test's lock, and commands for the backend
             (await during.WaitAsync(TimeSpan.FromSeconds(30), ct)).ShouldBe(200);
             await Until(async () => (await superuser.Rows(Fill($"select from pg_locks where {Holding}"))).Count == 0, swap);
             await transaction.RollbackAsync(ct);

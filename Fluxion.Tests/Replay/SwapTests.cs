@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>What a swap puts right, while nobody has to stop.</summary>
+/// <summary>A swap corrects read models while commands go on.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class SwapTests(LedgerHost host)
 {
@@ -46,7 +46,7 @@ public sealed class SwapTests(LedgerHost host)
         var ct = TestContext.Current.CancellationToken;
         var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
-        (await new Shop(company.Admin, "S1", "P1").Receive(10_000)).ShouldBe(200); // no sale runs out of it, whichever client is the quicker
+        (await new Shop(company.Admin, "S1", "P1").Receive(10_000)).ShouldBe(200); // enough stock for all sales, whichever client is faster
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
@@ -150,7 +150,7 @@ public sealed class SwapTests(LedgerHost host)
         (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")).ShouldBeEmpty();
     }
 
-    /// <summary>A company whose items moved in each of the last six months.</summary>
+    /// <summary>A company with movements of its items in each of the last six months.</summary>
     private async Task<(Company Company, Tenant Tenant)> WithHalfAYear(int products)
     {
         var company = await Company.Found(host, altered: true);
@@ -199,11 +199,12 @@ public sealed class SwapTests(LedgerHost host)
         var statements = await new GrowingRows(superuser, company.Schema, shadow).PutRight(live, columns, ct);
 
         var changes = statements.Where(s => s.Counts).ToList();
-        changes.Select(s => s.Sql.TrimStart()[..6]).ShouldBe(["delete", "insert", "update"]); // of four, three and two months ago
+        // of the movements of four, three and two months ago
+        changes.Select(s => s.Sql.TrimStart()[..6]).ShouldBe(["delete", "insert", "update"]);
         foreach (var change in changes)
         {
             var plan = string.Join('\n', await superuser.Column<string>($"explain (verbose, costs off) {change.Sql}"));
-            // an insert looks for its chunk when it has a row
+            // an insert chooses its chunk only when it has a row
             Plans.Chunks(plan).Count.ShouldBe(1, plan);
             if (!change.Sql.StartsWith("insert", StringComparison.Ordinal)) plan.ShouldContain($"{store}", customMessage: plan);
         }

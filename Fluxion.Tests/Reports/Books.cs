@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Reports;
 
-/// <summary>A company with stores M1 and M2 whose past is written down by the test, and its analyst, who reads it in SQL.</summary>
+/// <summary>A company with the stores M1 and M2 whose history the test records, and its analyst, who reads it in SQL.</summary>
 public sealed record Books(LedgerHost Host, Company Company)
 {
     public static async Task<Books> Open(LedgerHost host, params string[] skus)
@@ -16,7 +16,7 @@ public sealed record Books(LedgerHost Host, Company Company)
         return new Books(host, company);
     }
 
-    /// <summary>Sets the time zone by which the company's days are counted.</summary>
+    /// <summary>Sets the company's time zone, which defines its days.</summary>
     public async Task Settle(string timezone) => (await Company.Admin.Put("settings", new { overReceiptPercent = 0, timezone })).ShouldBe(200);
 
     public Task<Answer> Receive(string sku, decimal quantity, decimal unitCost, string at, string store = "M1") => Do("stock/receipts",
@@ -35,7 +35,7 @@ public sealed record Books(LedgerHost Host, Company Company)
         lines = new[] { new { sku, quantity, discount } },
     });
 
-    /// <summary>A command that is taken.</summary>
+    /// <summary>Sends a command that must be accepted.</summary>
     public async Task<Answer> Do(string command, object? body)
     {
         var answer = await Company.Admin.Post(command, body);
@@ -43,7 +43,10 @@ public sealed record Books(LedgerHost Host, Company Company)
         return answer;
     }
 
-    /// <summary>Rows as the tenant's analyst sees them in a time zone, a row a line, its values separated by spaces, numbers without trailing zeros.</summary>
+    /// <summary>
+    /// Rows as the tenant's analyst reads them in a time zone: one line a row, its values separated by spaces, numbers without trailing
+    /// zeros.
+    /// </summary>
     public async Task<string[]> Query(string sql, string timeZone = "America/Caracas")
     {
         await using var connection = await Host.OpenSuperuser();
@@ -59,7 +62,7 @@ public sealed record Books(LedgerHost Host, Company Company)
     {
         null => "-",
         decimal number => (number / 1.000000000000000000000000000000m).ToString(System.Globalization.CultureInfo.InvariantCulture),
-        DateTime time => time.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), // Npgsql gives UTC
+        DateTime time => time.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), // Npgsql returns UTC
         _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
     };
 }

@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Reports;
 
-/// <summary>A company with an active product and store, and the same once more deactivated, all of it low, unsold for long, and with a history.</summary>
+/// <summary>
+/// A company with an active and a deactivated product and store. All have low stock, no sale for a long time, and a history.
+/// </summary>
 public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
 {
     public Books Books { get; private set; } = null!;
@@ -20,7 +22,7 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
         var longAgo = TimeProvider.System.GetUtcNow().AddDays(-200).ToString("O");
         var lately = TimeProvider.System.GetUtcNow().AddDays(-1).ToString("O");
         await Books.Do("suppliers", new { code = "V1", businessName = "V1" });
-        // what is on order to where there has never been any, of a product that is kept and of one that is not
+        // on order in a store that never had the product; one product stays active, the other is deactivated
         foreach (var sku in (string[])["NEW", "NEW-GONE"]) await Books.Do("products", new { sku, name = sku, reorderPoint = 8 });
         foreach (var (store, sku) in ((string, string)[])[("M1", "P1"), ("M1", "GONE"), ("M2", "P1"), ("M2", "GONE")])
         {
@@ -50,22 +52,22 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
 }
 
 /// <summary>
-/// What is deactivated: it leaves what asks somebody to act, and stays in what says what is there and what happened. Lists, views and functions
-/// are found by walking them, so that a new one has to be decided on.
+/// Deactivated products and stores are absent from everything that asks for an action, and present in everything that shows stock or
+/// history. The tests enumerate lists, views and functions, so that a new one must be classified.
 /// </summary>
 public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed>
 {
-    /// <summary>What asks to act.</summary>
+    /// <summary>Views and functions that ask for an action.</summary>
     private static readonly string[] WithoutDeactivated = ["low_stock"];
 
-    /// <summary>What is there and what it is worth, what happened, and what each thing is.</summary>
+    /// <summary>Views and functions of stock and its value, of history, and of master data.</summary>
     private static readonly string[] WithDeactivated =
     [
         "abc_classification", "count_corrections", "dead_stock", "inventory_turnover", "movements_by", "movements_between", "movements_hourly", "payments_by_method", "sales_by", "sales_by_product",
         "sales_by_store", "sales_lines", "shrinkage_by_reason", "stock_ageing", "stock_as_of", "stock_on_hand", "stock_value_as_of", "store_moments", "store_periods", "store_zones",
     ];
 
-    /// <summary>What functions are called with that have no default.</summary>
+    /// <summary>Arguments for the parameters of functions that have no default.</summary>
     private static readonly Dictionary<string, string> Arguments =
         new() { ["period"] = "'day'", ["since"] = "'2020-01-01'", ["until"] = "now() + interval '1 day'", ["at"] = "now()" };
 
@@ -124,7 +126,7 @@ public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed
         async Task<string[]> Of(string list) => [.. (await admin.Get(list)).ShouldBe(200).Json["items"]!.AsArray().Select(row => $"{row!["store"]} {row["sku"]}").Order()];
         (await Of("alerts?status=open&type=low_stock")).ShouldBe(["M1 P1"]);
         (await Of("reorder-suggestions")).ShouldBe(["M1 P1"]);
-        // nor is what is on its way to where there has never been any
+        // a store that never had a product is not low on it, also while some is on order
         (await Of("inventory?low=true")).ShouldBe(["M1 P1"]);
         (await books.Query("select store, sku from low_stock order by 1, 2")).ShouldBe(["M1 P1"]);
         (await books.Query("select store, sku from stock_on_hand where not is_active order by 1, 2")).ShouldBe(["M1 GONE", "M1 NEW-GONE", "M2 GONE", "M2 NEW", "M2 NEW-GONE", "M2 P1"]);

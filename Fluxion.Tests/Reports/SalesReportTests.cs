@@ -20,9 +20,9 @@ public sealed class SalesReportTests(LedgerHost host)
         await books.Sell("P1", 1, "2026-03-11T10:00:00-04:00", method: null, store: "M2"); // 4.00
         var cancelled = await books.Sell("P1", 50, "2026-03-11T10:00:00-04:00");
         await books.Do($"sales/{cancelled.Json["id"]}/cancel", new { reason = "a mistake", occurredAt = "2026-03-13T08:00:00-04:00" });
-        var later = await books.Sell("P2", 4, "2026-03-31T23:00:00-04:00"); // 16.00, of which a quarter comes back in April
+        var later = await books.Sell("P2", 4, "2026-03-31T23:00:00-04:00"); // 16.00, of which a quarter is returned in April
         await books.Do($"sales/{later.Json["id"]}/returns", new { occurredAt = "2026-04-01T00:00:00-04:00", lines = new[] { new { lineNumber = 1, quantity = 1 } } });
-        await books.Sell("P1", 1, "2026-04-01T00:00:00-04:00"); // not of March
+        await books.Sell("P1", 1, "2026-04-01T00:00:00-04:00"); // not in March
 
         const string March = "'2026-03-01', '2026-04-01'";
         const string Sums = "invoices, quantity, net_sales, cost_of_goods_sold, margin, margin_percent";
@@ -53,7 +53,7 @@ public sealed class SalesReportTests(LedgerHost host)
         var samePayment = await books.Sell("P1", 1, "2026-03-15T10:00:00-04:00", method: null);
         await books.Do($"sales/{samePayment.Json["id"]}/payments", new { amount = 1, method = "transfer", occurredAt = "2026-03-15T10:05:00-04:00" });
 
-        // every report of sales and money that takes a time
+        // every report of sales and payments with a time parameter
         var reports = await books.Query($"select proname from pg_proc where pronamespace = '{books.Company.Schema}'::regnamespace and proname ~ '^(sales_by|payments_by|abc_)' order by 1");
         reports.Length.ShouldBeGreaterThanOrEqualTo(7);
         async Task<string[]> March()
@@ -88,7 +88,7 @@ public sealed class SalesReportTests(LedgerHost host)
             await books.Receive(sku, 100, 2m, "2026-03-01T00:00:00Z");
             await books.Sell(sku, quantity, "2026-03-02T00:00:00Z");
         }
-        // P1 crosses 80 and is still A, P3 crosses 95 and is still B
+        // P1 crosses 80 % and is still A, P3 crosses 95 % and is still B
         (await books.Query("select class, sku, net_sales, share_percent, cumulative_percent from abc_classification('2026-03-01', '2026-04-01') order by cumulative_percent"))
             .ShouldBe(["A P2 280 70 70", "A P1 60 15 85", "B P3 48 12 97", "C P4 12 3 100"]);
         (await books.Query("select class, sku from abc_classification('2026-03-01', '2026-04-01', a_percent => 60) order by cumulative_percent")).ShouldBe(["A P2", "B P1", "B P3", "C P4"]);

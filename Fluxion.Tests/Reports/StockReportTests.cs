@@ -13,7 +13,7 @@ public sealed class StockReportTests(LedgerHost host)
         await books.Do("stock/reservations", new { reference = "web", lines = new[] { new { store = "M1", sku = "P1", quantity = 1 } } });
         await books.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
         await books.Do("purchase-orders", new { store = "M2", supplier = "POLAR", orderNumber = "OC-1", lines = new[] { new { sku = "P2", quantity = 24 } } });
-        (await books.Query("select store, sku from stock_on_hand where quantity_on_order > 0")).ShouldBeEmpty(); // a draft is not ordered yet
+        (await books.Query("select store, sku from stock_on_hand where quantity_on_order > 0")).ShouldBeEmpty(); // a draft is not on order
         await books.Do("purchase-orders/OC-1/send", null);
         await books.Do("purchase-orders/OC-1/confirm", null);
         await books.Do("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P2", quantity = 4, unitCost = 2m } } });
@@ -23,7 +23,7 @@ public sealed class StockReportTests(LedgerHost host)
             from stock_on_hand order by 1, 2
             """)).ShouldBe(["M1 P1 5 1 4 0 0 2.5 12.5", "M2 P1 0 0 0 0 15 2 0", "M2 P2 4 0 4 20 0 2 8"]);
         (await books.Query("select store, sku, quantity_below, quantity_on_order, quantity_in_transit from low_stock order by 1, 2"))
-            .ShouldBe(["M1 P1 4 0 0", "M2 P2 4 20 0"]); // not P1 in M2, where it has never been
+            .ShouldBe(["M1 P1 4 0 0", "M2 P2 4 20 0"]); // not P1 in M2, which never had it
         // the data model's own query
         (await books.Query($"""
             select p.name, i.quantity_available, p.reorder_point
@@ -42,7 +42,7 @@ public sealed class StockReportTests(LedgerHost host)
         await books.Receive("P1", 10, 3m, "2026-03-04T10:00:00-04:00");
         await books.Receive("P2", 7, 1m, "2026-03-04T10:00:00-04:00", store: "M2");
         var before = (await books.Query("select clock_timestamp()::text")).Single();
-        await books.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // learned of late
+        await books.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // a late movement
 
         (await books.Query("select store, sku, quantity_on_hand from stock_as_of('2026-03-03 12:00')")).ShouldBe(["M1 P1 6"]);
         (await books.Query($"select store, sku, quantity_on_hand from stock_as_of('2026-03-03 12:00', '{before}')")).ShouldBe(["M1 P1 10"]);
@@ -52,7 +52,7 @@ public sealed class StockReportTests(LedgerHost host)
         (await books.Query("select store, sku, quantity_on_hand from stock_as_of(now(), sku => 'p1')")).ShouldBe(["M1 P1 16"]);
         (await books.Query("select * from stock_as_of(now(), store => 'nowhere')")).ShouldBeEmpty();
 
-        // recorded: (10 × 2 + 10 × 3) / 20 = 2.5, and 4 leave; as it happened: (6 × 2 + 10 × 3) / 16 = 2.625
+        // as recorded: (10 × 2 + 10 × 3) / 20 = 2.5, then 4 leave; as it occurred: (6 × 2 + 10 × 3) / 16 = 2.625
         (await books.Query("select quantity_on_hand, cost_per_unit, value, restated_cost_per_unit, restated_value from stock_value_as_of(now(), sku => 'P1')"))
             .ShouldBe(["16 2.5 40 2.625 42"]);
         (await books.Query("select cost_per_unit, value from stock_value_as_of('2026-03-02 12:00', sku => 'P1')")).ShouldBe(["2 20"]);

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Fluxion.Tests.Reports;
 
-/// <summary>The three queries of the data model, as an analyst sends them: their rows, and that each reads what it asks for and no more.</summary>
+/// <summary>
+/// The three queries of the data model, as an analyst sends them: their rows are correct, and each reads no more than it needs.
+/// </summary>
 public sealed class TypicalQueriesTests(LedgerHost host)
 {
     private const string LowStock = """
@@ -29,8 +31,8 @@ public sealed class TypicalQueriesTests(LedgerHost host)
         """;
 
     /// <summary>
-    /// A product with movements and forecasts in each of twelve past months, and forecasts of the next days: beside the ledger, and so rolled
-    /// back with the connection.
+    /// A product with movements and forecasts in each of twelve past months, and forecasts of the next days. They are inserted directly
+    /// into the tables and rolled back with the connection.
     /// </summary>
     private async Task<(Books Books, Func<string, string> Of, NpgsqlConnection Past)> WithAYear()
     {
@@ -79,7 +81,7 @@ public sealed class TypicalQueriesTests(LedgerHost host)
         (await Chunks(of(LastMovements))).ShouldBeLessThanOrEqualTo(2);
         (await Chunks($"select * from {books.Company.Schema}.forecasts")).ShouldBeGreaterThanOrEqualTo(11);
         (await Chunks(of(Forecasts))).ShouldBeLessThanOrEqualTo(2);
-        // and so do the reports
+        // the reports read few chunks too
         (await Chunks($"select * from {books.Company.Schema}.movements_by('day', now() - interval '30 days')")).ShouldBeLessThanOrEqualTo(2);
     }
 
@@ -88,12 +90,13 @@ public sealed class TypicalQueriesTests(LedgerHost host)
     {
         var (books, of, past) = await WithAYear();
         await using var _ = past;
-        // on so few rows the planner would rather read them all
+        // on so few rows the planner would choose a sequential scan
         async Task<string> Plan(string sql) => string.Join('\n', await Books.Query(past, $"set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; explain (costs off) {sql}"));
         (await Plan(of(LastMovements))).ShouldContain("idx_movements_");
         (await Plan($"{of(LastMovements)} and product_id = (select id from {books.Company.Schema}.products where sku = 'P1')")).ShouldContain("idx_movements_product_time");
         (await Plan(of(Forecasts))).ShouldContain("idx_forecasts_product_date");
-        // the partial index holds what is below 10: PostgreSQL takes it for a query that says so, which the data model's own does not
+        // the partial index covers less than 10 available; PostgreSQL uses it only for a query with that condition, unlike the data model's
+        // own
         (await Plan($"{of(LowStock)} and i.quantity_available < 10")).ShouldContain("idx_inventory_low_stock");
     }
 }

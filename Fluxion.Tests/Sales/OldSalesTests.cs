@@ -13,13 +13,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Sales;
 
-/// <summary>A ledger of the version before refunds: after the migration its tables are what a replay of its events writes.</summary>
+/// <summary>A ledger of the version before refunds: after the migration its tables equal a replay of its events.</summary>
 public sealed class OldSalesTests(LedgerHost ledger)
 {
     private const string Demo = "tenant_fluxion_demo";
     private const int Sales = 60;
 
-    /// <summary>Takes the tables back to what they were before the scripts 0070 to 0072.</summary>
+    /// <summary>Reverts the tables to their form before the scripts 0070 to 0072.</summary>
     private const string Undo = $"""
         select set_config('app.current_tenant_id', (select id::text from shared.tenants where schema_name = '{Demo}'), false);
         drop function {Demo}.payments_by_method;
@@ -61,7 +61,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
         (await superuser.Column<bool>($"select bool_and(updated_at = (select max(timestamp) from {Demo}.mt_events e where e.stream_id = s.id)) from {Demo}.sales s")).ShouldBe([true]);
     }
 
-    /// <summary>Sales as that version wrote them: nothing says that money was given back but the cancellation itself.</summary>
+    /// <summary>Sales as that version recorded them: no event but the cancellation itself implies that money was given back.</summary>
     private static async Task Sell(TenantDocumentStores stores, Tenant tenant, CancellationToken ct)
     {
         var random = new Random(1);
@@ -76,7 +76,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
                 random.Next(1, 20_000) / 1000m, prices[random.Next(prices.Length)], 0, rates[random.Next(rates.Length)], 0.3333m))];
             var (subtotal, tax) = (lines.Sum(line => line.Amount), Taxes.Total(lines.Select(line => (line.Amount, line.TaxRate))));
             var method = n % 3 == 0 ? null : PaymentMethods.All[n % PaymentMethods.All.Length];
-            // the same transaction twice, which nothing kept anybody from
+            // a repeated transaction id, which that version accepted
             var sale = ledger.Append<Sale>(Guid.CreateVersion7(ledger.Now), new SaleRecorded(store.Id, $"O-{n}", null, null, null, lines, subtotal, tax, subtotal + tax,
                 method, n % 4 == 0 ? "T-1" : null, null, ledger.Now.AddDays(-n)));
             for (var step = random.Next(5); step > 0 && !sale.IsCancelled; step--)
@@ -94,7 +94,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
         await ledger.Commit(ct);
     }
 
-    /// <summary>Some of what is still out, or all of it; here and there a line twice.</summary>
+    /// <summary>Returns some or all of the goods that are not returned yet. Some lines appear more than once.</summary>
     private static List<ReturnGoods.Line> Back(Sale sale, Random random, bool all) => [.. sale.Lines
         .Select((line, i) => (Number: i + 1, Out: line.Quantity - sale.Returned[i]))
         .Where(line => line.Out > 0.01m && (all || random.Next(2) == 0))

@@ -7,7 +7,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Sales;
 
-/// <summary>A number of an outside system that names one thing is given once, and a repeat is told what has it.</summary>
+/// <summary>A unique number of an outside system is accepted once. The refusal of a repeated one names the existing document.</summary>
 public sealed partial class OutsideReferenceTests(LedgerHost host)
 {
     private async Task<Books> Open()
@@ -53,7 +53,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     public async Task of_a_pos_transaction_sent_24_times_at_once_exactly_one_is_a_sale()
     {
         var books = await Open();
-        // of two products, so that they do not wait for each other's stock
+        // of two products, so that the sales do not wait for the same lock
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Sell(books, "T-1", sku: i % 2 == 0 ? "P1" : "P2")));
         var sold = answers.Where(a => a.Status == 201).ShouldHaveSingleItem();
         answers.Where(a => a != sold).ShouldAllBe(a => Existing(a) == Id(sold));
@@ -116,8 +116,8 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
             (await Move(sale, "transfer", "TR-1")).ShouldBe(200);
             var first = (await books.Company.Admin.Get($"sales/{sale}")).Json["payments"]!.AsArray().Single(p => p!["reference"]?.ToString() == "TR-1" && p["kind"]!.ToString() == command[..^1])!["id"]!.GetValue<string>();
             Existing(await Move(sale, "transfer", " TR-1 ")).ShouldBe(first);
-            (await Move(sale, "check", "TR-1")).ShouldBe(200); // a check of that number is another thing
-            (await Move(another, "transfer", "TR-1")).ShouldBe(200); // a transfer may pay for several invoices
+            (await Move(sale, "check", "TR-1")).ShouldBe(200); // a check with the same number is not a duplicate
+            (await Move(another, "transfer", "TR-1")).ShouldBe(200); // one bank transfer may pay several invoices
             foreach (var none in (string?[])[null, null, " ", " "]) (await Move(sale, "cash", none)).ShouldBe(200);
             if (command == "payments") (await books.Company.Admin.Post($"sales/{another}/payments", new { amount = 8, method = "cash" })).ShouldBe(200);
         }
@@ -141,7 +141,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         var first = (await Receive("OC-1", "NE-1")).ShouldBe(200).Json["deliveryId"]!.GetValue<string>();
         Existing(await Receive("OC-1", "NE-1 ")).ShouldBe(first);
         (await Receive("OC-1", "NE-2")).ShouldBe(200);
-        (await Receive("OC-2", "NE-1")).ShouldBe(200); // a note may list goods of several orders
+        (await Receive("OC-2", "NE-1")).ShouldBe(200); // one delivery note may list goods of several orders
         foreach (var none in (string?[])[null, null, ""]) (await Receive("OC-1", none)).ShouldBe(200);
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Receive("OC-2", "NE-3")));
         answers.Count(a => a.Status == 200).ShouldBe(1);
@@ -160,13 +160,14 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         foreach (var operation in api.Operations.Where(o => o is { Method: "post", IsOfThePlatform: false } && o.Statuses.Contains("201") && o.Body is not null))
         {
             var fields = api.Schema(operation.Body!["schema"]!)["properties"]!.AsObject().Select(p => p.Key).Intersect(names)
-                .Where(name => name != "email" || operation.Path == "/api/{tenant}/users").ToList(); // a supplier's is none that he signs in with
+                // a supplier does not sign in, so its email may repeat
+                .Where(name => name != "email" || operation.Path == "/api/{tenant}/users").ToList();
             foreach (var field in fields)
             {
                 JsonObject Body(string value)
                 {
                     var body = operation.Body!["example"]!.DeepClone().AsObject();
-                    body.Remove("barcodes"); // those are unique as well
+                    body.Remove("barcodes"); // barcodes are unique as well
                     foreach (var name in fields) body[name] = name == field ? value : New(name);
                     return body;
                 }
@@ -175,7 +176,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
                 var repeats = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => admin.Post(operation.Address, Body(taken).ToJsonString())));
                 repeats.ShouldAllBe(repeat => Existing(repeat) == Id(first), $"{operation} {field}");
                 (await admin.Get(repeats[0].Json["existing"]!["url"]!.GetValue<string>())).ShouldBe(200);
-                // at once none of them is there yet when the others look
+                // concurrently: none of them exists yet when the others check
                 taken = New(field);
                 var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => admin.Post(operation.Address, Body(taken).ToJsonString())));
                 var winner = answers.Where(a => a.Status == 201).ShouldHaveSingleItem($"{operation} {field}");
@@ -198,7 +199,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         Existing(await luis.Post("purchase-orders", Order("M2"))).ShouldBeNull();
     }
 
-    /// <summary>Fields that carry a number or name which another system, or a person, has given.</summary>
+    /// <summary>Fields with a number or name that another system, or a person, assigned.</summary>
     [GeneratedRegex("(?i)reference$|number$|^code$|^sku$|^slug$|barcode|taxId$|clientId$|transactionId$|email$")]
     private static partial Regex Naming();
 

@@ -7,7 +7,7 @@ using Fluxion.Tests.Reports;
 
 namespace Fluxion.Tests.Sales;
 
-/// <summary>Prices that include tax: what is asked is what is paid, to the cent.</summary>
+/// <summary>Prices that include tax: the price asked is the amount paid, to the cent.</summary>
 public sealed class PricesWithTaxTests(LedgerHost host)
 {
     private static SaleLine Line(decimal quantity, decimal price, decimal rate, decimal discount = 0) =>
@@ -98,7 +98,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         (await admin.Put("settings", new { overReceiptPercent = 1 })).ShouldBe(200).Json["pricesIncludeTax"]!.GetValue<bool>().ShouldBeTrue("it is kept as it is when left out");
         (await books.Query("select prices_include_tax from settings")).ShouldBe(["True"]);
         Sums(await Sell(false, hundred)).ShouldBe((99m, 15.84m, 114.84m));
-        // 33.33 + 9.90 + 0 at 16 %, 5.00 at 8 %, 2.97 free of tax: the tax in 43.23 is 5.96, that in 5.00 is 0.37
+        // 33.33 + 9.90 + 0 at 16 %, 5.00 at 8 %, 2.97 exempt: the tax in 43.23 is 5.96, that in 5.00 is 0.37
         var sale = await Sell(null, new { sku = "P1", quantity = 10, unitPrice = 3.3333m }, new { sku = "P2", quantity = 6, discount = 0.94m }, new { sku = "P1", quantity = 10 },
             new { sku = "P3", quantity = 3 }, new { sku = "P1", quantity = 5, discount = 4.95m });
         Sums(sale).ShouldBe((44.87m, 6.33m, 51.20m));
@@ -109,7 +109,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         lines.Select(line => line!["lineTotal"]!.GetValue<decimal>()).ShouldBe([33.33m, 5m, 9.9m, 2.97m, 0m]);
         lines.Sum(line => line!["netAmount"]!.GetValue<decimal>()).ShouldBe(44.87m);
         lines.Sum(line => line!["taxAmount"]!.GetValue<decimal>()).ShouldBe(6.33m);
-        // what was typed is what the event keeps
+        // the event keeps the price as it was entered
         (await admin.Get($"events?entityId={id}")).ShouldBe(200).Json["items"]![0]!["metadata"]!["event"]!["lines"]![0]!["unit_price"]!.GetValue<decimal>().ShouldBe(3.3333m);
 
         async Task Return(params (int LineNumber, decimal Quantity)[] back) =>

@@ -7,12 +7,12 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Sales;
 
-/// <summary>Money has a way back: what was paid can be given back, and openAmount ends at 0.</summary>
+/// <summary>Refunds: money that was paid can be given back, and openAmount ends at 0.</summary>
 public sealed class RefundTests(LedgerHost host)
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 10, 12, 0, 0, TimeSpan.FromHours(-4));
 
-    /// <summary>A store with 100 of a product that costs 2 and sells for 4 plus 16 %.</summary>
+    /// <summary>A store with 100 of a product that costs 2 and sells for 4 plus 16 % tax.</summary>
     private async Task<Books> Open()
     {
         var books = await Books.Open(host, "P1");
@@ -20,7 +20,7 @@ public sealed class RefundTests(LedgerHost host)
         return books;
     }
 
-    /// <summary>Sells some for 4.64 each on credit.</summary>
+    /// <summary>Sells a quantity at 4.64 each on credit.</summary>
     private static async Task<Guid> Sell(Books books, decimal quantity, DateTimeOffset? at = null) =>
         (await books.Sell("P1", quantity, (at ?? Noon).ToString("O"), method: null)).Json["id"]!.GetValue<Guid>();
 

@@ -10,8 +10,8 @@ using Fluxion.Tests.Reports;
 namespace Fluxion.Tests.Sales;
 
 /// <summary>
-/// Money and goods of invoices under random commands, valid and invalid, in the order of time: what is paid, given back, returned and cancelled
-/// always adds up, and no day of a report changes once it is over. CsCheck_Seed=… replays a run.
+/// Money and goods of invoices under random commands, valid and invalid, in order of time. Paid, refunded, returned and cancelled amounts
+/// always add up, and no day of a report changes once it is over. CsCheck_Seed=… replays a run.
 /// </summary>
 public sealed class SaleMoneyTests(LedgerHost host)
 {
@@ -19,8 +19,8 @@ public sealed class SaleMoneyTests(LedgerHost host)
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 9, 0, 0, TimeSpan.FromHours(-4));
     private static readonly string[] Skus = ["P1", "P2", "P3"];
 
-    /// <param name="Of">Which of the last sales, or how many lines.</param>
-    /// <param name="Part">Thousandths of what could be paid, returned or given back; above 1000 too much.</param>
+    /// <param name="Of">The index of one of the last sales, or the number of lines.</param>
+    /// <param name="Part">Thousandths of the possible payment, return or refund; above 1000 is too much.</param>
     private sealed record Command(string Kind, int Of, int Part, int Hours);
 
     private static readonly Gen<Command> AnyCommand = Gen.Select(
@@ -28,7 +28,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
         Gen.Int[0, 1000], Gen.Frequency((5, Gen.Int[1, 999]), (4, Gen.Const(1000)), (1, Gen.Const(1001))), Gen.Int[0, 20],
         (kind, of, part, hours) => new Command(kind, of, part, hours));
 
-    /// <summary>An invoice as the model has it.</summary>
+    /// <summary>The model of an invoice.</summary>
     private sealed class Invoice(Guid id, decimal total, decimal[] quantities)
     {
         public Guid Id => id;
@@ -43,7 +43,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
         public bool IsBack => Out.All(quantity => quantity == 0);
         public decimal Open => IsCancelled ? 0 : Total - Credited - Paid + Refunded;
 
-        /// <summary>The state, said anew and not by the ledger's table.</summary>
+        /// <summary>The status, computed independently of the ledger's table.</summary>
         public string Status => IsCancelled ? SaleStatus.Cancelled
             : Open < 0 ? SaleStatus.RefundDue
             : HasReturns && Credited == Total ? Paid > 0 ? SaleStatus.Refunded : SaleStatus.Returned
@@ -161,7 +161,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
             invoice.Refunded.ShouldBeInRange(0, invoice.Paid);
         }
 
-        /// <summary>Each day that is over is reported as when it was closed.</summary>
+        /// <summary>The report of each past day is the same as when the day ended.</summary>
         private async Task DaysAreClosed()
         {
             var today = _now.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
@@ -182,12 +182,12 @@ public sealed class SaleMoneyTests(LedgerHost host)
                 page["payments"]!.AsArray().Sum(money => money!["amount"]!.GetValue<decimal>()).ShouldBe(invoice.Paid - invoice.Refunded);
                 page["returns"]!.AsArray().Sum(back => back!["totalAmount"]!.GetValue<decimal>()).ShouldBe(invoice.IsCancelled ? invoice.Total : invoice.Credited);
             }
-            // what remains of the invoices is what all reports together say
+            // the sum of all reports equals what remains of the invoices
             (await books.Query("select coalesce(sum(net_sales), 0) from sales_by('month', '2026-01-01')"))
                 .ShouldBe(await books.Query("select coalesce(sum(case payment_status when 'cancelled' then 0 else subtotal end) - (select coalesce(sum(net_amount), 0) from sale_returns where kind = 'return'), 0) from sales"));
             (await books.Query("select coalesce(sum(net_sales + tax), 0) from sales_lines")).ShouldBe(await books.Query("select coalesce(sum(total_amount - returned_amount) filter (where payment_status <> 'cancelled'), 0) from sales"));
 
-            // everything back, and what is owed given back: nothing is open any more
+            // everything is returned and everything owed is refunded: nothing is open any more
             foreach (var invoice in _invoices.Where(invoice => !invoice.IsCancelled))
             {
                 if (!invoice.IsBack) await Return(new Command("return", 1, 1000, 0), invoice);

@@ -7,7 +7,7 @@ namespace Fluxion.Tests.Sales;
 
 public sealed class SaleTests(LedgerHost host)
 {
-    /// <summary>A store with 100 units that cost 2.50 and sell for 4.00 plus 16 %.</summary>
+    /// <summary>A store with units that cost 2.50 and sell for 4.00 plus 16 % tax; 100 by default.</summary>
     private async Task<Shop> Open(decimal stock = 100)
     {
         var shop = await Shop.Open(host, stock, unitCost: 2.50m);
@@ -60,7 +60,7 @@ public sealed class SaleTests(LedgerHost host)
     [InlineData("v123456781", 201, "V-12345678-1")]
     [InlineData("V-12345678-2", 400, null)]
     [InlineData("DE 811 907 980", 201, "DE 811 907 980")]
-    [InlineData("V-12345678", 201, "V-12345678")] // a cédula
+    [InlineData("V-12345678", 201, "V-12345678")] // a cédula: the number of an identity card
     public async Task the_clients_rif_is_checked_and_other_tax_ids_are_kept_as_given(string taxId, int status, string? kept)
     {
         var shop = await Open(stock: 1);
@@ -72,8 +72,9 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public void tax_is_added_up_by_rate_and_rounded_once_for_each()
     {
-        Taxes.Total([(0.03m, 16), (0.03m, 16), (0.03m, 16), (10m, 8), (5m, 0)]).ShouldBe(0.01m + 0.80m); // 0.09 × 16 % = 0.0144; by line it would be 0
-        Taxes.Total([(0.03125m, 16)]).ShouldBe(0.01m); // 0.005: half away from zero
+        // 0.09 × 16 % = 0.0144; rounded by line it would be 0
+        Taxes.Total([(0.03m, 16), (0.03m, 16), (0.03m, 16), (10m, 8), (5m, 0)]).ShouldBe(0.01m + 0.80m);
+        Taxes.Total([(0.03125m, 16)]).ShouldBe(0.01m); // 0.005: a half is rounded away from zero
         Taxes.Total([]).ShouldBe(0);
     }
 
@@ -156,7 +157,7 @@ public sealed class SaleTests(LedgerHost host)
     {
         var shop = await Open();
         var sale = Id((await Sell(shop, 3, unitPrice: 3.3333m)).ShouldBe(201)); // 10.00 + 1.60
-        Money((await Return(shop, sale, 1)).ShouldBe(200), "openAmount").ShouldBe(-3.86m); // 3.33 and its tax: 1.60 − 1.07
+        Money((await Return(shop, sale, 1)).ShouldBe(200), "openAmount").ShouldBe(-3.86m); // 3.33 plus its tax, 1.60 − 1.07 = 0.53
         Money((await Return(shop, sale, 1)).ShouldBe(200), "openAmount").ShouldBe(-7.74m);
         (await Return(shop, sale, 2)).ShouldBe(409);
         (await Cancel(shop, sale)).ShouldBe(409);
@@ -181,7 +182,7 @@ public sealed class SaleTests(LedgerHost host)
             (await shop.OnHand()).ShouldBe(before);
             (await command(sale, soldAt)).ShouldBe(200);
         }
-        // a seller whose clock is ahead of ours sells now, and a return without a time of its own comes after it
+        // a seller whose clock is ahead sells now; a return without a time of its own occurs after that sale
         var ahead = Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = TimeProvider.System.GetUtcNow().AddMinutes(4), lines = new[] { new { sku = shop.Sku, quantity = 1 } } })).ShouldBe(201));
         (await Return(shop, ahead, 1)).ShouldBe(200);
         var moved = (await shop.Manager.Get($"movements?document={ahead}")).ShouldBe(200).Json["items"]!.AsArray();
@@ -193,7 +194,7 @@ public sealed class SaleTests(LedgerHost host)
     public async Task every_command_in_every_state_moves_or_is_refused_saying_from_where_it_is_allowed()
     {
         var shop = await Open();
-        // two of 4.64, and one for nothing, which is all that is left to come back where everything else did
+        // two at 4.64, and one for nothing; the free one is all that is left to return where the others came back
         async Task<Guid> Made(string status, params Func<Guid, Task<Answer>>[] then)
         {
             var sale = Id((await shop.Manager.Post("sales", new

@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>What the catalogs of PostgreSQL and TimescaleDB say of one schema.</summary>
+/// <summary>A schema as the catalogs of PostgreSQL and TimescaleDB describe it.</summary>
 public static class Catalog
 {
     /// <summary>
-    /// A line for each relation, column, constraint, index, trigger, policy, routine, comment, hypertable and policy job. The names of the
-    /// schema and of its tenant do not appear, so that two schemas can be compared. Tables that Marten made are left out.
+    /// One line for each relation, column, constraint, index, trigger, policy, routine, comment, hypertable and policy job. The names of
+    /// the schema and of its tenant do not appear, so that two schemas can be compared. Marten's tables are left out.
     /// </summary>
     public static async Task<IReadOnlyList<string>> Describe(NpgsqlConnection superuser, string schema, Guid tenantId)
     {

@@ -4,12 +4,12 @@ using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>What the data model asks of the database, written down from it and looked up in the catalogs.</summary>
+/// <summary>The requirements of the data model, transcribed from it and checked against the catalogs.</summary>
 public sealed class DataModelTests(LedgerHost host)
 {
     private const string Demo = "tenant_fluxion_demo";
 
-    /// <summary>Tables and columns as the data model lists them, with its types.</summary>
+    /// <summary>The tables and columns of the data model, with its types.</summary>
     private static readonly Dictionary<string, string> SharedTables = new()
     {
         ["system_config"] = "key varchar, value text, description text, created_at timestamptz, updated_at timestamptz",
@@ -54,11 +54,13 @@ public sealed class DataModelTests(LedgerHost host)
             + "new_data jsonb, metadata jsonb, ip_address inet, user_agent text, created_at timestamptz",
     };
 
-    /// <summary>The model's hypertables and what they are partitioned by.</summary>
+    /// <summary>The data model's hypertables and their partitioning columns.</summary>
     private static readonly Dictionary<string, string> Hypertables =
         new() { ["inventory_movements"] = "created_at", ["forecasts"] = "forecast_date", ["events"] = "created_at" };
 
-    /// <summary>PostgreSQL's name for a type of the model. Quantities are numeric: kilograms and liters are sold in parts.</summary>
+    /// <summary>
+    /// PostgreSQL's name for a type of the data model. Quantities are numeric, because kilograms and liters are sold in fractions.
+    /// </summary>
     private static string TypeOf(string model) => model switch
     {
         "integer" or "decimal" => "numeric",
@@ -195,7 +197,7 @@ public sealed class DataModelTests(LedgerHost host)
             join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
             where c.contype = 'f' and t.relnamespace = '{schema}'::regnamespace and r.relnamespace = t.relnamespace
             """);
-        // users can_access stores is an array, which PostgreSQL lets be no foreign key: the command checks it
+        // can_access_stores of users is an array, which cannot have a foreign key in PostgreSQL: the command checks it
         foreach (var key in (string[])[
             "categories.parent_id -> categories", "products.category_id -> categories", "products.supplier_id -> suppliers",
             "inventory.product_id -> products", "inventory.store_id -> stores",
@@ -268,7 +270,7 @@ public sealed class DataModelTests(LedgerHost host)
         const string Row = $"{Demo}.suppliers set business_name = 'x'";
         (await superuser.Column<bool>($"update {Row} where code = 'MONACA' returning updated_at = now()")).ShouldBe([true]);
         (await superuser.Column<bool>($"update {Row}, updated_at = '2020-01-01Z' where code = 'MONACA' returning updated_at = '2020-01-01Z'")).ShouldBe([true]);
-        // the second of two events of one transaction bears the same time, and keeps it
+        // the second of two events of one transaction has the same time, and keeps it
         (await superuser.Column<bool>($"update {Row}, updated_at = '2020-01-01Z', version = version + 1 where code = 'MONACA' returning updated_at = '2020-01-01Z'")).ShouldBe([true]);
     }
 
@@ -276,7 +278,7 @@ public sealed class DataModelTests(LedgerHost host)
     public async Task every_table_and_view_has_a_comment()
     {
         await using var superuser = await host.OpenSuperuser();
-        // the tables of Marten and the journal have no comments
+        // Marten's tables and the journal have no comments
         (await superuser.Column<string>("""
             select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in (select schema_name from shared.tenants union values ('shared'), ('template'))
@@ -305,7 +307,7 @@ public sealed class DataModelTests(LedgerHost host)
         foreach (var table in TenantTables.Keys.Except(Hypertables.Keys)) names.ShouldContain($"{Demo}.{table}");
     }
 
-    // The model's own queries, as the analyst of the demo tenant
+    // The data model's own queries, as the analyst of the demo tenant
 
     [Fact]
     public async Task low_stock_by_store()
@@ -328,7 +330,7 @@ public sealed class DataModelTests(LedgerHost host)
             """);
         rows.Where(r => ((string)r[0]!).StartsWith(code, StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldBe([$"{code} below", 9m, 10m]);
         rows.ShouldAllBe(r => (decimal)r[1]! < (decimal)r[2]!);
-        // one product in five of the demo comes in short
+        // one in five products of the demo tenant starts with low stock
         rows.Count.ShouldBeGreaterThan(8);
     }
 
@@ -364,7 +366,7 @@ public sealed class DataModelTests(LedgerHost host)
     {
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        // nothing forecasts yet: the rows are put there by hand and rolled back
+        // forecasts are not computed yet: the rows are inserted by hand and rolled back
         var product = (await superuser.Column<Guid>($"select id from {Demo}.products where sku = 'LAC001'")).Single();
         var tenant = await TenantId();
         await superuser.Execute($"set local app.current_tenant_id = '{tenant}'");

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>An attacker's three footholds, a second tenant with something worth taking, and the real names of its chunks.</summary>
+/// <summary>The logins that an attacker may have, a second tenant with valuable data, and the real names of its chunks.</summary>
 public sealed class Foothold(LedgerHost host) : IAsyncLifetime
 {
     public static readonly string Own = Tenant.SchemaOf(DemoTenant.Slug);
@@ -35,7 +35,7 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         OtherChunks = await superuser.Column<string>($"select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text from timescaledb_information.hypertables where hypertable_schema = '{Other.Schema}'");
     }
 
-    /// <summary>As an analyst of the demo tenant, who has taken off what only his own settings keep him from.</summary>
+    /// <summary>Connects as an analyst of the demo tenant who lifted every restriction that only the login's own settings impose.</summary>
     public async Task<NpgsqlConnection> AsAnalyst()
     {
         var connection = await As(Analyst);
@@ -43,10 +43,10 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         return connection;
     }
 
-    /// <summary>As a role that nothing was ever granted to.</summary>
+    /// <summary>Connects as a role without any grant.</summary>
     public Task<NpgsqlConnection> AsStranger() => As(Stranger);
 
-    /// <summary>As a role that has what 0003 and 0004 of schema/cluster say a role needs to send a query, and nothing else.</summary>
+    /// <summary>Connects as a role with only the rights that a query requires, as 0003 and 0004 of schema/cluster describe.</summary>
     public async Task<NpgsqlConnection> AsNobodyLetIn()
     {
         await using var superuser = await host.OpenSuperuser();
@@ -58,8 +58,8 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         Sql.Open(new NpgsqlConnectionStringBuilder(host.Connections.Service) { Username = login, Password = Password }.ConnectionString);
 
     /// <summary>
-    /// All tables and views outside PostgreSQL's own and the demo tenant's that a role may select from. The tenant's are its schema, and
-    /// what TimescaleDB keeps of it elsewhere: chunks, and in the community edition the compressed companions of hypertables and chunks.
+    /// All tables and views that a role may select from, except those of PostgreSQL and of the demo tenant. The tenant's are in its schema,
+    /// and TimescaleDB keeps chunks elsewhere; in the community edition also the compressed companions of hypertables and chunks.
     /// </summary>
     public async Task<List<string>> Readable(string role)
     {
@@ -79,7 +79,7 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         select unnest(array[id, compressed_hypertable_id]) from _timescaledb_catalog.hypertable where schema_name = '{Own}'
         """;
 
-    /// <summary>As the service's role, with the setting of a tenant or without any.</summary>
+    /// <summary>Connects as the service's role, with the setting of a tenant or without any.</summary>
     public async Task<NpgsqlConnection> AsService(Guid? tenant = null)
     {
         var connection = await Sql.Open(host.Connections.Service);
@@ -87,7 +87,7 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         return connection;
     }
 
-    /// <summary>What the service may select in the schemas of registered tenants and the template.</summary>
+    /// <summary>The tables that the service may select from, in the schemas of registered tenants and of the template.</summary>
     public Task<List<string>> ServiceTables(string? schema = null) => Tables(schema, selectable: true);
 
     public Task<List<string>> TablesClosedToTheService() => Tables(null, selectable: false);
@@ -166,7 +166,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     public async Task row_level_security_does_not_keep_the_service_from_the_index_of_codes(string table)
     {
         await using var service = await foothold.AsService(foothold.OwnId);
-        await service.Execute("set enable_seqscan = off"); // of few rows the planner would rather read all
+        await service.Execute("set enable_seqscan = off"); // on few rows the planner would choose a sequential scan
         string.Join('\n', await service.Column<string>($"explain select data from {Foothold.Own}.{table} where id = any('{{}}') or data ->> 'code' = any('{{LAC001}}')"))
             .ShouldContain($"Bitmap Index Scan on {table}_uidx_code");
     }
@@ -320,7 +320,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("set app.current_tenant_id = '{other_id}'; select * from shared.tenant_users")]
     [InlineData("create view pg_temp.v as select * from {other}.products; select * from pg_temp.v")]
     [InlineData("select * from template.products")]
-    // what is nobody's but the service's
+    // tables of the service only
     [InlineData("select * from {own}.mt_events")]
     [InlineData("select * from {own}.mt_streams")]
     [InlineData("select * from {own}.mt_doc_user")]
@@ -349,7 +349,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("alter table {own}.products disable row level security")]
     [InlineData("drop table {own}.products")]
     [InlineData("comment on table {own}.products is 'x'")]
-    // becoming somebody else
+    // becoming another role
     [InlineData("set role fluxion_owner")]
     [InlineData("set role fluxion_app")]
     [InlineData("set role postgres")]
@@ -406,10 +406,10 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
 
     // Everybody
 
-    /// <summary>What the service, an analyst and a role without a single right try alike; each refused, or empty.</summary>
+    /// <summary>Attacks by the service, an analyst and a role without any right. Each must be refused or find nothing.</summary>
     private static readonly string[] Attacks =
     [
-        // another tenant's rows: tables, views, chunks, statistics, what copy would carry away
+        // another tenant's rows: tables, views, chunks, statistics, and copies of them
         "select * from {other}.products", "select * from {other}.users", "select * from {other}.mt_events", "select * from {other}.inventory_movements",
         "select * from {other}.service_events", "select * from {other}.schema_versions", "select * from {chunk}", "select * from only {chunk2}",
         "select * from template.products", "select tenant_id from {own}.products where tenant_id = '{other_id}'",
@@ -418,14 +418,14 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         "copy {other}.products to stdout", "copy {chunk} to stdout", "copy (select * from {other}.inventory_movements) to stdout",
         "copy {other}.inventory_movements from stdin",
         "update {other}.inventory_movements set quantity = 0", "delete from {other}.products", "truncate {other}.events",
-        // continuous aggregates: on the Apache edition there is nothing to ask for
+        // continuous aggregates; the Apache edition has none
         "call refresh_continuous_aggregate('{other}.inventory_movements', null, null)", "select * from _timescaledb_internal._materialized_hypertable_1",
         "create materialized view {own}.x with (timescaledb.continuous) as select time_bucket('1 day', created_at) d, count(*) from {other}.inventory_movements group by d with no data",
         "select * from _timescaledb_catalog.continuous_agg where user_view_schema = '{other}'", "select add_job('pg_sleep', '1s')", "call run_job(1)",
         "select add_retention_policy('{other}.events', interval '1 day')", "select drop_chunks('{other}.events', older_than => interval '0 days')",
         "select _timescaledb_functions.drop_chunk('{chunk}')", "call merge_chunks('{chunk}', '{chunk2}')", "select move_chunk('{chunk}', 'pg_default', 'pg_default')",
         "select set_chunk_time_interval('{other}.events', interval '1 day')", "select timescaledb_pre_restore()", "set timescaledb.restoring = on",
-        // becoming somebody else
+        // becoming another role
         "set role fluxion_owner", "set role postgres", "set role {other}_analyst", "set role pg_read_all_data", "set session authorization postgres",
         "grant {other}_analyst to current_user", "grant fluxion_owner to current_user", "grant pg_read_server_files to current_user", "alter role current_user bypassrls",
         "alter role current_user connection limit -1", "alter role {other}_analyst login", "alter role fluxion_owner password 'x'", "create role x superuser", "drop role {other}_analyst",
@@ -434,7 +434,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         "create or replace view {other}.service_events as select 1 as id", "create view {own}.x as select * from {other}.products", "create function {other}.x() returns int language sql as 'select 1'",
         "create or replace function {own}.require_tenant() returns trigger language plpgsql as 'begin return null; end'", "alter function {other}.require_tenant() security definer",
         "create function public.x() returns int language c as '/tmp/x.so', 'x'", "drop policy tenant_isolation_policy on {other}.products", "alter table {other}.products disable row level security",
-        // objects of one's own
+        // creating objects
         "create table public.x (id int)", "create temp table x (id int)", "create temp view x as select 1", "create temp sequence x", "select 1 as id into temp x", "create schema x",
         "create type public.x as (id int)", "do $x$ begin create temp table x (id int); end $x$", "create function pg_temp.x() returns int language sql as 'select 1'",
         "create event trigger x on ddl_command_start execute function {own}.require_tenant()", "create publication x for all tables", "comment on table {other}.products is 'x'",
@@ -454,7 +454,9 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         "select pg_log_backend_memory_contexts(pg_backend_pid())", "select pg_reload_conf()", "set session_replication_role = replica", "set log_statement = 'none'", "set session_preload_libraries = 'x'",
     ];
 
-    /// <summary>What the service alone may, for it serves all tenants: say which one it is at, and take its turn.</summary>
+    /// <summary>
+    /// Attacks by all others. The service alone may do this, because it serves all tenants: set the current tenant, and acquire locks.
+    /// </summary>
     private static readonly string[] AttacksOfOthers =
     [
         "set app.current_tenant_id = '{other_id}'; select * from {other}.products", "set app.current_tenant_id = '{other_id}'; select * from {other}.service_inventory_movements",
@@ -467,7 +469,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         "select pg_advisory_lock(1)", "select pg_advisory_xact_lock(1)", "select pg_try_advisory_lock(1, 2)", "select pg_advisory_lock_shared(1)", "select pg_try_advisory_xact_lock_shared(1)",
     ];
 
-    /// <summary>Refused for want of a right, because this edition has no such thing, or because there is nothing of that name.</summary>
+    /// <summary>SQLSTATEs of a refusal: a missing right, a feature that this edition lacks, or an unknown name.</summary>
     private static readonly string[] Refusals = [Sql.Refused, PostgresErrorCodes.FeatureNotSupported, PostgresErrorCodes.UndefinedObject, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedTable];
 
     [Fact]
@@ -486,7 +488,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         through.ShouldBeEmpty();
     }
 
-    /// <summary>What came of it, or null when it was refused or found nothing. Whatever it did is rolled back.</summary>
+    /// <summary>The result of a statement, or null when it was refused or found nothing. Its changes are rolled back.</summary>
     private static async Task<string?> Outcome(NpgsqlConnection connection, string sql)
     {
         await using var transaction = await connection.BeginTransactionAsync();
@@ -519,8 +521,8 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         await using var nobody = await foothold.AsNobodyLetIn();
         foreach (var connection in (NpgsqlConnection[])[service, analyst, nobody])
         {
-            // what changes something is volatile; so are the parts of gap filling, which read their arguments alone, and the handlers of
-            // access methods, which only the server itself can call
+            // functions with side effects are volatile; so are the gap-filling functions, which read only their arguments, and the handlers
+            // of access methods, which only the server can call
             (await connection.Column<string>("""
                 select distinct p.proname::text from pg_proc p
                 join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
@@ -537,7 +539,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     {
         foreach (var role in (string[])[foothold.Analyst, foothold.Nobody])
         {
-            // TimescaleDB's own, and of its inner schema the views that list jobs and chunks
+            // TimescaleDB's own views, and in its internal schema the views that list jobs and chunks
             (await foothold.Readable(role)).Where(table => !table.StartsWith("timescaledb_", StringComparison.Ordinal)
                 && !table.StartsWith("_timescaledb_c", StringComparison.Ordinal) && !table.StartsWith("_timescaledb_internal.bgw_", StringComparison.Ordinal))
                 .ShouldBeSubsetOf(["_timescaledb_internal.compressed_chunk_stats", "_timescaledb_internal.hypertable_chunk_local_size"], role);
@@ -551,7 +553,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [Fact]
     public async Task no_function_of_ours_runs_with_its_owners_rights()
     {
-        // everybody may execute functions, Marten's too: they must do no more than the caller could
+        // everybody may execute functions, Marten's too: they must do no more than their caller could
         await using var analyst = await foothold.AsAnalyst();
         (await analyst.Column<string>("select proname::text from pg_proc where proowner = 'fluxion_owner'::regrole and prosecdef and has_function_privilege(oid, 'execute')")).ShouldBeEmpty();
     }

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>A schema of the versions before schema/ had one object a file.</summary>
+/// <summary>A schema of the versions before schema/ had one file for each object.</summary>
 public static class OldSchema
 {
     /// <summary>An empty schema with a journal, in which no script has run.</summary>
@@ -18,7 +18,7 @@ public static class OldSchema
         alter table {schema}.schema_versions owner to fluxion_owner
         """);
 
-    /// <summary>Runs the released scripts, as the version did that had them: none of the files of today.</summary>
+    /// <summary>Runs the released scripts as the version of that time did, and none of today's files.</summary>
     public static async Task RunHistory(NpgsqlConnection superuser, string set, string schema, Guid tenantId)
     {
         await superuser.Execute("set role fluxion_owner");

@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>What the plans of EXPLAIN say in either edition of TimescaleDB.</summary>
+/// <summary>Reads the plans of EXPLAIN in either edition of TimescaleDB.</summary>
 public static partial class Plans
 {
     /// <summary>
-    /// The chunks that a plan reads, each once: the community edition has several lines for one that is compressed. With <c>analyze</c>,
-    /// those that were left out only when it ran are not among them.
+    /// The distinct chunks that a plan reads. The community edition prints several lines for a compressed chunk. With <c>analyze</c>,
+    /// chunks that were pruned at execution are left out.
     /// </summary>
     public static IReadOnlyList<string> Chunks(string plan) => [.. plan.Split('\n')
         .Where(line => !line.Contains("never executed", StringComparison.Ordinal))

@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Fluxion.Tests.Schema;
 
 /// <summary>
-/// <c>schema/tenant/migrations/0001-replays_policy.sql</c> and <c>schema/shared/migrations/0001-tenant_users_policy.sql</c>: before and
-/// after.
+/// Tests the schema before and after <c>schema/tenant/migrations/0001-replays_policy.sql</c> and
+/// <c>schema/shared/migrations/0001-tenant_users_policy.sql</c>.
 /// </summary>
 public sealed class PolicyMigrationTests(LedgerHost host)
 {

@@ -8,7 +8,10 @@ namespace Fluxion.Tests.Schema;
 
 public sealed class RetentionTests(LedgerHost host)
 {
-    /// <summary>A forecast, a row of the audit trail and a movement from three years ago, beside those of today; rolled back with the connection.</summary>
+    /// <summary>
+    /// Inserts a forecast, a row of the audit trail and a movement from three years ago, besides those of today. They are rolled back with
+    /// the connection.
+    /// </summary>
     private static Task AddAPast(NpgsqlConnection superuser, Company company) => superuser.Execute($"""
         set local app.current_tenant_id = '{company.Id}';
         set local search_path = {company.Schema}, public;
@@ -46,7 +49,8 @@ public sealed class RetentionTests(LedgerHost host)
         var dropped = await superuser.Rows("set local role fluxion_owner; select schema_name::text, table_name, chunks from shared.apply_retention(); reset role");
         dropped.Select(row => string.Join(' ', row)).ShouldBe([$"{strict.Schema} events 1", $"{strict.Schema} forecasts 1", $"{other.Schema} forecasts 1"], ignoreOrder: true);
         (await Rows(superuser, strict)).ShouldBe((1, 0, 2));
-        (await Rows(superuser, other)).ShouldBe((1, 1, 2)); // forecasts by the installation's own default, the audit trail for ever
+        // forecasts are dropped by the installation's default; the audit trail is kept for ever
+        (await Rows(superuser, other)).ShouldBe((1, 1, 2));
     }
 
     [Theory]

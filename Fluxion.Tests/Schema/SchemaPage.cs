@@ -5,14 +5,14 @@ using Npgsql;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>docs/schema.md, written from the catalogs of the template tenant.</summary>
+/// <summary>Generates docs/schema.md from the catalogs of the template tenant.</summary>
 public static class SchemaPage
 {
     private const string Schema = TenantProvisioning.Template;
 
     private sealed record Relation(string Name, string Comment, bool IsTable, IReadOnlyList<Column> Columns);
 
-    /// <param name="Rules">not null, a default, or how it is generated.</param>
+    /// <param name="Rules">The column's rules: not null, a default, or how it is generated.</param>
     private sealed record Column(string Name, string Type, string Rules, string Comment);
 
     public static async Task<string> Write(NpgsqlConnection superuser)

@@ -4,7 +4,7 @@ namespace Fluxion.Tests.Schema;
 
 public sealed class SchemaPageTests(LedgerHost host)
 {
-    /// <summary>Set to true, the test writes the page instead of comparing it.</summary>
+    /// <summary>When this variable is true, the test writes the page instead of comparing it.</summary>
     private const string Rewrite = "FLUXION_WRITE_SCHEMA_PAGE";
 
     [Fact]

@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Schema;
 
-/// <summary>The files of schema/, and what becomes of schemas of each age.</summary>
+/// <summary>Tests of the files in schema/, and of the migration of schemas of each age.</summary>
 public sealed partial class SchemaScriptsTests(LedgerHost host)
 {
     private SchemaScripts Scripts => host.Services.GetRequiredService<SchemaScripts>();
@@ -34,10 +34,10 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
 
             var described = await Catalog.Describe(superuser, schemas[0], tenantId);
             described.Count.ShouldBeGreaterThan(100);
-            // what was wrong in a registry before there was a check stays, so its check remains not valid
+            // a registry may hold invalid rows from before the check, so its check stays not valid
             (await Catalog.Describe(superuser, schemas[1], tenantId))
                 .Select(line => set == "shared" ? line.Replace(" NOT VALID", "", StringComparison.Ordinal) : line).ShouldBe(described);
-            // and neither has anything left to run
+            // and no script is left to run in either schema
             foreach (var schema in schemas) (await Scripts.Migrate(Owner, set, schema, tenantId, Ct)).ShouldBeEmpty();
         }
         finally
@@ -119,7 +119,7 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
     public async Task no_policy_reads_the_settings_of_the_session_again_for_each_row()
     {
         await using var superuser = await host.OpenSuperuser();
-        // those of Marten's tables compare no column, so that PostgreSQL evaluates them once
+        // the policies of Marten's tables compare no column, so PostgreSQL evaluates them once
         (await superuser.Column<string>("""
             select format('%s on %I.%I', policyname, schemaname, tablename) from pg_policies
             where schemaname in (select schema_name from shared.tenants union values ('shared'), ('template'))

@@ -5,7 +5,7 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Stock;
 
-/// <summary>What is in transit turns back: it is in the sending store again, at the cost that it left with.</summary>
+/// <summary>Goods in transit return to the sending store, at the cost at which they left.</summary>
 public sealed class CancelTransferTests(LedgerHost host)
 {
     private static async Task<string> Other(Client admin)

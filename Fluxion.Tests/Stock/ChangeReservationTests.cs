@@ -8,7 +8,7 @@ using Wolverine;
 
 namespace Fluxion.Tests.Stock;
 
-/// <summary>A reservation is taken in part, extended and changed; what it holds is always the rest.</summary>
+/// <summary>A reservation is fulfilled in part, extended and changed. It always holds the remaining quantity.</summary>
 public sealed class ChangeReservationTests(LedgerHost host)
 {
     private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
@@ -58,7 +58,8 @@ public sealed class ChangeReservationTests(LedgerHost host)
         (await Reserved(client, "M1", "P1")).ShouldBe(1);
         var second = (await Sell(client, id, "M2", ("P2", 4))).ShouldBe(201).Json["id"]!.GetValue<Guid>();
         (await Status(client, id)).ShouldBe(Reservation.Open);
-        var third = (await Sell(client, id, "M1", ("P1", 3))).ShouldBe(201).Json["id"]!.GetValue<Guid>(); // more than is held: the others are available
+        // more than is held: the rest comes from available stock
+        var third = (await Sell(client, id, "M1", ("P1", 3))).ShouldBe(201).Json["id"]!.GetValue<Guid>();
         (await Status(client, id)).ShouldBe(Reservation.Fulfilled);
         (await Lines(client, id)).ShouldBe(["P1 3 3 0 fulfilled", "P1 2 2 0 fulfilled", "P2 4 4 0 fulfilled"]);
         (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["sales"]!.AsArray().Select(s => $"{s!["lineNumber"]} {s["saleId"]} {s["quantity"]}")
@@ -125,7 +126,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
         var extended = (await client.Post($"stock/reservations/{id}/extend", new { expiresAt = In(4) })).ShouldBe(200).Json;
         extended["version"]!.GetValue<long>().ShouldBe(2);
         await Task.Delay(TimeSpan.FromSeconds(2.2), TestContext.Current.CancellationToken);
-        await using (var scope = host.Services.CreateAsyncScope()) // as when the first message is delivered
+        await using (var scope = host.Services.CreateAsyncScope()) // simulates the delivery of the first message
             await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(company.Id.ToString(), new ExpireReservation(id), TestContext.Current.CancellationToken);
         (await Status(client, id)).ShouldBe(Reservation.Open);
         var until = In(30);
@@ -156,12 +157,12 @@ public sealed class ChangeReservationTests(LedgerHost host)
         (await Lines(client, id)).ShouldBe(["P1 9 2 7 open", "P2 1 1 0 fulfilled", "P2 3 0 3 open"]);
         (await Reserved(client, "M1", "P1"), await Reserved(client, "M1", "P2"), await Reserved(client, "M2", "P2")).ShouldBe((7m, 0m, 3m));
 
-        // the same again changes nothing, an old version is refused, and more than is available as well
+        // an identical change has no effect; an old version is refused, and so is more than is available
         (await ChangeTo(client, id, Line("M1", "P1", 7), Line("M2", "P2", 3))).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
         (await Change(client, id, new { version = 2, lines = new[] { Line("M1", "P1", 7) } })).ShouldBe(409).Detail!.ShouldContain("version 3, not 2");
         var shortage = (await ChangeTo(client, id, Line("M1", "P1", 19))).ShouldBe(409).Json["shortages"]![0]!;
         (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((12m, 11m));
-        (await Reserved(client, "M2", "P2")).ShouldBe(3); // all lines or none
+        (await Reserved(client, "M2", "P2")).ShouldBe(3); // all lines are changed, or none
         (await ChangeTo(client, id, Line("M1", "P1", 18))).ShouldBe(200);
         (await Lines(client, id)).ShouldBe(["P1 20 2 18 open", "P2 1 1 0 fulfilled", "P2 3 0 0 released"]);
         (await Sell(client, id, "M1", ("P1", 18))).ShouldBe(201);
@@ -251,7 +252,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 }
 
-/// <summary>How events and states are written.</summary>
+/// <summary>The JSON format of events and states.</summary>
 internal static class LedgerJson
 {
     public static string Of<T>(T value) => System.Text.Json.JsonSerializer.Serialize(value, Fluxion.Ledger.LedgerModel.Json);

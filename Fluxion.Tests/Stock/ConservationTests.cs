@@ -9,21 +9,21 @@ using Fluxion.Tests.Tenancy;
 namespace Fluxion.Tests.Stock;
 
 /// <summary>
-/// The ledger's law under random commands of all kinds, valid and invalid, repeated, backdated and concurrent, through the real host and
-/// database. A failing run prints its seed; CsCheck_Seed=… replays it. FLUXION_MODEL_COMMANDS sets how many commands each test sends.
+/// The ledger's invariants under random commands of all kinds, valid and invalid, repeated, backdated and concurrent, through the real host
+/// and database. A failing run prints its seed; CsCheck_Seed=… replays it. FLUXION_MODEL_COMMANDS is the number of commands in each test.
 /// </summary>
 public sealed class ConservationTests(LedgerHost host)
 {
-    private const int Products = 3; // counted, counted with backorder, measured
+    private const int Products = 3; // a counted product, a counted one with backorder, and a measured one
     private const decimal OverReceipt = 1.1m;
     private static readonly int Commands = int.TryParse(Environment.GetEnvironmentVariable("FLUXION_MODEL_COMMANDS"), CultureInfo.InvariantCulture, out var n) ? n : 3000;
     private static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The hour of what occurs when it is sent, after all that occurred at an hour of its own.</summary>
+    /// <summary>The hour of a command that occurs when it is sent, after all commands with an hour of their own.</summary>
     private const int Now = int.MaxValue;
 
-    /// <param name="Hour">When it occurred, after the epoch; or <see cref="Now"/>.</param>
-    /// <param name="Of">What is left to chance: which document, what cost, how much was lost.</param>
+    /// <param name="Hour">The number of hours after the epoch when it occurred, or <see cref="Now"/>.</param>
+    /// <param name="Of">A random number that selects the document, the cost or the quantity lost.</param>
     private sealed record Command(string Kind, int Store, int Product, decimal Quantity, int Hour, int Of)
     {
         internal decimal Adjustment => Of % 2 == 0 ? Quantity : -Quantity;
@@ -34,25 +34,25 @@ public sealed class ConservationTests(LedgerHost host)
         internal bool ReleasesRest => Of % 4 == 0;
         internal string Reason => Of % 2 == 0 ? "damage" : "sample";
 
-        /// <summary>Whether it has happened to the goods whoever they were promised to: then more may be reserved than is left.</summary>
+        /// <summary>Whether it records a fact, which is accepted even when less remains than is reserved.</summary>
         internal bool IsFact => Kind is "adjust" or "count" || (Kind == "issue" && Reason == "damage");
     }
 
-    /// <summary>A receipt, a sale, a transfer, a reservation or a purchase order, named by the command that makes it.</summary>
+    /// <summary>A receipt, a sale, a transfer, a reservation or a purchase order. Its kind is the command that created it.</summary>
     private sealed record Document(string Kind, Guid Id, int Store, int Product, int Hour, decimal Quantity, string State)
     {
         public string State { get; set; } = State;
 
-        /// <summary>What of the quantity came back, went back, arrived, was delivered or is held no longer.</summary>
+        /// <summary>The quantity that was returned, sent back or delivered, that arrived, or that is no longer held.</summary>
         public decimal Done { get; set; }
 
-        /// <summary>What is left of it.</summary>
+        /// <summary>The quantity that is left.</summary>
         public decimal Rest => Quantity - Done;
 
-        /// <summary>Of a sale what is open, what was paid, and what of that has not been given back.</summary>
+        /// <summary>The amounts of a sale: open, paid, and paid but not refunded.</summary>
         public (decimal Open, decimal Paid, decimal Held) Money { get; set; }
 
-        /// <summary>By the table of the states of a sale.</summary>
+        /// <summary>The status of a sale by the table of states.</summary>
         public string SaleStatus => this switch
         {
             { State: "cancelled" } => "cancelled",
@@ -65,10 +65,13 @@ public sealed class ConservationTests(LedgerHost host)
         };
     }
 
-    /// <summary>What a refund of the model gives back.</summary>
+    /// <summary>The amount of every refund in the model.</summary>
     private const decimal Refund = 1;
 
-    /// <summary>The commands on documents: which they are for, from which states, and what state they lead to (null: it follows from what is done).</summary>
+    /// <summary>
+    /// Commands on documents: the kind of document, the states that allow the command, and the resulting state. Null means that the state
+    /// depends on the quantities.
+    /// </summary>
     private static readonly Dictionary<string, (string Of, string[] From, string? To)> OnDocuments = new()
     {
         ["cancel"] = ("sell", ["open"], "cancelled"),
@@ -90,7 +93,10 @@ public sealed class ConservationTests(LedgerHost host)
         Gen.Frequency((8, Gen.Int[1, 30].Select(q => (decimal)q)), (1, Gen.Int[-2, 0].Select(q => (decimal)q)), (1, Gen.Int[1, 9999].Select(q => q / 1000m))),
         Gen.Int[0, 99], Gen.Int[0, 1000], (kind, store, product, quantity, hour, of) => new Command(kind, store, product, quantity, hour, of));
 
-    /// <summary>The model of one stock item: what occurred when; a count is what was there; the past before a count does not reach today.</summary>
+    /// <summary>
+    /// The model of one stock item: its movements by hour. A count states what was on hand, and a movement from before a count does not
+    /// change today's stock.
+    /// </summary>
     private sealed record Model(ImmutableList<(int Hour, decimal Change)> Movements, ImmutableList<int> Counts, decimal Reserved)
     {
         public static readonly Model Empty = new([], [], 0);
@@ -110,7 +116,7 @@ public sealed class ConservationTests(LedgerHost host)
         public Model Hold(decimal quantity) => this with { Reserved = Reserved + quantity };
     }
 
-    /// <summary>What a command does to the items of its stores, once it is accepted.</summary>
+    /// <summary>The changes that an accepted command makes to stock items.</summary>
     private static IEnumerable<((int Store, int Product) Item, Func<Model, Model> Change)> Effects(Command c, Document? of)
     {
         var (here, there, q, hour) = ((of?.Store ?? c.Store, of?.Product ?? c.Product), (1 - (of?.Store ?? c.Store), of?.Product ?? c.Product), c.Quantity, c.Hour);
@@ -132,7 +138,7 @@ public sealed class ConservationTests(LedgerHost host)
         };
     }
 
-    /// <summary>Two stores and three products of a run's own, and what the model knows of them.</summary>
+    /// <summary>Two stores and three products of one run, and the model's state of them.</summary>
     private sealed class Run(Company company, string name)
     {
         public readonly Dictionary<(int Store, int Product), Model> Items = [];
@@ -165,8 +171,8 @@ public sealed class ConservationTests(LedgerHost host)
         public Model Item((int, int) item) => Items.GetValueOrDefault(item, Model.Empty);
 
         /// <summary>
-        /// A command with one of the last documents that it is for; of that a part, and after it, more often than not. One that makes a document
-        /// when there is none yet.
+        /// The command with one of the last documents that it applies to, mostly for a part of its quantity and at a later time. When there
+        /// is no such document, the command becomes the one that creates it.
         /// </summary>
         public (Command Command, Document? Document) For(Command c)
         {
@@ -218,7 +224,7 @@ public sealed class ConservationTests(LedgerHost host)
             };
         }
 
-        /// <summary>The statuses with which a command may be refused; none when it has to be accepted.</summary>
+        /// <summary>The statuses with which a command may be refused; none when it must be accepted.</summary>
         public IEnumerable<int> Faults(Command c, Document? of)
         {
             var (q, isSigned) = (c.Quantity, c.Kind is "adjust" or "count" or "arrive");
@@ -240,11 +246,15 @@ public sealed class ConservationTests(LedgerHost host)
             if (Effects(c, of).Any(e => e.Item.Product != 1 && IsTooMuch(c, Item(e.Item), e.Change(Item(e.Item))))) yield return 409;
         }
 
-        /// <summary>Whether it leaves less than nothing, or takes what is not available; what has happened to the goods does not ask what is available.</summary>
+        /// <summary>
+        /// Whether a command would make on hand negative, or take more than is available. Facts may take more than is available.
+        /// </summary>
         private static bool IsTooMuch(Command c, Model before, Model after) =>
             (after.OnHand < 0 && after.OnHand < before.OnHand) || (!c.IsFact && after.Available < 0 && after.Available < before.Available);
 
-        /// <summary>What the receipt of an accepted command says beside the stock: reservations that are short now, and the money of a sale.</summary>
+        /// <summary>
+        /// Checks the receipt of an accepted command beyond the stock: reservations that are now short, and the amounts of a sale.
+        /// </summary>
         public void ShouldSay(Command c, Document? of, Answer answer)
         {
             if (c.Kind is "issue" or "adjust" or "count")
@@ -271,14 +281,15 @@ public sealed class ConservationTests(LedgerHost host)
 
         private static decimal Number(JsonNode? node) => node!.GetValue<decimal>();
 
-        /// <summary>Null when the answer is not that of a sale.</summary>
+        /// <summary>The amounts of a sale, or null when the answer is not that of a sale.</summary>
         private static (decimal Open, decimal Paid, decimal Held)? MoneyOf(Answer answer) => answer.Json["amountPaid"] is { } paid
             ? (Number(answer.Json["openAmount"]), Number(paid), Number(paid) - Number(answer.Json["amountRefunded"])) : null;
 
-        /// <summary>Keeps what an accepted command did.</summary>
+        /// <summary>Applies an accepted command to the model.</summary>
         public void Apply(Command c, Document? of, Answer answer)
         {
-            if (c.Kind == "recall") c = c with { Quantity = Number(answer.Json["lines"]![0]!["returned"]) }; // what had not arrived by then
+            // the quantity that had not arrived by then
+            if (c.Kind == "recall") c = c with { Quantity = Number(answer.Json["lines"]![0]!["returned"]) };
             foreach (var (item, change) in Effects(c, of)) Items[item] = change(Item(item));
             var state = c.Kind switch { "receive" or "sell" or "fulfil" or "reserve" => "open", "send" => "in_transit", "move" => "received", "order" => "draft", _ => null };
             if (state is not null)
@@ -309,7 +320,7 @@ public sealed class ConservationTests(LedgerHost host)
             };
         }
 
-        /// <param name="andOrders">Also what is on order, which follows from the states of the orders.</param>
+        /// <param name="andOrders">Whether to check on order too, which follows from the states of the orders.</param>
         public async Task StockShouldBeTheModels(bool andOrders)
         {
             for (var store = 0; store < 2; store++)
@@ -341,10 +352,11 @@ public sealed class ConservationTests(LedgerHost host)
         }
 
         /// <summary>
-        /// What no interleaving may break. On hand is the sum of the movements, and is worth what they are worth, but for rounding; reserved is
-        /// the sum of the open reservations; without backorder on hand is not below zero, nor is available but for what has happened to the goods.
-        /// What left for another store is in transit, arrived or came back, and no more is delivered than may be, nor goes back than came.
-        /// What went back to a supplier left at what it came with, which the average of the rest cannot always make good.
+        /// Invariants that no interleaving may break. On hand is the sum of the movements, and its value is their value except for
+        /// rounding. Reserved is the sum of the open reservations. Without backorder on hand is never negative, and available is negative
+        /// only after facts. A quantity sent to another store is in transit, arrived or came back. No more is delivered than allowed, and
+        /// no more goes back than came. A return to a supplier leaves at its inbound cost, which the average of the rest cannot always
+        /// compensate.
         /// </summary>
         public async Task ShouldConserve(LedgerHost host)
         {
@@ -425,13 +437,13 @@ public sealed class ConservationTests(LedgerHost host)
                 foreach (var (command, document, both) in answers)
                 {
                     foreach (var answer in both) answer.Status.ShouldBeOneOf([200, 201, 400, 404, 409], answer.Text);
-                    var accepted = both.Where(a => a.Status < 400).ToList(); // the repeat of a refusal may be accepted
+                    var accepted = both.Where(a => a.Status < 400).ToList(); // the repeat of a refused request may be accepted
                     if (accepted.Count == 0) continue;
                     accepted.Select(a => a.Text).Distinct().ShouldHaveSingleItem();
                     run.Apply(command, document, accepted[0]);
                 }
             }
-            // in which order the commands on one document came is not known, and so neither what state they led to
+            // the order of concurrent commands on one document is unknown, and so is the resulting state
             await run.StockShouldBeTheModels(andOrders: false);
             await run.ShouldConserve(host);
         }, iter: Math.Max(1, Commands / 96), threads: 1);

@@ -15,7 +15,7 @@ public sealed class CountStockTests(LedgerHost host)
     private static async Task Issue(Shop shop, decimal quantity, DateTimeOffset occurredAt) => (await shop.Manager.Post("stock/issues",
         new { store = shop.Store, reason = "damage", occurredAt, lines = new[] { new { sku = shop.Sku, quantity } } })).ShouldBe(200);
 
-    /// <summary>What was on hand as of a moment: the sum of the movements that had occurred by then.</summary>
+    /// <summary>On hand as of a moment: the sum of the movements that had occurred by then.</summary>
     private static async Task<decimal> OnHandAsOf(Shop shop, DateTimeOffset at) =>
         (await shop.Manager.Get($"movements?store={shop.Store}&sku={shop.Sku}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray()
             .Where(m => m!["occurredAt"]!.GetValue<DateTimeOffset>() <= at).Sum(m => m!["quantity"]!.GetValue<decimal>());
@@ -40,7 +40,7 @@ public sealed class CountStockTests(LedgerHost host)
     {
         var shop = await Shop.Open(host);
         await Receive(shop, 10, Monday);
-        await Issue(shop, 2, Monday.AddHours(2)); // sold while somebody still wrote the count of one hour before
+        await Issue(shop, 2, Monday.AddHours(2)); // sold while the count of one hour before was still being recorded
         Variance((await Count(shop, 9, Monday.AddHours(1))).ShouldBe(200)).ShouldBe(-1);
         (await shop.OnHand()).ShouldBe(7);
         (await OnHandAsOf(shop, Monday.AddHours(1))).ShouldBe(9);
@@ -52,11 +52,11 @@ public sealed class CountStockTests(LedgerHost host)
         var shop = await Shop.Open(host);
         await Receive(shop, 10, Monday);
         (await Count(shop, 6, Monday.AddDays(1))).ShouldBe(200);
-        await Issue(shop, 4, Monday.AddHours(5)); // why 4 were missing
+        await Issue(shop, 4, Monday.AddHours(5)); // the reason why 4 were missing
         (await shop.OnHand()).ShouldBe(6);
         (await OnHandAsOf(shop, Monday.AddHours(6))).ShouldBe(6);
         (await OnHandAsOf(shop, Monday.AddDays(1))).ShouldBe(6);
-        await Issue(shop, 1, Monday.AddDays(2)); // and what occurs after the count counts
+        await Issue(shop, 1, Monday.AddDays(2)); // a movement after the count changes today's stock
         (await shop.OnHand()).ShouldBe(5);
     }
 
@@ -72,7 +72,7 @@ public sealed class CountStockTests(LedgerHost host)
         (await OnHandAsOf(shop, Monday.AddDays(1))).ShouldBe(8);
         (await OnHandAsOf(shop, Monday.AddDays(2))).ShouldBe(5);
         (await shop.OnHand()).ShouldBe(5);
-        // and a count that comes late itself stands for its own moment alone
+        // a count that is recorded late holds for its own moment only
         Variance((await Count(shop, 4, Monday.AddHours(12))).ShouldBe(200)).ShouldBe(-9);
         (await OnHandAsOf(shop, Monday.AddHours(12))).ShouldBe(4);
         (await OnHandAsOf(shop, Monday.AddDays(1))).ShouldBe(8);

@@ -11,7 +11,7 @@ using Wolverine;
 
 namespace Fluxion.Tests.Stock;
 
-/// <summary>A reservation expires whatever becomes of its message and of the node that took it.</summary>
+/// <summary>A reservation expires even when its message, or the node that accepted it, is lost.</summary>
 public sealed class ExpiryTests(LedgerHost host)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -46,7 +46,7 @@ public sealed class ExpiryTests(LedgerHost host)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await host.NewDatabase();
-        await using (await Node(database, "Development")) { } // makes the demo tenant
+        await using (await Node(database, "Development")) { } // creates the demo tenant
         await using var one = await Node(database, "Production");
         await using var other = await Node(database, "Production");
         await Task.WhenAll(one.StartAsync(ct), other.StartAsync(ct));
@@ -78,11 +78,11 @@ public sealed class ExpiryTests(LedgerHost host)
         var shop = await company.Open("M1", "P1", stock: 3);
         var (lost, other) = (await Reserve(company.Admin, "M1", "P1", TimeSpan.FromSeconds(2)), await Reserve(company.Admin, "M1", "P1", TimeSpan.FromHours(1)));
         await using var superuser = await host.OpenSuperuser();
-        // as after a message that was put aside
+        // as after its message was moved to the error queue
         await superuser.Execute($"delete from wolverine.wolverine_incoming_envelopes where position(convert_to('{lost}', 'UTF8') in body) > 0");
         await Task.Delay(TimeSpan.FromSeconds(2.5), TestContext.Current.CancellationToken);
         await host.Services.GetServices<IHostedService>().OfType<OverdueReservations>().ShouldHaveSingleItem().Expire(TestContext.Current.CancellationToken);
-        (await Status(company.Admin, lost)).ShouldBe(Reservation.Open); // its message may still be on its way
+        (await Status(company.Admin, lost)).ShouldBe(Reservation.Open); // its message may still arrive
         using var aMinuteLater = ActivatorUtilities.CreateInstance<OverdueReservations>(host.Services, new Ahead(OverdueReservations.Grace));
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => aMinuteLater.Expire(TestContext.Current.CancellationToken)));
         await ShouldExpire(company.Admin, lost);

@@ -61,7 +61,8 @@ public sealed class IdempotencyTests(LedgerHost host)
         var yesterday = Hash(new CommandOfYesterday("S1", [new("MILK", 2)]));
         Hash(new CommandOfToday("S1", null, [new("MILK", 2)])).ShouldBe(yesterday);
         Hash(new CommandOfToday("S1", "R-1", [new("MILK", 2)])).ShouldNotBe(yesterday);
-        Hash(new CommandOfToday("S1", null, [new("MILK", 2, UnitPrice: 0)])).ShouldNotBe(yesterday); // given away, not at the catalog's price
+        // given away for 0, and not sold at the catalog's price
+        Hash(new CommandOfToday("S1", null, [new("MILK", 2, UnitPrice: 0)])).ShouldNotBe(yesterday);
         Hash(new CommandOfToday("S1", null, [new("MILK", 2, Discount: 1)])).ShouldNotBe(yesterday);
         Hash(new CommandOfToday("S1", null, [new("MILK", 2)], Immediate: true)).ShouldNotBe(yesterday);
     }

@@ -54,7 +54,7 @@ public sealed class IssueStockTests(LedgerHost host)
         object Lines(bool turned) => turned
             ? new[] { new { sku = other.Sku, quantity = 1 }, new { sku = one.Sku, quantity = 1 } }
             : new[] { new { sku = one.Sku, quantity = 1 }, new { sku = other.Sku, quantity = 1 } };
-        // the first of them begin the two stock items, all at the same moment
+        // the first of them create both stock items concurrently
         var received = await Task.WhenAll(Enumerable.Range(0, 24).Select(i =>
             one.Manager.Post("stock/receipts", new { store = one.Store, lines = Lines(i % 2 == 0) })));
         received.ShouldAllBe(a => a.Status == 200);

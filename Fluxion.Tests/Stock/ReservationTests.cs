@@ -44,7 +44,7 @@ public sealed class ReservationTests(LedgerHost host)
         }
     }
 
-    /// <summary>How many messages Wolverine keeps about a reservation.</summary>
+    /// <summary>The number of messages about a reservation that Wolverine stores.</summary>
     private async Task<long> Messages(string text)
     {
         await using var superuser = await host.OpenSuperuser();
@@ -69,7 +69,7 @@ public sealed class ReservationTests(LedgerHost host)
         (await shop.Issue(6)).ShouldBe(200);
         (await Release(shop.Manager, Id(reserved))).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("released");
         (await Stock(shop)).ShouldBe((4m, 0m, 4m));
-        (await shop.Movements()).ShouldBe(2); // a reservation moves nothing
+        (await shop.Movements()).ShouldBe(2); // a reservation records no movement
         (await shop.Manager.Get($"events?entityId={Id(reserved)}")).Json["items"]!.AsArray().Select(e => e!["eventType"]!.GetValue<string>())
             .Order().ShouldBe(["reservation_opened", "reservation_released"]);
     }
@@ -128,7 +128,7 @@ public sealed class ReservationTests(LedgerHost host)
         await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
         (await Stock(shop)).ShouldBe((10m, 0m, 10m));
         (await Release(shop.Manager, id)).ShouldBe(409).Detail!.ShouldBe("The reservation is expired: release is allowed when it is open.");
-        // nobody did it
+        // the system expires it, and no user
         var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_expired")).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
         trail["userId"].ShouldBeNull();
     }
@@ -205,13 +205,13 @@ public sealed class ReservationTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var shop = await company.Open("M1", "P1", stock: 3);
-        (await Reserve(shop, 4)).ShouldBe(409); // refused: nothing kept
+        (await Reserve(shop, 4)).ShouldBe(409); // refused: no message is stored
         await using var superuser = await host.OpenSuperuser();
         const string All = "select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{0}', 'UTF8') in body) > 0";
         var kept = All.Replace("{0}", company.Id.ToString(), StringComparison.Ordinal);
         (await superuser.Column<long>(kept)).ShouldBe([0]);
 
-        // the commit waits for this lock, and then its connection dies
+        // the commit waits for this lock, and then its connection is terminated
         Task<Answer> pending;
         await using (var obstacle = await host.OpenSuperuser())
         {
@@ -231,7 +231,7 @@ public sealed class ReservationTests(LedgerHost host)
         (await superuser.Column<long>(kept)).ShouldBe([1]);
     }
 
-    // command × state
+    // Each command in each state
 
     public static TheoryData<string, string> Cases() => [.. ((string[])[Reservation.Open, Reservation.Fulfilled, Reservation.Released, Reservation.Expired])
         .SelectMany(_ => (string[])["release", "fulfil", "extend", "change"], (state, command) => (state, command))];
@@ -297,7 +297,7 @@ public sealed class ReservationTests(LedgerHost host)
         var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
         (await one.Manager.Post("stock/receipts", new { store = one.Store, lines = new[] { new { sku = other.Sku, quantity = 1 } } })).ShouldBe(200);
-        // something else than what was held
+        // a product that the reservation does not hold in this store
         (await Sell(one.Manager, one.Store, id, new { sku = other.Sku, quantity = 1 })).ShouldBe(409).Detail!
             .ShouldBe($"The reservation 'web-88' holds nothing of what is sold in the store {one.Store}: sell without it.");
         (await Sell(one.Manager, one.Store, id, releaseRest: true, new { sku = other.Sku, quantity = 1 })).ShouldBe(201)
@@ -392,7 +392,7 @@ public sealed class ReservationTests(LedgerHost host)
         var page = (await company.Admin.Get("stock/reservations?limit=2")).ShouldBe(200).Json;
         (await Listed(company.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([mine]);
 
-        // what was held in the other store is sold by now
+        // the goods that were held in the other store are sold by now
         (await Sell(company.Admin, "M2", both, new { sku = "P2", quantity = 1 })).ShouldBe(201);
         (await Release(luis, both)).ShouldBe(200);
 

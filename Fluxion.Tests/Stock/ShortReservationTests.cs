@@ -6,7 +6,9 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Stock;
 
-/// <summary>What has happened to goods is taken also where they were reserved; whoever was promised them is named, and an alert is raised.</summary>
+/// <summary>
+/// A fact is accepted even when it takes reserved goods. The answer names the reservations that are short, and an alert is raised.
+/// </summary>
 public sealed class ShortReservationTests(LedgerHost host)
 {
     private static async Task<Guid> Reserve(Client client, string reference, decimal quantity, string store = "M1") => (await client.Post("stock/reservations",
@@ -30,7 +32,7 @@ public sealed class ShortReservationTests(LedgerHost host)
     private static Task<Answer> Import(Client client, string what, string file) =>
         client.Send(HttpMethod.Post, $"imports/{what}", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
 
-    /// <summary>All alerts about short reservations, once the latest is as expected: its status, and what is missing.</summary>
+    /// <summary>All alerts about short reservations, once the latest has the expected status and missing quantity.</summary>
     private static Task<JsonArray> Until(Client client, string expected) => AlertTests.Until(client,
         alerts => alerts.Count > 0 && $"{alerts[0]!["status"]} {alerts[0]!["data"]!["level"]}" == expected, "type=reservation_short");
 
@@ -47,14 +49,14 @@ public sealed class ShortReservationTests(LedgerHost host)
         Short((await Issue(client, 3)).ShouldBe(200)).ShouldBe(["last M1 P1 2 2", "second M1 P1 3 2"]);
         (await Stock(client)).ShouldBe((5m, 9m, -4m));
 
-        // on hand does not go below zero, and nothing that is no fact is taken
+        // on hand is never negative, and a command that is not a fact is refused
         var shortage = (await Issue(client, 6)).ShouldBe(409).Json["shortages"]![0]!;
         (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((6m, 5m));
         foreach (var reason in (string[])["internal_use", "sample", "donation", "return_to_supplier", "other"]) (await Issue(client, 1, reason)).ShouldBe(409);
         (await client.Post("sales", new { store = "M1", invoiceNumber = "F-1", lines = new[] { new { sku = "P1", quantity = 1 } } })).ShouldBe(409);
         (await client.Post("stock/reservations", new { reference = "more", lines = new[] { new { store = "M1", sku = "P1", quantity = 1 } } })).ShouldBe(409);
 
-        // goods that come in are not short of anybody, and what is released is available to the others
+        // an inbound movement makes no reservation short, and released goods are available to the others
         Short((await Receive(client, 1)).ShouldBe(200)).ShouldBeEmpty();
         (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);
         (await Stock(client)).ShouldBe((6m, 7m, -1m));
@@ -71,7 +73,7 @@ public sealed class ShortReservationTests(LedgerHost host)
         async Task Says(Answer answer, decimal shortBy)
         {
             Short(answer.ShouldBe(200)).ShouldBe([$"web-1 M1 P1 95 {shortBy}"]);
-            (await Receive(client, shortBy)).ShouldBe(200); // so that the next one begins anew
+            (await Receive(client, shortBy)).ShouldBe(200); // so that the next case starts with nothing short
             (await Stock(client)).ShouldBe((95m, 95m, 0m));
         }
         (await Issue(client, 5)).ShouldBe(200);
@@ -84,7 +86,7 @@ public sealed class ShortReservationTests(LedgerHost host)
         await Says(await Import(client, "movements", "store,sku,referenceType,quantity,reason\nM1,P1,issue,-7,expired\n"), 7);
         (await Import(client, "movements", "store,sku,referenceType,quantity\nM1,P1,sale,-1\n")).ShouldBe(409);
 
-        // by the document: the reply of each of them has the field
+        // the OpenAPI document has the field in the reply of each of them
         var api = await OpenApi.Of(client);
         var replies = api.Operations.Where(o => o.IsCommand).Where(o => o.Json["responses"]!.AsObject().First(r => r.Key[0] == '2').Value!["content"]?["application/json"]?["schema"] is { } schema
             && api.Schema(schema)["properties"]?["reservationsShort"] is not null).Select(o => o.Path["/api/{tenant}/".Length..]);
@@ -115,7 +117,7 @@ public sealed class ShortReservationTests(LedgerHost host)
         (await Receive(client, 2)).ShouldBe(200);
         await Until(client, "resolved 2");
 
-        // soon after it is the same alert again; and it is resolved when nobody is promised the goods any more
+        // soon afterwards the same alert is reopened; it is resolved when the missing goods are no longer reserved
         (await Issue(client, 1)).ShouldBe(200);
         (await Until(client, "acknowledged 1")).ShouldHaveSingleItem()!["id"]!.GetValue<string>().ShouldBe(alert["id"]!.GetValue<string>());
         (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);

@@ -57,8 +57,8 @@ public sealed class StockLawTests
         decision.Shortages.Count.ShouldBe(isFact ? 0 : 1);
         decision.ShortItems.Select(item => item.By).ShouldBe(isFact ? [1] : []);
         Issue(reason, (Slot(Milk, 7, reserved: 5), 8)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, isFact ? 7 : 2)]);
-        Issue(reason, (Slot(Milk, 7, reserved: 5), 2)).ShortItems.ShouldBeEmpty(); // what is reserved is still there
-        Issue(reason, (Slot(Bread, 7, reserved: 5), 8)).ShortItems.ShouldBeEmpty(); // it may be backordered
+        Issue(reason, (Slot(Milk, 7, reserved: 5), 2)).ShortItems.ShouldBeEmpty(); // the reserved quantity is still there
+        Issue(reason, (Slot(Bread, 7, reserved: 5), 8)).ShortItems.ShouldBeEmpty(); // it allows backorder
     }
 
     [Fact]
@@ -98,10 +98,10 @@ public sealed class StockLawTests
     [Theory]
     [InlineData(20, 2.5, 4, 3, 2.375)] // (50 − 12) / 16
     [InlineData(3, 1.3333, 1, 1, 1.5)] // 2.9999 / 2 = 1.49995
-    [InlineData(20, 2.5, 10, 5, 0)] // what stays was free
-    [InlineData(19, 2.5, 10, 5, 2.5)] // −2.50 / 9: what stays would cost less than nothing
-    [InlineData(4, 2.5, 4, 3, 2.5)] // nothing stays
-    [InlineData(3, 2.5, 4, 3, 2.5)] // less than nothing
+    [InlineData(20, 2.5, 10, 5, 0)] // the remaining stock was free of cost
+    [InlineData(19, 2.5, 10, 5, 2.5)] // −2.50 / 9: the remaining stock would have a negative cost
+    [InlineData(4, 2.5, 4, 3, 2.5)] // nothing remains
+    [InlineData(3, 2.5, 4, 3, 2.5)] // less than nothing remains
     [InlineData(-1, 2.5, 4, 3, 2.5)]
     public void what_stays_is_worth_what_it_cost(decimal onHand, decimal average, decimal quantity, decimal unitCost, decimal expected) =>
         Fold(Slot(Milk, onHand, unitCost: average).Item, ReturnedToSupplier(quantity, unitCost)).UnitCost.ShouldBe(expected);
@@ -115,7 +115,7 @@ public sealed class StockLawTests
         {
             var before = Slot(Milk, onHand, unitCost: average / 100m).Item!;
             var after = Fold(before, Received(quantity, cost / 100m), ReturnedToSupplier(quantity, cost / 100m));
-            // the average in between is rounded to 4 decimals, and what stays bears all of that
+            // the average in between is rounded to 4 decimals, and the remaining stock bears the whole difference
             return after.OnHand == before.OnHand && Math.Abs(after.UnitCost - before.UnitCost) <= (0.00005m * (onHand + quantity) / onHand) + 0.00005m;
         });
 
@@ -176,7 +176,7 @@ public sealed class StockLawTests
     public void after_selling_out_the_next_receipt_sets_the_cost_alone() =>
         Fold(Fold(null, Received(1, 2)), new StockIssued(Store.Id, Milk.Id, 1, "damage", Document) { UnitCost = 2 }, Received(5, 9)).UnitCost.ShouldBe(9);
 
-    /// <summary>What is on hand after some movements and what it is worth; and the worth of the movements themselves.</summary>
+    /// <summary>On hand after some movements and its value, and the value of the movements themselves.</summary>
     private static (decimal OnHand, decimal Value, decimal Movements) Worth(StockItem before, StockDecision decision)
     {
         var movements = decision.Events.Select(e => (StockMovement)e.Event).ToArray();
@@ -225,7 +225,9 @@ public sealed class StockLawTests
         StockItem.IdOf(store, product).Version.ShouldBe(5);
     }
 
-    /// <summary>Conservation: whatever is asked, on hand is the sum of the movements, available is never below zero, and a refusal moves nothing.</summary>
+    /// <summary>
+    /// Conservation: for every command on hand is the sum of the movements, available is never negative, and a refusal moves nothing.
+    /// </summary>
     [Fact]
     public void on_hand_is_the_sum_of_the_movements_and_never_below_zero() =>
         Gen.Select(Gen.Int[-40, 60], Gen.Int[1, 9999]).Array[1, 60].Sample(steps =>

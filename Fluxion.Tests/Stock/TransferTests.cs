@@ -17,7 +17,7 @@ public sealed class TransferTests(LedgerHost host)
     private static Guid Id(Answer answer) => answer.Json["id"]!.GetValue<Guid>();
     private static string Status(Answer answer) => answer.Json["status"]!.GetValue<string>();
 
-    /// <summary>What <paramref name="sku"/> has in <paramref name="store"/>: on hand and cost.</summary>
+    /// <summary>On hand and cost of <paramref name="sku"/> in <paramref name="store"/>.</summary>
     private static async Task<(decimal OnHand, decimal Cost)> Stock(Client client, string store, string sku) =>
         (await client.Get($"inventory?store={store}&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray() is [{ } row]
             ? (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>()) : (0, 0);
@@ -40,7 +40,7 @@ public sealed class TransferTests(LedgerHost host)
         (await shop.OnHand()).ShouldBe(6);
         (await Stock(manager, to, shop.Sku)).ShouldBe((0m, 0m));
 
-        (await shop.Receive(6, 9)).ShouldBe(200); // the average of the sending store moves on: 6
+        (await shop.Receive(6, 9)).ShouldBe(200); // meanwhile the average of the sending store changes to 6
         Status((await Receive(manager, Id(sent), shop.Sku, 1)).ShouldBe(200)).ShouldBe("partial");
         Status((await Receive(manager, Id(sent), shop.Sku, 3)).ShouldBe(200)).ShouldBe("received");
         (await Stock(manager, to, shop.Sku)).ShouldBe((4m, 3m));
@@ -127,7 +127,7 @@ public sealed class TransferTests(LedgerHost host)
                 new { lines = new[] { new { sku = to.Sku, received = 2 }, new { sku = from.Sku, received = 1 } } })).ShouldBe(200);
         }));
         answers.ShouldAllBe(a => Status(a) == "received");
-        // 12 each way: of one's sku 12 × 1 left one's store and 12 × 2 came back
+        // 12 transfers each way: of one's sku 12 × 1 left one's store and 12 × 2 came back
         (await Stock(one.Manager, one.Store, one.Sku)).OnHand.ShouldBe(62);
         (await Stock(one.Manager, other.Store, one.Sku)).OnHand.ShouldBe(38);
         (await Stock(one.Manager, other.Store, other.Sku)).OnHand.ShouldBe(62);
@@ -159,7 +159,7 @@ public sealed class TransferTests(LedgerHost host)
         (await Receive(shop.Manager, Id(sent), shop.Sku, 1, key: null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
     }
 
-    // receive × state
+    // Receipts in each state
 
     [Theory]
     [InlineData(Transfer.InTransit, 200)]

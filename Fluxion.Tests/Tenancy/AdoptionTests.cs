@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace Fluxion.Tests.Tenancy;
 
-/// <summary>Registry, accounts and a tenant's schema disagree, as when one of them was restored from an older backup.</summary>
+/// <summary>The registry, the accounts and a tenant's schema disagree, as after one of them was restored from an older backup.</summary>
 [Collection(AlteredTables.Name)]
 public sealed class AdoptionTests(LedgerHost host)
 {
@@ -24,7 +24,7 @@ public sealed class AdoptionTests(LedgerHost host)
     private Task<Answer> Token(Company company, string email, string password = Company.Password) =>
         Client.Anonymous(host).Post("/api/token", new { tenant = company.Slug, email, password }, key: null);
 
-    /// <summary>The registry as it was before the tenant.</summary>
+    /// <summary>Removes the tenant from the registry, as a restore from before its creation does.</summary>
     private async Task Lose(NpgsqlConnection superuser, Company company)
     {
         foreach (var rows in (string[])["alert_scans where tenant_id", "tenant_users where tenant_id", "tenants where id"])
@@ -71,16 +71,16 @@ public sealed class AdoptionTests(LedgerHost host)
         adopted["admin"]!.GetValue<string>().ShouldBe(Company.AdminEmail);
         Accounts(adopted).ShouldBe((4, 0, 0));
 
-        await Task.Delay(Ledger.Access.Accounts.CacheDuration, Ct); // what was current less than that ago is not asked again
-        (await company.Admin.Get("inventory")).ShouldBe(401); // a token from before is no longer taken
-        (await Token(company, Company.AdminEmail)).ShouldBe(401); // nor is a password from before
+        await Task.Delay(Ledger.Access.Accounts.CacheDuration, Ct); // accounts are cached for this long
+        (await company.Admin.Get("inventory")).ShouldBe(401); // a token from before the adoption is refused
+        (await Token(company, Company.AdminEmail)).ShouldBe(401); // so is a password from before the adoption
         var admin = await SignIn(company, Company.AdminEmail, NewPassword);
         (await admin.Get("inventory")).ShouldBe(200).Json["items"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(13);
         (await Token(company, "luis@company.test")).ShouldBe(401);
         (await admin.Post("users/luis@company.test/password", new { newPassword = NewPassword })).ShouldBe(200);
         (await (await SignIn(company, "luis@company.test", NewPassword)).Get("inventory?store=S1")).ShouldBe(200);
         (await admin.Post("users/gone@company.test/password", new { newPassword = NewPassword })).ShouldBe(200);
-        (await Token(company, "gone@company.test", NewPassword)).ShouldBe(401); // who was deactivated still is
+        (await Token(company, "gone@company.test", NewPassword)).ShouldBe(401); // a deactivated user stays deactivated
 
         var again = (await platform.Post($"/api/tenants/{company.Slug}/adopt", new { adminPassword = Company.Password }))
             .ShouldBe(200).Json;
@@ -97,7 +97,7 @@ public sealed class AdoptionTests(LedgerHost host)
     private static (int Made, int Changed, int Removed) Accounts(JsonNode adopted) => (adopted["accountsMade"]!.GetValue<int>(),
         adopted["accountsChanged"]!.GetValue<int>(), adopted["accountsRemoved"]!.GetValue<int>());
 
-    /// <summary>Puts the schemas of two companies each in the place of the other's.</summary>
+    /// <summary>Exchanges the schemas of two companies.</summary>
     private static Task Exchange(NpgsqlConnection superuser, Company one, Company other) => superuser.Execute($"""
         alter schema {one.Schema} rename to {one.Schema}_x;
         alter schema {other.Schema} rename to {one.Schema};
@@ -196,7 +196,8 @@ public sealed class AdoptionTests(LedgerHost host)
                 select gen_random_uuid(), tenant_id, '{email}', password_hash, 'x', 'admin' from shared.tenant_users
                 where tenant_id = '{company.Id}' and email = '{Company.AdminEmail}'
             """;
-        // what was done after the backup of shared: a demotion, a deactivation; and after that of the ledger: a registration
+        // after the backup of shared: a demotion, a deactivation and the registration of luis; after the backup of the ledger: that of
+        // ghost
         await superuser.Execute($"""
             update shared.tenant_users set role = 'admin' where tenant_id = '{company.Id}' and email = 'eva@company.test';
             update shared.tenant_users set is_active = true where tenant_id = '{company.Id}' and email = 'gone@company.test';
@@ -210,16 +211,16 @@ public sealed class AdoptionTests(LedgerHost host)
             (await Token(company, email)).ShouldBe(403).Detail!.ShouldContain($"tenants adopt {company.Slug}");
         (await Token(company, "luis@company.test")).ShouldBe(401);
 
-        // two of them an admin can mend by himself
+        // the tenant's admin can correct two of them
         (await company.Admin.Post("users/luis@company.test/password", new { newPassword = NewPassword })).ShouldBe(200);
         (await SignIn(company, "luis@company.test", NewPassword)).ShouldNotBeNull();
         var ghost = new { email = "ghost@company.test", fullName = "Ghost", role = "viewer", password = NewPassword };
         (await company.Admin.Post("users", ghost)).ShouldBe(201);
         (await (await SignIn(company, "ghost@company.test", NewPassword)).Post("stores", new { code = "S9", name = "x" })).ShouldBe(403);
         (await company.Admin.Post("users", ghost)).ShouldBe(409);
-        (await Token(company, "ghost@company.test", NewPassword)).ShouldBe(200); // a second registration has not changed the first
+        (await Token(company, "ghost@company.test", NewPassword)).ShouldBe(200); // the second registration did not change the first
 
-        // and all of them whoever runs the platform
+        // the platform's operator can correct all of them
         await superuser.Execute($"""
             {AnAccountWithoutAUser("other@company.test")};
             delete from shared.tenant_users where tenant_id = '{company.Id}' and email = 'luis@company.test'
@@ -233,7 +234,7 @@ public sealed class AdoptionTests(LedgerHost host)
             .ShouldBe(await superuser.Column<string>($"select {what} from {company.Schema}.users"), ignoreOrder: true);
         (await company.Admin.Get("inventory")).ShouldBe(200);
         await Task.Delay(Ledger.Access.Accounts.CacheDuration, Ct);
-        (await eva.Get("inventory")).ShouldBe(401); // her token was issued for another account than she has now
+        (await eva.Get("inventory")).ShouldBe(401); // her token was issued for an account that the adoption replaced
     }
 
     [Fact]
@@ -254,7 +255,7 @@ public sealed class AdoptionTests(LedgerHost host)
         await superuser.Execute($"grant connect on database {host.Database} to {byHand}");
         try
         {
-            // as an operator takes a tenant away, by hand
+            // an operator removes a tenant by hand
             await Lose(superuser, company);
             await superuser.Execute($"drop schema {company.Schema} cascade");
 

@@ -6,7 +6,7 @@ using Fluxion.Tests.Host;
 
 namespace Fluxion.Tests.Tenancy;
 
-/// <summary>What an operator does on the command line, in another process, while a host serves.</summary>
+/// <summary>Tests of an operator's commands in another process, while a host is serving.</summary>
 public sealed partial class CommandLineTests(LedgerHost ledger)
 {
     [Fact]
@@ -27,14 +27,14 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         var admin = await Client.SignIn(serving.NewClient(), "acme-foods", Company.AdminEmail, Company.Password);
         (await admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
 
-        // one line a tenant, as grep wants it, however long
+        // one line for each tenant, however long, so that grep finds it
         var list = await Command("tenants", "list");
         list.Split('\n').ShouldContain(line => line.Contains("acme-foods", StringComparison.Ordinal)
             && line.Contains("Acme, C.A.", StringComparison.Ordinal) && line.Contains("active", StringComparison.Ordinal) && line.Contains("tenant_acme_foods", StringComparison.Ordinal));
         list.ShouldNotContain("Searching", customMessage: "nothing but the answer");
 
         (await Command("tenants", "suspend", "acme-foods")).ShouldContain("acme-foods is suspended");
-        // the host may remember the tenant for a few seconds
+        // the host may cache the tenant for a few seconds
         await Eventually(async () => (await admin.Get("inventory")).Status == 403);
         (await Command("tenants", "resume", "acme-foods")).ShouldContain("acme-foods is active");
         await Eventually(async () => (await admin.Get("inventory")).Status == 200);
@@ -42,7 +42,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         (await Command("users", "add", "platform", "root@fluxion.test")).ShouldNotContain(Company.Password);
         (await (await Client.SignIn(serving.NewClient(), null, "root@fluxion.test", Company.Password)).Get("/api/tenants")).ShouldBe(200);
 
-        // a password that is not given is made up, and shown once
+        // when no password is given, one is generated and shown once
         environment.Remove("FLUXION_PASSWORD");
         var password = (await Command("users", "add", "acme-foods", "eva@company.test", "--role", "viewer")).Split("shown this once:")[1].Trim();
         var eva = await Client.SignIn(serving.NewClient(), "acme-foods", "eva@company.test", password);
@@ -51,7 +51,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
         (await Command("database", "migrate")).ShouldContain("All schemas are up to date");
 
-        // an analyst connects with what the command prints, and nothing else
+        // an analyst connects with the printed details alone
         var login = $"bi_{Guid.CreateVersion7().ToString("N")[^12..]}";
         var granted = await Command("analysts", "grant", "acme-foods", login, "--statement-timeout", "7", "--connections", "2");
         var psql = new Uri(granted.Split("psql \"")[1].Split('"')[0]);

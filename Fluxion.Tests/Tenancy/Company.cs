@@ -5,7 +5,7 @@ using Fluxion.Tests.Stock;
 
 namespace Fluxion.Tests.Tenancy;
 
-/// <summary>A tenant of its own, made through the API as any other, and its first admin.</summary>
+/// <summary>A tenant of the test's own, created through the API like any other, and its first admin.</summary>
 public sealed record Company(Guid Id, string Slug, Client Admin)
 {
     public const string AdminEmail = "ana@company.test";
@@ -19,7 +19,7 @@ public sealed record Company(Guid Id, string Slug, Client Admin)
     public static object Request(string slug, string name = "A company") =>
         new { slug, name, adminEmail = AdminEmail, adminFullName = "Ana", adminPassword = Password };
 
-    /// <param name="altered">Whether a test alters its tables past the ledger, so that its laws need not hold any more.</param>
+    /// <param name="altered">Whether a test alters the tables directly, so that the invariants need not hold any more.</param>
     public static async Task<Company> Found(LedgerHost host, bool altered = false)
     {
         var slug = NewSlug();
@@ -30,7 +30,7 @@ public sealed record Company(Guid Id, string Slug, Client Admin)
 
     public static Task<Client> SignIn(LedgerHost host, string slug) => Client.SignIn(host.Http.Server.CreateClient(), slug, AdminEmail, Password);
 
-    /// <summary>A store and a product, with stock on request.</summary>
+    /// <summary>Creates a store and a product, with stock on request.</summary>
     public async Task<Shop> Open(string store, string sku, decimal stock = 0, decimal unitCost = 2.50m)
     {
         (await Admin.Post("stores", new { code = store, name = "A store" })).ShouldBe(201);

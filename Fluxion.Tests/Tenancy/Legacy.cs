@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Tenancy;
 
-/// <summary>What a company has from before a rule: events that no command makes any more, past the rules and through the ledger.</summary>
+/// <summary>
+/// Records data from before a rule existed: events that no command creates any more, past the rules and through the ledger.
+/// </summary>
 public static class Legacy
 {
     public static async Task<Guid> Append<T>(this Company company, LedgerHost host, params object[] events) where T : class, IAggregate<T>

@@ -10,12 +10,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Tenancy;
 
-/// <summary>Several hosts on one database, as when one is deployed beside another.</summary>
+/// <summary>Several hosts on one database, as when a new one is deployed beside the old one.</summary>
 public sealed class MigrationTests(LedgerHost ledger)
 {
     private static readonly string Demo = Tenant.SchemaOf(DemoTenant.Slug);
 
-    /// <summary>A host that is set up and does not serve yet; then on a free port.</summary>
+    /// <summary>A host that is set up and not yet serving. Once it serves, it uses a free port.</summary>
     /// <param name="clock">The clock of the machine that the host runs on.</param>
     internal static WebApplication NewHost(DatabaseConnections connections, string environment = "Development", TimeProvider? clock = null)
     {
@@ -52,7 +52,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var other = NewHost(database.Connections);
         Task Both(Func<WebApplication, Task> start) => Task.WhenAll(Task.Run(() => start(one), ct), Task.Run(() => start(other), ct));
 
-        // the database is empty: both find that everything has to be made, the demo tenant too
+        // the database is empty: both find that everything must be created, the demo tenant too
         await Both(host => host.Prepare(database.Connections, ct));
         var made = await Journals(database);
         made.ShouldBeUnique();
@@ -62,7 +62,7 @@ public sealed class MigrationTests(LedgerHost ledger)
             made.Count(line => line.StartsWith($"{schema} ", StringComparison.Ordinal)).ShouldBe(scripts.Length, schema);
         }
 
-        // and now that there is nothing to do
+        // and once more when nothing is left to do
         await Both(host => host.Services.GetRequiredService<TenantProvisioning>().Migrate(null, null, ct));
         await Both(host => Migrations.Run(host.Services, everything: true, ct));
         (await Journals(database)).ShouldBe(made, ignoreOrder: true);
@@ -81,7 +81,7 @@ public sealed class MigrationTests(LedgerHost ledger)
 
         await superuser.Execute($"revoke select on {Demo}.mt_events from fluxion_app");
         await Migrations.Run(host.Services, everything: false, ct);
-        (await Granted()).ShouldBeFalse(); // nothing was looked at
+        (await Granted()).ShouldBeFalse(); // the fingerprints are equal, so no schema was examined
 
         await superuser.Execute($"update shared.schema_fingerprints set fingerprint = 'of an older build' where schema_name = '{Demo}'");
         await Migrations.Run(host.Services, everything: false, ct);
@@ -105,7 +105,7 @@ public sealed class MigrationTests(LedgerHost ledger)
 
         await Forget("fingerprint");
         await Migrations.Run(host.Services, everything: false, ct);
-        (await IsThere()).ShouldBeFalse(); // a new script of ours has no part in it
+        (await IsThere()).ShouldBeFalse(); // the fingerprint of our own scripts does not affect Marten's tables
         await Migrations.Run(host.Services, everything: true, ct);
         (await IsThere()).ShouldBeTrue();
         await Forget("fingerprint");
@@ -114,7 +114,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         (await IsThere()).ShouldBeTrue();
     }
 
-    /// <summary>A tenant that the journal has it that its first script has not run, so that what is there is in its way.</summary>
+    /// <summary>Makes the tenant's journal say that no script has run, so that the existing objects make the first script fail.</summary>
     private static async Task Break(Npgsql.NpgsqlConnection superuser, string schema) =>
         await superuser.Execute($"alter table {schema}.schema_versions rename to kept; create table {schema}.schema_versions (like {schema}.kept including all); alter table {schema}.schema_versions owner to fluxion_owner");
 
@@ -149,7 +149,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         (await superuser.Column<string>("select schema_name from shared.schema_fingerprints where fingerprint = 'of an older build'")).ShouldBe(["tenant_broken"]);
         (await acme.Get("inventory")).ShouldBe(200);
 
-        // hosts of this very version say so, one that starts now too; nothing of the reason reaches the tenant's users
+        // hosts of this version log the failure, also one that starts now; the tenant's users do not see the reason
         await using var starting = await HostProcess.Serve(database.Connections);
         starting.Output.ShouldContain("broken is not up to date and is not served: The script 0001_updated_at.sql failed");
         await Eventually(async () => (await broken.Get("inventory")).Status == 503);
@@ -164,7 +164,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         (await broken.Get("inventory")).Headers.RetryAfter.ShouldNotBeNull();
         (await HostProcess.Run(environment, "tenants", "list")).Output.ShouldContain("not up to date");
 
-        // a host of an older version, by whose fingerprint it did not fail, would go on serving it
+        // a host of an older version, whose fingerprint did not fail, would go on serving the tenant
         await superuser.Execute("update shared.failed_migrations set fingerprint = 'of a newer build'");
         await Eventually(async () => (await broken.Get("inventory")).Status == 200);
 
@@ -226,7 +226,8 @@ public sealed class MigrationTests(LedgerHost ledger)
         await analyst.Execute($"begin; select 1 from {Demo}.purchase_order_items");
         var migration = Task.Run(() => Migrations.Run(host.Services, everything: false, ct), ct);
         await Eventually(async () => (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count > 0);
-        await superuser.Execute($"set statement_timeout = '15s'; select 1 from {Demo}.purchase_order_items"); // behind the migration, until that gives up
+        // waits behind the migration, until the migration gives up
+        await superuser.Execute($"set statement_timeout = '15s'; select 1 from {Demo}.purchase_order_items");
         migration.IsCompleted.ShouldBeFalse();
         await analyst.Execute("commit");
         (await migration).Failed.ShouldBeEmpty();
@@ -262,7 +263,7 @@ public sealed class MigrationTests(LedgerHost ledger)
             foreach (var answer in answers) answer.ShouldBe(200);
             received += answers.Length;
         }
-        await starts; // and it is not in their way either
+        await starts; // the commands do not block the migrations either
         received.ShouldBePositive();
         (await shop.OnHand()).ShouldBe(received);
     }

@@ -219,7 +219,7 @@ public sealed class TenantTests(LedgerHost host)
             """);
         try
         {
-            // everything is made by then but the row, which comes last
+            // everything exists by then except the row, which is inserted last
             var answer = (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(500);
             answer.ContentType.ShouldBe("application/problem+json");
             await ShouldBeGone(superuser, slug);
@@ -236,7 +236,7 @@ public sealed class TenantTests(LedgerHost host)
     [Fact]
     public async Task a_schema_that_a_crash_left_behind_is_replaced()
     {
-        // as it is when the process dies before the last transaction: all tables there, and bound to a tenant that never came to be
+        // as after the process died before the last transaction: all tables exist, bound to a tenant that was never registered
         var slug = Company.NewSlug("crash");
         var schema = Tenant.SchemaOf(slug);
         await using var databases = new Databases(Npgsql.NpgsqlDataSource.Create(host.Connections.Service), Npgsql.NpgsqlDataSource.Create(host.Connections.Owner!));

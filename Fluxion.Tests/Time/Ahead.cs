@@ -1,7 +1,7 @@
 namespace Fluxion.Tests.Time;
 
-/// <summary>A clock that shows another time than it is.</summary>
-/// <param name="by">How far it is ahead; negative: behind.</param>
+/// <summary>A clock that differs from the real time.</summary>
+/// <param name="by">The time by which it is ahead; a negative value is behind.</param>
 public sealed class Ahead(TimeSpan by) : TimeProvider
 {
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;

@@ -10,12 +10,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Time;
 
-/// <summary>The ledger has one clock, the database's: what hosts and clients show on theirs changes nothing.</summary>
+/// <summary>The ledger has one clock, the database's. The clocks of hosts and clients change nothing.</summary>
 public sealed class ClockTests(LedgerHost host)
 {
     private static readonly TimeSpan Wrong = TimeSpan.FromMinutes(10);
 
-    /// <summary>A host whose machine's clock is wrong.</summary>
+    /// <summary>A host on a machine with a wrong clock.</summary>
     private sealed class Node(WebApplication host) : IAsyncDisposable
     {
         public IServiceProvider Services => host.Services;
@@ -60,7 +60,7 @@ public sealed class ClockTests(LedgerHost host)
         OnHand(await one.Post("stock/counts", new { store = "CCS-01", lines = Lines(40) })).ShouldBe(40);
         OnHand(await other.Post("stock/issues", new { store = "CCS-01", reason = "damage", lines = Lines(3) })).ShouldBe(37);
 
-        // events bear the database's time, in the order recorded, whichever node recorded them
+        // events have the database's time, in the order recorded, whichever node recorded them
         var explained = (await one.Get("audit/explain?store=CCS-01&sku=LAC001")).ShouldBe(200).Json["items"]!.AsArray();
         var recorded = explained.OrderBy(m => m!["place"]!.GetValue<long>()).Select(m => m!["recordedAt"]!.GetValue<DateTimeOffset>()).ToList();
         recorded.ShouldBe(recorded.Order());
@@ -76,7 +76,7 @@ public sealed class ClockTests(LedgerHost host)
         var (one, other) = (await right.Manager(), await wrong.Manager());
         var reservation = (await other.Post("stock/reservations",
             new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddMinutes(5), lines = new[] { new { store = "CCS-01", sku = "LAC001", quantity = 1 } } })).ShouldBe(201).Json["id"];
-        await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken); // those that are due are looked for every 5 seconds
+        await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken); // due messages are polled every 5 seconds
         (await one.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>().ShouldBe("open");
 
         var token = wrong.Services.GetRequiredService<Tokens>();
@@ -118,7 +118,7 @@ public sealed class ClockTests(LedgerHost host)
         }
         (await shop.OnHand()).ShouldBe(45);
 
-        // each event of those commands keeps by how much
+        // each event of those commands records the clock skew
         var skews = (await company.Admin.Get("events?eventType=sale_recorded")).ShouldBe(200).Json["items"]!.AsArray()
             .Select(e => double.Parse(e!["metadata"]!["clock_skew"]!.GetValue<string>(), CultureInfo.InvariantCulture)).ToList();
         skews.Count.ShouldBe(5);
@@ -127,7 +127,7 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Theory]
-    [InlineData("2000-01-01T00:05:00Z", "2000-01-01T00:03:00Z", 120)] // a till that has lost its battery
+    [InlineData("2000-01-01T00:05:00Z", "2000-01-01T00:03:00Z", 120)] // a till whose clock battery failed
     [InlineData("2090-07-01T12:00:00-04:00", "2090-07-01T11:00:00-04:00", 3600)]
     [InlineData("2026-11-05T10:00:00+05:45", "2026-11-05T04:15:00Z", 0)]
     public async Task what_counts_is_how_long_ago_it_was_by_the_clients_own_clock(string sentAt, string occurredAt, int secondsAgo)

@@ -4,15 +4,15 @@ using Fluxion.Tests.Tenancy;
 namespace Fluxion.Tests.Time;
 
 /// <summary>
-/// A movement that occurred before a count and is recorded after it changes the history and not today's stock. Whoever sends it is told, by the receipt
-/// of every command and of imports, and everybody by a list.
+/// A late movement, which occurred before a count and is recorded after it, changes the history and not today's stock. The receipt of every
+/// command and import reports it to the sender, and a list shows it to everybody.
 /// </summary>
 public sealed class CorrectedByCountTests(LedgerHost host)
 {
     private static readonly DateTimeOffset Morning = new(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Counted = Morning.AddHours(4);
 
-    /// <summary>A company with two stores, in which P1 was counted: 50 in each.</summary>
+    /// <summary>A company with two stores, in each of which 50 of P1 were counted.</summary>
     private async Task<Company> Found()
     {
         var company = await Company.Found(host);
@@ -31,7 +31,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     private static async Task<decimal> OnHand(Company company, string store = "M1") =>
         (await company.Admin.Get($"inventory?store={store}&sku=P1")).ShouldBe(200).Json["items"]![0]!["onHand"]!.GetValue<decimal>();
 
-    /// <summary>What a receipt says of counts: store, movements, quantity and the reference of the count.</summary>
+    /// <summary>The corrections by count in a receipt: store, movements, quantity and the reference of the count.</summary>
     private static string[] Corrections(Answer answer) => [.. answer.Json["correctedByCount"]!.AsArray()
         .Select(c => $"{c!["store"]} {c["sku"]} {c["movements"]} {c["quantity"]} {c["count"]!["reference"]}")];
 
@@ -95,7 +95,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
         (await Said("purchase-orders/OC-1/receipts", new { occurredAt = early.AddHours(2), lines = Lines(9) })).ShouldBe(["M1 P1 1 9 INV-M1"]);
 
         (await OnHand(company)).ShouldBe(50);
-        (await OnHand(company, "M2")).ShouldBe(57); // the one line of after the count
+        (await OnHand(company, "M2")).ShouldBe(57); // only the line that occurred after the count
     }
 
     [Fact]

@@ -6,10 +6,15 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Time;
 
-/// <summary>A day is a day where the shop is: in every list, report and document, whatever the zone of the server, the session or the client.</summary>
+/// <summary>
+/// A day is a calendar day of the shop's time zone in every list, report and document, whatever the zone of server, session or client.
+/// </summary>
 public sealed class LocalDayTests(LedgerHost host)
 {
-    /// <summary>Zones, and a day in them: half hours and quarters, a past offset, both ends of the earth, midnights that were left out or came twice.</summary>
+    /// <summary>
+    /// Time zones with a day in each: offsets of half and quarter hours, a past offset, both ends of the earth, and midnights that were
+    /// skipped or repeated.
+    /// </summary>
     private static readonly (string Zone, string Day)[] Days =
     [
         ("UTC", "2026-03-10"), ("America/Caracas", "2026-03-10"), ("America/Caracas", "2010-03-10"), ("Asia/Kolkata", "2026-03-10"), ("Asia/Kathmandu", "2026-03-10"),
@@ -17,7 +22,7 @@ public sealed class LocalDayTests(LedgerHost host)
         ("Africa/Cairo", "2024-04-26"), ("America/Havana", "2025-03-09"), ("Atlantic/Azores", "2025-10-26"), ("Australia/Lord_Howe", "2026-04-05"),
     ];
 
-    /// <summary>What is sold on a day by the shop's clocks: a piece at its first moment, another at its last; and one each just outside.</summary>
+    /// <summary>Sells a piece at the first moment of a local day and another at its last, and one just outside on each side.</summary>
     private static async Task<DateTimeOffset> SellAround(Books books, string store, string timezone, string day)
     {
         var (zone, date) = (new Zone(timezone), DateOnly.Parse(day, CultureInfo.InvariantCulture));
@@ -64,7 +69,7 @@ public sealed class LocalDayTests(LedgerHost host)
         (await admin.Get($"inventory/value?store={store}&asOf={next}")).ShouldBe(200).Json["items"]![0]!["value"]!.GetValue<decimal>().ShouldBe(97 * 2);
         (await admin.Get($"audit/explain?store={store}&sku=P1&at={next}")).ShouldBe(200).Json["onHand"]!.GetValue<decimal>().ShouldBe(97);
 
-        // the same of analysts, whatever their session's zone
+        // analysts get the same results, whatever the time zone of their session
         await using var analyst = await host.OpenSuperuser();
         await analyst.Execute($"set role {books.Company.Analyst}; set search_path to {books.Company.Schema}, public");
         foreach (var session in (string[])["UTC", "America/Caracas", "Asia/Kolkata", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
@@ -140,7 +145,7 @@ public sealed class LocalDayTests(LedgerHost host)
         (await new Books(host, company).Query("select lead_time_days, longest_lead_time_days, on_time_percent from supplier_performance('2026-03-01')", "Asia/Tokyo")).ShouldBe(["4 4 100"]);
         async Task<int> Orders(string filter) => (await admin.Get($"purchase-orders?{filter}")).ShouldBe(200).Json["items"]!.AsArray().Count;
         (await Orders("from=2026-03-01&to=2026-03-02")).ShouldBe(1);
-        (await Orders($"from={Uri.EscapeDataString("2026-03-02T03:59:00Z")}")).ShouldBe(1); // still the first in Caracas
+        (await Orders($"from={Uri.EscapeDataString("2026-03-02T03:59:00Z")}")).ShouldBe(1); // still March 1 in Caracas
         (await Orders($"from={Uri.EscapeDataString("2026-03-02T04:00:00Z")}")).ShouldBe(0);
     }
 
@@ -156,7 +161,7 @@ public sealed class LocalDayTests(LedgerHost host)
         }
         (await admin.Put("settings", new { overReceiptPercent = 0, timezone = "Caracas" })).Text.ShouldContain("did you mean America/Caracas?");
         (await admin.Put("settings", new { overReceiptPercent = 1, timezone = "America/Caracas" })).ShouldBe(200).Json["timezone"]!.GetValue<string>().ShouldBe("America/Caracas");
-        // somebody who does not know of it does not change it
+        // a client that does not send the field does not change it
         (await admin.Put("settings", new { overReceiptPercent = 2 })).ShouldBe(200).Json["timezone"]!.GetValue<string>().ShouldBe("America/Caracas");
         (await admin.Get("settings")).ShouldBe(200).Json["timezone"]!.GetValue<string>().ShouldBe("America/Caracas");
         (await admin.Post("stores", new { code = "M1", name = "M1", timezone = "America/Bogota" })).ShouldBe(201);

@@ -4,12 +4,15 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Time;
 
-/// <summary>The rules of when something occurred hold for every command that says so: the OpenAPI document lists them.</summary>
+/// <summary>The rules of occurredAt hold for every command that has it; the OpenAPI document lists those commands.</summary>
 public sealed class OccurrenceTests(LedgerHost host)
 {
-    /// <summary>How a command is made ready.</summary>
-    /// <param name="Causes">The commands before it, each with its path and body; the last is its cause. {id} is the id that the one before it answered.</param>
-    /// <param name="Path">After the tenant; {id} as above.</param>
+    /// <summary>
+    /// How to prepare a command.
+    /// </summary>
+    /// <param name="Causes">The commands before it, each with its path and body; the last is its cause. {id} is the id in the previous
+    /// answer.</param>
+    /// <param name="Path">The path after the tenant, with {id} as above.</param>
     private sealed record Prepared((string Path, object Body)[] Causes, string Path, object Body, bool MovesStock = true);
 
     private static object[] Lines(string sku, decimal quantity = 1) => [new { sku, quantity }];
@@ -18,7 +21,7 @@ public sealed class OccurrenceTests(LedgerHost host)
 
     private static object Transfer(string sku) => new { fromStore = "M1", toStore = "M2", lines = Lines(sku, 3) };
 
-    /// <summary>By the operation of the OpenAPI document.</summary>
+    /// <summary>Prepared commands by the operation of the OpenAPI document.</summary>
     private static readonly Dictionary<string, Func<string, Prepared>> Commands = new()
     {
         ["post /stock/receipts"] = sku => new([], "stock/receipts", new { store = "M1", lines = Lines(sku) }),
@@ -67,7 +70,7 @@ public sealed class OccurrenceTests(LedgerHost host)
         return company;
     }
 
-    /// <summary>Makes the causes of a command, and returns how to send it with further fields.</summary>
+    /// <summary>Executes the causes of a command, and returns a function that sends the command with further fields.</summary>
     private static async Task<Func<object, Task<Answer>>> Ready(Client admin, Prepared command, DateTimeOffset causedAt)
     {
         var id = "";
@@ -109,13 +112,13 @@ public sealed class OccurrenceTests(LedgerHost host)
         (await send(new { occurredAt = now.AddMinutes(30) })).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         if (command("P1").Causes.Length > 0)
         {
-            // an order occurs on its day, all else at its moment
+            // an order occurs on a day, everything else at a moment
             var early = name == "post /purchase-orders/{id}/receipts" ? new DateTimeOffset(2025, 12, 30, 0, 0, 0, TimeSpan.Zero) : caused.AddMinutes(-1);
             (await send(new { occurredAt = early })).ShouldBe(400).Fields.ShouldBe(["occurredAt"], name);
         }
         OccurredAt(await send(new { occurredAt = now.AddMinutes(3) })).ShouldBe(TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(30));
 
-        var shown = now.AddDays(-400); // a clock that was never set
+        var shown = now.AddDays(-400); // the client's clock was never set
         send = await Ready(admin, command("P1"), caused);
         OccurredAt(await send(new { occurredAt = shown.AddMinutes(-10), sentAt = shown })).ShouldBe(TimeProvider.System.GetUtcNow().AddMinutes(-10), TimeSpan.FromSeconds(30));
     }

@@ -4,10 +4,10 @@ using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Time;
 
-/// <summary>A point in time is written as RFC 3339 has it, with its offset, and in no other way; in bodies, addresses and files alike.</summary>
+/// <summary>A point in time has the format of RFC 3339 with an offset, and no other, in bodies, addresses and files alike.</summary>
 public sealed class PointsInTimeTests(LedgerHost host)
 {
-    /// <summary>What other systems write, and .NET would understand in its own way.</summary>
+    /// <summary>Formats that other systems write, and that .NET would parse in its own way.</summary>
     private static readonly string[] NotRfc3339 =
     [
         "05/11/2026 10:00Z", "11/05/2026", "2026-11-05Z", "2026-11-05T10:00:00", "2026-11-05T10:00Z", "2026-11-05 10:00:00Z", "2026-11-05T10:00:00+0400", "2026-11-05T10:00:00+04",
@@ -35,8 +35,8 @@ public sealed class PointsInTimeTests(LedgerHost host)
     [InlineData("America/Caracas", "2026-11-05", "2026-11-05T04:00:00Z")]
     [InlineData("America/Caracas", "2010-11-05", "2010-11-05T04:30:00Z")]
     [InlineData("Asia/Kathmandu", "2026-11-05", "2026-11-04T18:15:00Z")]
-    [InlineData("Africa/Cairo", "2024-04-26", "2024-04-25T22:00:00Z")] // at midnight the clocks showed one
-    [InlineData("Atlantic/Azores", "2026-10-25", "2026-10-25T00:00:00Z")] // midnight came twice
+    [InlineData("Africa/Cairo", "2024-04-26", "2024-04-25T22:00:00Z")] // at midnight the clocks went forward to 1:00
+    [InlineData("Atlantic/Azores", "2026-10-25", "2026-10-25T00:00:00Z")] // midnight occurred twice
     public void a_day_begins_where_it_is(string zone, string day, string at)
     {
         PointsInTime.Parse(day, new Zone(zone)).ShouldBe(PointsInTime.Parse(at));
