@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Session;
@@ -47,7 +48,7 @@ public sealed class AlertsTable : IReadModel
 /// <param name="Status">active or acknowledged (open); resolved or dismissed (closed).</param>
 /// <param name="ResolvedBy">The user who resolved it. Null while it is open, and if it was resolved because the cause was gone.</param>
 /// <param name="GeneratedBy">The rule that raised it.</param>
-public sealed record AlertRow(Guid Id, string Type, string Priority, string Title, string? Description, string? Store, string? Sku, string? Category,
+public record AlertRow(Guid Id, string Type, string Priority, string Title, string? Description, string? Store, string? Sku, string? Category,
     string Status, AlertData Data, Guid? AcknowledgedBy, DateTimeOffset? AcknowledgedAt, Guid? ResolvedBy, DateTimeOffset? ResolvedAt, Guid? DismissedBy,
     DateTimeOffset? DismissedAt, string? GeneratedBy, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
@@ -79,20 +80,29 @@ public sealed record AlertRow(Guid Id, string Type, string Priority, string Titl
 /// <param name="Level">The level known at that time.</param>
 public sealed record AlertStep(string Event, DateTimeOffset At, string? By, string Priority, string Status, decimal Level);
 
-/// <param name="History">The latest 200 events, oldest first, while the audit trail is retained.</param>
-public sealed record AlertDetails(AlertRow Alert, IReadOnlyList<AlertStep> History)
+/// <summary>An alert with its history.</summary>
+public sealed record AlertDetails : AlertRow
 {
-    public const string Select = $"""
-        select {AlertRow.Columns},
+    private AlertDetails(AlertRow alert) : base(alert) { }
+
+    /// <summary>The latest 200 steps, oldest first, as long as the audit trail is kept.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<AlertStep> History { get; init; }
+
+    public new const string Select = $"""
+        select {Columns},
                (select coalesce(json_agg(json_build_object('event', h.event_type, 'at', h.created_at, 'by', u.email, 'priority', h.new_data ->> 'priority',
                     'status', h.new_data ->> 'status', 'level', h.new_data -> 'data' -> 'level') order by (h.metadata ->> 'version')::bigint), '[]')
                 from (select * from service_events e where e.entity_type = 'alert' and e.entity_id = a.id and e.created_at >= a.created_at
                       order by (metadata ->> 'version')::bigint desc limit 200) h
                 left join users u on u.id = h.user_id)
-        {AlertRow.From}
+        {From}
         """;
 
-    public static AlertDetails Read(NpgsqlDataReader r) => new(AlertRow.Read(r), r.Lines<AlertStep>(20));
+    public static new AlertDetails Read(NpgsqlDataReader r) => new(AlertRow.Read(r))
+    {
+        History = r.Lines<AlertStep>(20),
+    };
 }
 
 public static class AlertsQueries

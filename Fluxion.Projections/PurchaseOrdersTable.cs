@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Purchasing;
@@ -41,7 +42,7 @@ public sealed class PurchaseOrdersTable : IReadModel
 /// <param name="Status">draft, sent, confirmed, partial, received or cancelled.</param>
 /// <param name="ReceivedDate">The date on which the last goods arrived; null before.</param>
 /// <param name="Subtotal">The amount before tax.</param>
-public sealed record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string Supplier, string Status, DateOnly OrderDate, DateOnly? ExpectedDate,
+public record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string Supplier, string Status, DateOnly OrderDate, DateOnly? ExpectedDate,
     DateOnly? ReceivedDate, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? Notes, Guid? CreatedBy, long Version, DateTimeOffset CreatedAt)
 {
     internal const string Columns = """
@@ -86,11 +87,21 @@ public sealed record DeliveryReturn(
     Guid Id, Guid DeliveryId, DateTimeOffset OccurredAt, string? Reference, string? Reason, bool IsReplaced, IReadOnlyList<ReturnedDeliveryLine> Lines);
 
 /// <summary>An order with its lines by SKU, its deliveries and its returns, both oldest first.</summary>
-public sealed record PurchaseOrderDetails(PurchaseOrderRow PurchaseOrder, IReadOnlyList<PurchaseOrderItemRow> Lines,
-    IReadOnlyList<Delivery> Deliveries, IReadOnlyList<DeliveryReturn> Returns)
+public sealed record PurchaseOrderDetails : PurchaseOrderRow
 {
-    public const string Select = $"""
-        select {PurchaseOrderRow.Columns},
+    private PurchaseOrderDetails(PurchaseOrderRow order) : base(order) { }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<PurchaseOrderItemRow> Lines { get; init; }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<Delivery> Deliveries { get; init; }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<DeliveryReturn> Returns { get; init; }
+
+    public new const string Select = $"""
+        select {Columns},
                (select coalesce(json_agg(json_build_object('id', l.id, 'sku', p.sku, 'product', p.name, 'quantityOrdered', l.quantity_ordered,
                     'quantityReceived', l.quantity_received, 'quantityCancelled', l.quantity_cancelled, 'unitCost', l.unit_cost, 'lineTotal', l.line_total)
                     order by p.sku), '[]')::text
@@ -113,11 +124,15 @@ public sealed record PurchaseOrderDetails(PurchaseOrderRow PurchaseOrder, IReadO
                       from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id join products p on p.id = l.product_id
                       where d.purchase_order_id = o.id and d.return_id is not null
                       group by d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at) d)
-        {PurchaseOrderRow.From}
+        {From}
         """;
 
-    public static PurchaseOrderDetails Read(NpgsqlDataReader r) =>
-        new(PurchaseOrderRow.Read(r), r.Lines<PurchaseOrderItemRow>(15), r.Lines<Delivery>(16), r.Lines<DeliveryReturn>(17));
+    public static new PurchaseOrderDetails Read(NpgsqlDataReader r) => new(PurchaseOrderRow.Read(r))
+    {
+        Lines = r.Lines<PurchaseOrderItemRow>(15),
+        Deliveries = r.Lines<Delivery>(16),
+        Returns = r.Lines<DeliveryReturn>(17),
+    };
 }
 
 public static class PurchaseOrdersQueries

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
@@ -33,7 +34,7 @@ public sealed class ReservationsTable : IReadModel
 /// <param name="Status">open, fulfilled, released or expired.</param>
 /// <param name="RecordedAt">The time at which it was opened; created_at in SQL.</param>
 /// <param name="Version">The version, which increases with every change.</param>
-public sealed record ReservationRow(
+public record ReservationRow(
     Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, Guid? CreatedBy, DateTimeOffset RecordedAt, long Version)
 {
     internal const string Columns = "v.id, v.reference, v.status, v.expires_at, v.created_by, v.created_at, v.version";
@@ -60,11 +61,18 @@ public sealed record ReservationItemRow(
 public sealed record ReservationSaleRow(int LineNumber, Guid SaleId, string InvoiceNumber, decimal Quantity, DateTimeOffset RecordedAt);
 
 /// <summary>A reservation with its lines in the stores that the caller may see, and the sales that fulfilled them.</summary>
-public sealed record ReservationDetails(
-    ReservationRow Reservation, IReadOnlyList<ReservationItemRow> Lines, IReadOnlyList<ReservationSaleRow> Sales)
+public sealed record ReservationDetails : ReservationRow
 {
-    public const string Select = $"""
-        select {ReservationRow.Columns},
+    private ReservationDetails(ReservationRow reservation) : base(reservation) { }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<ReservationItemRow> Lines { get; init; }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<ReservationSaleRow> Sales { get; init; }
+
+    public new const string Select = $"""
+        select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'store', s.code, 'sku', p.sku, 'product', p.name,
                            'quantity', i.quantity, 'fulfilled', i.quantity_fulfilled, 'held', i.quantity_held, 'status', i.status) order by i.line_number)
                 from reservation_items i join stores s on s.id = i.store_id join products p on p.id = i.product_id
@@ -73,11 +81,14 @@ public sealed record ReservationDetails(
                            'quantity', f.quantity, 'recordedAt', f.created_at) order by f.created_at, f.id, f.line_number), '[]')
                 from reservation_fulfilments f join sales w on w.id = f.sale_id
                 where f.reservation_id = v.id and ($1::uuid[] is null or w.store_id = any($1)))
-        {ReservationRow.From}
+        {From}
         """;
 
-    public static ReservationDetails Read(NpgsqlDataReader r) =>
-        new(ReservationRow.Read(r), r.Lines<ReservationItemRow>(7), r.Lines<ReservationSaleRow>(8));
+    public static new ReservationDetails Read(NpgsqlDataReader r) => new(ReservationRow.Read(r))
+    {
+        Lines = r.Lines<ReservationItemRow>(7),
+        Sales = r.Lines<ReservationSaleRow>(8),
+    };
 }
 
 public static class ReservationsQueries

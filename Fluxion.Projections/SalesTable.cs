@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
@@ -53,7 +54,7 @@ public sealed class SalesTable : IReadModel
 /// <param name="OpenAmount">The amount still to be paid. Below 0: the amount to refund to the client.</param>
 /// <param name="OccurredAt">The time of the sale; created_at in SQL.</param>
 /// <param name="PricesIncludeTax">Whether unit prices and discounts of the lines include tax.</param>
-public sealed record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
+public record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
     decimal TotalAmount, decimal AmountPaid, decimal AmountRefunded, decimal ReturnedAmount, decimal OpenAmount, string? PaymentMethod, string PaymentStatus,
     string? PosTransactionId, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, bool PricesIncludeTax)
 {
@@ -101,10 +102,21 @@ public sealed record SaleReturn(Guid Id, string Kind, string? Reason, DateTimeOf
 }
 
 /// <summary>An invoice with its lines, its payments and refunds, and its returns, each in the order in which they occurred.</summary>
-public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines, IReadOnlyList<SalePayment> Payments, IReadOnlyList<SaleReturn> Returns)
+public sealed record SaleDetails : SaleRow
 {
-    public const string Select = $"""
-        select {SaleRow.Columns},
+    private SaleDetails(SaleRow sale) : base(sale) { }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<SaleItemRow> Lines { get; init; }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<SalePayment> Payments { get; init; }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<SaleReturn> Returns { get; init; }
+
+    public new const string Select = $"""
+        select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity,
                            'unitPrice', i.unit_price, 'discount', i.discount, 'lineTotal', i.line_total, 'taxRate', i.tax_rate,
                            'netAmount', i.net_amount, 'taxAmount', i.tax_amount, 'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
@@ -121,11 +133,15 @@ public sealed record SaleDetails(SaleRow Sale, IReadOnlyList<SaleItemRow> Lines,
                                  'taxAmount', r.tax_amount, 'costOfGoods', r.cost_of_goods) order by r.line_number) as lines
                       from sale_returns r join products p on p.id = r.product_id where r.sale_id = v.id
                       group by r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by) b)
-        {SaleRow.From}
+        {From}
         """;
 
-    public static SaleDetails Read(NpgsqlDataReader r) =>
-        new(SaleRow.Read(r), r.Lines<SaleItemRow>(20), r.Lines<SalePayment>(21), r.Lines<SaleReturn>(22));
+    public static new SaleDetails Read(NpgsqlDataReader r) => new(SaleRow.Read(r))
+    {
+        Lines = r.Lines<SaleItemRow>(20),
+        Payments = r.Lines<SalePayment>(21),
+        Returns = r.Lines<SaleReturn>(22),
+    };
 }
 
 public static class SalesQueries

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
@@ -40,7 +41,7 @@ public sealed class TransfersTable : IReadModel
 /// <param name="ArrivedAt">The time of the latest arrival; null before the first.</param>
 /// <param name="CancelledAt">The time at which goods in transit were back in the sending store; null unless it was cancelled.</param>
 /// <param name="RecordedAt">The time at which the ledger learned of it; created_at in SQL.</param>
-public sealed record TransferRow(Guid Id, string FromStore, string ToStore, string Status, string? Reference, string? Notes,
+public record TransferRow(Guid Id, string FromStore, string ToStore, string Status, string? Reference, string? Notes,
     DateTimeOffset SentAt, DateTimeOffset? ArrivedAt, DateTimeOffset? CancelledAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
 {
     internal const string Columns =
@@ -66,19 +67,26 @@ public sealed record TransferItemRow(int LineNumber, string Sku, string Product,
     decimal InTransit, decimal Returned, decimal CostPerUnit);
 
 /// <summary>A transfer with its lines.</summary>
-public sealed record TransferDetails(TransferRow Transfer, IReadOnlyList<TransferItemRow> Lines)
+public sealed record TransferDetails : TransferRow
 {
-    public const string Select = $"""
-        select {TransferRow.Columns},
+    private TransferDetails(TransferRow transfer) : base(transfer) { }
+
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<TransferItemRow> Lines { get; init; }
+
+    public new const string Select = $"""
+        select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity_sent,
                            'received', i.quantity_received, 'lost', i.quantity_lost, 'damaged', i.quantity_damaged,
                            'inTransit', i.quantity_in_transit, 'returned', i.quantity_returned, 'costPerUnit', i.cost_per_unit) order by i.line_number)
                 from transfer_items i join products p on p.id = i.product_id where i.transfer_id = t.id)
-        {TransferRow.From}
+        {From}
         """;
 
-    public static TransferDetails Read(NpgsqlDataReader r) =>
-        new(TransferRow.Read(r), r.Lines<TransferItemRow>(11));
+    public static new TransferDetails Read(NpgsqlDataReader r) => new(TransferRow.Read(r))
+    {
+        Lines = r.Lines<TransferItemRow>(11),
+    };
 }
 
 public static class TransfersQueries

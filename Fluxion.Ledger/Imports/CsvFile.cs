@@ -106,7 +106,7 @@ public sealed class CsvFile
     {
         var known = columns.All.ToList();
         foreach (var missing in columns.Required.Except(names)) AddError("line 1", $"must have the column '{missing}'");
-        foreach (var name in names.Except(known).Take(10)) AddError("line 1", $"'{Refusal.Shorten(name)}' is no column of such a file: {string.Join(", ", known)}");
+        foreach (var name in names.Except(known).Take(10)) AddError("line 1", $"must not have the column '{Refusal.Shorten(name)}'; it may have {string.Join(", ", known)}");
         foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) AddError("line 1", $"must have the column '{Refusal.Shorten(twice.Key)}' once");
         return _errors.Count == 0;
     }

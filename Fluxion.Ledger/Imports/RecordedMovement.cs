@@ -137,5 +137,5 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
     /// <summary>Whether the row's time was slightly ahead of the ledger's clock, so that the movement was dated at its recording.</summary>
     private bool WasAhead(DateTimeOffset at) => OccurredAt == RecordedAt && at > OccurredAt;
 
-    private const string Booked = "differs from the movement, which is booked: correct that by a movement of its own";
+    private const string Booked = "must be as recorded: correct the movement by another one";
 }

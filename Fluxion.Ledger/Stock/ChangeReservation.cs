@@ -163,7 +163,7 @@ public static class ChangeReservationEndpoints
     {
         var seen = new HashSet<Guid>();
         return lockedStock.Index().Where(locked => !seen.Add(locked.Item.ItemId)).ToDictionary(locked => $"lines[{locked.Index}].sku",
-            locked => (string[])[$"{locked.Item.Product.Code} of the store {locked.Item.Store.Code} appears more than once"]);
+            locked => (string[])[$"appears more than once: {locked.Item.Product.Code} of the store {locked.Item.Store.Code}"]);
     }
 
     /// <summary>

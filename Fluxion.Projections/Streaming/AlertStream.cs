@@ -28,8 +28,8 @@ public static class AlertStreamEndpoint
     public const string LastEventId = "Last-Event-ID";
 
     [WolverineGet("/api/{tenant}/alerts/stream", Name = "Stream alerts"), Authorize(Roles.Viewer), Tags("Alerts"), EventStream, DisableRateLimiting]
-    [EndpointSummary("What happens to alerts, as server-sent alertEvent, as it happens")]
-    [EndpointDescription("Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, or with one that is not reached yet, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 alertEvent behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all.")]
+    [EndpointSummary("What happens to alerts, as server-sent events, as it happens")]
+    [EndpointDescription("Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, or with one that is not reached yet, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 events behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all.")]
     [ProducesResponseType<AlertRow>(200)]
     public static IResult Get(HttpContext http, AlertFeed feed, Accounts accounts, TenantRegistry registry, IHostApplicationLifetime lifetime, TimeProvider clock)
     {

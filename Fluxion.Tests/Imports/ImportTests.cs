@@ -117,11 +117,11 @@ public sealed class ImportTests(LedgerHost host)
         { "", "line 1", "must have the column 'sku'" },
         { "sku,name\n", "file", "must have a row" },
         { "name\nx\n", "line 1", "must have the column 'sku'" },
-        { "sku,nombre\nA,x\n", "line 1", "'nombre' is no column" },
-        { "sku,name,sku\nA,x,B\n", "line 1", "more than once" },
-        { "sku,name\nA,\"x\nB,y\n", "line 2", "not closed" },
+        { "sku,nombre\nA,x\n", "line 1", "must not have the column 'nombre'" },
+        { "sku,name,sku\nA,x,B\n", "line 1", "must have the column 'sku' once" },
+        { "sku,name\nA,\"x\nB,y\n", "line 2", "must close the quotation" },
         { "sku,name\nA,x\"y\n", "line 2", "must have each quotation mark" },
-        { "sku,name\nA,\0\n", "file", "no text in UTF-8" },
+        { "sku,name\nA,\0\n", "file", "must be text in UTF-8" },
         { "{\"sku\":\"A\"}", "line 1", "must have the column 'sku'" },
     };
 

@@ -68,7 +68,7 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
 
     public Task<Answer> Tolerate(decimal percent) => Admin.Put("settings", new { overReceiptPercent = percent });
 
-    public async Task<JsonNode> Order(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json["purchaseOrder"]!;
+    public async Task<JsonNode> Order(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json;
 
     public async Task<JsonArray> Lines(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json["lines"]!.AsArray();
 

@@ -104,7 +104,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         Sums(sale).ShouldBe((44.87m, 6.33m, 51.20m));
         var id = sale.Json["id"]!.GetValue<Guid>();
         var page = (await admin.Get($"sales/{id}")).ShouldBe(200).Json;
-        page["sale"]!["pricesIncludeTax"]!.GetValue<bool>().ShouldBeTrue();
+        page["pricesIncludeTax"]!.GetValue<bool>().ShouldBeTrue();
         var lines = page["lines"]!.AsArray();
         lines.Select(line => line!["lineTotal"]!.GetValue<decimal>()).ShouldBe([33.33m, 5m, 9.9m, 2.97m, 0m]);
         lines.Sum(line => line!["netAmount"]!.GetValue<decimal>()).ShouldBe(44.87m);
@@ -118,7 +118,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         await Return((1, 3), (3, 7), (4, 2), (5, 1));
         await Return((1, 4), (2, 5), (3, 3), (4, 1), (5, 4));
         page = (await admin.Get($"sales/{id}")).ShouldBe(200).Json;
-        (page["sale"]!["returnedAmount"]!.GetValue<decimal>(), page["sale"]!["paymentStatus"]!.GetValue<string>()).ShouldBe((51.20m, SaleStatus.Returned));
+        (page["returnedAmount"]!.GetValue<decimal>(), page["paymentStatus"]!.GetValue<string>()).ShouldBe((51.20m, SaleStatus.Returned));
         page["returns"]!.AsArray().Sum(back => back!["subtotal"]!.GetValue<decimal>()).ShouldBe(44.87m);
         page["returns"]!.AsArray().Sum(back => back!["taxAmount"]!.GetValue<decimal>()).ShouldBe(6.33m);
         (await books.Query($"select distinct sum(net_sales), sum(tax) from sales_lines where sale_id = '{id}' group by line_number")).ShouldBe(["0 0"]);

@@ -47,7 +47,7 @@ public sealed class SaleTests(LedgerHost host)
         (await shop.OnHand()).ShouldBe(97);
 
         var row = (await shop.Manager.Get($"sales/{Id(sold)}")).ShouldBe(200).Json;
-        row["sale"]!["amountPaid"]!.GetValue<decimal>().ShouldBe(13.92m);
+        row["amountPaid"]!.GetValue<decimal>().ShouldBe(13.92m);
         row["lines"]!.AsArray().Single()!["costPerUnit"]!.GetValue<decimal>().ShouldBe(2.50m);
         row["lines"]![0]!["lineTotal"]!.GetValue<decimal>().ShouldBe(12m);
         (await shop.Manager.Get($"sales?store={shop.Store}")).ShouldBe(200).Json["items"]!.AsArray().Single()!["id"]!.GetValue<Guid>().ShouldBe(Id(sold));
@@ -66,7 +66,7 @@ public sealed class SaleTests(LedgerHost host)
         var shop = await Open(stock: 1);
         var answer = (await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), clientTaxId = taxId, lines = new[] { new { sku = shop.Sku, quantity = 1 } } })).ShouldBe(status);
         if (kept is null) answer.Fields.ShouldBe(["clientTaxId"]);
-        else (await shop.Manager.Get($"sales/{Id(answer)}")).ShouldBe(200).Json["sale"]!["clientTaxId"]!.GetValue<string>().ShouldBe(kept);
+        else (await shop.Manager.Get($"sales/{Id(answer)}")).ShouldBe(200).Json["clientTaxId"]!.GetValue<string>().ShouldBe(kept);
     }
 
     [Fact]
@@ -232,7 +232,7 @@ public sealed class SaleTests(LedgerHost host)
             foreach (var (command, run) in commands)
             {
                 var sale = await make();
-                (await shop.Manager.Get($"sales/{sale}")).ShouldBe(200).Json["sale"]!["paymentStatus"]!.GetValue<string>().ShouldBe(state);
+                (await shop.Manager.Get($"sales/{sale}")).ShouldBe(200).Json["paymentStatus"]!.GetValue<string>().ShouldBe(state);
                 (await shop.Manager.Get($"sales?store={shop.Store}&status={state}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray()
                     .Select(row => row!["id"]!.GetValue<Guid>()).ShouldContain(sale);
                 var before = await shop.OnHand();
@@ -256,7 +256,7 @@ public sealed class SaleTests(LedgerHost host)
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => i % 2 == 0 ? Pay(shop, sale, 0.10m) : Cancel(shop, sale)));
         answers.Select(a => a.Status).Distinct().ShouldBeSubsetOf([200, 409]);
         answers.Where((_, i) => i % 2 == 1).Count(a => a.Status == 200).ShouldBe(1);
-        var row = (await shop.Manager.Get($"sales/{sale}")).ShouldBe(200).Json["sale"]!;
+        var row = (await shop.Manager.Get($"sales/{sale}")).ShouldBe(200).Json;
         row["paymentStatus"]!.GetValue<string>().ShouldBe("cancelled");
         row["amountPaid"]!.GetValue<decimal>().ShouldBe(0.10m * answers.Where((_, i) => i % 2 == 0).Count(a => a.Status == 200));
         (await shop.OnHand()).ShouldBe(100);
@@ -280,7 +280,7 @@ public sealed class SaleTests(LedgerHost host)
         var at = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
         object Body(object change) => Merge(new { store = shop.Store, invoiceNumber = NewInvoice(), lines = new[] { new { sku = shop.Sku, quantity = 1 } } }, change);
         var late = (await shop.Manager.Post("sales", Body(new { occurredAt = at }))).ShouldBe(201);
-        (await shop.Manager.Get($"sales/{Id(late)}")).Json["sale"]!["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(at);
+        (await shop.Manager.Get($"sales/{Id(late)}")).Json["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(at);
 
         (await shop.Manager.Post("sales", Body(new { paymentStatus = "paid" }))).ShouldBe(400).Fields.ShouldBe(["paymentMethod"]);
         (await shop.Manager.Post("sales", Body(new { paymentMethod = "barter", invoiceNumber = "", clientName = new string('x', 201) })))

@@ -44,9 +44,9 @@ public sealed class CancelTransferTests(LedgerHost host)
         (await Stock(shop.Manager, to, shop.Sku)).OnHand.ShouldBe(0);
 
         var page = (await shop.Manager.Get($"stock/transfers/{id}")).ShouldBe(200).Json;
-        page["transfer"]!["status"]!.GetValue<string>().ShouldBe("cancelled");
-        page["transfer"]!["cancelledAt"]!.GetValue<DateTimeOffset>().ShouldBe(cancelled["occurredAt"]!.GetValue<DateTimeOffset>());
-        page["transfer"]!["arrivedAt"].ShouldBeNull();
+        page["status"]!.GetValue<string>().ShouldBe("cancelled");
+        page["cancelledAt"]!.GetValue<DateTimeOffset>().ShouldBe(cancelled["occurredAt"]!.GetValue<DateTimeOffset>());
+        page["arrivedAt"].ShouldBeNull();
         page["lines"]![0]!["returned"]!.GetValue<decimal>().ShouldBe(4);
         (await shop.Manager.Get($"movements?document={id}")).ShouldBe(200).Json["items"]!.AsArray()
             .Select(m => $"{m!["store"]} {m["movementType"]} {m["quantity"]} {m["costPerUnit"]} {m["notes"]}")

@@ -27,7 +27,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     private static Task<Answer> ChangeTo(Client client, Guid id, params object[] lines) => Change(client, id, new { lines });
 
     private static async Task<string> Status(Client client, Guid id) =>
-        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>();
+        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["status"]!.GetValue<string>();
 
     /// <summary>The lines of a reservation: quantity, fulfilled, held and status.</summary>
     private static async Task<string[]> Lines(Client client, Guid id) => [.. (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!.AsArray()

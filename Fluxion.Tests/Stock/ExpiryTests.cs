@@ -20,7 +20,7 @@ public sealed class ExpiryTests(LedgerHost host)
         new { reference = "web-88", expiresAt = TimeProvider.System.GetUtcNow() + holds, lines = new[] { new { store, sku, quantity = 1 } } })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
 
     private static async Task<string> Status(Client client, Guid id) =>
-        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>();
+        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["status"]!.GetValue<string>();
 
     private static async Task ShouldExpire(Client client, Guid id)
     {

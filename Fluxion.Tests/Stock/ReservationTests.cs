@@ -26,7 +26,7 @@ public sealed class ReservationTests(LedgerHost host)
     private static Guid Id(Answer answer) => answer.Json["id"]!.GetValue<Guid>();
 
     private static async Task<string> Status(Client client, Guid reservation) =>
-        (await client.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>();
+        (await client.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["status"]!.GetValue<string>();
 
     private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(Shop shop)
     {

@@ -122,7 +122,7 @@ public sealed class ShortReservationTests(LedgerHost host)
         (await Until(client, "acknowledged 1")).ShouldHaveSingleItem()!["id"]!.GetValue<string>().ShouldBe(alert["id"]!.GetValue<string>());
         (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);
         await Until(client, "resolved 1");
-        (await client.Get($"stock/reservations/{first}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>().ShouldBe("open");
+        (await client.Get($"stock/reservations/{first}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("open");
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class ClockTests(LedgerHost host)
         var reservation = (await other.Post("stock/reservations",
             new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddMinutes(5), lines = new[] { new { store = "CCS-01", sku = "LAC001", quantity = 1 } } })).ShouldBe(201).Json["id"];
         await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken); // due messages are polled every 5 seconds
-        (await one.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["reservation"]!["status"]!.GetValue<string>().ShouldBe("open");
+        (await one.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("open");
 
         var token = wrong.Services.GetRequiredService<Tokens>();
         token.Validation.LifetimeValidator!(TimeProvider.System.GetUtcNow().UtcDateTime, TimeProvider.System.GetUtcNow().AddMinutes(1).UtcDateTime, null, null).ShouldBeTrue();
