@@ -29,9 +29,9 @@ public sealed partial class Analysts(Databases databases)
     /// <summary>The reason why <paramref name="login"/> is not valid as the name of an analyst's login; null when it is valid.</summary>
     public static string? ValidationError(string? login) => login switch
     {
-        null or "" => "A login is needed, for example 'bi_reader'.",
+        null or "" => "A login is required, for example 'bi_reader'.",
         _ when !LoginPattern().IsMatch(login) => "A login has 2 to 63 lower-case letters, digits and underscores, and begins with a letter, for example 'bi_reader'.",
-        _ when ReservedPrefix().IsMatch(login) || Reserved.Contains(login) => $"'{login}' is reserved: a login is not named postgres, public or none and does not begin with pg_, fluxion_ or tenant_.",
+        _ when ReservedPrefix().IsMatch(login) || Reserved.Contains(login) => $"The login '{login}' is reserved: a login is not named postgres, public or none and does not begin with pg_, fluxion_ or tenant_.",
         _ => null,
     };
 

@@ -23,7 +23,7 @@ public sealed record SignIn(
         public Validator()
         {
             RuleFor(c => c.Email).NotEmpty().WithMessage("is required").MaximumLength(254).WithMessage("must have at most 254 characters");
-            RuleFor(c => c.Password).NotEmpty().WithMessage("is required").MaximumLength(Passwords.MaxLength).WithMessage("is too long");
+            RuleFor(c => c.Password).NotEmpty().WithMessage("is required").MaximumLength(Passwords.MaxLength).WithMessage($"must have at most {Passwords.MaxLength} characters");
         }
     }
 }

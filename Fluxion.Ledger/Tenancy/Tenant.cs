@@ -30,10 +30,10 @@ public sealed partial record Tenant(
     /// <summary>The reason why <paramref name="slug"/> is not valid for a tenant; null when it is valid.</summary>
     public static string? ValidationError(string? slug) => slug switch
     {
-        null or "" => "A slug is needed, for example 'acme'.",
+        null or "" => "A slug is required, for example 'acme'.",
         _ when !SlugPattern().IsMatch(slug) || slug.Length > 40 =>
             "A slug has 2 to 40 lower-case letters, digits and single hyphens, and begins with a letter, for example 'acme-foods'.",
-        _ when Reserved.Contains(slug) => $"'{slug}' is a reserved word.",
+        _ when Reserved.Contains(slug) => $"The slug '{slug}' is a reserved word.",
         _ when slug.EndsWith("-replay", StringComparison.Ordinal) => "A slug does not end in '-replay': a replay of another tenant makes and drops a schema of that name.",
         _ => null,
     };
