@@ -191,7 +191,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
 
     [Theory]
     [InlineData("nobody", null, "There is no tenant 'nobody'")]
-    [InlineData("fluxion-demo", "x", "--expect is the hash of a seal")]
+    [InlineData("fluxion-demo", "x", "--expect must be the hash of a seal")]
     public async Task the_command_says_what_is_wrong_with_it(string tenant, string? expect, string why)
     {
         var (code, output) = await HostProcess.Run(HostProcess.Development(host.Connections), expect is null ? ["verify", tenant] : ["verify", tenant, "--expect", expect]);
