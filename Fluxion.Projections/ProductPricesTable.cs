@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
@@ -57,5 +58,5 @@ public static class ProductPricesQueries
         .Where(PriceRow.Select)
         .Named("p.sku", "p.id", id)
         // A product has prices from its first event on, so an empty list means that there is no such product.
-        .Page(databases, PriceRow.Read, limit, after, SortOrder.NewestFirst("r.created_at", "r.id"), row => [row.CreatedAt, row.Id], NotFound.Problem("product", "id", id));
+        .Page(databases, PriceRow.Read, limit, after, SortOrder.NewestFirst("r.created_at", "r.id"), row => [row.CreatedAt, row.Id], Refusal.NotFound("product", "id", id));
 }

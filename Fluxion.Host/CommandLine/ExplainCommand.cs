@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Fluxion.Projections.Audit;
@@ -36,8 +36,8 @@ internal static class ExplainCommand
         var databases = services.GetRequiredService<Databases>();
         var tenant = await services.Find(slug, ct);
         var item = await ExplainedItem.Find(databases, tenant, store, sku, moment, ct);
-        if (item.StoreId is null) return Output.Refuse(NotFound.Message("store", store));
-        if (item.ProductId is null) return Output.Refuse(NotFound.Message("product", sku));
+        if (item.StoreId is null) return Output.Refuse(Refusal.NotFoundMessage("store", store));
+        if (item.ProductId is null) return Output.Refuse(Refusal.NotFoundMessage("product", sku));
 
         if (item.Message(moment) is { } message)
         {

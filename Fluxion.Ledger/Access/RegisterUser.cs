@@ -38,7 +38,7 @@ public abstract record UserFields
         if (Stores is null) return (null, null);
         var found = await ledger.Find<Store>(Stores, ct);
         return Stores.FirstOrDefault(s => !found.ContainsKey(s)) is { } unknown
-            ? (null, NotFound.Problem("store", $"stores[{Stores.ToList().IndexOf(unknown)}]", unknown))
+            ? (null, Refusal.NotFound("store", $"stores[{Stores.ToList().IndexOf(unknown)}]", unknown))
             : ([.. Stores.Select(s => found[s].Id).Distinct()], null);
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Session;
 
@@ -46,7 +45,7 @@ public static class Users
     public static async Task<Reply> Change(LedgerSession ledger, string reference, long? version, Func<User, IReadOnlyList<object>> decide, CancellationToken ct)
     {
         await ledger.AcquireLock(LockName, ct);
-        if (await Lock(ledger, reference, ct) is not { } before) return NotFound.Problem("user", "id", reference);
+        if (await Lock(ledger, reference, ct) is not { } before) return Refusal.NotFound("user", "id", reference);
         if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
             return Refusal.Conflict("Changed meanwhile", $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew.");
         var events = decide(before);
@@ -66,7 +65,7 @@ public static class Users
     /// </param>
     public static async Task<Reply> SetPassword(LedgerSession ledger, string reference, string passwordHash, string? checkedHash, CancellationToken ct)
     {
-        if (await Lock(ledger, reference, ct) is not { } user) return NotFound.Problem("user", "id", reference);
+        if (await Lock(ledger, reference, ct) is not { } user) return Refusal.NotFound("user", "id", reference);
         if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
             return Refusal.Invalid("currentPassword", "must be your password: it was changed, or the account was locked, at this moment");
         ledger.Append<User>(user.Id, new UserPasswordChanged());

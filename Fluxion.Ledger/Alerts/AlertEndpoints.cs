@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Session;
 using Microsoft.AspNetCore.Authorization;
@@ -27,7 +26,7 @@ public static class AlertCommands
         LedgerSession ledger, AlertNotifications notifications, string id, string command, Func<object> happens, CancellationToken ct)
     {
         await ledger.AcquireLock(LockName, ct);
-        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return NotFound.Problem("alert", "id", id);
+        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Alert>(guid, ct) is not { } alert) return Refusal.NotFound("alert", "id", id);
         if (ledger.Caller.Stores is not null && (alert.StoreId is not { } store || !ledger.Caller.MayUse(store)))
             return Refusal.Forbidden("The alert is about a store that is not yours.");
         if (Refusal.WrongState("alert", alert.Status, command, Alert.Allowed) is { } wrong) return wrong;

@@ -35,7 +35,7 @@ public static class CatalogEntry
         where T : class, IAggregate<T>, ICoded
     {
         if (await ledger.Find<T>(reference, ct) is not { } found || await ledger.Lock<T>(found.Id, ct) is not { } entry)
-            return NotFound.Problem(what, "id", reference);
+            return Refusal.NotFound(what, "id", reference);
         var current = ledger.VersionOf(entry.Id);
         if (version is not null && version != current)
             return Refusal.Conflict("Changed meanwhile", $"The {what} '{Refusal.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew.");

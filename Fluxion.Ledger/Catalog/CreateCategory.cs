@@ -36,7 +36,7 @@ public abstract record CategoryFields
         await ledger.AcquireLock(Category.Tree, ct);
         var parent = await ledger.Find<Category>(Parent, ct);
         return Parent is not null && parent is null
-            ? (null, [], NotFound.Problem("category", "parent", Parent))
+            ? (null, [], Refusal.NotFound("category", "parent", Parent))
             : (parent, await Category.Path(ledger, parent, ct), null);
     }
 

@@ -66,9 +66,9 @@ public abstract record ProductFields
     public async Task<(ProductReferences? Resolved, Refusal? Problem)> Resolve(LedgerSession ledger, CancellationToken ct)
     {
         var category = await ledger.Find<Category>(Category, ct);
-        if (Category is not null && category is null) return (null, NotFound.Problem("category", "category", Category));
+        if (Category is not null && category is null) return (null, Refusal.NotFound("category", "category", Category));
         var supplier = await ledger.Find<Supplier>(Supplier, ct);
-        if (Supplier is not null && supplier is null) return (null, NotFound.Problem("supplier", "supplier", Supplier));
+        if (Supplier is not null && supplier is null) return (null, Refusal.NotFound("supplier", "supplier", Supplier));
         return (With(category, supplier), null);
     }
 

@@ -38,7 +38,7 @@ public static class Deactivation
         Func<T, bool> isActive, object deactivated, CancellationToken ct) where T : class, IAggregate<T>, ICoded
     {
         await AcquireLock(ledger, ct);
-        if (await ledger.Find<T>(reference, ct) is not { } found) return NotFound.Problem(what, "id", reference);
+        if (await ledger.Find<T>(reference, ct) is not { } found) return Refusal.NotFound(what, "id", reference);
         if (isActive(found) && Refuse(what, found.Code, (await documents.Open(ledger, [found.Id], ct))[found.Id]) is { } problem) return problem;
         return await CatalogEntry.Change<T>(ledger, what, reference, null, entry => isActive(entry) ? [deactivated] : [], ct);
     }

@@ -74,7 +74,7 @@ public static class ProductLines
             }
             var of = owners[KeyOf(line)].ToList();
             if (of.Any(owner => owner.IsActive)) of.RemoveAll(owner => !owner.IsActive);
-            if (of.Count == 0) unknown[$"lines[{i}].barcode"] = [NotFound.Message("product with the barcode", line.Barcode)];
+            if (of.Count == 0) unknown[$"lines[{i}].barcode"] = [Refusal.NotFoundMessage("product with the barcode", line.Barcode)];
             if (of.Count > 1) shared.Add($"{Refusal.Shorten(line.Barcode)} is of {string.Join(" and ", of.Select(owner => owner.Sku))}");
             if (of.Count != 1) continue;
             named.Add(line.InUnits(of[0].Sku, of[0].PackQuantity));

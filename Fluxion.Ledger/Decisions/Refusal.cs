@@ -68,6 +68,18 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
     public static Refusal NotFound(string detail, IReadOnlyDictionary<string, string[]>? errors = null) =>
         new(RefusalKind.NotFound, "Not found", detail) { Fields = errors };
 
+    /// <summary>Nothing has the reference that a field holds.</summary>
+    /// <param name="what">The kind of thing, for example "product".</param>
+    public static Refusal NotFound(string what, string field, string reference)
+    {
+        var message = NotFoundMessage(what, reference);
+        return NotFound(message, new Dictionary<string, string[]> { [field] = [message] });
+    }
+
+    public static Refusal StoreNotFound(string reference) => NotFound("store", "store", reference);
+
+    public static string NotFoundMessage(string what, string reference) => $"There is no {what} '{Shorten(reference)}'.";
+
     /// <summary>
     /// Each input is in range, but a product or a sum overflows its numeric column. Refuses with 400 on the lines or the file of a command.
     /// A command without them acts on an existing document, and is refused with 409.

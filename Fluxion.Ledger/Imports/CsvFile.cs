@@ -179,6 +179,13 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     /// <summary>Whether the field is a date without a time.</summary>
     public bool IsDate(string column) => Text(column) is { } text && PointsInTime.ParseDate(Invisible.Trim(text)) is not null;
 
+    /// <summary>The error of a column that the ledger computes, where the row has another value.</summary>
+    public const string ComputedByLedger = "must be empty or as exported: the ledger finds it itself";
+
+    /// <summary>Whether the field is empty or has this id.</summary>
+    public bool IsEmptyOr(string column, Guid? id) =>
+        TrimmedText(column) is not { } text || (Guid.TryParse(text, out var parsed) && parsed == id);
+
     /// <summary>True or false in English, in the Spanish of spreadsheets, or as 1 or 0.</summary>
     public bool? Boolean(string column) => Parse<bool>(column, text => text.ToUpperInvariant() switch
     {

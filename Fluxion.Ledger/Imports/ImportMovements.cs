@@ -114,8 +114,8 @@ public static class ImportMovementsEndpoint
             }
             if (import.File.Problem is { } wrong) return wrong;
 
-            var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row)).Select(r => (r.Read, r.Slot, ids[r.Row])).ToList();
-            var (outcome, refusal) = await StockLedger.Append(ledger, documents, [.. booking.Select(r => r.Slot)], Decide(booking, import.Id, ledger.Now), ct);
+            var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row)).Select(r => (r.Read, r.Locked, ids[r.Row])).ToList();
+            var (outcome, refusal) = await StockLedger.Append(ledger, documents, [.. booking.Select(r => r.Locked)], Decide(booking, import.Id, ledger.Now), ct);
             return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
         }, sentAt);
 
@@ -132,17 +132,17 @@ public static class ImportMovementsEndpoint
     }
 
     /// <param name="now">The time of recording. A row slightly after it is dated at it.</param>
-    public static StockDecision Decide(IEnumerable<(PastMovement Row, LockedStock Slot, Guid Id)> rows, Guid importId, DateTimeOffset now) =>
-        StockDecider.Decide(rows.Select(r => new StockStep(r.Slot, item =>
+    public static StockDecision Decide(IEnumerable<(PastMovement Row, LockedStock Locked, Guid Id)> rows, Guid importId, DateTimeOffset now) =>
+        StockDecider.Decide(rows.Select(r => new StockStep(r.Locked, item =>
         {
-            var (row, store, product) = (r.Row, r.Slot.Store.Id, r.Slot.Product.Id);
+            var (row, store, product) = (r.Row, r.Locked.Store.Id, r.Locked.Product.Id);
             var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt < now ? row.OccurredAt.Value : now);
             return row.ReferenceType switch
             {
-                "receipt" when !row.IsReturnToSupplier => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Slot.Product.Details.CostPrice, MovementId = r.Id },
-                "issue" => new StockIssued(store, product, -row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
-                "adjustment" => new StockAdjusted(store, product, row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
-                _ => new StockCarriedOver(store, product, row.ReferenceType, row.Quantity, row.Reason, document) { UnitCost = row.CostPerUnit ?? r.Slot.CostOf(item), MovementId = r.Id },
+                "receipt" when !row.IsReturnToSupplier => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Locked.Product.Details.CostPrice, MovementId = r.Id },
+                "issue" => new StockIssued(store, product, -row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item), MovementId = r.Id },
+                "adjustment" => new StockAdjusted(store, product, row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item), MovementId = r.Id },
+                _ => new StockCarriedOver(store, product, row.ReferenceType, row.Quantity, row.Reason, document) { UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item), MovementId = r.Id },
             };
         })));
 }

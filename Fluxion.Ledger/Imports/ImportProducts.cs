@@ -131,7 +131,7 @@ public static class ImportProductsEndpoint
         foreach (var row in rows)
         {
             var product = found.GetValueOrDefault(row.TrimmedText("sku") ?? "");
-            if (product is null || (row.TrimmedText("id") is { } id && !IsIdOf(product, id))) row.AddColumnsNotTaken("id", "createdAt", "updatedAt");
+            if (product is null || !row.IsEmptyOr("id", product.Id)) row.AddColumnsNotTaken("id", "createdAt", "updatedAt");
             else if ((row.Time("createdAt", Zone.Utc), row.Time("updatedAt", Zone.Utc)) is var (created, updated) && (created ?? updated) is not null)
                 dated.Add((row, product.Id, row.WholeNumber("version") ?? ledger.VersionOf(product.Id), created, updated));
         }
@@ -144,12 +144,10 @@ public static class ImportProductsEndpoint
             void Same(string column, DateTimeOffset? said, long at)
             {
                 if (said is { } time && times.TryGetValue((id, at), out var recorded) && !PointsInTime.IsSameSecond(time, recorded))
-                    row.AddError(column, "must be empty or as exported: the ledger finds it itself");
+                    row.AddError(column, CsvRow.ComputedByLedger);
             }
         }
     }
-
-    private static bool IsIdOf(Product product, string id) => Guid.TryParse(id, out var guid) && guid == product.Id;
 
     /// <summary>
     /// The exported states of products that have changed since the export. A row with another id comes from another system and is skipped.
@@ -161,7 +159,7 @@ public static class ImportProductsEndpoint
         foreach (var row in rows)
         {
             if (row.WholeNumber("version") is not { } version || row.TrimmedText("sku") is not { } sku || !found.TryGetValue(sku, out var product)) continue;
-            if (row.TrimmedText("id") is { } id && !IsIdOf(product, id)) continue; // from another system, or refused by CheckIds
+            if (!row.IsEmptyOr("id", product.Id)) continue; // from another system, or refused by CheckIds
             var current = ledger.VersionOf(product.Id);
             if (version < 1 || version > current) row.AddError("version", $"must be from 1 to {current}, the version of {product.Code}, or empty");
             else if (version < current) versions[product.Id] = version;
@@ -270,7 +268,7 @@ public static class ImportProductsEndpoint
     {
         if (row.TrimmedText(column) is not { } reference) return null;
         var named = known.GetValueOrDefault(reference);
-        if (named is null) row.AddError(column, NotFound.Message(column, reference));
+        if (named is null) row.AddError(column, Refusal.NotFoundMessage(column, reference));
         return named;
     }
 }

@@ -58,19 +58,19 @@ public static class ImportStockEndpoint
             var exported = await Exported(ledger, rows, ct);
             foreach (var (row, stock, locked) in rows) Check(row, stock, locked, exported[locked.ItemId]);
             await CheckProducts(ledger, rows, ct);
-            await CheckOnOrder(ledger, documents, [.. rows.Where(r => exported[r.Slot.ItemId].IsKnown)], ct);
+            await CheckOnOrder(ledger, documents, [.. rows.Where(r => exported[r.Locked.ItemId].IsKnown)], ct);
             if (import.File.Problem is { } wrong) return wrong;
 
             var document = new StockDocument(import.Id, null, null, ledger.Now);
-            var changes = rows.Where(r => IsChange(r.Read, r.Slot, exported[r.Slot.ItemId])).Select(r => (r.Read, r.Slot)).ToList();
-            var (outcome, refusal) = await StockLedger.Append(ledger, documents, [.. changes.Select(c => c.Slot)], Decide(changes, document), ct);
-            return refusal is not null ? refusal : import.Done(changes.Count(c => !HasMoved(c.Slot)), changes.Count(c => HasMoved(c.Slot)), outcome);
+            var changes = rows.Where(r => IsChange(r.Read, r.Locked, exported[r.Locked.ItemId])).Select(r => (r.Read, r.Locked)).ToList();
+            var (outcome, refusal) = await StockLedger.Append(ledger, documents, [.. changes.Select(c => c.Locked)], Decide(changes, document), ct);
+            return refusal is not null ? refusal : import.Done(changes.Count(c => !HasMoved(c.Locked)), changes.Count(c => HasMoved(c.Locked)), outcome);
         });
 
-    public static StockDecision Decide(IEnumerable<(StockOnHand Row, LockedStock Slot)> rows, StockDocument document) =>
-        StockDecider.Decide(rows.Select(r => new StockStep(r.Slot, item => HasMoved(r.Slot)
-            ? new StockCounted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, r.Slot.OnHandAtOccurrence(item), document) { UnitCost = r.Slot.CostOf(item) }
-            : new StockAdjusted(r.Slot.Store.Id, r.Slot.Product.Id, r.Row.OnHand, Reasons.OpeningBalance, document) { UnitCost = r.Row.CostPerUnit ?? r.Slot.Product.Details.CostPrice })));
+    public static StockDecision Decide(IEnumerable<(StockOnHand Row, LockedStock Locked)> rows, StockDocument document) =>
+        StockDecider.Decide(rows.Select(r => new StockStep(r.Locked, item => HasMoved(r.Locked)
+            ? new StockCounted(r.Locked.Store.Id, r.Locked.Product.Id, r.Row.OnHand, r.Locked.OnHandAtOccurrence(item), document) { UnitCost = r.Locked.CostOf(item) }
+            : new StockAdjusted(r.Locked.Store.Id, r.Locked.Product.Id, r.Row.OnHand, Reasons.OpeningBalance, document) { UnitCost = r.Row.CostPerUnit ?? r.Locked.Product.Details.CostPrice })));
 
     private static bool HasMoved(LockedStock locked) => locked.Item?.LastMovementAt is not null;
 
@@ -86,29 +86,29 @@ public static class ImportStockEndpoint
     private sealed record ExportedItem(StockItem? Item, bool IsKnown, bool HasMovedSince, IReadOnlyList<StockItem>? States = null);
 
     private static async Task<Dictionary<Guid, ExportedItem>> Exported(
-        LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
+        LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Locked)> rows, CancellationToken ct)
     {
-        var older = rows.Where(r => r.Read.Version < ledger.VersionOf(r.Slot.ItemId)).ToDictionary(r => r.Slot.ItemId, r => r.Read.Version!.Value);
+        var older = rows.Where(r => r.Read.Version < ledger.VersionOf(r.Locked.ItemId)).ToDictionary(r => r.Locked.ItemId, r => r.Read.Version!.Value);
         var before = await ledger.AtVersions<StockItem>(older, ct);
-        var undated = rows.Where(r => r.Read is { Version: null, LastMovementAt: not null }).ToDictionary(r => r.Slot.ItemId, r => r.Read);
+        var undated = rows.Where(r => r.Read is { Version: null, LastMovementAt: not null }).ToDictionary(r => r.Locked.ItemId, r => r.Read);
         var states = new List<StockItem>();
         await foreach (var (state, _) in ledger.History<StockItem>([.. undated.Keys], ct))
             if (state.LastMovementAt == undated[state.Id].LastMovementAt) states.Add(state);
         var dated = states.ToLookup(state => state.Id);
-        return rows.ToDictionary(r => r.Slot.ItemId, r =>
+        return rows.ToDictionary(r => r.Locked.ItemId, r =>
         {
-            var (version, now) = (r.Read.Version, r.Slot.Item);
+            var (version, now) = (r.Read.Version, r.Locked.Item);
             // a higher version comes from another system
-            if (version > ledger.VersionOf(r.Slot.ItemId)) return new ExportedItem(null, false, HasMoved(r.Slot));
+            if (version > ledger.VersionOf(r.Locked.ItemId)) return new ExportedItem(null, false, HasMoved(r.Locked));
             if (version is null && r.Read.LastMovementAt is not null)
             {
                 // a late movement does not change the time of the last movement, so the row may be from any of several states
-                var exported = dated[r.Slot.ItemId].FirstOrDefault(state => state.OnHand == r.Read.OnHand);
+                var exported = dated[r.Locked.ItemId].FirstOrDefault(state => state.OnHand == r.Read.OnHand);
                 return new ExportedItem(exported, exported is not null, exported is null
-                    ? dated[r.Slot.ItemId].Select(state => state.OnHand).Append(now?.OnHand ?? 0).Distinct().Count() > 1 || !dated.Contains(r.Slot.ItemId)
-                    : exported.OnHand != now?.OnHand, dated[r.Slot.ItemId].ToList());
+                    ? dated[r.Locked.ItemId].Select(state => state.OnHand).Append(now?.OnHand ?? 0).Distinct().Count() > 1 || !dated.Contains(r.Locked.ItemId)
+                    : exported.OnHand != now?.OnHand, dated[r.Locked.ItemId].ToList());
             }
-            var then = older.ContainsKey(r.Slot.ItemId) ? before.GetValueOrDefault(r.Slot.ItemId) : now;
+            var then = older.ContainsKey(r.Locked.ItemId) ? before.GetValueOrDefault(r.Locked.ItemId) : now;
             return new ExportedItem(then, true, (then?.OnHand ?? 0) != (now?.OnHand ?? 0));
         });
     }
@@ -139,11 +139,11 @@ public static class ImportStockEndpoint
         Informative("reserved", item => item?.Reserved ?? 0);
         Informative("available", item => item?.Available ?? 0);
         Informative("value", item => Quantities.Round((item?.OnHand ?? 0) * (item?.UnitCost ?? 0), 2));
-        if (stock.LastMovementAt is { } last && last != exported.Item?.LastMovementAt) row.AddError("lastMovementAt", Found);
+        if (stock.LastMovementAt is { } last && last != exported.Item?.LastMovementAt) row.AddError("lastMovementAt", CsvRow.ComputedByLedger);
 
         void Informative(string column, Func<StockItem?, decimal> find)
         {
-            if (row.Number(column) is { } value && !(exported.States?.Any(state => find(state) == value) ?? find(exported.Item) == value)) row.AddError(column, Found);
+            if (row.Number(column) is { } value && !(exported.States?.Any(state => find(state) == value) ?? find(exported.Item) == value)) row.AddError(column, CsvRow.ComputedByLedger);
         }
     }
 
@@ -151,29 +151,24 @@ public static class ImportStockEndpoint
     /// Checks that onOrder is the present quantity or an earlier one, because purchase orders have versions of their own.
     /// </summary>
     private static async Task CheckOnOrder(
-        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
+        LedgerSession ledger, IStockDocuments documents, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Locked)> rows, CancellationToken ct)
     {
-        var said = rows.Where(r => r.Row.Number("onOrder") is not null).ToList();
+        var said = rows.Select(r => (r.Row, r.Locked, Quantity: r.Row.Number("onOrder"))).Where(r => r.Quantity is not null).ToList();
         if (said.Count == 0) return;
-        var now = (await documents.OnOrder(ledger, [.. said.Select(r => r.Slot)], ct)).ToDictionary(goods => (goods.StoreId, goods.ProductId));
-        var differing = said.Where(r => r.Row.Number("onOrder") != (now.GetValueOrDefault((r.Slot.Store.Id, r.Slot.Product.Id))?.Quantity ?? 0)).ToList();
-        var orders = differing.SelectMany(r => now.GetValueOrDefault((r.Slot.Store.Id, r.Slot.Product.Id))?.Orders ?? []).ToHashSet();
-        var ever = await GoodsOnOrder.Ever(ledger, orders, ct);
-        foreach (var (row, _, locked) in differing)
-        {
-            var quantity = row.Number("onOrder")!.Value;
-            if (quantity != 0 && !ever.Contains((locked.Store.Id, locked.Product.Id, quantity))) row.AddError("onOrder", Found);
-        }
+        var now = (await documents.OnOrder(ledger, [.. said.Select(r => r.Locked)], ct)).ToDictionary(goods => (goods.StoreId, goods.ProductId));
+        var differing = said.Select(r => (r.Row, r.Locked, r.Quantity, Now: now.GetValueOrDefault((r.Locked.Store.Id, r.Locked.Product.Id))))
+            .Where(r => r.Quantity != 0 && r.Quantity != r.Now?.Quantity).ToList();
+        var ever = await GoodsOnOrder.Ever(ledger, differing.SelectMany(r => r.Now?.Orders ?? []).ToHashSet(), ct);
+        foreach (var (row, locked, quantity, _) in differing)
+            if (!ever.Contains((locked.Store.Id, locked.Product.Id, quantity!.Value))) row.AddError("onOrder", CsvRow.ComputedByLedger);
     }
-
-    private const string Found = "must be empty or as exported: the ledger finds it itself";
 
     /// <summary>
     /// Checks that columns of the product have its present values or earlier ones, because this import does not change products.
     /// </summary>
-    private static async Task CheckProducts(LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Slot)> rows, CancellationToken ct)
+    private static async Task CheckProducts(LedgerSession ledger, IReadOnlyList<(CsvRow Row, StockOnHand Read, LockedStock Locked)> rows, CancellationToken ct)
     {
-        var wrong = rows.Select(r => (r.Row, r.Slot.Product.Id, Columns: Differing(r.Row, r.Slot.Product))).Where(r => r.Columns.Count > 0).ToList();
+        var wrong = rows.Select(r => (r.Row, r.Locked.Product.Id, Columns: Differing(r.Row, r.Locked.Product))).Where(r => r.Columns.Count > 0).ToList();
         var columns = wrong.ToLookup(r => r.Id);
         await foreach (var (product, _) in ledger.History<Product>([.. columns.Select(c => c.Key)], ct))
             foreach (var (row, _, differing) in columns[product.Id]) differing.IntersectWith(Differing(row, product));

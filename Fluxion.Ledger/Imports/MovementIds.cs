@@ -15,7 +15,7 @@ internal static class MovementIds
     private static readonly Guid Namespace = Guid.Parse("b0a3f8b2-3f0d-5a53-9d6c-3c0f6f2f7a1e");
 
     /// <summary>Assigns an id to each row. Adds an error to a row when an earlier row in the list names the same movement.</summary>
-    public static IReadOnlyDictionary<CsvRow, Guid> Assign(IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Slot)> rows, string fileSha256)
+    public static IReadOnlyDictionary<CsvRow, Guid> Assign(IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Locked)> rows, string fileSha256)
     {
         var (ids, lines, equalRows) = (new Dictionary<CsvRow, Guid>(), new Dictionary<Guid, int>(), new Dictionary<string, int>());
         foreach (var (row, movement, locked) in rows)

@@ -36,7 +36,7 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
     /// </summary>
     /// <param name="known">Movements that other rows name.</param>
     public static async Task<IReadOnlySet<CsvRow>> FindAlike(LedgerSession ledger,
-        IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Slot)> rows, IReadOnlySet<Guid> known, CancellationToken ct)
+        IReadOnlyList<(CsvRow Row, PastMovement Read, LockedStock Locked)> rows, IReadOnlySet<Guid> known, CancellationToken ct)
     {
         var unnamed = rows.Where(r => r.Read is { Id: null, Line: null, OccurredAt: not null }).ToList();
         if (unnamed.Count == 0) return new HashSet<CsvRow>();
@@ -47,7 +47,7 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
               and exists (select from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) w (store_id, product_id, at)
                           where w.store_id = m.store_id and w.product_id = m.product_id and w.at = m.created_at)
             order by m.created_at, m.item_version
-            """, unnamed.Select(r => r.Slot.Store.Id).ToArray(), unnamed.Select(r => r.Slot.Product.Id).ToArray(), unnamed.Select(r => r.Read.OccurredAt!.Value).ToArray(),
+            """, unnamed.Select(r => r.Locked.Store.Id).ToArray(), unnamed.Select(r => r.Locked.Product.Id).ToArray(), unnamed.Select(r => r.Read.OccurredAt!.Value).ToArray(),
             unnamed.Min(r => r.Read.OccurredAt!.Value), unnamed.Max(r => r.Read.OccurredAt!.Value));
         var booked = (await Read(command, ct)).Where(movement => !known.Contains(movement.Id)).ToLookup(movement => movement.OccurredAt);
         var (taken, alike) = (new HashSet<Guid>(), new HashSet<CsvRow>());
@@ -123,12 +123,10 @@ internal sealed record RecordedMovement(Guid Id, Guid StoreId, Guid ProductId, s
     private List<string> Differing(CsvRow row)
     {
         var differing = new List<string>();
-        if (row.TrimmedText("referenceId") is { } document && !IsId(document, DocumentId)) differing.Add("referenceId");
-        if (row.TrimmedText("createdBy") is { } user && !IsId(user, CreatedBy)) differing.Add("createdBy");
+        if (!row.IsEmptyOr("referenceId", DocumentId)) differing.Add("referenceId");
+        if (!row.IsEmptyOr("createdBy", CreatedBy)) differing.Add("createdBy");
         if (row.Time("recordedAt", Zone.Utc) is { } recorded && !PointsInTime.IsSameSecond(recorded, RecordedAt)) differing.Add("recordedAt");
         return differing;
-
-        static bool IsId(string text, Guid? id) => Guid.TryParse(text, out var parsed) && parsed == id;
     }
 
     /// <summary>Whether a time is the movement's, to the second.</summary>

@@ -85,7 +85,7 @@ public static class PurchaseOrderRules
     public static async Task<(Supplier? Supplier, Refusal? Problem)> FindSupplier(LedgerSession ledger, string reference, CancellationToken ct) =>
         await ledger.Find<Supplier>(reference, ct) switch
         {
-            null => (null, NotFound.Problem("supplier", "supplier", reference)),
+            null => (null, Refusal.NotFound("supplier", "supplier", reference)),
             { IsActive: false } inactive => (null, Refusal.Conflict("Supplier deactivated", $"Nothing more is ordered from {inactive.Code}.")),
             var supplier => (supplier, null),
         };
@@ -112,7 +112,7 @@ public static class PurchaseOrderRules
         {
             if (!products.TryGetValue(line.Sku, out var product))
             {
-                unknown[$"lines[{i}].sku"] = [NotFound.Message("product", line.Sku)];
+                unknown[$"lines[{i}].sku"] = [Refusal.NotFoundMessage("product", line.Sku)];
                 continue;
             }
             if (product.QuantityError(line.Quantity) is { } error) wrong[$"lines[{i}].quantity"] = [error];
@@ -143,7 +143,7 @@ public static class DraftPurchaseOrderEndpoint
     private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
         await Deactivation.AcquireSharedLock(ledger, ct);
-        if (await ledger.Find<Store>(command.Store, ct) is not { } store) return NotFound.Store(command.Store);
+        if (await ledger.Find<Store>(command.Store, ct) is not { } store) return Refusal.StoreNotFound(command.Store);
         if (!ledger.Caller.MayUse(store.Id)) return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store)}.");
         if (!store.IsActive) return Refusal.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
         var number = Codes.Normalize(command.OrderNumber);

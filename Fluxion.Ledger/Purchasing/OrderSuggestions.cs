@@ -63,10 +63,10 @@ public static class OrderSuggestionsEndpoint
         await ledger.AcquireLock("order suggestions", ct); // without the lock, concurrent commands would order the same goods
         await Deactivation.AcquireSharedLock(ledger, ct);
         var store = await ledger.Find<Store>(command.Store, ct);
-        if (command.Store is not null && store is null) return NotFound.Store(command.Store);
+        if (command.Store is not null && store is null) return Refusal.StoreNotFound(command.Store);
         if (store is not null && !ledger.Caller.MayUse(store.Id)) return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store!)}.");
         var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
-        if (command.Supplier is not null && supplier is null) return NotFound.Problem("supplier", "supplier", command.Supplier);
+        if (command.Supplier is not null && supplier is null) return Refusal.NotFound("supplier", "supplier", command.Supplier);
 
         var items = await positions.ToOrder(ledger, store?.Id, supplier?.Id, OrderSuggestions.MaxLines, ct);
         var products = await ledger.Find<Product>(items.Select(item => item.ProductId.ToString()), ct);

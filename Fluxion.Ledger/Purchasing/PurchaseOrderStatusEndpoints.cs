@@ -17,7 +17,7 @@ public static class PurchaseOrders
     public static async Task<(PurchaseOrder? Order, Refusal? Problem)> Lock(
         LedgerSession ledger, string reference, string command, CancellationToken ct)
     {
-        if (await ledger.Find<PurchaseOrder>(reference, ct) is not { } found) return (null, NotFound.Problem("purchase order", "id", reference));
+        if (await ledger.Find<PurchaseOrder>(reference, ct) is not { } found) return (null, Refusal.NotFound("purchase order", "id", reference));
         if (!ledger.Caller.MayUse(found.StoreId)) return (null, Refusal.Forbidden("The purchase order is for a store that is not yours."));
         var order = await ledger.Lock<PurchaseOrder>(found.Id, ct);
         return Refusal.WrongState("purchase order", order!.Status, command, PurchaseOrder.Allowed) is { } problem ? (null, problem) : (order, null);

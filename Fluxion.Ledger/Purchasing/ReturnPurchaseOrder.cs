@@ -113,7 +113,7 @@ public static class ReturnPurchaseOrderEndpoint
             return (null, Refusal.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", all.Take(MaxNamed))}"));
         }
         if (deliveries.FirstOrDefault(d => deliveryId is null || d.DeliveryId == deliveryId) is not { } delivery)
-            return (null, NotFound.Problem("delivery", "delivery", deliveryId?.ToString() ?? ""));
+            return (null, Refusal.NotFound("delivery", "delivery", deliveryId?.ToString() ?? ""));
         var returned = history.OfType<PurchaseOrderReturned>().Where(r => r.DeliveryId == delivery.DeliveryId).SelectMany(r => r.Lines)
             .ToLookup(line => (line.LineId, line.UnitCost), line => line.Quantity);
         return (new Delivery(delivery.DeliveryId, delivery.OccurredAt, [.. delivery.Lines.GroupBy(line => (line.LineId, line.UnitCost), line => line.Quantity)

@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
@@ -17,10 +16,10 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     /// <summary>Locks the sale of a command, or returns the refusal of the command.</summary>
     public static async Task<(LockedSale? Sale, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var guid)) return (null, NotFound.Problem("sale", "id", id));
+        if (!Guid.TryParse(id, out var guid)) return (null, Refusal.NotFound("sale", "id", id));
         var history = ledger.EventsWithNextLock(guid, typeof(PaymentReceived), typeof(PaymentRefunded));
         var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
-        if (await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, NotFound.Problem("sale", "id", id));
+        if (await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, Refusal.NotFound("sale", "id", id));
         if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Refusal.Forbidden("The sale is of a store that is not yours."));
         return Refusal.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem
             ? (null, problem)

@@ -200,7 +200,7 @@ public static class RecordSaleEndpoint
     {
         // an unknown store is refused later, by StockLedger
         if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store) return (null, [], null);
-        if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], NotFound.Problem("reservation", "reservation", id.ToString()));
+        if (await ledger.Lock<Reservation>(id, ct) is not { } reservation) return (null, [], Refusal.NotFound("reservation", "reservation", id.ToString()));
         if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)))
             return (null, [], Refusal.Forbidden("The reservation holds stock of a store that is not yours."));
         if (Refusal.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong) return (null, [], wrong);

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
@@ -47,7 +46,7 @@ public static class CancelTransferEndpoint
     public static Task<IResult> Post(string id, CancelTransfer command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async ct =>
         {
-            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return NotFound.Problem("transfer", "id", id);
+            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Refusal.NotFound("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.FromStoreId)) return Refusal.Forbidden("The transfer comes from a store that is not yours.");
             if (Refusal.WrongState("transfer", transfer.Status, "cancel", Transfer.Allowed) is { } wrong) return wrong;
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);

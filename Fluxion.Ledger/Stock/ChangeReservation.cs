@@ -101,7 +101,7 @@ public static class ChangeReservationEndpoints
 
         var held = Held(reservation, [.. wanted.Zip(command.Lines, (locked, line) => (locked, line.Quantity))]);
         var steps = Steps(reservation, held, lockedStock);
-        if (steps.FirstOrDefault(step => step is { Slot.Store.IsActive: false, IsMore: true }).Slot is { } closed)
+        if (steps.FirstOrDefault(step => step is { Locked.Store.IsActive: false, IsMore: true }).Locked is { } closed)
             return Refusal.Conflict("Store deactivated", StockLedger.StoreInactive(closed.Store.Code));
         (var outcome, problem) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps.Select(step => step.Step)));
         if (problem is not null) return problem;
@@ -119,7 +119,7 @@ public static class ChangeReservationEndpoints
     /// An increase goes on the first line of the product. A product that no line holds gets a new line.
     /// </summary>
     /// <param name="wanted">Each product of a store at most once.</param>
-    public static IReadOnlyList<HeldLine> Held(Reservation reservation, IReadOnlyList<(LockedStock Slot, decimal Quantity)> wanted)
+    public static IReadOnlyList<HeldLine> Held(Reservation reservation, IReadOnlyList<(LockedStock Locked, decimal Quantity)> wanted)
     {
         var held = new List<HeldLine>();
         var next = reservation.Lines.Count;
@@ -140,7 +140,7 @@ public static class ChangeReservationEndpoints
     }
 
     /// <summary>Makes the steps that reserve or release the change of each line.</summary>
-    private static IReadOnlyList<(StockStep Step, LockedStock Slot, bool IsMore)> Steps(
+    private static IReadOnlyList<(StockStep Step, LockedStock Locked, bool IsMore)> Steps(
         Reservation reservation, IReadOnlyList<HeldLine> held, IReadOnlyList<LockedStock> lockedStock)
     {
         var now = held.ToDictionary(line => line.Line, line => line.Quantity);
@@ -178,7 +178,7 @@ public static class ChangeReservationEndpoints
     internal static async Task<(Reservation? Reservation, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
-            return (null, NotFound.Problem("reservation", "id", id));
+            return (null, Refusal.NotFound("reservation", "id", id));
         if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)) || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId)))
             return (null, Refusal.Forbidden("The reservation holds stock of a store that is not yours."));
         return Refusal.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong ? (null, wrong) : (reservation, null);

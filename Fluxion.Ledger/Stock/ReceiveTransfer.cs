@@ -89,7 +89,7 @@ public static class ReceiveTransferEndpoint
     public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, async (command, ct) =>
         {
-            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return NotFound.Problem("transfer", "id", id);
+            if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer) return Refusal.NotFound("transfer", "id", id);
             if (!ledger.Caller.MayUse(transfer.ToStoreId)) return Refusal.Forbidden("The transfer goes to a store that is not yours.");
             if (Refusal.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong) return wrong;
             var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);

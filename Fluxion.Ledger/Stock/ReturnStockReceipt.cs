@@ -62,10 +62,10 @@ public static class ReturnStockReceiptEndpoint
 
     private static async Task<Reply> Handle(string id, ReturnStockReceipt command, LedgerSession ledger, IStockDocuments documents, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var receiptId)) return NotFound.Problem("receipt", "id", id);
+        if (!Guid.TryParse(id, out var receiptId)) return Refusal.NotFound("receipt", "id", id);
         await ledger.AcquireLock($"receipt {receiptId}", ct); // concurrent returns of one receipt wait for each other
         var delivered = await documents.Receipt(ledger, receiptId, ct);
-        if (delivered.Count == 0) return NotFound.Problem("receipt", "id", id);
+        if (delivered.Count == 0) return Refusal.NotFound("receipt", "id", id);
         var (store, problem) = await StoreOf(command, ledger, delivered, ct);
         if (store is null) return problem!;
         (var goods, problem) = SupplierReturn.Decide(command.Lines, [.. delivered.Where(g => g.StoreId == store.Id)]);
@@ -90,7 +90,7 @@ public static class ReturnStockReceiptEndpoint
         if (command.Store is null && stores.Count > 1)
             return (null, Refusal.Invalid("store", "is required: the receipt brought goods into several stores"));
         var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
-        if (store is null || !stores.Contains(store.Id)) return (null, NotFound.Store(command.Store!));
+        if (store is null || !stores.Contains(store.Id)) return (null, Refusal.StoreNotFound(command.Store!));
         return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Refusal.Forbidden(command.Store is null ? "The receipt is of a store that is not yours." : StockLedger.StoreNotAllowed(command.Store)));
     }
 }

@@ -114,9 +114,9 @@ public static class StockLedger
     /// <param name="occurred">Moment of the movements; the earliest of several.</param>
     /// <param name="counting">True for a count, which needs on hand as of that moment.</param>
     /// <returns>
-    /// Slots: one for each request. At: the moment itself. For a command that names none, it is known only once the items are locked.
+    /// Locked: one for each request. At: the moment itself. For a command that names none, it is known only once the items are locked.
     /// </returns>
-    public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At, Refusal? Problem)> ResolveAndLock(
+    public static async Task<(IReadOnlyList<LockedStock> Locked, DateTimeOffset At, Refusal? Problem)> ResolveAndLock(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, Occurrence occurred, CancellationToken ct, bool counting = false)
     {
         var (named, problem) = await Resolve(ledger, requests, ct);
@@ -126,13 +126,13 @@ public static class StockLedger
     }
 
     /// <summary>Finds stores and products of the requests without locking, or returns a refusal.</summary>
-    private static async Task<(IReadOnlyList<LockedStock>? Slots, Refusal? Problem)> Resolve(
+    private static async Task<(IReadOnlyList<LockedStock>? Locked, Refusal? Problem)> Resolve(
         LedgerSession ledger, IReadOnlyList<StockRequest> requests, CancellationToken ct)
     {
         var stores = await ledger.Find<Store>(requests.Select(r => r.Store), ct);
         foreach (var request in requests.DistinctBy(r => r.Store))
         {
-            if (!stores.TryGetValue(request.Store, out var store)) return (null, NotFound.Problem("store", request.StoreField, request.Store));
+            if (!stores.TryGetValue(request.Store, out var store)) return (null, Refusal.NotFound("store", request.StoreField, request.Store));
             if (!ledger.Caller.MayUse(store.Id)) return (null, Refusal.Forbidden(StoreNotAllowed(request.Store)));
             if (!store.IsActive && !request.CompletesDocument) return (null, Refusal.Conflict("Store deactivated", StoreInactive(request.Store)));
         }
@@ -144,7 +144,7 @@ public static class StockLedger
         foreach (var request in requests)
         {
             if (!products.TryGetValue(request.Sku, out var product))
-                unknown[request.SkuField] = [NotFound.Message("product", request.Sku)];
+                unknown[request.SkuField] = [Refusal.NotFoundMessage("product", request.Sku)];
             else if (product.QuantityError(request.Quantity) is { } error)
                 wrong[request.QuantityField] = [error];
             else if (request.IsInbound && !product.IsActive && !request.CompletesDocument)
@@ -159,7 +159,7 @@ public static class StockLedger
 
     /// <summary>Locks as <see cref="ResolveAndLock"/> does, for products and stores that the command has already read.</summary>
     /// <param name="ifThere">Items that are not created when missing, because the command appends no event to a missing one.</param>
-    public static async Task<(IReadOnlyList<LockedStock> Slots, DateTimeOffset At)> Lock(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock,
+    public static async Task<(IReadOnlyList<LockedStock> Locked, DateTimeOffset At)> Lock(LedgerSession ledger, IReadOnlyList<LockedStock> lockedStock,
         Occurrence occurred, bool counting, CancellationToken ct, IReadOnlySet<Guid>? ifThere = null)
     {
         Guid[] ids = [.. lockedStock.Select(s => s.ItemId)];

@@ -94,7 +94,7 @@ public static class TransferStockEndpoint
         {
             await Deactivation.AcquireSharedLock(ledger, ct);
             var stores = await ledger.Find<Store>([command.FromStore, command.ToStore], ct);
-            if (!stores.TryGetValue(command.ToStore, out var toStore)) return NotFound.Problem("store", "toStore", command.ToStore);
+            if (!stores.TryGetValue(command.ToStore, out var toStore)) return Refusal.NotFound("store", "toStore", command.ToStore);
             if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)
                 return Refusal.Invalid("toStore", "must be another store than the one that the goods leave");
             if (!toStore.IsActive) return Refusal.Conflict("Store deactivated", StockLedger.StoreInactive(command.ToStore));

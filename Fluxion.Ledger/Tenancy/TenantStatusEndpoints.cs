@@ -1,5 +1,5 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -39,7 +39,7 @@ public static class TenantStatusEndpoints
     private static async Task<IResult> Set(string slug, string status, TenantProvisioning provisioning, CancellationToken ct) =>
         await provisioning.SetStatus(slug, status, ct) is { } tenant
             ? TypedResults.Ok(TenantReply.From(tenant))
-            : new RefusedResult(NotFound.Problem("tenant", "slug", slug));
+            : new RefusedResult(Refusal.NotFound("tenant", "slug", slug));
 }
 
 /// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>

@@ -7,7 +7,7 @@ namespace Fluxion.Projections.Audit;
 /// The canonical form of an event, from which its digest is computed. It contains everything that Marten stores of the event, in
 /// PostgreSQL's text forms. It has four lines: the values of fixed form (numbers, ids, time), data, headers, and the texts. Each text
 /// follows its length in bytes. The text form of jsonb has no line feed, so the form is unambiguous. Null is empty, and an empty text is
-/// 0:. The form is defined here and not in a database function, which anybody who can alter events could alter too. docs/seal.md has an
+/// 0:. The form is defined here, not in a database function: whoever can alter events could alter the function too. docs/seal.md has an
 /// example.
 /// </summary>
 public static class CanonicalEvent

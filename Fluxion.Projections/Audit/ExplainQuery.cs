@@ -35,8 +35,8 @@ public static class ExplainQuery
         if (wrong.Count > 0) return new RefusedResult(Refusal.Invalid(wrong));
 
         var item = await ExplainedItem.Find(databases, http.Features.Get<Tenant>()!, store!, sku!, moment, http.RequestAborted);
-        if (item.StoreId is not { } storeId || !Caller.From(http).MayUse(storeId)) return new RefusedResult(Ledger.Catalog.NotFound.Store(store!));
-        if (item.ProductId is not { } productId) return new RefusedResult(Ledger.Catalog.NotFound.Problem("product", "sku", sku!));
+        if (item.StoreId is not { } storeId || !Caller.From(http).MayUse(storeId)) return new RefusedResult(Refusal.StoreNotFound(store!));
+        if (item.ProductId is not { } productId) return new RefusedResult(Refusal.NotFound("product", "sku", sku!));
         var answer = await TenantQuery.For(http).Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
             .Page(databases, ExplainedMovement.Read, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
         return answer is Ok<Page<ExplainedMovement>> { Value: { } page }

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
@@ -178,7 +177,7 @@ public sealed class TenantQuery
     public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference) where T : class
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
-            return new RefusedResult(NotFound.Problem(what, "id", reference));
+            return new RefusedResult(Refusal.NotFound(what, "id", reference));
         var json = JsonSerializer.SerializeToUtf8Bytes(row, _http.JsonOptions());
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(json)[..16])}\"");
         return TypedResults.Bytes(json, "application/json; charset=utf-8", entityTag: tag);

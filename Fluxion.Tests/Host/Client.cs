@@ -14,20 +14,22 @@ public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers
 
     public string? Detail => Json["detail"]?.GetValue<string>();
 
-    /// <summary>The fields that a problem names. Each message has one of the forms in docs/WRITING.md.</summary>
-    public string[] Fields
-    {
-        get
-        {
-            if (Json["errors"] is not JsonObject errors) return [];
-            foreach (var (name, messages) in errors)
-                foreach (var message in messages!.AsArray()) message!.GetValue<string>().ShouldMatch(MessageForm, name);
-            return [.. errors.Select(e => e.Key)];
-        }
-    }
+    /// <summary>The fields that a problem names.</summary>
+    public string[] Fields => Errors is { } errors ? [.. errors.Select(e => e.Key)] : [];
 
-    /// <summary>A message about a field has one of the four forms, or is a full sentence.</summary>
+    private JsonObject? Errors => Json["errors"] as JsonObject;
+
+    /// <summary>A message about a field has one of the four forms in docs/WRITING.md, or is a full sentence.</summary>
     private const string MessageForm = "^(must |is required|unknown field|appears more than once|[A-Z].*\\.$)";
+
+    /// <summary>Fails when a message of a problem has another form.</summary>
+    internal Answer WithFormOfMessages()
+    {
+        if (Status < 400 || ContentType?.StartsWith("application/problem+json", StringComparison.Ordinal) != true || Errors is not { } errors) return this;
+        foreach (var (field, messages) in errors)
+            foreach (var message in messages!.AsArray()) message!.GetValue<string>().ShouldMatch(MessageForm, field);
+        return this;
+    }
 
     public Answer ShouldBe(int status)
     {
@@ -90,6 +92,7 @@ public sealed class Client(HttpClient http, string tenant)
     public async Task<Answer> Send(HttpRequestMessage request)
     {
         using var reply = await http.SendAsync(request);
-        return new Answer((int)reply.StatusCode, await reply.Content.ReadAsStringAsync(), reply.Headers, reply.Content.Headers.ContentType?.ToString());
+        return new Answer((int)reply.StatusCode, await reply.Content.ReadAsStringAsync(), reply.Headers, reply.Content.Headers.ContentType?.ToString())
+            .WithFormOfMessages();
     }
 }

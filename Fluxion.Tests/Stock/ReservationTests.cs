@@ -343,11 +343,11 @@ public sealed class ReservationTests(LedgerHost host)
     public void what_is_fulfilled_in_one_store_is_still_held_in_the_other()
     {
         var (id, one, other, product, at) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), DateTimeOffset.UnixEpoch);
-        LockedStock Slot(Guid store) => new(new Store(store, $"{store}", new StoreDetails("A store", "store"), true),
+        LockedStock Locked(Guid store) => new(new Store(store, $"{store}", new StoreDetails("A store", "store"), true),
             new Product(product, "P1", new ProductDetails("A product", "unit"), true),
             new StockItem(StockItem.IdOf(store, product), store, product, 5, 3, 2, at));
         var reservation = Reservation.Fold(id, null, new ReservationOpened("web-88", [new(one, product, "P1", 2), new(other, product, "P1", 3), new(one, product, "P1", 1)], at));
-        var decision = StockDecider.Decide(reservation.Release([Slot(one), Slot(other)], reservation.Rest(one)));
+        var decision = StockDecider.Decide(reservation.Release([Locked(one), Locked(other)], reservation.Rest(one)));
         decision.Shortages.ShouldBeEmpty();
         decision.Events.Select(e => e.Event).ShouldBe([new StockReleased(one, product, 2, id), new StockReleased(one, product, 1, id)]);
 

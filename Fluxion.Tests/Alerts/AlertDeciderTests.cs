@@ -4,7 +4,7 @@ using Fluxion.Ledger.Purchasing;
 namespace Fluxion.Tests.Alerts;
 
 /// <summary>Tests of the alert rules alone, without a database.</summary>
-public sealed class AlertLawTests
+public sealed class AlertDeciderTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan ADay = TimeSpan.FromDays(1);

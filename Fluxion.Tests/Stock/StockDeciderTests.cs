@@ -5,7 +5,7 @@ using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Tests.Stock;
 
-public sealed class StockLawTests
+public sealed class StockDeciderTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly Store Store = new(Guid.CreateVersion7(), "CCS-01", new StoreDetails("A store", "store"), true);
@@ -16,13 +16,13 @@ public sealed class StockLawTests
     private static Product ProductOf(string sku, bool allowBackorder) => new(Guid.CreateVersion7(), sku,
         new ProductDetails("A product", "kg", CostPrice: 2, Settings: new ProductSettings { AllowBackorder = allowBackorder }), true);
 
-    private static LockedStock Slot(Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) => new(Store, product,
+    private static LockedStock Locked(Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) => new(Store, product,
         new StockItem(StockItem.IdOf(Store.Id, product.Id), Store.Id, product.Id, onHand, reserved, unitCost, Noon));
 
-    private static StockDecision Issue(params (LockedStock Slot, decimal Quantity)[] lines) => Issue("sample", lines);
+    private static StockDecision Issue(params (LockedStock Locked, decimal Quantity)[] lines) => Issue("sample", lines);
 
-    private static StockDecision Issue(string reason, params (LockedStock Slot, decimal Quantity)[] lines) => IssueStockEndpoint.Decide(
-        new IssueStock("CCS-01", reason, [.. lines.Select(l => new IssueStock.Line(l.Slot.Product.Code, l.Quantity))]), [.. lines.Select(l => l.Slot)], Document);
+    private static StockDecision Issue(string reason, params (LockedStock Locked, decimal Quantity)[] lines) => IssueStockEndpoint.Decide(
+        new IssueStock("CCS-01", reason, [.. lines.Select(l => new IssueStock.Line(l.Locked.Product.Code, l.Quantity))]), [.. lines.Select(l => l.Locked)], Document);
 
     private static StockItem Fold(StockItem? item, params StockMovement[] movements) =>
         movements.Aggregate(item, (state, movement) => StockItem.Fold(StockItem.IdOf(movement.StoreId, movement.ProductId), state, movement))!;
@@ -30,15 +30,15 @@ public sealed class StockLawTests
     private static StockReceived Received(decimal quantity, decimal unitCost) => new(Store.Id, Milk.Id, quantity, Document) { UnitCost = unitCost };
 
     [Fact]
-    public void what_is_available_can_be_issued_to_the_last_unit() => Issue((Slot(Milk, 7), 7)).Shortages.ShouldBeEmpty();
+    public void what_is_available_can_be_issued_to_the_last_unit() => Issue((Locked(Milk, 7), 7)).Shortages.ShouldBeEmpty();
 
     [Fact]
     public void issuing_more_than_is_available_is_a_shortage_that_says_both_numbers() =>
-        Issue((Slot(Milk, 7), 8)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
+        Issue((Locked(Milk, 7), 8)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
 
     [Fact]
     public void what_is_reserved_is_not_available() =>
-        Issue((Slot(Milk, 7, reserved: 5), 3)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 3, 2)]);
+        Issue((Locked(Milk, 7, reserved: 5), 3)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 3, 2)]);
 
     [Theory]
     [InlineData("damage", true)]
@@ -53,18 +53,18 @@ public sealed class StockLawTests
     public void what_has_happened_to_goods_is_taken_up_to_what_is_on_hand_and_nothing_else_is(string reason, bool isFact)
     {
         Reasons.OfIssues.ShouldContain(reason);
-        var decision = Issue(reason, (Slot(Milk, 7, reserved: 5), 3));
+        var decision = Issue(reason, (Locked(Milk, 7, reserved: 5), 3));
         decision.Shortages.Count.ShouldBe(isFact ? 0 : 1);
         decision.ShortItems.Select(item => item.By).ShouldBe(isFact ? [1] : []);
-        Issue(reason, (Slot(Milk, 7, reserved: 5), 8)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, isFact ? 7 : 2)]);
-        Issue(reason, (Slot(Milk, 7, reserved: 5), 2)).ShortItems.ShouldBeEmpty(); // the reserved quantity is still there
-        Issue(reason, (Slot(Bread, 7, reserved: 5), 8)).ShortItems.ShouldBeEmpty(); // it allows backorder
+        Issue(reason, (Locked(Milk, 7, reserved: 5), 8)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, isFact ? 7 : 2)]);
+        Issue(reason, (Locked(Milk, 7, reserved: 5), 2)).ShortItems.ShouldBeEmpty(); // the reserved quantity is still there
+        Issue(reason, (Locked(Bread, 7, reserved: 5), 8)).ShortItems.ShouldBeEmpty(); // it allows backorder
     }
 
     [Fact]
     public void a_correction_and_a_count_leave_less_than_is_reserved_and_not_less_than_nothing()
     {
-        var locked = Slot(Milk, 7, reserved: 5);
+        var locked = Locked(Milk, 7, reserved: 5);
         StockDecision Adjust(decimal quantity) => AdjustStockEndpoint.Decide(new AdjustStock("CCS-01", "correction", [new("LAC001", quantity)]), [locked], Document);
         (Adjust(-7).Shortages.Count, Adjust(-7).ShortItems.Single().By).ShouldBe((0, 5m));
         Adjust(-8).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
@@ -75,7 +75,7 @@ public sealed class StockLawTests
     [Fact]
     public void what_is_damaged_and_what_is_wanted_of_one_product_are_told_apart()
     {
-        var locked = Slot(Milk, 10, reserved: 5);
+        var locked = Locked(Milk, 10, reserved: 5);
         StockDecision Move(decimal damaged, decimal wanted) => MoveStockEndpoint.Decide(new MoveStock([new("issue", "CCS-01", "LAC001", damaged, Reason: "damage"),
             new("issue", "CCS-01", "LAC001", wanted, Reason: "sample")]), [locked, locked], Document, [Noon, Noon]);
         Move(3, 2).Shortages.ShouldBeEmpty();
@@ -86,7 +86,7 @@ public sealed class StockLawTests
     [Fact]
     public void what_occurred_before_a_count_leaves_no_reservation_short()
     {
-        var locked = new LockedStock(Store, Milk, Slot(Milk, 7, reserved: 5).Item! with { CountedAt = Noon.AddHours(1) },
+        var locked = new LockedStock(Store, Milk, Locked(Milk, 7, reserved: 5).Item! with { CountedAt = Noon.AddHours(1) },
             new StockHistory(0, [Document with { OccurredAt = Noon.AddHours(1) }]));
         var decision = Issue("damage", (locked, 7));
         (decision.Shortages.Count, decision.ShortItems.Count, decision.Events.Count).ShouldBe((0, 0, 2));
@@ -104,7 +104,7 @@ public sealed class StockLawTests
     [InlineData(3, 2.5, 4, 3, 2.5)] // less than nothing remains
     [InlineData(-1, 2.5, 4, 3, 2.5)]
     public void what_stays_is_worth_what_it_cost(decimal onHand, decimal average, decimal quantity, decimal unitCost, decimal expected) =>
-        Fold(Slot(Milk, onHand, unitCost: average).Item, ReturnedToSupplier(quantity, unitCost)).UnitCost.ShouldBe(expected);
+        Fold(Locked(Milk, onHand, unitCost: average).Item, ReturnedToSupplier(quantity, unitCost)).UnitCost.ShouldBe(expected);
 
     private static StockReturnedToSupplier ReturnedToSupplier(decimal quantity, decimal unitCost) =>
         new(Store.Id, Milk.Id, quantity, Document, Document.Id) { UnitCost = unitCost };
@@ -113,7 +113,7 @@ public sealed class StockLawTests
     public void goods_that_came_and_went_back_leave_the_cost_as_it_was() =>
         Gen.Select(Gen.Int[1, 500], Gen.Int[0, 9999], Gen.Int[1, 500], Gen.Int[0, 9999]).Sample((onHand, average, quantity, cost) =>
         {
-            var before = Slot(Milk, onHand, unitCost: average / 100m).Item!;
+            var before = Locked(Milk, onHand, unitCost: average / 100m).Item!;
             var after = Fold(before, Received(quantity, cost / 100m), ReturnedToSupplier(quantity, cost / 100m));
             // the average in between is rounded to 4 decimals, and the remaining stock bears the whole difference
             return after.OnHand == before.OnHand && Math.Abs(after.UnitCost - before.UnitCost) <= (0.00005m * (onHand + quantity) / onHand) + 0.00005m;
@@ -142,25 +142,25 @@ public sealed class StockLawTests
     [Fact]
     public void two_lines_of_one_product_are_judged_together()
     {
-        var locked = Slot(Milk, 7);
+        var locked = Locked(Milk, 7);
         Issue((locked, 4), (locked, 4)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
         Issue((locked, 4), (locked, 3)).Shortages.ShouldBeEmpty();
     }
 
     [Fact]
-    public void a_product_that_allows_backorder_may_go_below_zero() => Issue((Slot(Bread, 1), 5)).Shortages.ShouldBeEmpty();
+    public void a_product_that_allows_backorder_may_go_below_zero() => Issue((Locked(Bread, 1), 5)).Shortages.ShouldBeEmpty();
 
     [Fact]
     public void stock_that_is_below_zero_already_may_still_come_in() => AdjustStockEndpoint.Decide(
-        new AdjustStock("CCS-01", "found", [new AdjustStock.Line("LAC001", 1)]), [Slot(Milk, -3)], Document).Shortages.ShouldBeEmpty();
+        new AdjustStock("CCS-01", "found", [new AdjustStock.Line("LAC001", 1)]), [Locked(Milk, -3)], Document).Shortages.ShouldBeEmpty();
 
     [Fact]
     public void what_leaves_leaves_at_the_moving_average() =>
-        Issue((Slot(Milk, 7, unitCost: 2.875m), 1)).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2.875m);
+        Issue((Locked(Milk, 7, unitCost: 2.875m), 1)).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2.875m);
 
     [Fact]
     public void a_receipt_without_a_cost_takes_the_products_cost_price() => ReceiveStockEndpoint.Decide(
-        new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 1)]), [Slot(Milk, 7)], Document).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2m);
+        new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 1)]), [Locked(Milk, 7)], Document).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2m);
 
     [Fact]
     public void the_moving_average_is_weighted_by_what_is_on_hand()
@@ -198,7 +198,7 @@ public sealed class StockLawTests
     [Fact]
     public void what_is_lost_on_the_way_is_a_loss_of_what_it_cost_and_no_cost_of_the_stock_that_it_never_reached()
     {
-        var (locked, document) = (Slot(Milk, 10), Document with { Id = Guid.CreateVersion7() });
+        var (locked, document) = (Locked(Milk, 10), Document with { Id = Guid.CreateVersion7() });
         var sent = new TransferSent(Guid.CreateVersion7(), Store.Id, [new SentLine(Milk.Id, "LAC001", 5, 4)], null, null, Noon);
         var transfer = Transfer.Fold(document.Id, null, sent);
         StockDecision Receive(decimal received, decimal lost, decimal damaged) => ReceiveTransferEndpoint.Decide(
