@@ -20,12 +20,15 @@ public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers
     private JsonObject? Errors => Json["errors"] as JsonObject;
 
     /// <summary>A message about a field has one of the four forms in docs/WRITING.md, or is a full sentence.</summary>
-    private const string MessageForm = "^(must |is required|unknown field|appears more than once|[A-Z].*\\.$)";
+    /// <remarks>A message may quote what the client sent, line breaks included: hence <c>(?s)</c>.</remarks>
+    private const string MessageForm = "(?s)^(must |is required|unknown field|appears more than once|[A-Z].*\\.$)";
 
-    /// <summary>Fails when a message of a problem has another form.</summary>
+    private bool IsProblem => ContentType?.StartsWith("application/problem+json", StringComparison.Ordinal) == true;
+
+    /// <summary>Fails when a message of a problem has another form. The answer to HEAD has no body and passes.</summary>
     internal Answer WithFormOfMessages()
     {
-        if (Status < 400 || ContentType?.StartsWith("application/problem+json", StringComparison.Ordinal) != true || Errors is not { } errors) return this;
+        if (!IsProblem || Text.Length == 0 || Errors is not { } errors) return this;
         foreach (var (field, messages) in errors)
             foreach (var message in messages!.AsArray()) message!.GetValue<string>().ShouldMatch(MessageForm, field);
         return this;
