@@ -26,7 +26,8 @@ internal sealed class MartenReadModels(string schema, Action<long>? progress) : 
         foreach (var @event in events)
         {
             var (before, version) = _streams.GetValueOrDefault(@event.StreamId);
-            if (@event.Version != version + 1) throw new InvalidOperationException($"Version {@event.Version} of {@event.StreamId} came after {version}.");
+            if (@event.Version != version + 1)
+                throw new InvalidOperationException($"Version {@event.Version} of {@event.StreamId} came after {version}.");
             var after = LedgerModel.Folds[@event.Data.GetType()](@event.StreamId, before, @event.Data);
             (before is null ? first : others).Add(new Change(@event, before, after));
             _streams[@event.StreamId] = (after, @event.Version);

@@ -32,10 +32,17 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         await using var connection = await _owner.OpenConnectionAsync(ct);
         await Execute(connection, $"create schema {_schema}", ct);
         await scripts.Migrate(_owner, "tenant", _schema, tenant.Id, ct);
-        using (var store = Store(progress: null, batchSize: null)) await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
+        using (var store = Store(progress: null, batchSize: null))
+            await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
         // the daemon sets no tenant, so row-level security and the trigger that replaces it on hypertables would refuse its statements
         await Execute(connection, $"drop function {_schema}.require_tenant() cascade", ct);
-        foreach (var table in await Column(connection, $"select relname::text from pg_class where relnamespace = '{_schema}'::regnamespace and relrowsecurity", ct))
+        foreach (
+            var table in await Column(
+                connection,
+                $"select relname::text from pg_class where relnamespace = '{_schema}'::regnamespace and relrowsecurity",
+                ct
+            )
+        )
             await Execute(connection, $"alter table {_schema}.{table} disable row level security", ct);
         await Execute(connection, $"select set_config('{Databases.TenantSetting}', '{tenant.Id}', false)", ct);
         foreach (var table in (string[])["mt_streams", "mt_events"])
@@ -66,40 +73,65 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
         await using var connection = await _owner.OpenConnectionAsync(ct);
         await Execute(connection, $"select set_config('{Databases.TenantSetting}', '{tenant.Id}', false)", ct);
         var columns = string.Join(", ", await Columns(connection, table, ct));
-        string Rows(string schema) => $"(select hash_record_extended(row({columns}), 0) as hash, count(*) as rows from {schema}.{table} group by 1)";
-        return await Count(connection, $"select count(*) from {Rows(tenant.Schema)} l full join {Rows(_schema)} m using (hash) where l.rows is distinct from m.rows", ct);
+        string Rows(string schema) =>
+            $"(select hash_record_extended(row({columns}), 0) as hash, count(*) as rows from {schema}.{table} group by 1)";
+        return await Count(
+            connection,
+            $"select count(*) from {Rows(tenant.Schema)} l full join {Rows(_schema)} m using (hash) where l.rows is distinct from m.rows",
+            ct
+        );
     }
 
     public async ValueTask DisposeAsync() => await Drop();
 
     private DocumentStore Store(Action<long>? progress, int? batchSize)
     {
-        var options = new StoreOptions { DatabaseSchemaName = _schema, AutoCreateSchemaObjects = AutoCreate.None, DisableNpgsqlLogging = true };
+        var options = new StoreOptions
+        {
+            DatabaseSchemaName = _schema,
+            AutoCreateSchemaObjects = AutoCreate.None,
+            DisableNpgsqlLogging = true,
+        };
         options.Connection(_owner);
         LedgerModel.Configure(options);
         options.Projections.AsyncMode = DaemonMode.Solo; // otherwise Marten warns that nothing runs the projection
-        options.Projections.Add(new MartenReadModels(_schema, progress), ProjectionLifecycle.Async, MartenReadModels.Name, async =>
-        {
-            if (batchSize is { } size) (async.BatchSize, async.MaximumHopperSize) = (size, Math.Max(async.MaximumHopperSize, 10 * size));
-        });
+        options.Projections.Add(
+            new MartenReadModels(_schema, progress),
+            ProjectionLifecycle.Async,
+            MartenReadModels.Name,
+            async =>
+            {
+                if (batchSize is { } size)
+                    (async.BatchSize, async.MaximumHopperSize) = (size, Math.Max(async.MaximumHopperSize, 10 * size));
+            }
+        );
         return new DocumentStore(options);
     }
 
     private async Task Drop()
     {
         await using var connection = await _owner.OpenConnectionAsync(CancellationToken.None);
-        await Execute(connection, $"set client_min_messages = warning; drop schema if exists {_schema} cascade; drop role if exists {_schema}_analyst", CancellationToken.None);
+        await Execute(
+            connection,
+            $"set client_min_messages = warning; drop schema if exists {_schema} cascade; drop role if exists {_schema}_analyst",
+            CancellationToken.None
+        );
     }
 
-    private Task<List<string>> Columns(NpgsqlConnection connection, string table, CancellationToken ct) => Column(connection,
-        $"select quote_ident(attname) from pg_attribute where attrelid = '{_schema}.{table}'::regclass and attnum > 0 and attgenerated = '' and not attisdropped order by attnum", ct);
+    private Task<List<string>> Columns(NpgsqlConnection connection, string table, CancellationToken ct) =>
+        Column(
+            connection,
+            $"select quote_ident(attname) from pg_attribute where attrelid = '{_schema}.{table}'::regclass and attnum > 0 and attgenerated = '' and not attisdropped order by attnum",
+            ct
+        );
 
     private static async Task<List<string>> Column(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var values = new List<string>();
-        while (await reader.ReadAsync(ct)) values.Add(reader.GetString(0));
+        while (await reader.ReadAsync(ct))
+            values.Add(reader.GetString(0));
         return values;
     }
 

@@ -32,18 +32,33 @@ internal sealed class ReplayBenchmark(IServiceProvider services)
     /// <exception cref="BenchmarkRefusedException"/>
     /// <exception cref="NoOwnerException"/>
     /// <exception cref="ReplayRefusedException"/>
-    public async Task<ReplayMeasured> Run(Tenant tenant, int? batchSize, Action<string>? step, Action<long, long>? progress, CancellationToken ct)
+    public async Task<ReplayMeasured> Run(
+        Tenant tenant,
+        int? batchSize,
+        Action<string>? step,
+        Action<long, long>? progress,
+        CancellationToken ct
+    )
     {
         await using var turn = await services.GetRequiredService<TenantProvisioning>().AcquireLock($"benchmark/{tenant.Schema}", ct);
-        await using var marten = new MartenRebuild(services.GetRequiredService<Databases>(), services.GetRequiredService<SchemaScripts>(), tenant);
+        await using var marten = new MartenRebuild(
+            services.GetRequiredService<Databases>(),
+            services.GetRequiredService<SchemaScripts>(),
+            tenant
+        );
         step?.Invoke("copying the events");
         var events = await marten.Prepare(ct);
-        if (events == 0) throw new BenchmarkRefusedException($"{tenant.Slug} has no events.");
+        if (events == 0)
+            throw new BenchmarkRefusedException($"{tenant.Slug} has no events.");
 
         step?.Invoke("replaying");
         var replay = await services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(), progress, ct);
-        if (replay.Events != events) throw new BenchmarkRefusedException($"{tenant.Slug} got events meanwhile: measure where nobody writes.");
-        if (!replay.IsEqual) throw new BenchmarkRefusedException($"The tables of {tenant.Slug} are not what its events say: `replay {tenant.Slug}` of the host tells where.");
+        if (replay.Events != events)
+            throw new BenchmarkRefusedException($"{tenant.Slug} got events meanwhile: measure where nobody writes.");
+        if (!replay.IsEqual)
+            throw new BenchmarkRefusedException(
+                $"The tables of {tenant.Slug} are not what its events say: `replay {tenant.Slug}` of the host tells where."
+            );
 
         step?.Invoke("rebuilding with Marten");
         var rebuilt = await marten.Run(batchSize, done => progress?.Invoke(done, events), ct);

@@ -14,15 +14,25 @@ internal static class ReplayBenchmarkCommand
 
     public static Command Create()
     {
-        var tenant = Commands.Argument("tenant",
-            "The tenant's slug. Nobody may write to it meanwhile; `load` of the host makes a tenant of any size");
-        var batchSize = Commands.Number("--batch-size",
-            "Events that Marten applies in one transaction; without it, as many as Marten chooses", null, 1, MaxBatchSize);
+        var tenant = Commands.Argument(
+            "tenant",
+            "The tenant's slug. Nobody may write to it meanwhile; `load` of the host makes a tenant of any size"
+        );
+        var batchSize = Commands.Number(
+            "--batch-size",
+            "Events that Marten applies in one transaction; without it, as many as Marten chooses",
+            null,
+            1,
+            MaxBatchSize
+        );
         return new Command("replay", "Compare a replay of all tables with Marten's own rebuild of them from the same events")
         {
-            tenant, batchSize,
-        }.Runs((given, services, ct) =>
-            Measure(given.GetRequiredValue(tenant), given.GetValue(batchSize) is > 0 and var size ? size : null, services, ct));
+            tenant,
+            batchSize,
+        }.Runs(
+            (given, services, ct) =>
+                Measure(given.GetRequiredValue(tenant), given.GetValue(batchSize) is > 0 and var size ? size : null, services, ct)
+        );
     }
 
     private static async Task<int> Measure(string slug, int? batchSize, IServiceProvider services, CancellationToken ct)
@@ -30,8 +40,20 @@ internal static class ReplayBenchmarkCommand
         var tenant = await services.Find(slug, ct);
         try
         {
-            Print(tenant, await Output.WithProgress(tenant.Slug, report => new ReplayBenchmark(services).Run(
-                tenant, batchSize, step => report(0, 1, $"{tenant.Slug}: {step} …"), (done, total) => report(done, total), ct)));
+            Print(
+                tenant,
+                await Output.WithProgress(
+                    tenant.Slug,
+                    report =>
+                        new ReplayBenchmark(services).Run(
+                            tenant,
+                            batchSize,
+                            step => report(0, 1, $"{tenant.Slug}: {step} …"),
+                            (done, total) => report(done, total),
+                            ct
+                        )
+                )
+            );
             return 0;
         }
         catch (Exception e) when (e is BenchmarkRefusedException or ReplayRefusedException or MartenException or TimeoutException)
@@ -42,8 +64,15 @@ internal static class ReplayBenchmarkCommand
 
     private static void Print(Tenant tenant, ReplayMeasured measured)
     {
-        var table = new Table().AddColumn($"{tenant.Slug}: {measured.Events} events").AddColumns([.. ((string[])["Seconds", "Events/s"]).Select(name => new TableColumn(name).RightAligned())]);
-        void Row(string what, TimeSpan time) => table.AddRow(what, time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture), (measured.Events / time.TotalSeconds).ToString("0", CultureInfo.InvariantCulture));
+        var table = new Table()
+            .AddColumn($"{tenant.Slug}: {measured.Events} events")
+            .AddColumns([.. ((string[])["Seconds", "Events/s"]).Select(name => new TableColumn(name).RightAligned())]);
+        void Row(string what, TimeSpan time) =>
+            table.AddRow(
+                what,
+                time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture),
+                (measured.Events / time.TotalSeconds).ToString("0", CultureInfo.InvariantCulture)
+            );
         Row("Replay of all tables and states, with the comparison", measured.Replay);
         Row("Marten's RebuildProjectionAsync of the tables", measured.Marten);
         AnsiConsole.Write(table);

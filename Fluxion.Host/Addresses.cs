@@ -20,15 +20,23 @@ public static class Addresses
     {
         var configuration = builder.Configuration;
         foreach (var address in Values(configuration[Urls]))
-            if (ValidationError(address) is { } error) throw new SettingsException($"Urls (--urls, ASPNETCORE_URLS) is '{configuration[Urls]}': {error}");
+            if (ValidationError(address) is { } error)
+                throw new SettingsException($"Urls (--urls, ASPNETCORE_URLS) is '{configuration[Urls]}': {error}");
         foreach (var name in Ports)
         {
-            if (Values(configuration[name]).All(IsPort)) continue;
-            throw new SettingsException($"ASPNETCORE_{name.ToUpperInvariant()} is '{configuration[name]}': it must be ports from 1 to {MaxPort}, separated by ;");
+            if (Values(configuration[name]).All(IsPort))
+                continue;
+            throw new SettingsException(
+                $"ASPNETCORE_{name.ToUpperInvariant()} is '{configuration[name]}': it must be ports from 1 to {MaxPort}, separated by ;"
+            );
         }
         foreach (var endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
-            if (endpoint["Url"] is not { } url || ValidationError(url) is not null) throw new SettingsException($"Kestrel__Endpoints__{endpoint.Key}__Url is '{endpoint["Url"]}': {Form}");
-        if (((string[])[Urls, .. Ports]).All(name => string.IsNullOrEmpty(configuration[name])) && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            if (endpoint["Url"] is not { } url || ValidationError(url) is not null)
+                throw new SettingsException($"Kestrel__Endpoints__{endpoint.Key}__Url is '{endpoint["Url"]}': {Form}");
+        if (
+            ((string[])[Urls, .. Ports]).All(name => string.IsNullOrEmpty(configuration[name]))
+            && !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any()
+        )
             builder.WebHost.UseUrls(Default);
     }
 
@@ -37,7 +45,9 @@ public static class Addresses
         try
         {
             var parsed = BindingAddress.Parse(address);
-            return parsed.Scheme.ToLowerInvariant() is not ("http" or "https") || parsed.Port > MaxPort || parsed.PathBase.Length > 0 ? Form : null;
+            return parsed.Scheme.ToLowerInvariant() is not ("http" or "https") || parsed.Port > MaxPort || parsed.PathBase.Length > 0
+                ? Form
+                : null;
         }
         catch (FormatException)
         {
@@ -45,7 +55,8 @@ public static class Addresses
         }
     }
 
-    private static string[] Values(string? setting) => setting?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+    private static string[] Values(string? setting) =>
+        setting?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private static bool IsPort(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= MaxPort;

@@ -71,7 +71,9 @@ public static class FluxionHost
         AddAccess(services, settings);
         AddHttp(builder);
         services.AddTelemetry(builder.Environment);
-        services.AddHealthChecks().AddNpgSql(p => p.GetRequiredService<Databases>().Queries, tags: ["ready"])
+        services
+            .AddHealthChecks()
+            .AddNpgSql(p => p.GetRequiredService<Databases>().Queries, tags: ["ready"])
             .AddCheck<ClockHealth>("clock", tags: ["ready"]);
         // requests in progress have up to 30 seconds to finish before the host stops
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
@@ -80,17 +82,19 @@ public static class FluxionHost
     /// <summary>Marten and Wolverine: one document store per tenant; commands and their messages commit in one transaction.</summary>
     private static void AddLedgerStore(WebApplicationBuilder builder)
     {
-        builder.Services.AddMarten(p =>
-        {
-            var options = new StoreOptions { DatabaseSchemaName = "shared", AutoCreateSchemaObjects = AutoCreate.None };
-            options.Connection(p.GetRequiredService<Databases>().Service);
-            options.DisableNpgsqlLogging = true;
-            return options;
-        }).IntegrateWithWolverine(integration =>
-        {
-            integration.MessageStorageSchemaName = "wolverine";
-            integration.AutoCreate = AutoCreate.None;
-        });
+        builder
+            .Services.AddMarten(p =>
+            {
+                var options = new StoreOptions { DatabaseSchemaName = "shared", AutoCreateSchemaObjects = AutoCreate.None };
+                options.Connection(p.GetRequiredService<Databases>().Service);
+                options.DisableNpgsqlLogging = true;
+                return options;
+            })
+            .IntegrateWithWolverine(integration =>
+            {
+                integration.MessageStorageSchemaName = "wolverine";
+                integration.AutoCreate = AutoCreate.None;
+            });
         // Wolverine opens its sessions through IDocumentStore; this implementation routes them to the tenant's own store
         builder.Services.AddSingleton<TenantDocumentStores>();
         builder.Services.AddSingleton<IDocumentStore>(p => p.GetRequiredService<TenantDocumentStores>());
@@ -105,8 +109,16 @@ public static class FluxionHost
             // A message stays in the database until it is handled. After failing for 7 hours it is moved to the dead letters
             // (wolverine_dead_letters). A database outage uses up no retry, because no message is fetched
             options.Policies.UseDurableLocalQueues();
-            options.Policies.OnAnyException().RetryWithCooldown(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250))
-                .Then.ScheduleRetry(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromHours(1), TimeSpan.FromHours(6))
+            options
+                .Policies.OnAnyException()
+                .RetryWithCooldown(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250))
+                .Then.ScheduleRetry(
+                    TimeSpan.FromSeconds(5),
+                    TimeSpan.FromSeconds(30),
+                    TimeSpan.FromMinutes(5),
+                    TimeSpan.FromHours(1),
+                    TimeSpan.FromHours(6)
+                )
                 .Then.MoveToErrorQueue();
             // the build generates the handlers' code (HandlerCode.targets); compilation at run time would take seconds
             options.CodeGeneration.TypeLoadMode = TypeLoadMode.Static;
@@ -132,16 +144,23 @@ public static class FluxionHost
     private static void AddAccess(IServiceCollection services, FluxionSettings settings)
     {
         services.AddSingleton(p => new Tokens(
-            Encoding.UTF8.GetBytes(settings.SigningKey), TimeSpan.FromMinutes(settings.TokenMinutes), p.GetRequiredService<TimeProvider>()));
+            Encoding.UTF8.GetBytes(settings.SigningKey),
+            TimeSpan.FromMinutes(settings.TokenMinutes),
+            p.GetRequiredService<TimeProvider>()
+        ));
         services.AddMemoryCache();
         services.AddSingleton<Accounts>();
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
-        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<Tokens>((options, tokens) =>
-        {
-            options.MapInboundClaims = false;
-            options.TokenValidationParameters = tokens.Validation;
-            options.Events = TokenProblems.Events;
-        });
+        services
+            .AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<Tokens>(
+                (options, tokens) =>
+                {
+                    options.MapInboundClaims = false;
+                    options.TokenValidationParameters = tokens.Validation;
+                    options.Events = TokenProblems.Events;
+                }
+            );
         services.AddAuthorization(options =>
         {
             foreach (var role in (string[])[.. Roles.OfTenants, Roles.Platform])
@@ -197,8 +216,12 @@ public static class FluxionHost
         app.UseAuthorization();
 
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().DisableRateLimiting();
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthReply.Write })
-            .AllowAnonymous().DisableRateLimiting();
+        app.MapHealthChecks(
+                "/health/ready",
+                new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthReply.Write }
+            )
+            .AllowAnonymous()
+            .DisableRateLimiting();
         app.MapOpenApi().AllowAnonymous().WithMetadata(new DocumentAttribute());
         app.MapScalarApiReference("/docs", options => options.Title = "Fluxion Ledger").AllowAnonymous();
         app.MapWolverineEndpoints(options =>
@@ -207,23 +230,33 @@ public static class FluxionHost
             options.RequireAuthorizeOnAll();
             options.RejectUnparseableQueryValues = true;
             options.AddPolicy<RequestBody>();
-            options.AddMiddleware(typeof(LedgerSessionMiddleware),
-                chain => chain.Method.Method.GetParameters().Any(p => p.ParameterType == typeof(LedgerSession)));
+            options.AddMiddleware(
+                typeof(LedgerSessionMiddleware),
+                chain => chain.Method.Method.GetParameters().Any(p => p.ParameterType == typeof(LedgerSession))
+            );
         });
     }
 
     /// <summary>HEAD is GET without the body (RFC 9110, 9.3.2).</summary>
     private static Task HeadAsGet(HttpContext http, RequestDelegate next)
     {
-        if (HttpMethods.IsHead(http.Request.Method)) (http.Request.Method, http.Response.Body) = (HttpMethods.Get, Stream.Null);
+        if (HttpMethods.IsHead(http.Request.Method))
+            (http.Request.Method, http.Response.Body) = (HttpMethods.Get, Stream.Null);
         return next(http);
     }
 
     private static void AddValidators(this IServiceCollection services)
     {
-        foreach (var type in ((Type[])[typeof(LedgerModel), typeof(TenantReadModels)]).SelectMany(t => t.Assembly.GetTypes()).Where(t => !t.IsAbstract))
+        foreach (
+            var type in ((Type[])[typeof(LedgerModel), typeof(TenantReadModels)])
+                .SelectMany(t => t.Assembly.GetTypes())
+                .Where(t => !t.IsAbstract)
+        )
         {
-            if (type.GetInterfaces().FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IValidator<>)) is { } validator)
+            if (
+                type.GetInterfaces().FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IValidator<>)) is
+                { } validator
+            )
                 services.AddSingleton(validator, type);
         }
     }

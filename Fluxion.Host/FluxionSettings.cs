@@ -46,7 +46,8 @@ public sealed class FluxionSettings
 /// secret.
 /// </summary>
 internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostEnvironment environment)
-    : IConfigureOptions<FluxionSettings>, IValidateOptions<FluxionSettings>
+    : IConfigureOptions<FluxionSettings>,
+        IValidateOptions<FluxionSettings>
 {
     /// <summary>The prefix of the secret in appsettings.Development.json.</summary>
     private const string DevelopmentPrefix = "development only";
@@ -56,17 +57,23 @@ internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostE
     public void Configure(FluxionSettings options)
     {
         foreach (var property in Known)
-            if (Parse(property) is { } value) property.SetValue(options, value);
+            if (Parse(property) is { } value)
+                property.SetValue(options, value);
     }
 
     public ValidateOptionsResult Validate(string? name, FluxionSettings options)
     {
-        var failures = Known.Where(IsNotAllowed).Select(property => NotAllowed(property.Name, section[property.Name]!, Allowed(property)))
-            .Concat(section.GetChildren().Where(child => Known.All(property => !Is(property, child))).Select(Unknown)).ToList();
+        var failures = Known
+            .Where(IsNotAllowed)
+            .Select(property => NotAllowed(property.Name, section[property.Name]!, Allowed(property)))
+            .Concat(section.GetChildren().Where(child => Known.All(property => !Is(property, child))).Select(Unknown))
+            .ToList();
         if (Encoding.UTF8.GetByteCount(options.SigningKey.Trim()) < Tokens.MinKeyBytes)
         {
-            failures.Add($"Set {Name(nameof(options.SigningKey))} to a secret of at least {Tokens.MinKeyBytes} bytes, the same on every node, " +
-                "for example from: openssl rand -base64 48");
+            failures.Add(
+                $"Set {Name(nameof(options.SigningKey))} to a secret of at least {Tokens.MinKeyBytes} bytes, the same on every node, "
+                    + "for example from: openssl rand -base64 48"
+            );
         }
         if (!environment.IsDevelopment() && options.SigningKey.StartsWith(DevelopmentPrefix, StringComparison.Ordinal))
             failures.Add($"{Name(nameof(options.SigningKey))} is the one of Development, which everybody knows. Set one of your own");
@@ -78,17 +85,21 @@ internal sealed class FluxionSettingsRules(IConfigurationSection section, IHostE
     /// <summary>The configured value; null when the setting is missing or its value has the wrong type.</summary>
     private object? Parse(PropertyInfo property)
     {
-        if (section[property.Name] is not { Length: > 0 } text) return null;
-        if (property.PropertyType == typeof(string)) return text;
+        if (section[property.Name] is not { Length: > 0 } text)
+            return null;
+        if (property.PropertyType == typeof(string))
+            return text;
         return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    private bool IsNotAllowed(PropertyInfo property) => section[property.Name] is { Length: > 0 }
+    private bool IsNotAllowed(PropertyInfo property) =>
+        section[property.Name] is { Length: > 0 }
         && (Parse(property) is not { } value || property.GetCustomAttribute<RangeAttribute>() is { } range && !range.IsValid(value));
 
-    private static string Allowed(PropertyInfo property) => property.GetCustomAttribute<RangeAttribute>() is { } range
-        ? string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {range.Minimum} to {range.Maximum}")
-        : "must be a text";
+    private static string Allowed(PropertyInfo property) =>
+        property.GetCustomAttribute<RangeAttribute>() is { } range
+            ? string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {range.Minimum} to {range.Maximum}")
+            : "must be a text";
 
     private static string NotAllowed(string name, string value, string allowed) => $"{Name(name)} is '{value}': it {allowed}";
 

@@ -15,8 +15,12 @@ internal static class HostRun
     /// <param name="offline">True when the run opens no connection, and so needs neither a database nor settings.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> Run(
-        string[] settings, Func<WebApplication, DatabaseConnections, Task<int>> run,
-        Action<WebApplicationBuilder>? configure = null, bool offline = false, CancellationToken ct = default)
+        string[] settings,
+        Func<WebApplication, DatabaseConnections, Task<int>> run,
+        Action<WebApplicationBuilder>? configure = null,
+        bool offline = false,
+        CancellationToken ct = default
+    )
     {
         Task<DatabaseConnections>? resolving = null;
         var started = false;
@@ -32,8 +36,9 @@ internal static class HostRun
                 : Task.Run(() => DatabaseConnections.Resolve(builder.Configuration, builder.Environment, Console.WriteLine, ct), ct);
             builder.AddFluxion(fluxion);
             DatabaseConnections? connections = null;
-            builder.Services.AddSingleton(
-                _ => connections ?? throw new InvalidOperationException("A service needs the database before it is known."));
+            builder.Services.AddSingleton(_ =>
+                connections ?? throw new InvalidOperationException("A service needs the database before it is known.")
+            );
             builder.LogOnlyOnceStarted(() => started);
             builder.Services.AddHostedService(_ => new OnceStarted(() => started = true));
             await using var app = builder.Build();
@@ -50,25 +55,28 @@ internal static class HostRun
         }
         finally
         {
-            if (resolving is { IsCompletedSuccessfully: true }) await (await resolving).DisposeAsync();
+            if (resolving is { IsCompletedSuccessfully: true })
+                await (await resolving).DisposeAsync();
         }
     }
 
     /// <summary>Serves requests until the host is stopped.</summary>
-    public static Task<int> Serve(string[] settings, CancellationToken ct) => Run(
-        settings,
-        async (app, connections) =>
-        {
-            app.MapFluxion();
-            await app.Prepare(connections, ct);
-            app.Lifetime.ApplicationStarted.Register(() => StartupBanner.Print(app, connections));
-            await HostingAbstractionsHostExtensions.RunAsync(app, ct);
-            return 0;
-        },
-        builder =>
-        {
-            builder.UseAddresses();
-            Proxies.RequireNamedProxies(builder.Configuration);
-        },
-        ct: ct);
+    public static Task<int> Serve(string[] settings, CancellationToken ct) =>
+        Run(
+            settings,
+            async (app, connections) =>
+            {
+                app.MapFluxion();
+                await app.Prepare(connections, ct);
+                app.Lifetime.ApplicationStarted.Register(() => StartupBanner.Print(app, connections));
+                await HostingAbstractionsHostExtensions.RunAsync(app, ct);
+                return 0;
+            },
+            builder =>
+            {
+                builder.UseAddresses();
+                Proxies.RequireNamedProxies(builder.Configuration);
+            },
+            ct: ct
+        );
 }

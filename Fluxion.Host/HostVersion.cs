@@ -8,6 +8,7 @@ internal static class HostVersion
     /// <summary>
     /// The version without the commit's hash: for example <c>1.0.0</c>, or <c>1.0.0-alpha.0.12</c> twelve commits after the start.
     /// </summary>
-    public static readonly string Text = typeof(HostVersion).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static readonly string Text = typeof(HostVersion)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+        .InformationalVersion.Split('+')[0];
 }

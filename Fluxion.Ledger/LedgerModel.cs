@@ -57,24 +57,103 @@ public static class LedgerModel
         options.Projections.Errors.SkipSerializationErrors = false;
         options.Projections.Errors.SkipUnknownEvents = false;
 
-        Aggregate<User>(options, u => u.Email, typeof(UserRegistered), typeof(UserChanged), typeof(UserPasswordChanged), typeof(UserDeactivated), typeof(UserActivated));
+        Aggregate<User>(
+            options,
+            u => u.Email,
+            typeof(UserRegistered),
+            typeof(UserChanged),
+            typeof(UserPasswordChanged),
+            typeof(UserDeactivated),
+            typeof(UserActivated)
+        );
         Aggregate<Store>(options, s => s.Code, typeof(StoreOpened), typeof(StoreChanged), typeof(StoreDeactivated), typeof(StoreActivated));
-        Aggregate<Category>(options, c => c.Code, typeof(CategoryCreated), typeof(CategoryChanged), typeof(CategoryDeactivated), typeof(CategoryActivated));
-        Aggregate<Supplier>(options, s => s.Code, typeof(SupplierRegistered), typeof(SupplierChanged), typeof(SupplierDeactivated), typeof(SupplierActivated));
-        Aggregate<Product>(options, p => p.Code, typeof(ProductCreated), typeof(ProductChanged), typeof(ProductDeactivated), typeof(ProductActivated));
-        Aggregate<PurchaseOrder>(options, o => o.Code, typeof(PurchaseOrderDrafted), typeof(PurchaseOrderChanged), typeof(PurchaseOrderSent),
-            typeof(PurchaseOrderConfirmed), typeof(PurchaseOrderReceived), typeof(PurchaseOrderReturned), typeof(PurchaseOrderClosed),
-            typeof(PurchaseOrderReopened), typeof(PurchaseOrderCancelled));
+        Aggregate<Category>(
+            options,
+            c => c.Code,
+            typeof(CategoryCreated),
+            typeof(CategoryChanged),
+            typeof(CategoryDeactivated),
+            typeof(CategoryActivated)
+        );
+        Aggregate<Supplier>(
+            options,
+            s => s.Code,
+            typeof(SupplierRegistered),
+            typeof(SupplierChanged),
+            typeof(SupplierDeactivated),
+            typeof(SupplierActivated)
+        );
+        Aggregate<Product>(
+            options,
+            p => p.Code,
+            typeof(ProductCreated),
+            typeof(ProductChanged),
+            typeof(ProductDeactivated),
+            typeof(ProductActivated)
+        );
+        Aggregate<PurchaseOrder>(
+            options,
+            o => o.Code,
+            typeof(PurchaseOrderDrafted),
+            typeof(PurchaseOrderChanged),
+            typeof(PurchaseOrderSent),
+            typeof(PurchaseOrderConfirmed),
+            typeof(PurchaseOrderReceived),
+            typeof(PurchaseOrderReturned),
+            typeof(PurchaseOrderClosed),
+            typeof(PurchaseOrderReopened),
+            typeof(PurchaseOrderCancelled)
+        );
         Aggregate<TenantSettings>(options, null, typeof(SettingsChanged));
-        Aggregate<StockItem>(options, null, typeof(StockReserved), typeof(StockReleased), typeof(StockReceived), typeof(StockIssued), typeof(StockReturnedToSupplier),
-            typeof(StockAdjusted), typeof(StockSold), typeof(StockReturned), typeof(StockSent), typeof(StockArrived), typeof(StockCounted), typeof(StockCountCorrected), typeof(StockCarriedOver));
+        Aggregate<StockItem>(
+            options,
+            null,
+            typeof(StockReserved),
+            typeof(StockReleased),
+            typeof(StockReceived),
+            typeof(StockIssued),
+            typeof(StockReturnedToSupplier),
+            typeof(StockAdjusted),
+            typeof(StockSold),
+            typeof(StockReturned),
+            typeof(StockSent),
+            typeof(StockArrived),
+            typeof(StockCounted),
+            typeof(StockCountCorrected),
+            typeof(StockCarriedOver)
+        );
         Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived), typeof(TransferCancelled));
-        Aggregate<Reservation>(options, null, typeof(ReservationOpened), typeof(ReservationFulfilled), typeof(ReservationChanged), typeof(ReservationExtended),
-            typeof(ReservationReleased), typeof(ReservationExpired));
+        Aggregate<Reservation>(
+            options,
+            null,
+            typeof(ReservationOpened),
+            typeof(ReservationFulfilled),
+            typeof(ReservationChanged),
+            typeof(ReservationExtended),
+            typeof(ReservationReleased),
+            typeof(ReservationExpired)
+        );
         options.Schema.For<Reservation>().Index(r => r.Status);
-        Aggregate<Sale>(options, null, typeof(SaleRecorded), typeof(PaymentReceived), typeof(PaymentRefunded), typeof(GoodsReturned), typeof(SaleCancelled));
-        Aggregate<Alert>(options, null, typeof(AlertRaised), typeof(AlertUpdated), typeof(AlertReopened), typeof(AlertAcknowledged), typeof(AlertResolved),
-            typeof(AlertDismissed), typeof(AlertCleared));
+        Aggregate<Sale>(
+            options,
+            null,
+            typeof(SaleRecorded),
+            typeof(PaymentReceived),
+            typeof(PaymentRefunded),
+            typeof(GoodsReturned),
+            typeof(SaleCancelled)
+        );
+        Aggregate<Alert>(
+            options,
+            null,
+            typeof(AlertRaised),
+            typeof(AlertUpdated),
+            typeof(AlertReopened),
+            typeof(AlertAcknowledged),
+            typeof(AlertResolved),
+            typeof(AlertDismissed),
+            typeof(AlertCleared)
+        );
         // the text column first: under row-level security PostgreSQL does not search an index by a value that has to be cast
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.InvoiceNumber, s => s.StoreId);
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.UniquePosTransactionId!, s => s.StoreId);
@@ -85,8 +164,10 @@ public static class LedgerModel
         where T : class, IAggregate<T>
     {
         var schema = options.Schema.For<T>();
-        if (code is not null) schema.UniqueIndex(UniqueIndexType.Computed, code);
+        if (code is not null)
+            schema.UniqueIndex(UniqueIndexType.Computed, code);
         options.Events.AddEventTypes(events);
-        foreach (var type in events) Folding[type] = (id, state, @event) => T.Fold(id, (T?)state, @event);
+        foreach (var type in events)
+            Folding[type] = (id, state, @event) => T.Fold(id, (T?)state, @event);
     }
 }

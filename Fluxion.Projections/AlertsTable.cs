@@ -39,8 +39,7 @@ public sealed class AlertsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Alert>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Alert>());
 }
 
 /// <param name="Type">low_stock, overstock, demand_spike, slow_moving, reservation_short or forecast_alert.</param>
@@ -48,9 +47,28 @@ public sealed class AlertsTable : IReadModel
 /// <param name="Status">active or acknowledged (open); resolved or dismissed (closed).</param>
 /// <param name="ResolvedBy">The user who resolved it. Null while it is open, and if it was resolved because the cause was gone.</param>
 /// <param name="GeneratedBy">The rule that raised it.</param>
-public record AlertRow(Guid Id, string Type, string Priority, string Title, string? Description, string? Store, string? Sku, string? Category,
-    string Status, AlertData Data, Guid? AcknowledgedBy, DateTimeOffset? AcknowledgedAt, Guid? ResolvedBy, DateTimeOffset? ResolvedAt, Guid? DismissedBy,
-    DateTimeOffset? DismissedAt, string? GeneratedBy, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+public record AlertRow(
+    Guid Id,
+    string Type,
+    string Priority,
+    string Title,
+    string? Description,
+    string? Store,
+    string? Sku,
+    string? Category,
+    string Status,
+    AlertData Data,
+    Guid? AcknowledgedBy,
+    DateTimeOffset? AcknowledgedAt,
+    Guid? ResolvedBy,
+    DateTimeOffset? ResolvedAt,
+    Guid? DismissedBy,
+    DateTimeOffset? DismissedAt,
+    string? GeneratedBy,
+    long Version,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt
+)
 {
     internal const string Columns = """
         a.id, a.alert_type, a.priority, a.title, a.description, s.code, p.sku, c.code, a.status, a.data, a.acknowledged_by, a.acknowledged_at,
@@ -67,10 +85,29 @@ public record AlertRow(Guid Id, string Type, string Priority, string Title, stri
 
     public const string Select = $"select {Columns} {From}";
 
-    public static AlertRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Text(4), r.Text(5), r.Text(6),
-        r.Text(7), r.GetString(8), r.Json<AlertData>(9), r.GetFieldValue<Guid?>(10), r.GetFieldValue<DateTimeOffset?>(11), r.GetFieldValue<Guid?>(12),
-        r.GetFieldValue<DateTimeOffset?>(13), r.GetFieldValue<Guid?>(14), r.GetFieldValue<DateTimeOffset?>(15), r.Text(16), r.GetInt64(17),
-        r.GetFieldValue<DateTimeOffset>(18), r.GetFieldValue<DateTimeOffset>(19));
+    public static AlertRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.Text(4),
+            r.Text(5),
+            r.Text(6),
+            r.Text(7),
+            r.GetString(8),
+            r.Json<AlertData>(9),
+            r.GetFieldValue<Guid?>(10),
+            r.GetFieldValue<DateTimeOffset?>(11),
+            r.GetFieldValue<Guid?>(12),
+            r.GetFieldValue<DateTimeOffset?>(13),
+            r.GetFieldValue<Guid?>(14),
+            r.GetFieldValue<DateTimeOffset?>(15),
+            r.Text(16),
+            r.GetInt64(17),
+            r.GetFieldValue<DateTimeOffset>(18),
+            r.GetFieldValue<DateTimeOffset>(19)
+        );
 }
 
 /// <summary>One event of an alert.</summary>
@@ -83,7 +120,8 @@ public sealed record AlertStep(string Event, DateTimeOffset At, string? By, stri
 /// <summary>An alert with its history.</summary>
 public sealed record AlertDetails : AlertRow
 {
-    private AlertDetails(AlertRow alert) : base(alert) { }
+    private AlertDetails(AlertRow alert)
+        : base(alert) { }
 
     /// <summary>The latest 200 steps, oldest first, as long as the audit trail is kept.</summary>
     [JsonPropertyOrder(1)]
@@ -99,10 +137,7 @@ public sealed record AlertDetails : AlertRow
         {From}
         """;
 
-    public static new AlertDetails Read(NpgsqlDataReader r) => new(AlertRow.Read(r))
-    {
-        History = r.Lines<AlertStep>(20),
-    };
+    public static new AlertDetails Read(NpgsqlDataReader r) => new(AlertRow.Read(r)) { History = r.Lines<AlertStep>(20) };
 }
 
 public static class AlertsQueries
@@ -112,21 +147,39 @@ public static class AlertsQueries
     [WolverineGet("/api/{tenant}/alerts", Name = "List alerts"), Authorize(Roles.Viewer), Tags("Alerts")]
     [EndpointSummary("Alerts, latest first; filters: status (a state, or open for active and acknowledged), type, priority, store, sku")]
     [ProducesResponseType<Page<AlertRow>>(200)]
-    public static Task<IResult> List(string? status, string? type, string? priority, string? store, string? sku, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(AlertRow.Select, Caller.From(http).StoreFilter)
-        .FilterOneOf("(a.status = {0} or {0} = 'open' and a.status in ('active', 'acknowledged'))", "status", status, [.. Alert.States, Open])
-        .FilterOneOf("a.alert_type = {0}", "type", type, AlertTypes.All)
-        .FilterOneOf("a.priority = {0}", "priority", priority, AlertPriorities.All)
-        .FilterNamed("s.code", "s.id", store)
-        .FilterNamed("p.sku", "p.id", sku)
-        .Page(databases, AlertRow.Read, limit, after, SortOrder.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
+    public static Task<IResult> List(
+        string? status,
+        string? type,
+        string? priority,
+        string? store,
+        string? sku,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(AlertRow.Select, Caller.From(http).StoreFilter)
+            .FilterOneOf(
+                "(a.status = {0} or {0} = 'open' and a.status in ('active', 'acknowledged'))",
+                "status",
+                status,
+                [.. Alert.States, Open]
+            )
+            .FilterOneOf("a.alert_type = {0}", "type", type, AlertTypes.All)
+            .FilterOneOf("a.priority = {0}", "priority", priority, AlertPriorities.All)
+            .FilterNamed("s.code", "s.id", store)
+            .FilterNamed("p.sku", "p.id", sku)
+            .Page(databases, AlertRow.Read, limit, after, SortOrder.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/alerts/{id}", Name = "Get alert"), Authorize(Roles.Viewer), Tags("Alerts")]
     [EndpointSummary("One alert with its history")]
     [ProducesResponseType<AlertDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(AlertDetails.Select, Caller.From(http).StoreFilter)
-        .Identified("a.id", id)
-        .One(databases, AlertDetails.Read, "alert", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(AlertDetails.Select, Caller.From(http).StoreFilter)
+            .Identified("a.id", id)
+            .One(databases, AlertDetails.Read, "alert", id);
 }

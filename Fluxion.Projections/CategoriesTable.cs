@@ -28,13 +28,21 @@ public sealed class CategoriesTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Category>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Category>());
 }
 
 /// <param name="Parent">The code of the parent category; null for a root.</param>
-public sealed record CategoryRow(Guid Id, string Code, string Name, Guid? ParentId, string? Parent, string? Description, JsonElement Settings,
-    bool IsActive, long Version)
+public sealed record CategoryRow(
+    Guid Id,
+    string Code,
+    string Name,
+    Guid? ParentId,
+    string? Parent,
+    string? Description,
+    JsonElement Settings,
+    bool IsActive,
+    long Version
+)
 {
     public const string Select = """
         select c.id, c.code, c.name, c.parent_id, p.code, c.description, c.settings, c.is_active, c.version
@@ -43,25 +51,38 @@ public sealed record CategoryRow(Guid Id, string Code, string Name, Guid? Parent
         where true
         """;
 
-    public static CategoryRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetFieldValue<Guid?>(3), r.Text(4),
-        r.Text(5), r.GetFieldValue<JsonElement>(6), r.GetBoolean(7), r.GetInt64(8));
+    public static CategoryRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetFieldValue<Guid?>(3),
+            r.Text(4),
+            r.Text(5),
+            r.GetFieldValue<JsonElement>(6),
+            r.GetBoolean(7),
+            r.GetInt64(8)
+        );
 }
 
 public static class CategoriesQueries
 {
     [WolverineGet("/api/{tenant}/categories", Name = "List categories"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The categories by code; filters: parent (those directly below it), search (a part of code or name, by neither case nor accents)")]
+    [EndpointSummary(
+        "The categories by code; filters: parent (those directly below it), search (a part of code or name, by neither case nor accents)"
+    )]
     [ProducesResponseType<Page<CategoryRow>>(200)]
-    public static Task<IResult> List(string? parent, string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(CategoryRow.Select)
-        .FilterNamed("p.code", "p.id", parent)
-        .Search("c.code, c.name", search)
-        .Page(databases, CategoryRow.Read, limit, after, SortOrder.ByText("c.code"), row => [row.Code]);
+    public static Task<IResult> List(string? parent, string? search, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(CategoryRow.Select)
+            .FilterNamed("p.code", "p.id", parent)
+            .Search("c.code, c.name", search)
+            .Page(databases, CategoryRow.Read, limit, after, SortOrder.ByText("c.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/categories/{id}", Name = "Get category"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One category, by code or id")]
     [ProducesResponseType<CategoryRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(CategoryRow.Select).Named("c.code", "c.id", id)
-        .One(databases, CategoryRow.Read, "category", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery.For(http).Where(CategoryRow.Select).Named("c.code", "c.id", id).One(databases, CategoryRow.Read, "category", id);
 }

@@ -21,8 +21,22 @@ namespace Fluxion.Projections;
 /// <param name="CountId">The id of the first count after the movement.</param>
 /// <param name="CountedAt">The moment of the count.</param>
 /// <param name="User">The user who recorded the movement; null if the system did.</param>
-public sealed record CountCorrectionRow(Guid Id, DateTimeOffset RecordedAt, string Store, string Sku, string Product, string Document, Guid? DocumentId,
-    string? DocumentReference, DateTimeOffset OccurredAt, decimal Quantity, Guid CountId, string? CountReference, DateTimeOffset CountedAt, string? User)
+public sealed record CountCorrectionRow(
+    Guid Id,
+    DateTimeOffset RecordedAt,
+    string Store,
+    string Sku,
+    string Product,
+    string Document,
+    Guid? DocumentId,
+    string? DocumentReference,
+    DateTimeOffset OccurredAt,
+    decimal Quantity,
+    Guid CountId,
+    string? CountReference,
+    DateTimeOffset CountedAt,
+    string? User
+)
 {
     // The movement immediately precedes its correction in the stream of its stock item; see the view count_corrections.
     public const string Select = """
@@ -40,22 +54,58 @@ public sealed record CountCorrectionRow(Guid Id, DateTimeOffset RecordedAt, stri
         where c.reason = 'late_movement' and c.reference_type = 'count' and ($1::uuid[] is null or c.store_id = any($1))
         """;
 
-    public static CountCorrectionRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetFieldValue<DateTimeOffset>(1), r.GetString(2), r.GetString(3),
-        r.GetString(4), r.GetString(5), r.GetFieldValue<Guid?>(6), r.Text(7), r.GetFieldValue<DateTimeOffset>(8), r.GetDecimal(9), r.GetGuid(10), r.Text(11),
-        r.GetFieldValue<DateTimeOffset>(12), r.Text(13));
+    public static CountCorrectionRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetFieldValue<DateTimeOffset>(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.GetString(4),
+            r.GetString(5),
+            r.GetFieldValue<Guid?>(6),
+            r.Text(7),
+            r.GetFieldValue<DateTimeOffset>(8),
+            r.GetDecimal(9),
+            r.GetGuid(10),
+            r.Text(11),
+            r.GetFieldValue<DateTimeOffset>(12),
+            r.Text(13)
+        );
 }
 
 public static class CountCorrectionsQuery
 {
     [WolverineGet("/api/{tenant}/stock/count-corrections", Name = "List count corrections"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("What counts have seen already, latest first; filters: store, sku, from and to (when it was recorded; to is excluded; a date is a day in the store's time zone)")]
-    [EndpointDescription("One row a movement that occurred before a count and was recorded after it. It changed the history and not today's stock: right for a till that was offline, wrong for a till whose clock is slow. The receipt of the command says the same in correctedByCount.")]
+    [EndpointSummary(
+        "What counts have seen already, latest first; filters: store, sku, from and to (when it was recorded; to is excluded; a date is a day in the store's time zone)"
+    )]
+    [EndpointDescription(
+        "One row a movement that occurred before a count and was recorded after it. It changed the history and not today's stock: right for a till that was offline, wrong for a till whose clock is slow. The receipt of the command says the same in correctedByCount."
+    )]
     [ProducesResponseType<Page<CountCorrectionRow>>(200)]
-    public static Task<IResult> List(string? store, string? sku, string? from, string? to, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(CountCorrectionRow.Select, Caller.From(http).StoreFilter)
-        .FilterNamed("s.code", "s.id", store)
-        .FilterNamed("p.sku", "p.id", sku)
-        .From("c.recorded_at", from, LocalTime.OfStore)
-        .Until("c.recorded_at", to, LocalTime.OfStore)
-        .Page(databases, CountCorrectionRow.Read, limit, after, SortOrder.NewestFirst("c.recorded_at", "c.id"), row => [row.RecordedAt, row.Id]);
+    public static Task<IResult> List(
+        string? store,
+        string? sku,
+        string? from,
+        string? to,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(CountCorrectionRow.Select, Caller.From(http).StoreFilter)
+            .FilterNamed("s.code", "s.id", store)
+            .FilterNamed("p.sku", "p.id", sku)
+            .From("c.recorded_at", from, LocalTime.OfStore)
+            .Until("c.recorded_at", to, LocalTime.OfStore)
+            .Page(
+                databases,
+                CountCorrectionRow.Read,
+                limit,
+                after,
+                SortOrder.NewestFirst("c.recorded_at", "c.id"),
+                row => [row.RecordedAt, row.Id]
+            );
 }

@@ -35,10 +35,13 @@ public sealed class DeliveryItemsTable : IReadModel
 
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.SelectMany(Rows)]);
 
-    private static IEnumerable<Row> Rows(Change change) => (change.Event.Data switch
-    {
-        PurchaseOrderReceived received => received.Lines,
-        PurchaseOrderReturned returned => returned.Lines,
-        _ => (IReadOnlyList<DeliveredLine>)[],
-    }).Select((_, i) => new Row(change, i));
+    private static IEnumerable<Row> Rows(Change change) =>
+        (
+            change.Event.Data switch
+            {
+                PurchaseOrderReceived received => received.Lines,
+                PurchaseOrderReturned returned => returned.Lines,
+                _ => (IReadOnlyList<DeliveredLine>)[],
+            }
+        ).Select((_, i) => new Row(change, i));
 }

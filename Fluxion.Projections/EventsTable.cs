@@ -32,27 +32,35 @@ public sealed class EventsTable : IReadModel
         .Add("action", "text", r => r.Before is null ? "created" : "updated")
         .AddJson("old_data", r => r.Before)
         .AddJson("new_data", r => r.After)
-        .AddJson("metadata", r => Json.Utf8(new
-        {
-            r.Change.Event.Version,
-            r.Change.Event.CorrelationId,
-            r.Change.Event.CausationId,
-            StoreIds = Stores(r.Change.After),
-            ClockSkew = Header(r.Change, Headers.ClockSkew),
-            Event = r.Change.Event.Data,
-        }))
+        .AddJson(
+            "metadata",
+            r =>
+                Json.Utf8(
+                    new
+                    {
+                        r.Change.Event.Version,
+                        r.Change.Event.CorrelationId,
+                        r.Change.Event.CausationId,
+                        StoreIds = Stores(r.Change.After),
+                        ClockSkew = Header(r.Change, Headers.ClockSkew),
+                        Event = r.Change.Event.Data,
+                    }
+                )
+        )
         .AddText("ip_address", "inet", r => Header(r.Change, Headers.Address))
         .Add("user_agent", "text", r => Header(r.Change, Headers.Agent))
         .Add("created_at", "timestamptz", r => r.Change.RecordedAt());
 
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows)
     {
-        if (!rows.Wants(Table.Name)) return;
+        if (!rows.Wants(Table.Name))
+            return;
         // The state after an event is the state before the next event of the stream. So it is serialized to JSON only once.
         var written = new List<Row>(changes.Count);
         foreach (var change in changes)
         {
-            var before = change.Before is null ? null
+            var before =
+                change.Before is null ? null
                 : written is [.., var last] && ReferenceEquals(last.Change.After, change.Before) ? last.After
                 : Json.Utf8(change.Before);
             written.Add(new Row(change, before, Json.Utf8(change.After)));
@@ -60,26 +68,28 @@ public sealed class EventsTable : IReadModel
         rows.Write(Table, written);
     }
 
-    private static string EntityType(Change change) => change.After switch
-    {
-        StockItem => "inventory",
-        PurchaseOrder => "purchase_order",
-        TenantSettings => "settings",
-        var aggregate => aggregate.GetType().Name.ToLowerInvariant(),
-    };
+    private static string EntityType(Change change) =>
+        change.After switch
+        {
+            StockItem => "inventory",
+            PurchaseOrder => "purchase_order",
+            TenantSettings => "settings",
+            var aggregate => aggregate.GetType().Name.ToLowerInvariant(),
+        };
 
     /// <summary>The stores that a state belongs to; null if it belongs to none.</summary>
-    private static Guid[]? Stores(object state) => state switch
-    {
-        StockItem item => [item.StoreId],
-        Sale sale => [sale.StoreId],
-        PurchaseOrder order => [order.StoreId],
-        Transfer transfer => [transfer.FromStoreId, transfer.ToStoreId],
-        Reservation reservation => [.. reservation.Lines.Select(line => line.StoreId).Distinct().Order()],
-        Store store => [store.Id],
-        Alert { StoreId: { } store } => [store],
-        _ => null,
-    };
+    private static Guid[]? Stores(object state) =>
+        state switch
+        {
+            StockItem item => [item.StoreId],
+            Sale sale => [sale.StoreId],
+            PurchaseOrder order => [order.StoreId],
+            Transfer transfer => [transfer.FromStoreId, transfer.ToStoreId],
+            Reservation reservation => [.. reservation.Lines.Select(line => line.StoreId).Distinct().Order()],
+            Store store => [store.Id],
+            Alert { StoreId: { } store } => [store],
+            _ => null,
+        };
 
     private static string? Header(Change change, string name) =>
         change.Event.Headers?.TryGetValue(name, out var value) == true ? value?.ToString() : null;
@@ -90,8 +100,21 @@ public sealed class EventsTable : IReadModel
 /// <param name="NewData">The state after the event.</param>
 /// <param name="Metadata">The version, correlation and causation of the event, the stores of the entity, and the event itself. If the
 /// client sent its clock's time, also the number of seconds by which that clock was ahead.</param>
-public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid EntityId, Guid? UserId, string? UserEmail, string Action,
-    JsonElement? OldData, JsonElement? NewData, JsonElement Metadata, string? IpAddress, string? UserAgent, DateTimeOffset CreatedAt)
+public sealed record AuditRow(
+    Guid Id,
+    string EventType,
+    string EntityType,
+    Guid EntityId,
+    Guid? UserId,
+    string? UserEmail,
+    string Action,
+    JsonElement? OldData,
+    JsonElement? NewData,
+    JsonElement Metadata,
+    string? IpAddress,
+    string? UserAgent,
+    DateTimeOffset CreatedAt
+)
 {
     // Both stores of a transfer see all of its rows. Rows of other entities with several stores are visible only with access to all of
     // them.
@@ -104,9 +127,22 @@ public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid
                or (e.entity_type = 'transfer' and e.metadata -> 'store_ids' ?| $1::text[]))
         """;
 
-    public static AuditRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetGuid(3), r.GetFieldValue<Guid?>(4),
-        r.Text(5), r.GetString(6), Json(r, 7), Json(r, 8), r.GetFieldValue<JsonElement>(9),
-        r.IsDBNull(10) ? null : r.GetFieldValue<IPAddress>(10).ToString(), r.Text(11), r.GetFieldValue<DateTimeOffset>(12));
+    public static AuditRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetGuid(3),
+            r.GetFieldValue<Guid?>(4),
+            r.Text(5),
+            r.GetString(6),
+            Json(r, 7),
+            Json(r, 8),
+            r.GetFieldValue<JsonElement>(9),
+            r.IsDBNull(10) ? null : r.GetFieldValue<IPAddress>(10).ToString(),
+            r.Text(11),
+            r.GetFieldValue<DateTimeOffset>(12)
+        );
 
     private static JsonElement? Json(NpgsqlDataReader r, int ordinal) => r.IsDBNull(ordinal) ? null : r.GetFieldValue<JsonElement>(ordinal);
 }
@@ -114,17 +150,30 @@ public sealed record AuditRow(Guid Id, string EventType, string EntityType, Guid
 public static class EventsQueries
 {
     [WolverineGet("/api/{tenant}/events", Name = "List events"), Authorize(Roles.Manager), Tags("Audit")]
-    [EndpointSummary("The audit trail, latest first; filters: entityType, entityId, eventType, user (id), from and to (when it was recorded; to is excluded; a date is a day in the tenant's time zone)")]
+    [EndpointSummary(
+        "The audit trail, latest first; filters: entityType, entityId, eventType, user (id), from and to (when it was recorded; to is excluded; a date is a day in the tenant's time zone)"
+    )]
     [ProducesResponseType<Page<AuditRow>>(200)]
     public static Task<IResult> List(
-        string? entityType, Guid? entityId, string? eventType, Guid? user, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(AuditRow.Select, Caller.From(http).StoreFilter)
-        .Filter("e.entity_type = {0}", entityType)
-        .Filter("e.entity_id = {0}", entityId)
-        .Filter("e.event_type = {0}", eventType)
-        .Filter("e.user_id = {0}", user)
-        .From("e.created_at", from, LocalTime.OfTenant)
-        .Until("e.created_at", to, LocalTime.OfTenant)
-        .Page(databases, AuditRow.Read, limit, after, SortOrder.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
+        string? entityType,
+        Guid? entityId,
+        string? eventType,
+        Guid? user,
+        string? from,
+        string? to,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(AuditRow.Select, Caller.From(http).StoreFilter)
+            .Filter("e.entity_type = {0}", entityType)
+            .Filter("e.entity_id = {0}", entityId)
+            .Filter("e.event_type = {0}", eventType)
+            .Filter("e.user_id = {0}", user)
+            .From("e.created_at", from, LocalTime.OfTenant)
+            .Until("e.created_at", to, LocalTime.OfTenant)
+            .Page(databases, AuditRow.Read, limit, after, SortOrder.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
 }

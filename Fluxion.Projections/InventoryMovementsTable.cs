@@ -17,42 +17,45 @@ public sealed class InventoryMovementsTable : IReadModel
 {
     private sealed record Row(Change Change, StockMovement Movement)
     {
-        public (string Movement, string Reference) Types => Movement switch
-        {
-            StockReceived { PurchaseOrderId: not null } => ("in", "purchase"),
-            StockReceived => ("in", "receipt"),
-            StockReturnedToSupplier { PurchaseOrderId: not null } => ("out", "purchase"),
-            StockReturnedToSupplier => ("out", "receipt"),
-            StockIssued => ("out", "issue"),
-            StockAdjusted => ("adjustment", "adjustment"),
-            StockSold => ("out", "sale"),
-            StockReturned => ("in", "return"),
-            StockSent or StockArrived => ("transfer", "transfer"),
-            StockCounted or StockCountCorrected => ("adjustment", "count"),
-            StockCarriedOver { Type: "purchase" or "receipt", Quantity: < 0 } e => ("out", e.Type),
-            StockCarriedOver { Type: "purchase" or "return" } e => ("in", e.Type),
-            StockCarriedOver { Type: "sale" } e => ("out", e.Type),
-            StockCarriedOver { Type: "transfer" } e => ("transfer", e.Type),
-            StockCarriedOver { Type: "count" } e => ("adjustment", e.Type),
-            _ => throw new UnknownEventException(typeof(InventoryMovementsTable), Movement),
-        };
+        public (string Movement, string Reference) Types =>
+            Movement switch
+            {
+                StockReceived { PurchaseOrderId: not null } => ("in", "purchase"),
+                StockReceived => ("in", "receipt"),
+                StockReturnedToSupplier { PurchaseOrderId: not null } => ("out", "purchase"),
+                StockReturnedToSupplier => ("out", "receipt"),
+                StockIssued => ("out", "issue"),
+                StockAdjusted => ("adjustment", "adjustment"),
+                StockSold => ("out", "sale"),
+                StockReturned => ("in", "return"),
+                StockSent or StockArrived => ("transfer", "transfer"),
+                StockCounted or StockCountCorrected => ("adjustment", "count"),
+                StockCarriedOver { Type: "purchase" or "receipt", Quantity: < 0 } e => ("out", e.Type),
+                StockCarriedOver { Type: "purchase" or "return" } e => ("in", e.Type),
+                StockCarriedOver { Type: "sale" } e => ("out", e.Type),
+                StockCarriedOver { Type: "transfer" } e => ("transfer", e.Type),
+                StockCarriedOver { Type: "count" } e => ("adjustment", e.Type),
+                _ => throw new UnknownEventException(typeof(InventoryMovementsTable), Movement),
+            };
 
-        public string? Reason => Movement switch
-        {
-            StockIssued e => e.Reason,
-            StockReturnedToSupplier => Reasons.ReturnToSupplier,
-            StockAdjusted e => e.Reason,
-            StockCountCorrected => Reasons.LateMovement,
-            StockCarriedOver e => e.Reason,
-            _ => null,
-        };
+        public string? Reason =>
+            Movement switch
+            {
+                StockIssued e => e.Reason,
+                StockReturnedToSupplier => Reasons.ReturnToSupplier,
+                StockAdjusted e => e.Reason,
+                StockCountCorrected => Reasons.LateMovement,
+                StockCarriedOver e => e.Reason,
+                _ => null,
+            };
 
-        public Guid ReferenceId => Movement switch
-        {
-            StockReceived { PurchaseOrderId: { } order } => order,
-            StockReturnedToSupplier e => e.PurchaseOrderId ?? e.ReceiptId,
-            _ => Movement.Document.Id,
-        };
+        public Guid ReferenceId =>
+            Movement switch
+            {
+                StockReceived { PurchaseOrderId: { } order } => order,
+                StockReturnedToSupplier e => e.PurchaseOrderId ?? e.ReceiptId,
+                _ => Movement.Document.Id,
+            };
     }
 
     private static readonly Table<Row> Table = new Table<Row>("inventory_movements") { Segment = "store_id" }
@@ -81,8 +84,23 @@ public sealed class InventoryMovementsTable : IReadModel
 /// <param name="TotalCost">Quantity times unit cost, to 2 decimals, signed.</param>
 /// <param name="OccurredAt">The time at which it occurred; created_at in SQL.</param>
 /// <param name="RecordedAt">The time at which the ledger learned of it.</param>
-public sealed record MovementRow(Guid Id, string Store, string Sku, string MovementType, string ReferenceType, Guid? ReferenceId, string? Reference,
-    string? Reason, decimal Quantity, decimal CostPerUnit, decimal TotalCost, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
+public sealed record MovementRow(
+    Guid Id,
+    string Store,
+    string Sku,
+    string MovementType,
+    string ReferenceType,
+    Guid? ReferenceId,
+    string? Reference,
+    string? Reason,
+    decimal Quantity,
+    decimal CostPerUnit,
+    decimal TotalCost,
+    string? Notes,
+    Guid? CreatedBy,
+    DateTimeOffset OccurredAt,
+    DateTimeOffset RecordedAt
+)
 {
     public const string Select = """
         select m.id, s.code, p.sku, m.movement_type, m.reference_type, m.reference_id, m.reference, m.reason, m.quantity,
@@ -93,25 +111,60 @@ public sealed record MovementRow(Guid Id, string Store, string Sku, string Movem
         where ($1::uuid[] is null or m.store_id = any($1))
         """;
 
-    public static MovementRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4),
-        r.GetFieldValue<Guid?>(5), r.Text(6), r.Text(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10),
-        r.Text(11), r.GetFieldValue<Guid?>(12), r.GetFieldValue<DateTimeOffset>(13), r.GetFieldValue<DateTimeOffset>(14));
+    public static MovementRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.GetString(4),
+            r.GetFieldValue<Guid?>(5),
+            r.Text(6),
+            r.Text(7),
+            r.GetDecimal(8),
+            r.GetDecimal(9),
+            r.GetDecimal(10),
+            r.Text(11),
+            r.GetFieldValue<Guid?>(12),
+            r.GetFieldValue<DateTimeOffset>(13),
+            r.GetFieldValue<DateTimeOffset>(14)
+        );
 }
 
 public static class MovementsQueries
 {
     [WolverineGet("/api/{tenant}/movements", Name = "List movements"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Movements of stock, latest first; filters: store, sku, document (id), reference, from and to (when it occurred; to is excluded; a date is a day in the store's time zone)")]
+    [EndpointSummary(
+        "Movements of stock, latest first; filters: store, sku, document (id), reference, from and to (when it occurred; to is excluded; a date is a day in the store's time zone)"
+    )]
     [ProducesResponseType<Page<MovementRow>>(200)]
     public static Task<IResult> List(
-        string? store, string? sku, Guid? document, string? reference, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(MovementRow.Select, Caller.From(http).StoreFilter)
-        .FilterNamed("s.code", "s.id", store)
-        .FilterNamed("p.sku", "p.id", sku)
-        .Filter("m.reference_id = {0}", document)
-        .Filter("m.reference = {0}", reference)
-        .From("m.created_at", from, LocalTime.OfStore)
-        .Until("m.created_at", to, LocalTime.OfStore)
-        .Page(databases, MovementRow.Read, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
+        string? store,
+        string? sku,
+        Guid? document,
+        string? reference,
+        string? from,
+        string? to,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(MovementRow.Select, Caller.From(http).StoreFilter)
+            .FilterNamed("s.code", "s.id", store)
+            .FilterNamed("p.sku", "p.id", sku)
+            .Filter("m.reference_id = {0}", document)
+            .Filter("m.reference = {0}", reference)
+            .From("m.created_at", from, LocalTime.OfStore)
+            .Until("m.created_at", to, LocalTime.OfStore)
+            .Page(
+                databases,
+                MovementRow.Read,
+                limit,
+                after,
+                SortOrder.NewestFirst("m.created_at", "m.id"),
+                row => [row.OccurredAt, row.Id]
+            );
 }

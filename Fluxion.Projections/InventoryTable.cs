@@ -28,8 +28,7 @@ public sealed class InventoryTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<StockItem>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<StockItem>());
 }
 
 /// <summary>The stock of a product in a store. A product that is on order for the first time has a row before it has stock.</summary>
@@ -41,8 +40,21 @@ public sealed class InventoryTable : IReadModel
 /// <param name="Value">On hand times unit cost, to 2 decimals.</param>
 /// <param name="Version">The version of the stock item: it increases with every event, and is 0 before the first. An import compares it to
 /// detect movements in the meantime. Null with asOf.</param>
-public sealed record InventoryRow(string Store, string Sku, string Product, string UnitType, decimal OnHand, decimal? Reserved, decimal? Available,
-    decimal? OnOrder, decimal ReorderPoint, decimal? CostPerUnit, decimal Value, DateTimeOffset? LastMovementAt, long? Version)
+public sealed record InventoryRow(
+    string Store,
+    string Sku,
+    string Product,
+    string UnitType,
+    decimal OnHand,
+    decimal? Reserved,
+    decimal? Available,
+    decimal? OnOrder,
+    decimal ReorderPoint,
+    decimal? CostPerUnit,
+    decimal Value,
+    DateTimeOffset? LastMovementAt,
+    long? Version
+)
 {
     public const string Select = """
         with ordered as (
@@ -69,46 +81,82 @@ public sealed record InventoryRow(string Store, string Sku, string Product, stri
     /// <param name="stores">The stores that the caller may see; null for all.</param>
     /// <param name="store">The code or id of a store; null for all.</param>
     /// <param name="sku">The SKU or id of a product; null for all.</param>
-    public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known, string? store, string? sku) => $"""
-        select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
-               round(i.on_hand * i.unit_cost, 2), i.last_movement_at, null::bigint
-        from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
-                     last(m.average_cost, m.item_version) as unit_cost
-              from service_inventory_movements m
-              where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
-                and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
-                and {(store is null ? "true" : $"m.store_id = ({IdOf("stores", "code", p(Codes.Spellings(store)))})")}
-                and {(sku is null ? "true" : $"m.product_id = ({IdOf("products", "sku", p(Codes.Spellings(sku)))})")}
-              group by m.store_id, m.product_id) i
-        join stores s on s.id = i.store_id
-        join products p on p.id = i.product_id
-        where {(stores is null ? "true" : $"i.store_id = any({p(stores)})")}
-        """;
+    public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known, string? store, string? sku) =>
+        $"""
+            select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
+                   round(i.on_hand * i.unit_cost, 2), i.last_movement_at, null::bigint
+            from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
+                         last(m.average_cost, m.item_version) as unit_cost
+                  from service_inventory_movements m
+                  where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
+                    and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
+                    and {(store is null ? "true" : $"m.store_id = ({IdOf("stores", "code", p(Codes.Spellings(store)))})")}
+                    and {(sku is null ? "true" : $"m.product_id = ({IdOf("products", "sku", p(Codes.Spellings(sku)))})")}
+                  group by m.store_id, m.product_id) i
+            join stores s on s.id = i.store_id
+            join products p on p.id = i.product_id
+            where {(stores is null ? "true" : $"i.store_id = any({p(stores)})")}
+            """;
 
     /// <param name="spellings">The SQL name of the parameter with the spellings of a code or id.</param>
-    private static string IdOf(string table, string code, string spellings) => $"""
-        select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)]::text[] order by {code} = ({spellings}::text[])[1] desc limit 1
-        """;
+    private static string IdOf(string table, string code, string spellings) =>
+        $"""
+            select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)]::text[] order by {code} = ({spellings}::text[])[1] desc limit 1
+            """;
 
-    public static InventoryRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetDecimal(4),
-        r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6), r.GetFieldValue<decimal?>(7), r.GetDecimal(8), r.GetFieldValue<decimal?>(9), r.GetDecimal(10),
-        r.GetFieldValue<DateTimeOffset?>(11), r.GetFieldValue<long?>(12));
+    public static InventoryRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetString(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.GetDecimal(4),
+            r.GetFieldValue<decimal?>(5),
+            r.GetFieldValue<decimal?>(6),
+            r.GetFieldValue<decimal?>(7),
+            r.GetDecimal(8),
+            r.GetFieldValue<decimal?>(9),
+            r.GetDecimal(10),
+            r.GetFieldValue<DateTimeOffset?>(11),
+            r.GetFieldValue<long?>(12)
+        );
 }
 
 public static class InventoryQueries
 {
     [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point, of active products in active stores)")]
-    [EndpointDescription("What is deactivated is in the list, for it is still worth something, and never low. What is only on order, where it has never been, is not low either. asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock.")]
+    [EndpointSummary(
+        "Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point, of active products in active stores)"
+    )]
+    [EndpointDescription(
+        "What is deactivated is in the list, for it is still worth something, and never low. What is only on order, where it has never been, is not low either. asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock."
+    )]
     [ProducesResponseType<Page<InventoryRow>>(200)]
     public static Task<IResult> List(
-        string? store, string? sku, bool? low, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
+        string? store,
+        string? sku,
+        bool? low,
+        string? asOf,
+        string? knownAt,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    )
     {
         var query = TenantQuery.For(http);
-        query = asOf is null && knownAt is null
-            ? query.Where(InventoryRow.Select, Caller.From(http).StoreFilter).Filter("(i.version > 0 and is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)) = {0}", low)
-            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known, store, sku)))
-              .Refuse("low", low is null ? null : "must be left out with asOf and knownAt: it is known for now only");
+        query =
+            asOf is null && knownAt is null
+                ? query
+                    .Where(InventoryRow.Select, Caller.From(http).StoreFilter)
+                    .Filter("(i.version > 0 and is_low(p.is_active, s.is_active, i.quantity_available, p.reorder_point)) = {0}", low)
+                : query
+                    .AsOf(
+                        asOf,
+                        knownAt,
+                        (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known, store, sku))
+                    )
+                    .Refuse("low", low is null ? null : "must be left out with asOf and knownAt: it is known for now only");
         return query
             .FilterNamed("s.code", "s.id", store)
             .FilterNamed("p.sku", "p.id", sku)

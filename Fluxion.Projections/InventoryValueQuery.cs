@@ -27,34 +27,57 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
     /// </summary>
     /// <param name="p">Adds a parameter and returns its SQL name.</param>
     /// <param name="stores">The stores that the caller may see; null for all.</param>
-    public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known) => $"""
-        select v.code, v.name, v.products, v.value
-        from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value
-              from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, last(m.average_cost, m.item_version) as unit_cost
-                    from service_inventory_movements m
-                    where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
-                      and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
-                    group by m.store_id, m.product_id) i
-              join stores s on s.id = i.store_id
-              group by s.id) v
-        where {(stores is null ? "true" : $"v.id = any({p(stores)})")}
-        """;
+    public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known) =>
+        $"""
+            select v.code, v.name, v.products, v.value
+            from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value
+                  from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, last(m.average_cost, m.item_version) as unit_cost
+                        from service_inventory_movements m
+                        where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
+                          and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
+                        group by m.store_id, m.product_id) i
+                  join stores s on s.id = i.store_id
+                  group by s.id) v
+            where {(stores is null ? "true" : $"v.id = any({p(stores)})")}
+            """;
 
     public static StoreValueRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetDecimal(3));
 }
 
 public static class InventoryValueQueries
 {
-    [WolverineGet("/api/{tenant}/inventory/value", Name = "Value of inventory"), Authorize(Roles.Viewer), Tags("Stock"), HeavyWork(HeavyWork.Report)]
+    [
+        WolverineGet("/api/{tenant}/inventory/value", Name = "Value of inventory"),
+        Authorize(Roles.Viewer),
+        Tags("Stock"),
+        HeavyWork(HeavyWork.Report)
+    ]
     [EndpointSummary("What stock is worth, store by store, now or as of a moment; filter: store")]
-    [EndpointDescription("asOf and knownAt are those of the inventory itself. A store in which nothing has ever moved, or had by then, is not in the list.")]
+    [EndpointDescription(
+        "asOf and knownAt are those of the inventory itself. A store in which nothing has ever moved, or had by then, is not in the list."
+    )]
     [ProducesResponseType<Page<StoreValueRow>>(200)]
-    public static Task<IResult> List(string? store, string? asOf, string? knownAt, int? limit, string? after, HttpContext http, Databases databases)
+    public static Task<IResult> List(
+        string? store,
+        string? asOf,
+        string? knownAt,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    )
     {
         var query = TenantQuery.For(http);
-        query = asOf is null && knownAt is null
-            ? query.Where(StoreValueRow.Select, Caller.From(http).StoreFilter)
-            : query.AsOf(asOf, knownAt, (at, known) => query.Where(p => StoreValueRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known)));
-        return query.FilterNamed("v.code", "v.id", store).Page(databases, StoreValueRow.Read, limit, after, SortOrder.ByText("v.code"), row => [row.Store]);
+        query =
+            asOf is null && knownAt is null
+                ? query.Where(StoreValueRow.Select, Caller.From(http).StoreFilter)
+                : query.AsOf(
+                    asOf,
+                    knownAt,
+                    (at, known) => query.Where(p => StoreValueRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known))
+                );
+        return query
+            .FilterNamed("v.code", "v.id", store)
+            .Page(databases, StoreValueRow.Read, limit, after, SortOrder.ByText("v.code"), row => [row.Store]);
     }
 }

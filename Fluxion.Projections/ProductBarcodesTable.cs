@@ -29,10 +29,13 @@ public sealed class ProductBarcodesTable : IReadModel
 
     private static IEnumerable<Row> Rows(Change change)
     {
-        if (change.After is not Product product) yield break;
+        if (change.After is not Product product)
+            yield break;
         var (before, after) = (BarcodeList.From((change.Before as Product)?.Details), BarcodeList.From(product.Details));
-        foreach (var (i, barcode) in before.Index().ExceptBy(after.Select(b => b.Code), b => b.Item.Code)) yield return new Row(product.Id, barcode, i + 1, true, change);
-        foreach (var (i, barcode) in after.Index().Where(b => before.ElementAtOrDefault(b.Index) != b.Item)) yield return new Row(product.Id, barcode, i + 1, false, change);
+        foreach (var (i, barcode) in before.Index().ExceptBy(after.Select(b => b.Code), b => b.Item.Code))
+            yield return new Row(product.Id, barcode, i + 1, true, change);
+        foreach (var (i, barcode) in after.Index().Where(b => before.ElementAtOrDefault(b.Index) != b.Item))
+            yield return new Row(product.Id, barcode, i + 1, false, change);
     }
 }
 
@@ -41,17 +44,28 @@ public sealed class BarcodeIndex : IBarcodeIndex
 {
     public async Task<IReadOnlyList<BarcodeOwner>> Find(LedgerSession ledger, IReadOnlyCollection<string> keys, CancellationToken ct)
     {
-        await using var command = ledger.CreateCommand($"""
+        await using var command = ledger.CreateCommand(
+            $"""
             select b.code_key, b.product_id, p.sku, p.is_active, b.pack_quantity
             from {ledger.Tenant.Schema}.product_barcodes b
             join {ledger.Tenant.Schema}.products p on p.id = b.product_id
             where b.code_key = any($1) and not b.is_removed
             order by p.sku
-            """, (object)keys.ToArray());
+            """,
+            (object)keys.ToArray()
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         var owners = new List<BarcodeOwner>();
         while (await reader.ReadAsync(ct))
-            owners.Add(new BarcodeOwner(reader.GetString(0), reader.GetGuid(1), reader.GetString(2), reader.GetBoolean(3), Quantities.Normalize(reader.GetDecimal(4))));
+            owners.Add(
+                new BarcodeOwner(
+                    reader.GetString(0),
+                    reader.GetGuid(1),
+                    reader.GetString(2),
+                    reader.GetBoolean(3),
+                    Quantities.Normalize(reader.GetDecimal(4))
+                )
+            );
         return owners;
     }
 }

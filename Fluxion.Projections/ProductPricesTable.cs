@@ -44,19 +44,31 @@ public sealed record PriceRow(Guid Id, decimal CostPrice, decimal SellingPrice, 
         where true
         """;
 
-    public static PriceRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetDecimal(1), r.GetDecimal(2), r.GetFieldValue<Guid?>(3), r.Text(4),
-        r.GetFieldValue<DateTimeOffset>(5));
+    public static PriceRow Read(NpgsqlDataReader r) =>
+        new(r.GetGuid(0), r.GetDecimal(1), r.GetDecimal(2), r.GetFieldValue<Guid?>(3), r.Text(4), r.GetFieldValue<DateTimeOffset>(5));
 }
 
 public static class ProductPricesQueries
 {
     [WolverineGet("/api/{tenant}/products/{id}/prices", Name = "List prices"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("The cost and selling prices that a product had, latest first")]
-    [EndpointDescription("The first row holds since its createdAt; a change of other fields is no row. Refused: 404 when the product does not exist.")]
+    [EndpointDescription(
+        "The first row holds since its createdAt; a change of other fields is no row. Refused: 404 when the product does not exist."
+    )]
     [ProducesResponseType<Page<PriceRow>>(200)]
-    public static Task<IResult> List([Example("LAC001")] string id, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(PriceRow.Select)
-        .Named("p.sku", "p.id", id)
-        // A product has prices from its first event on, so an empty list means that there is no such product.
-        .Page(databases, PriceRow.Read, limit, after, SortOrder.NewestFirst("r.created_at", "r.id"), row => [row.CreatedAt, row.Id], Refusal.NotFound("product", "id", id));
+    public static Task<IResult> List([Example("LAC001")] string id, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(PriceRow.Select)
+            .Named("p.sku", "p.id", id)
+            // A product has prices from its first event on, so an empty list means that there is no such product.
+            .Page(
+                databases,
+                PriceRow.Read,
+                limit,
+                after,
+                SortOrder.NewestFirst("r.created_at", "r.id"),
+                row => [row.CreatedAt, row.Id],
+                Refusal.NotFound("product", "id", id)
+            );
 }

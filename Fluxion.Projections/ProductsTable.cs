@@ -39,8 +39,7 @@ public sealed class ProductsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Product>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Product>());
 }
 
 /// <param name="Kind">gtin or internal.</param>
@@ -50,12 +49,34 @@ public sealed record BarcodeRow(string Code, string Kind, string Unit, decimal P
 
 /// <param name="Barcode">The product's first barcode.</param>
 /// <param name="Scanned">The barcode that was looked up; omitted if there was no lookup.</param>
-public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Name, string? Description, string? Category, string? Supplier,
-    string UnitType, decimal MinStockLevel, decimal? MaxStockLevel, decimal ReorderPoint, decimal CostPrice, decimal SellingPrice, decimal TaxRate,
-    int? LeadTimeDays, decimal? PackSize, ProductSettings Settings, bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
-    IReadOnlyList<BarcodeRow> Barcodes, [property: OmittedByDefault, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BarcodeRow? Scanned)
+public sealed record ProductRow(
+    Guid Id,
+    string Sku,
+    string? Barcode,
+    string Name,
+    string? Description,
+    string? Category,
+    string? Supplier,
+    string UnitType,
+    decimal MinStockLevel,
+    decimal? MaxStockLevel,
+    decimal ReorderPoint,
+    decimal CostPrice,
+    decimal SellingPrice,
+    decimal TaxRate,
+    int? LeadTimeDays,
+    decimal? PackSize,
+    ProductSettings Settings,
+    bool IsActive,
+    long Version,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    IReadOnlyList<BarcodeRow> Barcodes,
+    [property: OmittedByDefault, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BarcodeRow? Scanned
+)
 {
-    private const string BarcodeJson = "json_build_object('code', b.code, 'kind', b.kind, 'unit', coalesce(b.unit_type, p.unit_type), 'packQuantity', b.pack_quantity)";
+    private const string BarcodeJson =
+        "json_build_object('code', b.code, 'kind', b.kind, 'unit', coalesce(b.unit_type, p.unit_type), 'packQuantity', b.pack_quantity)";
 
     /// <summary>The select statement. $1 is the key of the barcode to look up, or null.</summary>
     public const string Select = $"""
@@ -69,39 +90,79 @@ public sealed record ProductRow(Guid Id, string Sku, string? Barcode, string Nam
         where true
         """;
 
-    public static ProductRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.Text(2), r.GetString(3),
-        r.Text(4), r.Text(5), r.Text(6), r.GetString(7), r.GetDecimal(8),
-        r.GetFieldValue<decimal?>(9), r.GetDecimal(10), r.GetDecimal(11), r.GetDecimal(12), r.GetDecimal(13), r.GetFieldValue<int?>(14),
-        r.GetFieldValue<decimal?>(15), r.Json<ProductSettings>(16), r.GetBoolean(17), r.GetInt64(18), r.GetFieldValue<DateTimeOffset>(19), r.GetFieldValue<DateTimeOffset>(20),
-        r.Lines<BarcodeRow>(21), r.IsDBNull(22) ? null : r.Line<BarcodeRow>(22));
+    public static ProductRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.Text(2),
+            r.GetString(3),
+            r.Text(4),
+            r.Text(5),
+            r.Text(6),
+            r.GetString(7),
+            r.GetDecimal(8),
+            r.GetFieldValue<decimal?>(9),
+            r.GetDecimal(10),
+            r.GetDecimal(11),
+            r.GetDecimal(12),
+            r.GetDecimal(13),
+            r.GetFieldValue<int?>(14),
+            r.GetFieldValue<decimal?>(15),
+            r.Json<ProductSettings>(16),
+            r.GetBoolean(17),
+            r.GetInt64(18),
+            r.GetFieldValue<DateTimeOffset>(19),
+            r.GetFieldValue<DateTimeOffset>(20),
+            r.Lines<BarcodeRow>(21),
+            r.IsDBNull(22) ? null : r.Line<BarcodeRow>(22)
+        );
 }
 
 public static class ProductsQueries
 {
     [WolverineGet("/api/{tenant}/products", Name = "List products"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The products by sku; filters: category, supplier, barcode (as it was scanned), search (a part of sku, barcodes or name)")]
-    [EndpointDescription("barcode finds UPC-A and EAN-13 of one GTIN alike; scanned says which of the product's barcodes it is and how much it stands for. search goes by neither case nor accents: 'azucar' finds Azúcar. Deactivated products are in the list, see isActive.")]
+    [EndpointSummary(
+        "The products by sku; filters: category, supplier, barcode (as it was scanned), search (a part of sku, barcodes or name)"
+    )]
+    [EndpointDescription(
+        "barcode finds UPC-A and EAN-13 of one GTIN alike; scanned says which of the product's barcodes it is and how much it stands for. search goes by neither case nor accents: 'azucar' finds Azúcar. Deactivated products are in the list, see isActive."
+    )]
     [ProducesResponseType<Page<ProductRow>>(200)]
     public static Task<IResult> List(
-        string? category, string? supplier, string? barcode, string? search, int? limit, string? after, HttpContext http, Databases databases)
+        string? category,
+        string? supplier,
+        string? barcode,
+        string? search,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    )
     {
         var key = barcode is null ? null : ProductBarcode.KeyOf(ProductBarcode.Normalize(barcode));
-        return TenantQuery.For(http)
+        return TenantQuery
+            .For(http)
             .Where(ProductRow.Select, key)
             .FilterNamed("c.code", "c.id", category)
             .FilterNamed("s.code", "s.id", supplier)
             .Filter("p.id in (select product_id from product_barcodes where code_key = {0} and not is_removed)", key)
-            .Filter("""
+            .Filter(
+                """
                 p.id in (select id from products where search_key like search_pattern({0})
                          union all select product_id from product_barcodes where search_key like search_pattern({0}) and not is_removed)
-                """, search)
+                """,
+                search
+            )
             .Page(databases, ProductRow.Read, limit, after, SortOrder.ByText("p.sku"), row => [row.Sku]);
     }
 
     [WolverineGet("/api/{tenant}/products/{id}", Name = "Get product"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One product, by sku or id")]
     [ProducesResponseType<ProductRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(ProductRow.Select, (string?)null).Named("p.sku", "p.id", id)
-        .One(databases, ProductRow.Read, "product", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(ProductRow.Select, (string?)null)
+            .Named("p.sku", "p.id", id)
+            .One(databases, ProductRow.Read, "product", id);
 }

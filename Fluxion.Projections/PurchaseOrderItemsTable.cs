@@ -28,9 +28,12 @@ public sealed class PurchaseOrderItemsTable : IReadModel
 
     private static IEnumerable<Row> Rows(Change change)
     {
-        if (change.After is not PurchaseOrder order) yield break;
+        if (change.After is not PurchaseOrder order)
+            yield break;
         var before = (change.Before as PurchaseOrder)?.Lines ?? [];
-        foreach (var line in before.ExceptBy(order.Lines.Select(l => l.Id), l => l.Id)) yield return new Row(order.Id, line, true, change);
-        foreach (var line in order.Lines.Except(before)) yield return new Row(order.Id, line, false, change);
+        foreach (var line in before.ExceptBy(order.Lines.Select(l => l.Id), l => l.Id))
+            yield return new Row(order.Id, line, true, change);
+        foreach (var line in order.Lines.Except(before))
+            yield return new Row(order.Id, line, false, change);
     }
 }

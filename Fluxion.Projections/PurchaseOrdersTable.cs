@@ -17,7 +17,10 @@ namespace Fluxion.Projections;
 /// <summary>The table purchase_orders: the orders to suppliers.</summary>
 public sealed class PurchaseOrdersTable : IReadModel
 {
-    private static readonly Table<(PurchaseOrder State, Change Last)> Table = new Table<(PurchaseOrder State, Change Last)>("purchase_orders", "id")
+    private static readonly Table<(PurchaseOrder State, Change Last)> Table = new Table<(PurchaseOrder State, Change Last)>(
+        "purchase_orders",
+        "id"
+    )
         .Add("id", "uuid", r => r.State.Id)
         .Add("store_id", "uuid", r => r.State.StoreId)
         .Add("supplier_id", "uuid", r => r.State.SupplierId)
@@ -35,15 +38,29 @@ public sealed class PurchaseOrdersTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<PurchaseOrder>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<PurchaseOrder>());
 }
 
 /// <param name="Status">draft, sent, confirmed, partial, received or cancelled.</param>
 /// <param name="ReceivedDate">The date on which the last goods arrived; null before.</param>
 /// <param name="Subtotal">The amount before tax.</param>
-public record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string Supplier, string Status, DateOnly OrderDate, DateOnly? ExpectedDate,
-    DateOnly? ReceivedDate, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? Notes, Guid? CreatedBy, long Version, DateTimeOffset CreatedAt)
+public record PurchaseOrderRow(
+    Guid Id,
+    string OrderNumber,
+    string Store,
+    string Supplier,
+    string Status,
+    DateOnly OrderDate,
+    DateOnly? ExpectedDate,
+    DateOnly? ReceivedDate,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    string? Notes,
+    Guid? CreatedBy,
+    long Version,
+    DateTimeOffset CreatedAt
+)
 {
     internal const string Columns = """
         o.id, o.order_number, s.code, v.code, o.status, o.order_date, o.expected_date, o.received_date, o.subtotal, o.tax_amount, o.total_amount,
@@ -59,17 +76,40 @@ public record PurchaseOrderRow(Guid Id, string OrderNumber, string Store, string
 
     public const string Select = $"select {Columns} {From}";
 
-    public static PurchaseOrderRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4),
-        r.GetFieldValue<DateOnly>(5), r.GetFieldValue<DateOnly?>(6), r.GetFieldValue<DateOnly?>(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10),
-        r.Text(11), r.GetFieldValue<Guid?>(12), r.GetInt64(13), r.GetFieldValue<DateTimeOffset>(14));
+    public static PurchaseOrderRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.GetString(4),
+            r.GetFieldValue<DateOnly>(5),
+            r.GetFieldValue<DateOnly?>(6),
+            r.GetFieldValue<DateOnly?>(7),
+            r.GetDecimal(8),
+            r.GetDecimal(9),
+            r.GetDecimal(10),
+            r.Text(11),
+            r.GetFieldValue<Guid?>(12),
+            r.GetInt64(13),
+            r.GetFieldValue<DateTimeOffset>(14)
+        );
 }
 
 /// <param name="QuantityReceived">The quantity received and not returned.</param>
 /// <param name="QuantityCancelled">The quantity that will not arrive any more. It was returned without replacement, or the order was closed
 /// without it before other goods were returned.</param>
 /// <param name="LineTotal">Quantity ordered times unit cost, before tax.</param>
-public sealed record PurchaseOrderItemRow(Guid Id, string Sku, string Product, decimal QuantityOrdered, decimal QuantityReceived,
-    decimal QuantityCancelled, decimal UnitCost, decimal LineTotal);
+public sealed record PurchaseOrderItemRow(
+    Guid Id,
+    string Sku,
+    string Product,
+    decimal QuantityOrdered,
+    decimal QuantityReceived,
+    decimal QuantityCancelled,
+    decimal UnitCost,
+    decimal LineTotal
+);
 
 /// <summary>The quantity of a product in a delivery at one unit cost, and how much of it was returned to the supplier.</summary>
 public sealed record DeliveryLine(string Sku, decimal Quantity, decimal Returned, decimal UnitCost);
@@ -84,12 +124,20 @@ public sealed record ReturnedDeliveryLine(string Sku, decimal Quantity, decimal 
 /// <summary>A return of goods from a delivery.</summary>
 /// <param name="IsReplaced">Whether the supplier was to deliver replacements.</param>
 public sealed record DeliveryReturn(
-    Guid Id, Guid DeliveryId, DateTimeOffset OccurredAt, string? Reference, string? Reason, bool IsReplaced, IReadOnlyList<ReturnedDeliveryLine> Lines);
+    Guid Id,
+    Guid DeliveryId,
+    DateTimeOffset OccurredAt,
+    string? Reference,
+    string? Reason,
+    bool IsReplaced,
+    IReadOnlyList<ReturnedDeliveryLine> Lines
+);
 
 /// <summary>An order with its lines by SKU, its deliveries and its returns, both oldest first.</summary>
 public sealed record PurchaseOrderDetails : PurchaseOrderRow
 {
-    private PurchaseOrderDetails(PurchaseOrderRow order) : base(order) { }
+    private PurchaseOrderDetails(PurchaseOrderRow order)
+        : base(order) { }
 
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<PurchaseOrderItemRow> Lines { get; init; }
@@ -127,33 +175,57 @@ public sealed record PurchaseOrderDetails : PurchaseOrderRow
         {From}
         """;
 
-    public static new PurchaseOrderDetails Read(NpgsqlDataReader r) => new(PurchaseOrderRow.Read(r))
-    {
-        Lines = r.Lines<PurchaseOrderItemRow>(15),
-        Deliveries = r.Lines<Delivery>(16),
-        Returns = r.Lines<DeliveryReturn>(17),
-    };
+    public static new PurchaseOrderDetails Read(NpgsqlDataReader r) =>
+        new(PurchaseOrderRow.Read(r))
+        {
+            Lines = r.Lines<PurchaseOrderItemRow>(15),
+            Deliveries = r.Lines<Delivery>(16),
+            Returns = r.Lines<DeliveryReturn>(17),
+        };
 }
 
 public static class PurchaseOrdersQueries
 {
     [WolverineGet("/api/{tenant}/purchase-orders", Name = "List purchase orders"), Authorize(Roles.Viewer), Tags("Purchasing")]
-    [EndpointSummary("The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded; of a point in time the day in the store's time zone)")]
+    [EndpointSummary(
+        "The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded; of a point in time the day in the store's time zone)"
+    )]
     [ProducesResponseType<Page<PurchaseOrderRow>>(200)]
-    public static Task<IResult> List(string? store, string? supplier, string? status, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(PurchaseOrderRow.Select, Caller.From(http).StoreFilter)
-        .FilterNamed("s.code", "s.id", store)
-        .FilterNamed("v.code", "v.id", supplier)
-        .FilterOneOf("o.status = {0}", "status", status, PurchaseOrderStatus.All)
-        .FromDay("o.order_date", from, LocalTime.OfStore)
-        .UntilDay("o.order_date", to, LocalTime.OfStore)
-        .Page(databases, PurchaseOrderRow.Read, limit, after, SortOrder.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
+    public static Task<IResult> List(
+        string? store,
+        string? supplier,
+        string? status,
+        string? from,
+        string? to,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(PurchaseOrderRow.Select, Caller.From(http).StoreFilter)
+            .FilterNamed("s.code", "s.id", store)
+            .FilterNamed("v.code", "v.id", supplier)
+            .FilterOneOf("o.status = {0}", "status", status, PurchaseOrderStatus.All)
+            .FromDay("o.order_date", from, LocalTime.OfStore)
+            .UntilDay("o.order_date", to, LocalTime.OfStore)
+            .Page(
+                databases,
+                PurchaseOrderRow.Read,
+                limit,
+                after,
+                SortOrder.NewestFirst("o.created_at", "o.id"),
+                row => [row.CreatedAt, row.Id]
+            );
 
     [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]
     [EndpointSummary("One purchase order with its lines, deliveries and returns, by order number or id")]
     [ProducesResponseType<PurchaseOrderDetails>(200)]
-    public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(PurchaseOrderDetails.Select, Caller.From(http).StoreFilter).Named("o.order_number", "o.id", id)
-        .One(databases, PurchaseOrderDetails.Read, "purchase order", id);
+    public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(PurchaseOrderDetails.Select, Caller.From(http).StoreFilter)
+            .Named("o.order_number", "o.id", id)
+            .One(databases, PurchaseOrderDetails.Read, "purchase order", id);
 }

@@ -19,8 +19,24 @@ namespace Fluxion.Projections;
 /// <param name="Quantity">The quantity to order, in packs. With maxStockLevel it is the most packs that fit under that level, but at least
 /// enough to reach the reorder point. Without one it is the fewest packs that reach a target level. The target is double the reorder point,
 /// or the reorder point plus the demand in the lead time if that is more.</param>
-public sealed record ReorderSuggestionRow(string Store, string Sku, string Product, string? Supplier, decimal OnHand, decimal Reserved, decimal Available,
-    decimal OnOrder, decimal Drafted, decimal InTransit, decimal ReorderPoint, decimal? MaxStockLevel, decimal RatePerDay, int LeadTimeDays, decimal PackSize, decimal Quantity)
+public sealed record ReorderSuggestionRow(
+    string Store,
+    string Sku,
+    string Product,
+    string? Supplier,
+    decimal OnHand,
+    decimal Reserved,
+    decimal Available,
+    decimal OnOrder,
+    decimal Drafted,
+    decimal InTransit,
+    decimal ReorderPoint,
+    decimal? MaxStockLevel,
+    decimal RatePerDay,
+    int LeadTimeDays,
+    decimal PackSize,
+    decimal Quantity
+)
 {
     /// <summary>The query with unqualified table names: the search path selects the tenant's schema.</summary>
     public static readonly string Select = $"""
@@ -32,20 +48,45 @@ public sealed record ReorderSuggestionRow(string Store, string Sku, string Produ
     {
         var (rule, rate) = (StockPositions.Rule(r), Quantities.Normalize(Quantities.Round(r.GetDecimal(11), 3)));
         var (available, onOrder, drafted, inTransit) = (r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10));
-        return new(r.GetString(2), r.GetString(3), r.GetString(4), r.Text(17), r.GetDecimal(6), r.GetDecimal(18), available, onOrder, drafted, inTransit,
-            rule.Point, rule.MaxLevel, rate, rule.LeadTimeDays, rule.PackSize, rule.Quantity(available + onOrder + drafted + inTransit, r.GetDecimal(11)));
+        return new(
+            r.GetString(2),
+            r.GetString(3),
+            r.GetString(4),
+            r.Text(17),
+            r.GetDecimal(6),
+            r.GetDecimal(18),
+            available,
+            onOrder,
+            drafted,
+            inTransit,
+            rule.Point,
+            rule.MaxLevel,
+            rate,
+            rule.LeadTimeDays,
+            rule.PackSize,
+            rule.Quantity(available + onOrder + drafted + inTransit, r.GetDecimal(11))
+        );
     }
 }
 
 public static class ReorderSuggestionsQuery
 {
-    [WolverineGet("/api/{tenant}/reorder-suggestions", Name = "List reorder suggestions"), Authorize(Roles.Viewer), Tags("Purchasing"), HeavyWork(HeavyWork.Report)]
+    [
+        WolverineGet("/api/{tenant}/reorder-suggestions", Name = "List reorder suggestions"),
+        Authorize(Roles.Viewer),
+        Tags("Purchasing"),
+        HeavyWork(HeavyWork.Report)
+    ]
     [EndpointSummary("What to order, by store and sku; filters: store, supplier")]
-    [EndpointDescription("Of every active product that its store has or had, and of which less than the reorder point is available, on order, drafted or in transit. POST /purchase-orders/from-suggestions drafts the orders.")]
+    [EndpointDescription(
+        "Of every active product that its store has or had, and of which less than the reorder point is available, on order, drafted or in transit. POST /purchase-orders/from-suggestions drafts the orders."
+    )]
     [ProducesResponseType<Page<ReorderSuggestionRow>>(200)]
-    public static Task<IResult> List(string? store, string? supplier, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(ReorderSuggestionRow.Select, Caller.From(http).StoreFilter)
-        .FilterNamed("s.code", "s.id", store)
-        .FilterNamed("v.code", "v.id", supplier)
-        .Page(databases, ReorderSuggestionRow.Read, limit, after, SortOrder.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+    public static Task<IResult> List(string? store, string? supplier, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(ReorderSuggestionRow.Select, Caller.From(http).StoreFilter)
+            .FilterNamed("s.code", "s.id", store)
+            .FilterNamed("v.code", "v.id", supplier)
+            .Page(databases, ReorderSuggestionRow.Read, limit, after, SortOrder.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
 }

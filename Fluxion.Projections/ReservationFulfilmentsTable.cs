@@ -22,6 +22,8 @@ public sealed class ReservationFulfilmentsTable : IReadModel
 
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.SelectMany(Rows)]);
 
-    private static IEnumerable<Row> Rows(Change change) => change.Event.Data is not ReservationFulfilled e ? []
-        : (e.Taken ?? ((Reservation)change.Before!).Rest(e.StoreId)).Select(taken => new Row(change, taken));
+    private static IEnumerable<Row> Rows(Change change) =>
+        change.Event.Data is not ReservationFulfilled e
+            ? []
+            : (e.Taken ?? ((Reservation)change.Before!).Rest(e.StoreId)).Select(taken => new Row(change, taken));
 }

@@ -25,7 +25,16 @@ public sealed class ReservationItemsTable : IReadModel
         .Add("updated_at", "timestamptz", r => r.Change.RecordedAt());
 
     // Each change gets a row: a line may be added later, and its created_at is the time of that change.
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
-        [.. changes.Where(change => change.After is Reservation).SelectMany(change => ((Reservation)change.After).Lines.Select((_, i) => new Row((Reservation)change.After, change, i)))],
-        row => (row.Reservation.Id, row.Index));
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(
+            Table,
+            [
+                .. changes
+                    .Where(change => change.After is Reservation)
+                    .SelectMany(change =>
+                        ((Reservation)change.After).Lines.Select((_, i) => new Row((Reservation)change.After, change, i))
+                    ),
+            ],
+            row => (row.Reservation.Id, row.Index)
+        );
 }

@@ -17,7 +17,10 @@ namespace Fluxion.Projections;
 /// <summary>The table reservations: open and closed reservations.</summary>
 public sealed class ReservationsTable : IReadModel
 {
-    private static readonly Table<(Reservation State, Change Last)> Table = new Table<(Reservation State, Change Last)>("reservations", "id")
+    private static readonly Table<(Reservation State, Change Last)> Table = new Table<(Reservation State, Change Last)>(
+        "reservations",
+        "id"
+    )
         .Add("id", "uuid", r => r.State.Id)
         .Add("reference", "text", r => r.State.Reference)
         .Add("status", "text", r => r.State.Status)
@@ -27,15 +30,21 @@ public sealed class ReservationsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Reservation>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Reservation>());
 }
 
 /// <param name="Status">open, fulfilled, released or expired.</param>
 /// <param name="RecordedAt">The time at which it was opened; created_at in SQL.</param>
 /// <param name="Version">The version, which increases with every change.</param>
 public record ReservationRow(
-    Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, Guid? CreatedBy, DateTimeOffset RecordedAt, long Version)
+    Guid Id,
+    string Reference,
+    string Status,
+    DateTimeOffset ExpiresAt,
+    Guid? CreatedBy,
+    DateTimeOffset RecordedAt,
+    long Version
+)
 {
     internal const string Columns = "v.id, v.reference, v.status, v.expires_at, v.created_by, v.created_at, v.version";
 
@@ -46,8 +55,16 @@ public record ReservationRow(
 
     public const string Select = $"select {Columns} {From}";
 
-    public static ReservationRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2),
-        r.GetFieldValue<DateTimeOffset>(3), r.GetFieldValue<Guid?>(4), r.GetFieldValue<DateTimeOffset>(5), r.GetInt64(6));
+    public static ReservationRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetFieldValue<DateTimeOffset>(3),
+            r.GetFieldValue<Guid?>(4),
+            r.GetFieldValue<DateTimeOffset>(5),
+            r.GetInt64(6)
+        );
 }
 
 /// <param name="Quantity">The reserved quantity.</param>
@@ -55,7 +72,15 @@ public record ReservationRow(
 /// <param name="Held">The quantity that is still held.</param>
 /// <param name="Status">The status of the line: open while it holds something, then fulfilled, released or expired.</param>
 public sealed record ReservationItemRow(
-    int LineNumber, string Store, string Sku, string Product, decimal Quantity, decimal Fulfilled, decimal Held, string Status);
+    int LineNumber,
+    string Store,
+    string Sku,
+    string Product,
+    decimal Quantity,
+    decimal Fulfilled,
+    decimal Held,
+    string Status
+);
 
 /// <summary>The quantity that a sale took from a line of a reservation.</summary>
 public sealed record ReservationSaleRow(int LineNumber, Guid SaleId, string InvoiceNumber, decimal Quantity, DateTimeOffset RecordedAt);
@@ -63,7 +88,8 @@ public sealed record ReservationSaleRow(int LineNumber, Guid SaleId, string Invo
 /// <summary>A reservation with its lines in the stores that the caller may see, and the sales that fulfilled them.</summary>
 public sealed record ReservationDetails : ReservationRow
 {
-    private ReservationDetails(ReservationRow reservation) : base(reservation) { }
+    private ReservationDetails(ReservationRow reservation)
+        : base(reservation) { }
 
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<ReservationItemRow> Lines { get; init; }
@@ -84,11 +110,8 @@ public sealed record ReservationDetails : ReservationRow
         {From}
         """;
 
-    public static new ReservationDetails Read(NpgsqlDataReader r) => new(ReservationRow.Read(r))
-    {
-        Lines = r.Lines<ReservationItemRow>(7),
-        Sales = r.Lines<ReservationSaleRow>(8),
-    };
+    public static new ReservationDetails Read(NpgsqlDataReader r) =>
+        new(ReservationRow.Read(r)) { Lines = r.Lines<ReservationItemRow>(7), Sales = r.Lines<ReservationSaleRow>(8) };
 }
 
 public static class ReservationsQueries
@@ -96,20 +119,40 @@ public static class ReservationsQueries
     [WolverineGet("/api/{tenant}/stock/reservations", Name = "List reservations"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("Reservations, the last opened first; filters: status, store (that it holds or held stock of), reference")]
     [ProducesResponseType<Page<ReservationRow>>(200)]
-    public static Task<IResult> List(string? status, string? store, string? reference, int? limit, string? after, HttpContext http, Databases databases) =>
-        TenantQuery.For(http)
-        .Where(ReservationRow.Select, Caller.From(http).StoreFilter)
-        .FilterOneOf("v.status = {0}", "status", status, Reservation.States)
-        .Filter("v.reference = {0}", reference)
-        .Filter("exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
-            store is null ? null : Codes.Spellings(store))
-        .Page(databases, ReservationRow.Read, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
+    public static Task<IResult> List(
+        string? status,
+        string? store,
+        string? reference,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(ReservationRow.Select, Caller.From(http).StoreFilter)
+            .FilterOneOf("v.status = {0}", "status", status, Reservation.States)
+            .Filter("v.reference = {0}", reference)
+            .Filter(
+                "exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
+                store is null ? null : Codes.Spellings(store)
+            )
+            .Page(
+                databases,
+                ReservationRow.Read,
+                limit,
+                after,
+                SortOrder.NewestFirst("v.created_at", "v.id"),
+                row => [row.RecordedAt, row.Id]
+            );
 
     [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("One reservation with its lines, what of each is still held, and the sales that took the rest")]
     [ProducesResponseType<ReservationDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(ReservationDetails.Select, Caller.From(http).StoreFilter)
-        .Identified("v.id", id)
-        .One(databases, ReservationDetails.Read, "reservation", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(ReservationDetails.Select, Caller.From(http).StoreFilter)
+            .Identified("v.id", id)
+            .One(databases, ReservationDetails.Read, "reservation", id);
 }

@@ -27,7 +27,14 @@ public sealed class SaleItemsTable : IReadModel
         .Add("quantity_returned", "numeric", r => r.Sale.Returned[r.Index])
         .AddOnce("created_at", "timestamptz", r => r.Sale.OccurredAt);
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
-        [.. changes.Where(c => c.Event.Data is SaleRecorded or GoodsReturned)
-            .SelectMany(c => ((Sale)c.After).Amounts().Select((amount, i) => new Row((Sale)c.After, amount, i)))], r => r.Line.Id);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(
+            Table,
+            [
+                .. changes
+                    .Where(c => c.Event.Data is SaleRecorded or GoodsReturned)
+                    .SelectMany(c => ((Sale)c.After).Amounts().Select((amount, i) => new Row((Sale)c.After, amount, i))),
+            ],
+            r => r.Line.Id
+        );
 }

@@ -22,15 +22,23 @@ public sealed class SalePaymentsTable : IReadModel
     private sealed record Row(Change Change, decimal Amount, string? Method, string? Reference, string? Reason, DateTimeOffset OccurredAt)
     {
         /// <summary>The payment or refund of an event; null if it has none.</summary>
-        public static Row? From(Change change) => change.Event.Data switch
-        {
-            PaymentReceived e => new Row(change, e.Amount, e.Method, e.Reference, null, e.OccurredAt),
-            PaymentRefunded e => new Row(change, -e.Amount, e.Method, e.Reference, e.Reason, e.OccurredAt),
-            // An event from before refunds were recorded: the cancellation refunded the amount held. The method of the refund is unknown,
-            // so the sale's payment method stands in.
-            SaleCancelled e when change.Before is Sale { AmountHeld: > 0 } before => new Row(change, -before.AmountHeld, before.PaymentMethod, null, e.Reason, e.OccurredAt),
-            _ => null,
-        };
+        public static Row? From(Change change) =>
+            change.Event.Data switch
+            {
+                PaymentReceived e => new Row(change, e.Amount, e.Method, e.Reference, null, e.OccurredAt),
+                PaymentRefunded e => new Row(change, -e.Amount, e.Method, e.Reference, e.Reason, e.OccurredAt),
+                // An event from before refunds were recorded: the cancellation refunded the amount held. The method of the refund is unknown,
+                // so the sale's payment method stands in.
+                SaleCancelled e when change.Before is Sale { AmountHeld: > 0 } before => new Row(
+                    change,
+                    -before.AmountHeld,
+                    before.PaymentMethod,
+                    null,
+                    e.Reason,
+                    e.OccurredAt
+                ),
+                _ => null,
+            };
     }
 
     private static readonly Table<Row> Table = new Table<Row>("sale_payments")
@@ -52,8 +60,20 @@ public sealed class SalePaymentsTable : IReadModel
 /// <param name="Kind">payment or refund.</param>
 /// <param name="Amount">The amount: above 0 for a payment, below 0 for a refund.</param>
 /// <param name="OccurredAt">The time of the payment or refund; created_at in SQL.</param>
-public sealed record PaymentRow(Guid Id, string Store, Guid SaleId, string InvoiceNumber, string Kind, string Method, decimal Amount, string? Reference,
-    string? Reason, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt)
+public sealed record PaymentRow(
+    Guid Id,
+    string Store,
+    Guid SaleId,
+    string InvoiceNumber,
+    string Kind,
+    string Method,
+    decimal Amount,
+    string? Reference,
+    string? Reason,
+    Guid? CreatedBy,
+    DateTimeOffset OccurredAt,
+    DateTimeOffset RecordedAt
+)
 {
     public const string Select = """
         select m.id, s.code, m.sale_id, v.invoice_number, m.kind, m.payment_method, m.amount, m.reference, m.reason, m.created_by, m.created_at, m.recorded_at
@@ -63,24 +83,53 @@ public sealed record PaymentRow(Guid Id, string Store, Guid SaleId, string Invoi
         where ($1::uuid[] is null or m.store_id = any($1))
         """;
 
-    public static PaymentRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetGuid(2), r.GetString(3), r.GetString(4), r.GetString(5),
-        r.GetDecimal(6), r.Text(7), r.Text(8), r.GetFieldValue<Guid?>(9), r.GetFieldValue<DateTimeOffset>(10), r.GetFieldValue<DateTimeOffset>(11));
+    public static PaymentRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetGuid(2),
+            r.GetString(3),
+            r.GetString(4),
+            r.GetString(5),
+            r.GetDecimal(6),
+            r.Text(7),
+            r.Text(8),
+            r.GetFieldValue<Guid?>(9),
+            r.GetFieldValue<DateTimeOffset>(10),
+            r.GetFieldValue<DateTimeOffset>(11)
+        );
 }
 
 public static class SalePaymentsQueries
 {
     [WolverineGet("/api/{tenant}/payments", Name = "List payments"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary("Payments and refunds of all sales, latest first; filters: store, method, kind (payment or refund), reference, from and to (when it was paid or given back; to is excluded; a date is a day in the store's time zone)")]
-    [EndpointDescription("A refund has an amount below 0, so that the amounts of a day add up to what is in the till. A cancelled sale has a refund for each method by which it was given back.")]
+    [EndpointSummary(
+        "Payments and refunds of all sales, latest first; filters: store, method, kind (payment or refund), reference, from and to (when it was paid or given back; to is excluded; a date is a day in the store's time zone)"
+    )]
+    [EndpointDescription(
+        "A refund has an amount below 0, so that the amounts of a day add up to what is in the till. A cancelled sale has a refund for each method by which it was given back."
+    )]
     [ProducesResponseType<Page<PaymentRow>>(200)]
-    public static Task<IResult> List(string? store, string? method, string? kind, string? reference, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(PaymentRow.Select, Caller.From(http).StoreFilter)
-        .FilterNamed("s.code", "s.id", store)
-        .FilterOneOf("m.payment_method = {0}", "method", method, PaymentMethods.All)
-        .FilterOneOf("m.kind = {0}", "kind", kind, [SalePaymentsTable.Payment, SalePaymentsTable.Refund])
-        .Filter("m.reference = {0}", reference)
-        .From("m.created_at", from, LocalTime.OfStore)
-        .Until("m.created_at", to, LocalTime.OfStore)
-        .Page(databases, PaymentRow.Read, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
+    public static Task<IResult> List(
+        string? store,
+        string? method,
+        string? kind,
+        string? reference,
+        string? from,
+        string? to,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(PaymentRow.Select, Caller.From(http).StoreFilter)
+            .FilterNamed("s.code", "s.id", store)
+            .FilterOneOf("m.payment_method = {0}", "method", method, PaymentMethods.All)
+            .FilterOneOf("m.kind = {0}", "kind", kind, [SalePaymentsTable.Payment, SalePaymentsTable.Refund])
+            .Filter("m.reference = {0}", reference)
+            .From("m.created_at", from, LocalTime.OfStore)
+            .Until("m.created_at", to, LocalTime.OfStore)
+            .Page(databases, PaymentRow.Read, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
 }

@@ -42,8 +42,7 @@ public sealed class SalesTable : IReadModel
         .AddOnce("recorded_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Sale>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Sale>());
 }
 
 /// <param name="PaymentStatus">pending, partial, paid, refund_due, returned, refunded or cancelled.</param>
@@ -54,9 +53,28 @@ public sealed class SalesTable : IReadModel
 /// <param name="OpenAmount">The amount still to be paid. Below 0: the amount to refund to the client.</param>
 /// <param name="OccurredAt">The time of the sale; created_at in SQL.</param>
 /// <param name="PricesIncludeTax">Whether unit prices and discounts of the lines include tax.</param>
-public record SaleRow(Guid Id, string Store, string InvoiceNumber, string? ClientName, string? ClientTaxId, decimal Subtotal, decimal TaxAmount,
-    decimal TotalAmount, decimal AmountPaid, decimal AmountRefunded, decimal ReturnedAmount, decimal OpenAmount, string? PaymentMethod, string PaymentStatus,
-    string? PosTransactionId, string? Notes, Guid? CreatedBy, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, bool PricesIncludeTax)
+public record SaleRow(
+    Guid Id,
+    string Store,
+    string InvoiceNumber,
+    string? ClientName,
+    string? ClientTaxId,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    decimal AmountPaid,
+    decimal AmountRefunded,
+    decimal ReturnedAmount,
+    decimal OpenAmount,
+    string? PaymentMethod,
+    string PaymentStatus,
+    string? PosTransactionId,
+    string? Notes,
+    Guid? CreatedBy,
+    DateTimeOffset OccurredAt,
+    DateTimeOffset RecordedAt,
+    bool PricesIncludeTax
+)
 {
     internal const string Columns = """
         v.id, s.code, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.amount_refunded, v.returned_amount,
@@ -72,29 +90,80 @@ public record SaleRow(Guid Id, string Store, string InvoiceNumber, string? Clien
 
     public const string Select = $"select {Columns} {From}";
 
-    public static SaleRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.Text(3), r.Text(4), r.GetDecimal(5), r.GetDecimal(6),
-        r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11), r.Text(12), r.GetString(13), r.Text(14), r.Text(15),
-        r.GetFieldValue<Guid?>(16), r.GetFieldValue<DateTimeOffset>(17), r.GetFieldValue<DateTimeOffset>(18), r.GetBoolean(19));
+    public static SaleRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.Text(3),
+            r.Text(4),
+            r.GetDecimal(5),
+            r.GetDecimal(6),
+            r.GetDecimal(7),
+            r.GetDecimal(8),
+            r.GetDecimal(9),
+            r.GetDecimal(10),
+            r.GetDecimal(11),
+            r.Text(12),
+            r.GetString(13),
+            r.Text(14),
+            r.Text(15),
+            r.GetFieldValue<Guid?>(16),
+            r.GetFieldValue<DateTimeOffset>(17),
+            r.GetFieldValue<DateTimeOffset>(18),
+            r.GetBoolean(19)
+        );
 }
 
 /// <param name="LineTotal">Quantity times price, less the discount. It includes tax if the prices of the sale do.</param>
 /// <param name="NetAmount">The amount before tax. Over all lines it adds up to the sale's subtotal.</param>
 /// <param name="TaxAmount">The tax. Over all lines it adds up to the sale's taxAmount.</param>
 /// <param name="CostPerUnit">The cost of one unit at the time of the sale.</param>
-public sealed record SaleItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal UnitPrice, decimal Discount, decimal LineTotal,
-    decimal TaxRate, decimal NetAmount, decimal TaxAmount, decimal CostPerUnit, decimal QuantityReturned);
+public sealed record SaleItemRow(
+    int LineNumber,
+    string Sku,
+    string Product,
+    decimal Quantity,
+    decimal UnitPrice,
+    decimal Discount,
+    decimal LineTotal,
+    decimal TaxRate,
+    decimal NetAmount,
+    decimal TaxAmount,
+    decimal CostPerUnit,
+    decimal QuantityReturned
+);
 
 /// <summary>A payment or refund of an invoice.</summary>
 /// <param name="Kind">payment or refund.</param>
 /// <param name="Amount">The amount: above 0 for a payment, below 0 for a refund.</param>
-public sealed record SalePayment(Guid Id, string Kind, string Method, decimal Amount, string? Reference, string? Reason, DateTimeOffset OccurredAt,
-    DateTimeOffset RecordedAt, Guid? CreatedBy);
+public sealed record SalePayment(
+    Guid Id,
+    string Kind,
+    string Method,
+    decimal Amount,
+    string? Reference,
+    string? Reason,
+    DateTimeOffset OccurredAt,
+    DateTimeOffset RecordedAt,
+    Guid? CreatedBy
+);
 
 /// <summary>Returned goods of an invoice, and the credit for them.</summary>
 /// <param name="Kind">return, or cancellation of the complete invoice.</param>
 /// <param name="Subtotal">The amount before tax.</param>
-public sealed record SaleReturn(Guid Id, string Kind, string? Reason, DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, Guid? CreatedBy,
-    decimal Subtotal, decimal TaxAmount, decimal TotalAmount, IReadOnlyList<SaleReturn.Line> Lines)
+public sealed record SaleReturn(
+    Guid Id,
+    string Kind,
+    string? Reason,
+    DateTimeOffset OccurredAt,
+    DateTimeOffset RecordedAt,
+    Guid? CreatedBy,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    IReadOnlyList<SaleReturn.Line> Lines
+)
 {
     /// <param name="NetAmount">The credit for the line before tax.</param>
     /// <param name="CostOfGoods">The cost at which the goods returned to stock.</param>
@@ -104,7 +173,8 @@ public sealed record SaleReturn(Guid Id, string Kind, string? Reason, DateTimeOf
 /// <summary>An invoice with its lines, its payments and refunds, and its returns, each in the order in which they occurred.</summary>
 public sealed record SaleDetails : SaleRow
 {
-    private SaleDetails(SaleRow sale) : base(sale) { }
+    private SaleDetails(SaleRow sale)
+        : base(sale) { }
 
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<SaleItemRow> Lines { get; init; }
@@ -136,34 +206,50 @@ public sealed record SaleDetails : SaleRow
         {From}
         """;
 
-    public static new SaleDetails Read(NpgsqlDataReader r) => new(SaleRow.Read(r))
-    {
-        Lines = r.Lines<SaleItemRow>(20),
-        Payments = r.Lines<SalePayment>(21),
-        Returns = r.Lines<SaleReturn>(22),
-    };
+    public static new SaleDetails Read(NpgsqlDataReader r) =>
+        new(SaleRow.Read(r))
+        {
+            Lines = r.Lines<SaleItemRow>(20),
+            Payments = r.Lines<SalePayment>(21),
+            Returns = r.Lines<SaleReturn>(22),
+        };
 }
 
 public static class SalesQueries
 {
     [WolverineGet("/api/{tenant}/sales", Name = "List sales"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary("Sales, latest first; filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)")]
+    [EndpointSummary(
+        "Sales, latest first; filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)"
+    )]
     [ProducesResponseType<Page<SaleRow>>(200)]
-    public static Task<IResult> List(string? store, string? invoice, string? status, string? from, string? to, int? limit, string? after,
-        HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(SaleRow.Select, Caller.From(http).StoreFilter)
-        .FilterNamed("s.code", "s.id", store)
-        .Filter("v.invoice_number = any({0})", invoice is null ? null : Codes.NumberSpellings(invoice))
-        .FilterOneOf("v.payment_status = {0}", "status", status, SaleStatus.All)
-        .From("v.created_at", from, LocalTime.OfStore)
-        .Until("v.created_at", to, LocalTime.OfStore)
-        .Page(databases, SaleRow.Read, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
+    public static Task<IResult> List(
+        string? store,
+        string? invoice,
+        string? status,
+        string? from,
+        string? to,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    ) =>
+        TenantQuery
+            .For(http)
+            .Where(SaleRow.Select, Caller.From(http).StoreFilter)
+            .FilterNamed("s.code", "s.id", store)
+            .Filter("v.invoice_number = any({0})", invoice is null ? null : Codes.NumberSpellings(invoice))
+            .FilterOneOf("v.payment_status = {0}", "status", status, SaleStatus.All)
+            .From("v.created_at", from, LocalTime.OfStore)
+            .Until("v.created_at", to, LocalTime.OfStore)
+            .Page(databases, SaleRow.Read, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]
     [EndpointSummary("One sale with its lines, its payments and refunds, and what came back of it")]
     [ProducesResponseType<SaleDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(SaleDetails.Select, Caller.From(http).StoreFilter)
-        .Identified("v.id", id)
-        .One(databases, SaleDetails.Read, "sale", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(SaleDetails.Select, Caller.From(http).StoreFilter)
+            .Identified("v.id", id)
+            .One(databases, SaleDetails.Read, "sale", id);
 }

@@ -14,7 +14,10 @@ namespace Fluxion.Projections;
 /// <summary>The table settings: the settings of the tenant, in one row.</summary>
 public sealed class SettingsTable : IReadModel
 {
-    private static readonly Table<(TenantSettings State, Change Last)> Table = new Table<(TenantSettings State, Change Last)>("settings", "id")
+    private static readonly Table<(TenantSettings State, Change Last)> Table = new Table<(TenantSettings State, Change Last)>(
+        "settings",
+        "id"
+    )
         .Add("id", "uuid", r => r.State.Id)
         .Add("timezone", "text", r => r.State.Timezone ?? Zone.Utc.Name)
         .Add("over_receipt_percent", "numeric", r => r.State.OverReceiptPercent)
@@ -25,8 +28,7 @@ public sealed class SettingsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<TenantSettings>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<TenantSettings>());
 }
 
 public static class SettingsQuery
@@ -34,7 +36,16 @@ public static class SettingsQuery
     [WolverineGet("/api/{tenant}/settings", Name = "Get settings"), Authorize(Roles.Admin), Tags("Settings")]
     [EndpointSummary("The tenant's own rules")]
     [ProducesResponseType<SettingsReply>(200)]
-    public static Task<IResult> Get(HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where("select coalesce(s.over_receipt_percent, 0), coalesce(s.alerts, '{}'), coalesce(s.timezone, 'UTC'), coalesce(s.prices_include_tax, false), coalesce(s.unique_references, true) from (select) one left join settings s on true")
-        .One(databases, r => new SettingsReply(r.GetDecimal(0), r.Json<AlertSettings>(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4)), "settings", "");
+    public static Task<IResult> Get(HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(
+                "select coalesce(s.over_receipt_percent, 0), coalesce(s.alerts, '{}'), coalesce(s.timezone, 'UTC'), coalesce(s.prices_include_tax, false), coalesce(s.unique_references, true) from (select) one left join settings s on true"
+            )
+            .One(
+                databases,
+                r => new SettingsReply(r.GetDecimal(0), r.Json<AlertSettings>(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4)),
+                "settings",
+                ""
+            );
 }

@@ -29,7 +29,9 @@ public sealed class StockDocuments : IStockDocuments
 
     private static readonly string Short = $$"""
         select r.id, r.reference, s.code, p.sku, r.held, r.short_by
-        from ({{StockPositions.ShortReservations("select * from unnest($1::uuid[], $2::uuid[], $3::numeric[]) w (store_id, product_id, short)")}}) r
+        from ({{StockPositions.ShortReservations(
+            "select * from unnest($1::uuid[], $2::uuid[], $3::numeric[]) w (store_id, product_id, short)"
+        )}}) r
         join {t}.stores s on s.id = r.store_id
         join {t}.products p on p.id = r.product_id
         order by s.code, p.sku, r.later limit {{ShortReservation.MaxListed}}
@@ -66,19 +68,63 @@ public sealed class StockDocuments : IStockDocuments
         """;
 
     public Task<IReadOnlyList<DeliveredGoods>> Receipt(LedgerSession ledger, Guid receiptId, CancellationToken ct) =>
-        StockPositions.Query(ledger, Delivered, r => new DeliveredGoods(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetDecimal(3), r.GetDecimal(4), r.GetDecimal(5),
-            r.GetFieldValue<DateTimeOffset>(6)), ct, receiptId);
+        StockPositions.Query(
+            ledger,
+            Delivered,
+            r => new DeliveredGoods(
+                r.GetGuid(0),
+                r.GetGuid(1),
+                r.GetString(2),
+                r.GetDecimal(3),
+                r.GetDecimal(4),
+                r.GetDecimal(5),
+                r.GetFieldValue<DateTimeOffset>(6)
+            ),
+            ct,
+            receiptId
+        );
 
     public Task<IReadOnlyList<GoodsOnOrder>> OnOrder(LedgerSession ledger, IReadOnlyList<LockedStock> items, CancellationToken ct) =>
-        StockPositions.Query(ledger, OnOrderOf, r => new GoodsOnOrder(r.GetGuid(0), r.GetGuid(1), r.GetDecimal(2), r.GetFieldValue<Guid[]>(3)), ct,
-            items.Select(item => item.Store.Id).ToArray(), items.Select(item => item.Product.Id).ToArray());
+        StockPositions.Query(
+            ledger,
+            OnOrderOf,
+            r => new GoodsOnOrder(r.GetGuid(0), r.GetGuid(1), r.GetDecimal(2), r.GetFieldValue<Guid[]>(3)),
+            ct,
+            items.Select(item => item.Store.Id).ToArray(),
+            items.Select(item => item.Product.Id).ToArray()
+        );
 
-    public Task<IReadOnlyList<ShortReservation>> ShortReservations(LedgerSession ledger, IReadOnlyList<ShortItem> items, CancellationToken ct) =>
-        StockPositions.Query(ledger, Short, r => new ShortReservation(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
-                Quantities.Normalize(r.GetDecimal(4)), Quantities.Normalize(r.GetDecimal(5))), ct,
-            items.Select(item => item.Stock.Store.Id).ToArray(), items.Select(item => item.Stock.Product.Id).ToArray(), items.Select(item => item.By).ToArray());
+    public Task<IReadOnlyList<ShortReservation>> ShortReservations(
+        LedgerSession ledger,
+        IReadOnlyList<ShortItem> items,
+        CancellationToken ct
+    ) =>
+        StockPositions.Query(
+            ledger,
+            Short,
+            r => new ShortReservation(
+                r.GetGuid(0),
+                r.GetString(1),
+                r.GetString(2),
+                r.GetString(3),
+                Quantities.Normalize(r.GetDecimal(4)),
+                Quantities.Normalize(r.GetDecimal(5))
+            ),
+            ct,
+            items.Select(item => item.Stock.Store.Id).ToArray(),
+            items.Select(item => item.Stock.Product.Id).ToArray(),
+            items.Select(item => item.By).ToArray()
+        );
 
     public async Task<ILookup<Guid, OpenDocuments>> Open(LedgerSession ledger, IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
-        (await StockPositions.Query(ledger, OpenOf, r => (Of: r.GetGuid(0), Documents: new OpenDocuments(r.GetString(1), r.GetInt64(2), r.GetFieldValue<string[]>(3))), ct,
-            ids.ToArray(), (object?)ledger.Caller.StoreFilter ?? DBNull.Value)).ToLookup(of => of.Of, of => of.Documents);
+        (
+            await StockPositions.Query(
+                ledger,
+                OpenOf,
+                r => (Of: r.GetGuid(0), Documents: new OpenDocuments(r.GetString(1), r.GetInt64(2), r.GetFieldValue<string[]>(3))),
+                ct,
+                ids.ToArray(),
+                (object?)ledger.Caller.StoreFilter ?? DBNull.Value
+            )
+        ).ToLookup(of => of.Of, of => of.Documents);
 }

@@ -19,7 +19,8 @@ public sealed class StockPositions : IStockPositions
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
     /// <summary>The condition that a movement is demand: goods were sold or used. A return to a supplier is not demand.</summary>
-    private const string IsDemand = "reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'";
+    private const string IsDemand =
+        "reference_type in ('sale', 'issue') and movement_type = 'out' and reason is distinct from 'return_to_supplier'";
 
     /// <summary>
     /// The inventory position of a stock item and its rate of demand. It must be followed by the from clause and a condition.
@@ -36,29 +37,30 @@ public sealed class StockPositions : IStockPositions
 
     /// <param name="rateDays">A SQL expression. Pass it as a parameter: the planner then prunes chunks once per query instead of once per
     /// item.</param>
-    private static string FromOver(string rateDays) => $$"""
-        from {t}.inventory i
-        join {t}.products p on p.id = i.product_id
-        join {t}.stores s on s.id = i.store_id
-        left join {t}.suppliers v on v.id = p.supplier_id
-        cross join (select coalesce((alerts ->> 'rate_days')::int, {{AlertSettings.Default.RateDays}}) as rate_days,
-                           coalesce((alerts ->> 'lead_time_days')::int, {{AlertSettings.Default.LeadTimeDays}}) as lead_time_days
-                    from (select) one left join {t}.settings on true) e
-        cross join lateral (
-            select sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) filter (where o.status <> 'draft') as ordered,
-                   sum(l.quantity_ordered) filter (where o.status = 'draft') as drafted
-            from {t}.purchase_order_items l join {t}.purchase_orders o on o.id = l.purchase_order_id
-            where l.product_id = i.product_id and o.store_id = i.store_id and not l.is_removed and o.status in ('draft', 'sent', 'confirmed', 'partial')) o
-        cross join lateral (
-            select sum(l.quantity_in_transit) as quantity
-            from {t}.transfer_items l join {t}.transfers t on t.id = l.transfer_id
-            where l.product_id = i.product_id and t.to_store_id = i.store_id and t.status in ('in_transit', 'partial')) t
-        cross join lateral (
-            select -sum(m.quantity) as quantity
-            from {t}.service_inventory_movements m
-            where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > now() - make_interval(days => {{rateDays}})
-              and (m.reference_type = 'return' or {{IsDemand}})) r
-        """;
+    private static string FromOver(string rateDays) =>
+        $$"""
+            from {t}.inventory i
+            join {t}.products p on p.id = i.product_id
+            join {t}.stores s on s.id = i.store_id
+            left join {t}.suppliers v on v.id = p.supplier_id
+            cross join (select coalesce((alerts ->> 'rate_days')::int, {{AlertSettings.Default.RateDays}}) as rate_days,
+                               coalesce((alerts ->> 'lead_time_days')::int, {{AlertSettings.Default.LeadTimeDays}}) as lead_time_days
+                        from (select) one left join {t}.settings on true) e
+            cross join lateral (
+                select sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) filter (where o.status <> 'draft') as ordered,
+                       sum(l.quantity_ordered) filter (where o.status = 'draft') as drafted
+                from {t}.purchase_order_items l join {t}.purchase_orders o on o.id = l.purchase_order_id
+                where l.product_id = i.product_id and o.store_id = i.store_id and not l.is_removed and o.status in ('draft', 'sent', 'confirmed', 'partial')) o
+            cross join lateral (
+                select sum(l.quantity_in_transit) as quantity
+                from {t}.transfer_items l join {t}.transfers t on t.id = l.transfer_id
+                where l.product_id = i.product_id and t.to_store_id = i.store_id and t.status in ('in_transit', 'partial')) t
+            cross join lateral (
+                select -sum(m.quantity) as quantity
+                from {t}.service_inventory_movements m
+                where m.product_id = i.product_id and m.store_id = i.store_id and m.created_at > now() - make_interval(days => {{rateDays}})
+                  and (m.reference_type = 'return' or {{IsDemand}})) r
+            """;
 
     /// <summary>The condition that less is on hand than reserved, for a product that does not allow backorders.</summary>
     private static string IsShort(string inventory, string product) =>
@@ -68,17 +70,18 @@ public sealed class StockPositions : IStockPositions
     /// The open reservations with a shortfall. If several hold the same product in a store, the one opened last is short first.
     /// </summary>
     /// <param name="items">A query of store_id, product_id and short, the quantity missing from all reservations.</param>
-    internal static string ShortReservations(string items) => $$"""
-        select v.id, v.reference, v.store_id, v.product_id, v.held, least(v.held, v.short - v.later) as short_by, v.later
-        from (select r.id, r.reference, w.store_id, w.product_id, w.short, sum(l.quantity_held) as held,
-                     coalesce(sum(sum(l.quantity_held)) over (partition by w.store_id, w.product_id order by r.created_at desc, r.id desc
-                         rows between unbounded preceding and 1 preceding), 0) as later
-              from ({{items}}) w
-              join {t}.reservation_items l on l.store_id = w.store_id and l.product_id = w.product_id and l.quantity_held > 0
-              join {t}.reservations r on r.id = l.reservation_id
-              group by r.id, w.store_id, w.product_id, w.short) v
-        where v.later < v.short
-        """;
+    internal static string ShortReservations(string items) =>
+        $$"""
+            select v.id, v.reference, v.store_id, v.product_id, v.held, least(v.held, v.short - v.later) as short_by, v.later
+            from (select r.id, r.reference, w.store_id, w.product_id, w.short, sum(l.quantity_held) as held,
+                         coalesce(sum(sum(l.quantity_held)) over (partition by w.store_id, w.product_id order by r.created_at desc, r.id desc
+                             rows between unbounded preceding and 1 preceding), 0) as later
+                  from ({{items}}) w
+                  join {t}.reservation_items l on l.store_id = w.store_id and l.product_id = w.product_id and l.quantity_held > 0
+                  join {t}.reservations r on r.id = l.reservation_id
+                  group by r.id, w.store_id, w.product_id, w.short) v
+            where v.later < v.short
+            """;
 
     /// <summary>
     /// The condition that a product must be reordered. It tests the available quantity first, because that needs no order lines.
@@ -100,7 +103,9 @@ public sealed class StockPositions : IStockPositions
                   order by alert_type, created_at desc, id desc) a) a
         cross join lateral (
             select json_agg(json_build_object('id', r.id, 'reference', r.reference, 'quantity', r.held, 'short_by', r.short_by) order by r.later)::text as reservations
-            from (select * from ({{ShortReservations($"select i.store_id, i.product_id, -i.quantity_available as short where {IsShort("i", "p")}")}}) r
+            from (select * from ({{ShortReservations(
+            $"select i.store_id, i.product_id, -i.quantity_available as short where {IsShort("i", "p")}"
+        )}}) r
                   order by r.later limit {{ShortStock.MaxNamed}}) r) h
         where i.id = any($1) or i.product_id = any($2) or i.store_id = any($3)
         """;
@@ -196,35 +201,98 @@ public sealed class StockPositions : IStockPositions
         from {t}.inventory i join {t}.products p on p.id = i.product_id where {{IsShort("i", "p")}}
         """;
 
-    public Task<IReadOnlyList<StockPosition>> Read(LedgerSession ledger, IReadOnlyCollection<StockReviewRequest> requests, int rateDays, CancellationToken ct)
+    public Task<IReadOnlyList<StockPosition>> Read(
+        LedgerSession ledger,
+        IReadOnlyCollection<StockReviewRequest> requests,
+        int rateDays,
+        CancellationToken ct
+    )
     {
-        Guid[] items = [.. requests.Where(n => n is { StoreId: not null, ProductId: not null }).Select(n => StockItem.IdOf(n.StoreId!.Value, n.ProductId!.Value)).Distinct()];
+        Guid[] items =
+        [
+            .. requests
+                .Where(n => n is { StoreId: not null, ProductId: not null })
+                .Select(n => StockItem.IdOf(n.StoreId!.Value, n.ProductId!.Value))
+                .Distinct(),
+        ];
         Guid[] products = [.. requests.Where(n => n is { StoreId: null, ProductId: not null }).Select(n => n.ProductId!.Value).Distinct()];
         Guid[] stores = [.. requests.Where(n => n is { StoreId: not null, ProductId: null }).Select(n => n.StoreId!.Value).Distinct()];
         return Query(ledger, Items, Read, ct, items, products, stores, rateDays);
     }
 
-    public Task<IReadOnlyList<StockPosition>> ToOrder(LedgerSession ledger, Guid? storeId, Guid? supplierId, int limit, CancellationToken ct) => Query(
-        ledger, Order, Read, ct, (object?)ledger.Caller.StoreFilter ?? DBNull.Value, (object?)storeId ?? DBNull.Value, (object?)supplierId ?? DBNull.Value, limit);
+    public Task<IReadOnlyList<StockPosition>> ToOrder(
+        LedgerSession ledger,
+        Guid? storeId,
+        Guid? supplierId,
+        int limit,
+        CancellationToken ct
+    ) =>
+        Query(
+            ledger,
+            Order,
+            Read,
+            ct,
+            (object?)ledger.Caller.StoreFilter ?? DBNull.Value,
+            (object?)storeId ?? DBNull.Value,
+            (object?)supplierId ?? DBNull.Value,
+            limit
+        );
 
-    public Task<IReadOnlyList<AlertCandidate>> FindCandidates(LedgerSession ledger, CancellationToken ct) => Query(ledger, Candidates, r => new AlertCandidate(r.GetGuid(0), r.GetGuid(1),
-        r.GetString(2), r.GetFieldValue<decimal?>(3), r.GetDecimal(4), r.GetFieldValue<decimal?>(5), r.GetFieldValue<decimal?>(6)), ct);
+    public Task<IReadOnlyList<AlertCandidate>> FindCandidates(LedgerSession ledger, CancellationToken ct) =>
+        Query(
+            ledger,
+            Candidates,
+            r => new AlertCandidate(
+                r.GetGuid(0),
+                r.GetGuid(1),
+                r.GetString(2),
+                r.GetFieldValue<decimal?>(3),
+                r.GetDecimal(4),
+                r.GetFieldValue<decimal?>(5),
+                r.GetFieldValue<decimal?>(6)
+            ),
+            ct
+        );
 
     /// <summary>Reads a row of <see cref="Select"/>, followed by the latest movement and the latest alerts.</summary>
-    private static StockPosition Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetGuid(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetBoolean(5),
-        r.GetDecimal(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11),
-        r.GetFieldValue<Guid?>(19), r.IsDBNull(20) ? [] : r.GetFieldValue<Guid[]>(20), Rule(r), r.GetFieldValue<Guid?>(16),
-        r.IsDBNull(21) ? [] : r.Json<IReadOnlyList<ShortReservationData>>(21));
+    private static StockPosition Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetGuid(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.GetString(4),
+            r.GetBoolean(5),
+            r.GetDecimal(6),
+            r.GetDecimal(7),
+            r.GetDecimal(8),
+            r.GetDecimal(9),
+            r.GetDecimal(10),
+            r.GetDecimal(11),
+            r.GetFieldValue<Guid?>(19),
+            r.IsDBNull(20) ? [] : r.GetFieldValue<Guid[]>(20),
+            Rule(r),
+            r.GetFieldValue<Guid?>(16),
+            r.IsDBNull(21) ? [] : r.Json<IReadOnlyList<ShortReservationData>>(21)
+        );
 
-    internal static ReorderRule Rule(NpgsqlDataReader r) => new(r.GetDecimal(12), r.GetFieldValue<decimal?>(13), r.GetInt32(14), r.GetDecimal(15));
+    internal static ReorderRule Rule(NpgsqlDataReader r) =>
+        new(r.GetDecimal(12), r.GetFieldValue<decimal?>(13), r.GetInt32(14), r.GetDecimal(15));
 
-    internal static async Task<IReadOnlyList<T>> Query<T>(LedgerSession ledger, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
+    internal static async Task<IReadOnlyList<T>> Query<T>(
+        LedgerSession ledger,
+        string sql,
+        Func<NpgsqlDataReader, T> read,
+        CancellationToken ct,
+        params object[] parameters
+    )
     {
         await using var command = ledger.CreateCommand(sql.Replace("{t}", ledger.Tenant.Schema, StringComparison.Ordinal), parameters);
         command.CommandTimeout = (int)Timeout.TotalSeconds;
         await using var reader = await command.ExecuteReaderAsync(ct);
         var found = new List<T>();
-        while (await reader.ReadAsync(ct)) found.Add(read(reader));
+        while (await reader.ReadAsync(ct))
+            found.Add(read(reader));
         return found;
     }
 }

@@ -30,22 +30,45 @@ public sealed class StoresTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Store>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Store>());
 }
 
 /// <param name="Timezone">The time zone of the store's days; null for the tenant's time zone.</param>
-public sealed record StoreRow(Guid Id, string Code, string Name, string Type, Address Address, Contact Contact, JsonElement Settings,
-    bool IsActive, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Timezone)
+public sealed record StoreRow(
+    Guid Id,
+    string Code,
+    string Name,
+    string Type,
+    Address Address,
+    Contact Contact,
+    JsonElement Settings,
+    bool IsActive,
+    long Version,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    string? Timezone
+)
 {
     public const string Select = """
         select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at, s.timezone
         from stores s where ($1::uuid[] is null or s.id = any($1))
         """;
 
-    public static StoreRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
-        r.Json<Address>(4), r.Json<Contact>(5), r.GetFieldValue<JsonElement>(6),
-        r.GetBoolean(7), r.GetInt64(8), r.GetFieldValue<DateTimeOffset>(9), r.GetFieldValue<DateTimeOffset>(10), r.Text(11));
+    public static StoreRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.Json<Address>(4),
+            r.Json<Contact>(5),
+            r.GetFieldValue<JsonElement>(6),
+            r.GetBoolean(7),
+            r.GetInt64(8),
+            r.GetFieldValue<DateTimeOffset>(9),
+            r.GetFieldValue<DateTimeOffset>(10),
+            r.Text(11)
+        );
 }
 
 public static class StoresQueries
@@ -53,16 +76,20 @@ public static class StoresQueries
     [WolverineGet("/api/{tenant}/stores", Name = "List stores"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("The stores that you may see, by code; filter: search (a part of code or name, by neither case nor accents)")]
     [ProducesResponseType<Page<StoreRow>>(200)]
-    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(StoreRow.Select, Caller.From(http).StoreFilter)
-        .Search("s.code, s.name", search)
-        .Page(databases, StoreRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(StoreRow.Select, Caller.From(http).StoreFilter)
+            .Search("s.code, s.name", search)
+            .Page(databases, StoreRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/stores/{id}", Name = "Get store"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One store, by code or id")]
     [ProducesResponseType<StoreRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(StoreRow.Select, Caller.From(http).StoreFilter)
-        .Named("s.code", "s.id", id)
-        .One(databases, StoreRow.Read, "store", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(StoreRow.Select, Caller.From(http).StoreFilter)
+            .Named("s.code", "s.id", id)
+            .One(databases, StoreRow.Read, "store", id);
 }

@@ -35,13 +35,26 @@ public sealed class SuppliersTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Supplier>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Supplier>());
 }
 
-public sealed record SupplierRow(Guid Id, string Code, string BusinessName, string? TradeName, string? TaxId, string? ContactPerson,
-    string? Phone, string? Email, Address Address, string? PaymentTerms, decimal? CreditLimit, int? LeadTimeDays, JsonElement Settings,
-    bool IsActive, long Version)
+public sealed record SupplierRow(
+    Guid Id,
+    string Code,
+    string BusinessName,
+    string? TradeName,
+    string? TaxId,
+    string? ContactPerson,
+    string? Phone,
+    string? Email,
+    Address Address,
+    string? PaymentTerms,
+    decimal? CreditLimit,
+    int? LeadTimeDays,
+    JsonElement Settings,
+    bool IsActive,
+    long Version
+)
 {
     public const string Select = """
         select s.id, s.code, s.business_name, s.trade_name, s.tax_id, s.contact_person, s.phone, s.email::text, s.address,
@@ -49,10 +62,24 @@ public sealed record SupplierRow(Guid Id, string Code, string BusinessName, stri
         from suppliers s where true
         """;
 
-    public static SupplierRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.Text(3),
-        r.Text(4), r.Text(5), r.Text(6), r.Text(7),
-        r.Json<Address>(8), r.Text(9), r.GetFieldValue<decimal?>(10),
-        r.GetFieldValue<int?>(11), r.GetFieldValue<JsonElement>(12), r.GetBoolean(13), r.GetInt64(14));
+    public static SupplierRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.Text(3),
+            r.Text(4),
+            r.Text(5),
+            r.Text(6),
+            r.Text(7),
+            r.Json<Address>(8),
+            r.Text(9),
+            r.GetFieldValue<decimal?>(10),
+            r.GetFieldValue<int?>(11),
+            r.GetFieldValue<JsonElement>(12),
+            r.GetBoolean(13),
+            r.GetInt64(14)
+        );
 }
 
 public static class SuppliersQueries
@@ -60,15 +87,16 @@ public static class SuppliersQueries
     [WolverineGet("/api/{tenant}/suppliers", Name = "List suppliers"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("The suppliers by code; filter: search (a part of code, business name or trade name, by neither case nor accents)")]
     [ProducesResponseType<Page<SupplierRow>>(200)]
-    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(SupplierRow.Select)
-        .Search("s.code, s.business_name, s.trade_name", search)
-        .Page(databases, SupplierRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(SupplierRow.Select)
+            .Search("s.code, s.business_name, s.trade_name", search)
+            .Page(databases, SupplierRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/suppliers/{id}", Name = "Get supplier"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One supplier, by code or id")]
     [ProducesResponseType<SupplierRow>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(SupplierRow.Select).Named("s.code", "s.id", id)
-        .One(databases, SupplierRow.Read, "supplier", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery.For(http).Where(SupplierRow.Select).Named("s.code", "s.id", id).One(databases, SupplierRow.Read, "supplier", id);
 }

@@ -28,6 +28,6 @@ public sealed class TransferItemsTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table,
-        [.. changes.Latest<Transfer>().SelectMany(t => t.State.Lines.Select((_, i) => new Row(t.State, t.Last, i)))]);
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
+        rows.Write(Table, [.. changes.Latest<Transfer>().SelectMany(t => t.State.Lines.Select((_, i) => new Row(t.State, t.Last, i)))]);
 }

@@ -32,8 +32,7 @@ public sealed class TransfersTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<Transfer>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<Transfer>());
 }
 
 /// <param name="Status">in_transit, partial, received or cancelled.</param>
@@ -41,8 +40,19 @@ public sealed class TransfersTable : IReadModel
 /// <param name="ArrivedAt">The time of the latest arrival; null before the first.</param>
 /// <param name="CancelledAt">The time at which goods in transit were back in the sending store; null unless it was cancelled.</param>
 /// <param name="RecordedAt">The time at which the ledger learned of it; created_at in SQL.</param>
-public record TransferRow(Guid Id, string FromStore, string ToStore, string Status, string? Reference, string? Notes,
-    DateTimeOffset SentAt, DateTimeOffset? ArrivedAt, DateTimeOffset? CancelledAt, Guid? CreatedBy, DateTimeOffset RecordedAt)
+public record TransferRow(
+    Guid Id,
+    string FromStore,
+    string ToStore,
+    string Status,
+    string? Reference,
+    string? Notes,
+    DateTimeOffset SentAt,
+    DateTimeOffset? ArrivedAt,
+    DateTimeOffset? CancelledAt,
+    Guid? CreatedBy,
+    DateTimeOffset RecordedAt
+)
 {
     internal const string Columns =
         "t.id, f.code, g.code, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at, t.created_by, t.created_at";
@@ -56,20 +66,42 @@ public record TransferRow(Guid Id, string FromStore, string ToStore, string Stat
 
     public const string Select = $"select {Columns} {From}";
 
-    public static TransferRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Text(4), r.Text(5),
-        r.GetFieldValue<DateTimeOffset>(6), r.GetFieldValue<DateTimeOffset?>(7), r.GetFieldValue<DateTimeOffset?>(8), r.GetFieldValue<Guid?>(9),
-        r.GetFieldValue<DateTimeOffset>(10));
+    public static TransferRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.Text(4),
+            r.Text(5),
+            r.GetFieldValue<DateTimeOffset>(6),
+            r.GetFieldValue<DateTimeOffset?>(7),
+            r.GetFieldValue<DateTimeOffset?>(8),
+            r.GetFieldValue<Guid?>(9),
+            r.GetFieldValue<DateTimeOffset>(10)
+        );
 }
 
 /// <param name="Returned">The quantity that returned to the sending store when the transfer was cancelled.</param>
 /// <param name="CostPerUnit">The cost of one unit when it left.</param>
-public sealed record TransferItemRow(int LineNumber, string Sku, string Product, decimal Quantity, decimal Received, decimal Lost, decimal Damaged,
-    decimal InTransit, decimal Returned, decimal CostPerUnit);
+public sealed record TransferItemRow(
+    int LineNumber,
+    string Sku,
+    string Product,
+    decimal Quantity,
+    decimal Received,
+    decimal Lost,
+    decimal Damaged,
+    decimal InTransit,
+    decimal Returned,
+    decimal CostPerUnit
+);
 
 /// <summary>A transfer with its lines.</summary>
 public sealed record TransferDetails : TransferRow
 {
-    private TransferDetails(TransferRow transfer) : base(transfer) { }
+    private TransferDetails(TransferRow transfer)
+        : base(transfer) { }
 
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<TransferItemRow> Lines { get; init; }
@@ -83,10 +115,7 @@ public sealed record TransferDetails : TransferRow
         {From}
         """;
 
-    public static new TransferDetails Read(NpgsqlDataReader r) => new(TransferRow.Read(r))
-    {
-        Lines = r.Lines<TransferItemRow>(11),
-    };
+    public static new TransferDetails Read(NpgsqlDataReader r) => new(TransferRow.Read(r)) { Lines = r.Lines<TransferItemRow>(11) };
 }
 
 public static class TransfersQueries
@@ -94,17 +123,31 @@ public static class TransfersQueries
     [WolverineGet("/api/{tenant}/stock/transfers", Name = "List transfers"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("Transfers, the last recorded first; filters: status, store (sending or receiving)")]
     [ProducesResponseType<Page<TransferRow>>(200)]
-    public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(TransferRow.Select, Caller.From(http).StoreFilter)
-        .FilterOneOf("t.status = {0}", "status", status, Transfer.States)
-        .Filter("{0}::text[] && array[f.code, g.code, upper(f.id::text), upper(g.id::text)]::text[]", store is null ? null : Codes.Spellings(store))
-        .Page(databases, TransferRow.Read, limit, after, SortOrder.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
+    public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(TransferRow.Select, Caller.From(http).StoreFilter)
+            .FilterOneOf("t.status = {0}", "status", status, Transfer.States)
+            .Filter(
+                "{0}::text[] && array[f.code, g.code, upper(f.id::text), upper(g.id::text)]::text[]",
+                store is null ? null : Codes.Spellings(store)
+            )
+            .Page(
+                databases,
+                TransferRow.Read,
+                limit,
+                after,
+                SortOrder.NewestFirst("t.created_at", "t.id"),
+                row => [row.RecordedAt, row.Id]
+            );
 
     [WolverineGet("/api/{tenant}/stock/transfers/{id}", Name = "Get transfer"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("One transfer with its lines")]
     [ProducesResponseType<TransferDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(TransferDetails.Select, Caller.From(http).StoreFilter)
-        .Identified("t.id", id)
-        .One(databases, TransferDetails.Read, "transfer", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(TransferDetails.Select, Caller.From(http).StoreFilter)
+            .Identified("t.id", id)
+            .One(databases, TransferDetails.Read, "transfer", id);
 }

@@ -28,17 +28,35 @@ public sealed class UsersTable : IReadModel
         .AddOnce("created_at", "timestamptz", r => r.Last.RecordedAt())
         .Add("updated_at", "timestamptz", r => r.Last.RecordedAt());
 
-    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) =>
-        rows.Write(Table, changes.Latest<User>());
+    public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, changes.Latest<User>());
 }
 
 /// <param name="StoreIds">The stores whose stock the user may see and move; null for all stores.</param>
-public sealed record UserRow(Guid Id, string Email, string FullName, string Role, Guid[]? StoreIds, JsonElement Permissions, bool IsActive, long Version)
+public sealed record UserRow(
+    Guid Id,
+    string Email,
+    string FullName,
+    string Role,
+    Guid[]? StoreIds,
+    JsonElement Permissions,
+    bool IsActive,
+    long Version
+)
 {
-    public const string Select = "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version from users u where true";
+    public const string Select =
+        "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version from users u where true";
 
-    public static UserRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3),
-        r.IsDBNull(4) ? null : r.GetFieldValue<Guid[]>(4), r.GetFieldValue<JsonElement>(5), r.GetBoolean(6), r.GetInt64(7));
+    public static UserRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.GetString(2),
+            r.GetString(3),
+            r.IsDBNull(4) ? null : r.GetFieldValue<Guid[]>(4),
+            r.GetFieldValue<JsonElement>(5),
+            r.GetBoolean(6),
+            r.GetInt64(7)
+        );
 }
 
 public static class UsersQueries
@@ -46,17 +64,21 @@ public static class UsersQueries
     [WolverineGet("/api/{tenant}/users", Name = "List users"), Authorize(Roles.Admin), Tags("Users")]
     [EndpointSummary("The users by e-mail address; filter: search (a part of address or name, by neither case nor accents)")]
     [ProducesResponseType<Page<UserRow>>(200)]
-    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(UserRow.Select)
-        .Search("u.email, u.full_name", search)
-        .Page(databases, UserRow.Read, limit, after, SortOrder.ByText("u.email::text"), row => [row.Email]);
+    public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(UserRow.Select)
+            .Search("u.email, u.full_name", search)
+            .Page(databases, UserRow.Read, limit, after, SortOrder.ByText("u.email::text"), row => [row.Email]);
 
     [WolverineGet("/api/{tenant}/users/{id}", Name = "Get user"), Authorize(Roles.Admin), Tags("Users")]
     [EndpointSummary("One user, by id or e-mail address")]
     [ProducesResponseType<UserRow>(200)]
-    public static Task<IResult> Get([Example("viewer@fluxion.demo")] string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(UserRow.Select)
-        .Filter("u.id = {0}", Guid.TryParse(id, out var guid) ? guid : null)
-        .Filter("u.email = {0}::citext", guid == default ? id.Trim() : null)
-        .One(databases, UserRow.Read, "user", id);
+    public static Task<IResult> Get([Example("viewer@fluxion.demo")] string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where(UserRow.Select)
+            .Filter("u.id = {0}", Guid.TryParse(id, out var guid) ? guid : null)
+            .Filter("u.email = {0}::citext", guid == default ? id.Trim() : null)
+            .One(databases, UserRow.Read, "user", id);
 }

@@ -19,23 +19,42 @@ internal static class AnalystsCommand
         var connections = Commands.Number("--connections", "Connections that the login may have at once", 5, 1, MaxConnections);
         var listed = Commands.Argument("tenant", "The tenant's slug; all tenants by default");
         listed.Arity = ArgumentArity.ZeroOrOne;
-        var list = new Command("list", "List the analysts of one tenant or of all") { listed }
-            .Runs((given, services, ct) => List(given.GetValue(listed), services, ct));
+        var list = new Command("list", "List the analysts of one tenant or of all") { listed }.Runs(
+            (given, services, ct) => List(given.GetValue(listed), services, ct)
+        );
         var grant = new Command("grant", $"Make a login that reads one tenant in SQL, or change its limits. {Output.PasswordSource}")
         {
-            Commands.Tenant, login, timeout, connections,
-        }.Runs(async (given, services, ct) => await Grant(await Find(given, services, ct), given.GetRequiredValue(login),
-            given.GetValue(timeout), given.GetValue(connections), services, ct));
+            Commands.Tenant,
+            login,
+            timeout,
+            connections,
+        }.Runs(
+            async (given, services, ct) =>
+                await Grant(
+                    await Find(given, services, ct),
+                    given.GetRequiredValue(login),
+                    given.GetValue(timeout),
+                    given.GetValue(connections),
+                    services,
+                    ct
+                )
+        );
         var rotate = new Command("rotate", $"Set a new password and end the login's sessions. {Output.PasswordSource}")
         {
-            Commands.Tenant, login,
+            Commands.Tenant,
+            login,
         }.Runs(async (given, services, ct) => await Rotate(await Find(given, services, ct), given.GetRequiredValue(login), services, ct));
-        var revoke = new Command("revoke", "End the login's sessions and drop it")
-        {
-            Commands.Tenant, login,
-        }.Runs(async (given, services, ct) => await Revoke(await Find(given, services, ct), given.GetRequiredValue(login), services, ct));
-        var analysts = Commands.Group("analysts", "Manage the PostgreSQL logins that read one tenant's tables and views",
-            list, grant, rotate, revoke);
+        var revoke = new Command("revoke", "End the login's sessions and drop it") { Commands.Tenant, login }.Runs(
+            async (given, services, ct) => await Revoke(await Find(given, services, ct), given.GetRequiredValue(login), services, ct)
+        );
+        var analysts = Commands.Group(
+            "analysts",
+            "Manage the PostgreSQL logins that read one tenant's tables and views",
+            list,
+            grant,
+            rotate,
+            revoke
+        );
         analysts.Action = list.Action;
         return analysts;
     }
@@ -46,7 +65,13 @@ internal static class AnalystsCommand
     private static Analysts Of(IServiceProvider services) => new(services.GetRequiredService<Databases>());
 
     private static async Task<int> Grant(
-        Tenant tenant, string login, int timeout, int connections, IServiceProvider services, CancellationToken ct)
+        Tenant tenant,
+        string login,
+        int timeout,
+        int connections,
+        IServiceProvider services,
+        CancellationToken ct
+    )
     {
         var password = Output.Password();
         var limits = $"read only, {timeout} s a query, {connections} connections at once";
@@ -88,8 +113,14 @@ internal static class AnalystsCommand
         var table = new Table().AddColumns("Login", "Tenant", "Query limit", "Connections", "Open now", "Made by");
         foreach (var a in await Of(services).List(tenants, ct))
         {
-            table.AddRow(new Text(a.Login), new Text(slugs[a.Role]), new Text(a.StatementTimeout ?? "none"), new Text(a.Connections < 0 ? "any" : $"{a.Connections}"),
-                new Text($"{a.Open}"), new Text(a.IsOurs ? "analysts grant" : "hand"));
+            table.AddRow(
+                new Text(a.Login),
+                new Text(slugs[a.Role]),
+                new Text(a.StatementTimeout ?? "none"),
+                new Text(a.Connections < 0 ? "any" : $"{a.Connections}"),
+                new Text($"{a.Open}"),
+                new Text(a.IsOurs ? "analysts grant" : "hand")
+            );
         }
         AnsiConsole.Write(table);
         return 0;
@@ -100,7 +131,12 @@ internal static class AnalystsCommand
     {
         var target = new NpgsqlConnectionStringBuilder(service);
         var host = target.Host!.Contains(':', StringComparison.Ordinal) ? $"[{target.Host}]" : System.Uri.EscapeDataString(target.Host);
-        var ssl = target.SslMode switch { SslMode.VerifyCA => "verify-ca", SslMode.VerifyFull => "verify-full", var mode => mode.ToString().ToLowerInvariant() };
+        var ssl = target.SslMode switch
+        {
+            SslMode.VerifyCA => "verify-ca",
+            SslMode.VerifyFull => "verify-full",
+            var mode => mode.ToString().ToLowerInvariant(),
+        };
         return $"postgresql://{login}@{host}:{target.Port}/{System.Uri.EscapeDataString(target.Database!)}?sslmode={ssl}";
     }
 }

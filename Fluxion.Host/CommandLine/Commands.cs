@@ -22,12 +22,21 @@ internal static class Commands
         var help = new Command("help", "Show the commands, or the options of one") { Words("command", "The command") };
         var root = new RootCommand(
             "Fluxion Ledger, an inventory ledger on PostgreSQL.\n\n"
-            + "Without a command the host serves, at http://localhost:5080 by default. Settings may follow, for example "
-            + "--urls http://localhost:8080 or --Fluxion:TokenMinutes 30.\n\n"
-            + $"The commands of JasperFx, Marten and Wolverine work as well: {string.Join(", ", FrameworkCommands.Names)}.")
+                + "Without a command the host serves, at http://localhost:5080 by default. Settings may follow, for example "
+                + "--urls http://localhost:8080 or --Fluxion:TokenMinutes 30.\n\n"
+                + $"The commands of JasperFx, Marten and Wolverine work as well: {string.Join(", ", FrameworkCommands.Names)}."
+        )
         {
-            AnalystsCommand.Create(), DatabaseCommand.Create(), ExplainCommand.Create(), help, LoadCommand.Create(),
-            ReplayCommand.Create(), run, TenantsCommand.Create(), UsersCommand.Create(), VerifyCommand.Create(),
+            AnalystsCommand.Create(),
+            DatabaseCommand.Create(),
+            ExplainCommand.Create(),
+            help,
+            LoadCommand.Create(),
+            ReplayCommand.Create(),
+            run,
+            TenantsCommand.Create(),
+            UsersCommand.Create(),
+            VerifyCommand.Create(),
         };
         help.SetAction((given, ct) => root.Parse([.. given.GetValue<string[]>("command")!, "--help"]).InvokeAsync(cancellationToken: ct));
         var settings = root.RefuseOtherWords(word => !word.StartsWith("--", StringComparison.Ordinal));
@@ -41,21 +50,21 @@ internal static class Commands
     {
         Output.WrapForPeopleAlone();
         var given = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        foreach (var error in given.Errors) Output.Refuse(error.Message);
+        foreach (var error in given.Errors)
+            Output.Refuse(error.Message);
         return given.Errors.Count > 0
             ? Task.FromResult(1)
-            : given.InvokeAsync(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = Timeout.InfiniteTimeSpan,
-            });
+            : given.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Timeout.InfiniteTimeSpan }
+            );
     }
 
     /// <summary>A command that requires a subcommand, for example <c>tenants add</c>.</summary>
     public static Command Group(string name, string description, params ReadOnlySpan<Command> commands)
     {
         var group = new Command(name, description);
-        foreach (var command in commands) group.Add(command);
+        foreach (var command in commands)
+            group.Add(command);
         group.SetAction(_ => Output.Refuse($"Say what {name} is to do: {Names(group)}."));
         group.RefuseOtherWords(_ => true);
         return group;
@@ -64,13 +73,24 @@ internal static class Commands
     /// <param name="prepared">True to migrate or check the schemas before the command runs.</param>
     /// <param name="run">The command itself; it returns the exit code.</param>
     public static Command Runs(
-        this Command command, Func<ParseResult, IServiceProvider, CancellationToken, Task<int>> run, bool prepared = true)
+        this Command command,
+        Func<ParseResult, IServiceProvider, CancellationToken, Task<int>> run,
+        bool prepared = true
+    )
     {
-        command.SetAction((given, ct) => HostRun.Run([], async (app, connections) =>
-        {
-            if (prepared) await app.Prepare(connections, ct);
-            return await run(given, app.Services, ct);
-        }, ct: ct));
+        command.SetAction(
+            (given, ct) =>
+                HostRun.Run(
+                    [],
+                    async (app, connections) =>
+                    {
+                        if (prepared)
+                            await app.Prepare(connections, ct);
+                        return await run(given, app.Services, ct);
+                    },
+                    ct: ct
+                )
+        );
         return command;
     }
 
@@ -78,7 +98,8 @@ internal static class Commands
     public static Argument<string> Argument(string name, string description, Func<string, string?>? validate = null)
     {
         var argument = new Argument<string>(name) { Description = description };
-        if (validate is not null) argument.Validators.Add(given => Check(given, validate));
+        if (validate is not null)
+            argument.Validators.Add(given => Check(given, validate));
         return argument;
     }
 
@@ -86,31 +107,39 @@ internal static class Commands
     public static Option<string> Option(string name, string description, Func<string, string?>? validate = null)
     {
         var option = new Option<string>(name) { Description = description };
-        if (validate is not null) option.Validators.Add(given => Check(given, validate));
+        if (validate is not null)
+            option.Validators.Add(given => Check(given, validate));
         return option;
     }
 
     /// <summary>An option that <paramref name="read"/> parses. An unreadable value is refused with the required form.</summary>
-    public static Option<T?> Option<T>(string name, string description, Func<string, T?> read, string form) => new(name)
-    {
-        Description = description,
-        CustomParser = given =>
+    public static Option<T?> Option<T>(string name, string description, Func<string, T?> read, string form) =>
+        new(name)
         {
-            var value = read(given.Tokens[0].Value);
-            if (value is null) given.AddError($"{name} {form}.");
-            return value;
-        },
-    };
+            Description = description,
+            CustomParser = given =>
+            {
+                var value = read(given.Tokens[0].Value);
+                if (value is null)
+                    given.AddError($"{name} {form}.");
+                return value;
+            },
+        };
 
     /// <summary>An option for a whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
     public static Option<int> Number(string name, string description, int? byDefault, int least, int most, string unit = "")
     {
         var option = new Option<int>(name) { Description = description };
-        if (byDefault is { } value) option.DefaultValueFactory = _ => value;
+        if (byDefault is { } value)
+            option.DefaultValueFactory = _ => value;
         option.CustomParser = given =>
         {
-            if (int.TryParse(given.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                && number >= least && number <= most) return number;
+            if (
+                int.TryParse(given.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number >= least
+                && number <= most
+            )
+                return number;
             given.AddError(most == int.MaxValue ? $"{name} is {least} or more." : $"{name} is {least} to {most}{unit}.");
             return least;
         };
@@ -123,14 +152,16 @@ internal static class Commands
     /// <exception cref="SettingsException">There is no such tenant, or its data is not in the database.</exception>
     public static async Task<Tenant> Find(this IServiceProvider services, string slug, CancellationToken ct)
     {
-        var tenant = await services.GetRequiredService<TenantRegistry>().Find(slug, ct)
+        var tenant =
+            await services.GetRequiredService<TenantRegistry>().Find(slug, ct)
             ?? throw new SettingsException($"There is no tenant '{slug}'.");
         return tenant.SchemaFault is null ? tenant : throw new SettingsException(tenant.SchemaFault);
     }
 
     private static void Check(SymbolResult given, Func<string, string?> validate)
     {
-        if (given.Tokens is [var token] && validate(token.Value) is { } why) given.AddError(why);
+        if (given.Tokens is [var token] && validate(token.Value) is { } why)
+            given.AddError(why);
     }
 
     private static string Names(Command group) => string.Join(", ", group.Subcommands.Select(command => command.Name));

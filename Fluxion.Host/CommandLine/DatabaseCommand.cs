@@ -19,17 +19,25 @@ internal static class DatabaseCommand
         {
             Description = "Look also at schemas that are recorded as up to date, and repair what was changed in them by hand",
         };
-        return Commands.Group("database", "Prepare a database for the ledger (init), or bring its schemas up to date (migrate)",
-            new Command("init", "Create the database, its extensions and its roles, as a superuser") { admin, passwords }
-                .Runs((given, services, ct) => Initialize(given.GetValue(admin), given.GetValue(passwords), services, ct), prepared: false),
-            new Command("migrate", "Bring all schemas up to date, as fluxion_owner. An interrupted migration goes on where it was") { all }
-                .Runs((given, services, ct) => Migrate(services, given.GetValue(all), ct), prepared: false));
+        return Commands.Group(
+            "database",
+            "Prepare a database for the ledger (init), or bring its schemas up to date (migrate)",
+            new Command("init", "Create the database, its extensions and its roles, as a superuser") { admin, passwords }.Runs(
+                (given, services, ct) => Initialize(given.GetValue(admin), given.GetValue(passwords), services, ct),
+                prepared: false
+            ),
+            new Command("migrate", "Bring all schemas up to date, as fluxion_owner. An interrupted migration goes on where it was")
+            {
+                all,
+            }.Runs((given, services, ct) => Migrate(services, given.GetValue(all), ct), prepared: false)
+        );
     }
 
     private static async Task<int> Initialize(string? given, bool setPasswords, IServiceProvider services, CancellationToken ct)
     {
         var admin = given ?? services.GetRequiredService<IConfiguration>().GetConnectionString(DatabaseConnections.AdminName);
-        if (admin is null) return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
+        if (admin is null)
+            return Output.Refuse("init needs a superuser: --admin \"Host=…;Username=postgres;Password=…\"");
         await DatabaseInitialization.Run(admin, services.GetRequiredService<DatabaseConnections>(), setPasswords, ct);
         AnsiConsole.MarkupLine("The database is ready; next: database migrate");
         return 0;
@@ -40,19 +48,32 @@ internal static class DatabaseCommand
         Migrated? last = null;
         try
         {
-            var (tenants, failed) = await Output.WithProgress("Schemas", report => Migrations.Run(services, everything, ct, m =>
-            {
-                last = m;
-                report(m.Done, m.Total, $"{m.Done}/{m.Total} {m.Name}{(m.Failure is null ? "" : " FAILED")}");
-            }));
-            foreach (var (name, failure, _, _) in failed) Output.Refuse($"{name}: {failure}");
+            var (tenants, failed) = await Output.WithProgress(
+                "Schemas",
+                report =>
+                    Migrations.Run(
+                        services,
+                        everything,
+                        ct,
+                        m =>
+                        {
+                            last = m;
+                            report(m.Done, m.Total, $"{m.Done}/{m.Total} {m.Name}{(m.Failure is null ? "" : " FAILED")}");
+                        }
+                    )
+            );
+            foreach (var (name, failure, _, _) in failed)
+                Output.Refuse($"{name}: {failure}");
             if (failed.Count > 0)
             {
-                return Output.Refuse($"{failed.Count} of {tenants + 1} schemas are as they were, "
-                    + "and their tenants are not served by this version; all others are up to date. Repair what is named and run it again.");
+                return Output.Refuse(
+                    $"{failed.Count} of {tenants + 1} schemas are as they were, "
+                        + "and their tenants are not served by this version; all others are up to date. Repair what is named and run it again."
+                );
             }
             AnsiConsole.MarkupLineInterpolated(
-                $"All schemas are up to date: shared, template and {tenants} tenants ({last?.Done ?? 0} looked at)");
+                $"All schemas are up to date: shared, template and {tenants} tenants ({last?.Done ?? 0} looked at)"
+            );
             return 0;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

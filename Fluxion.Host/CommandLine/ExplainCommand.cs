@@ -14,30 +14,53 @@ internal static class ExplainCommand
     {
         var store = Commands.Option("--store", "Code or id of the store; required");
         var sku = Commands.Option("--sku", "Sku or id of the product; required");
-        var at = Commands.Option("--at",
+        var at = Commands.Option(
+            "--at",
             "Explain what was on hand at this moment, for example 2026-11-24 or 2026-11-24T10:00:00-04:00; now by default",
-            Moment.Parse, PointsInTime.FormOrDate);
+            Moment.Parse,
+            PointsInTime.FormOrDate
+        );
         var explain = new Command("explain", "Show how a product's quantity on hand in a store came to be, movement by movement")
         {
-            Commands.Tenant, store, sku, at,
+            Commands.Tenant,
+            store,
+            sku,
+            at,
         };
         explain.Validators.Add(given =>
         {
             if (given.GetValue(store) is null || given.GetValue(sku) is null)
                 given.AddError("Say of what: explain acme --store CCS-01 --sku LAC001");
         });
-        return explain.Runs((given, services, ct) => Explain(given.GetRequiredValue(Commands.Tenant), given.GetRequiredValue(store),
-            given.GetRequiredValue(sku), given.GetValue(at), services, ct));
+        return explain.Runs(
+            (given, services, ct) =>
+                Explain(
+                    given.GetRequiredValue(Commands.Tenant),
+                    given.GetRequiredValue(store),
+                    given.GetRequiredValue(sku),
+                    given.GetValue(at),
+                    services,
+                    ct
+                )
+        );
     }
 
     private static async Task<int> Explain(
-        string slug, string store, string sku, Moment? moment, IServiceProvider services, CancellationToken ct)
+        string slug,
+        string store,
+        string sku,
+        Moment? moment,
+        IServiceProvider services,
+        CancellationToken ct
+    )
     {
         var databases = services.GetRequiredService<Databases>();
         var tenant = await services.Find(slug, ct);
         var item = await ExplainedItem.Find(databases, tenant, store, sku, moment, ct);
-        if (item.StoreId is null) return Output.Refuse(Refusal.NotFoundMessage("store", store));
-        if (item.ProductId is null) return Output.Refuse(Refusal.NotFoundMessage("product", sku));
+        if (item.StoreId is null)
+            return Output.Refuse(Refusal.NotFoundMessage("store", store));
+        if (item.ProductId is null)
+            return Output.Refuse(Refusal.NotFoundMessage("product", sku));
 
         if (item.Message(moment) is { } message)
         {
@@ -45,14 +68,37 @@ internal static class ExplainCommand
             return 0;
         }
         Console.WriteLine($"{item.Sku} {item.Product} in {item.Store}, in {item.UnitType}");
-        var lines = new Lines("occurred", "recorded", "document", "reference", "reason", "user", "quantity", "balance", "unit cost", "value");
+        var lines = new Lines(
+            "occurred",
+            "recorded",
+            "document",
+            "reference",
+            "reason",
+            "user",
+            "quantity",
+            "balance",
+            "unit cost",
+            "value"
+        );
         await foreach (var m in item.Movements(databases, tenant, moment, ct))
         {
-            lines.Add(Time(m.OccurredAt), Time(m.RecordedAt), m.Document, m.Reference, m.Reason, m.User,
-                m.Quantity.ToString("+0.###;-0.###;0", CultureInfo.InvariantCulture), Number(m.Balance), Number(m.UnitCost), Number(m.Value));
+            lines.Add(
+                Time(m.OccurredAt),
+                Time(m.RecordedAt),
+                m.Document,
+                m.Reference,
+                m.Reason,
+                m.User,
+                m.Quantity.ToString("+0.###;-0.###;0", CultureInfo.InvariantCulture),
+                Number(m.Balance),
+                Number(m.UnitCost),
+                Number(m.Value)
+            );
         }
         lines.WriteRest();
-        Console.WriteLine($"On hand {Number(item.OnHand)} at {Number(item.UnitCost)}: {Number(Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero))}");
+        Console.WriteLine(
+            $"On hand {Number(item.OnHand)} at {Number(item.UnitCost)}: {Number(Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero))}"
+        );
         return 0;
     }
 
@@ -73,19 +119,28 @@ internal static class ExplainCommand
 
         public void Add(params string?[] cells)
         {
-            if (_widths.Length > 0) Write(cells);
-            else _first.Add(cells);
-            if (_first.Count > Measured) WriteRest();
+            if (_widths.Length > 0)
+                Write(cells);
+            else
+                _first.Add(cells);
+            if (_first.Count > Measured)
+                WriteRest();
         }
 
         public void WriteRest()
         {
-            if (_widths.Length == 0) _widths = [.. titles.Select((_, i) => _first.Max(cells => cells[i]?.Length ?? 0))];
+            if (_widths.Length == 0)
+                _widths = [.. titles.Select((_, i) => _first.Max(cells => cells[i]?.Length ?? 0))];
             _first.ForEach(Write);
             _first.Clear();
         }
 
         private void Write(string?[] cells) =>
-            Console.WriteLine(string.Join("  ", cells.Select((cell, i) => i < Texts ? (cell ?? "").PadRight(_widths[i]) : (cell ?? "").PadLeft(_widths[i]))));
+            Console.WriteLine(
+                string.Join(
+                    "  ",
+                    cells.Select((cell, i) => i < Texts ? (cell ?? "").PadRight(_widths[i]) : (cell ?? "").PadLeft(_widths[i]))
+                )
+            );
     }
 }

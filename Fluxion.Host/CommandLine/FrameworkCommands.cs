@@ -16,8 +16,24 @@ internal static class FrameworkCommands
 
     public static readonly string[] Names =
     [
-        .. Offline, "check-env", "clear-handled", "db-apply", "db-assert", "db-dump", "db-list", "db-patch", "describe-event-model",
-        "event-model", "event-query", "marten", "openapi", "projection-run", "projections", "resources", "scaffold", "storage",
+        .. Offline,
+        "check-env",
+        "clear-handled",
+        "db-apply",
+        "db-assert",
+        "db-dump",
+        "db-list",
+        "db-patch",
+        "describe-event-model",
+        "event-model",
+        "event-query",
+        "marten",
+        "openapi",
+        "projection-run",
+        "projections",
+        "resources",
+        "scaffold",
+        "storage",
         "stream-query",
     ];
 
@@ -33,12 +49,14 @@ internal static class FrameworkCommands
             async (app, connections) =>
             {
                 app.MapFluxion();
-                if (!offline) await app.Prepare(connections, CancellationToken.None);
+                if (!offline)
+                    await app.Prepare(connections, CancellationToken.None);
                 var code = await app.RunJasperFxCommands(args);
                 return isHelp ? 0 : code;
             },
             // before `codegen write` has run, the generated code of the handlers does not exist
             builder => builder.Services.ConfigureWolverine(options => options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic),
-            offline);
+            offline
+        );
     }
 }

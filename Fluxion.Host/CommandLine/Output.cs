@@ -18,7 +18,8 @@ internal static class Output
     /// <summary>Wraps lines only on a terminal. In a file or pipe each line stays one line, as grep needs it.</summary>
     public static void WrapForPeopleAlone()
     {
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Unwrapped;
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = Unwrapped;
     }
 
     /// <summary>Prints the reason why a command failed.</summary>
@@ -45,23 +46,33 @@ internal static class Output
 
     public static void ShowOnce(string email, (string Password, bool MadeUp) password)
     {
-        if (password.MadeUp) AnsiConsole.MarkupLineInterpolated($"Password of {email}, shown this once: [bold]{password.Password}[/]");
+        if (password.MadeUp)
+            AnsiConsole.MarkupLineInterpolated($"Password of {email}, shown this once: [bold]{password.Password}[/]");
     }
 
     /// <summary>Runs long work with a progress bar on a terminal. A file or pipe gets the reported lines instead.</summary>
-    public static Task<T> WithProgress<T>(string what, Func<Report, Task<T>> run) => Console.IsOutputRedirected
-        ? run((_, _, line) =>
-        {
-            if (line is not null) Console.WriteLine(line);
-        })
-        : AnsiConsole.Progress().Columns(
-            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(context =>
-        {
-            var bar = context.AddTask(what);
-            return run((done, total, line) =>
-            {
-                (bar.MaxValue, bar.Value) = (Math.Max(total, 1), done);
-                if (line is not null) bar.Description = line.EscapeMarkup();
-            });
-        });
+    public static Task<T> WithProgress<T>(string what, Func<Report, Task<T>> run) =>
+        Console.IsOutputRedirected
+            ? run(
+                (_, _, line) =>
+                {
+                    if (line is not null)
+                        Console.WriteLine(line);
+                }
+            )
+            : AnsiConsole
+                .Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .StartAsync(context =>
+                {
+                    var bar = context.AddTask(what);
+                    return run(
+                        (done, total, line) =>
+                        {
+                            (bar.MaxValue, bar.Value) = (Math.Max(total, 1), done);
+                            if (line is not null)
+                                bar.Description = line.EscapeMarkup();
+                        }
+                    );
+                });
 }

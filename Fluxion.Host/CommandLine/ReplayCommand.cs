@@ -20,43 +20,64 @@ internal static class ReplayCommand
         var all = new Option<bool>("--all") { Description = "Replay all tenants, and print a line for each" };
         var parallel = Commands.Number("--parallel", "With --all: tenants at once", 2, 1, MaxAtOnce);
         var table = Commands.Option("--table", "Compare this table alone, for example inventory");
-        var to = Commands.Option("--to", "Stop at a date (2026-11-24), at a point in time with its offset (2026-11-24T10:00:00-04:00), "
-            + "or at the sequence number of an event. Then only tables whose rows are never replaced are compared",
-            ReplayEnd.Parse, ReplayEnd.Form);
+        var to = Commands.Option(
+            "--to",
+            "Stop at a date (2026-11-24), at a point in time with its offset (2026-11-24T10:00:00-04:00), "
+                + "or at the sequence number of an event. Then only tables whose rows are never replaced are compared",
+            ReplayEnd.Parse,
+            ReplayEnd.Form
+        );
         var swap = new Option<bool>("--swap")
         {
             Description = "Replace the rows that differ with those of the events, while commands go on",
         };
         var file = Commands.Option("--out", "Write all differences, value by value, to this CSV file");
-        var replay = new Command("replay", "Rebuild a tenant's read models from its events and compare them with the live ones. "
-            + "The exit code is 0 only when they are equal, or became equal with --swap") { slug, all, parallel, table, to, swap, file };
+        var replay = new Command(
+            "replay",
+            "Rebuild a tenant's read models from its events and compare them with the live ones. "
+                + "The exit code is 0 only when they are equal, or became equal with --swap"
+        )
+        {
+            slug,
+            all,
+            parallel,
+            table,
+            to,
+            swap,
+            file,
+        };
         replay.Validators.Add(given =>
         {
-            if (!given.GetValue(all) && given.GetValue(slug) is null) given.AddError("Say which tenant, or --all.");
+            if (!given.GetValue(all) && given.GetValue(slug) is null)
+                given.AddError("Say which tenant, or --all.");
             if (given.GetValue(all) && (given.GetValue(slug) ?? given.GetValue(file)) is not null)
                 given.AddError("--all takes no tenant and no --out.");
         });
-        return replay.Runs((given, services, ct) =>
-        {
-            var request = new ReplayRequest(given.GetValue(table), given.GetValue(to), given.GetValue(swap));
-            return given.GetValue(slug) is { } tenant
-                ? One(tenant, request, given.GetValue(file), services, ct)
-                : All(request, given.GetValue(parallel), services, ct);
-        });
+        return replay.Runs(
+            (given, services, ct) =>
+            {
+                var request = new ReplayRequest(given.GetValue(table), given.GetValue(to), given.GetValue(swap));
+                return given.GetValue(slug) is { } tenant
+                    ? One(tenant, request, given.GetValue(file), services, ct)
+                    : All(request, given.GetValue(parallel), services, ct);
+            }
+        );
     }
 
-    private static async Task<int> One(
-        string slug, ReplayRequest request, string? path, IServiceProvider services, CancellationToken ct)
+    private static async Task<int> One(string slug, ReplayRequest request, string? path, IServiceProvider services, CancellationToken ct)
     {
         var tenant = await services.Find(slug, ct);
         var replay = services.GetRequiredService<TenantReplay>();
         try
         {
             using var file = path is null ? null : new StreamWriter(path);
-            using var csv = file is null ? null : CsvWriter.Create(file, CsvWriterOptions.Default with { Injection = CsvInjection.Escape }, leaveOpen: true);
+            using var csv = file is null
+                ? null
+                : CsvWriter.Create(file, CsvWriterOptions.Default with { Injection = CsvInjection.Escape }, leaveOpen: true);
             void Line(params ReadOnlySpan<string?> fields)
             {
-                foreach (var field in fields) csv!.WriteField(field);
+                foreach (var field in fields)
+                    csv!.WriteField(field);
                 csv!.EndRecord();
             }
             if (csv is not null)
@@ -65,11 +86,14 @@ internal static class ReplayCommand
                 request = request with { Report = d => Line(d.Table, d.Key, d.Column, d.Live, d.Replayed) };
             }
             var result = await Output.WithProgress(
-                tenant.Slug, report => replay.Run(tenant, request, (done, total) => report(done, total), ct));
+                tenant.Slug,
+                report => replay.Run(tenant, request, (done, total) => report(done, total), ct)
+            );
             Print(result);
             return Conclude(tenant, request, result);
         }
-        catch (Exception e) when (e is ReplayRefusedException or NoOwnerException or NpgsqlException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is ReplayRefusedException or NoOwnerException or NpgsqlException or IOException or UnauthorizedAccessException)
         {
             return Output.Refuse(e.Message);
         }
@@ -85,28 +109,41 @@ internal static class ReplayCommand
         var replay = services.GetRequiredService<TenantReplay>();
         // as many concurrent replays as the pool has connections for
         var atOnce = services.GetRequiredService<Databases>().Owner is { } owner
-            ? Math.Clamp(new NpgsqlConnectionStringBuilder(owner.ConnectionString).MaxPoolSize / TenantReplay.Connections, 1, parallel) : 1;
+            ? Math.Clamp(new NpgsqlConnectionStringBuilder(owner.ConnectionString).MaxPoolSize / TenantReplay.Connections, 1, parallel)
+            : 1;
         var tenants = await services.GetRequiredService<TenantRegistry>().List(null, int.MaxValue, ct);
         var (right, turn) = (0, new Lock());
         try
         {
-            await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = ct }, async (tenant, _) =>
-            {
-                try
+            await Parallel.ForEachAsync(
+                tenants,
+                new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = ct },
+                async (tenant, _) =>
                 {
-                    var result = await replay.Run(tenant, request, null, ct);
-                    lock (turn)
+                    try
                     {
-                        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenant.Slug}: {result.Events} events in {result.Elapsed.TotalSeconds:0.0} s"));
-                        foreach (var t in result.Tables.Where(t => t.Differences > 0)) Differences(t);
-                        if (Conclude(tenant, request, result) == 0) right++;
+                        var result = await replay.Run(tenant, request, null, ct);
+                        lock (turn)
+                        {
+                            AnsiConsole.WriteLine(
+                                string.Create(
+                                    CultureInfo.InvariantCulture,
+                                    $"{tenant.Slug}: {result.Events} events in {result.Elapsed.TotalSeconds:0.0} s"
+                                )
+                            );
+                            foreach (var t in result.Tables.Where(t => t.Differences > 0))
+                                Differences(t);
+                            if (Conclude(tenant, request, result) == 0)
+                                right++;
+                        }
+                    }
+                    catch (Exception e) when (e is not (OperationCanceledException or NoOwnerException))
+                    {
+                        lock (turn)
+                            Output.Refuse($"{tenant.Slug}: {e.Message}");
                     }
                 }
-                catch (Exception e) when (e is not (OperationCanceledException or NoOwnerException))
-                {
-                    lock (turn) Output.Refuse($"{tenant.Slug}: {e.Message}");
-                }
-            });
+            );
         }
         catch (NoOwnerException e)
         {
@@ -116,19 +153,30 @@ internal static class ReplayCommand
         {
             return Output.Refuse("Interrupted.");
         }
-        return right == tenants.Count ? 0 : Output.Refuse(
-            $"{tenants.Count - right} of {tenants.Count} tenants are not what their events say, or could not be replayed.");
+        return right == tenants.Count
+            ? 0
+            : Output.Refuse($"{tenants.Count - right} of {tenants.Count} tenants are not what their events say, or could not be replayed.");
     }
 
     private static void Print(ReplayResult result)
     {
-        var table = new Table().AddColumn("Table").AddColumns(
-            [.. ((string[])["Live rows", "Replayed rows", "Differences"]).Select(name => new TableColumn(name).RightAligned())]);
-        foreach (var t in result.Tables) table.AddRow(new Text(t.Name), Number(t.LiveRows), Number(t.ReplayedRows), Number(t.Differences));
+        var table = new Table()
+            .AddColumn("Table")
+            .AddColumns([
+                .. ((string[])["Live rows", "Replayed rows", "Differences"]).Select(name => new TableColumn(name).RightAligned()),
+            ]);
+        foreach (var t in result.Tables)
+            table.AddRow(new Text(t.Name), Number(t.LiveRows), Number(t.ReplayedRows), Number(t.Differences));
         AnsiConsole.Write(table);
 
-        foreach (var t in result.Tables.Where(t => t.Differences > 0)) Differences(t);
-        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Events} events in {result.Elapsed.TotalSeconds:0.0} s, {result.EventsPerSecond:0} events/s"));
+        foreach (var t in result.Tables.Where(t => t.Differences > 0))
+            Differences(t);
+        AnsiConsole.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{result.Events} events in {result.Elapsed.TotalSeconds:0.0} s, {result.EventsPerSecond:0} events/s"
+            )
+        );
     }
 
     private static void Differences(ReplayedTable t)
@@ -136,30 +184,41 @@ internal static class ReplayCommand
         AnsiConsole.MarkupLineInterpolated($"[bold]{t.Name}[/]: rows that differ: {t.Differences}");
         foreach (var d in t.First)
         {
-            AnsiConsole.WriteLine(d switch
-            {
-                { Column: { } column } => $"  {d.Key}: {column} is {Short(d.Live)}, replayed {Short(d.Replayed)}",
-                { Live: null } => $"  {d.Key}: missing, replayed {Short(d.Replayed)}",
-                _ => $"  {d.Key}: no event makes this row, it is {Short(d.Live)}",
-            });
+            AnsiConsole.WriteLine(
+                d switch
+                {
+                    { Column: { } column } => $"  {d.Key}: {column} is {Short(d.Live)}, replayed {Short(d.Replayed)}",
+                    { Live: null } => $"  {d.Key}: missing, replayed {Short(d.Replayed)}",
+                    _ => $"  {d.Key}: no event makes this row, it is {Short(d.Live)}",
+                }
+            );
         }
     }
 
     private static int Conclude(Tenant tenant, ReplayRequest request, ReplayResult result)
     {
         var isOfThen = request.To is not null;
-        if (result.Events == 0 && isOfThen) AnsiConsole.MarkupLineInterpolated($"No event of {tenant.Slug} is that old: the replay is empty");
+        if (result.Events == 0 && isOfThen)
+            AnsiConsole.MarkupLineInterpolated($"No event of {tenant.Slug} is that old: the replay is empty");
         if (result.Swapped is { } swapped)
         {
-            AnsiConsole.MarkupLineInterpolated($"{tenant.Slug}: {swapped.Rows} rows were replaced; commands were held for {swapped.CommandsHeld.TotalMilliseconds:0} ms");
+            AnsiConsole.MarkupLineInterpolated(
+                $"{tenant.Slug}: {swapped.Rows} rows were replaced; commands were held for {swapped.CommandsHeld.TotalMilliseconds:0} ms"
+            );
             return 0;
         }
-        if (!result.IsEqual) return Output.Refuse($"{tenant.Slug}: {result.Tables.Sum(t => t.Differences ?? 0)} rows are not what the events say.");
-        AnsiConsole.MarkupLineInterpolated($"{tenant.Slug}: {(isOfThen ? "the tables that only grow are" : "every row is")} what the events say");
+        if (!result.IsEqual)
+            return Output.Refuse($"{tenant.Slug}: {result.Tables.Sum(t => t.Differences ?? 0)} rows are not what the events say.");
+        AnsiConsole.MarkupLineInterpolated(
+            $"{tenant.Slug}: {(isOfThen ? "the tables that only grow are" : "every row is")} what the events say"
+        );
         return 0;
     }
 
     private static Text Number(long? number) => new(number?.ToString(CultureInfo.InvariantCulture) ?? "-");
 
-    private static string Short(string? value) => value is null ? "null" : value.Length <= Shown ? value : value[..Shown] + "…";
+    private static string Short(string? value) =>
+        value is null ? "null"
+        : value.Length <= Shown ? value
+        : value[..Shown] + "…";
 }

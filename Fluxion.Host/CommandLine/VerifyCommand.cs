@@ -8,13 +8,23 @@ internal static class VerifyCommand
 {
     public static Command Create()
     {
-        var expect = Commands.Option("--expect", "The hash of a seal that was published elsewhere; the chain must contain it",
-            text => VerificationQuery.Hash(text) is null ? $"--expect {VerificationQuery.HashForm}." : null);
-        return new Command("verify", "Recompute a tenant's seals from its events. "
-            + "The exit code is 0 when every event is as it was sealed, else 1 with the first one that is not")
+        var expect = Commands.Option(
+            "--expect",
+            "The hash of a seal that was published elsewhere; the chain must contain it",
+            text => VerificationQuery.Hash(text) is null ? $"--expect {VerificationQuery.HashForm}." : null
+        );
+        return new Command(
+            "verify",
+            "Recompute a tenant's seals from its events. "
+                + "The exit code is 0 when every event is as it was sealed, else 1 with the first one that is not"
+        )
         {
-            Commands.Tenant, expect,
-        }.Runs((given, services, ct) => Verify(given.GetRequiredValue(Commands.Tenant), VerificationQuery.Hash(given.GetValue(expect)), services, ct));
+            Commands.Tenant,
+            expect,
+        }.Runs(
+            (given, services, ct) =>
+                Verify(given.GetRequiredValue(Commands.Tenant), VerificationQuery.Hash(given.GetValue(expect)), services, ct)
+        );
     }
 
     private static async Task<int> Verify(string slug, byte[]? expect, IServiceProvider services, CancellationToken ct)
@@ -22,15 +32,22 @@ internal static class VerifyCommand
         var tenant = await services.Find(slug, ct);
         var clock = services.GetRequiredService<TimeProvider>();
         var started = clock.GetTimestamp();
-        var result = await Output.WithProgress("Events", report =>
-            services.GetRequiredService<Verifier>().Verify(tenant, expect, (done, total) => report(done, total), ct));
+        var result = await Output.WithProgress(
+            "Events",
+            report => services.GetRequiredService<Verifier>().Verify(tenant, expect, (done, total) => report(done, total), ct)
+        );
         if (result.Finding is { } finding)
-            return Output.Refuse($"{tenant.Slug} is not intact: {finding.Kind}. {finding.Detail} {result.Events} events before that are as they were sealed.");
+            return Output.Refuse(
+                $"{tenant.Slug} is not intact: {finding.Kind}. {finding.Detail} {result.Events} events before that are as they were sealed."
+            );
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
         AnsiConsole.MarkupLineInterpolated(
-            $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {result.Unsealed} not sealed yet{result.UnsealedSince:', the first of' yyyy-MM-dd HH:mm:ss'Z'} ({seconds:0.0} s, {result.Events / seconds:0} events/s)");
-        if (result.ExpectedSeal is { } expected) AnsiConsole.MarkupLineInterpolated($"The hash that was expected is that of seal {expected}.");
-        if (result.HeadHash is not null) AnsiConsole.MarkupLineInterpolated($"Head: {result.HeadHash}, seal {result.Seals} of {result.SealedAt:yyyy-MM-dd HH:mm:ss'Z'}");
+            $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {result.Unsealed} not sealed yet{result.UnsealedSince:', the first of' yyyy-MM-dd HH:mm:ss'Z'} ({seconds:0.0} s, {result.Events / seconds:0} events/s)"
+        );
+        if (result.ExpectedSeal is { } expected)
+            AnsiConsole.MarkupLineInterpolated($"The hash that was expected is that of seal {expected}.");
+        if (result.HeadHash is not null)
+            AnsiConsole.MarkupLineInterpolated($"Head: {result.HeadHash}, seal {result.Seals} of {result.SealedAt:yyyy-MM-dd HH:mm:ss'Z'}");
         return 0;
     }
 }

@@ -13,7 +13,8 @@ internal static class ConnectionStrings
     /// <exception cref="SettingsException">The connection string cannot be used.</exception>
     public static void Check(string name, string connectionString, int leastPoolSize)
     {
-        if (ValidationError(connectionString, leastPoolSize) is { } error) throw new SettingsException($"ConnectionStrings__{name} {error}.");
+        if (ValidationError(connectionString, leastPoolSize) is { } error)
+            throw new SettingsException($"ConnectionStrings__{name} {error}.");
     }
 
     /// <summary>
@@ -68,7 +69,8 @@ internal static class ConnectionStrings
             { Username: null or "" } => $"must name the Username, {Form}",
             { Pooling: false } => "says Pooling=false: connections must be pooled, or nothing limits their number",
             { Multiplexing: true } => "says Multiplexing=true: it must be off, for settings belong to a transaction",
-            _ when Pools.Size(connectionString) < leastPoolSize => $"says Maximum Pool Size={builder.MaxPoolSize}: it must be {leastPoolSize} or more",
+            _ when Pools.Size(connectionString) < leastPoolSize =>
+                $"says Maximum Pool Size={builder.MaxPoolSize}: it must be {leastPoolSize} or more",
             _ => null,
         };
     }

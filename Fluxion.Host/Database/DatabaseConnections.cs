@@ -18,22 +18,30 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
     /// <exception cref="SettingsException">A connection string is missing outside Development, or is not valid.</exception>
     /// <exception cref="EmbeddedDatabaseException">The embedded database cannot run on this machine.</exception>
     public static async Task<DatabaseConnections> Resolve(
-        IConfiguration configuration, IHostEnvironment environment, Action<string> progress, CancellationToken ct)
+        IConfiguration configuration,
+        IHostEnvironment environment,
+        Action<string> progress,
+        CancellationToken ct
+    )
     {
         var owner = configuration.GetConnectionString(OwnerName) is { Length: > 0 } text ? text : null;
         if (configuration.GetConnectionString(ServiceName) is { Length: > 0 } service)
         {
             ConnectionStrings.Check(ServiceName, service, Pools.Least);
-            if (owner is not null) ConnectionStrings.Check(OwnerName, owner, Pools.LeastOfTheOwner);
+            if (owner is not null)
+                ConnectionStrings.Check(OwnerName, owner, Pools.LeastOfTheOwner);
             return new DatabaseConnections(service, owner, null);
         }
         if (owner is not null)
-            throw new SettingsException($"ConnectionStrings__{OwnerName} is set and ConnectionStrings__{ServiceName} is not: the host needs both, or neither in Development.");
+            throw new SettingsException(
+                $"ConnectionStrings__{OwnerName} is set and ConnectionStrings__{ServiceName} is not: the host needs both, or neither in Development."
+            );
         if (!environment.IsDevelopment())
         {
             throw new SettingsException(
-                "Set ConnectionStrings__Fluxion (role fluxion_app) and, for migrations and provisioning, ConnectionStrings__FluxionOwner (role fluxion_owner). " +
-                "A database gets ready for both with: database init --admin \"Host=…;Username=postgres;Password=…\". An embedded database exists in Development only.");
+                "Set ConnectionStrings__Fluxion (role fluxion_app) and, for migrations and provisioning, ConnectionStrings__FluxionOwner (role fluxion_owner). "
+                    + "A database gets ready for both with: database init --admin \"Host=…;Username=postgres;Password=…\". An embedded database exists in Development only."
+            );
         }
         var options = EmbeddedDatabaseOptions.FromEnvironment();
         var embedded = await EmbeddedDatabase.StartAsync(options, progress, ct);
@@ -41,15 +49,15 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
     }
 
     /// <summary>Creates the roles and the database on an embedded server.</summary>
-    public static async Task<DatabaseConnections> Prepare(
-        EmbeddedDatabase embedded, string password, string database, CancellationToken ct)
+    public static async Task<DatabaseConnections> Prepare(EmbeddedDatabase embedded, string password, string database, CancellationToken ct)
     {
-        string Connect(string role) => new NpgsqlConnectionStringBuilder(embedded.SuperuserConnectionString(database))
-        {
-            Username = role,
-            Password = password,
-            MaxPoolSize = 50,
-        }.ConnectionString;
+        string Connect(string role) =>
+            new NpgsqlConnectionStringBuilder(embedded.SuperuserConnectionString(database))
+            {
+                Username = role,
+                Password = password,
+                MaxPoolSize = 50,
+            }.ConnectionString;
         var connections = new DatabaseConnections(Connect("fluxion_app"), Connect("fluxion_owner"), embedded);
         await DatabaseInitialization.Run(embedded.SuperuserConnectionString(), connections, setPasswords: true, ct);
         return connections;
@@ -57,15 +65,21 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
 
     public Databases Open(ILoggerFactory loggers)
     {
-        NpgsqlDataSource Pool(string connectionString, int connections) => new NpgsqlDataSourceBuilder(
-            new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = connections }.ConnectionString).UseLoggerFactory(loggers).Build();
+        NpgsqlDataSource Pool(string connectionString, int connections) =>
+            new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = connections }.ConnectionString)
+                .UseLoggerFactory(loggers)
+                .Build();
 
         var pools = Pools.From(Service, Owner);
-        return new Databases(Pool(Service, pools.Commands), Owner is null ? null : Pool(Owner, pools.Owner)) { Queries = Pool(Service, pools.Queries) };
+        return new Databases(Pool(Service, pools.Commands), Owner is null ? null : Pool(Owner, pools.Owner))
+        {
+            Queries = Pool(Service, pools.Queries),
+        };
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (Embedded is not null) await Embedded.DisposeAsync();
+        if (Embedded is not null)
+            await Embedded.DisposeAsync();
     }
 }

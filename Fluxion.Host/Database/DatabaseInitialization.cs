@@ -25,7 +25,8 @@ public static class DatabaseInitialization
         if (service.Username != "fluxion_app" || owner.Username != "fluxion_owner" || service.Database is not { Length: > 0 } database)
         {
             throw new SettingsException(
-                "ConnectionStrings__Fluxion names the role fluxion_app and ConnectionStrings__FluxionOwner the role fluxion_owner, both of the same database.");
+                "ConnectionStrings__Fluxion names the role fluxion_app and ConnectionStrings__FluxionOwner the role fluxion_owner, both of the same database."
+            );
         }
 
         // the advisory lock is acquired in the database postgres, because roles belong to the cluster
@@ -36,12 +37,20 @@ public static class DatabaseInitialization
             foreach (var role in (NpgsqlConnectionStringBuilder[])[service, owner])
             {
                 if (await IsThere(cluster, role.Username!, ct) && await IsRefused(role, ct))
-                    throw new SettingsException($"The role {role.Username} of this server has another password than the connection string. Name it there; or, for all databases of the server, say --set-passwords: who connects with the old one no longer can.");
+                    throw new SettingsException(
+                        $"The role {role.Username} of this server has another password than the connection string. Name it there; or, for all databases of the server, say --set-passwords: who connects with the old one no longer can."
+                    );
             }
         }
-        await using (var exists = new NpgsqlCommand("select exists (select from pg_database where datname = $1)", cluster) { Parameters = { new() { Value = database } } })
+        await using (
+            var exists = new NpgsqlCommand("select exists (select from pg_database where datname = $1)", cluster)
+            {
+                Parameters = { new() { Value = database } },
+            }
+        )
         {
-            if (!(bool)(await exists.ExecuteScalarAsync(ct))!) await Execute(cluster, $"create database {Quoted(database)}", ct);
+            if (!(bool)(await exists.ExecuteScalarAsync(ct))!)
+                await Execute(cluster, $"create database {Quoted(database)}", ct);
         }
         await using var target = await Connect(admin, database, ct);
         foreach (var script in Directory.EnumerateFiles(Path.Combine(SchemaFolder, "cluster"), "*.sql").Order(StringComparer.Ordinal))
@@ -51,15 +60,23 @@ public static class DatabaseInitialization
             // DDL takes no parameters, so the server quotes the password
             await using var set = new NpgsqlCommand("select format('alter role %I with password %L', $1, $2)", target)
             {
-                Parameters = { new() { Value = role.Username! }, new() { Value = role.Password ?? "" } },
+                Parameters =
+                {
+                    new() { Value = role.Username! },
+                    new() { Value = role.Password ?? "" },
+                },
             };
-            if (role.Password is { Length: > 0 }) await Execute(target, (string)(await set.ExecuteScalarAsync(ct))!, ct);
+            if (role.Password is { Length: > 0 })
+                await Execute(target, (string)(await set.ExecuteScalarAsync(ct))!, ct);
         }
     }
 
     private static async Task<bool> IsThere(NpgsqlConnection connection, string role, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select exists (select from pg_roles where rolname = $1)", connection) { Parameters = { new() { Value = role } } };
+        await using var command = new NpgsqlCommand("select exists (select from pg_roles where rolname = $1)", connection)
+        {
+            Parameters = { new() { Value = role } },
+        };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
@@ -70,7 +87,9 @@ public static class DatabaseInitialization
     {
         try
         {
-            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(role.ConnectionString) { Pooling = false }.ConnectionString);
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(role.ConnectionString) { Pooling = false }.ConnectionString
+            );
             await connection.OpenAsync(ct);
             return false;
         }
@@ -85,7 +104,9 @@ public static class DatabaseInitialization
 
     private static async Task<NpgsqlConnection> Connect(string admin, string database, CancellationToken ct)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Database = database, Pooling = false }.ConnectionString);
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(admin) { Database = database, Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync(ct);
         return connection;
     }

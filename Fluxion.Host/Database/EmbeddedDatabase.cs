@@ -53,7 +53,10 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
     /// The server cannot run on this machine, or not now. The message gives the reason and the alternatives.
     /// </exception>
     public static async Task<EmbeddedDatabase> StartAsync(
-        EmbeddedDatabaseOptions options, Action<string> progress, CancellationToken cancellationToken = default)
+        EmbeddedDatabaseOptions options,
+        Action<string> progress,
+        CancellationToken cancellationToken = default
+    )
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -72,8 +75,9 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             for (var attempt = 0; attempt < StartAttempts; attempt++)
             {
                 var port = options.Port.ToString(CultureInfo.InvariantCulture);
-                startedHere |= await RunScriptAsync(options, progress, ["start", port], cancellationToken)
-                    is { } outcome && outcome.EndsWith(", started now", StringComparison.Ordinal);
+                startedHere |=
+                    await RunScriptAsync(options, progress, ["start", port], cancellationToken) is { } outcome
+                    && outcome.EndsWith(", started now", StringComparison.Ordinal);
                 if (await Session.TryOpenAsync(options, surelyOurs: true, cancellationToken) is { } session)
                 {
                     return new EmbeddedDatabase(options, progress, session, startedHere);
@@ -93,8 +97,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
 
     /// <summary>A connection string for the superuser <c>postgres</c>.</summary>
     /// <param name="database">The name of the database, which need not exist yet.</param>
-    public string SuperuserConnectionString(string database = "postgres") =>
-        ConnectionString(_options, Port, database).ConnectionString;
+    public string SuperuserConnectionString(string database = "postgres") => ConnectionString(_options, Port, database).ConnectionString;
 
     /// <summary>
     /// Stops the server if this process started it, <see cref="EmbeddedDatabaseOptions.Keep"/> is false and no other client is connected.
@@ -135,27 +138,28 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
     /// <summary>The same as <see cref="StopAsync"/>.</summary>
     public async ValueTask DisposeAsync() => await StopAsync();
 
-    private static NpgsqlConnectionStringBuilder ConnectionString(EmbeddedDatabaseOptions options, int port, string database) => new()
-    {
-        Host = "127.0.0.1",
-        Port = port,
-        Username = "postgres",
-        Password = options.Password,
-        Database = database,
-        SslMode = SslMode.Disable,
-        GssEncryptionMode = GssEncryptionMode.Disable,
-    };
+    private static NpgsqlConnectionStringBuilder ConnectionString(EmbeddedDatabaseOptions options, int port, string database) =>
+        new()
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = "postgres",
+            Password = options.Password,
+            Database = database,
+            SslMode = SslMode.Disable,
+            GssEncryptionMode = GssEncryptionMode.Disable,
+        };
 
     /// <summary>Runs <c>postgres.sh</c> and returns the last line of its output.</summary>
     private static async Task<string?> RunScriptAsync(
-        EmbeddedDatabaseOptions options, Action<string> progress, string[] arguments, CancellationToken cancellationToken)
+        EmbeddedDatabaseOptions options,
+        Action<string> progress,
+        string[] arguments,
+        CancellationToken cancellationToken
+    )
     {
         var script = Path.Combine(AppContext.BaseDirectory, "Database", "postgres.sh");
-        var start = new ProcessStartInfo("bash", [script, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo("bash", [script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["FLUXION_DATABASE_HOME"] = options.Home;
         start.Environment["FLUXION_DATABASE_DATA"] = options.DataDirectory;
         start.Environment["FLUXION_DATABASE_PASSWORD"] = options.Password;
@@ -193,7 +197,8 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         throw new EmbeddedDatabaseException(
             says >= 0 ? reason[(says + Prefix.Length)..]
             : reason.Length > 0 ? reason
-            : $"{script} ended with code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}");
+            : $"{script} ended with code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}"
+        );
     }
 
     [DllImport("libc")]
@@ -215,7 +220,10 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         /// <param name="surelyOurs">True when the server is known to run, so that a refused password is an error.</param>
         /// <param name="cancellationToken">Cancels the attempt.</param>
         public static async Task<Session?> TryOpenAsync(
-            EmbeddedDatabaseOptions options, bool surelyOurs, CancellationToken cancellationToken)
+            EmbeddedDatabaseOptions options,
+            bool surelyOurs,
+            CancellationToken cancellationToken
+        )
         {
             string server;
             try
@@ -242,7 +250,9 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             {
                 await connection.OpenAsync(cancellationToken);
                 await using var command = new NpgsqlCommand(
-                    "select pg_try_advisory_lock_shared(@lock), pg_read_file('postmaster.pid')", connection);
+                    "select pg_try_advisory_lock_shared(@lock), pg_read_file('postmaster.pid')",
+                    connection
+                );
                 command.Parameters.AddWithValue("lock", InUseLock);
                 await using var row = await command.ExecuteReaderAsync(cancellationToken);
                 await row.ReadAsync(cancellationToken);
@@ -252,7 +262,9 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             {
                 throw new EmbeddedDatabaseException(
                     $"the database in {options.DataDirectory} was created with another password; set FLUXION_DATABASE_PASSWORD "
-                    + "to that one, or FLUXION_DATABASE_DATA to a new folder", refused);
+                        + "to that one, or FLUXION_DATABASE_DATA to a new folder",
+                    refused
+                );
             }
             catch (NpgsqlException)
             {

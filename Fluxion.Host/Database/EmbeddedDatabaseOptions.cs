@@ -41,19 +41,22 @@ public sealed record EmbeddedDatabaseOptions
         {
             Home = Read("FLUXION_DATABASE_HOME") ?? defaults.Home,
             Data = Read("FLUXION_DATABASE_DATA"),
-            Port = Read("FLUXION_DATABASE_PORT") is not { } port ? defaults.Port
+            Port =
+                Read("FLUXION_DATABASE_PORT") is not { } port ? defaults.Port
                 : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 65535 ? number
                 : throw NotAllowed("FLUXION_DATABASE_PORT", port, "a port from 1 to 65535, or 0 for any that is free"),
-            Mirror = Read("FLUXION_DEBIAN_MIRROR") is not { } mirror ? defaults.Mirror
+            Mirror =
+                Read("FLUXION_DEBIAN_MIRROR") is not { } mirror ? defaults.Mirror
                 : Uri.TryCreate(mirror, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? mirror
                 : throw NotAllowed("FLUXION_DEBIAN_MIRROR", mirror, $"an address such as {defaults.Mirror}"),
             Password = Read("FLUXION_DATABASE_PASSWORD") ?? defaults.Password,
-            Keep = Read("FLUXION_DATABASE_KEEP") is { } keep
-                && (bool.TryParse(keep, out var value) ? value
-                    : throw NotAllowed("FLUXION_DATABASE_KEEP", keep, "true or false")),
+            Keep =
+                Read("FLUXION_DATABASE_KEEP") is { } keep
+                && (bool.TryParse(keep, out var value) ? value : throw NotAllowed("FLUXION_DATABASE_KEEP", keep, "true or false")),
         };
 
-        static SettingsException NotAllowed(string name, string value, string allowed) => new($"{name} is '{value}': it must be {allowed}.");
+        static SettingsException NotAllowed(string name, string value, string allowed) =>
+            new($"{name} is '{value}': it must be {allowed}.");
 
         static string? Read(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
     }

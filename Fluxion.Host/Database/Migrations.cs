@@ -18,7 +18,11 @@ public static class Migrations
     /// <returns>The number of tenants, and the schemas whose migration failed.</returns>
     /// <exception cref="SchemaScriptException">The migration of the shared schema failed.</exception>
     public static async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Run(
-        IServiceProvider services, bool everything, CancellationToken ct, Action<Migrated>? progress = null)
+        IServiceProvider services,
+        bool everything,
+        CancellationToken ct,
+        Action<Migrated>? progress = null
+    )
     {
         var owner = services.GetRequiredService<Databases>().RequireOwner();
         var provisioning = services.GetRequiredService<TenantProvisioning>();
@@ -26,15 +30,26 @@ public static class Migrations
         var report = await provisioning.Migrate(current, progress, ct);
 
         // the message store connects with the service's role, which runs no DDL, so the owner's connection creates its objects
-        await provisioning.Migrate(MessageSchema, current, async () =>
-        {
-            await using var connection = await owner.OpenConnectionAsync(ct);
-            var messages = ((IDatabase)services.GetRequiredService<IMessageStore>()).AllObjects().ToArray();
-            var migration = await SchemaMigration.DetermineAsync(connection, ct, messages);
-            if (migration.Difference != SchemaPatchDifference.None)
-                await new PostgresqlMigrator().ApplyAllAsync(connection, migration, JasperFx.AutoCreate.CreateOrUpdate, new Quiet(), ct);
-            await services.GetRequiredService<SchemaScripts>().Run(owner, "wolverine", MessageSchema, Guid.Empty, ct);
-        }, ct);
+        await provisioning.Migrate(
+            MessageSchema,
+            current,
+            async () =>
+            {
+                await using var connection = await owner.OpenConnectionAsync(ct);
+                var messages = ((IDatabase)services.GetRequiredService<IMessageStore>()).AllObjects().ToArray();
+                var migration = await SchemaMigration.DetermineAsync(connection, ct, messages);
+                if (migration.Difference != SchemaPatchDifference.None)
+                    await new PostgresqlMigrator().ApplyAllAsync(
+                        connection,
+                        migration,
+                        JasperFx.AutoCreate.CreateOrUpdate,
+                        new Quiet(),
+                        ct
+                    );
+                await services.GetRequiredService<SchemaScripts>().Run(owner, "wolverine", MessageSchema, Guid.Empty, ct);
+            },
+            ct
+        );
         return report;
     }
 
@@ -43,6 +58,7 @@ public static class Migrations
     {
         public void SchemaChange(string sql) { }
 
-        public void OnFailure(DbCommand command, Exception ex) => throw new InvalidOperationException($"The message tables cannot be made: {ex.Message}", ex);
+        public void OnFailure(DbCommand command, Exception ex) =>
+            throw new InvalidOperationException($"The message tables cannot be made: {ex.Message}", ex);
     }
 }

@@ -29,16 +29,20 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
             }
         }
         var keys = 0L;
-        foreach (var schema in await Schemas(owner, ct)) keys += await PruneKeys(owner, schema, ct);
+        foreach (var schema in await Schemas(owner, ct))
+            keys += await PruneKeys(owner, schema, ct);
         return (chunks, keys);
     }
 
     private static async Task<List<string>> Schemas(NpgsqlDataSource owner, CancellationToken ct)
     {
-        await using var command = owner.CreateCommand("select 'shared' union all (select schema_name from shared.tenants order by schema_name)");
+        await using var command = owner.CreateCommand(
+            "select 'shared' union all (select schema_name from shared.tenants order by schema_name)"
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         var schemas = new List<string>();
-        while (await reader.ReadAsync(ct)) schemas.Add(reader.GetString(0));
+        while (await reader.ReadAsync(ct))
+            schemas.Add(reader.GetString(0));
         return schemas;
     }
 
@@ -56,11 +60,12 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
             await using var reader = await command.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
             some = reader.GetInt64(0);
-            if (some > 0) upTo = reader.GetDateTime(1);
+            if (some > 0)
+                upTo = reader.GetDateTime(1);
             all += some;
-        }
-        while (some == KeyBatchSize);
-        if (all > 0) Pruned(schema, all);
+        } while (some == KeyBatchSize);
+        if (all > 0)
+            Pruned(schema, all);
         return all;
     }
 

@@ -7,9 +7,11 @@ public static class StartupBanner
 {
     public static void Print(WebApplication app, DatabaseConnections connections)
     {
-        if (!app.Environment.IsDevelopment()) return;
+        if (!app.Environment.IsDevelopment())
+            return;
         var address = app.Urls.FirstOrDefault() ?? "http://localhost:5080";
-        Console.WriteLine($"""
+        Console.WriteLine(
+            $"""
 
             Fluxion Ledger {HostVersion.Text} serves on {address}   (reference: {address}/docs, Ctrl-C stops)
 
@@ -25,7 +27,8 @@ public static class StartupBanner
             curl -s {address}/api/{DemoTenant.Slug}/stock/receipts -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H "Idempotency-Key: $(date +%s%N)" -d '{"""{"store":"CCS-01","reference":"GRN-7","lines":[{"sku":"LAC001","quantity":10,"unitCost":2.50}]}"""}'
             curl -s "{address}/api/{DemoTenant.Slug}/inventory?sku=LAC001" -H "Authorization: Bearer $TOKEN"
 
-            """);
+            """
+        );
     }
 
     private static string Database(DatabaseConnections connections)

@@ -14,12 +14,16 @@ public static class StartupTasks
         // the first access to the database; it fails with a clear error when there is none
         await app.Services.GetRequiredService<LedgerClock>().Measure(app.Services.GetRequiredService<Databases>().Service, ct);
         var checks = app.Services.GetRequiredService<StartChecks>();
-        if (connections.Owner is null) await checks.RequireSchema(ct); // the deployment migrates first, with `database migrate`
-        else await Migrate(app, ct);
+        if (connections.Owner is null)
+            await checks.RequireSchema(ct); // the deployment migrates first, with `database migrate`
+        else
+            await Migrate(app, ct);
         await checks.RequireServiceRole(ct);
         await checks.RequireSettings(ct);
-        if (connections.Owner is null || !app.Environment.IsDevelopment()) return;
-        if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null) return;
+        if (connections.Owner is null || !app.Environment.IsDevelopment())
+            return;
+        if (await app.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct) is not null)
+            return;
         Console.WriteLine($"Creating the demo tenant {DemoTenant.Slug} …");
         try
         {

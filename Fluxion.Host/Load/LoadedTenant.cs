@@ -41,31 +41,60 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     {
         var stores = Enumerable.Range(0, size.Stores).Select(i => $"S{i + 1:000}").ToList();
         var skus = Enumerable.Range(0, size.Products).Select(i => $"P{i + 1:000000}").ToList();
-        await InOneTransaction(async ledger => await Missing<Store>(ledger, stores,
-            (code, i) => new StoreOpened(code, new StoreDetails($"Store {i + 1}", i == 0 ? "warehouse" : "store")), ct), ct);
+        await InOneTransaction(
+            async ledger =>
+                await Missing<Store>(
+                    ledger,
+                    stores,
+                    (code, i) => new StoreOpened(code, new StoreDetails($"Store {i + 1}", i == 0 ? "warehouse" : "store")),
+                    ct
+                ),
+            ct
+        );
         foreach (var chunk in skus.Index().Chunk(1000))
-            await InOneTransaction(async ledger => await Missing<Product>(ledger, [.. chunk.Select(c => c.Item)], (sku, i) => Created(sku, chunk[i].Index), ct), ct);
+            await InOneTransaction(
+                async ledger =>
+                    await Missing<Product>(ledger, [.. chunk.Select(c => c.Item)], (sku, i) => Created(sku, chunk[i].Index), ct),
+                ct
+            );
 
         var atOnce = Math.Clamp(BatchSize / Math.Max(1, size.Movements / size.Items), 1, 1000);
         var batches = stores.Index().SelectMany(store => skus.Index().Chunk(atOnce).Select(products => (Store: store, Products: products)));
         var (done, made) = (0L, 0L);
-        await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = ct }, async (batch, _) =>
-        {
-            var items = batch.Products.Select(p => (Sku: p.Item, First: UpTo(batch.Store.Index, p.Index), Until: UpTo(batch.Store.Index, p.Index + 1)))
-                .Where(item => item.Until > item.First).ToList();
-            var movements = items.Sum(item => item.Until - item.First);
-            if (items.Count > 0) await InOneTransaction(async ledger => Interlocked.Add(ref made, await Move(ledger, batch.Store.Item, items, ct) ? movements : 0), ct);
-            var moved = Interlocked.Add(ref done, movements);
-            lock (progress) progress(new LoadProgress(moved, size.Movements));
-        });
+        await Parallel.ForEachAsync(
+            batches,
+            new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = ct },
+            async (batch, _) =>
+            {
+                var items = batch
+                    .Products.Select(p =>
+                        (Sku: p.Item, First: UpTo(batch.Store.Index, p.Index), Until: UpTo(batch.Store.Index, p.Index + 1))
+                    )
+                    .Where(item => item.Until > item.First)
+                    .ToList();
+                var movements = items.Sum(item => item.Until - item.First);
+                if (items.Count > 0)
+                    await InOneTransaction(
+                        async ledger => Interlocked.Add(ref made, await Move(ledger, batch.Store.Item, items, ct) ? movements : 0),
+                        ct
+                    );
+                var moved = Interlocked.Add(ref done, movements);
+                lock (progress)
+                    progress(new LoadProgress(moved, size.Movements));
+            }
+        );
         return made;
     }
 
     /// <summary>Does the work that autovacuum does after a while: statistics, and the visibility map for index-only scans.</summary>
     public async Task Settle(CancellationToken ct)
     {
-        await using var command = services.GetRequiredService<Databases>().RequireOwner()
-            .CreateCommand($"vacuum (analyze) {tenant.Schema}.products, {tenant.Schema}.stores, {tenant.Schema}.inventory, {tenant.Schema}.inventory_movements");
+        await using var command = services
+            .GetRequiredService<Databases>()
+            .RequireOwner()
+            .CreateCommand(
+                $"vacuum (analyze) {tenant.Schema}.products, {tenant.Schema}.stores, {tenant.Schema}.inventory, {tenant.Schema}.inventory_movements"
+            );
         command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync(ct);
     }
@@ -80,20 +109,37 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
         await ledger.Commit(ct);
     }
 
-    private static async Task Missing<T>(LedgerSession ledger, IReadOnlyList<string> codes, Func<string, int, object> begin, CancellationToken ct)
+    private static async Task Missing<T>(
+        LedgerSession ledger,
+        IReadOnlyList<string> codes,
+        Func<string, int, object> begin,
+        CancellationToken ct
+    )
         where T : class, IAggregate<T>, ICoded
     {
         var known = await ledger.Find<T>(codes, ct);
         foreach (var (i, code) in codes.Index())
-            if (!known.ContainsKey(code)) ledger.Append<T>(Guid.CreateVersion7(ledger.Now), begin(code, i));
+            if (!known.ContainsKey(code))
+                ledger.Append<T>(Guid.CreateVersion7(ledger.Now), begin(code, i));
     }
 
     private static ProductCreated Created(string sku, int index)
     {
         var reorderPoint = 5 + (index * 7 % 36);
         var cost = 0.5m + (index * 37 % 2000 / 100m);
-        return new ProductCreated(sku, new ProductDetails($"Product {index + 1}", "unit", ReorderPoint: reorderPoint, MinStockLevel: reorderPoint / 2,
-            MaxStockLevel: reorderPoint * 6, CostPrice: cost, SellingPrice: Quantities.Round(cost * 1.4m, 2), TaxRate: 16));
+        return new ProductCreated(
+            sku,
+            new ProductDetails(
+                $"Product {index + 1}",
+                "unit",
+                ReorderPoint: reorderPoint,
+                MinStockLevel: reorderPoint / 2,
+                MaxStockLevel: reorderPoint * 6,
+                CostPrice: cost,
+                SellingPrice: Quantities.Round(cost * 1.4m, 2),
+                TaxRate: 16
+            )
+        );
     }
 
     /// <summary>
@@ -101,18 +147,34 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     /// </summary>
     private long UpTo(int store, int product)
     {
-        double Weight(int products) => (products / Popularity.Length * Popularity.Sum()) + Popularity.Take(products % Popularity.Length).Sum();
+        double Weight(int products) =>
+            (products / Popularity.Length * Popularity.Sum()) + Popularity.Take(products % Popularity.Length).Sum();
         return (long)Math.Round(size.Movements * (store + (Weight(product) / Weight(size.Products))) / size.Stores);
     }
 
     /// <returns>False when an interrupted load has already committed the movements.</returns>
-    private async Task<bool> Move(LedgerSession ledger, string store, IReadOnlyList<(string Sku, long First, long Until)> items, CancellationToken ct)
+    private async Task<bool> Move(
+        LedgerSession ledger,
+        string store,
+        IReadOnlyList<(string Sku, long First, long Until)> items,
+        CancellationToken ct
+    )
     {
-        var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger, [.. items.Select(item => new StockRequest(store, item.Sku, 1, IsInbound: true))], ledger.ResolveOccurrence(null), ct);
-        if (problem is not null) throw new InvalidOperationException(problem.Message);
-        if (lockedStock[0].Item is not null) return false;
-        var steps = lockedStock.Zip(items).SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));
-        if (StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps)).Refusal is { } refusal) throw new InvalidOperationException(refusal.Message);
+        var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(
+            ledger,
+            [.. items.Select(item => new StockRequest(store, item.Sku, 1, IsInbound: true))],
+            ledger.ResolveOccurrence(null),
+            ct
+        );
+        if (problem is not null)
+            throw new InvalidOperationException(problem.Message);
+        if (lockedStock[0].Item is not null)
+            return false;
+        var steps = lockedStock
+            .Zip(items)
+            .SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));
+        if (StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps)).Refusal is { } refusal)
+            throw new InvalidOperationException(refusal.Message);
         return true;
     }
 
@@ -133,20 +195,32 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
             {
                 var quantity = decimal.Truncate(reorderPoint * random.Next(20, 50) / 10);
                 onHand += quantity;
-                yield return new StockStep(locked, _ => new StockReceived(store, product, quantity, document) { UnitCost = locked.Product.Details.CostPrice });
+                yield return new StockStep(
+                    locked,
+                    _ => new StockReceived(store, product, quantity, document) { UnitCost = locked.Product.Details.CostPrice }
+                );
             }
             else if (kind > 0.98)
             {
                 onHand++;
-                yield return new StockStep(locked, item => new StockAdjusted(store, product, 1, "found", document) { UnitCost = locked.CostOf(item) });
+                yield return new StockStep(
+                    locked,
+                    item => new StockAdjusted(store, product, 1, "found", document) { UnitCost = locked.CostOf(item) }
+                );
             }
             else
             {
                 var quantity = Math.Min(onHand, random.Next(1, 2 + (int)(reorderPoint / 3)));
                 onHand -= quantity;
                 yield return kind > 0.96
-                    ? new StockStep(locked, item => new StockIssued(store, product, quantity, "damage", document) { UnitCost = locked.CostOf(item) })
-                    : new StockStep(locked, item => new StockCarriedOver(store, product, "sale", -quantity, null, document) { UnitCost = locked.CostOf(item) });
+                    ? new StockStep(
+                        locked,
+                        item => new StockIssued(store, product, quantity, "damage", document) { UnitCost = locked.CostOf(item) }
+                    )
+                    : new StockStep(
+                        locked,
+                        item => new StockCarriedOver(store, product, "sale", -quantity, null, document) { UnitCost = locked.CostOf(item) }
+                    );
             }
         }
     }

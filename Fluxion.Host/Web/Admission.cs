@@ -68,60 +68,94 @@ public static partial class Admission
         [HeavyWork.Password] = new("changes of passwords and new users", 8, 4, 60, 120, 10),
     };
 
-    public static void AddAdmission(this IServiceCollection services, FluxionSettings settings) => services.AddRateLimiter(options =>
-    {
-        options.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-            Limiter(http => (For(http), Caller(http)), bound => (bound.OfTenant, bound.Waiting)),
-            Limiter(http => (For(http), ""), bound => (bound.OfHost, bound.WaitingOfHost)));
-        options.AddPolicy(SignInEndpoint.RateLimit, http => RateLimitPartition.GetFixedWindowLimiter(
-            Network(http.Connection.RemoteIpAddress),
-            _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
-        options.OnRejected = Refuse;
-    });
+    public static void AddAdmission(this IServiceCollection services, FluxionSettings settings) =>
+        services.AddRateLimiter(options =>
+        {
+            options.GlobalLimiter = PartitionedRateLimiter.CreateChained(
+                Limiter(http => (For(http), Caller(http)), bound => (bound.OfTenant, bound.Waiting)),
+                Limiter(http => (For(http), ""), bound => (bound.OfHost, bound.WaitingOfHost))
+            );
+            options.AddPolicy(
+                SignInEndpoint.RateLimit,
+                http =>
+                    RateLimitPartition.GetFixedWindowLimiter(
+                        Network(http.Connection.RemoteIpAddress),
+                        _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }
+                    )
+            );
+            options.OnRejected = Refuse;
+        });
 
     /// <summary>Sets a minimum data rate for bodies, and for long responses. So an idle client cannot occupy a permit.</summary>
     public static Task SetPace(HttpContext http, RequestDelegate next)
     {
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } body) body.MinDataRate = Slowest;
-        if (Long.Contains(For(http)) && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } answer) answer.MinDataRate = Slowest;
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } body)
+            body.MinDataRate = Slowest;
+        if (Long.Contains(For(http)) && http.Features.Get<IHttpMinResponseDataRateFeature>() is { } answer)
+            answer.MinDataRate = Slowest;
         return next(http);
     }
 
     private static PartitionedRateLimiter<HttpContext> Limiter(
-        Func<HttpContext, (Bound Bound, string Caller)> key, Func<Bound, (int Permits, int Waiting)> limits) =>
-        PartitionedRateLimiter.Create<HttpContext, (Bound Bound, string Caller)>(http => RateLimitPartition.GetConcurrencyLimiter(key(http), of =>
-        {
-            var (permits, waiting) = limits(of.Bound);
-            return new ConcurrencyLimiterOptions { PermitLimit = permits, QueueLimit = waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst };
-        }));
+        Func<HttpContext, (Bound Bound, string Caller)> key,
+        Func<Bound, (int Permits, int Waiting)> limits
+    ) =>
+        PartitionedRateLimiter.Create<HttpContext, (Bound Bound, string Caller)>(http =>
+            RateLimitPartition.GetConcurrencyLimiter(
+                key(http),
+                of =>
+                {
+                    var (permits, waiting) = limits(of.Bound);
+                    return new ConcurrencyLimiterOptions
+                    {
+                        PermitLimit = permits,
+                        QueueLimit = waiting,
+                        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+                    };
+                }
+            )
+        );
 
     private static Bound For(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata is not { } metadata) return Queries;
-        if (metadata.GetMetadata<HeavyWorkAttribute>() is { } heavy) return Heavy[heavy.Kind];
-        if (metadata.GetMetadata<DocumentAttribute>() is not null) return Documents;
-        if (!HttpMethods.IsGet(http.Request.Method)) return IsLarge(http) ? LargeCommands : Commands;
-        if (http.Request.Query.ContainsKey("asOf") || http.Request.Query.ContainsKey("knownAt")) return Reports;
-        if (!http.Request.Query.TryGetValue("limit", out var limit)) return ListFormat.PreferredBy(http.Request).Format == ListFormat.Json ? Queries : Exports;
+        if (http.GetEndpoint()?.Metadata is not { } metadata)
+            return Queries;
+        if (metadata.GetMetadata<HeavyWorkAttribute>() is { } heavy)
+            return Heavy[heavy.Kind];
+        if (metadata.GetMetadata<DocumentAttribute>() is not null)
+            return Documents;
+        if (!HttpMethods.IsGet(http.Request.Method))
+            return IsLarge(http) ? LargeCommands : Commands;
+        if (http.Request.Query.ContainsKey("asOf") || http.Request.Query.ContainsKey("knownAt"))
+            return Reports;
+        if (!http.Request.Query.TryGetValue("limit", out var limit))
+            return ListFormat.PreferredBy(http.Request).Format == ListFormat.Json ? Queries : Exports;
         return int.TryParse(limit, CultureInfo.InvariantCulture, out var rows) && rows > Paging.DefaultLimit ? LargePages : Queries;
     }
 
-    private static bool IsLarge(HttpContext http) => http.GetRouteValue(TenantResolution.RouteValue) is not null
-        && (http.Request.ContentLength > LargeBody || (http.Request.ContentLength is null && http.Request.Headers.TransferEncoding.Count > 0));
+    private static bool IsLarge(HttpContext http) =>
+        http.GetRouteValue(TenantResolution.RouteValue) is not null
+        && (
+            http.Request.ContentLength > LargeBody
+            || (http.Request.ContentLength is null && http.Request.Headers.TransferEncoding.Count > 0)
+        );
 
     private static string Caller(HttpContext http) =>
-        http.GetRouteValue(TenantResolution.RouteValue) is string slug ? Uri.EscapeDataString(slug) : $"from {Network(http.Connection.RemoteIpAddress)}";
+        http.GetRouteValue(TenantResolution.RouteValue) is string slug
+            ? Uri.EscapeDataString(slug)
+            : $"from {Network(http.Connection.RemoteIpAddress)}";
 
     /// <summary>
     /// Identifies a client by its address: IPv4 by the address, IPv6 by its /64 network, which usually belongs to one client.
     /// </summary>
-    private static string Network(IPAddress? address) => address switch
-    {
-        null => "unknown",
-        { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
-        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
-        _ => address.ToString(),
-    };
+    private static string Network(IPAddress? address) =>
+        address switch
+        {
+            null => "unknown",
+            { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
+            { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
+            _ => address.ToString(),
+        };
 
     private static async ValueTask Refuse(OnRejectedContext context, CancellationToken ct)
     {
@@ -129,8 +163,13 @@ public static partial class Admission
         if (context.Lease.TryGetMetadata(MetadataName.RetryAfter, out _))
         {
             http.Response.Headers.RetryAfter = SignInRetryAfter.ToString(CultureInfo.InvariantCulture);
-            await TypedResults.Problem(statusCode: StatusCodes.Status429TooManyRequests, title: "Too many requests for a token",
-                detail: "Wait a minute, then try again.").ExecuteAsync(http);
+            await TypedResults
+                .Problem(
+                    statusCode: StatusCodes.Status429TooManyRequests,
+                    title: "Too many requests for a token",
+                    detail: "Wait a minute, then try again."
+                )
+                .ExecuteAsync(http);
             return;
         }
         var bound = For(http);
@@ -142,8 +181,13 @@ public static partial class Admission
     internal static Task TooMany(HttpContext http, string what, int retryAfter, int status)
     {
         http.Response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
-        return TypedResults.Problem(statusCode: status, title: "Busy",
-            detail: $"This host works on as many {what} as it can at once. Nothing was done: send the request again after Retry-After.").ExecuteAsync(http);
+        return TypedResults
+            .Problem(
+                statusCode: status,
+                title: "Busy",
+                detail: $"This host works on as many {what} as it can at once. Nothing was done: send the request again after Retry-After."
+            )
+            .ExecuteAsync(http);
     }
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Busy: too many {What} at once, a request of {Caller} was refused")]

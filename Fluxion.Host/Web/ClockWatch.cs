@@ -24,12 +24,14 @@ public sealed partial class ClockWatch(Databases databases, LedgerClock clock, I
             {
                 continue; // the health check of the database reports it
             }
-            if (clock.IsOff == wasOff) continue;
+            if (clock.IsOff == wasOff)
+                continue;
             wasOff = clock.IsOff;
-            if (wasOff) Off(ClockHealth.Describe(clock));
-            else Right();
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+            if (wasOff)
+                Off(ClockHealth.Describe(clock));
+            else
+                Right();
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     [LoggerMessage(LogLevel.Warning, "{Difference}")]
@@ -45,6 +47,8 @@ public sealed class ClockHealth(LedgerClock clock) : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(clock.IsOff ? HealthCheckResult.Degraded(Describe(clock)) : HealthCheckResult.Healthy());
 
-    public static string Describe(LedgerClock clock) => FormattableString.Invariant(
-        $"The clock of this host is {clock.Offset.Duration().TotalSeconds:0} s {(clock.Offset > TimeSpan.Zero ? "ahead of" : "behind")} the database's. The ledger goes by the database's; set this one right.");
+    public static string Describe(LedgerClock clock) =>
+        FormattableString.Invariant(
+            $"The clock of this host is {clock.Offset.Duration().TotalSeconds:0} s {(clock.Offset > TimeSpan.Zero ? "ahead of" : "behind")} the database's. The ledger goes by the database's; set this one right."
+        );
 }

@@ -21,7 +21,9 @@ public sealed class Failures : IExceptionHandler
     {
         var failure = Failure.From(exception);
         httpContext.Features.Set(failure); // FailureLog logs it
-        var again = HttpMethods.IsGet(httpContext.Request.Method) ? "Repeat the request." : "Repeat the request with the same Idempotency-Key: it is applied once.";
+        var again = HttpMethods.IsGet(httpContext.Request.Method)
+            ? "Repeat the request."
+            : "Repeat the request with the same Idempotency-Key: it is applied once.";
         if (exception is BusyException busy)
         {
             await Admission.TooMany(httpContext, busy.What, (int)busy.RetryAfter.TotalSeconds, StatusCodes.Status503ServiceUnavailable);
@@ -31,15 +33,29 @@ public sealed class Failures : IExceptionHandler
         {
             "no_owner" => (503, "Not on this host", exception.Message),
             Failure.Away => (503, "Database away", $"The database does not answer at the moment. {again}"),
-            "disk_full" or "out_of_resources" => (503, "Out of resources", $"The database or this host has no disk or memory left; the log tells its operator. {again}"),
+            "disk_full" or "out_of_resources" => (
+                503,
+                "Out of resources",
+                $"The database or this host has no disk or memory left; the log tells its operator. {again}"
+            ),
             "read_only" => (503, "Read-only", $"The database takes no changes at the moment. {again}"),
             _ when failure.IsBusy => (503, "Busy", $"Too much is going on at the moment: the request waited too long for others. {again}"),
-            _ => (500, "Internal error", "This is a fault of the ledger. The log of the host has its cause under the traceId of this answer."),
+            _ => (
+                500,
+                "Internal error",
+                "This is a fault of the ledger. The log of the host has its cause under the traceId of this answer."
+            ),
         };
         if (status == StatusCodes.Status503ServiceUnavailable && failure.Cause != "no_owner")
             httpContext.Response.Headers.RetryAfter = RetryAfter.ToString(CultureInfo.InvariantCulture);
-        await TypedResults.Problem(statusCode: status, title: title, detail: detail,
-            extensions: status == 500 ? new Dictionary<string, object?> { ["traceId"] = TraceId(httpContext) } : null).ExecuteAsync(httpContext);
+        await TypedResults
+            .Problem(
+                statusCode: status,
+                title: title,
+                detail: detail,
+                extensions: status == 500 ? new Dictionary<string, object?> { ["traceId"] = TraceId(httpContext) } : null
+            )
+            .ExecuteAsync(httpContext);
         return true;
     }
 
@@ -53,30 +69,67 @@ public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog>
     public const string MeterName = "Fluxion";
 
     private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> Count = Meter.CreateCounter<long>("fluxion.failures", "{answer}", "Answers of 500 or more, by cause and SQLSTATE.");
+    private static readonly Counter<long> Count = Meter.CreateCounter<long>(
+        "fluxion.failures",
+        "{answer}",
+        "Answers of 500 or more, by cause and SQLSTATE."
+    );
 
     public async Task InvokeAsync(HttpContext http)
     {
         await next(http);
-        if (http.Response.StatusCode < StatusCodes.Status500InternalServerError || http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal)) return;
+        if (
+            http.Response.StatusCode < StatusCodes.Status500InternalServerError
+            || http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal)
+        )
+            return;
         var failure = http.Features.Get<Failure>() ?? new Failure("refused", null);
         var refusal = failure.Refusal;
         Count.Add(1, new("cause", failure.Cause), new("sqlstate", refusal?.SqlState ?? ""));
-        var (method, path, status, trace) = (http.Request.Method, Refusal.Shorten(http.Request.Path.ToUriComponent()), http.Response.StatusCode, Failures.TraceId(http));
-        if (failure.IsFault) Faulty(failure.Exception, method, path, status, failure.Cause, refusal?.SqlState, refusal?.ConstraintName, trace);
-        else if (failure.Cause == Failure.Away) Away(method, path, status, failure.Message, trace);
-        else if (failure.Exception is not null) Busy(method, path, status, failure.Cause, refusal?.SqlState, failure.Message, trace);
-        else Refused(method, path, status, trace);
+        var (method, path, status, trace) = (
+            http.Request.Method,
+            Refusal.Shorten(http.Request.Path.ToUriComponent()),
+            http.Response.StatusCode,
+            Failures.TraceId(http)
+        );
+        if (failure.IsFault)
+            Faulty(failure.Exception, method, path, status, failure.Cause, refusal?.SqlState, refusal?.ConstraintName, trace);
+        else if (failure.Cause == Failure.Away)
+            Away(method, path, status, failure.Message, trace);
+        else if (failure.Exception is not null)
+            Busy(method, path, status, failure.Cause, refusal?.SqlState, failure.Message, trace);
+        else
+            Refused(method, path, status, trace);
     }
 
-    [LoggerMessage(EventId = 1101, Level = LogLevel.Error,
-        Message = "{Method} {Path} was answered with {Status}: {Cause}, SQLSTATE {SqlState}, constraint {Constraint} (trace {TraceId})")]
-    private partial void Faulty(Exception? exception, string method, string path, int status, string cause, string? sqlState, string? constraint, string traceId);
+    [LoggerMessage(
+        EventId = 1101,
+        Level = LogLevel.Error,
+        Message = "{Method} {Path} was answered with {Status}: {Cause}, SQLSTATE {SqlState}, constraint {Constraint} (trace {TraceId})"
+    )]
+    private partial void Faulty(
+        Exception? exception,
+        string method,
+        string path,
+        int status,
+        string cause,
+        string? sqlState,
+        string? constraint,
+        string traceId
+    );
 
-    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "{Method} {Path} was answered with {Status}: the database is away, {Message} (trace {TraceId})")]
+    [LoggerMessage(
+        EventId = 1102,
+        Level = LogLevel.Warning,
+        Message = "{Method} {Path} was answered with {Status}: the database is away, {Message} (trace {TraceId})"
+    )]
     private partial void Away(string method, string path, int status, string message, string traceId);
 
-    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "{Method} {Path} was answered with {Status}: {Cause}, SQLSTATE {SqlState}, {Message} (trace {TraceId})")]
+    [LoggerMessage(
+        EventId = 1103,
+        Level = LogLevel.Warning,
+        Message = "{Method} {Path} was answered with {Status}: {Cause}, SQLSTATE {SqlState}, {Message} (trace {TraceId})"
+    )]
     private partial void Busy(string method, string path, int status, string cause, string? sqlState, string message, string traceId);
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "{Method} {Path} was answered with {Status} (trace {TraceId})")]

@@ -16,7 +16,12 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
     public async ValueTask WriteAsync(ProblemDetailsContext context)
     {
         NameTheField(context);
-        await context.HttpContext.Response.WriteAsJsonAsync(context.ProblemDetails, null as JsonSerializerOptions, "application/problem+json", context.HttpContext.RequestAborted);
+        await context.HttpContext.Response.WriteAsJsonAsync(
+            context.ProblemDetails,
+            null as JsonSerializerOptions,
+            "application/problem+json",
+            context.HttpContext.RequestAborted
+        );
     }
 
     /// <summary>Adds a body to statuses that the framework sends without one.</summary>
@@ -26,7 +31,10 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
         IResult problem = http.Response.StatusCode switch
         {
             404 => new RefusedResult(Refusal.NotFound("There is nothing at this address. The reference is at /docs.")),
-            405 => TypedResults.Problem(statusCode: 405, detail: $"This address takes only the methods in the header Allow: {http.Response.Headers.Allow}."),
+            405 => TypedResults.Problem(
+                statusCode: 405,
+                detail: $"This address takes only the methods in the header Allow: {http.Response.Headers.Allow}."
+            ),
             415 => new RefusedResult(Refusal.NoJson),
             var status => TypedResults.Problem(statusCode: status),
         };
@@ -37,14 +45,21 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
     public static void NameTheField(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;
-        if (problem is not { Title: "Invalid query string value", Detail: { } detail } || problem.Extensions["parameter"] is not string parameter) return;
-        var named = Refusal.Invalid(parameter, detail[(detail.LastIndexOf(' ') + 1)..] switch
-        {
-            "int" => "must be a whole number",
-            "bool" => "must be true or false",
-            "System.Guid" => "must be an id, a UUID",
-            _ => "must be of another type",
-        });
+        if (
+            problem is not { Title: "Invalid query string value", Detail: { } detail }
+            || problem.Extensions["parameter"] is not string parameter
+        )
+            return;
+        var named = Refusal.Invalid(
+            parameter,
+            detail[(detail.LastIndexOf(' ') + 1)..] switch
+            {
+                "int" => "must be a whole number",
+                "bool" => "must be true or false",
+                "System.Guid" => "must be an id, a UUID",
+                _ => "must be of another type",
+            }
+        );
         (problem.Title, problem.Detail) = (named.Title, named.Message);
         problem.Extensions.Remove("parameter");
         problem.Extensions["errors"] = named.Fields;

@@ -24,7 +24,9 @@ public sealed class ZonedTimestamps : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        return reader.TokenType == JsonTokenType.String && PointsInTime.Parse(reader.GetString()!) is { } at ? at : throw new JsonException();
+        return reader.TokenType == JsonTokenType.String && PointsInTime.Parse(reader.GetString()!) is { } at
+            ? at
+            : throw new JsonException();
     }
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>

@@ -19,9 +19,12 @@ public static class Proxies
     /// <exception cref="SettingsException">The framework's switch is on, so that every client could choose its address.</exception>
     public static void RequireNamedProxies(IConfiguration configuration)
     {
-        if (!string.Equals(configuration[TrustEverybody], "true", StringComparison.OrdinalIgnoreCase)) return;
-        throw new SettingsException($"ASPNETCORE_{TrustEverybody} is 'true': it lets every client choose its own address. " +
-            $"Leave it out, and name your proxies in {FluxionSettings.Section}__{nameof(FluxionSettings.TrustedProxies)}.");
+        if (!string.Equals(configuration[TrustEverybody], "true", StringComparison.OrdinalIgnoreCase))
+            return;
+        throw new SettingsException(
+            $"ASPNETCORE_{TrustEverybody} is 'true': it lets every client choose its own address. "
+                + $"Leave it out, and name your proxies in {FluxionSettings.Section}__{nameof(FluxionSettings.TrustedProxies)}."
+        );
     }
 
     /// <summary>The error in a list of proxies; null when the list is valid.</summary>
@@ -29,10 +32,14 @@ public static class Proxies
     {
         foreach (var entry in Entries(proxies))
         {
-            if (Address(entry) is not null) continue;
-            if (!IPNetwork.TryParse(entry, out var network)) return $"{Form}. '{entry}' is neither";
-            if (!network.BaseAddress.Equals(IPAddress.Parse(entry.Split('/')[0]))) return $"{Form}. In '{entry}' the bits after the prefix must be 0";
-            if (network.PrefixLength == 0) return $"must not contain '{entry}', which is every address there is";
+            if (Address(entry) is not null)
+                continue;
+            if (!IPNetwork.TryParse(entry, out var network))
+                return $"{Form}. '{entry}' is neither";
+            if (!network.BaseAddress.Equals(IPAddress.Parse(entry.Split('/')[0])))
+                return $"{Form}. In '{entry}' the bits after the prefix must be 0";
+            if (network.PrefixLength == 0)
+                return $"must not contain '{entry}', which is every address there is";
         }
         return null;
     }
@@ -40,7 +47,8 @@ public static class Proxies
     /// <summary>Trusts the forwarded headers of the named proxies only.</summary>
     public static void UseTrustedProxies(this WebApplication app, string proxies)
     {
-        if (Entries(proxies).Length == 0) return;
+        if (Entries(proxies).Length == 0)
+            return;
         var options = new ForwardedHeadersOptions
         {
             ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
@@ -50,16 +58,21 @@ public static class Proxies
         options.KnownIPNetworks.Clear();
         foreach (var entry in Entries(proxies))
         {
-            if (Address(entry) is { } address) options.KnownProxies.Add(address);
-            else options.KnownIPNetworks.Add(IPNetwork.Parse(entry));
+            if (Address(entry) is { } address)
+                options.KnownProxies.Add(address);
+            else
+                options.KnownIPNetworks.Add(IPNetwork.Parse(entry));
         }
         app.UseForwardedHeaders(options);
     }
 
     /// <summary>An address in its full form; null otherwise. The framework would also accept 10.1 as 10.0.0.1.</summary>
-    private static IPAddress? Address(string entry) => !IPAddress.TryParse(entry, out var address) ? null
+    private static IPAddress? Address(string entry) =>
+        !IPAddress.TryParse(entry, out var address) ? null
         : address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
-        : address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == entry ? address : null;
+        : address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == entry ? address
+        : null;
 
-    private static string[] Entries(string proxies) => proxies.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Entries(string proxies) =>
+        proxies.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

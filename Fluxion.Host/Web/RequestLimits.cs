@@ -11,10 +11,16 @@ public sealed class RequestLimits(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext http)
     {
-        if (http.Request.Path.Value?.Contains('\0', StringComparison.Ordinal) == true
-            || http.Request.Query.Any(q => q.Key.Contains('\0', StringComparison.Ordinal) || q.Value.Any(v => v?.Contains('\0', StringComparison.Ordinal) == true)))
+        if (
+            http.Request.Path.Value?.Contains('\0', StringComparison.Ordinal) == true
+            || http.Request.Query.Any(q =>
+                q.Key.Contains('\0', StringComparison.Ordinal) || q.Value.Any(v => v?.Contains('\0', StringComparison.Ordinal) == true)
+            )
+        )
         {
-            await TypedResults.Problem(statusCode: 400, title: "The request is not valid", detail: "The address contains the character NUL (%00).").ExecuteAsync(http);
+            await TypedResults
+                .Problem(statusCode: 400, title: "The request is not valid", detail: "The address contains the character NUL (%00).")
+                .ExecuteAsync(http);
             return;
         }
         if (http.Request.ContentLength > For(http.GetEndpoint()?.Metadata))
@@ -34,7 +40,12 @@ public sealed class RequestLimits(RequestDelegate next)
         http.Response.Headers.Connection = "close";
         // during exception handling the endpoint is available only through IExceptionHandlerFeature
         var endpoint = http.GetEndpoint() ?? http.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
-        return TypedResults.Problem(statusCode: 413, title: "Body too large",
-            detail: $"A body of this request has at most {For(endpoint?.Metadata)} bytes. Split it into several requests.").ExecuteAsync(http);
+        return TypedResults
+            .Problem(
+                statusCode: 413,
+                title: "Body too large",
+                detail: $"A body of this request has at most {For(endpoint?.Metadata)} bytes. Split it into several requests."
+            )
+            .ExecuteAsync(http);
     }
 }

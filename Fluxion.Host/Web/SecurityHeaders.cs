@@ -5,16 +5,17 @@ namespace Fluxion.Host.Web;
 /// </summary>
 public static class SecurityHeaders
 {
-    public static HeaderPolicyCollection Policy { get; } = new HeaderPolicyCollection()
-        .AddDefaultSecurityHeaders()
-        .AddContentSecurityPolicy(csp =>
-        {
-            csp.AddDefaultSrc().Self();
-            csp.AddScriptSrc().Self().UnsafeInline();
-            csp.AddStyleSrc().Self().UnsafeInline();
-            csp.AddImgSrc().Self().Data();
-            csp.AddFontSrc().Self().Data();
-            csp.AddFrameAncestors().None();
-        })
-        .AddCustomHeader("Cache-Control", "no-store");
+    public static HeaderPolicyCollection Policy { get; } =
+        new HeaderPolicyCollection()
+            .AddDefaultSecurityHeaders()
+            .AddContentSecurityPolicy(csp =>
+            {
+                csp.AddDefaultSrc().Self();
+                csp.AddScriptSrc().Self().UnsafeInline();
+                csp.AddStyleSrc().Self().UnsafeInline();
+                csp.AddImgSrc().Self().Data();
+                csp.AddFontSrc().Self().Data();
+                csp.AddFrameAncestors().None();
+            })
+            .AddCustomHeader("Cache-Control", "no-store");
 }

@@ -16,13 +16,23 @@ public static class Telemetry
 {
     public static void AddTelemetry(this IServiceCollection services, IHostEnvironment environment)
     {
-        if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is not { Length: > 0 }) return;
-        services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService("fluxion-ledger", serviceVersion: HostVersion.Text, serviceInstanceId: Environment.MachineName)
-                .AddAttributes([new("deployment.environment", environment.EnvironmentName)]).AddEnvironmentVariableDetector())
+        if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is not { Length: > 0 })
+            return;
+        services
+            .AddOpenTelemetry()
+            .ConfigureResource(resource =>
+                resource
+                    .AddService("fluxion-ledger", serviceVersion: HostVersion.Text, serviceInstanceId: Environment.MachineName)
+                    .AddAttributes([new("deployment.environment", environment.EnvironmentName)])
+                    .AddEnvironmentVariableDetector()
+            )
             .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource("Marten", "Wolverine"))
-            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()
-                .AddMeter(FailureLog.MeterName, AlertNotifications.MeterName, "Npgsql", "Marten", "Wolverine*"))
+            .WithMetrics(metrics =>
+                metrics
+                    .AddAspNetCoreInstrumentation()
+                    .AddRuntimeInstrumentation()
+                    .AddMeter(FailureLog.MeterName, AlertNotifications.MeterName, "Npgsql", "Marten", "Wolverine*")
+            )
             .UseOtlpExporter();
     }
 }

@@ -17,11 +17,16 @@ public sealed class Accounts(Databases databases, IMemoryCache cache)
     /// <param name="user">The claims of a validated token that this ledger issued.</param>
     public async ValueTask<bool> IsCurrent(ClaimsPrincipal user, CancellationToken ct)
     {
-        if (!Guid.TryParse(user.FindFirstValue(Claims.Subject), out var id)
-            || !int.TryParse(user.FindFirstValue(Claims.Stamp), CultureInfo.InvariantCulture, out var stamp)) return false;
+        if (
+            !Guid.TryParse(user.FindFirstValue(Claims.Subject), out var id)
+            || !int.TryParse(user.FindFirstValue(Claims.Stamp), CultureInfo.InvariantCulture, out var stamp)
+        )
+            return false;
         var token = (typeof(Accounts), id, stamp);
-        if (cache.TryGetValue(token, out _)) return true;
-        if (!await Read(id, stamp, user.FindFirstValue(Claims.Tenant), ct)) return false;
+        if (cache.TryGetValue(token, out _))
+            return true;
+        if (!await Read(id, stamp, user.FindFirstValue(Claims.Tenant), ct))
+            return false;
         cache.Set(token, true, CacheDuration);
         return true;
     }
@@ -30,18 +35,26 @@ public sealed class Accounts(Databases databases, IMemoryCache cache)
     {
         await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var batch = connection.CreateBatch();
-        batch.BatchCommands.Add(new("select set_config($1, $2, true)")
-        {
-            Parameters =
+        batch.BatchCommands.Add(
+            new("select set_config($1, $2, true)")
             {
-                new() { Value = tenant is null ? Databases.PlatformSetting : Databases.TenantSetting },
-                new() { Value = tenant ?? "on" },
-            },
-        });
-        batch.BatchCommands.Add(new("select from shared.tenant_users where id = $1 and stamp = $2 and is_active")
-        {
-            Parameters = { new() { Value = id }, new() { Value = stamp } },
-        });
+                Parameters =
+                {
+                    new() { Value = tenant is null ? Databases.PlatformSetting : Databases.TenantSetting },
+                    new() { Value = tenant ?? "on" },
+                },
+            }
+        );
+        batch.BatchCommands.Add(
+            new("select from shared.tenant_users where id = $1 and stamp = $2 and is_active")
+            {
+                Parameters =
+                {
+                    new() { Value = id },
+                    new() { Value = stamp },
+                },
+            }
+        );
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         return await reader.ReadAsync(ct);

@@ -27,29 +27,43 @@ public sealed partial class Analysts(Databases databases)
     public static string RoleOf(Tenant tenant) => $"{tenant.Schema}_analyst";
 
     /// <summary>The reason why <paramref name="login"/> is not valid as the name of an analyst's login; null when it is valid.</summary>
-    public static string? ValidationError(string? login) => login switch
-    {
-        null or "" => "A login is required, for example 'bi_reader'.",
-        _ when !LoginPattern().IsMatch(login) => "A login has 2 to 63 lower-case letters, digits and underscores, and begins with a letter, for example 'bi_reader'.",
-        _ when ReservedPrefix().IsMatch(login) || Reserved.Contains(login) => $"The login '{login}' is reserved: a login is not named postgres, public or none and does not begin with pg_, fluxion_ or tenant_.",
-        _ => null,
-    };
+    public static string? ValidationError(string? login) =>
+        login switch
+        {
+            null or "" => "A login is required, for example 'bi_reader'.",
+            _ when !LoginPattern().IsMatch(login) =>
+                "A login has 2 to 63 lower-case letters, digits and underscores, and begins with a letter, for example 'bi_reader'.",
+            _ when ReservedPrefix().IsMatch(login) || Reserved.Contains(login) =>
+                $"The login '{login}' is reserved: a login is not named postgres, public or none and does not begin with pg_, fluxion_ or tenant_.",
+            _ => null,
+        };
 
     /// <summary>
     /// Creates a login that reads the read models of one tenant. A login that is already an analyst of the tenant gets the new limits.
     /// </summary>
     /// <returns>True when the login was created; false when it existed, and then its password is unchanged.</returns>
     /// <exception cref="AnalystException">A role of this name exists and is not an analyst of this tenant.</exception>
-    public async Task<bool> Grant(Tenant tenant, string login, string password, TimeSpan statementTimeout, int connections, CancellationToken ct)
+    public async Task<bool> Grant(
+        Tenant tenant,
+        string login,
+        string password,
+        TimeSpan statementTimeout,
+        int connections,
+        CancellationToken ct
+    )
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         var isMade = !await Exists(connection, login, ct);
-        if (!isMade) await EnsureOwnedBy(connection, tenant, login, ct);
+        if (!isMade)
+            await EnsureOwnedBy(connection, tenant, login, ct);
         // "set false" prevents SET ROLE to the group role. Settings are only the defaults of a session; the grants are the enforced limits
-        var make = $"create role \"{login}\" login password '{ScramSha256.Verifier(password)}'; grant {RoleOf(tenant)} to \"{login}\" with inherit true, set false;";
+        var make =
+            $"create role \"{login}\" login password '{ScramSha256.Verifier(password)}'; grant {RoleOf(tenant)} to \"{login}\" with inherit true, set false;";
         try
         {
-            await Execute(connection, $"""
+            await Execute(
+                connection,
+                $"""
                 {(isMade ? make : "")}
                 {OnThisDatabase("grant", "to", login)}
                 alter role "{login}" connection limit {connections};
@@ -57,7 +71,9 @@ public sealed partial class Analysts(Databases databases)
                 alter role "{login}" set search_path = {tenant.Schema}, public;
                 alter role "{login}" set statement_timeout = '{statementTimeout.TotalSeconds:0}s';
                 alter role "{login}" set idle_in_transaction_session_timeout = '{IdleInTransactionTimeout}';
-                """, ct);
+                """,
+                ct
+            );
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
         {
@@ -65,14 +81,19 @@ public sealed partial class Analysts(Databases databases)
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            throw new AnalystException($"{e.MessageText}. A superuser gives the owner that right: grant {RoleOf(tenant)} to fluxion_owner with admin true, inherit false, set false");
+            throw new AnalystException(
+                $"{e.MessageText}. A superuser gives the owner that right: grant {RoleOf(tenant)} to fluxion_owner with admin true, inherit false, set false"
+            );
         }
         await using var mayConnect = new NpgsqlCommand("select has_database_privilege($1, current_database(), 'connect')", connection)
-        { Parameters = { new() { Value = login } } };
+        {
+            Parameters = { new() { Value = login } },
+        };
         if (await mayConnect.ExecuteScalarAsync(ct) is not true)
         {
             throw new AnalystException(
-                $"'{login}' may not connect: fluxion_owner cannot grant that. Run 'database init' again, as after every upgrade.");
+                $"'{login}' may not connect: fluxion_owner cannot grant that. Run 'database init' again, as after every upgrade."
+            );
         }
         return isMade;
     }
@@ -96,7 +117,8 @@ public sealed partial class Analysts(Databases databases)
         await EnsureOwnedBy(connection, tenant, login, ct);
         await Execute(connection, OnThisDatabase("revoke", "from", login), ct);
         await EndSessions(connection, login, ct, inThisDatabase: true);
-        if (await ConnectsElsewhere(connection, login, ct)) return false;
+        if (await ConnectsElsewhere(connection, login, ct))
+            return false;
         await Execute(connection, $"alter role \"{login}\" nologin; revoke {RoleOf(tenant)} from \"{login}\"", ct);
         await EndSessions(connection, login, ct);
         try
@@ -106,7 +128,9 @@ public sealed partial class Analysts(Databases databases)
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DependentObjectsStillExist)
         {
-            throw new AnalystException($"'{login}' has no access and no session any more, but its name stays taken: {e.Detail}. A superuser decides what becomes of that.");
+            throw new AnalystException(
+                $"'{login}' has no access and no session any more, but its name stays taken: {e.Detail}. A superuser decides what becomes of that."
+            );
         }
     }
 
@@ -118,22 +142,31 @@ public sealed partial class Analysts(Databases databases)
     {
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         foreach (var former in await List(connection, [RoleOf(tenant)], ct))
-            if (former.IsOurs) await Revoke(tenant, former.Login, ct);
+            if (former.IsOurs)
+                await Revoke(tenant, former.Login, ct);
         // includes indirect members, through a group that is itself a member
-        await using var rest = new NpgsqlCommand("""
+        await using var rest = new NpgsqlCommand(
+            """
             select login.rolname::text from pg_roles login join pg_roles tenant on tenant.rolname = $1
             where login.rolcanlogin and not login.rolsuper and login.rolname <> current_user
               and pg_has_role(login.oid, tenant.oid, 'member') and has_database_privilege(login.oid, current_database(), 'connect')
             order by 1
-            """, connection)
-        { Parameters = { new() { Value = RoleOf(tenant) } } };
+            """,
+            connection
+        )
+        {
+            Parameters = { new() { Value = RoleOf(tenant) } },
+        };
         var left = new List<string>();
         await using (var reader = await rest.ExecuteReaderAsync(ct))
-            while (await reader.ReadAsync(ct)) left.Add(reader.GetString(0));
+            while (await reader.ReadAsync(ct))
+                left.Add(reader.GetString(0));
         if (left.Count > 0)
         {
-            throw new TenantRefusedException($"The role {RoleOf(tenant)} of a former tenant has members that a superuser made. "
-                + $"They would read the new one: {string.Join(", ", left)}. A superuser revokes {RoleOf(tenant)} from them first.");
+            throw new TenantRefusedException(
+                $"The role {RoleOf(tenant)} of a former tenant has members that a superuser made. "
+                    + $"They would read the new one: {string.Join(", ", left)}. A superuser revokes {RoleOf(tenant)} from them first."
+            );
         }
     }
 
@@ -146,21 +179,32 @@ public sealed partial class Analysts(Databases databases)
 
     private static async Task<List<Analyst>> List(NpgsqlConnection connection, string[] roles, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand(
+            """
             select login.rolname, tenant.rolname, split_part((select s from unnest(login.rolconfig) s where s like 'statement_timeout=%'), '=', 2),
                    login.rolconnlimit, (select count(*) from pg_stat_activity where usesysid = login.oid), pg_has_role(login.oid, 'member with admin option')
             from pg_auth_members m join pg_roles tenant on tenant.oid = m.roleid join pg_roles login on login.oid = m.member
             where tenant.rolname = any($1) and login.rolcanlogin and login.rolname <> current_user
               and has_database_privilege(login.oid, current_database(), 'connect')
             order by 2, 1
-            """, connection);
+            """,
+            connection
+        );
         command.Parameters.Add(new() { Value = roles });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var analysts = new List<Analyst>();
         while (await reader.ReadAsync(ct))
         {
-            analysts.Add(new Analyst(reader.GetString(0), reader.GetString(1), await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2),
-                reader.GetInt32(3), reader.GetInt64(4), reader.GetBoolean(5)));
+            analysts.Add(
+                new Analyst(
+                    reader.GetString(0),
+                    reader.GetString(1),
+                    await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2),
+                    reader.GetInt32(3),
+                    reader.GetInt64(4),
+                    reader.GetBoolean(5)
+                )
+            );
         }
         return analysts;
     }
@@ -170,21 +214,29 @@ public sealed partial class Analysts(Databases databases)
     {
         if ((await List(connection, [RoleOf(tenant)], ct)).Find(a => a.Login == login) is { } analyst)
         {
-            if (analyst.IsOurs) return;
+            if (analyst.IsOurs)
+                return;
             throw new AnalystException($"'{login}' was not made by 'analysts grant': the superuser who made it changes and drops it.");
         }
-        throw await Exists(connection, login, ct) ? NameConflict(tenant, login) : new AnalystException($"There is no analyst '{login}' of {tenant.Slug}.");
+        throw await Exists(connection, login, ct)
+            ? NameConflict(tenant, login)
+            : new AnalystException($"There is no analyst '{login}' of {tenant.Slug}.");
     }
 
     /// <summary>Whether the login has the CONNECT privilege on a database other than this one.</summary>
     private static async Task<bool> ConnectsElsewhere(NpgsqlConnection connection, string login, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand(
+            """
             select exists (
                 select from pg_database d cross join aclexplode(d.datacl) granted
                 where d.datname <> current_database() and granted.grantee = $1::text::regrole and granted.privilege_type = 'CONNECT')
-            """, connection)
-        { Parameters = { new() { Value = $"\"{login}\"" } } };
+            """,
+            connection
+        )
+        {
+            Parameters = { new() { Value = $"\"{login}\"" } },
+        };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
@@ -192,10 +244,11 @@ public sealed partial class Analysts(Databases databases)
     /// Grants or revokes CONNECT on this database; the server quotes its name. PostgreSQL fails one of two concurrent grants on a
     /// database. So an advisory lock serializes them until the end of the transaction.
     /// </summary>
-    private static string OnThisDatabase(string verb, string preposition, string login) => $"""
-        select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0));
-        do $$ begin execute format('{verb} connect on database %I {preposition} %I', current_database(), '{login}'); end $$;
-        """;
+    private static string OnThisDatabase(string verb, string preposition, string login) =>
+        $"""
+            select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0));
+            do $$ begin execute format('{verb} connect on database %I {preposition} %I', current_database(), '{login}'); end $$;
+            """;
 
     private static AnalystException NameConflict(Tenant tenant, string login) =>
         new($"There is a role '{login}' already, and it is no analyst of {tenant.Slug}: names are shared by the whole server.");
@@ -215,10 +268,14 @@ public sealed partial class Analysts(Databases databases)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await Execute(connection, $"grant \"{login}\" to current_user with inherit true, set false", ct);
-        await Execute(connection, $"""
+        await Execute(
+            connection,
+            $"""
             select pg_terminate_backend(pid, 5000) from pg_stat_activity
             where usename = '{login}' and (datname = current_database() or not {inThisDatabase})
-            """, ct);
+            """,
+            ct
+        );
         await transaction.RollbackAsync(ct);
     }
 

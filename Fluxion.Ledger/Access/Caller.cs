@@ -8,7 +8,15 @@ namespace Fluxion.Ledger.Access;
 /// <summary>The sender of a request, read from a validated token.</summary>
 /// <param name="TenantId">Null for an administrator of the platform.</param>
 /// <param name="Stores">The stores whose stock the user may move and see; null for every store.</param>
-public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Role, IReadOnlySet<Guid>? Stores, string? Address, string? Agent)
+public sealed record Caller(
+    Guid UserId,
+    Guid? TenantId,
+    string Email,
+    string Role,
+    IReadOnlySet<Guid>? Stores,
+    string? Address,
+    string? Agent
+)
 {
     public bool MayUse(Guid storeId) => Stores is null || Stores.Contains(storeId);
 
@@ -27,9 +35,12 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
         return new Caller(
             Guid.Parse(Claim(Claims.Subject)),
             user.FindFirstValue(Claims.Tenant) is { } tenant ? Guid.Parse(tenant) : null,
-            Claim(Claims.Email), Claim(Claims.Role),
+            Claim(Claims.Email),
+            Claim(Claims.Role),
             user.HasClaim(c => c.Type == Claims.EveryStore) ? null : stores,
-            NormalizeAddress(http.Connection.RemoteIpAddress), TruncateAgent(http.Request.Headers.UserAgent));
+            NormalizeAddress(http.Connection.RemoteIpAddress),
+            TruncateAgent(http.Request.Headers.UserAgent)
+        );
     }
 
     /// <summary>The system itself, for provisioning and for reactions that no user sent.</summary>
@@ -40,10 +51,13 @@ public sealed record Caller(Guid UserId, Guid? TenantId, string Email, string Ro
     /// it becomes the IPv4 address. The scope is removed (the %2 of fe80::1%2): it is this machine's own number of a network.
     /// </summary>
     private static string? NormalizeAddress(IPAddress? address) =>
-        address is null ? null : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : new IPAddress(address.GetAddressBytes()).ToString();
+        address is null ? null
+        : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString()
+        : new IPAddress(address.GetAddressBytes()).ToString();
 
     /// <summary>Keeps at most 500 characters and never splits a surrogate pair: PostgreSQL does not store half a pair.</summary>
-    private static string? TruncateAgent(string? agent) => agent is { Length: > 500 } ? agent[..(char.IsHighSurrogate(agent[499]) ? 499 : 500)] : agent;
+    private static string? TruncateAgent(string? agent) =>
+        agent is { Length: > 500 } ? agent[..(char.IsHighSurrogate(agent[499]) ? 499 : 500)] : agent;
 }
 
 /// <summary>The names of the claims in the ledger's own tokens.</summary>

@@ -35,16 +35,31 @@ public sealed record ChangePassword
 
 public static class ChangePasswordEndpoint
 {
-    [WolverinePost("/api/{tenant}/users/{id}/password", Name = "Change password"), Authorize(Roles.Viewer), Tags("Users"), HeavyWork(HeavyWork.Password)]
+    [
+        WolverinePost("/api/{tenant}/users/{id}/password", Name = "Change password"),
+        Authorize(Roles.Viewer),
+        Tags("Users"),
+        HeavyWork(HeavyWork.Password)
+    ]
     [EndpointSummary("Change your own password, or as an admin set somebody's")]
-    [EndpointDescription("By id or e-mail address. All tokens of the user end within 5 seconds, the one of this request too: sign in again. A locked account is open again. Refused: 400 when currentPassword is not your own (5 failures in a row lock the account for 15 minutes), 403 for somebody else's password unless you are an admin, 404 when the user does not exist.")]
+    [EndpointDescription(
+        "By id or e-mail address. All tokens of the user end within 5 seconds, the one of this request too: sign in again. A locked account is open again. Refused: 400 when currentPassword is not your own (5 failures in a row lock the account for 15 minutes), 403 for somebody else's password unless you are an admin, 404 when the user does not exist."
+    )]
     [ProducesResponseType<UserReceipt>(200)]
-    public static async Task<IResult> Post([Example("luis@fluxion.demo")] string id, ChangePassword command, LedgerSession ledger, Databases databases,
-        Credentials credentials, PasswordHashing passwords, HttpContext http)
+    public static async Task<IResult> Post(
+        [Example("luis@fluxion.demo")] string id,
+        ChangePassword command,
+        LedgerSession ledger,
+        Databases databases,
+        Credentials credentials,
+        PasswordHashing passwords,
+        HttpContext http
+    )
     {
         var (caller, ct) = (ledger.Caller, http.RequestAborted);
         var isOwn = Users.Normalize(id) == caller.Email || (Guid.TryParse(id, out var guid) && guid == caller.UserId);
-        if (!isOwn && caller.Role != Roles.Admin) return new RefusedResult(Refusal.Forbidden("Only an admin sets the password of somebody else."));
+        if (!isOwn && caller.Role != Roles.Admin)
+            return new RefusedResult(Refusal.Forbidden("Only an admin sets the password of somebody else."));
 
         // All slow work is done before the session opens a connection. Under the lock, the session verifies that the checked password is
         // still the current one
@@ -59,7 +74,9 @@ public static class ChangePasswordEndpoint
             // key second: so a concurrent change shows in at least one of the two.
             var isRetry = key is not null && await key.IsUsed(databases.Service, ledger.Tenant.Id, ct);
             if (!isRetry && !await credentials.Match(ledger.Tenant, account, command.CurrentPassword ?? "", ct))
-                return new RefusedResult(Refusal.Invalid("currentPassword", "must be your password; after too many failures the account is locked"));
+                return new RefusedResult(
+                    Refusal.Invalid("currentPassword", "must be your password; after too many failures the account is locked")
+                );
             checkedHash = account?.PasswordHash ?? "";
         }
         var newHash = await passwords.Hash(command.NewPassword, ct);

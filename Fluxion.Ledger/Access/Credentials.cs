@@ -36,8 +36,10 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
         {
             var account = await Find(tenant, email, ct);
             var matches = await passwords.Verify(account?.PasswordHash ?? Passwords.DummyHash, password, ct);
-            if (account is not { IsOpen: true }) return null;
-            if (await RecordAttempt(tenant, account, matches, ct) is { } noted) return matches ? noted : null;
+            if (account is not { IsOpen: true })
+                return null;
+            if (await RecordAttempt(tenant, account, matches, ct) is { } noted)
+                return matches ? noted : null;
         }
         return null;
     }
@@ -49,8 +51,10 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
     public async Task<bool> Match(Tenant tenant, Account? account, string password, CancellationToken ct)
     {
         var matches = await passwords.Verify(account?.PasswordHash ?? Passwords.DummyHash, password, ct);
-        if (account is not { IsOpen: true }) return false;
-        if (!matches) await RecordAttempt(tenant, account, matches: false, ct);
+        if (account is not { IsOpen: true })
+            return false;
+        if (!matches)
+            await RecordAttempt(tenant, account, matches: false, ct);
         return matches;
     }
 
@@ -61,17 +65,21 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(CanRead(tenant));
-        batch.BatchCommands.Add(new("""
-            select id, password_hash, is_active and coalesce(locked_until < now(), true)
-            from shared.tenant_users where email = $1::citext and tenant_id is not distinct from $2
-            """)
-        {
-            Parameters =
+        batch.BatchCommands.Add(
+            new(
+                """
+                select id, password_hash, is_active and coalesce(locked_until < now(), true)
+                from shared.tenant_users where email = $1::citext and tenant_id is not distinct from $2
+                """
+            )
             {
-                new() { Value = Users.Normalize(email) },
-                new() { Value = (object?)tenant?.Id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
-            },
-        });
+                Parameters =
+                {
+                    new() { Value = Users.Normalize(email) },
+                    new() { Value = (object?)tenant?.Id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+                },
+            }
+        );
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         return await reader.ReadAsync(ct) ? new Account(reader.GetGuid(0), reader.GetString(1), reader.GetBoolean(2)) : null;
@@ -84,7 +92,8 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(CanRead(tenant));
         batch.BatchCommands.Add(new($"set local lock_timeout = '{LockTimeout}'"));
-        var note = new NpgsqlBatchCommand($"""
+        var note = new NpgsqlBatchCommand(
+            $"""
             update shared.tenant_users set {(matches
                 ? "failed_sign_ins = 0, locked_until = null, last_login_at = now()"
                 : """
@@ -93,9 +102,14 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
                   """)}
             where id = $1 and password_hash = $2 and is_active and coalesce(locked_until < now(), true)
             returning role, stamp
-            """)
+            """
+        )
         {
-            Parameters = { new() { Value = account.Id }, new() { Value = account.PasswordHash } },
+            Parameters =
+            {
+                new() { Value = account.Id },
+                new() { Value = account.PasswordHash },
+            },
         };
         if (!matches)
         {
@@ -108,12 +122,13 @@ public sealed class Credentials(Databases databases, PasswordHashing passwords)
         return await reader.ReadAsync(ct) ? new SignedIn(account.Id, reader.GetString(0), reader.GetInt32(1)) : null;
     }
 
-    private static NpgsqlBatchCommand CanRead(Tenant? tenant) => new("select set_config($1, $2, true)")
-    {
-        Parameters =
+    private static NpgsqlBatchCommand CanRead(Tenant? tenant) =>
+        new("select set_config($1, $2, true)")
         {
-            new() { Value = tenant is null ? Databases.PlatformSetting : Databases.TenantSetting },
-            new() { Value = tenant is null ? "on" : tenant.Id.ToString() },
-        },
-    };
+            Parameters =
+            {
+                new() { Value = tenant is null ? Databases.PlatformSetting : Databases.TenantSetting },
+                new() { Value = tenant is null ? "on" : tenant.Id.ToString() },
+            },
+        };
 }

@@ -33,19 +33,21 @@ public static class Passwords
     public static string Fingerprint(string password, Guid salt) =>
         Convert.ToHexString(Rfc2898DeriveBytes.Pbkdf2(password, salt.ToByteArray(), 100_000, HashAlgorithmName.SHA512, 32));
 
-    public static IRuleBuilderOptions<T, string> Password<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"must have {MinLength} to {MaxLength} characters");
+    public static IRuleBuilderOptions<T, string> Password<T>(this IRuleBuilder<T, string> rule) =>
+        rule.Must(p => p is { Length: >= MinLength and <= MaxLength }).WithMessage($"must have {MinLength} to {MaxLength} characters");
 
-    public static IRuleBuilderOptions<T, string> Email<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(IsEmail)
-        .WithMessage("must be an e-mail address, for example ana@acme.com");
+    public static IRuleBuilderOptions<T, string> Email<T>(this IRuleBuilder<T, string> rule) =>
+        rule.Must(IsEmail).WithMessage("must be an e-mail address, for example ana@acme.com");
 
     /// <summary>The address that a user signs in with. It must be ASCII, so that no address can imitate that of another account.</summary>
-    public static IRuleBuilderOptions<T, string> AccountEmail<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(IsAccountEmail).WithMessage("must be an e-mail address of ASCII characters, for example ana@acme.com");
+    public static IRuleBuilderOptions<T, string> AccountEmail<T>(this IRuleBuilder<T, string> rule) =>
+        rule.Must(IsAccountEmail).WithMessage("must be an e-mail address of ASCII characters, for example ana@acme.com");
 
     public static bool IsAccountEmail(string? email) => IsEmail(email) && Ascii.IsValid(email);
 
-    private static bool IsEmail(string? email) => email is { Length: <= 254 } && TextRules.IsSingleLine(email)
-        && System.Net.Mail.MailAddress.TryCreate(email, out var address) && address.Address == email;
+    private static bool IsEmail(string? email) =>
+        email is { Length: <= 254 }
+        && TextRules.IsSingleLine(email)
+        && System.Net.Mail.MailAddress.TryCreate(email, out var address)
+        && address.Address == email;
 }

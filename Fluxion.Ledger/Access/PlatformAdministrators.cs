@@ -13,17 +13,24 @@ public static class PlatformAdministrators
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new("select set_config($1, 'on', true)") { Parameters = { new() { Value = Databases.PlatformSetting } } });
-        batch.BatchCommands.Add(new("""
-            insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values ($1, null, $2::citext, $3, $4, $5)
-            on conflict (tenant_id, email) do nothing
-            """)
-        {
-            Parameters =
+        batch.BatchCommands.Add(
+            new(
+                """
+                insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values ($1, null, $2::citext, $3, $4, $5)
+                on conflict (tenant_id, email) do nothing
+                """
+            )
             {
-                new() { Value = Guid.CreateVersion7() }, new() { Value = Users.Normalize(email) }, new() { Value = hash },
-                new() { Value = fullName }, new() { Value = Roles.Platform },
-            },
-        });
+                Parameters =
+                {
+                    new() { Value = Guid.CreateVersion7() },
+                    new() { Value = Users.Normalize(email) },
+                    new() { Value = hash },
+                    new() { Value = fullName },
+                    new() { Value = Roles.Platform },
+                },
+            }
+        );
         return await batch.ExecuteNonQueryAsync(ct) == 1;
     }
 }

@@ -29,26 +29,32 @@ public abstract record UserFields
     [Description("Codes or ids of the stores whose stock the user may move and see; every store when left out; at most 100")]
     public IReadOnlyList<string>? Stores { get; init; }
 
-    [Description("Any JSON object of the tenant's own, for the programs before the ledger: the ledger keeps and shows it, and itself goes by role and stores")]
+    [Description(
+        "Any JSON object of the tenant's own, for the programs before the ledger: the ledger keeps and shows it, and itself goes by role and stores"
+    )]
     public IReadOnlyDictionary<string, JsonElement>? Permissions { get; init; }
 
     /// <summary>The ids of the stores, null for every store; or a refusal that names the first store that does not exist.</summary>
     public async Task<(IReadOnlyList<Guid>? Stores, Refusal? Problem)> FindStores(LedgerSession ledger, CancellationToken ct)
     {
-        if (Stores is null) return (null, null);
+        if (Stores is null)
+            return (null, null);
         var found = await ledger.Find<Store>(Stores, ct);
         return Stores.FirstOrDefault(s => !found.ContainsKey(s)) is { } unknown
             ? (null, Refusal.NotFound("store", $"stores[{Stores.ToList().IndexOf(unknown)}]", unknown))
             : ([.. Stores.Select(s => found[s].Id).Distinct()], null);
     }
 
-    public abstract class Validator<T> : AbstractValidator<T> where T : UserFields
+    public abstract class Validator<T> : AbstractValidator<T>
+        where T : UserFields
     {
         protected Validator()
         {
             RuleFor(c => c.FullName).Name();
             RuleFor(c => c.Role).OneOf(Roles.OfTenants);
-            RuleFor(c => c.Stores).Must(stores => stores is not { Count: > MaxStores }).WithMessage($"must have at most {MaxStores} stores");
+            RuleFor(c => c.Stores)
+                .Must(stores => stores is not { Count: > MaxStores })
+                .WithMessage($"must have at most {MaxStores} stores");
             RuleForEach(c => c.Stores).Reference().When(c => c.Stores is { Count: <= MaxStores });
             RuleFor(c => c.Permissions).CustomFields();
         }
@@ -85,15 +91,31 @@ public static class RegisterUserEndpoint
     {
         var fingerprint = await passwords.Fingerprint(command.Password, ledger.Caller.UserId, http.RequestAborted);
         var hash = await passwords.Hash(command.Password, http.RequestAborted);
-        return await ledger.Run(http, command with { Password = fingerprint }, async ct =>
-        {
-            var (stores, problem) = await command.FindStores(ledger, ct);
-            if (problem is not null) return problem;
-            var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role, stores, hash, command.Permissions);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/users/{user.Id}", UserReceipt.From(ledger, user),
-                new UniqueName("E-mail address taken", $"There is a user {user.Email} already.", async (look, token) =>
-                    await look.First<User>(other => other.Email == user.Email, token) is { } taken
-                        ? new ExistingDocument(taken.Id, $"/api/{look.Tenant.Slug}/users/{taken.Id}") : null));
-        });
+        return await ledger.Run(
+            http,
+            command with
+            {
+                Password = fingerprint,
+            },
+            async ct =>
+            {
+                var (stores, problem) = await command.FindStores(ledger, ct);
+                if (problem is not null)
+                    return problem;
+                var user = Users.Register(ledger, command.Email, command.FullName.Trim(), command.Role, stores, hash, command.Permissions);
+                return Reply.Created(
+                    $"/api/{ledger.Tenant.Slug}/users/{user.Id}",
+                    UserReceipt.From(ledger, user),
+                    new UniqueName(
+                        "E-mail address taken",
+                        $"There is a user {user.Email} already.",
+                        async (look, token) =>
+                            await look.First<User>(other => other.Email == user.Email, token) is { } taken
+                                ? new ExistingDocument(taken.Id, $"/api/{look.Tenant.Slug}/users/{taken.Id}")
+                                : null
+                    )
+                );
+            }
+        );
     }
 }

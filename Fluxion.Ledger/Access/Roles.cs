@@ -17,6 +17,5 @@ public static class Roles
     public static readonly string[] OfTenants = [Viewer, User, Manager, Admin];
 
     /// <summary>The roles that satisfy the policy <paramref name="least"/>.</summary>
-    public static IEnumerable<string> AtLeast(string least) =>
-        least == Platform ? [Platform] : OfTenants.SkipWhile(role => role != least);
+    public static IEnumerable<string> AtLeast(string least) => least == Platform ? [Platform] : OfTenants.SkipWhile(role => role != least);
 }

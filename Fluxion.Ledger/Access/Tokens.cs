@@ -13,16 +13,17 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
     private readonly SymmetricSecurityKey _key = new(signingKey);
 
-    public TokenValidationParameters Validation => new()
-    {
-        ValidIssuer = Issuer,
-        ValidAudience = Issuer,
-        IssuerSigningKey = _key,
-        ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
-        LifetimeValidator = IsValidNow,
-        NameClaimType = Claims.Email,
-        RoleClaimType = Claims.Role,
-    };
+    public TokenValidationParameters Validation =>
+        new()
+        {
+            ValidIssuer = Issuer,
+            ValidAudience = Issuer,
+            IssuerSigningKey = _key,
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+            LifetimeValidator = IsValidNow,
+            NameClaimType = Claims.Email,
+            RoleClaimType = Claims.Role,
+        };
 
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
@@ -30,7 +31,8 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
     private bool IsValidNow(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
     {
         var now = clock.GetUtcNow().UtcDateTime;
-        if (expires is null || now > expires + ClockSkew) throw new SecurityTokenExpiredException();
+        if (expires is null || now > expires + ClockSkew)
+            throw new SecurityTokenExpiredException();
         return notBefore is null || now >= notBefore - ClockSkew;
     }
 
@@ -52,18 +54,22 @@ public sealed class Tokens(byte[] signingKey, TimeSpan lifetime, TimeProvider cl
             claims[Claims.Tenant] = tenant.Id.ToString();
             claims[Claims.TenantSlug] = tenant.Slug;
         }
-        if (stores is null) claims[Claims.EveryStore] = "true";
-        else claims[Claims.Store] = stores.Select(s => s.ToString()).ToArray();
-        var token = Handler.CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = Issuer,
-            Audience = Issuer,
-            IssuedAt = now,
-            NotBefore = now,
-            Expires = now + lifetime,
-            Claims = claims,
-            SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.HmacSha256),
-        });
+        if (stores is null)
+            claims[Claims.EveryStore] = "true";
+        else
+            claims[Claims.Store] = stores.Select(s => s.ToString()).ToArray();
+        var token = Handler.CreateToken(
+            new SecurityTokenDescriptor
+            {
+                Issuer = Issuer,
+                Audience = Issuer,
+                IssuedAt = now,
+                NotBefore = now,
+                Expires = now + lifetime,
+                Claims = claims,
+                SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.HmacSha256),
+            }
+        );
         return new TokenReply(token, "Bearer", (int)lifetime.TotalSeconds);
     }
 }

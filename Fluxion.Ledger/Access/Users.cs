@@ -25,37 +25,72 @@ public static class Users
     private const string LockName = "users";
 
     /// <param name="passwordHash">The hash, computed before the session began: see <see cref="PasswordHashing"/>.</param>
-    public static User Register(LedgerSession ledger, string email, string fullName, string role, IReadOnlyList<Guid>? storeIds, string passwordHash,
-        IReadOnlyDictionary<string, JsonElement>? permissions = null)
+    public static User Register(
+        LedgerSession ledger,
+        string email,
+        string fullName,
+        string role,
+        IReadOnlyList<Guid>? storeIds,
+        string passwordHash,
+        IReadOnlyDictionary<string, JsonElement>? permissions = null
+    )
     {
         var id = Guid.CreateVersion7(ledger.Now);
         email = Normalize(email);
         // replaces an account whose user the ledger does not know, because the ledger was restored from an older backup
-        ledger.Enqueue($"""
+        ledger.Enqueue(
+            $"""
             insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values (?, ?, ?, ?, ?, ?)
             on conflict (tenant_id, email) do update
                 set id = excluded.id, password_hash = excluded.password_hash, full_name = excluded.full_name, role = excluded.role,
                     is_active = true, last_login_at = null, failed_sign_ins = 0, locked_until = null
             where not exists (select from {ledger.Tenant.Schema}.mt_doc_user known where known.id = tenant_users.id)
-            """, id, ledger.Tenant.Id, email, passwordHash, fullName, role);
+            """,
+            id,
+            ledger.Tenant.Id,
+            email,
+            passwordHash,
+            fullName,
+            role
+        );
         return ledger.Append<User>(id, new UserRegistered(email, fullName, role, storeIds, permissions));
     }
 
     /// <summary>Decides on the locked state of a user. A change that leaves no active admin is refused.</summary>
-    public static async Task<Reply> Change(LedgerSession ledger, string reference, long? version, Func<User, IReadOnlyList<object>> decide, CancellationToken ct)
+    public static async Task<Reply> Change(
+        LedgerSession ledger,
+        string reference,
+        long? version,
+        Func<User, IReadOnlyList<object>> decide,
+        CancellationToken ct
+    )
     {
         await ledger.AcquireLock(LockName, ct);
-        if (await Lock(ledger, reference, ct) is not { } before) return Refusal.NotFound("user", "id", reference);
+        if (await Lock(ledger, reference, ct) is not { } before)
+            return Refusal.NotFound("user", "id", reference);
         if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
-            return Refusal.Conflict("Changed meanwhile", $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew.");
+            return Refusal.Conflict(
+                "Changed meanwhile",
+                $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew."
+            );
         var events = decide(before);
-        if (events.Count == 0) return Reply.Ok(UserReceipt.From(ledger, before));
+        if (events.Count == 0)
+            return Reply.Ok(UserReceipt.From(ledger, before));
         var after = ledger.Append<User>(before.Id, events);
-        if (before.IsActiveAdmin && !after.IsActiveAdmin
-            && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null)
+        if (
+            before.IsActiveAdmin
+            && !after.IsActiveAdmin
+            && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null
+        )
             return Refusal.Conflict("Last admin", $"{before.Email} is the last active admin. Make somebody else an admin first.");
-        ledger.Enqueue("update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
-            after.FullName, after.Role, after.IsActive, User.HaveSameRights(before, after) ? 0 : 1, after.Id);
+        ledger.Enqueue(
+            "update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
+            after.FullName,
+            after.Role,
+            after.IsActive,
+            User.HaveSameRights(before, after) ? 0 : 1,
+            after.Id
+        );
         return Reply.Ok(UserReceipt.From(ledger, after));
     }
 
@@ -63,18 +98,34 @@ public static class Users
     /// <param name="checkedHash">
     /// The hash against which the current password was verified; the account must still have it. Null when an admin sets the password.
     /// </param>
-    public static async Task<Reply> SetPassword(LedgerSession ledger, string reference, string passwordHash, string? checkedHash, CancellationToken ct)
+    public static async Task<Reply> SetPassword(
+        LedgerSession ledger,
+        string reference,
+        string passwordHash,
+        string? checkedHash,
+        CancellationToken ct
+    )
     {
-        if (await Lock(ledger, reference, ct) is not { } user) return Refusal.NotFound("user", "id", reference);
+        if (await Lock(ledger, reference, ct) is not { } user)
+            return Refusal.NotFound("user", "id", reference);
         if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
             return Refusal.Invalid("currentPassword", "must be your password: it was changed, or the account was locked, at this moment");
         ledger.Append<User>(user.Id, new UserPasswordChanged());
         // creates the account of a user that has none, because the accounts were restored from an older backup
-        ledger.Enqueue("""
+        ledger.Enqueue(
+            """
             insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
             on conflict (id) do update
                 set password_hash = excluded.password_hash, failed_sign_ins = 0, locked_until = null, stamp = tenant_users.stamp + 1
-            """, user.Id, ledger.Tenant.Id, user.Email, passwordHash, user.FullName, user.Role, user.IsActive);
+            """,
+            user.Id,
+            ledger.Tenant.Id,
+            user.Email,
+            passwordHash,
+            user.FullName,
+            user.Role,
+            user.IsActive
+        );
         return Reply.Ok(UserReceipt.From(ledger, user));
     }
 
@@ -84,7 +135,10 @@ public static class Users
     private static async Task<bool> HasPassword(LedgerSession ledger, Guid id, string hash, CancellationToken ct)
     {
         await using var command = ledger.CreateCommand(
-            "select 1 from shared.tenant_users where id = $1 and password_hash = $2 and coalesce(locked_until < now(), true) for update", id, hash);
+            "select 1 from shared.tenant_users where id = $1 and password_hash = $2 and coalesce(locked_until < now(), true) for update",
+            id,
+            hash
+        );
         return await command.ExecuteScalarAsync(ct) is not null;
     }
 

@@ -38,26 +38,68 @@ public sealed record ShortReservationData(Guid Id, string Reference, decimal Qua
 /// <param name="Threshold">The limit: for low stock the reorder point.</param>
 /// <param name="Events">The events that caused the alert.</param>
 public sealed record AlertData(
-    [property: Description("What is compared with the threshold: of low stock what is available, of overstock what is on hand, of slow moving the days without an issue, of a demand spike what was issued in a day, of a short reservation what is missing of all that is reserved")] decimal Level,
-    [property: Description("Of low stock the reorder point, of overstock the most that a store should hold, of slow moving the tenant's number of days, of a demand spike the daily issues beyond which a day is one, of a short reservation 0")] decimal Threshold,
+    [property: Description(
+        "What is compared with the threshold: of low stock what is available, of overstock what is on hand, of slow moving the days without an issue, of a demand spike what was issued in a day, of a short reservation what is missing of all that is reserved"
+    )]
+        decimal Level,
+    [property: Description(
+        "Of low stock the reorder point, of overstock the most that a store should hold, of slow moving the tenant's number of days, of a demand spike the daily issues beyond which a day is one, of a short reservation 0"
+    )]
+        decimal Threshold,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnHand = null,
-    [property: Description("What purchase orders that are sent, confirmed or partial have still to bring"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnOrder = null,
-    [property: Description("What transfers are bringing"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? InTransit = null,
-    [property: Description("Issued, but not to suppliers, and sold, less returned, a day over the tenant's rateDays"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? RatePerDay = null,
-    [property: Description("Until it runs out at that rate"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? DaysLeft = null,
-    [property: Description("What to order, in whole packs; 0 when enough is coming or drafted"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? SuggestedQuantity = null,
-    [property: Description("Of a demand spike the modified z-score"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Score = null,
-    [property: Description("Of a demand spike the median of the daily issues before it"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? Median = null,
-    [property: Description("The ids of the events that caused it, as in the audit trail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Guid>? Events = null,
-    [property: Description("Of a short reservation those that can no longer be kept, the one opened last first, at most 20"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    IReadOnlyList<ShortReservationData>? Reservations = null);
+    [property:
+        Description("What purchase orders that are sent, confirmed or partial have still to bring"),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
+    ]
+        decimal? OnOrder = null,
+    [property: Description("What transfers are bringing"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        decimal? InTransit = null,
+    [property:
+        Description("Issued, but not to suppliers, and sold, less returned, a day over the tenant's rateDays"),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
+    ]
+        decimal? RatePerDay = null,
+    [property: Description("Until it runs out at that rate"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        decimal? DaysLeft = null,
+    [property:
+        Description("What to order, in whole packs; 0 when enough is coming or drafted"),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
+    ]
+        decimal? SuggestedQuantity = null,
+    [property: Description("Of a demand spike the modified z-score"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        decimal? Score = null,
+    [property:
+        Description("Of a demand spike the median of the daily issues before it"),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
+    ]
+        decimal? Median = null,
+    [property:
+        Description("The ids of the events that caused it, as in the audit trail"),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
+    ]
+        IReadOnlyList<Guid>? Events = null,
+    [property:
+        Description("Of a short reservation those that can no longer be kept, the one opened last first, at most 20"),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
+    ]
+        IReadOnlyList<ShortReservationData>? Reservations = null
+);
 
 /// <summary>The finding of a rule about a stock item.</summary>
 public sealed record AlertContent(string Priority, string Title, string Description, AlertData Data);
 
 /// <param name="GeneratedBy">The rule that raised the alert.</param>
-public sealed record AlertRaised(string Type, string Priority, string Title, string Description, Guid? ProductId, Guid? StoreId, Guid? CategoryId,
-    AlertData Data, string GeneratedBy);
+public sealed record AlertRaised(
+    string Type,
+    string Priority,
+    string Title,
+    string Description,
+    Guid? ProductId,
+    Guid? StoreId,
+    Guid? CategoryId,
+    AlertData Data,
+    string GeneratedBy
+);
 
 /// <summary>The cause persists, with another priority or other numbers.</summary>
 public sealed record AlertUpdated(string Priority, string Title, string Description, AlertData Data);
@@ -73,7 +115,11 @@ public sealed record AlertResolved(Guid? By, DateTimeOffset At);
 
 /// <param name="By">The user; null when the ledger dismissed it because the product or store was deactivated.</param>
 /// <param name="Reason">The reason of a dismissal without a user.</param>
-public sealed record AlertDismissed(Guid? By, DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null);
+public sealed record AlertDismissed(
+    Guid? By,
+    DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null
+);
 
 /// <summary>The cause of an alert that a user had closed is gone. If the cause comes back, a new alert is raised.</summary>
 public sealed record AlertCleared(DateTimeOffset At);
@@ -82,9 +128,26 @@ public sealed record AlertCleared(DateTimeOffset At);
 /// <param name="Status">active | acknowledged | resolved | dismissed; the first two are open.</param>
 /// <param name="AcknowledgedAt">The time of the acknowledgement; null before. It is kept when the alert is reopened.</param>
 /// <param name="IsCleared">True when the cause is gone. While the cause persists, an alert that a user closed is not raised again.</param>
-public sealed record Alert(Guid Id, string Type, string Priority, string Title, string Description, Guid? ProductId, Guid? StoreId, Guid? CategoryId,
-    AlertData Data, string GeneratedBy, string Status, Guid? AcknowledgedBy = null, DateTimeOffset? AcknowledgedAt = null, Guid? ResolvedBy = null,
-    DateTimeOffset? ResolvedAt = null, Guid? DismissedBy = null, DateTimeOffset? DismissedAt = null, bool IsCleared = false) : IAggregate<Alert>
+public sealed record Alert(
+    Guid Id,
+    string Type,
+    string Priority,
+    string Title,
+    string Description,
+    Guid? ProductId,
+    Guid? StoreId,
+    Guid? CategoryId,
+    AlertData Data,
+    string GeneratedBy,
+    string Status,
+    Guid? AcknowledgedBy = null,
+    DateTimeOffset? AcknowledgedAt = null,
+    Guid? ResolvedBy = null,
+    DateTimeOffset? ResolvedAt = null,
+    Guid? DismissedBy = null,
+    DateTimeOffset? DismissedAt = null,
+    bool IsCleared = false
+) : IAggregate<Alert>
 {
     public const string Active = "active";
     public const string Acknowledged = "acknowledged";
@@ -105,25 +168,38 @@ public sealed record Alert(Guid Id, string Type, string Priority, string Title, 
     [JsonIgnore]
     public bool IsOpen => OpenStates.Contains(Status);
 
-    public static Alert Fold(Guid id, Alert? alert, object @event) => @event switch
-    {
-        AlertRaised e => new Alert(id, e.Type, e.Priority, e.Title, e.Description, e.ProductId, e.StoreId, e.CategoryId, e.Data, e.GeneratedBy, Active),
-        AlertUpdated e => alert! with { Priority = e.Priority, Title = e.Title, Description = e.Description, Data = e.Data },
-        AlertReopened e => alert! with
+    public static Alert Fold(Guid id, Alert? alert, object @event) =>
+        @event switch
         {
-            Priority = e.Priority,
-            Title = e.Title,
-            Description = e.Description,
-            Data = e.Data,
-            Status = alert.AcknowledgedAt is null ? Active : Acknowledged,
-            ResolvedBy = null,
-            ResolvedAt = null,
-            IsCleared = false,
-        },
-        AlertAcknowledged e => alert! with { Status = Acknowledged, AcknowledgedBy = e.By, AcknowledgedAt = e.At },
-        AlertResolved e => alert! with { Status = Resolved, ResolvedBy = e.By, ResolvedAt = e.At, IsCleared = e.By is null },
-        AlertDismissed e => alert! with { Status = Dismissed, DismissedBy = e.By, DismissedAt = e.At, IsCleared = e.By is null },
-        AlertCleared => alert! with { IsCleared = true },
-        _ => throw new UnknownEventException(typeof(Alert), @event),
-    };
+            AlertRaised e => new Alert(
+                id,
+                e.Type,
+                e.Priority,
+                e.Title,
+                e.Description,
+                e.ProductId,
+                e.StoreId,
+                e.CategoryId,
+                e.Data,
+                e.GeneratedBy,
+                Active
+            ),
+            AlertUpdated e => alert! with { Priority = e.Priority, Title = e.Title, Description = e.Description, Data = e.Data },
+            AlertReopened e => alert! with
+            {
+                Priority = e.Priority,
+                Title = e.Title,
+                Description = e.Description,
+                Data = e.Data,
+                Status = alert.AcknowledgedAt is null ? Active : Acknowledged,
+                ResolvedBy = null,
+                ResolvedAt = null,
+                IsCleared = false,
+            },
+            AlertAcknowledged e => alert! with { Status = Acknowledged, AcknowledgedBy = e.By, AcknowledgedAt = e.At },
+            AlertResolved e => alert! with { Status = Resolved, ResolvedBy = e.By, ResolvedAt = e.At, IsCleared = e.By is null },
+            AlertDismissed e => alert! with { Status = Dismissed, DismissedBy = e.By, DismissedAt = e.At, IsCleared = e.By is null },
+            AlertCleared => alert! with { IsCleared = true },
+            _ => throw new UnknownEventException(typeof(Alert), @event),
+        };
 }

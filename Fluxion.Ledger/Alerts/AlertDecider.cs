@@ -16,18 +16,31 @@ public static class AlertDecider
     /// threshold then has one alert with a history instead of one alert for each swing.
     /// </param>
     /// <returns>The event, or null when nothing changes. An <see cref="AlertRaised"/> starts a new stream.</returns>
-    public static object? Decide(string type, Guid productId, Guid storeId, Alert? latest, bool isKept, AlertContent? finding, string rule,
-        DateTimeOffset now, TimeSpan reopenWithin)
+    public static object? Decide(
+        string type,
+        Guid productId,
+        Guid storeId,
+        Alert? latest,
+        bool isKept,
+        AlertContent? finding,
+        string rule,
+        DateTimeOffset now,
+        TimeSpan reopenWithin
+    )
     {
         if (latest is { IsOpen: true })
         {
             return !isKept ? new AlertDismissed(null, now, DeactivatedReason)
                 : finding is null ? new AlertResolved(null, now)
-                : IsNews(latest, finding) ? new AlertUpdated(finding.Priority, finding.Title, finding.Description, finding.Data) : null;
+                : IsNews(latest, finding) ? new AlertUpdated(finding.Priority, finding.Title, finding.Description, finding.Data)
+                : null;
         }
-        if (!isKept) finding = null;
-        if (latest is { IsCleared: false }) return finding is null ? new AlertCleared(now) : null; // closed by a user; the cause persists
-        if (finding is null) return null;
+        if (!isKept)
+            finding = null;
+        if (latest is { IsCleared: false })
+            return finding is null ? new AlertCleared(now) : null; // closed by a user; the cause persists
+        if (finding is null)
+            return null;
         return latest is { Status: Alert.Resolved, ResolvedBy: null } && latest.ResolvedAt > now - reopenWithin
             ? new AlertReopened(finding.Priority, finding.Title, finding.Description, finding.Data)
             : new AlertRaised(type, finding.Priority, finding.Title, finding.Description, productId, storeId, null, finding.Data, rule);
@@ -40,7 +53,10 @@ public static class AlertDecider
     private static bool IsNews(Alert alert, AlertContent finding)
     {
         var (before, after) = (alert.Data, finding.Data);
-        return alert.Priority != finding.Priority || before.Threshold != after.Threshold || before.OnOrder != after.OnOrder || before.InTransit != after.InTransit
+        return alert.Priority != finding.Priority
+            || before.Threshold != after.Threshold
+            || before.OnOrder != after.OnOrder
+            || before.InTransit != after.InTransit
             || (before.SuggestedQuantity > 0) != (after.SuggestedQuantity > 0)
             || !(before.Reservations ?? []).Select(r => r.Id).SequenceEqual((after.Reservations ?? []).Select(r => r.Id))
             || Math.Abs(before.Level - after.Level) >= Math.Max(after.Threshold / 10, 1);

@@ -28,10 +28,13 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
     private const int TimeoutSeconds = 5;
 
     private static readonly Counter<long> Failures = new Meter(MeterName).CreateCounter<long>(
-        "fluxion.alerts.notifications.failed", description: "Notifications that alerts have changed which PostgreSQL did not take");
+        "fluxion.alerts.notifications.failed",
+        description: "Notifications that alerts have changed which PostgreSQL did not take"
+    );
 
     private readonly Channel<string> _changed = System.Threading.Channels.Channel.CreateBounded<string>(
-        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
 
     /// <summary>Notifies after the session has committed; the caller does not wait for it.</summary>
     public void SendAfterCommit(LedgerSession ledger) => ledger.AfterCommit(() => _changed.Writer.TryWrite(ledger.Tenant.Schema));
@@ -44,7 +47,8 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
             while (await _changed.Reader.WaitToReadAsync(stoppingToken))
             {
                 var schemas = new HashSet<string>();
-                while (_changed.Reader.TryRead(out var schema)) schemas.Add(schema);
+                while (_changed.Reader.TryRead(out var schema))
+                    schemas.Add(schema);
                 try
                 {
                     await Send([.. schemas], stoppingToken);
@@ -72,7 +76,8 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
         async Task Execute(string sql, params object[] parameters)
         {
             await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
-            foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
+            foreach (var parameter in parameters)
+                command.Parameters.Add(new() { Value = parameter });
             await command.ExecuteNonQueryAsync(ct);
         }
         Task Notify() => Execute("select pg_notify($1, changed) from unnest($2) changed", Channel, schemas);

@@ -12,8 +12,14 @@ namespace Fluxion.Ledger.Alerts;
 /// is <c>alerts.scan_interval</c> of shared.system_config, or the tenant's own. shared.alert_scans keeps the last scan over restarts.
 /// </summary>
 public sealed class AlertScans(
-    TenantRegistry registry, TenantDocumentStores stores, Databases databases, IStockPositions positions, AlertNotifications notifications,
-    TimeProvider clock, ILogger<AlertScans> logger) : BackgroundService
+    TenantRegistry registry,
+    TenantDocumentStores stores,
+    Databases databases,
+    IStockPositions positions,
+    AlertNotifications notifications,
+    TimeProvider clock,
+    ILogger<AlertScans> logger
+) : BackgroundService
 {
     /// <summary>
     /// Number of stock items in one transaction. A user who acknowledges an alert may have to wait for one such transaction.
@@ -36,7 +42,8 @@ public sealed class AlertScans(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(PollInterval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await ScanDue(stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            await ScanDue(stoppingToken);
     }
 
     /// <summary>
@@ -46,17 +53,24 @@ public sealed class AlertScans(
     public async Task<IReadOnlyList<Guid>> ScanDue(CancellationToken ct)
     {
         var scanned = new List<Guid>();
-        await Attempt("the tenants that are due", async () =>
-        {
-            foreach (var id in await WhichAreDue(ct))
+        await Attempt(
+            "the tenants that are due",
+            async () =>
             {
-                var tenant = registry.Get(id);
-                await Attempt(tenant.Slug, async () =>
+                foreach (var id in await WhichAreDue(ct))
                 {
-                    if (await Scan(tenant, onlyWhenDue: true, ct) is not null) scanned.Add(id);
-                });
+                    var tenant = registry.Get(id);
+                    await Attempt(
+                        tenant.Slug,
+                        async () =>
+                        {
+                            if (await Scan(tenant, onlyWhenDue: true, ct) is not null)
+                                scanned.Add(id);
+                        }
+                    );
+                }
             }
-        });
+        );
         return scanned;
     }
 
@@ -69,30 +83,47 @@ public sealed class AlertScans(
         await using var session = stores.ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
-        await using (var only = ledger.CreateCommand("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan"))
-            if (await only.ExecuteScalarAsync(ct) is not true) return null;
+        await using (
+            var only = ledger.CreateCommand("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan")
+        )
+            if (await only.ExecuteScalarAsync(ct) is not true)
+                return null;
         if (onlyWhenDue)
         {
             // checked again under the lock: another node may have scanned the tenant in the meantime
             await using var due = ledger.CreateCommand(Due, tenant.Id);
-            if (await due.ExecuteScalarAsync(ct) is null) return null;
+            if (await due.ExecuteScalarAsync(ct) is null)
+                return null;
         }
 
         var changed = 0;
         // one transaction per batch: commands on alerts wait no longer than that for the lock
-        var candidates = (await positions.FindCandidates(ledger, ct)).GroupBy(candidate => new StockReviewRequest(candidate.StoreId, candidate.ProductId));
+        var candidates = (await positions.FindCandidates(ledger, ct)).GroupBy(candidate => new StockReviewRequest(
+            candidate.StoreId,
+            candidate.ProductId
+        ));
         foreach (var some in candidates.Chunk(BatchSize))
         {
             await using var part = stores.ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
             var review = new LedgerSession(part, tenant, Caller.System(tenant));
             await review.Begin(ct);
             var events = await ReviewStockHandler.Review(
-                review, [.. some.Select(item => item.Key)], positions, notifications, ct, [.. some.SelectMany(item => item)]);
-            if (events > 0) await review.Commit(ct);
+                review,
+                [.. some.Select(item => item.Key)],
+                positions,
+                notifications,
+                ct,
+                [.. some.SelectMany(item => item)]
+            );
+            if (events > 0)
+                await review.Commit(ct);
             changed += events;
         }
-        ledger.Enqueue("insert into shared.alert_scans (tenant_id, scanned_at) values (?, ?) on conflict (tenant_id) do update set scanned_at = excluded.scanned_at",
-            tenant.Id, ledger.Now);
+        ledger.Enqueue(
+            "insert into shared.alert_scans (tenant_id, scanned_at) values (?, ?) on conflict (tenant_id) do update set scanned_at = excluded.scanned_at",
+            tenant.Id,
+            ledger.Now
+        );
         await ledger.Commit(ct);
         return changed;
     }
@@ -103,7 +134,8 @@ public sealed class AlertScans(
         command.Parameters.Add(new() { Value = DBNull.Value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var due = new List<Guid>();
-        while (await reader.ReadAsync(ct)) due.Add(reader.GetGuid(0));
+        while (await reader.ReadAsync(ct))
+            due.Add(reader.GetGuid(0));
         return due;
     }
 

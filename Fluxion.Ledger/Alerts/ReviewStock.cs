@@ -20,13 +20,21 @@ public sealed record ReviewStock(IReadOnlyList<StockReviewRequest> Notices)
 public static class ReviewStockHandler
 {
     /// <summary>Handles the message in the tenant that sent it.</summary>
-    public static async Task Handle(ReviewStock message, IDocumentSession session, IMessageContext context, TenantRegistry registry,
-        IStockPositions positions, AlertNotifications notifications, CancellationToken ct)
+    public static async Task Handle(
+        ReviewStock message,
+        IDocumentSession session,
+        IMessageContext context,
+        TenantRegistry registry,
+        IStockPositions positions,
+        AlertNotifications notifications,
+        CancellationToken ct
+    )
     {
         var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("Stock is reviewed in a tenant.")));
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
         await ledger.Begin(ct);
-        if (await Review(ledger, message.Notices, positions, notifications, ct) > 0) await ledger.Commit(ct);
+        if (await Review(ledger, message.Notices, positions, notifications, ct) > 0)
+            await ledger.Commit(ct);
     }
 
     /// <summary>
@@ -39,35 +47,59 @@ public static class ReviewStockHandler
     /// </param>
     /// <returns>The number of alerts that changed.</returns>
     public static async Task<int> Review(
-        LedgerSession ledger, IReadOnlyCollection<StockReviewRequest> requests, IStockPositions positions, AlertNotifications notifications,
-        CancellationToken ct, IReadOnlyCollection<AlertCandidate>? scanned = null)
+        LedgerSession ledger,
+        IReadOnlyCollection<StockReviewRequest> requests,
+        IStockPositions positions,
+        AlertNotifications notifications,
+        CancellationToken ct,
+        IReadOnlyCollection<AlertCandidate>? scanned = null
+    )
     {
         await ledger.AcquireLock(AlertCommands.LockName, ct);
         var settings = (await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct))?.Alerts ?? AlertSettings.Default;
         var items = await positions.Read(ledger, requests, settings.RateDays, ct);
         var latest = await ledger.Lock<Alert>([.. items.SelectMany(item => item.LatestAlerts)], create: false, ct);
-        var causes = requests.Where(request => request.EventId is not null).ToLookup(
-            request => (request.StoreId, request.ProductId), request => request.EventId!.Value);
-        var candidates = (scanned ?? []).Where(candidate => candidate.Type is not (AlertTypes.LowStock or AlertTypes.ReservationShort)).ToLookup(candidate => (candidate.StoreId, candidate.ProductId));
+        var causes = requests
+            .Where(request => request.EventId is not null)
+            .ToLookup(request => (request.StoreId, request.ProductId), request => request.EventId!.Value);
+        var candidates = (scanned ?? [])
+            .Where(candidate => candidate.Type is not (AlertTypes.LowStock or AlertTypes.ReservationShort))
+            .ToLookup(candidate => (candidate.StoreId, candidate.ProductId));
         foreach (var item in items)
         {
             Guid[] events = [.. causes[(item.StoreId, item.ProductId)], .. causes[(null, item.ProductId)], .. causes[(item.StoreId, null)]];
-            if (events.Length == 0 && item.LatestMovement is { } movement) events = [movement];
+            if (events.Length == 0 && item.LatestMovement is { } movement)
+                events = [movement];
             var alerts = item.LatestAlerts.Select(id => latest[id]!).ToDictionary(alert => alert.Type);
             Decide(AlertTypes.LowStock, LowStock.Find(item, events), LowStock.Rule);
-            foreach (var candidate in candidates[(item.StoreId, item.ProductId)]) Decide(candidate.Type, ScanRules.Find(item, candidate, events), ScanRules.Rule);
-            if (!item.IsActive) foreach (var type in alerts.Keys.Where(type => type != AlertTypes.ReservationShort).ToList()) Decide(type, null, ScanRules.Rule);
+            foreach (var candidate in candidates[(item.StoreId, item.ProductId)])
+                Decide(candidate.Type, ScanRules.Find(item, candidate, events), ScanRules.Rule);
+            if (!item.IsActive)
+                foreach (var type in alerts.Keys.Where(type => type != AlertTypes.ReservationShort).ToList())
+                    Decide(type, null, ScanRules.Rule);
             Decide(AlertTypes.ReservationShort, ShortStock.Find(item, events), ShortStock.Rule);
 
             void Decide(string type, AlertContent? finding, string rule)
             {
                 var alert = alerts.GetValueOrDefault(type);
                 var isKept = item.IsActive || type == AlertTypes.ReservationShort; // reservations outlive deactivation
-                var happened = AlertDecider.Decide(type, item.ProductId, item.StoreId, alert, isKept, finding, rule, ledger.Now, TimeSpan.FromHours(settings.ReopenHours));
-                if (happened is not null) alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
+                var happened = AlertDecider.Decide(
+                    type,
+                    item.ProductId,
+                    item.StoreId,
+                    alert,
+                    isKept,
+                    finding,
+                    rule,
+                    ledger.Now,
+                    TimeSpan.FromHours(settings.ReopenHours)
+                );
+                if (happened is not null)
+                    alerts[type] = ledger.Append<Alert>(happened is AlertRaised ? Guid.CreateVersion7(ledger.Now) : alert!.Id, happened);
             }
         }
-        if (ledger.Changes.Count > 0) notifications.SendAfterCommit(ledger);
+        if (ledger.Changes.Count > 0)
+            notifications.SendAfterCommit(ledger);
         return ledger.Changes.Count;
     }
 }

@@ -19,13 +19,24 @@ public static class ShortStock
     /// <returns>The finding; null when every reservation can be fulfilled.</returns>
     public static AlertContent? Find(StockPosition item, IReadOnlyList<Guid> events)
     {
-        if (item.ShortReservations.Count == 0) return null;
+        if (item.ShortReservations.Count == 0)
+            return null;
         var missing = Quantities.Normalize(-item.Available);
         var named = string.Join(", ", item.ShortReservations.Select(r => $"{r.Reference} by {Format(r.ShortBy)}"));
-        return new AlertContent(item.OnHand <= 0 ? AlertPriorities.Critical : AlertPriorities.High, $"Reservations short: {item.Product}",
+        return new AlertContent(
+            item.OnHand <= 0 ? AlertPriorities.Critical : AlertPriorities.High,
+            $"Reservations short: {item.Product}",
             $"{Format(missing)} of {Format(item.OnHand - item.Available)} reserved of {item.Sku} in {item.Store} are missing. Short are {named}.",
-            new AlertData(missing, 0, Quantities.Normalize(item.OnHand), Quantities.Normalize(item.OnOrder), Quantities.Normalize(item.InTransit), Events: events,
-                Reservations: item.ShortReservations));
+            new AlertData(
+                missing,
+                0,
+                Quantities.Normalize(item.OnHand),
+                Quantities.Normalize(item.OnOrder),
+                Quantities.Normalize(item.InTransit),
+                Events: events,
+                Reservations: item.ShortReservations
+            )
+        );
     }
 
     private static string Format(decimal value) => Quantities.Normalize(value).ToString(CultureInfo.InvariantCulture);

@@ -13,9 +13,25 @@ namespace Fluxion.Ledger.Alerts;
 /// <param name="LatestAlerts">The latest alert of each type, open or not.</param>
 /// <param name="SupplierId">The usual supplier; null when there is none.</param>
 /// <param name="ShortReservations">The reservations that can no longer be fulfilled, the one opened last first.</param>
-public sealed record StockPosition(Guid StoreId, Guid ProductId, string Store, string Sku, string Product, bool IsActive, decimal OnHand, decimal Available,
-    decimal OnOrder, decimal Drafted, decimal InTransit, decimal RatePerDay, Guid? LatestMovement, IReadOnlyList<Guid> LatestAlerts, ReorderRule Reorder, Guid? SupplierId,
-    IReadOnlyList<ShortReservationData> ShortReservations)
+public sealed record StockPosition(
+    Guid StoreId,
+    Guid ProductId,
+    string Store,
+    string Sku,
+    string Product,
+    bool IsActive,
+    decimal OnHand,
+    decimal Available,
+    decimal OnOrder,
+    decimal Drafted,
+    decimal InTransit,
+    decimal RatePerDay,
+    Guid? LatestMovement,
+    IReadOnlyList<Guid> LatestAlerts,
+    ReorderRule Reorder,
+    Guid? SupplierId,
+    IReadOnlyList<ShortReservationData> ShortReservations
+)
 {
     /// <summary>The quantity to order now.</summary>
     public decimal SuggestedQuantity => Reorder.Quantity(Available + OnOrder + Drafted + InTransit, RatePerDay);
@@ -26,7 +42,15 @@ public sealed record StockPosition(Guid StoreId, Guid ProductId, string Store, s
 /// The level; null when nothing of that type is wrong, or, for low stock, when the review has still to check it.
 /// </param>
 /// <param name="Score">The modified z-score of a demand spike; <paramref name="Median"/> is that of the days before.</param>
-public sealed record AlertCandidate(Guid StoreId, Guid ProductId, string Type, decimal? Level = null, decimal Threshold = 0, decimal? Score = null, decimal? Median = null);
+public sealed record AlertCandidate(
+    Guid StoreId,
+    Guid ProductId,
+    string Type,
+    decimal? Level = null,
+    decimal Threshold = 0,
+    decimal? Score = null,
+    decimal? Median = null
+);
 
 /// <summary>
 /// Reads stock positions from the read models. It reads in the session's own transaction, and so sees the rows that the command has
@@ -39,7 +63,12 @@ public interface IStockPositions
     /// Items that never had stock are left out.
     /// </summary>
     /// <param name="rateDays">The number of days over which the rate is averaged.</param>
-    Task<IReadOnlyList<StockPosition>> Read(LedgerSession ledger, IReadOnlyCollection<StockReviewRequest> requests, int rateDays, CancellationToken ct);
+    Task<IReadOnlyList<StockPosition>> Read(
+        LedgerSession ledger,
+        IReadOnlyCollection<StockReviewRequest> requests,
+        int rateDays,
+        CancellationToken ct
+    );
 
     /// <summary>
     /// The items to order, by store and SKU, at most <paramref name="limit"/>: available + drafted + on order + in transit is below the

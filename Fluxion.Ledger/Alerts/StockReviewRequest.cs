@@ -19,12 +19,17 @@ public sealed record StockReviewRequest(Guid? StoreId, Guid? ProductId, Guid? Ev
         var id = change.Event.Id;
         return (change.Before, change.After) switch
         {
-            (Product before, Product after) when before.IsActive != after.IsActive || before.Details.ReorderPoint != after.Details.ReorderPoint
-                || before.Details.MaxStockLevel != after.Details.MaxStockLevel || before.AllowsBackorder != after.AllowsBackorder
-                => [new(null, after.Id, id)],
+            (Product before, Product after)
+                when before.IsActive != after.IsActive
+                    || before.Details.ReorderPoint != after.Details.ReorderPoint
+                    || before.Details.MaxStockLevel != after.Details.MaxStockLevel
+                    || before.AllowsBackorder != after.AllowsBackorder => [new(null, after.Id, id)],
             (Store before, Store after) when before.IsActive != after.IsActive => [new(after.Id, null, id)],
             (_, Transfer transfer) => transfer.Lines.Select(line => new StockReviewRequest(transfer.ToStoreId, line.ProductId, id)),
-            (var before, PurchaseOrder order) => order.Lines.Concat((before as PurchaseOrder)?.Lines ?? []).Select(line => line.ProductId).Distinct()
+            (var before, PurchaseOrder order) => order
+                .Lines.Concat((before as PurchaseOrder)?.Lines ?? [])
+                .Select(line => line.ProductId)
+                .Distinct()
                 .Select(product => new StockReviewRequest(order.StoreId, product, id)),
             _ => [],
         };
@@ -38,8 +43,10 @@ public sealed record StockReviewRequest(Guid? StoreId, Guid? ProductId, Guid? Ev
     {
         var point = locked.Product.Details.ReorderPoint;
         var before = locked.Item is { } item ? LowStock.StatusOf(item.Available, point) : LowStock.StockStatus.Enough;
-        (decimal Missing, decimal OnHand) Short(StockItem? item) => locked.Product.AllowsBackorder || item is not { Available: < 0 } ? default : (-item.Available, item.OnHand);
-        return before == LowStock.StatusOf(after.Available, point) && Short(locked.Item) == Short(after) ? null
+        (decimal Missing, decimal OnHand) Short(StockItem? item) =>
+            locked.Product.AllowsBackorder || item is not { Available: < 0 } ? default : (-item.Available, item.OnHand);
+        return before == LowStock.StatusOf(after.Available, point) && Short(locked.Item) == Short(after)
+            ? null
             : new StockReviewRequest(locked.Store.Id, locked.Product.Id, eventId);
     }
 }

@@ -15,33 +15,57 @@ public sealed record CatalogReceipt(Guid Id, string Code, long Version);
 public static class CatalogEntry
 {
     /// <summary>Starts a stream under a new code; refuses with 409 when an entry of its kind has the code already.</summary>
-    public static async Task<Reply> Create<T>(LedgerSession ledger, string what, string plural, string code, Func<string, object> created, CancellationToken ct)
+    public static async Task<Reply> Create<T>(
+        LedgerSession ledger,
+        string what,
+        string plural,
+        string code,
+        Func<string, object> created,
+        CancellationToken ct
+    )
         where T : class, IAggregate<T>, ICoded
     {
         code = Codes.Normalize(code);
         string UrlOf(Guid id) => $"/api/{ledger.Tenant.Slug}/{plural}/{id}";
         ExistingDocument? Existing(T? taken) =>
             taken is null || (taken is Store store && !ledger.Caller.MayUse(store.Id)) ? null : new(taken.Id, UrlOf(taken.Id));
-        var unique = new UniqueName("Code taken", $"There is a {what} '{code}' already.", async (look, token) => Existing(await look.Find<T>(code, token)));
-        if (await ledger.Find<T>(code, ct) is { } taken) return Refusal.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
+        var unique = new UniqueName(
+            "Code taken",
+            $"There is a {what} '{code}' already.",
+            async (look, token) => Existing(await look.Find<T>(code, token))
+        );
+        if (await ledger.Find<T>(code, ct) is { } taken)
+            return Refusal.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
         var entry = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), created(code));
         return Reply.Created(UrlOf(entry.Id), new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)), unique);
     }
 
     /// <summary>Decides on the locked state of one entry. Without events nothing changes, and the receipt has the same version.</summary>
     /// <param name="refuse">Function that returns the refusal of the change in that state, if any.</param>
-    public static async Task<Reply> Change<T>(LedgerSession ledger, string what, string reference, long? version,
-        Func<T, IReadOnlyList<object>> decide, CancellationToken ct, Func<T, Task<Refusal?>>? refuse = null)
+    public static async Task<Reply> Change<T>(
+        LedgerSession ledger,
+        string what,
+        string reference,
+        long? version,
+        Func<T, IReadOnlyList<object>> decide,
+        CancellationToken ct,
+        Func<T, Task<Refusal?>>? refuse = null
+    )
         where T : class, IAggregate<T>, ICoded
     {
         if (await ledger.Find<T>(reference, ct) is not { } found || await ledger.Lock<T>(found.Id, ct) is not { } entry)
             return Refusal.NotFound(what, "id", reference);
         var current = ledger.VersionOf(entry.Id);
         if (version is not null && version != current)
-            return Refusal.Conflict("Changed meanwhile", $"The {what} '{Refusal.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew.");
-        if (refuse is not null && await refuse(entry) is { } problem) return problem;
+            return Refusal.Conflict(
+                "Changed meanwhile",
+                $"The {what} '{Refusal.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew."
+            );
+        if (refuse is not null && await refuse(entry) is { } problem)
+            return problem;
         var events = decide(entry);
-        if (events.Count > 0) ledger.Append<T>(entry.Id, events);
+        if (events.Count > 0)
+            ledger.Append<T>(entry.Id, events);
         return Reply.Ok(new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)));
     }
 

@@ -6,7 +6,12 @@ namespace Fluxion.Ledger.Catalog;
 
 /// <param name="Settings">The tenant's own settings of the category, any JSON object.</param>
 public sealed record CategoryCreated(
-    string Code, string Name, Guid? ParentId, string? Description, IReadOnlyDictionary<string, JsonElement>? Settings = null);
+    string Code,
+    string Name,
+    Guid? ParentId,
+    string? Description,
+    IReadOnlyDictionary<string, JsonElement>? Settings = null
+);
 
 /// <summary>Sets all fields. A new <paramref name="ParentId"/> moves the category with all categories below it.</summary>
 public sealed record CategoryChanged(string Name, Guid? ParentId, string? Description, IReadOnlyDictionary<string, JsonElement>? Settings);
@@ -15,8 +20,15 @@ public sealed record CategoryDeactivated;
 
 public sealed record CategoryActivated;
 
-public sealed record Category(Guid Id, string Code, string Name, Guid? ParentId, string? Description, bool IsActive,
-    IReadOnlyDictionary<string, JsonElement>? Settings = null) : IAggregate<Category>, ICoded
+public sealed record Category(
+    Guid Id,
+    string Code,
+    string Name,
+    Guid? ParentId,
+    string? Description,
+    bool IsActive,
+    IReadOnlyDictionary<string, JsonElement>? Settings = null
+) : IAggregate<Category>, ICoded
 {
     /// <summary>The maximum number of categories above one.</summary>
     public const int MaxDepth = 20;
@@ -26,20 +38,31 @@ public sealed record Category(Guid Id, string Code, string Name, Guid? ParentId,
     /// </summary>
     public const string Tree = "categories";
 
-    public static Category Fold(Guid id, Category? category, object @event) => @event switch
-    {
-        CategoryCreated e => new Category(id, e.Code, e.Name, e.ParentId, e.Description, true, e.Settings),
-        CategoryChanged e => category! with { Name = e.Name, ParentId = e.ParentId, Description = e.Description, Settings = e.Settings },
-        CategoryDeactivated => category! with { IsActive = false },
-        CategoryActivated => category! with { IsActive = true },
-        _ => throw new UnknownEventException(typeof(Category), @event),
-    };
+    public static Category Fold(Guid id, Category? category, object @event) =>
+        @event switch
+        {
+            CategoryCreated e => new Category(id, e.Code, e.Name, e.ParentId, e.Description, true, e.Settings),
+            CategoryChanged e => category! with
+            {
+                Name = e.Name,
+                ParentId = e.ParentId,
+                Description = e.Description,
+                Settings = e.Settings,
+            },
+            CategoryDeactivated => category! with { IsActive = false },
+            CategoryActivated => category! with { IsActive = true },
+            _ => throw new UnknownEventException(typeof(Category), @event),
+        };
 
     /// <summary>The category and all above it, upwards. A path that is too long is cut at <see cref="MaxDepth"/> + 1 categories.</summary>
     public static async Task<IReadOnlyList<Category>> Path(LedgerSession ledger, Category? category, CancellationToken ct)
     {
         var path = new List<Category>();
-        for (var above = category; above is not null && path.Count <= MaxDepth; above = await ledger.Find<Category>(above.ParentId?.ToString(), ct))
+        for (
+            var above = category;
+            above is not null && path.Count <= MaxDepth;
+            above = await ledger.Find<Category>(above.ParentId?.ToString(), ct)
+        )
             path.Add(above);
         return path;
     }
@@ -49,11 +72,15 @@ public sealed record Category(Guid Id, string Code, string Name, Guid? ParentId,
     /// <param name="path">The wanted parent and all categories above it; empty for a root.</param>
     public static Refusal? Refuse(Category? category, IReadOnlyList<Category> path)
     {
-        if (path.Count == 0 || path[0].Id == category?.ParentId) return null; // it stays where it is
+        if (path.Count == 0 || path[0].Id == category?.ParentId)
+            return null; // it stays where it is
         if (path.Any(above => above.Id == category?.Id))
             return Refusal.Conflict("Cycle", $"{path[0].Code} is {category!.Code} itself or lies below it. Choose a parent outside of it.");
         if (!path[0].IsActive)
-            return Refusal.Conflict("Category deactivated", $"The category {path[0].Code} is deactivated and takes nothing new. Activate it first or choose another parent.");
+            return Refusal.Conflict(
+                "Category deactivated",
+                $"The category {path[0].Code} is deactivated and takes nothing new. Activate it first or choose another parent."
+            );
         return path.Count > MaxDepth
             ? Refusal.Conflict("Too deep", $"At most {MaxDepth} categories stand above one. Choose a parent nearer to the root.")
             : null;

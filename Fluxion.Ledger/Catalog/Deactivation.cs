@@ -34,12 +34,22 @@ public static class Deactivation
 
     /// <summary>Deactivates a store, product or supplier. An inactive one stays as it is.</summary>
     /// <param name="isActive">Function that returns whether the entry is active.</param>
-    public static async Task<Reply> Apply<T>(LedgerSession ledger, IStockDocuments documents, string what, string reference,
-        Func<T, bool> isActive, object deactivated, CancellationToken ct) where T : class, IAggregate<T>, ICoded
+    public static async Task<Reply> Apply<T>(
+        LedgerSession ledger,
+        IStockDocuments documents,
+        string what,
+        string reference,
+        Func<T, bool> isActive,
+        object deactivated,
+        CancellationToken ct
+    )
+        where T : class, IAggregate<T>, ICoded
     {
         await AcquireLock(ledger, ct);
-        if (await ledger.Find<T>(reference, ct) is not { } found) return Refusal.NotFound(what, "id", reference);
-        if (isActive(found) && Refuse(what, found.Code, (await documents.Open(ledger, [found.Id], ct))[found.Id]) is { } problem) return problem;
+        if (await ledger.Find<T>(reference, ct) is not { } found)
+            return Refusal.NotFound(what, "id", reference);
+        if (isActive(found) && Refuse(what, found.Code, (await documents.Open(ledger, [found.Id], ct))[found.Id]) is { } problem)
+            return problem;
         return await CatalogEntry.Change<T>(ledger, what, reference, null, entry => isActive(entry) ? [deactivated] : [], ct);
     }
 
@@ -47,8 +57,10 @@ public static class Deactivation
     public static Refusal? Refuse(string what, string code, IEnumerable<OpenDocuments> open)
     {
         var kinds = open.ToList();
-        if (kinds.Count == 0) return null;
-        var message = $"The {what} {code} is not deactivated, because there is still something open: "
+        if (kinds.Count == 0)
+            return null;
+        var message =
+            $"The {what} {code} is not deactivated, because there is still something open: "
             + $"{string.Join(", ", kinds.Select(Message))}. Finish or cancel that first.";
         return Refusal.Conflict("Still open", message) with { Open = kinds };
     }

@@ -30,12 +30,15 @@ public abstract record StoreFields
     [Description("Any JSON object of the tenant's own")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    [Description("Name of a time zone of the IANA database, for example America/Caracas: by it the store's days are counted; the tenant's when left out")]
+    [Description(
+        "Name of a time zone of the IANA database, for example America/Caracas: by it the store's days are counted; the tenant's when left out"
+    )]
     public string? Timezone { get; init; }
 
     public StoreDetails Details() => new(Name.Trim(), Type, Address, Contact, Settings, Timezone);
 
-    public abstract class Validator<T> : AbstractValidator<T> where T : StoreFields
+    public abstract class Validator<T> : AbstractValidator<T>
+        where T : StoreFields
     {
         protected Validator()
         {
@@ -50,13 +53,15 @@ public abstract record StoreFields
 }
 
 /// <summary>Opens a store, warehouse or distribution center.</summary>
-[Example("""
-    {
-      "code": "BQM-01", "name": "Tienda Barquisimeto", "type": "store",
-      "address": { "street": "Av. Lara", "city": "Barquisimeto", "state": "Lara", "postalCode": "3001", "country": "VE" },
-      "contact": { "phone": "+58-251-2540000", "email": "barquisimeto@fluxion.demo", "manager": "Rosa Mendoza" }, "settings": { "opens": "08:00" }
-    }
-    """)]
+[Example(
+    """
+        {
+          "code": "BQM-01", "name": "Tienda Barquisimeto", "type": "store",
+          "address": { "street": "Av. Lara", "city": "Barquisimeto", "state": "Lara", "postalCode": "3001", "country": "VE" },
+          "contact": { "phone": "+58-251-2540000", "email": "barquisimeto@fluxion.demo", "manager": "Rosa Mendoza" }, "settings": { "opens": "08:00" }
+        }
+        """
+)]
 public sealed record OpenStore : StoreFields
 {
     [Required, TextFormat(Codes.Format), Description("Unique in the tenant, for example CCS-01; kept in upper case")]
@@ -69,13 +74,15 @@ public sealed record OpenStore : StoreFields
 }
 
 /// <summary>Sets all fields of a store except its code.</summary>
-[Example("""
-    {
-      "name": "Depósito Valencia", "type": "warehouse",
-      "address": { "street": "Zona Industrial Sur", "city": "Valencia", "state": "Carabobo", "postalCode": "2003", "country": "VE" },
-      "contact": { "phone": "+58-241-8320001", "email": "valencia@fluxion.demo", "manager": "José Rodríguez" }
-    }
-    """)]
+[Example(
+    """
+        {
+          "name": "Depósito Valencia", "type": "warehouse",
+          "address": { "street": "Zona Industrial Sur", "city": "Valencia", "state": "Carabobo", "postalCode": "2003", "country": "VE" },
+          "contact": { "phone": "+58-241-8320001", "email": "valencia@fluxion.demo", "manager": "José Rodríguez" }
+        }
+        """
+)]
 public sealed record ChangeStore : StoreFields
 {
     [Description("The version that was read; when it is given and no longer current, 409")]
@@ -91,33 +98,70 @@ public static class StoreEndpoints
     [EndpointDescription("Refused: 409 when the code is taken.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(OpenStore command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct => await ledger.RefuseZone(command.Timezone, ct) is { } problem
-            ? problem
-            : await CatalogEntry.Create<Store>(ledger, "store", "stores", command.Code, code => new StoreOpened(code, command.Details()), ct));
+        ledger.Run(
+            http,
+            command,
+            async ct =>
+                await ledger.RefuseZone(command.Timezone, ct) is { } problem
+                    ? problem
+                    : await CatalogEntry.Create<Store>(
+                        ledger,
+                        "store",
+                        "stores",
+                        command.Code,
+                        code => new StoreOpened(code, command.Details()),
+                        ct
+                    )
+        );
 
     [WolverinePut("/api/{tenant}/stores/{id}", Name = "Change store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Set all fields of a store anew")]
     [EndpointDescription("What is left out is emptied. Refused: 404 when the store does not exist, 409 when version is no longer current.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("VLN-01")] string id, ChangeStore command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct => await ledger.RefuseZone(command.Timezone, ct) is { } problem
-            ? problem
-            : await CatalogEntry.Change<Store>(ledger, "store", id, command.Version, store =>
-                CatalogEntry.AreEqual(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())], ct));
+        ledger.Run(
+            http,
+            command,
+            async ct =>
+                await ledger.RefuseZone(command.Timezone, ct) is { } problem
+                    ? problem
+                    : await CatalogEntry.Change<Store>(
+                        ledger,
+                        "store",
+                        id,
+                        command.Version,
+                        store => CatalogEntry.AreEqual(store.Details, command.Details()) ? [] : [new StoreChanged(command.Details())],
+                        ct
+                    )
+        );
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Close a store: its stock stays and no longer moves")]
-    [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist, 409 while something is open of it (see open): purchase orders, "
-        + "transfers from or to it, reservations.")]
+    [EndpointDescription(
+        "Once more changes nothing. Refused: 404 when the store does not exist, 409 while something is open of it (see open): purchase orders, "
+            + "transfers from or to it, reservations."
+    )]
     [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate([Example("MCY-01")] string id, [NotBody] LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, id, ct => Deactivation.Apply<Store>(ledger, documents, "store", id, store => store.IsActive, new StoreDeactivated(), ct));
+    public static Task<IResult> Deactivate(
+        [Example("MCY-01")] string id,
+        [NotBody] LedgerSession ledger,
+        HttpContext http,
+        IStockDocuments documents
+    ) =>
+        ledger.Run(
+            http,
+            id,
+            ct => Deactivation.Apply<Store>(ledger, documents, "store", id, store => store.IsActive, new StoreDeactivated(), ct)
+        );
 
     [WolverinePost("/api/{tenant}/stores/{id}/activate", Name = "Activate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Open a closed store again: its stock moves as before")]
     [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Activate([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store =>
-            store.IsActive ? [] : [new StoreActivated()], ct));
+        ledger.Run(
+            http,
+            id,
+            ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store => store.IsActive ? [] : [new StoreActivated()], ct)
+        );
 }

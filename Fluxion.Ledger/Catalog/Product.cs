@@ -35,12 +35,23 @@ public sealed record ProductSettings
 /// <param name="Barcode">The first of the product's barcodes.</param>
 /// <param name="Barcodes">All barcodes; null when there is at most one and its code alone describes it (<see cref="BarcodeList"/>).</param>
 public sealed record ProductDetails(
-    string Name, string UnitType, string? Barcode = null, string? Description = null, Guid? CategoryId = null, Guid? SupplierId = null,
-    decimal MinStockLevel = 0, decimal? MaxStockLevel = null, decimal ReorderPoint = 0,
-    decimal CostPrice = 0, decimal SellingPrice = 0, decimal TaxRate = 0, ProductSettings? Settings = null,
+    string Name,
+    string UnitType,
+    string? Barcode = null,
+    string? Description = null,
+    Guid? CategoryId = null,
+    Guid? SupplierId = null,
+    decimal MinStockLevel = 0,
+    decimal? MaxStockLevel = null,
+    decimal ReorderPoint = 0,
+    decimal CostPrice = 0,
+    decimal SellingPrice = 0,
+    decimal TaxRate = 0,
+    ProductSettings? Settings = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? LeadTimeDays = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? PackSize = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ProductBarcode>? Barcodes = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ProductBarcode>? Barcodes = null
+)
 {
     /// <summary>Whether quantities of the product are whole numbers.</summary>
     [JsonIgnore]
@@ -65,15 +76,16 @@ public sealed record Product(Guid Id, string Code, ProductDetails Details, bool 
     public bool IsCounted => Details.IsCounted;
 
     /// <summary>The error in a quantity of the product; null when the quantity is possible.</summary>
-    public string? QuantityError(decimal quantity) => IsCounted && decimal.Truncate(quantity) != quantity
-        ? $"{Code} is counted by the {Details.UnitType}: only whole numbers." : null;
+    public string? QuantityError(decimal quantity) =>
+        IsCounted && decimal.Truncate(quantity) != quantity ? $"{Code} is counted by the {Details.UnitType}: only whole numbers." : null;
 
-    public static Product Fold(Guid id, Product? product, object @event) => @event switch
-    {
-        ProductCreated e => new Product(id, e.Sku, e.Details, true),
-        ProductChanged e => product! with { Details = e.Details },
-        ProductDeactivated => product! with { IsActive = false },
-        ProductActivated => product! with { IsActive = true },
-        _ => throw new UnknownEventException(typeof(Product), @event),
-    };
+    public static Product Fold(Guid id, Product? product, object @event) =>
+        @event switch
+        {
+            ProductCreated e => new Product(id, e.Sku, e.Details, true),
+            ProductChanged e => product! with { Details = e.Details },
+            ProductDeactivated => product! with { IsActive = false },
+            ProductActivated => product! with { IsActive = true },
+            _ => throw new UnknownEventException(typeof(Product), @event),
+        };
 }

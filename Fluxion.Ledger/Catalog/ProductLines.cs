@@ -20,14 +20,16 @@ public interface IProductLine
 }
 
 /// <summary>An <see cref="IProductLine"/> that is convertible to the product's unit.</summary>
-public interface IProductLine<TSelf> : IProductLine where TSelf : IProductLine<TSelf>
+public interface IProductLine<TSelf> : IProductLine
+    where TSelf : IProductLine<TSelf>
 {
     /// <summary>The line by sku, with its quantities in the product's unit.</summary>
     TSelf InUnits(string sku, decimal packQuantity);
 }
 
 /// <summary>A command whose lines name products.</summary>
-public interface IProductLines<TSelf, TLine> where TLine : class, IProductLine<TLine>
+public interface IProductLines<TSelf, TLine>
+    where TLine : class, IProductLine<TLine>
 {
     IReadOnlyList<TLine> Lines { get; }
 
@@ -36,32 +38,52 @@ public interface IProductLines<TSelf, TLine> where TLine : class, IProductLine<T
 
 public static class ProductLines
 {
-    public const string BarcodeDescription = "A barcode of the product, in place of the sku: quantities are in packs of it, so that 1 of a case of 12 moves 12";
+    public const string BarcodeDescription =
+        "A barcode of the product, in place of the sku: quantities are in packs of it, so that 1 of a case of 12 moves 12";
 
     /// <summary>Requires either a sku or a barcode.</summary>
-    public static void Product<TLine>(this AbstractValidator<TLine> line) where TLine : IProductLine
+    public static void Product<TLine>(this AbstractValidator<TLine> line)
+        where TLine : IProductLine
     {
         line.RuleFor(l => l.Sku).Reference().When(l => l.Barcode is null);
-        line.RuleFor(l => l.Barcode!).Must(barcode => ProductBarcode.Normalize(barcode).Length is > 0 and <= ProductBarcode.MaxLength)
-            .WithMessage($"must have 1 to {ProductBarcode.MaxLength} characters").When(l => l.Barcode is not null);
+        line.RuleFor(l => l.Barcode!)
+            .Must(barcode => ProductBarcode.Normalize(barcode).Length is > 0 and <= ProductBarcode.MaxLength)
+            .WithMessage($"must have 1 to {ProductBarcode.MaxLength} characters")
+            .When(l => l.Barcode is not null);
         line.RuleFor(l => l.Barcode).Null().WithMessage("must be left out where sku is given").When(l => !string.IsNullOrEmpty(l.Sku));
     }
 
     /// <summary>Runs a command after looking up the barcodes of its lines; see <see cref="LedgerSession.Run"/>.</summary>
-    public static Task<IResult> Run<TCommand, TLine>(this LedgerSession ledger, HttpContext http, IProductLines<TCommand, TLine> command,
-        Func<TCommand, CancellationToken, Task<Reply>> handle) where TCommand : IProductLines<TCommand, TLine> where TLine : class, IProductLine<TLine> =>
-        ledger.Run(http, (TCommand)command, async ct =>
-        {
-            var (lines, problem) = await InUnits(ledger, http.RequestServices.GetRequiredService<IBarcodeIndex>(), command.Lines, ct);
-            return problem is not null ? problem : await handle(command.With(lines), ct);
-        });
+    public static Task<IResult> Run<TCommand, TLine>(
+        this LedgerSession ledger,
+        HttpContext http,
+        IProductLines<TCommand, TLine> command,
+        Func<TCommand, CancellationToken, Task<Reply>> handle
+    )
+        where TCommand : IProductLines<TCommand, TLine>
+        where TLine : class, IProductLine<TLine> =>
+        ledger.Run(
+            http,
+            (TCommand)command,
+            async ct =>
+            {
+                var (lines, problem) = await InUnits(ledger, http.RequestServices.GetRequiredService<IBarcodeIndex>(), command.Lines, ct);
+                return problem is not null ? problem : await handle(command.With(lines), ct);
+            }
+        );
 
     /// <summary>The lines by sku, with quantities in the products' units; or the refusal of their barcodes.</summary>
     public static async Task<(IReadOnlyList<TLine> Lines, Refusal? Problem)> InUnits<TLine>(
-        LedgerSession ledger, IBarcodeIndex index, IReadOnlyList<TLine> lines, CancellationToken ct) where TLine : class, IProductLine<TLine>
+        LedgerSession ledger,
+        IBarcodeIndex index,
+        IReadOnlyList<TLine> lines,
+        CancellationToken ct
+    )
+        where TLine : class, IProductLine<TLine>
     {
         var keys = lines.Where(line => line.Barcode is not null).Select(KeyOf).Distinct().ToList();
-        if (keys.Count == 0) return (lines, null);
+        if (keys.Count == 0)
+            return (lines, null);
         var owners = (await index.Find(ledger, keys, ct)).ToLookup(owner => owner.Key);
         var (unknown, wrong, shared) = (new Dictionary<string, string[]>(), new Dictionary<string, string[]>(), new List<string>());
         var named = new List<TLine>(lines.Count);
@@ -73,21 +95,38 @@ public static class ProductLines
                 continue;
             }
             var of = owners[KeyOf(line)].ToList();
-            if (of.Any(owner => owner.IsActive)) of.RemoveAll(owner => !owner.IsActive);
-            if (of.Count == 0) unknown[$"lines[{i}].barcode"] = [Refusal.NotFoundMessage("product with the barcode", line.Barcode)];
-            if (of.Count > 1) shared.Add($"{Refusal.Shorten(line.Barcode)} is of {string.Join(" and ", of.Select(owner => owner.Sku))}");
-            if (of.Count != 1) continue;
+            if (of.Any(owner => owner.IsActive))
+                of.RemoveAll(owner => !owner.IsActive);
+            if (of.Count == 0)
+                unknown[$"lines[{i}].barcode"] = [Refusal.NotFoundMessage("product with the barcode", line.Barcode)];
+            if (of.Count > 1)
+                shared.Add($"{Refusal.Shorten(line.Barcode)} is of {string.Join(" and ", of.Select(owner => owner.Sku))}");
+            if (of.Count != 1)
+                continue;
             named.Add(line.InUnits(of[0].Sku, of[0].PackQuantity));
             foreach (var (field, quantity) in named[^1].Quantities)
             {
                 if (Math.Abs(quantity) > Validation.Quantities.MaxQuantity || !Validation.Quantities.HasDecimals(quantity, 3))
-                    wrong[$"lines[{i}].{field}"] = [FormattableString.Invariant($"must not come to {quantity} of {of[0].Sku}, in packs of {of[0].PackQuantity}: that is too much, or has more than 3 decimals")];
+                    wrong[$"lines[{i}].{field}"] =
+                    [
+                        FormattableString.Invariant(
+                            $"must not come to {quantity} of {of[0].Sku}, in packs of {of[0].PackQuantity}: that is too much, or has more than 3 decimals"
+                        ),
+                    ];
             }
         }
-        if (unknown.Count > 0) return ([], Refusal.NotFound("Some barcodes are of no product; see errors.", unknown));
-        if (wrong.Count > 0) return ([], Refusal.Invalid(wrong));
+        if (unknown.Count > 0)
+            return ([], Refusal.NotFound("Some barcodes are of no product; see errors.", unknown));
+        if (wrong.Count > 0)
+            return ([], Refusal.Invalid(wrong));
         return shared.Count > 0
-            ? ([], Refusal.Conflict("Barcode of several products", $"The barcode {string.Join("; ", shared.Distinct())}. Name the product by its sku."))
+            ? (
+                [],
+                Refusal.Conflict(
+                    "Barcode of several products",
+                    $"The barcode {string.Join("; ", shared.Distinct())}. Name the product by its sku."
+                )
+            )
             : (named, null);
     }
 

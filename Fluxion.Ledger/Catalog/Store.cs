@@ -13,7 +13,13 @@ public static class StoreTypes
     public static readonly string[] All = ["warehouse", "store", "distribution_center"];
 }
 
-public sealed record Address(string? Street = null, string? City = null, string? State = null, string? PostalCode = null, string? Country = null)
+public sealed record Address(
+    string? Street = null,
+    string? City = null,
+    string? State = null,
+    string? PostalCode = null,
+    string? Country = null
+)
 {
     public sealed class Validator : AbstractValidator<Address>
     {
@@ -45,8 +51,13 @@ public sealed record Contact(string? Phone = null, string? Email = null, string?
 /// <param name="Settings">The tenant's own settings of the store, any JSON object.</param>
 /// <param name="Timezone">The time zone of the store's days; null: the tenant's.</param>
 public sealed record StoreDetails(
-    string Name, string Type, Address? Address = null, Contact? Contact = null, IReadOnlyDictionary<string, JsonElement>? Settings = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null);
+    string Name,
+    string Type,
+    Address? Address = null,
+    Contact? Contact = null,
+    IReadOnlyDictionary<string, JsonElement>? Settings = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Timezone = null
+);
 
 public sealed record StoreOpened(string Code, StoreDetails Details);
 
@@ -58,12 +69,13 @@ public sealed record StoreActivated;
 
 public sealed record Store(Guid Id, string Code, StoreDetails Details, bool IsActive) : IAggregate<Store>, ICoded
 {
-    public static Store Fold(Guid id, Store? store, object @event) => @event switch
-    {
-        StoreOpened e => new Store(id, e.Code, e.Details, true),
-        StoreChanged e => store! with { Details = e.Details },
-        StoreDeactivated => store! with { IsActive = false },
-        StoreActivated => store! with { IsActive = true },
-        _ => throw new UnknownEventException(typeof(Store), @event),
-    };
+    public static Store Fold(Guid id, Store? store, object @event) =>
+        @event switch
+        {
+            StoreOpened e => new Store(id, e.Code, e.Details, true),
+            StoreChanged e => store! with { Details = e.Details },
+            StoreDeactivated => store! with { IsActive = false },
+            StoreActivated => store! with { IsActive = true },
+            _ => throw new UnknownEventException(typeof(Store), @event),
+        };
 }

@@ -8,10 +8,18 @@ namespace Fluxion.Ledger.Catalog;
 /// <param name="Settings">The tenant's own settings of the supplier, any JSON object.</param>
 /// <param name="LeadTimeDays">Days from an order to its goods; null: the tenant's lead time.</param>
 public sealed record SupplierDetails(
-    string BusinessName, string? TradeName = null, string? TaxId = null, string? ContactPerson = null, string? Phone = null,
-    string? Email = null, Address? Address = null, string? PaymentTerms = null, decimal? CreditLimit = null,
+    string BusinessName,
+    string? TradeName = null,
+    string? TaxId = null,
+    string? ContactPerson = null,
+    string? Phone = null,
+    string? Email = null,
+    Address? Address = null,
+    string? PaymentTerms = null,
+    decimal? CreditLimit = null,
     IReadOnlyDictionary<string, JsonElement>? Settings = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? LeadTimeDays = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? LeadTimeDays = null
+);
 
 public sealed record SupplierRegistered(string Code, SupplierDetails Details);
 
@@ -23,12 +31,13 @@ public sealed record SupplierActivated;
 
 public sealed record Supplier(Guid Id, string Code, SupplierDetails Details, bool IsActive) : IAggregate<Supplier>, ICoded
 {
-    public static Supplier Fold(Guid id, Supplier? supplier, object @event) => @event switch
-    {
-        SupplierRegistered e => new Supplier(id, e.Code, e.Details, true),
-        SupplierChanged e => supplier! with { Details = e.Details },
-        SupplierDeactivated => supplier! with { IsActive = false },
-        SupplierActivated => supplier! with { IsActive = true },
-        _ => throw new UnknownEventException(typeof(Supplier), @event),
-    };
+    public static Supplier Fold(Guid id, Supplier? supplier, object @event) =>
+        @event switch
+        {
+            SupplierRegistered e => new Supplier(id, e.Code, e.Details, true),
+            SupplierChanged e => supplier! with { Details = e.Details },
+            SupplierDeactivated => supplier! with { IsActive = false },
+            SupplierActivated => supplier! with { IsActive = true },
+            _ => throw new UnknownEventException(typeof(Supplier), @event),
+        };
 }

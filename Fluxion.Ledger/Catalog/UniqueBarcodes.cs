@@ -9,7 +9,10 @@ namespace Fluxion.Ledger.Catalog;
 public sealed record BarcodeClaim(string Sku, IReadOnlyList<ProductBarcode> Barcodes, Product? Before, bool IsActive)
 {
     /// <summary>The barcodes that the product does not have yet as an active product. Only they can conflict with other products.</summary>
-    public IEnumerable<ProductBarcode> New => IsActive ? Barcodes.ExceptBy(Before is { IsActive: true } ? BarcodeList.From(Before.Details).Select(b => b.Key) : [], b => b.Key) : [];
+    public IEnumerable<ProductBarcode> New =>
+        IsActive
+            ? Barcodes.ExceptBy(Before is { IsActive: true } ? BarcodeList.From(Before.Details).Select(b => b.Key) : [], b => b.Key)
+            : [];
 }
 
 /// <summary>A barcode that another active product has.</summary>
@@ -28,21 +31,44 @@ public static class UniqueBarcodes
 
     /// <summary>The conflicts of each claim, by its index. The caller holds the advisory lock.</summary>
     public static async Task<ILookup<int, BarcodeConflict>> Conflicts(
-        LedgerSession ledger, IBarcodeIndex index, IReadOnlyList<BarcodeClaim> claims, CancellationToken ct)
+        LedgerSession ledger,
+        IBarcodeIndex index,
+        IReadOnlyList<BarcodeClaim> claims,
+        CancellationToken ct
+    )
     {
-        var wanted = claims.SelectMany((claim, i) => claim.New.Select(barcode => (Barcode: barcode, Claim: i))).ToLookup(w => w.Barcode.Key);
-        if (wanted.Count == 0) return Enumerable.Empty<BarcodeConflict>().ToLookup(_ => 0);
+        var wanted = claims
+            .SelectMany((claim, i) => claim.New.Select(barcode => (Barcode: barcode, Claim: i)))
+            .ToLookup(w => w.Barcode.Key);
+        if (wanted.Count == 0)
+            return Enumerable.Empty<BarcodeConflict>().ToLookup(_ => 0);
         var claimed = claims.Select(claim => claim.Before?.Id).OfType<Guid>().ToHashSet();
-        var others = (await index.Find(ledger, [.. wanted.Select(w => w.Key)], ct)).Where(owner => owner.IsActive && !claimed.Contains(owner.ProductId)).ToLookup(owner => owner.Key);
+        var others = (await index.Find(ledger, [.. wanted.Select(w => w.Key)], ct))
+            .Where(owner => owner.IsActive && !claimed.Contains(owner.ProductId))
+            .ToLookup(owner => owner.Key);
         // products of the same file that have the barcode already and keep it
-        var kept = claims.Where(claim => claim.IsActive && claim.Before is not null).SelectMany(claim => claim.Barcodes.ExceptBy(claim.New.Select(b => b.Key), b => b.Key)
-            .Select(barcode => (barcode.Key, claim.Before!.Id, claim.Sku))).ToLookup(k => k.Key);
-        return (from barcode in wanted
-                let other = others[barcode.Key].Select(o => ((Guid?)o.ProductId, o.Sku)).Concat(kept[barcode.Key].Select(k => ((Guid?)k.Id, k.Sku))).FirstOrDefault()
-                from w in other.Sku is null ? barcode.Skip(1) : barcode
-                select (w.Claim, Conflict: other.Sku is null
+        var kept = claims
+            .Where(claim => claim.IsActive && claim.Before is not null)
+            .SelectMany(claim =>
+                claim
+                    .Barcodes.ExceptBy(claim.New.Select(b => b.Key), b => b.Key)
+                    .Select(barcode => (barcode.Key, claim.Before!.Id, claim.Sku))
+            )
+            .ToLookup(k => k.Key);
+        return (
+            from barcode in wanted
+            let other = others[barcode.Key]
+                .Select(o => ((Guid?)o.ProductId, o.Sku))
+                .Concat(kept[barcode.Key].Select(k => ((Guid?)k.Id, k.Sku)))
+                .FirstOrDefault()
+            from w in other.Sku is null ? barcode.Skip(1) : barcode
+            select (
+                w.Claim,
+                Conflict: other.Sku is null
                     ? new BarcodeConflict(w.Barcode.Code, claims[barcode.First().Claim].Before?.Id, claims[barcode.First().Claim].Sku)
-                    : new BarcodeConflict(w.Barcode.Code, other.Item1, other.Sku))).ToLookup(c => c.Claim, c => c.Conflict);
+                    : new BarcodeConflict(w.Barcode.Code, other.Item1, other.Sku)
+            )
+        ).ToLookup(c => c.Claim, c => c.Conflict);
     }
 
     /// <summary>
@@ -50,7 +76,8 @@ public static class UniqueBarcodes
     /// </summary>
     public static async Task<Refusal?> Refuse(LedgerSession ledger, IBarcodeIndex index, BarcodeClaim claim, CancellationToken ct)
     {
-        if ((await Conflicts(ledger, index, [claim], ct))[0].ToList() is not { Count: > 0 } conflicts) return null;
+        if ((await Conflicts(ledger, index, [claim], ct))[0].ToList() is not { Count: > 0 } conflicts)
+            return null;
         return Refusal.Conflict("Barcode taken", string.Join(" ", conflicts.Select(Message))) with { Conflicts = conflicts };
     }
 

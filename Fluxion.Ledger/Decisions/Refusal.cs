@@ -58,10 +58,12 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
 
     /// <summary>400: <paramref name="errors"/> names every wrong field, in the spelling of the request body.</summary>
     public static Refusal Invalid(IReadOnlyDictionary<string, string[]> errors) =>
-        new(RefusalKind.Invalid, "The request is not valid", "Correct the fields named in errors and send the request again.") { Fields = errors };
+        new(RefusalKind.Invalid, "The request is not valid", "Correct the fields named in errors and send the request again.")
+        {
+            Fields = errors,
+        };
 
-    public static Refusal Invalid(string field, string message) =>
-        Invalid(new Dictionary<string, string[]> { [field] = [message] });
+    public static Refusal Invalid(string field, string message) => Invalid(new Dictionary<string, string[]> { [field] = [message] });
 
     public static Refusal Forbidden(string detail) => new(RefusalKind.Forbidden, "Not allowed", detail);
 
@@ -87,7 +89,10 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
     public static Refusal TooLarge(object? command)
     {
         const string TooMuch = "more than the ledger can hold, 15 digits before the point";
-        var field = command is Imports.IFileCommand ? "file" : command?.GetType().GetProperty("Lines") is not null ? "lines" : null;
+        var field =
+            command is Imports.IFileCommand ? "file"
+            : command?.GetType().GetProperty("Lines") is not null ? "lines"
+            : null;
         return field is not null
             ? Invalid(field, $"must not come to {TooMuch}, with what is there already. Is a quantity or a price wrong?")
             : Conflict("Too large", $"This comes to {TooMuch}. Correct the stock or the amounts that it would add to.");
@@ -97,26 +102,40 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
 
     /// <summary>409: a value that must be unique is taken. <c>existing</c> names its document, unless the caller may not know it.</summary>
     public static Refusal AlreadyExists(string title, string detail, ExistingDocument? existing) =>
-        Conflict(title, detail) with { Existing = existing };
+        Conflict(title, detail) with
+        {
+            Existing = existing,
+        };
 
     /// <summary>503: the tenant's schema differs from the one that this host expects. The tenant's users can only wait.</summary>
-    public static Refusal NotMigrated(string tenant) => new(RefusalKind.Unavailable, "Tenant not up to date",
-        $"The data of '{tenant}' could not be brought up to date with this version. Nothing is lost; ask the platform's administrator, who runs 'database migrate'.");
+    public static Refusal NotMigrated(string tenant) =>
+        new(
+            RefusalKind.Unavailable,
+            "Tenant not up to date",
+            $"The data of '{tenant}' could not be brought up to date with this version. Nothing is lost; ask the platform's administrator, who runs 'database migrate'."
+        );
 
     /// <summary>503: the tenant is registered, but its schema is missing or belongs to another tenant.</summary>
-    public static Refusal DataMissing(string tenant) => new(RefusalKind.Unavailable, "Tenant's data missing",
-        $"The data of '{tenant}' is not in the database: only a part of a backup was restored. "
-        + "Ask the platform's administrator, who restores the rest (docs/backup.md).");
+    public static Refusal DataMissing(string tenant) =>
+        new(
+            RefusalKind.Unavailable,
+            "Tenant's data missing",
+            $"The data of '{tenant}' is not in the database: only a part of a backup was restored. "
+                + "Ask the platform's administrator, who restores the rest (docs/backup.md)."
+        );
 
     /// <summary>403: the account exists, but its user is missing or inactive.</summary>
-    public static Refusal AccountOutOfStep(string tenant) => Forbidden(
-        $"The ledger of '{tenant}' has no active user for this account: only a part of a backup was restored. "
-        + $"Ask the platform's administrator, who runs 'tenants adopt {tenant}'.");
+    public static Refusal AccountOutOfStep(string tenant) =>
+        Forbidden(
+            $"The ledger of '{tenant}' has no active user for this account: only a part of a backup was restored. "
+                + $"Ask the platform's administrator, who runs 'tenants adopt {tenant}'."
+        );
 
     /// <summary>Refuses with 409, naming the allowed states, when a command is not allowed in the present state; else null.</summary>
     /// <param name="allowed">The states from which each command on such a document is allowed.</param>
     public static Refusal? WrongState(string what, string state, string command, IReadOnlyDictionary<string, string[]> allowed) =>
-        allowed[command].Contains(state) ? null
+        allowed[command].Contains(state)
+            ? null
             : Conflict("Wrong state", $"The {what} is {state}: {command} is allowed when it is {string.Join(" or ", allowed[command])}.");
 
     /// <summary>400: the occurrence is before its cause.</summary>
@@ -125,17 +144,28 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
         Invalid("occurredAt", $"must not be before {cause}, {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'}");
 
     /// <summary>422: the key was used before for a different request.</summary>
-    public static Refusal KeyReused(string key) => new(RefusalKind.KeyReused, "Idempotency key used before",
-        $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request.");
+    public static Refusal KeyReused(string key) =>
+        new(
+            RefusalKind.KeyReused,
+            "Idempotency key used before",
+            $"The Idempotency-Key '{key}' was sent before with a different request. Use a new key for a new request."
+        );
 
     /// <summary>429: the limit of open streams is reached.</summary>
-    public static Refusal TooManyStreams => new(RefusalKind.TooManyStreams, "Too many streams", "As many streams are open as this host keeps for the tenant or in all. Close one, or try again after Retry-After.");
+    public static Refusal TooManyStreams =>
+        new(
+            RefusalKind.TooManyStreams,
+            "Too many streams",
+            "As many streams are open as this host keeps for the tenant or in all. Close one, or try again after Retry-After."
+        );
 
     /// <summary>415: the body of a command must be JSON.</summary>
-    public static Refusal NoJson => new(RefusalKind.UnsupportedMediaType, "Not JSON", "Send the body as JSON, with the header 'Content-Type: application/json'.");
+    public static Refusal NoJson =>
+        new(RefusalKind.UnsupportedMediaType, "Not JSON", "Send the body as JSON, with the header 'Content-Type: application/json'.");
 
     /// <summary>415: the body of an import must be a CSV file.</summary>
-    public static Refusal NoCsv => new(RefusalKind.UnsupportedMediaType, "Not CSV", "Send the file itself as the body, with the header 'Content-Type: text/csv'.");
+    public static Refusal NoCsv =>
+        new(RefusalKind.UnsupportedMediaType, "Not CSV", "Send the file itself as the body, with the header 'Content-Type: text/csv'.");
 
     /// <summary>Shortens a client's text for quotation, to at most <see cref="MaxQuoted"/> characters and an ellipsis.</summary>
     public static string Shorten(string text) => text.Length <= MaxQuoted ? text : text[..MaxQuoted] + "…";

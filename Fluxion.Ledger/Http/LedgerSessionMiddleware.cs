@@ -13,5 +13,10 @@ namespace Fluxion.Ledger.Http;
 public static class LedgerSessionMiddleware
 {
     public static LedgerSession Before(IDocumentSession session, IMessageBus messages, HttpContext http) =>
-        new(session, http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."), Caller.From(http), messages);
+        new(
+            session,
+            http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}."),
+            Caller.From(http),
+            messages
+        );
 }

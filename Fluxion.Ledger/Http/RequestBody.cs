@@ -34,10 +34,13 @@ public sealed partial class RequestBody : IHttpPolicy
     }
 
     /// <summary>Reads and validates the body; returns it or the problem with it.</summary>
-    public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http) where T : class
+    public static async Task<(T? Body, IResult? Problem)> Read<T>(HttpContext http)
+        where T : class
     {
-        if (!http.Request.HasJsonContentType()) return (null, new RefusedResult(Refusal.NoJson));
-        if (http.Request.ContentLength == 0) return (null, new RefusedResult(Refusal.Invalid("$", "must be a JSON object, not empty")));
+        if (!http.Request.HasJsonContentType())
+            return (null, new RefusedResult(Refusal.NoJson));
+        if (http.Request.ContentLength == 0)
+            return (null, new RefusedResult(Refusal.Invalid("$", "must be a JSON object, not empty")));
         var json = http.JsonOptions();
         try
         {
@@ -54,11 +57,17 @@ public sealed partial class RequestBody : IHttpPolicy
     }
 
     private static Refusal? Check(List<FluentValidation.Results.ValidationFailure> failures) =>
-        failures.Count == 0 ? null : Refusal.Invalid(failures.GroupBy(f => JsonPath(f.PropertyName))
-            .ToDictionary(field => field.Key, field => field.Select(f => f.ErrorMessage).Distinct().ToArray()));
+        failures.Count == 0
+            ? null
+            : Refusal.Invalid(
+                failures
+                    .GroupBy(f => JsonPath(f.PropertyName))
+                    .ToDictionary(field => field.Key, field => field.Select(f => f.ErrorMessage).Distinct().ToArray())
+            );
 
     /// <summary>Converts Lines[0].UnitCost to lines[0].unitCost.</summary>
-    private static string JsonPath(string propertyPath) => PathParts().Replace(propertyPath, part => JsonNamingPolicy.CamelCase.ConvertName(part.Value));
+    private static string JsonPath(string propertyPath) =>
+        PathParts().Replace(propertyPath, part => JsonNamingPolicy.CamelCase.ConvertName(part.Value));
 
     /// <summary>
     /// Explains why the JSON could not be read. The exception's message names internal types, so only its path is passed on.
@@ -68,9 +77,15 @@ public sealed partial class RequestBody : IHttpPolicy
         var path = Refusal.Shorten(e.Path is ['$', '.', .. var field] ? field : e.Path ?? "$");
         return e switch
         {
-            { InnerException: JsonException } => Refusal.Invalid("$", $"must be JSON: it is not from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"),
+            { InnerException: JsonException } => Refusal.Invalid(
+                "$",
+                $"must be JSON: it is not from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"
+            ),
             { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Refusal.Invalid(path, "unknown field"),
-            { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Refusal.Invalid(path, "appears more than once"),
+            { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Refusal.Invalid(
+                path,
+                "appears more than once"
+            ),
             _ when path == "$" => Refusal.Invalid(path, "must be a JSON object"),
             _ => Refusal.Invalid(path, Form(TypeAt(path, body, json), json)),
         };
@@ -85,27 +100,32 @@ public sealed partial class RequestBody : IHttpPolicy
         foreach (var part in PathParts().Matches(path).Select(match => match.Value))
         {
             var info = json.GetTypeInfo(at);
-            var next = info.Kind == JsonTypeInfoKind.Enumerable ? info.ElementType : info.Properties.FirstOrDefault(p => p.Name == part)?.PropertyType;
-            if (next is null) return null;
+            var next =
+                info.Kind == JsonTypeInfoKind.Enumerable
+                    ? info.ElementType
+                    : info.Properties.FirstOrDefault(p => p.Name == part)?.PropertyType;
+            if (next is null)
+                return null;
             at = Nullable.GetUnderlyingType(next) ?? next;
         }
         return at;
     }
 
     /// <summary>Describes the JSON form of a type.</summary>
-    private static string Form(Type? type, JsonSerializerOptions json) => type switch
-    {
-        null => "must be a value that can be stored",
-        _ when type == typeof(decimal) => "must be a number without quotes, for example 12.5, and no larger than the ledger can hold",
-        _ when type == typeof(int) || type == typeof(long) => "must be a whole number without quotes",
-        _ when type == typeof(bool) => "must be true or false, without quotes",
-        _ when type == typeof(string) => "must be a text in quotes, of characters that can be kept",
-        _ when type == typeof(Guid) => "must be an id, a UUID in quotes",
-        _ when type == typeof(DateOnly) => "must be a date, for example 2026-11-24",
-        _ when type == typeof(DateTimeOffset) => Time.PointsInTime.Form,
-        _ when json.GetTypeInfo(type).Kind == JsonTypeInfoKind.Enumerable => "must be a list, in brackets",
-        _ => "must be a JSON object, in braces",
-    };
+    private static string Form(Type? type, JsonSerializerOptions json) =>
+        type switch
+        {
+            null => "must be a value that can be stored",
+            _ when type == typeof(decimal) => "must be a number without quotes, for example 12.5, and no larger than the ledger can hold",
+            _ when type == typeof(int) || type == typeof(long) => "must be a whole number without quotes",
+            _ when type == typeof(bool) => "must be true or false, without quotes",
+            _ when type == typeof(string) => "must be a text in quotes, of characters that can be kept",
+            _ when type == typeof(Guid) => "must be an id, a UUID in quotes",
+            _ when type == typeof(DateOnly) => "must be a date, for example 2026-11-24",
+            _ when type == typeof(DateTimeOffset) => Time.PointsInTime.Form,
+            _ when json.GetTypeInfo(type).Kind == JsonTypeInfoKind.Enumerable => "must be a list, in brackets",
+            _ => "must be a JSON object, in braces",
+        };
 
     [GeneratedRegex(@"[^.\[\]]+")]
     private static partial Regex PathParts();
@@ -117,7 +137,9 @@ public sealed partial class RequestBody : IHttpPolicy
 
         public override void GenerateCode(GeneratedMethod method, ISourceWriter writer)
         {
-            writer.Write($"var ({Body.Usage}, problem) = await {typeof(RequestBody).FullNameInCode()}.{nameof(Read)}<{type.FullNameInCode()}>(httpContext);");
+            writer.Write(
+                $"var ({Body.Usage}, problem) = await {typeof(RequestBody).FullNameInCode()}.{nameof(Read)}<{type.FullNameInCode()}>(httpContext);"
+            );
             writer.Write("BLOCK:if (problem != null)");
             writer.Write("await problem.ExecuteAsync(httpContext);");
             writer.Write("return;");

@@ -52,7 +52,8 @@ public sealed class CsvFile
     {
         get
         {
-            if (_errors.Count == 0) return null;
+            if (_errors.Count == 0)
+                return null;
             var refusal = Refusal.Invalid(_errors.ToDictionary(e => e.Key, e => e.Value.ToArray())) with
             {
                 Message = "Nothing was imported. Correct the lines named in errors and send the whole file again.",
@@ -64,50 +65,70 @@ public sealed class CsvFile
     public static CsvFile Read(ReadOnlyMemory<byte> bytes, CsvColumns columns, bool decimalComma)
     {
         var file = new CsvFile { DecimalComma = decimalComma };
-        if (!Utf8.IsValid(bytes.Span) || bytes.Span.Contains((byte)0)) file.AddError("file", "must be text in UTF-8: a spreadsheet saves it as 'CSV UTF-8'");
-        else file.ReadRows(bytes, columns);
+        if (!Utf8.IsValid(bytes.Span) || bytes.Span.Contains((byte)0))
+            file.AddError("file", "must be text in UTF-8: a spreadsheet saves it as 'CSV UTF-8'");
+        else
+            file.ReadRows(bytes, columns);
         return file;
     }
 
     private void ReadRows(ReadOnlyMemory<byte> bytes, CsvColumns columns)
     {
-        using var reader = CsvReader.Create(bytes, CsvReaderOptions.Default with
-        {
-            DetectSeparatorHint = true,
-            TrackLineNumbers = true,
-            MalformedData = CsvMalformedDataHandling.Skip,
-            OnMalformedRecord = record => AddError($"line {record.LineNumber}", record.Reason == CsvMalformedReason.UnterminatedQuote
-                ? "must close the quotation that it begins"
-                : "must have each quotation mark of a text doubled, and the field in quotation marks (RFC 4180)"),
-        });
+        using var reader = CsvReader.Create(
+            bytes,
+            CsvReaderOptions.Default with
+            {
+                DetectSeparatorHint = true,
+                TrackLineNumbers = true,
+                MalformedData = CsvMalformedDataHandling.Skip,
+                OnMalformedRecord = record =>
+                    AddError(
+                        $"line {record.LineNumber}",
+                        record.Reason == CsvMalformedReason.UnterminatedQuote
+                            ? "must close the quotation that it begins"
+                            : "must have each quotation mark of a text doubled, and the field in quotation marks (RFC 4180)"
+                    ),
+            }
+        );
         var known = columns.All.ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
         var names = reader.Headers.Select(Invisible.Trim).Select(name => known.GetValueOrDefault(name, name)).ToList();
-        while (names is [.., ""]) names.RemoveAt(names.Count - 1);
-        if (!CheckNames(names, columns)) return;
-        for (var i = 0; i < names.Count; i++) _columns[names[i]] = i;
+        while (names is [.., ""])
+            names.RemoveAt(names.Count - 1);
+        if (!CheckNames(names, columns))
+            return;
+        for (var i = 0; i < names.Count; i++)
+            _columns[names[i]] = i;
         while (reader.Read())
         {
             List<string> fields = [.. Enumerable.Range(0, reader.FieldCount).Select(i => Unescaped(reader.GetString(i)))];
-            if (fields.TrueForAll(Invisible.IsBlank)) continue;
+            if (fields.TrueForAll(Invisible.IsBlank))
+                continue;
             if (_rows.Count == MaxRows)
             {
                 AddError("file", $"must have at most {MaxRows} rows: split it");
                 return;
             }
             var line = (int)reader.LineNumber;
-            while (fields.Count > names.Count && Invisible.IsBlank(fields[^1])) fields.RemoveAt(fields.Count - 1);
-            if (fields.Count > names.Count) AddError($"line {line}", $"must have {names.Count} fields as the first line has, not {fields.Count}");
-            else _rows.Add(new CsvRow(this, line, fields));
+            while (fields.Count > names.Count && Invisible.IsBlank(fields[^1]))
+                fields.RemoveAt(fields.Count - 1);
+            if (fields.Count > names.Count)
+                AddError($"line {line}", $"must have {names.Count} fields as the first line has, not {fields.Count}");
+            else
+                _rows.Add(new CsvRow(this, line, fields));
         }
-        if (_rows.Count == 0 && _errors.Count == 0) AddError("file", "must have a row below its first line");
+        if (_rows.Count == 0 && _errors.Count == 0)
+            AddError("file", "must have a row below its first line");
     }
 
     private bool CheckNames(List<string> names, CsvColumns columns)
     {
         var known = columns.All.ToList();
-        foreach (var missing in columns.Required.Except(names)) AddError("line 1", $"must have the column '{missing}'");
-        foreach (var name in names.Except(known).Take(10)) AddError("line 1", $"must not have the column '{Refusal.Shorten(name)}'; it may have {string.Join(", ", known)}");
-        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1)) AddError("line 1", $"must have the column '{Refusal.Shorten(twice.Key)}' once");
+        foreach (var missing in columns.Required.Except(names))
+            AddError("line 1", $"must have the column '{missing}'");
+        foreach (var name in names.Except(known).Take(10))
+            AddError("line 1", $"must not have the column '{Refusal.Shorten(name)}'; it may have {string.Join(", ", known)}");
+        foreach (var twice in names.GroupBy(name => name).Where(g => g.Count() > 1))
+            AddError("line 1", $"must have the column '{Refusal.Shorten(twice.Key)}' once");
         return _errors.Count == 0;
     }
 
@@ -125,8 +146,10 @@ public sealed class CsvFile
 
     internal void AddError(string where, string reason)
     {
-        if (!_errors.TryGetValue(where, out var reasons)) _errors[where] = reasons = [];
-        if (!reasons.Contains(reason)) reasons.Add(reason);
+        if (!_errors.TryGetValue(where, out var reasons))
+            _errors[where] = reasons = [];
+        if (!reasons.Contains(reason))
+            reasons.Add(reason);
         ErrorCount++;
     }
 
@@ -152,29 +175,51 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     /// <summary>A text that names something, without surrounding white space and invisible characters.</summary>
     public string? TrimmedText(string column)
     {
-        if (Text(column) is not { } text) return null;
+        if (Text(column) is not { } text)
+            return null;
         text = Invisible.Trim(text);
-        if (!ScientificNotation().IsMatch(text)) return text;
-        AddError(column, $"must not be {text}: a spreadsheet shortened the number, and its last digits are lost. Format the column as text and enter it again");
+        if (!ScientificNotation().IsMatch(text))
+            return text;
+        AddError(
+            column,
+            $"must not be {text}: a spreadsheet shortened the number, and its last digits are lost. Format the column as text and enter it again"
+        );
         return null;
     }
 
-    public decimal? Number(string column) => Parse<decimal>(column, text => decimal.TryParse(text,
-        NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, File.DecimalComma ? Comma : NumberFormatInfo.InvariantInfo, out var number) ? number : null,
-        $"must be a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}");
+    public decimal? Number(string column) =>
+        Parse<decimal>(
+            column,
+            text =>
+                decimal.TryParse(
+                    text,
+                    NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+                    File.DecimalComma ? Comma : NumberFormatInfo.InvariantInfo,
+                    out var number
+                )
+                    ? number
+                    : null,
+            $"must be a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}"
+        );
 
-    public int? WholeNumber(string column) => Parse<int>(column, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
-        "must be a whole number");
+    public int? WholeNumber(string column) =>
+        Parse<int>(
+            column,
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+            "must be a whole number"
+        );
 
     /// <summary>As <see cref="Number"/>, with an error when the field is blank.</summary>
     public decimal? Required(string column)
     {
-        if (Text(column) is null) AddError(column, "is required");
+        if (Text(column) is null)
+            AddError(column, "is required");
         return Number(column);
     }
 
     /// <summary>A point in time. A date means the start of that day in <paramref name="zone"/>.</summary>
-    public DateTimeOffset? Time(string column, Zone zone) => Parse<DateTimeOffset>(column, text => PointsInTime.Parse(text, zone), PointsInTime.FormOrDate);
+    public DateTimeOffset? Time(string column, Zone zone) =>
+        Parse<DateTimeOffset>(column, text => PointsInTime.Parse(text, zone), PointsInTime.FormOrDate);
 
     /// <summary>Whether the field is a date without a time.</summary>
     public bool IsDate(string column) => Text(column) is { } text && PointsInTime.ParseDate(Invisible.Trim(text)) is not null;
@@ -187,16 +232,24 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
         TrimmedText(column) is not { } text || (Guid.TryParse(text, out var parsed) && parsed == id);
 
     /// <summary>True or false in English, in the Spanish of spreadsheets, or as 1 or 0.</summary>
-    public bool? Boolean(string column) => Parse<bool>(column, text => text.ToUpperInvariant() switch
-    {
-        "TRUE" or "VERDADERO" or "1" => true,
-        "FALSE" or "FALSO" or "0" => false,
-        _ => null,
-    }, "must be true or false");
+    public bool? Boolean(string column) =>
+        Parse<bool>(
+            column,
+            text =>
+                text.ToUpperInvariant() switch
+                {
+                    "TRUE" or "VERDADERO" or "1" => true,
+                    "FALSE" or "FALSO" or "0" => false,
+                    _ => null,
+                },
+            "must be true or false"
+        );
 
-    public T? Json<T>(string column, JsonSerializerOptions options) where T : class
+    public T? Json<T>(string column, JsonSerializerOptions options)
+        where T : class
     {
-        if (Text(column) is not { } text) return null;
+        if (Text(column) is not { } text)
+            return null;
         try
         {
             return JsonSerializer.Deserialize<T>(text, options);
@@ -211,7 +264,8 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     /// <summary>Adds a validator's errors to this row, whose columns have the names of the validated fields.</summary>
     public bool Check(ValidationResult result)
     {
-        foreach (var failure in result.Errors) AddError(JsonNamingPolicy.CamelCase.ConvertName(failure.PropertyName), failure.ErrorMessage);
+        foreach (var failure in result.Errors)
+            AddError(JsonNamingPolicy.CamelCase.ConvertName(failure.PropertyName), failure.ErrorMessage);
         return result.IsValid;
     }
 
@@ -224,7 +278,8 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
     public void AddColumnsNotTaken(params ReadOnlySpan<string> columns)
     {
         foreach (var column in columns)
-            if (Text(column) is not null) File.AddColumnNotTaken(column);
+            if (Text(column) is not null)
+                File.AddColumnNotTaken(column);
     }
 
     /// <summary>As <see cref="AddError"/>, for an action that the caller is not permitted.</summary>
@@ -237,11 +292,14 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
 
     private string Where(string? column) => column is null ? $"line {Line}" : $"line {Line}: {column}";
 
-    private T? Parse<T>(string column, Func<string, T?> parse, string form) where T : struct
+    private T? Parse<T>(string column, Func<string, T?> parse, string form)
+        where T : struct
     {
-        if (Text(column) is not { } text) return null;
+        if (Text(column) is not { } text)
+            return null;
         var value = parse(Invisible.Trim(text));
-        if (value is null) AddError(column, form);
+        if (value is null)
+            AddError(column, form);
         return value;
     }
 }

@@ -30,8 +30,17 @@ namespace Fluxion.Ledger.Imports;
 /// <param name="ColumnsNotTaken">
 /// Columns with values of another system that the ledger determines itself, such as the user who recorded a movement there.
 /// </param>
-public sealed record ImportReceipt(Guid Id, bool DryRun, int Rows, int Created, int Changed, int Unchanged, IReadOnlyList<CountCorrection> CorrectedByCount,
-    IReadOnlyList<ShortReservation> ReservationsShort, IReadOnlyList<string> ColumnsNotTaken)
+public sealed record ImportReceipt(
+    Guid Id,
+    bool DryRun,
+    int Rows,
+    int Created,
+    int Changed,
+    int Unchanged,
+    IReadOnlyList<CountCorrection> CorrectedByCount,
+    IReadOnlyList<ShortReservation> ReservationsShort,
+    IReadOnlyList<string> ColumnsNotTaken
+)
 {
     public const int MaxCorrections = 1000;
 }
@@ -87,15 +96,27 @@ public sealed class Import
     /// <param name="handle">
     /// Function that decides on all rows and appends events. It returns the file's problem when rows have errors.
     /// </param>
-    public static async Task<IResult> Run(LedgerSession ledger, HttpContext http, CsvColumns columns, string? decimals, bool? dryRun,
-        Func<Import, CancellationToken, Task<Reply>> handle, string? sentAt = null)
+    public static async Task<IResult> Run(
+        LedgerSession ledger,
+        HttpContext http,
+        CsvColumns columns,
+        string? decimals,
+        bool? dryRun,
+        Func<Import, CancellationToken, Task<Reply>> handle,
+        string? sentAt = null
+    )
     {
-        if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || !type.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase))
+        if (
+            !MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
+            || !type.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase)
+        )
             return new RefusedResult(Refusal.NoCsv);
-        if (decimals is not (null or "point" or "comma")) return new RefusedResult(Refusal.Invalid("decimals", "must be point or comma"));
+        if (decimals is not (null or "point" or "comma"))
+            return new RefusedResult(Refusal.Invalid("decimals", "must be point or comma"));
 
         var sent = sentAt is null ? null : PointsInTime.Parse(sentAt);
-        if (sentAt is not null && sent is null) return new RefusedResult(Refusal.Invalid("sentAt", PointsInTime.Form));
+        if (sentAt is not null && sent is null)
+            return new RefusedResult(Refusal.Invalid("sentAt", PointsInTime.Form));
 
         // a file is buffered on disk while it is received, and takes memory and a permit only after that
         await using var body = new FileBufferingReadStream(http.Request.Body, InMemory);
@@ -103,20 +124,33 @@ public sealed class Import
         using var turn = await http.RequestServices.GetRequiredService<ImportLimiter>().Acquire(http.RequestAborted);
         var (file, sha256) = await Read(body, columns, decimals == "comma", http.RequestAborted);
         var import = new Import(file, sha256, Guid.CreateVersion7(), dryRun ?? false);
-        if (import.File is { Rows.Count: 0, Problem: { } unreadable }) return new RefusedResult(unreadable);
+        if (import.File is { Rows.Count: 0, Problem: { } unreadable })
+            return new RefusedResult(unreadable);
         var command = new Command(sha256, import.IsDryRun, decimals == "comma", sent);
 
-        var run = ledger.Run(http, command, async ct =>
-        {
-            // readable rows are checked even when others are not readable, so that one answer reports all errors
-            var reply = await handle(import, ct);
-            return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.DryRun(accepted.Body) : reply;
-        });
-        return http.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))
-            ? await import.Watch(run, http) : await run;
+        var run = ledger.Run(
+            http,
+            command,
+            async ct =>
+            {
+                // readable rows are checked even when others are not readable, so that one answer reports all errors
+                var reply = await handle(import, ct);
+                return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.DryRun(accepted.Body) : reply;
+            }
+        );
+        return http
+            .Request.GetTypedHeaders()
+            .Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))
+            ? await import.Watch(run, http)
+            : await run;
     }
 
-    private static async Task<(CsvFile File, string Sha256)> Read(FileBufferingReadStream body, CsvColumns columns, bool decimalComma, CancellationToken ct)
+    private static async Task<(CsvFile File, string Sha256)> Read(
+        FileBufferingReadStream body,
+        CsvColumns columns,
+        bool decimalComma,
+        CancellationToken ct
+    )
     {
         var bytes = GC.AllocateUninitializedArray<byte>((int)body.Length);
         body.Position = 0;
@@ -128,8 +162,19 @@ public sealed class Import
     public Reply Done(int created, int changed, StockOutcome? outcome = null)
     {
         outcome ??= StockOutcome.Nothing;
-        return Reply.Ok(new ImportReceipt(Id, IsDryRun, File.Rows.Count, created, changed, File.Rows.Count - created - changed,
-            [.. outcome.CorrectedByCount.Take(ImportReceipt.MaxCorrections)], outcome.ReservationsShort, File.ColumnsNotTaken));
+        return Reply.Ok(
+            new ImportReceipt(
+                Id,
+                IsDryRun,
+                File.Rows.Count,
+                created,
+                changed,
+                File.Rows.Count - created - changed,
+                [.. outcome.CorrectedByCount.Take(ImportReceipt.MaxCorrections)],
+                outcome.ReservationsShort,
+                File.ColumnsNotTaken
+            )
+        );
     }
 
     /// <summary>The rows. Each row counts towards the progress after it was handled.</summary>
@@ -144,11 +189,13 @@ public sealed class Import
 
     /// <summary>Reads and validates the rows, and returns those without errors.</summary>
     /// <param name="read">Function that reads a row. It returns null when it has added an error to the row.</param>
-    public IReadOnlyList<(CsvRow Row, TRow Read)> Read<TRow>(IValidator<TRow> validator, Func<CsvRow, TRow?> read) where TRow : class
+    public IReadOnlyList<(CsvRow Row, TRow Read)> Read<TRow>(IValidator<TRow> validator, Func<CsvRow, TRow?> read)
+        where TRow : class
     {
         var right = new List<(CsvRow, TRow)>();
         foreach (var row in Rows())
-            if (read(row) is { } said && row.Check(validator.Validate(said))) right.Add((row, said));
+            if (read(row) is { } said && row.Check(validator.Validate(said)))
+                right.Add((row, said));
         return right;
     }
 
@@ -162,19 +209,30 @@ public sealed class Import
         IResult result;
         try
         {
-            while (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1))) != run) await Line(Progress());
+            while (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1))) != run)
+                await Line(Progress());
         }
         finally
         {
             result = await run; // also after the client has disconnected: the import needs its session until it ends
         }
-        await Line(result switch
-        {
-            RefusedResult refused when refused.ToProblem(http) is var problem => new { problem.Status, Problem = (object)problem },
-            Utf8ContentHttpResult content => new { Status = content.StatusCode ?? 200, Receipt = JsonElement.Parse(content.ResponseContent.Span) },
-            ContentHttpResult content => new { Status = content.StatusCode ?? 200, Receipt = JsonElement.Parse(content.ResponseContent!) },
-            _ => throw new UnreachableException("An import ends with a receipt or a problem."),
-        });
+        await Line(
+            result switch
+            {
+                RefusedResult refused when refused.ToProblem(http) is var problem => new { problem.Status, Problem = (object)problem },
+                Utf8ContentHttpResult content => new
+                {
+                    Status = content.StatusCode ?? 200,
+                    Receipt = JsonElement.Parse(content.ResponseContent.Span),
+                },
+                ContentHttpResult content => new
+                {
+                    Status = content.StatusCode ?? 200,
+                    Receipt = JsonElement.Parse(content.ResponseContent!),
+                },
+                _ => throw new UnreachableException("An import ends with a receipt or a problem."),
+            }
+        );
         return TypedResults.Empty;
 
         async Task Line(object value)
@@ -187,6 +245,11 @@ public sealed class Import
     private ImportProgress Progress()
     {
         var rows = Volatile.Read(ref _checked);
-        return new ImportProgress(rows < File.Rows.Count ? "checking" : "writing", rows, File.Rows.Count, Math.Round(_time.Elapsed.TotalSeconds, 1));
+        return new ImportProgress(
+            rows < File.Rows.Count ? "checking" : "writing",
+            rows,
+            File.Rows.Count,
+            Math.Round(_time.Elapsed.TotalSeconds, 1)
+        );
     }
 }

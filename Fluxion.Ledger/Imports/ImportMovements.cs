@@ -20,8 +20,20 @@ namespace Fluxion.Ledger.Imports;
 /// <param name="Line">The movement's line in the document that <paramref name="Reference"/> names.</param>
 /// <param name="OccurredAt">The time of the movement by the ledger's clock.</param>
 /// <param name="TimeInFile">The time of the movement as written in the file.</param>
-public sealed record PastMovement(string Store, string Sku, string ReferenceType, decimal Quantity, decimal? CostPerUnit, string? Reason,
-    string? Reference, string? Notes, DateTimeOffset? OccurredAt, DateTimeOffset? TimeInFile, string? Id, int? Line) : IStockRow
+public sealed record PastMovement(
+    string Store,
+    string Sku,
+    string ReferenceType,
+    decimal Quantity,
+    decimal? CostPerUnit,
+    string? Reason,
+    string? Reference,
+    string? Notes,
+    DateTimeOffset? OccurredAt,
+    DateTimeOffset? TimeInFile,
+    string? Id,
+    int? Line
+) : IStockRow
 {
     bool IStockRow.CanBegin => true;
 
@@ -37,7 +49,11 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
     private bool IsOut => Out.Contains(ReferenceType) || IsReturnToSupplier;
 
     /// <summary>The value of movement_type, as in the export.</summary>
-    public string MovementType => IsIn ? "in" : IsOut ? "out" : ReferenceType == "transfer" ? "transfer" : "adjustment";
+    public string MovementType =>
+        IsIn ? "in"
+        : IsOut ? "out"
+        : ReferenceType == "transfer" ? "transfer"
+        : "adjustment";
 
     public sealed class Validator : AbstractValidator<PastMovement>
     {
@@ -48,12 +64,23 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
             RuleFor(r => r.ReferenceType).OneOf([.. In, .. Out, .. Either]);
             RuleFor(r => r.Quantity).NonZero().When(r => r.ReferenceType != "count" && r.Reason != Reasons.OpeningBalance);
             RuleFor(r => r.Quantity).GreaterThan(0).WithMessage(r => $"must be above 0: a {r.ReferenceType} comes in").When(r => r.IsIn);
-            RuleFor(r => r.Quantity).LessThan(0).WithMessage(r => $"must be below 0: a {(r.IsReturnToSupplier ? Reasons.ReturnToSupplier : r.ReferenceType)} goes out").When(r => r.IsOut);
+            RuleFor(r => r.Quantity)
+                .LessThan(0)
+                .WithMessage(r => $"must be below 0: a {(r.IsReturnToSupplier ? Reasons.ReturnToSupplier : r.ReferenceType)} goes out")
+                .When(r => r.IsOut);
             RuleFor(r => r.CostPerUnit).UnitPrice();
             RuleFor(r => r.Reason!).OneOf(Reasons.OfIssues).When(r => r.ReferenceType == "issue");
             RuleFor(r => r.Reason!).OneOf(Reasons.OfAdjustments).When(r => r.ReferenceType == "adjustment");
-            RuleFor(r => r.Reason).Must(reason => reason is null or Reasons.LateMovement).WithMessage($"must be empty or {Reasons.LateMovement}").When(r => r.ReferenceType == "count");
-            RuleFor(r => r.Reason).Null().WithMessage("must be empty except for an issue, an adjustment or a count; return_to_supplier marks goods of a receipt or purchase that went back").When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
+            RuleFor(r => r.Reason)
+                .Must(reason => reason is null or Reasons.LateMovement)
+                .WithMessage($"must be empty or {Reasons.LateMovement}")
+                .When(r => r.ReferenceType == "count");
+            RuleFor(r => r.Reason)
+                .Null()
+                .WithMessage(
+                    "must be empty except for an issue, an adjustment or a count; return_to_supplier marks goods of a receipt or purchase that went back"
+                )
+                .When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
             RuleFor(r => r.Id).SingleLine(100);
             RuleFor(r => r.Reference).SingleLine(100);
             RuleFor(r => r.Reference).NotNull().WithMessage("is required beside line: it names the document").When(r => r.Line is not null);
@@ -65,84 +92,186 @@ public sealed record PastMovement(string Store, string Sku, string ReferenceType
 
 public static class ImportMovementsEndpoint
 {
-    public static readonly CsvColumns Columns = new(["store", "sku", "referenceType", "quantity"], ["id", "line", "costPerUnit", "reason", "reference", "notes", "occurredAt"],
-        ["movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]);
+    public static readonly CsvColumns Columns = new(
+        ["store", "sku", "referenceType", "quantity"],
+        ["id", "line", "costPerUnit", "reason", "reference", "notes", "occurredAt"],
+        ["movementType", "referenceId", "totalCost", "createdBy", "recordedAt"]
+    );
 
     /// <summary>The columns of a movement's record that only the exporting ledger knows.</summary>
     private static readonly string[] OfTheRecord = ["referenceId", "createdBy", "recordedAt"];
 
-    [WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"), Authorize(Roles.Manager), Tags("Imports"), MovesStockOrMoney, RequestSizeLimit(Import.MaxBytes), HeavyWork(HeavyWork.Import)]
+    [
+        WolverinePost("/api/{tenant}/imports/movements", Name = "Import movements"),
+        Authorize(Roles.Manager),
+        Tags("Imports"),
+        MovesStockOrMoney,
+        RequestSizeLimit(Import.MaxBytes),
+        HeavyWork(HeavyWork.Import)
+    ]
     [EndpointSummary("Book movements from a CSV file, as they are exported: the history of other books")]
-    [EndpointDescription("Up to 50,000 rows in one transaction, all or none, booked by when they occurred, and each once: a row whose movement is booked changes nothing. It is known by id (that of the export, or any text of other books), or reference and line, or all that it says with its occurredAt, or else by the file. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products.")]
+    [EndpointDescription(
+        "Up to 50,000 rows in one transaction, all or none, booked by when they occurred, and each once: a row whose movement is booked changes nothing. It is known by id (that of the export, or any text of other books), or reference and line, or all that it says with its occurredAt, or else by the file. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products."
+    )]
     [ProducesResponseType<ImportReceipt>(200)]
-    [CsvExample("store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n")]
+    [CsvExample(
+        "store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n"
+    )]
     public static Task<IResult> Post(
-        [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals, bool? dryRun,
-        [Description(Occurrence.SentAtDescription)] string? sentAt, [NotBody] LedgerSession ledger, HttpContext http, IValidator<PastMovement> validator,
-        IStockDocuments documents) =>
-        Import.Run(ledger, http, Columns, decimals, dryRun, async (import, ct) =>
-        {
-            var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.TrimmedText("store")).OfType<string>(), ct);
-            var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-            var read = import.Read(validator, row =>
+        [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals,
+        bool? dryRun,
+        [Description(Occurrence.SentAtDescription)] string? sentAt,
+        [NotBody] LedgerSession ledger,
+        HttpContext http,
+        IValidator<PastMovement> validator,
+        IStockDocuments documents
+    ) =>
+        Import.Run(
+            ledger,
+            http,
+            Columns,
+            decimals,
+            dryRun,
+            async (import, ct) =>
             {
-                var zone = Zone.For(stores.GetValueOrDefault(row.TrimmedText("store") ?? ""), settings);
-                var (quantity, cost, occurredAt) = (row.Required("quantity"), row.Number("costPerUnit"), row.Time("occurredAt", zone));
-                return quantity is null ? null : new PastMovement(row.TrimmedText("store") ?? "", row.TrimmedText("sku") ?? "", row.TrimmedText("referenceType") ?? "", quantity.Value, cost,
-                    row.TrimmedText("reason"), row.Text("reference"), row.Text("notes"), occurredAt is { } at && !row.IsDate("occurredAt") ? ledger.ToLedgerTime(at) : occurredAt, occurredAt, row.TrimmedText("id"), row.WholeNumber("line"));
-            });
-            // sorted by time, because an export lists the latest movement first; rows with the same time keep the order of the file
-            var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
-            var rows = await StockRows.ResolveAndLock(ledger, movements, "quantity",
-                movements.Count == 0 ? null : movements[0].Read.OccurredAt, counting: false, ct);
-            var ids = MovementIds.Assign(rows, import.Sha256);
-            var booked = await RecordedMovement.Find(ledger, ids.Values, ct);
-            var alike = await RecordedMovement.FindAlike(ledger, [.. rows.Where(r => !booked.ContainsKey(ids[r.Row]))], booked.Keys.ToHashSet(), ct);
-            foreach (var (row, movement, locked) in rows)
-            {
-                if (booked.TryGetValue(ids[row], out var known)) known.Check(row, movement, locked);
-                else if (alike.Contains(row)) continue;
-                else if (movement.Id is null && OfTheRecord.Any(column => row.TrimmedText(column) is not null))
-                    row.AddError("id", "is required in a file that a ledger has exported: without it the movement would be booked once more");
-                else
+                var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.TrimmedText("store")).OfType<string>(), ct);
+                var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
+                var read = import.Read(
+                    validator,
+                    row =>
+                    {
+                        var zone = Zone.For(stores.GetValueOrDefault(row.TrimmedText("store") ?? ""), settings);
+                        var (quantity, cost, occurredAt) = (
+                            row.Required("quantity"),
+                            row.Number("costPerUnit"),
+                            row.Time("occurredAt", zone)
+                        );
+                        return quantity is null
+                            ? null
+                            : new PastMovement(
+                                row.TrimmedText("store") ?? "",
+                                row.TrimmedText("sku") ?? "",
+                                row.TrimmedText("referenceType") ?? "",
+                                quantity.Value,
+                                cost,
+                                row.TrimmedText("reason"),
+                                row.Text("reference"),
+                                row.Text("notes"),
+                                occurredAt is { } at && !row.IsDate("occurredAt") ? ledger.ToLedgerTime(at) : occurredAt,
+                                occurredAt,
+                                row.TrimmedText("id"),
+                                row.WholeNumber("line")
+                            );
+                    }
+                );
+                // sorted by time, because an export lists the latest movement first; rows with the same time keep the order of the file
+                var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
+                var rows = await StockRows.ResolveAndLock(
+                    ledger,
+                    movements,
+                    "quantity",
+                    movements.Count == 0 ? null : movements[0].Read.OccurredAt,
+                    counting: false,
+                    ct
+                );
+                var ids = MovementIds.Assign(rows, import.Sha256);
+                var booked = await RecordedMovement.Find(ledger, ids.Values, ct);
+                var alike = await RecordedMovement.FindAlike(
+                    ledger,
+                    [.. rows.Where(r => !booked.ContainsKey(ids[r.Row]))],
+                    booked.Keys.ToHashSet(),
+                    ct
+                );
+                foreach (var (row, movement, locked) in rows)
                 {
-                    StockRows.CheckMove(row, locked, movement.Store);
-                    CheckTotal(row, movement);
-                    row.AddColumnsNotTaken(OfTheRecord);
+                    if (booked.TryGetValue(ids[row], out var known))
+                        known.Check(row, movement, locked);
+                    else if (alike.Contains(row))
+                        continue;
+                    else if (movement.Id is null && OfTheRecord.Any(column => row.TrimmedText(column) is not null))
+                        row.AddError(
+                            "id",
+                            "is required in a file that a ledger has exported: without it the movement would be booked once more"
+                        );
+                    else
+                    {
+                        StockRows.CheckMove(row, locked, movement.Store);
+                        CheckTotal(row, movement);
+                        row.AddColumnsNotTaken(OfTheRecord);
+                    }
+                    CheckType(row, movement);
                 }
-                CheckType(row, movement);
-            }
-            if (import.File.Problem is { } wrong) return wrong;
+                if (import.File.Problem is { } wrong)
+                    return wrong;
 
-            var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row)).Select(r => (r.Read, r.Locked, ids[r.Row])).ToList();
-            var (outcome, refusal) = await StockLedger.Append(ledger, documents, [.. booking.Select(r => r.Locked)], Decide(booking, import.Id, ledger.Now), ct);
-            return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
-        }, sentAt);
+                var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row))
+                    .Select(r => (r.Read, r.Locked, ids[r.Row]))
+                    .ToList();
+                var (outcome, refusal) = await StockLedger.Append(
+                    ledger,
+                    documents,
+                    [.. booking.Select(r => r.Locked)],
+                    Decide(booking, import.Id, ledger.Now),
+                    ct
+                );
+                return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
+            },
+            sentAt
+        );
 
     private static void CheckType(CsvRow row, PastMovement movement)
     {
-        if (row.TrimmedText("movementType") is { } type && type != movement.MovementType) row.AddError("movementType", $"must be empty or {movement.MovementType}, as of every {movement.ReferenceType}");
+        if (row.TrimmedText("movementType") is { } type && type != movement.MovementType)
+            row.AddError("movementType", $"must be empty or {movement.MovementType}, as of every {movement.ReferenceType}");
     }
 
     private static void CheckTotal(CsvRow row, PastMovement movement)
     {
-        if (row.Number("totalCost") is not { } total) return;
-        if (movement.CostPerUnit is not { } cost) row.AddError("totalCost", "must be empty where costPerUnit is");
-        else if (total != Quantities.Round(movement.Quantity * cost, 2)) row.AddError("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
+        if (row.Number("totalCost") is not { } total)
+            return;
+        if (movement.CostPerUnit is not { } cost)
+            row.AddError("totalCost", "must be empty where costPerUnit is");
+        else if (total != Quantities.Round(movement.Quantity * cost, 2))
+            row.AddError("totalCost", "must be empty or quantity times costPerUnit, to 2 decimals");
     }
 
     /// <param name="now">The time of recording. A row slightly after it is dated at it.</param>
-    public static StockDecision Decide(IEnumerable<(PastMovement Row, LockedStock Locked, Guid Id)> rows, Guid importId, DateTimeOffset now) =>
-        StockDecider.Decide(rows.Select(r => new StockStep(r.Locked, item =>
-        {
-            var (row, store, product) = (r.Row, r.Locked.Store.Id, r.Locked.Product.Id);
-            var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt < now ? row.OccurredAt.Value : now);
-            return row.ReferenceType switch
-            {
-                "receipt" when !row.IsReturnToSupplier => new StockReceived(store, product, row.Quantity, document) { UnitCost = row.CostPerUnit ?? r.Locked.Product.Details.CostPrice, MovementId = r.Id },
-                "issue" => new StockIssued(store, product, -row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item), MovementId = r.Id },
-                "adjustment" => new StockAdjusted(store, product, row.Quantity, row.Reason!, document) { UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item), MovementId = r.Id },
-                _ => new StockCarriedOver(store, product, row.ReferenceType, row.Quantity, row.Reason, document) { UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item), MovementId = r.Id },
-            };
-        })));
+    public static StockDecision Decide(
+        IEnumerable<(PastMovement Row, LockedStock Locked, Guid Id)> rows,
+        Guid importId,
+        DateTimeOffset now
+    ) =>
+        StockDecider.Decide(
+            rows.Select(r => new StockStep(
+                r.Locked,
+                item =>
+                {
+                    var (row, store, product) = (r.Row, r.Locked.Store.Id, r.Locked.Product.Id);
+                    var document = new StockDocument(importId, row.Reference, row.Notes, row.OccurredAt < now ? row.OccurredAt.Value : now);
+                    return row.ReferenceType switch
+                    {
+                        "receipt" when !row.IsReturnToSupplier => new StockReceived(store, product, row.Quantity, document)
+                        {
+                            UnitCost = row.CostPerUnit ?? r.Locked.Product.Details.CostPrice,
+                            MovementId = r.Id,
+                        },
+                        "issue" => new StockIssued(store, product, -row.Quantity, row.Reason!, document)
+                        {
+                            UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item),
+                            MovementId = r.Id,
+                        },
+                        "adjustment" => new StockAdjusted(store, product, row.Quantity, row.Reason!, document)
+                        {
+                            UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item),
+                            MovementId = r.Id,
+                        },
+                        _ => new StockCarriedOver(store, product, row.ReferenceType, row.Quantity, row.Reason, document)
+                        {
+                            UnitCost = row.CostPerUnit ?? r.Locked.CostOf(item),
+                            MovementId = r.Id,
+                        },
+                    };
+                }
+            ))
+        );
 }

@@ -10,8 +10,10 @@ internal static class Invisible
     public static string Trim(string text)
     {
         var (start, end) = (0, text.Length);
-        while (start < end && IsInvisible(text[start])) start++;
-        while (end > start && IsInvisible(text[end - 1])) end--;
+        while (start < end && IsInvisible(text[start]))
+            start++;
+        while (end > start && IsInvisible(text[end - 1]))
+            end--;
         return text[start..end];
     }
 

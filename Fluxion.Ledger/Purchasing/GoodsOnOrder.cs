@@ -10,19 +10,25 @@ public sealed record GoodsOnOrder(Guid StoreId, Guid ProductId, decimal Quantity
 
     /// <summary>Every quantity that was on order of a stock item after any event of these orders. It reads all their events.</summary>
     public static async Task<IReadOnlySet<(Guid StoreId, Guid ProductId, decimal Quantity)>> Ever(
-        LedgerSession ledger, IReadOnlyCollection<Guid> orders, CancellationToken ct)
+        LedgerSession ledger,
+        IReadOnlyCollection<Guid> orders,
+        CancellationToken ct
+    )
     {
         var states = new List<(long Sequence, PurchaseOrder Order)>();
-        await foreach (var (order, e) in ledger.History<PurchaseOrder>(orders, ct)) states.Add((e.Sequence, order));
+        await foreach (var (order, e) in ledger.History<PurchaseOrder>(orders, ct))
+            states.Add((e.Sequence, order));
 
         var (totals, last) = (new Dictionary<(Guid Store, Guid Product), decimal>(), new Dictionary<Guid, PurchaseOrder>());
         var ever = new HashSet<(Guid, Guid, decimal)>();
         foreach (var (_, order) in states.OrderBy(state => state.Sequence))
         {
-            if (last.GetValueOrDefault(order.Id) is { } before) Add(before, -1);
+            if (last.GetValueOrDefault(order.Id) is { } before)
+                Add(before, -1);
             Add(order, 1);
             last[order.Id] = order;
-            foreach (var line in order.Lines) ever.Add((order.StoreId, line.ProductId, totals[(order.StoreId, line.ProductId)]));
+            foreach (var line in order.Lines)
+                ever.Add((order.StoreId, line.ProductId, totals[(order.StoreId, line.ProductId)]));
         }
         return ever;
 

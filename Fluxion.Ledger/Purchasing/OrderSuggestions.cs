@@ -24,7 +24,8 @@ namespace Fluxion.Ledger.Purchasing;
 [Example("""{"store":"CCS-01","supplier":"COLGATE"}""")]
 public sealed record OrderSuggestions(
     [property: Description("Code or id of a store; all of yours when left out")] string? Store = null,
-    [property: Description("Code or id of a supplier; all when left out")] string? Supplier = null)
+    [property: Description("Code or id of a supplier; all when left out")] string? Supplier = null
+)
 {
     /// <summary>Maximum number of lines in one command. The other suggestions stay as they are.</summary>
     public const int MaxLines = 5000;
@@ -40,7 +41,15 @@ public sealed record OrderSuggestions(
 }
 
 /// <param name="ExpectedDate">Today in the store's time zone plus the longest lead time of its lines.</param>
-public sealed record SuggestedOrder(Guid Id, string OrderNumber, string Store, string Supplier, DateOnly ExpectedDate, int Lines, decimal TotalAmount);
+public sealed record SuggestedOrder(
+    Guid Id,
+    string OrderNumber,
+    string Store,
+    string Supplier,
+    DateOnly ExpectedDate,
+    int Lines,
+    decimal TotalAmount
+);
 
 /// <summary>A suggestion that could not be ordered.</summary>
 public sealed record NotOrdered(string Store, string Sku, decimal Quantity, string Reason);
@@ -51,9 +60,16 @@ public sealed record SuggestedOrders(IReadOnlyList<SuggestedOrder> Orders, IRead
 
 public static class OrderSuggestionsEndpoint
 {
-    [WolverinePost("/api/{tenant}/purchase-orders/from-suggestions", Name = "Order suggestions"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
+    [
+        WolverinePost("/api/{tenant}/purchase-orders/from-suggestions", Name = "Order suggestions"),
+        Authorize(Roles.User),
+        Tags("Purchasing"),
+        MovesStockOrMoney
+    ]
     [EndpointSummary("Write a draft purchase order for each store and supplier of which something is to be ordered")]
-    [EndpointDescription("All of them or none, up to 5,000 lines at once, at most 1,000 an order. What is drafted is not suggested again, so that a second call finds nothing more to order. Refused: 404 for a store or supplier that does not exist, 403 for a store that is not yours.")]
+    [EndpointDescription(
+        "All of them or none, up to 5,000 lines at once, at most 1,000 an order. What is drafted is not suggested again, so that a second call finds nothing more to order. Refused: 404 for a store or supplier that does not exist, 403 for a store that is not yours."
+    )]
     [ProducesResponseType<SuggestedOrders>(200)]
     public static Task<IResult> Post(OrderSuggestions command, LedgerSession ledger, HttpContext http, IStockPositions positions) =>
         ledger.Run(http, command, ct => Handle(command, ledger, positions, ct));
@@ -63,10 +79,13 @@ public static class OrderSuggestionsEndpoint
         await ledger.AcquireLock("order suggestions", ct); // without the lock, concurrent commands would order the same goods
         await Deactivation.AcquireSharedLock(ledger, ct);
         var store = await ledger.Find<Store>(command.Store, ct);
-        if (command.Store is not null && store is null) return Refusal.StoreNotFound(command.Store);
-        if (store is not null && !ledger.Caller.MayUse(store.Id)) return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store!)}.");
+        if (command.Store is not null && store is null)
+            return Refusal.StoreNotFound(command.Store);
+        if (store is not null && !ledger.Caller.MayUse(store.Id))
+            return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store!)}.");
         var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
-        if (command.Supplier is not null && supplier is null) return Refusal.NotFound("supplier", "supplier", command.Supplier);
+        if (command.Supplier is not null && supplier is null)
+            return Refusal.NotFound("supplier", "supplier", command.Supplier);
 
         var items = await positions.ToOrder(ledger, store?.Id, supplier?.Id, OrderSuggestions.MaxLines, ct);
         var products = await ledger.Find<Product>(items.Select(item => item.ProductId.ToString()), ct);
@@ -79,24 +98,57 @@ public static class OrderSuggestionsEndpoint
             var from = ofOne.Key.SupplierId is { } id ? suppliers[id.ToString()] : null;
             if (from is not { IsActive: true })
             {
-                left.AddRange(ofOne.Select(item => new NotOrdered(item.Store, item.Sku, item.SuggestedQuantity, from is null ? "no supplier" : $"supplier {from.Code} deactivated")));
+                left.AddRange(
+                    ofOne.Select(item => new NotOrdered(
+                        item.Store,
+                        item.Sku,
+                        item.SuggestedQuantity,
+                        from is null ? "no supplier" : $"supplier {from.Code} deactivated"
+                    ))
+                );
                 continue;
             }
             var today = Zone.For(stores[ofOne.Key.StoreId.ToString()], settings).DateOf(ledger.Now);
-            foreach (var lines in ofOne.Chunk(StockLedger.MaxLines)) orders.Add(Draft(ledger, from, lines, products, today, orders.Count + 1));
+            foreach (var lines in ofOne.Chunk(StockLedger.MaxLines))
+                orders.Add(Draft(ledger, from, lines, products, today, orders.Count + 1));
         }
         return Reply.Ok(new SuggestedOrders(orders, left));
     }
 
     private static SuggestedOrder Draft(
-        LedgerSession ledger, Supplier supplier, StockPosition[] items, IReadOnlyDictionary<string, Product> products, DateOnly today, int number)
+        LedgerSession ledger,
+        Supplier supplier,
+        StockPosition[] items,
+        IReadOnlyDictionary<string, Product> products,
+        DateOnly today,
+        int number
+    )
     {
         var expected = today.AddDays(items.Max(item => item.Reorder.LeadTimeDays));
-        var order = ledger.Append<PurchaseOrder>(Guid.CreateVersion7(ledger.Now), new PurchaseOrderDrafted(
-            string.Create(CultureInfo.InvariantCulture, $"R-{ledger.Now.UtcDateTime:yyMMdd-HHmmssfff}-{number}"), items[0].StoreId, supplier.Id, today, expected, null,
-            ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId,
-            [.. items.Select(item => (item, products[item.ProductId.ToString()].Details)).Select(line => new OrderedLine(Guid.CreateVersion7(ledger.Now),
-                line.item.ProductId, line.item.Sku, Quantities.Normalize(line.item.SuggestedQuantity), line.Details.CostPrice, line.Details.TaxRate))]));
+        var order = ledger.Append<PurchaseOrder>(
+            Guid.CreateVersion7(ledger.Now),
+            new PurchaseOrderDrafted(
+                string.Create(CultureInfo.InvariantCulture, $"R-{ledger.Now.UtcDateTime:yyMMdd-HHmmssfff}-{number}"),
+                items[0].StoreId,
+                supplier.Id,
+                today,
+                expected,
+                null,
+                ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId,
+                [
+                    .. items
+                        .Select(item => (item, products[item.ProductId.ToString()].Details))
+                        .Select(line => new OrderedLine(
+                            Guid.CreateVersion7(ledger.Now),
+                            line.item.ProductId,
+                            line.item.Sku,
+                            Quantities.Normalize(line.item.SuggestedQuantity),
+                            line.Details.CostPrice,
+                            line.Details.TaxRate
+                        )),
+                ]
+            )
+        );
         return new SuggestedOrder(order.Id, order.Code, items[0].Store, supplier.Code, expected, items.Length, order.TotalAmount);
     }
 }

@@ -12,8 +12,16 @@ namespace Fluxion.Ledger.Purchasing;
 public sealed record OrderedLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate);
 
 /// <param name="OrderedBy">The user who orders; null when the system does.</param>
-public sealed record PurchaseOrderDrafted(string OrderNumber, Guid StoreId, Guid SupplierId, DateOnly OrderDate, DateOnly? ExpectedDate, string? Notes,
-    Guid? OrderedBy, IReadOnlyList<OrderedLine> Lines);
+public sealed record PurchaseOrderDrafted(
+    string OrderNumber,
+    Guid StoreId,
+    Guid SupplierId,
+    DateOnly OrderDate,
+    DateOnly? ExpectedDate,
+    string? Notes,
+    Guid? OrderedBy,
+    IReadOnlyList<OrderedLine> Lines
+);
 
 /// <summary>A draft changed: these are all its fields that may change.</summary>
 public sealed record PurchaseOrderChanged(Guid SupplierId, DateOnly? ExpectedDate, string? Notes, IReadOnlyList<OrderedLine> Lines);
@@ -35,16 +43,27 @@ public sealed record DeliveredLine(Guid LineId, decimal Quantity, decimal UnitCo
 /// The day in the store's time zone. Null in events from before stores had a time zone: their days are in UTC.
 /// </param>
 /// <param name="Reference">The number of the delivery note; null also in events from before it was stored here.</param>
-public sealed record PurchaseOrderReceived(Guid DeliveryId, DateTimeOffset OccurredAt, IReadOnlyList<DeliveredLine> Lines,
+public sealed record PurchaseOrderReceived(
+    Guid DeliveryId,
+    DateTimeOffset OccurredAt,
+    IReadOnlyList<DeliveredLine> Lines,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? ReceivedOn = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reference = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reference = null
+);
 
 /// <summary>Goods of a delivery went back to the supplier.</summary>
 /// <param name="ReturnId">Id of the document of its movements.</param>
 /// <param name="Lines">Goods that went back, at the cost of their delivery.</param>
 /// <param name="IsReplaced">True: the supplier sends the goods again. False: their lines are settled without them.</param>
-public sealed record PurchaseOrderReturned(Guid ReturnId, Guid DeliveryId, IReadOnlyList<DeliveredLine> Lines, bool IsReplaced, string? Reference,
-    string? Reason, DateTimeOffset OccurredAt);
+public sealed record PurchaseOrderReturned(
+    Guid ReturnId,
+    Guid DeliveryId,
+    IReadOnlyList<DeliveredLine> Lines,
+    bool IsReplaced,
+    string? Reference,
+    string? Reason,
+    DateTimeOffset OccurredAt
+);
 
 /// <summary>The order was closed: the missing goods will not come.</summary>
 public sealed record PurchaseOrderClosed;
@@ -70,8 +89,16 @@ public static class PurchaseOrderStatus
 /// Quantity that will not come any more. It went back without replacement, or it was missing from a closed order when other goods went
 /// back.
 /// </param>
-public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitCost, decimal TaxRate, decimal Received,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal Cancelled = 0)
+public sealed record PurchaseOrderLine(
+    Guid Id,
+    Guid ProductId,
+    string Sku,
+    decimal Quantity,
+    decimal UnitCost,
+    decimal TaxRate,
+    decimal Received,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal Cancelled = 0
+)
 {
     /// <summary>Quantity still to come.</summary>
     [JsonIgnore]
@@ -86,9 +113,20 @@ public sealed record PurchaseOrderLine(Guid Id, Guid ProductId, string Sku, deci
 /// <param name="Code">The order number.</param>
 /// <param name="LastReceivedAt">The latest OccurredAt of its deliveries; null before the first.</param>
 /// <param name="LastReceivedOn">The day of that delivery in the store's time zone; null if its event has none.</param>
-public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid StoreId, Guid SupplierId, DateOnly OrderDate, DateOnly? ExpectedDate,
-    string? Notes, Guid? OrderedBy, DateTimeOffset? LastReceivedAt, IReadOnlyList<PurchaseOrderLine> Lines,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? LastReceivedOn = null) : IAggregate<PurchaseOrder>, ICoded
+public sealed record PurchaseOrder(
+    Guid Id,
+    string Code,
+    string Status,
+    Guid StoreId,
+    Guid SupplierId,
+    DateOnly OrderDate,
+    DateOnly? ExpectedDate,
+    string? Notes,
+    Guid? OrderedBy,
+    DateTimeOffset? LastReceivedAt,
+    IReadOnlyList<PurchaseOrderLine> Lines,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? LastReceivedOn = null
+) : IAggregate<PurchaseOrder>, ICoded
 {
     /// <summary>The largest total before tax: it leaves room for the tax in numeric(18,2).</summary>
     public const decimal MaxTotal = 1_000_000_000_000_000m;
@@ -120,22 +158,44 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     public DateOnly? ReceivedDate =>
         Status == PurchaseOrderStatus.Received && LastReceivedAt is { } at ? LastReceivedOn ?? DateOnly.FromDateTime(at.UtcDateTime) : null;
 
-    public static PurchaseOrder Fold(Guid id, PurchaseOrder? order, object @event) => @event switch
-    {
-        PurchaseOrderDrafted e => new PurchaseOrder(id, e.OrderNumber, PurchaseOrderStatus.Draft, e.StoreId, e.SupplierId, e.OrderDate, e.ExpectedDate,
-            e.Notes, e.OrderedBy, null, Unreceived(e.Lines)),
-        PurchaseOrderChanged e => order! with { SupplierId = e.SupplierId, ExpectedDate = e.ExpectedDate, Notes = e.Notes, Lines = Unreceived(e.Lines) },
-        PurchaseOrderSent => order! with { Status = PurchaseOrderStatus.Sent },
-        PurchaseOrderConfirmed => order! with { Status = PurchaseOrderStatus.Confirmed },
-        PurchaseOrderCancelled => order! with { Status = PurchaseOrderStatus.Cancelled },
-        PurchaseOrderReceived e => Receive(order!, e),
-        PurchaseOrderReturned e => Return(order!, e),
-        PurchaseOrderClosed => order! with { Status = PurchaseOrderStatus.Received },
-        // a cancelled order has its earlier status again; a closed order is open for all missing goods
-        PurchaseOrderReopened e when order!.Status == PurchaseOrderStatus.Cancelled => order with { Status = e.Status },
-        PurchaseOrderReopened e => order! with { Status = e.Status, Lines = [.. order.Lines.Select(line => line with { Cancelled = 0 })] },
-        _ => throw new UnknownEventException(typeof(PurchaseOrder), @event),
-    };
+    public static PurchaseOrder Fold(Guid id, PurchaseOrder? order, object @event) =>
+        @event switch
+        {
+            PurchaseOrderDrafted e => new PurchaseOrder(
+                id,
+                e.OrderNumber,
+                PurchaseOrderStatus.Draft,
+                e.StoreId,
+                e.SupplierId,
+                e.OrderDate,
+                e.ExpectedDate,
+                e.Notes,
+                e.OrderedBy,
+                null,
+                Unreceived(e.Lines)
+            ),
+            PurchaseOrderChanged e => order! with
+            {
+                SupplierId = e.SupplierId,
+                ExpectedDate = e.ExpectedDate,
+                Notes = e.Notes,
+                Lines = Unreceived(e.Lines),
+            },
+            PurchaseOrderSent => order! with { Status = PurchaseOrderStatus.Sent },
+            PurchaseOrderConfirmed => order! with { Status = PurchaseOrderStatus.Confirmed },
+            PurchaseOrderCancelled => order! with { Status = PurchaseOrderStatus.Cancelled },
+            PurchaseOrderReceived e => Receive(order!, e),
+            PurchaseOrderReturned e => Return(order!, e),
+            PurchaseOrderClosed => order! with { Status = PurchaseOrderStatus.Received },
+            // a cancelled order has its earlier status again; a closed order is open for all missing goods
+            PurchaseOrderReopened e when order!.Status == PurchaseOrderStatus.Cancelled => order with { Status = e.Status },
+            PurchaseOrderReopened e => order! with
+            {
+                Status = e.Status,
+                Lines = [.. order.Lines.Select(line => line with { Cancelled = 0 })],
+            },
+            _ => throw new UnknownEventException(typeof(PurchaseOrder), @event),
+        };
 
     private static PurchaseOrder Receive(PurchaseOrder order, PurchaseOrderReceived delivery)
     {
@@ -154,21 +214,26 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
     private static PurchaseOrder Return(PurchaseOrder order, PurchaseOrderReturned returned)
     {
         var quantities = returned.Lines.ToLookup(line => line.LineId, line => line.Quantity);
-        PurchaseOrderLine[] lines = [.. order.Lines.Select(line =>
-        {
-            // a received order expects no more goods: only those that go back now can be replaced
-            var (quantity, missing) = (quantities[line.Id].Sum(), order.Status == PurchaseOrderStatus.Received ? line.Missing : 0);
-            var left = line with { Received = line.Received - quantity, Cancelled = line.Cancelled + missing };
-            return returned.IsReplaced ? left : left with { Cancelled = left.Cancelled + Math.Min(quantity, left.Missing) };
-        })];
+        PurchaseOrderLine[] lines =
+        [
+            .. order.Lines.Select(line =>
+            {
+                // a received order expects no more goods: only those that go back now can be replaced
+                var (quantity, missing) = (quantities[line.Id].Sum(), order.Status == PurchaseOrderStatus.Received ? line.Missing : 0);
+                var left = line with { Received = line.Received - quantity, Cancelled = line.Cancelled + missing };
+                return returned.IsReplaced ? left : left with { Cancelled = left.Cancelled + Math.Min(quantity, left.Missing) };
+            }),
+        ];
         return order with { Status = StatusOf(lines), Lines = lines };
     }
 
     /// <summary>
     /// The status of an order that had a delivery. If all goods went back it is confirmed, because a supplier who delivers has confirmed.
     /// </summary>
-    private static string StatusOf(IReadOnlyList<PurchaseOrderLine> lines) => lines.All(line => line.Missing == 0) ? PurchaseOrderStatus.Received
-        : lines.Any(line => line.Received > 0) ? PurchaseOrderStatus.Partial : PurchaseOrderStatus.Confirmed;
+    private static string StatusOf(IReadOnlyList<PurchaseOrderLine> lines) =>
+        lines.All(line => line.Missing == 0) ? PurchaseOrderStatus.Received
+        : lines.Any(line => line.Received > 0) ? PurchaseOrderStatus.Partial
+        : PurchaseOrderStatus.Confirmed;
 
     private static PurchaseOrderLine[] Unreceived(IReadOnlyList<OrderedLine> lines) =>
         [.. lines.Select(line => new PurchaseOrderLine(line.Id, line.ProductId, line.Sku, line.Quantity, line.UnitCost, line.TaxRate, 0))];
@@ -176,7 +241,15 @@ public sealed record PurchaseOrder(Guid Id, string Code, string Status, Guid Sto
 
 /// <summary>The receipt of a command on a purchase order.</summary>
 /// <param name="Version">Version of the order; it grows with every change.</param>
-public record PurchaseOrderReceipt(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version)
+public record PurchaseOrderReceipt(
+    Guid Id,
+    string OrderNumber,
+    string Status,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    long Version
+)
 {
     public static PurchaseOrderReceipt From(LedgerSession ledger, PurchaseOrder order) =>
         new(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount, ledger.VersionOf(order.Id));

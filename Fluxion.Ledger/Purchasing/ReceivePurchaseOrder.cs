@@ -20,18 +20,30 @@ namespace Fluxion.Ledger.Purchasing;
 [Example("""{"reference":"NE-4711","lines":[{"sku":"LAC001","quantity":12},{"sku":"MAL001","quantity":24,"unitCost":1.4750}]}""")]
 public sealed record ReceivePurchaseOrder(
     IReadOnlyList<ReceivePurchaseOrder.Line> Lines,
-    [property: Description("The number of the delivery note, as people know it; of one delivery of the order (see uniqueReferences in the settings)")] string? Reference = null,
+    [property: Description(
+        "The number of the delivery note, as people know it; of one delivery of the order (see uniqueReferences in the settings)"
+    )]
+        string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<ReceivePurchaseOrder, ReceivePurchaseOrder.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IOccurrence, IProductLines<ReceivePurchaseOrder, ReceivePurchaseOrder.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of a product of the order; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; that of the order when left out")] decimal? UnitCost = null,
-        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; that of the order when left out")]
+            decimal? UnitCost = null,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+    ) : IStockLine, IProductLine<Line>
     {
-        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+        public Line InUnits(string sku, decimal packQuantity) =>
+            this with
+            {
+                Sku = sku,
+                Barcode = null,
+                Quantity = Quantity * packQuantity,
+            };
     }
 
     public ReceivePurchaseOrder With(IReadOnlyList<Line> lines) => this with { Lines = lines };
@@ -40,12 +52,15 @@ public sealed record ReceivePurchaseOrder(
     {
         public Validator(TimeProvider clock)
         {
-            this.Lines(c => c.Lines, line =>
-            {
-                line.Product();
-                line.RuleFor(l => l.Quantity).Positive();
-                line.RuleFor(l => l.UnitCost).UnitPrice();
-            });
+            this.Lines(
+                c => c.Lines,
+                line =>
+                {
+                    line.Product();
+                    line.RuleFor(l => l.Quantity).Positive();
+                    line.RuleFor(l => l.UnitCost).UnitPrice();
+                }
+            );
             RuleFor(c => c.Reference).SingleLine(100);
             RuleFor(c => c.Notes).MaxLength(1000);
             this.Occurrence(clock);
@@ -56,8 +71,19 @@ public sealed record ReceivePurchaseOrder(
 /// <param name="DeliveryId">Id of the document of this delivery; reference_id of its movements is the order's id.</param>
 /// <param name="OccurredAt">Time when the goods came, by the ledger's clock.</param>
 /// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
-public sealed record PurchaseOrderDelivery(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version,
-    Guid DeliveryId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
+public sealed record PurchaseOrderDelivery(
+    Guid Id,
+    string OrderNumber,
+    string Status,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    long Version,
+    Guid DeliveryId,
+    IReadOnlyList<StockLevel> Stock,
+    DateTimeOffset OccurredAt,
+    IReadOnlyList<CountCorrection> CorrectedByCount
+);
 
 public static class ReceivePurchaseOrderEndpoint
 {
@@ -65,64 +91,152 @@ public static class ReceivePurchaseOrderEndpoint
     /// <param name="overReceiptPercent">Percentage of each line that may be received beyond the order.</param>
     /// <param name="zone">Time zone of the store.</param>
     public static (PurchaseOrderReceived? Received, Refusal? Problem) Decide(
-        PurchaseOrder order, ReceivePurchaseOrder command, decimal overReceiptPercent, Guid deliveryId, DateTimeOffset occurredAt, Zone zone)
+        PurchaseOrder order,
+        ReceivePurchaseOrder command,
+        decimal overReceiptPercent,
+        Guid deliveryId,
+        DateTimeOffset occurredAt,
+        Zone zone
+    )
     {
         var strange = new Dictionary<string, string[]>();
         var delivered = new List<DeliveredLine>();
         foreach (var (i, line) in command.Lines.Index())
         {
-            if (LineOf(order, line.Sku) is { } ordered) delivered.Add(new DeliveredLine(ordered.Id, line.Quantity, line.UnitCost ?? ordered.UnitCost));
-            else strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Refusal.Shorten(line.Sku)}'."];
+            if (LineOf(order, line.Sku) is { } ordered)
+                delivered.Add(new DeliveredLine(ordered.Id, line.Quantity, line.UnitCost ?? ordered.UnitCost));
+            else
+                strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Refusal.Shorten(line.Sku)}'."];
         }
-        if (strange.Count > 0) return (null, Refusal.NotFound("Some products were not ordered; see errors.", strange));
+        if (strange.Count > 0)
+            return (null, Refusal.NotFound("Some products were not ordered; see errors.", strange));
         var receivedOn = zone.DateOf(occurredAt);
-        if (receivedOn < order.OrderDate) return (null, Refusal.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
+        if (receivedOn < order.OrderDate)
+            return (null, Refusal.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
 
         var coming = delivered.ToLookup(line => line.LineId, line => line.Quantity);
-        var over = order.Lines
-            .Where(line => coming[line.Id].Any()
-                && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100)))
-            .Select(line => $"of {line.Sku} {Format(line.Quantity)} were ordered and {Format(line.Received)} received, "
+        var over = order
+            .Lines.Where(line =>
+                coming[line.Id].Any()
+                && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100))
+            )
+            .Select(line =>
+                $"of {line.Sku} {Format(line.Quantity)} were ordered and {Format(line.Received)} received, "
                 + (line.Cancelled > 0 ? $"{Format(line.Cancelled)} are not to come any more, " : "")
-                + $"so {Format(coming[line.Id].Sum())} more are too many").ToList();
+                + $"so {Format(coming[line.Id].Sum())} more are too many"
+            )
+            .ToList();
         return over.Count > 0
-            ? (null, Refusal.Conflict("More than ordered",
-                $"Nothing was received: {string.Join("; ", over)}. At most {Format(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."))
+            ? (
+                null,
+                Refusal.Conflict(
+                    "More than ordered",
+                    $"Nothing was received: {string.Join("; ", over)}. At most {Format(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."
+                )
+            )
             : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn, command.Reference), null);
     }
 
-    [WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
+    [
+        WolverinePost("/api/{tenant}/purchase-orders/{id}/receipts", Name = "Receive purchase order"),
+        Authorize(Roles.User),
+        Tags("Purchasing"),
+        MovesStockOrMoney
+    ]
     [EndpointSummary("Receive goods of an order into its store")]
-    [EndpointDescription("All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings or when the order has a delivery with the reference already (see existing), 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted.")]
+    [EndpointDescription(
+        "All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings or when the order has a delivery with the reference already (see existing), 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted."
+    )]
     [ProducesResponseType<PurchaseOrderDelivery>(200)]
-    public static Task<IResult> Post([Example("OC-1002")] string id, ReceivePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
+    public static Task<IResult> Post(
+        [Example("OC-1002")] string id,
+        ReceivePurchaseOrder command,
+        LedgerSession ledger,
+        HttpContext http
+    ) => ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
 
     public static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "receive", ct);
-        if (order is null) return problem!;
+        if (order is null)
+            return problem!;
         var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
         var occurred = ledger.ResolveOccurrence(command.OccurredAt);
         var zone = Zone.For(await ledger.Read<Store>(order.StoreId, ct), settings);
-        (var received, problem) = Decide(order, command, settings?.OverReceiptPercent ?? 0, Guid.CreateVersion7(ledger.Now), occurred.At(ledger.Now), zone);
-        if (received is null) return problem!;
+        (var received, problem) = Decide(
+            order,
+            command,
+            settings?.OverReceiptPercent ?? 0,
+            Guid.CreateVersion7(ledger.Now),
+            occurred.At(ledger.Now),
+            zone
+        );
+        if (received is null)
+            return problem!;
 
         var deliveries = ledger.EventsWithNextLock(order.Id, typeof(PurchaseOrderReceived));
-        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. command.Lines.Select((line, i) => new StockRequest(order.StoreId.ToString(),
-            LineOf(order, line.Sku)!.ProductId.ToString(), line.Quantity, IsInbound: true, "id", $"lines[{i}].sku", $"lines[{i}].quantity", CompletesDocument: true))],
-            occurred, ct);
-        if (problem is not null) return problem;
-        if (UniqueReference.Refuse(settings, command.Reference, deliveries.Value.Select(e => (PurchaseOrderReceived)e.Data).Select(e => (e.Reference, e.DeliveryId)),
-            wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already.") is { } taken) return taken;
+        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(
+            ledger,
+            [
+                .. command.Lines.Select(
+                    (line, i) =>
+                        new StockRequest(
+                            order.StoreId.ToString(),
+                            LineOf(order, line.Sku)!.ProductId.ToString(),
+                            line.Quantity,
+                            IsInbound: true,
+                            "id",
+                            $"lines[{i}].sku",
+                            $"lines[{i}].quantity",
+                            CompletesDocument: true
+                        )
+                ),
+            ],
+            occurred,
+            ct
+        );
+        if (problem is not null)
+            return problem;
+        if (
+            UniqueReference.Refuse(
+                settings,
+                command.Reference,
+                deliveries.Value.Select(e => (PurchaseOrderReceived)e.Data).Select(e => (e.Reference, e.DeliveryId)),
+                wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already."
+            ) is
+            { } taken
+        )
+            return taken;
         received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
         var document = new StockDocument(received.DeliveryId, command.Reference, command.Notes, at);
-        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(lockedStock, received.Lines, (locked, line, _) =>
-            new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }));
-        if (problem is not null) return problem;
+        (var outcome, problem) = StockLedger.Append(
+            ledger,
+            lockedStock,
+            StockDecider.Decide(
+                lockedStock,
+                received.Lines,
+                (locked, line, _) =>
+                    new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }
+            )
+        );
+        if (problem is not null)
+            return problem;
         order = ledger.Append<PurchaseOrder>(order.Id, received);
-        return Reply.Ok(new PurchaseOrderDelivery(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
-            ledger.VersionOf(order.Id), document.Id, outcome.Stock, at, outcome.CorrectedByCount));
+        return Reply.Ok(
+            new PurchaseOrderDelivery(
+                order.Id,
+                order.Code,
+                order.Status,
+                order.Subtotal,
+                order.TaxAmount,
+                order.TotalAmount,
+                ledger.VersionOf(order.Id),
+                document.Id,
+                outcome.Stock,
+                at,
+                outcome.CorrectedByCount
+            )
+        );
     }
 
     internal static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>

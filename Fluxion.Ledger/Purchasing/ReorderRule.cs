@@ -20,9 +20,12 @@ public sealed record ReorderRule(decimal Point, decimal? MaxLevel, int LeadTimeD
     /// <param name="ratePerDay">Demand: quantity that leaves per day.</param>
     public decimal Quantity(decimal position, decimal ratePerDay)
     {
-        if (position >= Point) return 0;
+        if (position >= Point)
+            return 0;
         decimal Reaching(decimal level) => decimal.Ceiling((level - position) / PackSize);
-        var packs = MaxLevel is { } max ? Math.Max(decimal.Floor((max - position) / PackSize), Reaching(Point)) : Reaching(Point + Math.Max(Point, ratePerDay * LeadTimeDays));
+        var packs = MaxLevel is { } max
+            ? Math.Max(decimal.Floor((max - position) / PackSize), Reaching(Point))
+            : Reaching(Point + Math.Max(Point, ratePerDay * LeadTimeDays));
         return packs * PackSize;
     }
 }

@@ -20,14 +20,21 @@ namespace Fluxion.Ledger.Purchasing;
 [Example("""{"lines":[{"sku":"CRE001","quantity":1}],"reason":"Damaged on arrival","reference":"ND-4711"}""")]
 public sealed record ReturnPurchaseOrder(
     IReadOnlyList<SupplierReturnLine> Lines,
-    [property: Description("The id of the delivery, as its receipt and the order show it. Required only when the order has several")] Guid? Delivery = null,
-    [property: Description("Whether the supplier sends them again: they are on order, and the order is open for them. False: their lines are settled without them")]
-    bool Replacement = true,
+    [property: Description("The id of the delivery, as its receipt and the order show it. Required only when the order has several")]
+        Guid? Delivery = null,
+    [property: Description(
+        "Whether the supplier sends them again: they are on order, and the order is open for them. False: their lines are settled without them"
+    )]
+        bool Replacement = true,
     [property: Description("Why, in your own words")] string? Reason = null,
-    [property: Description("The number of the return or debit note, as people know it; of one return of the order (see uniqueReferences in the settings)")] string? Reference = null,
-    [property: Description("When they left, with its offset from UTC and not before the delivery; now when left out")] DateTimeOffset? OccurredAt = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
-    : IOccurrence, IProductLines<ReturnPurchaseOrder, SupplierReturnLine>
+    [property: Description(
+        "The number of the return or debit note, as people know it; of one return of the order (see uniqueReferences in the settings)"
+    )]
+        string? Reference = null,
+    [property: Description("When they left, with its offset from UTC and not before the delivery; now when left out")]
+        DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IOccurrence, IProductLines<ReturnPurchaseOrder, SupplierReturnLine>
 {
     public ReturnPurchaseOrder With(IReadOnlyList<SupplierReturnLine> lines) => this with { Lines = lines };
 
@@ -48,55 +55,143 @@ public sealed record ReturnPurchaseOrder(
 /// <param name="ReturnId">Id of the document of this return.</param>
 /// <param name="OccurredAt">Time when the goods left, by the ledger's clock.</param>
 /// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
-public sealed record PurchaseOrderReturn(Guid Id, string OrderNumber, string Status, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, long Version,
-    Guid DeliveryId, Guid ReturnId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
+public sealed record PurchaseOrderReturn(
+    Guid Id,
+    string OrderNumber,
+    string Status,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    long Version,
+    Guid DeliveryId,
+    Guid ReturnId,
+    IReadOnlyList<StockLevel> Stock,
+    DateTimeOffset OccurredAt,
+    IReadOnlyList<CountCorrection> CorrectedByCount
+);
 
 public static class ReturnPurchaseOrderEndpoint
 {
-    [WolverinePost("/api/{tenant}/purchase-orders/{id}/returns", Name = "Return purchase order"), Authorize(Roles.User), Tags("Purchasing"), MovesStockOrMoney]
+    [
+        WolverinePost("/api/{tenant}/purchase-orders/{id}/returns", Name = "Return purchase order"),
+        Authorize(Roles.User),
+        Tags("Purchasing"),
+        MovesStockOrMoney
+    ]
     [EndpointSummary("Send goods of a delivery back to the supplier, at the cost that they came with")]
-    [EndpointDescription("All lines or none; from partial or received. By default they are replaced: they are on order again, and the order is partial, or confirmed when "
-        + "all of it went back. Of an order that was closed only what goes back now is on order. With replacement false nothing more is to come for them. The moving "
-        + "average of what stays is what it cost without them. A delivery that was booked in error is undone by a return of all of it. Refused: 409 in every other "
-        + "state, for more than the delivery brought and has not gone back, when there is too little of a product available (see shortages), when the store is "
-        + "deactivated, or to replace when supplier or product are; 404 for an order or delivery that does not exist or brought nothing of a sku, 403 for a store that "
-        + "is not yours, 400 for a moment before the delivery, a unitCost that the goods did not come with, or a fraction of what is counted.")]
+    [EndpointDescription(
+        "All lines or none; from partial or received. By default they are replaced: they are on order again, and the order is partial, or confirmed when "
+            + "all of it went back. Of an order that was closed only what goes back now is on order. With replacement false nothing more is to come for them. The moving "
+            + "average of what stays is what it cost without them. A delivery that was booked in error is undone by a return of all of it. Refused: 409 in every other "
+            + "state, for more than the delivery brought and has not gone back, when there is too little of a product available (see shortages), when the store is "
+            + "deactivated, or to replace when supplier or product are; 404 for an order or delivery that does not exist or brought nothing of a sku, 403 for a store that "
+            + "is not yours, 400 for a moment before the delivery, a unitCost that the goods did not come with, or a fraction of what is counted."
+    )]
     [ProducesResponseType<PurchaseOrderReturn>(200)]
     public static Task<IResult> Post([Example("OC-1003")] string id, ReturnPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
 
     private static async Task<Reply> Handle(string id, ReturnPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
-        if (command.Replacement) await Deactivation.AcquireSharedLock(ledger, ct);
+        if (command.Replacement)
+            await Deactivation.AcquireSharedLock(ledger, ct);
         var (order, problem) = await PurchaseOrders.Lock(ledger, id, "return", ct);
-        if (order is null) return problem!;
+        if (order is null)
+            return problem!;
         var history = await ledger.History(order.Id, ct);
         (var delivery, problem) = DeliveryOf(order, command.Delivery, history);
-        if (delivery is null) return problem!;
+        if (delivery is null)
+            return problem!;
         (var goods, problem) = SupplierReturn.Decide(command.Lines, delivery.Goods);
-        if (problem is not null) return problem;
+        if (problem is not null)
+            return problem;
         if (command.Replacement)
         {
             var replaced = order.Lines.Where(line => goods.Any(g => g.ProductId == line.ProductId));
-            if (await PurchaseOrders.RefuseDeactivated(ledger, order, replaced, ct) is { } inactive) return inactive;
+            if (await PurchaseOrders.RefuseDeactivated(ledger, order, replaced, ct) is { } inactive)
+                return inactive;
         }
         var settings = command.Reference is null ? null : await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-        if (UniqueReference.Refuse(settings, command.Reference, history.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
-            wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already.") is { } repeated) return repeated;
+        if (
+            UniqueReference.Refuse(
+                settings,
+                command.Reference,
+                history.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
+                wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already."
+            ) is
+            { } repeated
+        )
+            return repeated;
         var occurred = ledger.ResolveOccurrence(command.OccurredAt, delivery.OccurredAt);
-        if (occurred.IsTooEarly) return Refusal.BeforeCause("the delivery", delivery.OccurredAt);
+        if (occurred.IsTooEarly)
+            return Refusal.BeforeCause("the delivery", delivery.OccurredAt);
 
-        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. goods.Select((g, i) => new StockRequest(order.StoreId.ToString(),
-            g.ProductId.ToString(), command.Lines[i].Quantity, IsInbound: false, "id", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
-        if (problem is not null) return problem;
+        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(
+            ledger,
+            [
+                .. goods.Select(
+                    (g, i) =>
+                        new StockRequest(
+                            order.StoreId.ToString(),
+                            g.ProductId.ToString(),
+                            command.Lines[i].Quantity,
+                            IsInbound: false,
+                            "id",
+                            $"lines[{i}].sku",
+                            $"lines[{i}].quantity"
+                        )
+                ),
+            ],
+            occurred,
+            ct
+        );
+        if (problem is not null)
+            return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Reason, at);
-        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, SupplierReturn.Decide(lockedStock, command.Lines, goods, document, delivery.Id, order.Id));
-        if (problem is not null) return problem;
-        order = ledger.Append<PurchaseOrder>(order.Id, new PurchaseOrderReturned(document.Id, delivery.Id,
-            [.. goods.Select((g, i) => new DeliveredLine(order.Lines.First(line => line.ProductId == g.ProductId).Id, command.Lines[i].Quantity, g.UnitCost))],
-            command.Replacement, command.Reference, command.Reason, at));
-        return Reply.Ok(new PurchaseOrderReturn(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount,
-            ledger.VersionOf(order.Id), delivery.Id, document.Id, outcome.Stock, at, outcome.CorrectedByCount));
+        (var outcome, problem) = StockLedger.Append(
+            ledger,
+            lockedStock,
+            SupplierReturn.Decide(lockedStock, command.Lines, goods, document, delivery.Id, order.Id)
+        );
+        if (problem is not null)
+            return problem;
+        order = ledger.Append<PurchaseOrder>(
+            order.Id,
+            new PurchaseOrderReturned(
+                document.Id,
+                delivery.Id,
+                [
+                    .. goods.Select(
+                        (g, i) =>
+                            new DeliveredLine(
+                                order.Lines.First(line => line.ProductId == g.ProductId).Id,
+                                command.Lines[i].Quantity,
+                                g.UnitCost
+                            )
+                    ),
+                ],
+                command.Replacement,
+                command.Reference,
+                command.Reason,
+                at
+            )
+        );
+        return Reply.Ok(
+            new PurchaseOrderReturn(
+                order.Id,
+                order.Code,
+                order.Status,
+                order.Subtotal,
+                order.TaxAmount,
+                order.TotalAmount,
+                ledger.VersionOf(order.Id),
+                delivery.Id,
+                document.Id,
+                outcome.Stock,
+                at,
+                outcome.CorrectedByCount
+            )
+        );
     }
 
     /// <summary>A delivery with its goods and the quantities that went back.</summary>
@@ -109,17 +204,42 @@ public static class ReturnPurchaseOrderEndpoint
         var deliveries = history.OfType<PurchaseOrderReceived>().ToList();
         if (deliveryId is null && deliveries.Count > 1)
         {
-            var all = deliveries.Select(d => FormattableString.Invariant($"{d.DeliveryId} of {d.OccurredAt.UtcDateTime:yyyy-MM-dd HH:mm}Z"));
-            return (null, Refusal.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", all.Take(MaxNamed))}"));
+            var all = deliveries.Select(d =>
+                FormattableString.Invariant($"{d.DeliveryId} of {d.OccurredAt.UtcDateTime:yyyy-MM-dd HH:mm}Z")
+            );
+            return (
+                null,
+                Refusal.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", all.Take(MaxNamed))}")
+            );
         }
         if (deliveries.FirstOrDefault(d => deliveryId is null || d.DeliveryId == deliveryId) is not { } delivery)
             return (null, Refusal.NotFound("delivery", "delivery", deliveryId?.ToString() ?? ""));
-        var returned = history.OfType<PurchaseOrderReturned>().Where(r => r.DeliveryId == delivery.DeliveryId).SelectMany(r => r.Lines)
+        var returned = history
+            .OfType<PurchaseOrderReturned>()
+            .Where(r => r.DeliveryId == delivery.DeliveryId)
+            .SelectMany(r => r.Lines)
             .ToLookup(line => (line.LineId, line.UnitCost), line => line.Quantity);
-        return (new Delivery(delivery.DeliveryId, delivery.OccurredAt, [.. delivery.Lines.GroupBy(line => (line.LineId, line.UnitCost), line => line.Quantity)
-            .Select(g => (Goods: g, Line: order.Lines.Single(line => line.Id == g.Key.LineId)))
-            .Select(g => new DeliveredGoods(order.StoreId, g.Line.ProductId, g.Line.Sku, g.Goods.Key.UnitCost, g.Goods.Sum(), returned[g.Goods.Key].Sum(),
-                delivery.OccurredAt))]), null);
+        return (
+            new Delivery(
+                delivery.DeliveryId,
+                delivery.OccurredAt,
+                [
+                    .. delivery
+                        .Lines.GroupBy(line => (line.LineId, line.UnitCost), line => line.Quantity)
+                        .Select(g => (Goods: g, Line: order.Lines.Single(line => line.Id == g.Key.LineId)))
+                        .Select(g => new DeliveredGoods(
+                            order.StoreId,
+                            g.Line.ProductId,
+                            g.Line.Sku,
+                            g.Goods.Key.UnitCost,
+                            g.Goods.Sum(),
+                            returned[g.Goods.Key].Sum(),
+                            delivery.OccurredAt
+                        )),
+                ]
+            ),
+            null
+        );
     }
 
     /// <summary>Maximum number of deliveries that a refusal names.</summary>

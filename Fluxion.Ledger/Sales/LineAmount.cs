@@ -23,16 +23,26 @@ public sealed record LineAmount(decimal Net, decimal Tax)
     /// Prices with tax: the credit is the returned share of the line's amount. It contains the same share of tax as the full line.
     /// </summary>
     public static IReadOnlyList<LineAmount> Credit(
-        IReadOnlyList<SaleLine> lines, bool pricesIncludeTax, IReadOnlyList<decimal> before, IReadOnlyList<decimal> after)
+        IReadOnlyList<SaleLine> lines,
+        bool pricesIncludeTax,
+        IReadOnlyList<decimal> before,
+        IReadOnlyList<decimal> after
+    )
     {
         decimal[] credited = [.. lines.Select((line, i) => line.AmountOf(after[i]) - line.AmountOf(before[i]))];
-        if (!pricesIncludeTax) return Split(lines, [.. lines.Select((line, i) => line.Amount - line.AmountOf(before[i]))], credited, pricesIncludeTax);
+        if (!pricesIncludeTax)
+            return Split(lines, [.. lines.Select((line, i) => line.Amount - line.AmountOf(before[i]))], credited, pricesIncludeTax);
         var amounts = Compute(lines, pricesIncludeTax);
-        return [.. lines.Select((line, i) =>
-        {
-            var tax = TaxOf(line, amounts[i], after[i]) - TaxOf(line, amounts[i], before[i]);
-            return new LineAmount(credited[i] - tax, tax);
-        })];
+        return
+        [
+            .. lines.Select(
+                (line, i) =>
+                {
+                    var tax = TaxOf(line, amounts[i], after[i]) - TaxOf(line, amounts[i], before[i]);
+                    return new LineAmount(credited[i] - tax, tax);
+                }
+            ),
+        ];
     }
 
     /// <summary>The tax in the share of a line's amount for <paramref name="quantity"/>.</summary>
@@ -46,13 +56,21 @@ public sealed record LineAmount(decimal Net, decimal Tax)
     private static LineAmount[] Split(IReadOnlyList<SaleLine> lines, decimal[] rest, decimal[] amounts, bool pricesIncludeTax)
     {
         Func<decimal, decimal, decimal> tax = pricesIncludeTax ? Taxes.In : Taxes.On;
-        var left = lines.Zip(rest).GroupBy(line => line.First.TaxRate, line => line.Second).ToDictionary(rate => rate.Key, rate => rate.Sum());
-        return [.. lines.Select((line, i) =>
-        {
-            var before = left[line.TaxRate];
-            var after = left[line.TaxRate] = before - amounts[i];
-            var taxed = tax(before, line.TaxRate) - tax(after, line.TaxRate);
-            return new LineAmount(pricesIncludeTax ? amounts[i] - taxed : amounts[i], taxed);
-        })];
+        var left = lines
+            .Zip(rest)
+            .GroupBy(line => line.First.TaxRate, line => line.Second)
+            .ToDictionary(rate => rate.Key, rate => rate.Sum());
+        return
+        [
+            .. lines.Select(
+                (line, i) =>
+                {
+                    var before = left[line.TaxRate];
+                    var after = left[line.TaxRate] = before - amounts[i];
+                    var taxed = tax(before, line.TaxRate) - tax(after, line.TaxRate);
+                    return new LineAmount(pricesIncludeTax ? amounts[i] - taxed : amounts[i], taxed);
+                }
+            ),
+        ];
     }
 }

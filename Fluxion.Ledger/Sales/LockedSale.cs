@@ -14,13 +14,21 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     private IEnumerable<PaymentRefunded> Refunds => History.Select(e => e.Data).OfType<PaymentRefunded>();
 
     /// <summary>Locks the sale of a command, or returns the refusal of the command.</summary>
-    public static async Task<(LockedSale? Sale, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
+    public static async Task<(LockedSale? Sale, Refusal? Problem)> Lock(
+        LedgerSession ledger,
+        string id,
+        string command,
+        CancellationToken ct
+    )
     {
-        if (!Guid.TryParse(id, out var guid)) return (null, Refusal.NotFound("sale", "id", id));
+        if (!Guid.TryParse(id, out var guid))
+            return (null, Refusal.NotFound("sale", "id", id));
         var history = ledger.EventsWithNextLock(guid, typeof(PaymentReceived), typeof(PaymentRefunded));
         var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
-        if (await ledger.Lock<Sale>(guid, ct) is not { } sale) return (null, Refusal.NotFound("sale", "id", id));
-        if (!ledger.Caller.MayUse(sale.StoreId)) return (null, Refusal.Forbidden("The sale is of a store that is not yours."));
+        if (await ledger.Lock<Sale>(guid, ct) is not { } sale)
+            return (null, Refusal.NotFound("sale", "id", id));
+        if (!ledger.Caller.MayUse(sale.StoreId))
+            return (null, Refusal.Forbidden("The sale is of a store that is not yours."));
         return Refusal.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem
             ? (null, problem)
             : (new LockedSale(sale, history.Value, settings.Value), null);
@@ -32,14 +40,22 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     /// </summary>
     public Refusal? RefuseReference(string what, string method, string? reference)
     {
-        var known = History.Where(e => e.Data switch
-        {
-            PaymentReceived paid => what == "payment" && paid.Method == method,
-            PaymentRefunded refunded => what == "refund" && refunded.Method == method,
-            _ => false,
-        }).Select(e => (e.Data is PaymentReceived paid ? paid.Reference : ((PaymentRefunded)e.Data).Reference, e.Id));
-        return UniqueReference.Refuse(Settings, reference, known,
-            wanted => $"The invoice '{Sale.InvoiceNumber}' has a {what} by {method} with the reference '{wanted}' already.");
+        var known = History
+            .Where(e =>
+                e.Data switch
+                {
+                    PaymentReceived paid => what == "payment" && paid.Method == method,
+                    PaymentRefunded refunded => what == "refund" && refunded.Method == method,
+                    _ => false,
+                }
+            )
+            .Select(e => (e.Data is PaymentReceived paid ? paid.Reference : ((PaymentRefunded)e.Data).Reference, e.Id));
+        return UniqueReference.Refuse(
+            Settings,
+            reference,
+            known,
+            wanted => $"The invoice '{Sale.InvoiceNumber}' has a {what} by {method} with the reference '{wanted}' already."
+        );
     }
 
     /// <summary>
@@ -52,7 +68,8 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
         foreach (var payment in Payments.OrderBy(payment => payment.OccurredAt))
         {
             sum += payment.Amount;
-            if (sum >= Sale.Refunded + amount) return payment.OccurredAt;
+            if (sum >= Sale.Refunded + amount)
+                return payment.OccurredAt;
         }
         return null;
     }
@@ -62,13 +79,20 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
     /// </summary>
     public IReadOnlyList<MoneyByMethod> RefundsOf(string? method)
     {
-        if (Sale.AmountHeld == 0) return [];
-        if (method is not null) return [new MoneyByMethod(method, Sale.AmountHeld)];
-        var (refunded, rest, back) = (Refunds.ToLookup(refund => refund.Method, refund => refund.Amount), Sale.AmountHeld, new List<MoneyByMethod>());
+        if (Sale.AmountHeld == 0)
+            return [];
+        if (method is not null)
+            return [new MoneyByMethod(method, Sale.AmountHeld)];
+        var (refunded, rest, back) = (
+            Refunds.ToLookup(refund => refund.Method, refund => refund.Amount),
+            Sale.AmountHeld,
+            new List<MoneyByMethod>()
+        );
         foreach (var paid in Payments.GroupBy(payment => payment.Method, payment => payment.Amount))
         {
             var amount = Math.Min(rest, paid.Sum() - refunded[paid.Key].Sum());
-            if (amount <= 0) continue;
+            if (amount <= 0)
+                continue;
             back.Add(new MoneyByMethod(paid.Key, amount));
             rest -= amount;
         }

@@ -9,7 +9,16 @@ namespace Fluxion.Ledger.Sales;
 /// <param name="Discount">Money off the entire line, before or with tax as the price is.</param>
 /// <param name="TaxRate">Tax rate in percent.</param>
 /// <param name="UnitCost">Cost of one unit when it left: the moving average of that moment.</param>
-public sealed record SaleLine(Guid Id, Guid ProductId, string Sku, decimal Quantity, decimal UnitPrice, decimal Discount, decimal TaxRate, decimal UnitCost)
+public sealed record SaleLine(
+    Guid Id,
+    Guid ProductId,
+    string Sku,
+    decimal Quantity,
+    decimal UnitPrice,
+    decimal Discount,
+    decimal TaxRate,
+    decimal UnitCost
+)
 {
     /// <summary>Quantity times price, rounded half away from zero to 2 decimals, less the discount; before or with tax, as the price is.</summary>
     [JsonIgnore]
@@ -24,11 +33,23 @@ public sealed record SaleLine(Guid Id, Guid ProductId, string Sku, decimal Quant
 /// <param name="IsPosTransactionIdUnique">
 /// True when its PosTransactionId is unique among the sales of the store; false in events from before this rule existed.
 /// </param>
-public sealed record SaleRecorded(Guid StoreId, string InvoiceNumber, Guid? ClientId, string? ClientName, string? ClientTaxId,
-    IReadOnlyList<SaleLine> Lines, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? PaymentMethod, string? PosTransactionId,
-    string? Notes, DateTimeOffset OccurredAt,
+public sealed record SaleRecorded(
+    Guid StoreId,
+    string InvoiceNumber,
+    Guid? ClientId,
+    string? ClientName,
+    string? ClientTaxId,
+    IReadOnlyList<SaleLine> Lines,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    string? PaymentMethod,
+    string? PosTransactionId,
+    string? Notes,
+    DateTimeOffset OccurredAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool PricesIncludeTax = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsPosTransactionIdUnique = false);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsPosTransactionIdUnique = false
+);
 
 /// <param name="Method">One of <see cref="PaymentMethods.All"/>.</param>
 public sealed record PaymentReceived(decimal Amount, string Method, string? Reference, DateTimeOffset OccurredAt);
@@ -42,7 +63,14 @@ public sealed record PaymentRefunded(decimal Amount, string Method, string? Refe
 public sealed record ReturnedLine(int Line, decimal Quantity);
 
 /// <summary>Some of the goods came back. Their price is credited with the same rounding as on the invoice.</summary>
-public sealed record GoodsReturned(IReadOnlyList<ReturnedLine> Lines, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? Reason, DateTimeOffset OccurredAt);
+public sealed record GoodsReturned(
+    IReadOnlyList<ReturnedLine> Lines,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    string? Reason,
+    DateTimeOffset OccurredAt
+);
 
 /// <param name="Refund">
 /// Money given back with the cancellation. The <see cref="PaymentRefunded"/> events just before it have the methods. Ledgers from before
@@ -91,12 +119,29 @@ public static class SaleStatus
 /// <param name="UniquePosTransactionId">
 /// The PosTransactionId while no other sale of the store may have it; null when another sale may.
 /// </param>
-public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? ClientId, string? ClientName, string? ClientTaxId,
-    IReadOnlyList<SaleLine> Lines, decimal Subtotal, decimal TaxAmount, decimal TotalAmount, string? PaymentMethod, string? PosTransactionId, string? Notes,
-    DateTimeOffset OccurredAt, decimal Paid, IReadOnlyList<decimal> Returned, decimal ReturnedAmount, bool IsCancelled,
+public sealed record Sale(
+    Guid Id,
+    Guid StoreId,
+    string InvoiceNumber,
+    Guid? ClientId,
+    string? ClientName,
+    string? ClientTaxId,
+    IReadOnlyList<SaleLine> Lines,
+    decimal Subtotal,
+    decimal TaxAmount,
+    decimal TotalAmount,
+    string? PaymentMethod,
+    string? PosTransactionId,
+    string? Notes,
+    DateTimeOffset OccurredAt,
+    decimal Paid,
+    IReadOnlyList<decimal> Returned,
+    decimal ReturnedAmount,
+    bool IsCancelled,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] decimal Refunded = 0,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool PricesIncludeTax = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UniquePosTransactionId = null) : IAggregate<Sale>
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UniquePosTransactionId = null
+) : IAggregate<Sale>
 {
     /// <summary>The states from which each command is allowed.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
@@ -104,7 +149,15 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
         ["pay"] = [SaleStatus.Pending, SaleStatus.Partial],
         ["refund"] = [SaleStatus.Partial, SaleStatus.Paid, SaleStatus.RefundDue],
         ["cancel"] = [SaleStatus.Pending, SaleStatus.Partial, SaleStatus.Paid],
-        ["return"] = [SaleStatus.Pending, SaleStatus.Partial, SaleStatus.Paid, SaleStatus.RefundDue, SaleStatus.Returned, SaleStatus.Refunded],
+        ["return"] =
+        [
+            SaleStatus.Pending,
+            SaleStatus.Partial,
+            SaleStatus.Paid,
+            SaleStatus.RefundDue,
+            SaleStatus.Returned,
+            SaleStatus.Refunded,
+        ],
     };
 
     /// <summary>Money given back; all payments when the sale is cancelled.</summary>
@@ -135,21 +188,45 @@ public sealed record Sale(Guid Id, Guid StoreId, string InvoiceNumber, Guid? Cli
     /// <summary>
     /// The credit of each line when its returned quantity grows from <paramref name="before"/> to <paramref name="after"/>.
     /// </summary>
-    public IReadOnlyList<LineAmount> Credit(IReadOnlyList<decimal> before, IReadOnlyList<decimal> after) => LineAmount.Credit(Lines, PricesIncludeTax, before, after);
+    public IReadOnlyList<LineAmount> Credit(IReadOnlyList<decimal> before, IReadOnlyList<decimal> after) =>
+        LineAmount.Credit(Lines, PricesIncludeTax, before, after);
 
-    public static Sale Fold(Guid id, Sale? sale, object @event) => @event switch
-    {
-        SaleRecorded e => new Sale(id, e.StoreId, e.InvoiceNumber, e.ClientId, e.ClientName, e.ClientTaxId, e.Lines, e.Subtotal, e.TaxAmount, e.TotalAmount,
-            e.PaymentMethod, e.PosTransactionId, e.Notes, e.OccurredAt, 0, [.. e.Lines.Select(_ => 0m)], 0, false,
-            PricesIncludeTax: e.PricesIncludeTax, UniquePosTransactionId: e.IsPosTransactionIdUnique ? e.PosTransactionId : null),
-        PaymentReceived e => sale! with { Paid = sale.Paid + e.Amount, PaymentMethod = sale.PaymentMethod ?? e.Method },
-        PaymentRefunded e => sale! with { Refunded = sale.Refunded + e.Amount },
-        GoodsReturned e => sale! with
+    public static Sale Fold(Guid id, Sale? sale, object @event) =>
+        @event switch
         {
-            Returned = [.. sale.Returned.Select((returned, i) => returned + e.Lines.Where(line => line.Line == i).Sum(line => line.Quantity))],
-            ReturnedAmount = sale.ReturnedAmount + e.TotalAmount,
-        },
-        SaleCancelled => sale! with { IsCancelled = true, UniquePosTransactionId = null }, // the POS transaction may be recorded again
-        _ => throw new UnknownEventException(typeof(Sale), @event),
-    };
+            SaleRecorded e => new Sale(
+                id,
+                e.StoreId,
+                e.InvoiceNumber,
+                e.ClientId,
+                e.ClientName,
+                e.ClientTaxId,
+                e.Lines,
+                e.Subtotal,
+                e.TaxAmount,
+                e.TotalAmount,
+                e.PaymentMethod,
+                e.PosTransactionId,
+                e.Notes,
+                e.OccurredAt,
+                0,
+                [.. e.Lines.Select(_ => 0m)],
+                0,
+                false,
+                PricesIncludeTax: e.PricesIncludeTax,
+                UniquePosTransactionId: e.IsPosTransactionIdUnique ? e.PosTransactionId : null
+            ),
+            PaymentReceived e => sale! with { Paid = sale.Paid + e.Amount, PaymentMethod = sale.PaymentMethod ?? e.Method },
+            PaymentRefunded e => sale! with { Refunded = sale.Refunded + e.Amount },
+            GoodsReturned e => sale! with
+            {
+                Returned =
+                [
+                    .. sale.Returned.Select((returned, i) => returned + e.Lines.Where(line => line.Line == i).Sum(line => line.Quantity)),
+                ],
+                ReturnedAmount = sale.ReturnedAmount + e.TotalAmount,
+            },
+            SaleCancelled => sale! with { IsCancelled = true, UniquePosTransactionId = null }, // the POS transaction may be recorded again
+            _ => throw new UnknownEventException(typeof(Sale), @event),
+        };
 }

@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Validation;
+
 namespace Fluxion.Ledger.Sales;
 
 /// <summary>Value added tax of a document.</summary>

@@ -4,7 +4,8 @@ namespace Fluxion.Ledger.Session;
 /// The state of one stream, folded from its events. <see cref="Fold"/> is a pure function: it reads no clock, creates no ids and does no
 /// I/O. Marten stores the latest state as a document with the stream's id, so a command never reads a long stream.
 /// </summary>
-public interface IAggregate<TSelf> where TSelf : class, IAggregate<TSelf>
+public interface IAggregate<TSelf>
+    where TSelf : class, IAggregate<TSelf>
 {
     Guid Id { get; }
 

@@ -33,8 +33,11 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// <summary>Excludes sentAt from the hash: a retry has another sentAt and is still the same request.</summary>
     private static void LeaveOutSentAt(JsonTypeInfo type)
     {
-        if (!typeof(IOccurrence).IsAssignableFrom(type.Type)) return;
-        foreach (var property in type.Properties.Where(p => p.AttributeProvider is MemberInfo { Name: nameof(IOccurrence.SentAt) }).ToList())
+        if (!typeof(IOccurrence).IsAssignableFrom(type.Type))
+            return;
+        foreach (
+            var property in type.Properties.Where(p => p.AttributeProvider is MemberInfo { Name: nameof(IOccurrence.SentAt) }).ToList()
+        )
             type.Properties.Remove(property);
     }
 
@@ -46,22 +49,44 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// The problem is set when the key is malformed, or missing although <paramref name="required"/>.
     /// </summary>
     public static (IdempotencyKey? Key, Refusal? Problem) Read<TCommand>(
-        HttpContext http, string schema, Guid userId, TCommand command, JsonSerializerOptions json, bool required)
+        HttpContext http,
+        string schema,
+        Guid userId,
+        TCommand command,
+        JsonSerializerOptions json,
+        bool required
+    )
     {
         var values = http.Request.Headers[Header];
         if (values.Count == 0)
         {
-            return (null, !required ? null : Refusal.Invalid(Header,
-                "This request moves stock or money: send the header Idempotency-Key with a new value, such as a UUID, and repeat it when you retry."));
+            return (
+                null,
+                !required
+                    ? null
+                    : Refusal.Invalid(
+                        Header,
+                        "This request moves stock or money: send the header Idempotency-Key with a new value, such as a UUID, and repeat it when you retry."
+                    )
+            );
         }
         if (values is not [{ Length: > 0 and <= MaxLength } key] || key.Any(c => c is < '!' or > '~'))
-            return (null, Refusal.Invalid(Header, $"Send one Idempotency-Key of 1 to {MaxLength} printable ASCII characters without spaces."));
-        var request = JsonSerializer.SerializeToUtf8Bytes(command,
-            Hashed.GetValue(json, options => new(options)
-            {
-                DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
-                TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(LeaveOutSentAt),
-            }));
+            return (
+                null,
+                Refusal.Invalid(Header, $"Send one Idempotency-Key of 1 to {MaxLength} printable ASCII characters without spaces.")
+            );
+        var request = JsonSerializer.SerializeToUtf8Bytes(
+            command,
+            Hashed.GetValue(
+                json,
+                options =>
+                    new(options)
+                    {
+                        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+                        TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(LeaveOutSentAt),
+                    }
+            )
+        );
         var hash = SHA256.HashData([.. System.Text.Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}\n"), .. request]);
         return (new IdempotencyKey(schema, userId, key, hash), null);
     }
@@ -81,14 +106,19 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// <summary>Adds the two statements of a claim to a batch.</summary>
     internal void AddClaim(NpgsqlBatch batch)
     {
-        batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))")
-        {
-            Parameters = { new() { Value = $"{Schema}/{UserId}/{Key}" } },
-        });
-        batch.BatchCommands.Add(new($"select request_hash, status, response::text, location from {Schema}.idempotency_keys where user_id = $1 and key = $2")
-        {
-            Parameters = { new() { Value = UserId }, new() { Value = Key } },
-        });
+        batch.BatchCommands.Add(
+            new("select pg_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{Schema}/{UserId}/{Key}" } } }
+        );
+        batch.BatchCommands.Add(
+            new($"select request_hash, status, response::text, location from {Schema}.idempotency_keys where user_id = $1 and key = $2")
+            {
+                Parameters =
+                {
+                    new() { Value = UserId },
+                    new() { Value = Key },
+                },
+            }
+        );
     }
 
     /// <summary>Reads the earlier answer, if any. The reader must be at the result of the first of the two statements.</summary>
@@ -96,7 +126,12 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     {
         await reader.NextResultAsync(ct);
         return await reader.ReadAsync(ct)
-            ? new StoredAnswer(reader.GetFieldValue<byte[]>(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3))
+            ? new StoredAnswer(
+                reader.GetFieldValue<byte[]>(0),
+                reader.GetInt32(1),
+                reader.GetString(2),
+                reader.IsDBNull(3) ? null : reader.GetString(3)
+            )
             : null;
     }
 
@@ -106,11 +141,19 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     public async Task<bool> IsUsed(NpgsqlDataSource database, Guid tenantId, CancellationToken ct)
     {
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(new($"select set_config('{Databases.TenantSetting}', $1, true)") { Parameters = { new() { Value = tenantId.ToString() } } });
-        batch.BatchCommands.Add(new($"select from {Schema}.idempotency_keys where user_id = $1 and key = $2")
-        {
-            Parameters = { new() { Value = UserId }, new() { Value = Key } },
-        });
+        batch.BatchCommands.Add(
+            new($"select set_config('{Databases.TenantSetting}', $1, true)") { Parameters = { new() { Value = tenantId.ToString() } } }
+        );
+        batch.BatchCommands.Add(
+            new($"select from {Schema}.idempotency_keys where user_id = $1 and key = $2")
+            {
+                Parameters =
+                {
+                    new() { Value = UserId },
+                    new() { Value = Key },
+                },
+            }
+        );
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         return await reader.ReadAsync(ct);
@@ -119,18 +162,22 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// <summary>
     /// The statement that stores the answer, with its parameters in order, for <c>QueueSqlCommand</c> in the same transaction.
     /// </summary>
-    public (string Sql, object[] Parameters) StoreAnswer(Reply.Accepted reply, byte[] body) => (
-        $"insert into {Schema}.idempotency_keys (user_id, key, request_hash, status, response, location) values (?, ?, ?, ?, ?::json, nullif(?, ''))",
-        [UserId, Key, RequestHash, reply.Status, System.Text.Encoding.UTF8.GetString(body), reply.Location ?? ""]);
+    public (string Sql, object[] Parameters) StoreAnswer(Reply.Accepted reply, byte[] body) =>
+        (
+            $"insert into {Schema}.idempotency_keys (user_id, key, request_hash, status, response, location) values (?, ?, ?, ?, ?::json, nullif(?, ''))",
+            [UserId, Key, RequestHash, reply.Status, System.Text.Encoding.UTF8.GetString(body), reply.Location ?? ""]
+        );
 
     /// <summary>Returns the earlier answer again, or refuses with 422 when the request differs from the first one.</summary>
     public IResult Replay(StoredAnswer answer, HttpContext http)
     {
-        if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash)) return new RefusedResult(Refusal.KeyReused(Key));
+        if (!answer.RequestHash.AsSpan().SequenceEqual(RequestHash))
+            return new RefusedResult(Refusal.KeyReused(Key));
         if (!http.Response.HasStarted) // it has started when the progress of an import was streamed
         {
             http.Response.Headers[ReplayedHeader] = "true";
-            if (answer.Location is not null) http.Response.Headers.Location = answer.Location;
+            if (answer.Location is not null)
+                http.Response.Headers.Location = answer.Location;
         }
         return TypedResults.Text(answer.Body, "application/json", System.Text.Encoding.UTF8, answer.Status);
     }

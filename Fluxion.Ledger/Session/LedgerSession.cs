@@ -28,7 +28,8 @@ namespace Fluxion.Ledger.Session;
 /// The message bus of the same transaction: the Wolverine context that <paramref name="session"/> was opened with. Null: no messages are
 /// sent.
 /// </param>
-public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, IMessageBus? messages = null) : DocumentSessionListenerBase
+public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Caller caller, IMessageBus? messages = null)
+    : DocumentSessionListenerBase
 {
     private readonly Dictionary<Guid, Loaded> _streams = [];
     private readonly List<Change> _changes = [];
@@ -54,7 +55,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>The session whose transaction a projection runs in.</summary>
     public static LedgerSession From(IDocumentOperations operations) =>
         ((IDocumentSession)operations).Listeners.OfType<LedgerSession>().SingleOrDefault()
-        ?? throw new InvalidOperationException("Events are appended through a LedgerSession only: read models need the states around each event.");
+        ?? throw new InvalidOperationException(
+            "Events are appended through a LedgerSession only: read models need the states around each event."
+        );
 
     /// <summary>
     /// Runs <paramref name="handle"/> in this session's transaction and converts its reply to the HTTP answer.
@@ -66,10 +69,13 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var json = http.JsonOptions();
         var required = http.GetEndpoint()?.Metadata.GetMetadata<MovesStockOrMoneyAttribute>() is not null;
         var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, required);
-        if (problem is not null) return new RefusedResult(problem);
+        if (problem is not null)
+            return new RefusedResult(problem);
 
-        if (await Begin(key, ct) is { } answer) return key!.Replay(answer, http);
-        if (command is IOccurrence { SentAt: { } sentAt }) CorrectClockSkew(sentAt, RequestArrival.Elapsed(http));
+        if (await Begin(key, ct) is { } answer)
+            return key!.Replay(answer, http);
+        if (command is IOccurrence { SentAt: { } sentAt })
+            CorrectClockSkew(sentAt, RequestArrival.Elapsed(http));
 
         IReadOnlyList<UniqueName>? unique = null;
         try
@@ -90,7 +96,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                         session.QueueSqlCommand(sql, parameters);
                     }
                     await Commit(CancellationToken.None); // a client that disconnects does not cancel the commit
-                    if (accepted.Location is not null) http.Response.Headers.Location = accepted.Location;
+                    if (accepted.Location is not null)
+                        http.Response.Headers.Location = accepted.Location;
                     return TypedResults.Text(body, "application/json; charset=utf-8", accepted.Status);
                 default:
                     throw new InvalidOperationException("A command ends accepted, refused or tried.");
@@ -100,7 +107,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         {
             return new RefusedResult(Refusal.TooLarge(command));
         }
-        catch (Exception e) when (FindPostgresException(e, PostgresErrorCodes.UniqueViolation) is { } violation && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName))
+        catch (Exception e)
+            when (FindPostgresException(e, PostgresErrorCodes.UniqueViolation) is { } violation
+                && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName)
+            )
         {
             return new RefusedResult(await DescribeConflict(unique ?? [], violation.ConstraintName, ct));
         }
@@ -119,10 +129,14 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var ledger = new LedgerSession(another, tenant, caller);
         await ledger.Begin(ct);
         foreach (var name in unique)
-            if (await name.FindExisting(ledger, ct) is { } existing) return Refusal.AlreadyExists(name.Title, name.Detail, existing);
+            if (await name.FindExisting(ledger, ct) is { } existing)
+                return Refusal.AlreadyExists(name.Title, name.Detail, existing);
         return unique is [var only]
             ? Refusal.Conflict(only.Title, only.Detail)
-            : Refusal.Conflict("Already exists", $"Another request has just created the same thing ({constraint}). Read it and decide again.");
+            : Refusal.Conflict(
+                "Already exists",
+                $"Another request has just created the same thing ({constraint}). Read it and decide again."
+            );
     }
 
     /// <summary>Opens the transaction. For callers without an HTTP request, such as provisioning and message handlers.</summary>
@@ -133,8 +147,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private async Task<IdempotencyKey.StoredAnswer?> Begin(IdempotencyKey? key, CancellationToken ct)
     {
         session.LastModifiedBy = caller.UserId == Guid.Empty ? null : caller.UserId.ToString();
-        if (caller.Address is not null) session.SetHeader(Headers.Address, caller.Address);
-        if (caller.Agent is not null) session.SetHeader(Headers.Agent, caller.Agent);
+        if (caller.Address is not null)
+            session.SetHeader(Headers.Address, caller.Address);
+        if (caller.Agent is not null)
+            session.SetHeader(Headers.Agent, caller.Agent);
         session.Listeners.Add(this);
         await session.BeginTransactionAsync(ct);
         await using var batch = new NpgsqlBatch(session.Connection);
@@ -142,7 +158,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         key?.AddClaim(batch);
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await ReadNow(reader, ct);
-        if (key is null) return null;
+        if (key is null)
+            return null;
         await reader.NextResultAsync(ct);
         return await IdempotencyKey.ReadClaim(reader, ct);
     }
@@ -175,7 +192,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <param name="notBefore">The time of its cause; null when it has none.</param>
     public Occurrence ResolveOccurrence(DateTimeOffset? occurredAt, DateTimeOffset? notBefore = null)
     {
-        if (occurredAt is not { } at) return new Occurrence(null, notBefore);
+        if (occurredAt is not { } at)
+            return new Occurrence(null, notBefore);
         at = ToLedgerTime(at);
         return new Occurrence(at < Now ? at : Now, notBefore);
     }
@@ -190,11 +208,14 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         if (messages is not null)
         {
             // sent in the same transaction: the alerts are reviewed even when this node stops after the commit
-            foreach (var some in _reviewRequests.Concat(_changes.SelectMany(StockReviewRequest.From)).Distinct().Chunk(ReviewStock.BatchSize))
+            foreach (
+                var some in _reviewRequests.Concat(_changes.SelectMany(StockReviewRequest.From)).Distinct().Chunk(ReviewStock.BatchSize)
+            )
                 await messages.PublishAsync(new ReviewStock(some));
         }
         await session.SaveChangesAsync(ct);
-        foreach (var action in _afterCommit) action();
+        foreach (var action in _afterCommit)
+            action();
     }
 
     /// <summary>
@@ -218,7 +239,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     {
         public Task BeforeCommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken token)
         {
-            foreach (var change in changes) change.Event.Sequence = 0; // else Marten writes a tombstone for each
+            foreach (var change in changes)
+                change.Event.Sequence = 0; // else Marten writes a tombstone for each
             throw new DryRunEndedException();
         }
 
@@ -238,7 +260,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// rollback.
     /// </summary>
     public ValueTask Schedule(object message, DateTimeOffset at) =>
-        (messages ?? throw new InvalidOperationException("This session has no messages.")).PublishAsync(message, new DeliveryOptions { ScheduledTime = at });
+        (messages ?? throw new InvalidOperationException("This session has no messages.")).PublishAsync(
+            message,
+            new DeliveryOptions { ScheduledTime = at }
+        );
 
     /// <summary>
     /// Requests a review of alerts that may have changed. It runs after the commit. In a session without messages the next scan does it.
@@ -249,7 +274,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public NpgsqlCommand CreateCommand(string sql, params object[] parameters)
     {
         var command = new NpgsqlCommand(sql, session.Connection);
-        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
+        foreach (var parameter in parameters)
+            command.Parameters.Add(new() { Value = parameter });
         return command;
     }
 
@@ -258,19 +284,29 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// It runs once the lock is held, so it sees what the previous holder committed.
     /// </summary>
     /// <param name="read">Function that reads the rows.</param>
-    public Pending<T> QueryWithNextLock<T>(string sql, IReadOnlyList<object> parameters, Func<NpgsqlDataReader, CancellationToken, Task<T>> read)
+    public Pending<T> QueryWithNextLock<T>(
+        string sql,
+        IReadOnlyList<object> parameters,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read
+    )
     {
         var question = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters) question.Parameters.Add(new() { Value = parameter });
+        foreach (var parameter in parameters)
+            question.Parameters.Add(new() { Value = parameter });
         var asked = new Pending<T>();
         _pendingQueries.Add((question, async (reader, ct) => asked.Complete(await read(reader, ct))));
         return asked;
     }
 
     /// <summary>As <see cref="Read{T}"/>, in the round trip of the next stream lock.</summary>
-    public Pending<T?> ReadWithNextLock<T>(Guid id) where T : class, IAggregate<T> => QueryWithNextLock(
-        $"select data from {Documents<T>()} where id = $1", [id], async (reader, ct) =>
-            await reader.ReadAsync(ct) ? await session.DocumentStore.Options.Serializer().FromJsonAsync<T>(reader, 0, ct) : null);
+    public Pending<T?> ReadWithNextLock<T>(Guid id)
+        where T : class, IAggregate<T> =>
+        QueryWithNextLock(
+            $"select data from {Documents<T>()} where id = $1",
+            [id],
+            async (reader, ct) =>
+                await reader.ReadAsync(ct) ? await session.DocumentStore.Options.Serializer().FromJsonAsync<T>(reader, 0, ct) : null
+        );
 
     /// <summary>
     /// Reads the events of some types of a short stream in the round trip of the next stream lock, with ids and in version order.
@@ -279,14 +315,16 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     {
         var typeOf = types.ToDictionary(type => ((EventGraph)session.DocumentStore.Options.Events).EventMappingFor(type).EventTypeName);
         return QueryWithNextLock<IReadOnlyList<(Guid, object)>>(
-            $"select id, type, data from {tenant.Schema}.mt_events where stream_id = $1 and type = any($2) order by version", [stream, typeOf.Keys.ToArray()],
+            $"select id, type, data from {tenant.Schema}.mt_events where stream_id = $1 and type = any($2) order by version",
+            [stream, typeOf.Keys.ToArray()],
             async (reader, ct) =>
             {
                 var (events, serializer) = (new List<(Guid, object)>(), session.DocumentStore.Options.Serializer());
                 while (await reader.ReadAsync(ct))
                     events.Add((reader.GetGuid(0), await serializer.FromJsonAsync(typeOf[reader.GetString(1)], reader, 2, ct)));
                 return events;
-            });
+            }
+        );
     }
 
     /// <summary>Queues a statement of the same transaction, with ? for each parameter.</summary>
@@ -304,7 +342,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private async Task AcquireAdvisoryLock(string takes, string what, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(session.Connection);
-        batch.BatchCommands.Add(new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } });
+        batch.BatchCommands.Add(
+            new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } }
+        );
         batch.BatchCommands.Add(new(ReadClock));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
@@ -313,8 +353,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     /// <summary>As <see cref="Lock{T}(IReadOnlyCollection{Guid}, IReadOnlyCollection{Guid}, CancellationToken)"/>.</summary>
     /// <param name="create">True to create all missing streams, false to create none.</param>
-    public Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, bool create, CancellationToken ct) where T : class, IAggregate<T> =>
-        Lock<T>(ids, create ? ids : [], ct);
+    public Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, bool create, CancellationToken ct)
+        where T : class, IAggregate<T> => Lock<T>(ids, create ? ids : [], ct);
 
     /// <summary>
     /// Locks the streams in ascending id order until the end of the transaction and loads their states; null for one that does not exist.
@@ -324,7 +364,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// The streams among <paramref name="ids"/> to create when missing, so that concurrent commands cannot create one of them
     /// independently.
     /// </param>
-    public async Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<Guid> create, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<Guid, T?>> Lock<T>(
+        IReadOnlyCollection<Guid> ids,
+        IReadOnlyCollection<Guid> create,
+        CancellationToken ct
+    )
         where T : class, IAggregate<T>
     {
         var store = session.DocumentStore.Options;
@@ -333,26 +377,41 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         if (create.Count > 0)
         {
             // sorted like the locks below: a command that waits here holds only streams that it created itself, with lower ids
-            batch.BatchCommands.Add(new($"""
-                insert into {tenant.Schema}.mt_streams (id, type, version, tenant_id)
-                select id, $2, 0, $3 from unnest($1) id order by id
-                on conflict (id) do nothing
-                """)
-            {
-                Parameters = { new() { Value = create.Distinct().ToArray() }, new() { Value = StreamType<T>() }, new() { Value = session.TenantId } },
-            });
+            batch.BatchCommands.Add(
+                new(
+                    $"""
+                    insert into {tenant.Schema}.mt_streams (id, type, version, tenant_id)
+                    select id, $2, 0, $3 from unnest($1) id order by id
+                    on conflict (id) do nothing
+                    """
+                )
+                {
+                    Parameters =
+                    {
+                        new() { Value = create.Distinct().ToArray() },
+                        new() { Value = StreamType<T>() },
+                        new() { Value = session.TenantId },
+                    },
+                }
+            );
         }
-        batch.BatchCommands.Add(new($"select id, version from {tenant.Schema}.mt_streams where id = any($1) order by id for update")
-        {
-            Parameters = { new() { Value = streamIds } },
-        });
-        batch.BatchCommands.Add(new($"select id, data from {Documents<T>()} where id = any($1)") { Parameters = { new() { Value = streamIds } } });
+        batch.BatchCommands.Add(
+            new($"select id, version from {tenant.Schema}.mt_streams where id = any($1) order by id for update")
+            {
+                Parameters = { new() { Value = streamIds } },
+            }
+        );
+        batch.BatchCommands.Add(
+            new($"select id, data from {Documents<T>()} where id = any($1)") { Parameters = { new() { Value = streamIds } } }
+        );
         batch.BatchCommands.Add(new(ReadClock));
-        foreach (var (question, _) in _pendingQueries) batch.BatchCommands.Add(question);
+        foreach (var (question, _) in _pendingQueries)
+            batch.BatchCommands.Add(question);
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
         await using var reader = await batch.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) _streams[reader.GetGuid(0)] = new Loaded(reader.GetInt64(1));
+        while (await reader.ReadAsync(ct))
+            _streams[reader.GetGuid(0)] = new Loaded(reader.GetInt64(1));
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -373,7 +432,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>Locks and loads one stream.</summary>
-    public async Task<T?> Lock<T>(Guid id, CancellationToken ct) where T : class, IAggregate<T> => (await Lock<T>([id], false, ct))[id];
+    public async Task<T?> Lock<T>(Guid id, CancellationToken ct)
+        where T : class, IAggregate<T> => (await Lock<T>([id], false, ct))[id];
 
     /// <summary>
     /// Finds aggregates by id or code without locking them, for references that a command does not change. Codes are compared in upper
@@ -386,9 +446,16 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         var ids = wanted.Where(r => Guid.TryParse(r, out _)).Select(Guid.Parse).ToArray();
         var codes = wanted.SelectMany(Codes.Spellings).Distinct().ToArray();
         var store = session.DocumentStore.Options;
-        await using var command = new NpgsqlCommand($"select data from {Documents<T>()} where id = any($1) or data ->> 'code' = any($2)", session.Connection)
+        await using var command = new NpgsqlCommand(
+            $"select data from {Documents<T>()} where id = any($1) or data ->> 'code' = any($2)",
+            session.Connection
+        )
         {
-            Parameters = { new() { Value = ids }, new() { Value = codes } },
+            Parameters =
+            {
+                new() { Value = ids },
+                new() { Value = codes },
+            },
         };
         var byId = new Dictionary<Guid, T>();
         var byCode = new Dictionary<string, T>();
@@ -404,20 +471,25 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         foreach (var reference in wanted)
         {
             var found = Codes.Spellings(reference).Select(byCode.GetValueOrDefault).FirstOrDefault(named => named is not null);
-            if (found is not null || (Guid.TryParse(reference, out var id) && byId.TryGetValue(id, out found))) result[reference] = found;
+            if (found is not null || (Guid.TryParse(reference, out var id) && byId.TryGetValue(id, out found)))
+                result[reference] = found;
         }
         return result;
     }
 
     /// <summary>The aggregate that <paramref name="reference"/> names, or null.</summary>
-    public async Task<T?> Find<T>(string? reference, CancellationToken ct) where T : class, IAggregate<T>, ICoded =>
-        reference is null ? null : (await Find<T>([reference], ct)).GetValueOrDefault(reference);
+    public async Task<T?> Find<T>(string? reference, CancellationToken ct)
+        where T : class, IAggregate<T>, ICoded => reference is null ? null : (await Find<T>([reference], ct)).GetValueOrDefault(reference);
 
     /// <summary>An aggregate by its id, not locked; null when it does not exist.</summary>
-    public async Task<T?> Read<T>(Guid id, CancellationToken ct) where T : class, IAggregate<T>
+    public async Task<T?> Read<T>(Guid id, CancellationToken ct)
+        where T : class, IAggregate<T>
     {
         var store = session.DocumentStore.Options;
-        await using var command = new NpgsqlCommand($"select data from {Documents<T>()} where id = $1", session.Connection) { Parameters = { new() { Value = id } } };
+        await using var command = new NpgsqlCommand($"select data from {Documents<T>()} where id = $1", session.Connection)
+        {
+            Parameters = { new() { Value = id } },
+        };
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? await store.Serializer().FromJsonAsync<T>(reader, 0, ct) : null;
     }
@@ -427,27 +499,48 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// It reads all events of the streams, which may be millions: use it for commands about the past only.
     /// </summary>
     /// <param name="type">The only event type to return; null: all types.</param>
-    public IAsyncEnumerable<IEvent> OccurredAfter(IReadOnlyCollection<Guid> streams, DateTimeOffset occurredAfter, Type? type, CancellationToken ct)
+    public IAsyncEnumerable<IEvent> OccurredAfter(
+        IReadOnlyCollection<Guid> streams,
+        DateTimeOffset occurredAfter,
+        Type? type,
+        CancellationToken ct
+    )
     {
         const string After = "d.stream_id = any(?) and (d.data #>> '{document,occurredAt}')::timestamptz > ?";
         var name = type is null ? null : ((EventGraph)session.DocumentStore.Options.Events).EventMappingFor(type).EventTypeName;
-        return (name is null
+        return (
+            name is null
                 ? session.Events.QueryAllRawEvents().Where(e => e.MatchesSql(After, streams.ToArray(), occurredAfter))
-                : session.Events.QueryAllRawEvents().Where(e => e.MatchesSql($"d.type = ? and {After}", name, streams.ToArray(), occurredAfter)))
-            .OrderBy(e => e.StreamId).ThenBy(e => e.Version).ToAsyncEnumerable(ct);
+                : session
+                    .Events.QueryAllRawEvents()
+                    .Where(e => e.MatchesSql($"d.type = ? and {After}", name, streams.ToArray(), occurredAfter))
+        )
+            .OrderBy(e => e.StreamId)
+            .ThenBy(e => e.Version)
+            .ToAsyncEnumerable(ct);
     }
 
     /// <summary>
     /// Streams every state that the aggregates have had, each with its event, stream by stream in version order.
     /// It folds the streams from their beginning: use it for commands about the past only.
     /// </summary>
-    public async IAsyncEnumerable<(T State, IEvent Event)> History<T>(IReadOnlyCollection<Guid> ids, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<(T State, IEvent Event)> History<T>(
+        IReadOnlyCollection<Guid> ids,
+        [EnumeratorCancellation] CancellationToken ct
+    )
         where T : class, IAggregate<T>
     {
-        if (ids.Count == 0) yield break;
+        if (ids.Count == 0)
+            yield break;
         T? state = null;
-        await foreach (var e in session.Events.QueryAllRawEvents().Where(e => e.MatchesSql("d.stream_id = any(?)", ids.ToArray()))
-            .OrderBy(e => e.StreamId).ThenBy(e => e.Version).ToAsyncEnumerable(ct))
+        await foreach (
+            var e in session
+                .Events.QueryAllRawEvents()
+                .Where(e => e.MatchesSql("d.stream_id = any(?)", ids.ToArray()))
+                .OrderBy(e => e.StreamId)
+                .ThenBy(e => e.Version)
+                .ToAsyncEnumerable(ct)
+        )
         {
             state = T.Fold(e.StreamId, e.Version == 1 ? null : state, e.Data);
             yield return (state, e);
@@ -455,25 +548,34 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>The states of aggregates at earlier versions. An aggregate without an event by then is omitted.</summary>
-    public async Task<IReadOnlyDictionary<Guid, T>> AtVersions<T>(IReadOnlyDictionary<Guid, long> versions, CancellationToken ct) where T : class, IAggregate<T>
+    public async Task<IReadOnlyDictionary<Guid, T>> AtVersions<T>(IReadOnlyDictionary<Guid, long> versions, CancellationToken ct)
+        where T : class, IAggregate<T>
     {
         var states = new Dictionary<Guid, T>();
         await foreach (var (state, e) in History<T>([.. versions.Keys], ct))
-            if (e.Version <= versions[state.Id]) states[state.Id] = state;
+            if (e.Version <= versions[state.Id])
+                states[state.Id] = state;
         return states;
     }
 
     /// <summary>The times at which events were recorded, by stream and version. Events that do not exist are omitted.</summary>
     public async Task<IReadOnlyDictionary<(Guid StreamId, long Version), DateTimeOffset>> RecordedAt(
-        IEnumerable<(Guid StreamId, long Version)> events, CancellationToken ct)
+        IEnumerable<(Guid StreamId, long Version)> events,
+        CancellationToken ct
+    )
     {
         var wanted = events.Distinct().ToList();
         var times = new Dictionary<(Guid, long), DateTimeOffset>();
-        if (wanted.Count == 0) return times;
-        await using var command = CreateCommand($"select e.stream_id, e.version, e.timestamp from {Tenant.Schema}.mt_events e join unnest($1::uuid[], $2::bigint[]) w (id, version) on w.id = e.stream_id and w.version = e.version",
-            wanted.Select(w => w.StreamId).ToArray(), wanted.Select(w => w.Version).ToArray());
+        if (wanted.Count == 0)
+            return times;
+        await using var command = CreateCommand(
+            $"select e.stream_id, e.version, e.timestamp from {Tenant.Schema}.mt_events e join unnest($1::uuid[], $2::bigint[]) w (id, version) on w.id = e.stream_id and w.version = e.version",
+            wanted.Select(w => w.StreamId).ToArray(),
+            wanted.Select(w => w.Version).ToArray()
+        );
         await using var r = await command.ExecuteReaderAsync(ct);
-        while (await r.ReadAsync(ct)) times[(r.GetGuid(0), r.GetInt64(1))] = r.GetFieldValue<DateTimeOffset>(2);
+        while (await r.ReadAsync(ct))
+            times[(r.GetGuid(0), r.GetInt64(1))] = r.GetFieldValue<DateTimeOffset>(2);
         return times;
     }
 
@@ -482,14 +584,16 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         [.. (await session.Events.FetchStreamAsync(streamId, token: ct)).Select(e => e.Data)];
 
     /// <summary>Any aggregate that meets the condition, not locked.</summary>
-    public Task<T?> First<T>(Expression<Func<T, bool>> condition, CancellationToken ct) where T : class, IAggregate<T> =>
-        session.Query<T>().FirstOrDefaultAsync(condition, ct);
+    public Task<T?> First<T>(Expression<Func<T, bool>> condition, CancellationToken ct)
+        where T : class, IAggregate<T> => session.Query<T>().FirstOrDefaultAsync(condition, ct);
 
     /// <summary>Appends events to a stream that this session has locked, or begins a new one, and returns the state after them.</summary>
-    public T Append<T>(Guid id, params IReadOnlyList<object> events) where T : class, IAggregate<T>
+    public T Append<T>(Guid id, params IReadOnlyList<object> events)
+        where T : class, IAggregate<T>
     {
         var isNew = !_streams.TryGetValue(id, out var stream);
-        if (isNew) _streams[id] = stream = new Loaded(0);
+        if (isNew)
+            _streams[id] = stream = new Loaded(0);
         stream!.Appended += events.Count;
         var action = isNew
             ? session.Events.StartStream<T>(id, events)
@@ -517,7 +621,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private static PostgresException? FindPostgresException(Exception e, string sqlState)
     {
         for (var inner = e; inner is not null; inner = inner.InnerException)
-            if (inner is PostgresException refusal && refusal.SqlState == sqlState) return refusal;
+            if (inner is PostgresException refusal && refusal.SqlState == sqlState)
+                return refusal;
         return null;
     }
 
@@ -536,7 +641,8 @@ public sealed class Pending<T>
     private T? _value;
 
     /// <exception cref="InvalidOperationException">No stream has been locked since the query was added.</exception>
-    public T Value => _isCompleted ? _value! : throw new InvalidOperationException("The question goes with the next lock, and there has been none.");
+    public T Value =>
+        _isCompleted ? _value! : throw new InvalidOperationException("The question goes with the next lock, and there has been none.");
 
     internal void Complete(T value) => (_value, _isCompleted) = (value, true);
 }

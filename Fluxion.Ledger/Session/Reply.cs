@@ -19,7 +19,8 @@ public abstract record Reply
 
     public static Reply Ok(object body) => new Accepted(200, body);
 
-    public static Reply Created(string location, object body, params IReadOnlyList<UniqueName> unique) => new Accepted(201, body, location, unique);
+    public static Reply Created(string location, object body, params IReadOnlyList<UniqueName> unique) =>
+        new Accepted(201, body, location, unique);
 
     public static implicit operator Reply(Refusal refusal) => new Refused(refusal);
 }

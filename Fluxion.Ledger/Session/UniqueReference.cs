@@ -13,11 +13,17 @@ public static class UniqueReference
     /// <param name="known">The references of that kind in the document, with the ids of their owners.</param>
     /// <param name="says">Function that writes the detail of the 409 for the normalized reference.</param>
     public static Refusal? Refuse(
-        TenantSettings? settings, string? reference, IEnumerable<(string? Reference, Guid Id)> known, Func<string, string> says)
+        TenantSettings? settings,
+        string? reference,
+        IEnumerable<(string? Reference, Guid Id)> known,
+        Func<string, string> says
+    )
     {
-        if (Codes.NumberOrNull(reference) is not { } wanted || settings is { AllowsRepeatedReferences: true }) return null;
+        if (Codes.NumberOrNull(reference) is not { } wanted || settings is { AllowsRepeatedReferences: true })
+            return null;
         foreach (var (other, id) in known)
-            if (Codes.NumberOrNull(other) == wanted) return Refusal.AlreadyExists("Reference taken", says(wanted), new ExistingDocument(id));
+            if (Codes.NumberOrNull(other) == wanted)
+                return Refusal.AlreadyExists("Reference taken", says(wanted), new ExistingDocument(id));
         return null;
     }
 }

@@ -14,7 +14,9 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>A correction of on hand, up or down, with a reason.</summary>
-[Example("""{"store":"CCS-01","reason":"correction","occurredAt":"2026-01-31T18:00:00-04:00","lines":[{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]}""")]
+[Example(
+    """{"store":"CCS-01","reason":"correction","occurredAt":"2026-01-31T18:00:00-04:00","lines":[{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]}"""
+)]
 public sealed record AdjustStock(
     [property: Description("Code or id of the store")] string Store,
     [property: Description("correction, found, damage, expired, theft, loss, opening_balance or other")] string Reason,
@@ -22,14 +24,23 @@ public sealed record AdjustStock(
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<AdjustStock.Line>, IProductLines<AdjustStock, AdjustStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IStockCommand<AdjustStock.Line>, IProductLines<AdjustStock, AdjustStock.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("The correction: above 0 adds, below 0 takes away; at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+        [property: Description("The correction: above 0 adds, below 0 takes away; at most 3 decimals; whole for what is counted")]
+            decimal Quantity,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+    ) : IStockLine, IProductLine<Line>
     {
-        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+        public Line InUnits(string sku, decimal packQuantity) =>
+            this with
+            {
+                Sku = sku,
+                Barcode = null,
+                Quantity = Quantity * packQuantity,
+            };
     }
 
     public AdjustStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
@@ -38,11 +49,14 @@ public sealed record AdjustStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.StockDocument<AdjustStock, Line>(clock, line =>
-            {
-                line.Product();
-                line.RuleFor(l => l.Quantity).NonZero();
-            });
+            this.StockDocument<AdjustStock, Line>(
+                clock,
+                line =>
+                {
+                    line.Product();
+                    line.RuleFor(l => l.Quantity).NonZero();
+                }
+            );
             RuleFor(c => c.Reason).OneOf(Reasons.OfAdjustments);
         }
     }
@@ -52,19 +66,36 @@ public static class AdjustStockEndpoint
 {
     /// <summary>An adjustment has the moving average of that moment as unit cost and does not change it.</summary>
     public static StockDecision Decide(AdjustStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
-        StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
-            new StockAdjusted(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)
-            {
-                UnitCost = locked.CostOf(item),
-            });
+        StockDecider.Decide(
+            lockedStock,
+            command.Lines,
+            (locked, line, item) =>
+                new StockAdjusted(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)
+                {
+                    UnitCost = locked.CostOf(item),
+                }
+        );
 
     [WolverinePost("/api/{tenant}/stock/adjustments", Name = "Adjust stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Correct the stock of a store")]
-    [EndpointDescription("All lines or none. What is taken away is taken up to what is on hand, also where it is reserved, and reservationsShort names the "
-        + "reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is "
-        + "deactivated or has less of a product on hand than is taken away (see shortages), 400 for a fraction of what is counted.")]
+    [EndpointDescription(
+        "All lines or none. What is taken away is taken up to what is on hand, also where it is reserved, and reservationsShort names the "
+            + "reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is "
+            + "deactivated or has less of a product on hand than is taken away (see shortages), 400 for a fraction of what is counted."
+    )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, (command, ct) => StockLedger.Move(
-            ledger, documents, command, isInbound: false, (lockedStock, document) => Decide(command, lockedStock, document), ct));
+        ledger.Run(
+            http,
+            command,
+            (command, ct) =>
+                StockLedger.Move(
+                    ledger,
+                    documents,
+                    command,
+                    isInbound: false,
+                    (lockedStock, document) => Decide(command, lockedStock, document),
+                    ct
+                )
+        );
 }

@@ -18,11 +18,13 @@ namespace Fluxion.Ledger.Stock;
 [Example("""{"lines":[{"store":"CCS-01","sku":"LAC001","quantity":2},{"store":"CCS-01","sku":"QUE001","quantity":0.5}]}""")]
 public sealed record ChangeReservation(
     [property: Description("All that is to be held from now on, a product in a store once; what is left out is held no longer")]
-    IReadOnlyList<ReserveStock.Line> Lines,
-    [property: Description("The order or client that they are held for, as people know it; as it was when left out")] string? Reference = null,
-    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; as it was when left out")] DateTimeOffset? ExpiresAt = null,
-    [property: Description("The version that was read; when it is given and no longer current, 409")] long? Version = null)
-    : IProductLines<ChangeReservation, ReserveStock.Line>
+        IReadOnlyList<ReserveStock.Line> Lines,
+    [property: Description("The order or client that they are held for, as people know it; as it was when left out")]
+        string? Reference = null,
+    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; as it was when left out")]
+        DateTimeOffset? ExpiresAt = null,
+    [property: Description("The version that was read; when it is given and no longer current, 409")] long? Version = null
+) : IProductLines<ChangeReservation, ReserveStock.Line>
 {
     public ChangeReservation With(IReadOnlyList<ReserveStock.Line> lines) => this with { Lines = lines };
 
@@ -42,7 +44,8 @@ public sealed record ChangeReservation(
 [Example("""{"expiresAt":null}""")]
 public sealed record ExtendReservation(
     [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
-    DateTimeOffset? ExpiresAt = null)
+        DateTimeOffset? ExpiresAt = null
+)
 {
     public sealed class Validator : AbstractValidator<ExtendReservation>
     {
@@ -53,27 +56,48 @@ public sealed record ExtendReservation(
 /// <summary>Commands on an open reservation. Each locks the reservation first, then the stock that it holds.</summary>
 public static class ChangeReservationEndpoints
 {
-    [WolverinePost("/api/{tenant}/stock/reservations/{id}/extend", Name = "Extend reservation"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
+    [
+        WolverinePost("/api/{tenant}/stock/reservations/{id}/extend", Name = "Extend reservation"),
+        Authorize(Roles.User),
+        Tags("Stock"),
+        MovesStockOrMoney
+    ]
     [EndpointSummary("Hold the same until another time, later or sooner")]
-    [EndpointDescription("Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released "
-        + "or expired already, 400 for an expiry that is past or too far away.")]
+    [EndpointDescription(
+        "Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released "
+            + "or expired already, 400 for an expiry that is past or too far away."
+    )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Extend(string id, ExtendReservation command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async ct =>
-        {
-            var (reservation, problem) = await Lock(ledger, id, "extend", ct);
-            if (reservation is null) return problem!;
-            var extended = new ReservationExtended(Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.DefaultDuration));
-            await Reschedule(ledger, reservation, extended.ExpiresAt);
-            return Reply.Ok(ReservationReceipt.From(ledger, ledger.Append<Reservation>(reservation.Id, extended), []));
-        });
+        ledger.Run(
+            http,
+            command,
+            async ct =>
+            {
+                var (reservation, problem) = await Lock(ledger, id, "extend", ct);
+                if (reservation is null)
+                    return problem!;
+                var extended = new ReservationExtended(
+                    Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.DefaultDuration)
+                );
+                await Reschedule(ledger, reservation, extended.ExpiresAt);
+                return Reply.Ok(ReservationReceipt.From(ledger, ledger.Append<Reservation>(reservation.Id, extended), []));
+            }
+        );
 
-    [WolverinePut("/api/{tenant}/stock/reservations/{id}", Name = "Change reservation"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
+    [
+        WolverinePut("/api/{tenant}/stock/reservations/{id}", Name = "Change reservation"),
+        Authorize(Roles.User),
+        Tags("Stock"),
+        MovesStockOrMoney
+    ]
     [EndpointSummary("Set anew what a reservation holds: quantities change, lines come and go")]
-    [EndpointDescription("lines are all that is to be held from now on, beside what sales took already. All lines or none. Refused: 404 for a reservation, store or sku "
-        + "that does not exist, 403 when it holds or is to hold anything in a store that is not yours, 409 when it is fulfilled, released or expired already, version is "
-        + "no longer current, or more is to be held in a store that is deactivated or has too little of a product available (see shortages), 400 for a product of a "
-        + "store on two lines, a fraction of what is counted, or an expiry that is past or too far away.")]
+    [EndpointDescription(
+        "lines are all that is to be held from now on, beside what sales took already. All lines or none. Refused: 404 for a reservation, store or sku "
+            + "that does not exist, 403 when it holds or is to hold anything in a store that is not yours, 409 when it is fulfilled, released or expired already, version is "
+            + "no longer current, or more is to be held in a store that is deactivated or has too little of a product available (see shortages), 400 for a product of a "
+            + "store on two lines, a fraction of what is counted, or an expiry that is past or too far away."
+    )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Put(string id, ChangeReservation command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, command, (command, ct) => Change(id, command, ledger, ct));
@@ -82,32 +106,62 @@ public static class ChangeReservationEndpoints
     {
         await Deactivation.AcquireSharedLock(ledger, ct);
         var (reservation, problem) = await Lock(ledger, id, "change", ct);
-        if (reservation is null) return problem!;
+        if (reservation is null)
+            return problem!;
         var current = ledger.VersionOf(reservation.Id);
         if (command.Version is not null && command.Version != current)
-            return Refusal.Conflict("Changed meanwhile",
-                $"The reservation '{reservation.Reference}' is at version {current}, not {command.Version}. Read it again and decide anew.");
+            return Refusal.Conflict(
+                "Changed meanwhile",
+                $"The reservation '{reservation.Reference}' is at version {current}, not {command.Version}. Read it again and decide anew."
+            );
 
         // CompletesDocument: held goods may be released even if store or product is deactivated
-        (var lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger,
-        [
-            .. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity, IsInbound: false,
-                $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity", CompletesDocument: true)),
-            .. reservation.Held.Select(line => new StockRequest(line.StoreId.ToString(), line.ProductId.ToString(), line.Held, IsInbound: false, CompletesDocument: true)),
-        ], ledger.ResolveOccurrence(null), ct);
-        if (problem is not null) return problem;
+        (var lockedStock, _, problem) = await StockLedger.ResolveAndLock(
+            ledger,
+            [
+                .. command.Lines.Select(
+                    (line, i) =>
+                        new StockRequest(
+                            line.Store,
+                            line.Sku,
+                            line.Quantity,
+                            IsInbound: false,
+                            $"lines[{i}].store",
+                            $"lines[{i}].sku",
+                            $"lines[{i}].quantity",
+                            CompletesDocument: true
+                        )
+                ),
+                .. reservation.Held.Select(line => new StockRequest(
+                    line.StoreId.ToString(),
+                    line.ProductId.ToString(),
+                    line.Held,
+                    IsInbound: false,
+                    CompletesDocument: true
+                )),
+            ],
+            ledger.ResolveOccurrence(null),
+            ct
+        );
+        if (problem is not null)
+            return problem;
         var wanted = lockedStock.Take(command.Lines.Count).ToList();
-        if (DuplicateItems(wanted) is { Count: > 0 } twice) return Refusal.Invalid(twice);
+        if (DuplicateItems(wanted) is { Count: > 0 } twice)
+            return Refusal.Invalid(twice);
 
         var held = Held(reservation, [.. wanted.Zip(command.Lines, (locked, line) => (locked, line.Quantity))]);
         var steps = Steps(reservation, held, lockedStock);
         if (steps.FirstOrDefault(step => step is { Locked.Store.IsActive: false, IsMore: true }).Locked is { } closed)
             return Refusal.Conflict("Store deactivated", StockLedger.StoreInactive(closed.Store.Code));
         (var outcome, problem) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps.Select(step => step.Step)));
-        if (problem is not null) return problem;
+        if (problem is not null)
+            return problem;
 
-        var changed = new ReservationChanged(command.Reference?.Trim() ?? reservation.Reference,
-            command.ExpiresAt is { } at ? Timestamps.ToMicroseconds(at) : reservation.ExpiresAt, held);
+        var changed = new ReservationChanged(
+            command.Reference?.Trim() ?? reservation.Reference,
+            command.ExpiresAt is { } at ? Timestamps.ToMicroseconds(at) : reservation.ExpiresAt,
+            held
+        );
         await Reschedule(ledger, reservation, changed.ExpiresAt);
         if (!CatalogEntry.AreEqual(Reservation.Fold(reservation.Id, reservation, changed), reservation))
             reservation = ledger.Append<Reservation>(reservation.Id, changed);
@@ -125,15 +179,20 @@ public static class ChangeReservationEndpoints
         var next = reservation.Lines.Count;
         foreach (var (locked, quantity) in wanted)
         {
-            var lines = reservation.Rest(locked.Store.Id).Where(rest => reservation.Lines[rest.Line].ProductId == locked.Product.Id).ToList();
+            var lines = reservation
+                .Rest(locked.Store.Id)
+                .Where(rest => reservation.Lines[rest.Line].ProductId == locked.Product.Id)
+                .ToList();
             var more = Math.Max(0, quantity - lines.Sum(line => line.Quantity));
             var left = quantity - more;
-            if (lines.Count == 0) lines = [new TakenLine(next++, 0)];
+            if (lines.Count == 0)
+                lines = [new TakenLine(next++, 0)];
             foreach (var (i, line) in lines.Index())
             {
                 var kept = Math.Min(line.Quantity, left) + (i == 0 ? more : 0);
                 left -= Math.Min(line.Quantity, left);
-                if (kept > 0) held.Add(new HeldLine(line.Line, locked.Store.Id, locked.Product.Id, locked.Product.Code, kept));
+                if (kept > 0)
+                    held.Add(new HeldLine(line.Line, locked.Store.Id, locked.Product.Id, locked.Product.Code, kept));
             }
         }
         return held;
@@ -141,29 +200,47 @@ public static class ChangeReservationEndpoints
 
     /// <summary>Makes the steps that reserve or release the change of each line.</summary>
     private static IReadOnlyList<(StockStep Step, LockedStock Locked, bool IsMore)> Steps(
-        Reservation reservation, IReadOnlyList<HeldLine> held, IReadOnlyList<LockedStock> lockedStock)
+        Reservation reservation,
+        IReadOnlyList<HeldLine> held,
+        IReadOnlyList<LockedStock> lockedStock
+    )
     {
         var now = held.ToDictionary(line => line.Line, line => line.Quantity);
         var before = reservation.Rest().ToDictionary(line => line.Line, line => line.Quantity);
-        return [.. now.Keys.Union(before.Keys).Order().Select(line => (Line: line, Change: now.GetValueOrDefault(line) - before.GetValueOrDefault(line)))
-            .Where(l => l.Change != 0).Select(l =>
-            {
-                var (storeId, productId) = l.Line < reservation.Lines.Count
-                    ? (reservation.Lines[l.Line].StoreId, reservation.Lines[l.Line].ProductId)
-                    : held.Where(line => line.Line == l.Line).Select(line => (line.StoreId, line.ProductId)).First();
-                var locked = lockedStock.First(s => s.ItemId == StockItem.IdOf(storeId, productId));
-                StockEvent happened = l.Change > 0
-                    ? new StockReserved(storeId, productId, l.Change, reservation.Id) : new StockReleased(storeId, productId, -l.Change, reservation.Id);
-                return (new StockStep(locked, _ => happened), locked, l.Change > 0);
-            })];
+        return
+        [
+            .. now
+                .Keys.Union(before.Keys)
+                .Order()
+                .Select(line => (Line: line, Change: now.GetValueOrDefault(line) - before.GetValueOrDefault(line)))
+                .Where(l => l.Change != 0)
+                .Select(l =>
+                {
+                    var (storeId, productId) =
+                        l.Line < reservation.Lines.Count
+                            ? (reservation.Lines[l.Line].StoreId, reservation.Lines[l.Line].ProductId)
+                            : held.Where(line => line.Line == l.Line).Select(line => (line.StoreId, line.ProductId)).First();
+                    var locked = lockedStock.First(s => s.ItemId == StockItem.IdOf(storeId, productId));
+                    StockEvent happened =
+                        l.Change > 0
+                            ? new StockReserved(storeId, productId, l.Change, reservation.Id)
+                            : new StockReleased(storeId, productId, -l.Change, reservation.Id);
+                    return (new StockStep(locked, _ => happened), locked, l.Change > 0);
+                }),
+        ];
     }
 
     /// <summary>Errors for lines whose product and store an earlier line already names.</summary>
     private static Dictionary<string, string[]> DuplicateItems(IReadOnlyList<LockedStock> lockedStock)
     {
         var seen = new HashSet<Guid>();
-        return lockedStock.Index().Where(locked => !seen.Add(locked.Item.ItemId)).ToDictionary(locked => $"lines[{locked.Index}].sku",
-            locked => (string[])[$"appears more than once: {locked.Item.Product.Code} of the store {locked.Item.Store.Code}"]);
+        return lockedStock
+            .Index()
+            .Where(locked => !seen.Add(locked.Item.ItemId))
+            .ToDictionary(
+                locked => $"lines[{locked.Index}].sku",
+                locked => (string[])[$"appears more than once: {locked.Item.Product.Code} of the store {locked.Item.Store.Code}"]
+            );
     }
 
     /// <summary>
@@ -171,16 +248,27 @@ public static class ChangeReservationEndpoints
     /// </summary>
     private static async Task Reschedule(LedgerSession ledger, Reservation reservation, DateTimeOffset expiresAt)
     {
-        if (expiresAt < reservation.ExpiresAt) await ledger.Schedule(new ExpireReservation(reservation.Id), expiresAt);
+        if (expiresAt < reservation.ExpiresAt)
+            await ledger.Schedule(new ExpireReservation(reservation.Id), expiresAt);
     }
 
     /// <summary>Locks the reservation, or returns the refusal of the command.</summary>
-    internal static async Task<(Reservation? Reservation, Refusal? Problem)> Lock(LedgerSession ledger, string id, string command, CancellationToken ct)
+    internal static async Task<(Reservation? Reservation, Refusal? Problem)> Lock(
+        LedgerSession ledger,
+        string id,
+        string command,
+        CancellationToken ct
+    )
     {
         if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
             return (null, Refusal.NotFound("reservation", "id", id));
-        if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)) || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId)))
+        if (
+            !reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId))
+            || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId))
+        )
             return (null, Refusal.Forbidden("The reservation holds stock of a store that is not yours."));
-        return Refusal.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong ? (null, wrong) : (reservation, null);
+        return Refusal.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong
+            ? (null, wrong)
+            : (reservation, null);
     }
 }

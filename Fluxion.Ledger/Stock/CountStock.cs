@@ -20,16 +20,27 @@ public sealed record CountStock(
     [property: Description("Code or id of the store")] string Store,
     IReadOnlyList<CountStock.Line> Lines,
     [property: Description("The number of the stocktake, as people know it")] string? Reference = null,
-    [property: Description("The moment that the count is of, with its offset from UTC; now when left out. What moved after it, moves what was counted")] DateTimeOffset? OccurredAt = null,
+    [property: Description(
+        "The moment that the count is of, with its offset from UTC; now when left out. What moved after it, moves what was counted"
+    )]
+        DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<CountStock.Line>, IProductLines<CountStock, CountStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IStockCommand<CountStock.Line>, IProductLines<CountStock, CountStock.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal? Quantity,
-        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+    ) : IStockLine, IProductLine<Line>
     {
-        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+        public Line InUnits(string sku, decimal packQuantity) =>
+            this with
+            {
+                Sku = sku,
+                Barcode = null,
+                Quantity = Quantity * packQuantity,
+            };
 
         /// <summary>The quantity is required: a missing one must not count as 0. Validation refuses it.</summary>
         decimal IStockLine.Quantity => Quantity ?? 0;
@@ -41,11 +52,14 @@ public sealed record CountStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.StockDocument<CountStock, Line>(clock, line =>
-            {
-                line.Product();
-                line.RuleFor(l => l.Quantity).NotNull().WithMessage("is required").StockLevel();
-            });
+            this.StockDocument<CountStock, Line>(
+                clock,
+                line =>
+                {
+                    line.Product();
+                    line.RuleFor(l => l.Quantity).NotNull().WithMessage("is required").StockLevel();
+                }
+            );
         }
     }
 }
@@ -63,35 +77,86 @@ public sealed record CountVariance(string Sku, decimal Expected, decimal Counted
 /// <param name="ReservationsShort">
 /// Reservations that stock no longer covers, by store and product, the most recently opened first. At most 100; usually empty.
 /// </param>
-public sealed record CountReceipt(Guid Id, IReadOnlyList<StockLevel> Stock, IReadOnlyList<CountVariance> Variances, decimal VarianceValue,
-    DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount, IReadOnlyList<ShortReservation> ReservationsShort);
+public sealed record CountReceipt(
+    Guid Id,
+    IReadOnlyList<StockLevel> Stock,
+    IReadOnlyList<CountVariance> Variances,
+    decimal VarianceValue,
+    DateTimeOffset OccurredAt,
+    IReadOnlyList<CountCorrection> CorrectedByCount,
+    IReadOnlyList<ShortReservation> ReservationsShort
+);
 
 public static class CountStockEndpoint
 {
     /// <summary>A count sets on hand as of its moment. Movements that occurred after it are added.</summary>
     public static StockDecision Decide(CountStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
-        StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
-            new StockCounted(locked.Store.Id, locked.Product.Id, line.Quantity!.Value, locked.OnHandAtOccurrence(item), document) { UnitCost = locked.CostOf(item) });
+        StockDecider.Decide(
+            lockedStock,
+            command.Lines,
+            (locked, line, item) =>
+                new StockCounted(locked.Store.Id, locked.Product.Id, line.Quantity!.Value, locked.OnHandAtOccurrence(item), document)
+                {
+                    UnitCost = locked.CostOf(item),
+                }
+        );
 
     [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Set the stock of a store to what was counted, and see the variance")]
-    [EndpointDescription("All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. A count is taken also where more is reserved: reservationsShort names the reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated, 400 for a product named twice or a fraction of what is counted.")]
+    [EndpointDescription(
+        "All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. A count is taken also where more is reserved: reservationsShort names the reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated, 400 for a product named twice or a fraction of what is counted."
+    )]
     [ProducesResponseType<CountReceipt>(200)]
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, async (command, ct) =>
-        {
-            var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
-                ledger, StockRequest.ForLines(command.Store, command.Lines, isInbound: false), ledger.ResolveOccurrence(command.OccurredAt), ct, counting: true);
-            if (problem is not null) return problem;
-            var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-            if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice) return Refusal.Invalid(twice);
+        ledger.Run(
+            http,
+            command,
+            async (command, ct) =>
+            {
+                var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
+                    ledger,
+                    StockRequest.ForLines(command.Store, command.Lines, isInbound: false),
+                    ledger.ResolveOccurrence(command.OccurredAt),
+                    ct,
+                    counting: true
+                );
+                if (problem is not null)
+                    return problem;
+                var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
+                if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice)
+                    return Refusal.Invalid(twice);
 
-            var decision = Decide(command, lockedStock, document);
-            var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
-            if (refusal is not null) return refusal;
-            var variances = decision.Events.Select(e => e.Event).OfType<StockCounted>().Zip(lockedStock, (count, locked) => new CountVariance(
-                locked.Product.Code, count.Expected, count.Counted, count.Change(), count.UnitCost, Quantities.Round(count.Change() * count.UnitCost, 2))).ToList();
-            return Reply.Ok(new CountReceipt(document.Id, outcome.Stock, variances, variances.Sum(v => v.Value), at, outcome.CorrectedByCount,
-                outcome.ReservationsShort));
-        });
+                var decision = Decide(command, lockedStock, document);
+                var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
+                if (refusal is not null)
+                    return refusal;
+                var variances = decision
+                    .Events.Select(e => e.Event)
+                    .OfType<StockCounted>()
+                    .Zip(
+                        lockedStock,
+                        (count, locked) =>
+                            new CountVariance(
+                                locked.Product.Code,
+                                count.Expected,
+                                count.Counted,
+                                count.Change(),
+                                count.UnitCost,
+                                Quantities.Round(count.Change() * count.UnitCost, 2)
+                            )
+                    )
+                    .ToList();
+                return Reply.Ok(
+                    new CountReceipt(
+                        document.Id,
+                        outcome.Stock,
+                        variances,
+                        variances.Sum(v => v.Value),
+                        at,
+                        outcome.CorrectedByCount,
+                        outcome.ReservationsShort
+                    )
+                );
+            }
+        );
 }

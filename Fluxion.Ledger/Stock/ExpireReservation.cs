@@ -19,15 +19,26 @@ public static class ExpireReservationHandler
     /// by the ledger's clock. So the message may be delivered more than once, or too early by a host whose clock is ahead.
     /// </summary>
     public static async Task Handle(
-        ExpireReservation message, IDocumentSession session, IMessageContext context, TenantRegistry registry, CancellationToken ct)
+        ExpireReservation message,
+        IDocumentSession session,
+        IMessageContext context,
+        TenantRegistry registry,
+        CancellationToken ct
+    )
     {
-        var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("A reservation expires in a tenant.")));
+        var tenant = registry.Get(
+            Guid.Parse(context.TenantId ?? throw new InvalidOperationException("A reservation expires in a tenant."))
+        );
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
         await ledger.Begin(ct);
-        if (await ledger.Lock<Reservation>(message.ReservationId, ct) is not { } reservation) return;
-        if (!Reservation.Allowed["expire"].Contains(reservation.Status)) return;
-        if (reservation.ExpiresAt > ledger.Now) await ledger.Schedule(message, reservation.ExpiresAt);
-        else await ReleaseReservationEndpoint.Close(ledger, reservation, new ReservationExpired(), ct);
+        if (await ledger.Lock<Reservation>(message.ReservationId, ct) is not { } reservation)
+            return;
+        if (!Reservation.Allowed["expire"].Contains(reservation.Status))
+            return;
+        if (reservation.ExpiresAt > ledger.Now)
+            await ledger.Schedule(message, reservation.ExpiresAt);
+        else
+            await ReleaseReservationEndpoint.Close(ledger, reservation, new ReservationExpired(), ct);
         await ledger.Commit(ct);
     }
 }

@@ -8,7 +8,14 @@ namespace Fluxion.Ledger.Stock;
 /// <param name="UnitCost">Cost of one unit in the delivery or receipt.</param>
 /// <param name="OccurredAt">Time when the goods came; the latest of several.</param>
 public sealed record DeliveredGoods(
-    Guid StoreId, Guid ProductId, string Sku, decimal UnitCost, decimal Delivered, decimal Returned, DateTimeOffset OccurredAt);
+    Guid StoreId,
+    Guid ProductId,
+    string Sku,
+    decimal UnitCost,
+    decimal Delivered,
+    decimal Returned,
+    DateTimeOffset OccurredAt
+);
 
 /// <summary>Queries of commands on the read models, in the session's own transaction.</summary>
 public interface IStockDocuments

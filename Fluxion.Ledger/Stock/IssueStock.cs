@@ -14,7 +14,9 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods leave a store without a sale: damaged, expired, used up, …</summary>
-[Example("""{"store":"CCS-01","reason":"damage","reference":"D-12","lines":[{"sku":"LAC001","quantity":1}],"notes":"Fell from the shelf"}""")]
+[Example(
+    """{"store":"CCS-01","reason":"damage","reference":"D-12","lines":[{"sku":"LAC001","quantity":1}],"notes":"Fell from the shelf"}"""
+)]
 public sealed record IssueStock(
     [property: Description("Code or id of the store")] string Store,
     [property: Description("damage, expired, theft, loss, internal_use, sample, donation, return_to_supplier or other")] string Reason,
@@ -22,14 +24,22 @@ public sealed record IssueStock(
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<IssueStock.Line>, IProductLines<IssueStock, IssueStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IStockCommand<IssueStock.Line>, IProductLines<IssueStock, IssueStock.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+    ) : IStockLine, IProductLine<Line>
     {
-        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+        public Line InUnits(string sku, decimal packQuantity) =>
+            this with
+            {
+                Sku = sku,
+                Barcode = null,
+                Quantity = Quantity * packQuantity,
+            };
     }
 
     public IssueStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
@@ -38,11 +48,14 @@ public sealed record IssueStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.StockDocument<IssueStock, Line>(clock, line =>
-            {
-                line.Product();
-                line.RuleFor(l => l.Quantity).Positive();
-            });
+            this.StockDocument<IssueStock, Line>(
+                clock,
+                line =>
+                {
+                    line.Product();
+                    line.RuleFor(l => l.Quantity).Positive();
+                }
+            );
             RuleFor(c => c.Reason).OneOf(Reasons.OfIssues);
         }
     }
@@ -52,21 +65,38 @@ public static class IssueStockEndpoint
 {
     /// <summary>Goods leave at the moving average of that moment.</summary>
     public static StockDecision Decide(IssueStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
-        StockDecider.Decide(lockedStock, command.Lines, (locked, line, item) =>
-            new StockIssued(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)
-            {
-                UnitCost = locked.CostOf(item),
-            });
+        StockDecider.Decide(
+            lockedStock,
+            command.Lines,
+            (locked, line, item) =>
+                new StockIssued(locked.Store.Id, locked.Product.Id, line.Quantity, command.Reason, document)
+                {
+                    UnitCost = locked.CostOf(item),
+                }
+        );
 
     [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Take goods out of a store for a reason")]
-    [EndpointDescription("All lines or none. Damage, expired, theft and loss have happened: they are taken up to what is on hand, also where it is reserved, "
-        + "and reservationsShort names the reservations that can no longer be kept. For every other reason there must be enough available. "
-        + "Goods that a delivery brought go back to its supplier by the returns of its order or receipt. "
-        + "Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product "
-        + "(see shortages), 400 for a fraction of what is counted.")]
+    [EndpointDescription(
+        "All lines or none. Damage, expired, theft and loss have happened: they are taken up to what is on hand, also where it is reserved, "
+            + "and reservationsShort names the reservations that can no longer be kept. For every other reason there must be enough available. "
+            + "Goods that a delivery brought go back to its supplier by the returns of its order or receipt. "
+            + "Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product "
+            + "(see shortages), 400 for a fraction of what is counted."
+    )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, (command, ct) => StockLedger.Move(
-            ledger, documents, command, isInbound: false, (lockedStock, document) => Decide(command, lockedStock, document), ct));
+        ledger.Run(
+            http,
+            command,
+            (command, ct) =>
+                StockLedger.Move(
+                    ledger,
+                    documents,
+                    command,
+                    isInbound: false,
+                    (lockedStock, document) => Decide(command, lockedStock, document),
+                    ct
+                )
+        );
 }

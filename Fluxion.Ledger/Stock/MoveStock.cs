@@ -14,13 +14,16 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Many movements of any products and stores in one transaction.</summary>
-[Example("""{"reference":"CIERRE-31","lines":[{"type":"receipt","store":"CCS-01","sku":"LAC001","quantity":24,"unitCost":2.50},{"type":"issue","store":"VLN-01","sku":"LAC001","quantity":1,"reason":"damage"}]}""")]
+[Example(
+    """{"reference":"CIERRE-31","lines":[{"type":"receipt","store":"CCS-01","sku":"LAC001","quantity":24,"unitCost":2.50},{"type":"issue","store":"VLN-01","sku":"LAC001","quantity":1,"reason":"damage"}]}"""
+)]
 public sealed record MoveStock(
     [property: Description("1 to 10,000 lines")] IReadOnlyList<MoveStock.Line> Lines,
     [property: Description("The number of the document, as people know it")] string? Reference = null,
     [property: Description("When it happened, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IOccurrence, IProductLines<MoveStock, MoveStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IOccurrence, IProductLines<MoveStock, MoveStock.Line>
 {
     public const int MaxLines = 10_000;
     public static readonly string[] Types = ["receipt", "issue", "adjustment"];
@@ -29,13 +32,24 @@ public sealed record MoveStock(
         [property: Description("receipt, issue or adjustment")] string Type,
         [property: Description("Code or id of the store")] string Store,
         [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("receipt: cost of one unit of the product, never of a pack; the product's cost price when left out")] decimal? UnitCost = null,
+        [property: Description(
+            "Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; whole for what is counted"
+        )]
+            decimal Quantity,
+        [property: Description("receipt: cost of one unit of the product, never of a pack; the product's cost price when left out")]
+            decimal? UnitCost = null,
         [property: Description("issue, adjustment: as in their own commands")] string? Reason = null,
         [property: Description("When this line happened, if not with the others")] DateTimeOffset? OccurredAt = null,
-        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+    ) : IStockLine, IProductLine<Line>
     {
-        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+        public Line InUnits(string sku, decimal packQuantity) =>
+            this with
+            {
+                Sku = sku,
+                Barcode = null,
+                Quantity = Quantity * packQuantity,
+            };
     }
 
     public MoveStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
@@ -44,26 +58,41 @@ public sealed record MoveStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.Lines(c => c.Lines, line =>
-            {
-                line.RuleFor(l => l.Type).OneOf(Types);
-                line.RuleFor(l => l.Store).Reference();
-                line.Product();
-                line.RuleFor(l => l.Quantity).Positive().When(l => l.Type != "adjustment");
-                line.RuleFor(l => l.Quantity).NonZero().When(l => l.Type == "adjustment");
-                line.RuleFor(l => l.UnitCost).UnitPrice();
-                line.RuleFor(l => l.UnitCost).Null().WithMessage("must be empty except for a receipt").When(l => l.Type != "receipt");
-                line.RuleFor(l => l.Reason!).OneOf(Reasons.OfIssues).When(l => l.Type == "issue");
-                line.RuleFor(l => l.Reason!).OneOf(Reasons.OfAdjustments).When(l => l.Type == "adjustment");
-                line.RuleFor(l => l.Reason).Null().WithMessage("must be empty except for an issue or an adjustment").When(l => l.Type == "receipt");
-            }, MaxLines);
-            RuleFor(c => c.Lines).Custom((lines, context) =>
-            {
-                foreach (var (i, line) in (lines ?? []).Take(MaxLines).Index())
+            this.Lines(
+                c => c.Lines,
+                line =>
                 {
-                    context.CheckOccurrence(line?.OccurredAt, context.InstanceToValidate.SentAt, $"Lines[{i}].OccurredAt", clock.GetUtcNow());
-                }
-            });
+                    line.RuleFor(l => l.Type).OneOf(Types);
+                    line.RuleFor(l => l.Store).Reference();
+                    line.Product();
+                    line.RuleFor(l => l.Quantity).Positive().When(l => l.Type != "adjustment");
+                    line.RuleFor(l => l.Quantity).NonZero().When(l => l.Type == "adjustment");
+                    line.RuleFor(l => l.UnitCost).UnitPrice();
+                    line.RuleFor(l => l.UnitCost).Null().WithMessage("must be empty except for a receipt").When(l => l.Type != "receipt");
+                    line.RuleFor(l => l.Reason!).OneOf(Reasons.OfIssues).When(l => l.Type == "issue");
+                    line.RuleFor(l => l.Reason!).OneOf(Reasons.OfAdjustments).When(l => l.Type == "adjustment");
+                    line.RuleFor(l => l.Reason)
+                        .Null()
+                        .WithMessage("must be empty except for an issue or an adjustment")
+                        .When(l => l.Type == "receipt");
+                },
+                MaxLines
+            );
+            RuleFor(c => c.Lines)
+                .Custom(
+                    (lines, context) =>
+                    {
+                        foreach (var (i, line) in (lines ?? []).Take(MaxLines).Index())
+                        {
+                            context.CheckOccurrence(
+                                line?.OccurredAt,
+                                context.InstanceToValidate.SentAt,
+                                $"Lines[{i}].OccurredAt",
+                                clock.GetUtcNow()
+                            );
+                        }
+                    }
+                );
             RuleFor(c => c.Reference).SingleLine(100);
             RuleFor(c => c.Notes).MaxLength(1000);
             this.Occurrence(clock);
@@ -74,37 +103,79 @@ public sealed record MoveStock(
 public static class MoveStockEndpoint
 {
     /// <param name="moments">Moment of each line, by the ledger's clock.</param>
-    public static StockDecision Decide(MoveStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document, IReadOnlyList<DateTimeOffset> moments) =>
-        StockDecider.Decide(lockedStock.Select((locked, i) => new StockStep(locked, item =>
-        {
-            var line = command.Lines[i];
-            var (store, product, at) = (locked.Store.Id, locked.Product.Id, document with { OccurredAt = moments[i] });
-            return line.Type switch
-            {
-                "receipt" => new StockReceived(store, product, line.Quantity, at) { UnitCost = line.UnitCost ?? locked.Product.Details.CostPrice },
-                "issue" => new StockIssued(store, product, line.Quantity, line.Reason!, at) { UnitCost = locked.CostOf(item) },
-                _ => new StockAdjusted(store, product, line.Quantity, line.Reason!, at) { UnitCost = locked.CostOf(item) },
-            };
-        })));
+    public static StockDecision Decide(
+        MoveStock command,
+        IReadOnlyList<LockedStock> lockedStock,
+        StockDocument document,
+        IReadOnlyList<DateTimeOffset> moments
+    ) =>
+        StockDecider.Decide(
+            lockedStock.Select(
+                (locked, i) =>
+                    new StockStep(
+                        locked,
+                        item =>
+                        {
+                            var line = command.Lines[i];
+                            var (store, product, at) = (locked.Store.Id, locked.Product.Id, document with { OccurredAt = moments[i] });
+                            return line.Type switch
+                            {
+                                "receipt" => new StockReceived(store, product, line.Quantity, at)
+                                {
+                                    UnitCost = line.UnitCost ?? locked.Product.Details.CostPrice,
+                                },
+                                "issue" => new StockIssued(store, product, line.Quantity, line.Reason!, at)
+                                {
+                                    UnitCost = locked.CostOf(item),
+                                },
+                                _ => new StockAdjusted(store, product, line.Quantity, line.Reason!, at) { UnitCost = locked.CostOf(item) },
+                            };
+                        }
+                    )
+            )
+        );
 
     [WolverinePost("/api/{tenant}/stock/movements", Name = "Move stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Up to 10,000 receipts, issues and adjustments in one transaction")]
-    [EndpointDescription("All lines or none, booked in their order; what there has to be enough of is what is left after all of them. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted.")]
+    [EndpointDescription(
+        "All lines or none, booked in their order; what there has to be enough of is what is left after all of them. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted."
+    )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, async (command, ct) =>
-        {
-            var moments = command.Lines.Select(line => line.OccurredAt ?? command.OccurredAt);
-            var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(ledger,
-                [.. command.Lines.Select((line, i) => new StockRequest(
-                    line.Store, line.Sku, line.Quantity, IsInbound: line.Type == "receipt", $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))],
-                ledger.ResolveOccurrence(moments.Min()), ct);
-            if (problem is not null) return problem;
-            var at = ledger.ResolveOccurrence(command.OccurredAt).At(ledger.Now);
-            var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, at);
-            var decision = Decide(command, lockedStock, document, [.. moments.Select(m => ledger.ResolveOccurrence(m).At(ledger.Now))]);
-            var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
-            return refusal is not null ? refusal
-                : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
-        });
+        ledger.Run(
+            http,
+            command,
+            async (command, ct) =>
+            {
+                var moments = command.Lines.Select(line => line.OccurredAt ?? command.OccurredAt);
+                var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(
+                    ledger,
+                    [
+                        .. command.Lines.Select(
+                            (line, i) =>
+                                new StockRequest(
+                                    line.Store,
+                                    line.Sku,
+                                    line.Quantity,
+                                    IsInbound: line.Type == "receipt",
+                                    $"lines[{i}].store",
+                                    $"lines[{i}].sku",
+                                    $"lines[{i}].quantity"
+                                )
+                        ),
+                    ],
+                    ledger.ResolveOccurrence(moments.Min()),
+                    ct
+                );
+                if (problem is not null)
+                    return problem;
+                var at = ledger.ResolveOccurrence(command.OccurredAt).At(ledger.Now);
+                var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, at);
+                var decision = Decide(command, lockedStock, document, [.. moments.Select(m => ledger.ResolveOccurrence(m).At(ledger.Now))]);
+                var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
+                return refusal is not null
+                    ? refusal
+                    : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
+            }
+        );
 }

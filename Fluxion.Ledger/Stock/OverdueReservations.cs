@@ -12,7 +12,12 @@ namespace Fluxion.Ledger.Stock;
 /// hold stock for ever. Every node checks. A reservation that another node has expired meanwhile is skipped.
 /// </summary>
 public sealed class OverdueReservations(
-    TenantRegistry registry, TenantDocumentStores stores, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OverdueReservations> logger) : BackgroundService
+    TenantRegistry registry,
+    TenantDocumentStores stores,
+    IServiceScopeFactory scopes,
+    TimeProvider clock,
+    ILogger<OverdueReservations> logger
+) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
@@ -25,34 +30,51 @@ public sealed class OverdueReservations(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await Expire(stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            await Expire(stoppingToken);
     }
 
     /// <summary>Runs once for all tenants. A failure is logged, does not stop the others, and is retried in the next run.</summary>
-    public Task Expire(CancellationToken ct) => Attempt("The tenants", async () =>
-    {
-        foreach (var tenant in await registry.List(null, int.MaxValue, ct))
-        {
-            if (tenant.SchemaFault is not null) continue;
-            await Attempt($"The reservations of {tenant.Slug}", async () =>
+    public Task Expire(CancellationToken ct) =>
+        Attempt(
+            "The tenants",
+            async () =>
             {
-                foreach (var id in await Overdue(tenant, ct)) await Attempt($"The reservation {id} of {tenant.Slug}", () => Expire(tenant, id, ct));
-            });
-        }
-    });
+                foreach (var tenant in await registry.List(null, int.MaxValue, ct))
+                {
+                    if (tenant.SchemaFault is not null)
+                        continue;
+                    await Attempt(
+                        $"The reservations of {tenant.Slug}",
+                        async () =>
+                        {
+                            foreach (var id in await Overdue(tenant, ct))
+                                await Attempt($"The reservation {id} of {tenant.Slug}", () => Expire(tenant, id, ct));
+                        }
+                    );
+                }
+            }
+        );
 
     private async Task<IReadOnlyList<Guid>> Overdue(Tenant tenant, CancellationToken ct)
     {
         var before = clock.GetUtcNow() - Grace;
         await using var session = stores.ForTenant(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
-        return await session.Query<Reservation>().Where(r => r.Status == Reservation.Open && r.ExpiresAt < before)
-            .OrderBy(r => r.ExpiresAt).Take(BatchSize).Select(r => r.Id).ToListAsync(ct);
+        return await session
+            .Query<Reservation>()
+            .Where(r => r.Status == Reservation.Open && r.ExpiresAt < before)
+            .OrderBy(r => r.ExpiresAt)
+            .Take(BatchSize)
+            .Select(r => r.Id)
+            .ToListAsync(ct);
     }
 
     private async Task Expire(Tenant tenant, Guid id, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(tenant.Id.ToString(), new ExpireReservation(id), ct);
+        await scope
+            .ServiceProvider.GetRequiredService<IMessageBus>()
+            .InvokeForTenantAsync(tenant.Id.ToString(), new ExpireReservation(id), ct);
     }
 
     private async Task Attempt(string what, Func<Task> attempt)

@@ -14,22 +14,33 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods come into a store without a purchase order.</summary>
-[Example("""{"store":"CCS-01","reference":"GRN-7","lines":[{"sku":"LAC001","quantity":10,"unitCost":2.50},{"sku":"QUE001","quantity":4.250}]}""")]
+[Example(
+    """{"store":"CCS-01","reference":"GRN-7","lines":[{"sku":"LAC001","quantity":10,"unitCost":2.50},{"sku":"QUE001","quantity":4.250}]}"""
+)]
 public sealed record ReceiveStock(
     [property: Description("Code or id of the store")] string Store,
     IReadOnlyList<ReceiveStock.Line> Lines,
     [property: Description("The number of the delivery note or goods receipt, as people know it")] string? Reference = null,
     [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null) : IStockCommand<ReceiveStock.Line>, IProductLines<ReceiveStock, ReceiveStock.Line>
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IStockCommand<ReceiveStock.Line>, IProductLines<ReceiveStock, ReceiveStock.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; its cost price when left out")] decimal? UnitCost = null,
-        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; its cost price when left out")]
+            decimal? UnitCost = null,
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+    ) : IStockLine, IProductLine<Line>
     {
-        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+        public Line InUnits(string sku, decimal packQuantity) =>
+            this with
+            {
+                Sku = sku,
+                Barcode = null,
+                Quantity = Quantity * packQuantity,
+            };
     }
 
     public ReceiveStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
@@ -38,12 +49,15 @@ public sealed record ReceiveStock(
     {
         public Validator(TimeProvider clock)
         {
-            this.StockDocument<ReceiveStock, Line>(clock, line =>
-            {
-                line.Product();
-                line.RuleFor(l => l.Quantity).Positive();
-                line.RuleFor(l => l.UnitCost).UnitPrice();
-            });
+            this.StockDocument<ReceiveStock, Line>(
+                clock,
+                line =>
+                {
+                    line.Product();
+                    line.RuleFor(l => l.Quantity).Positive();
+                    line.RuleFor(l => l.UnitCost).UnitPrice();
+                }
+            );
         }
     }
 }
@@ -51,17 +65,34 @@ public sealed record ReceiveStock(
 public static class ReceiveStockEndpoint
 {
     public static StockDecision Decide(ReceiveStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
-        StockDecider.Decide(lockedStock, command.Lines, (locked, line, _) =>
-            new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document)
-            {
-                UnitCost = line.UnitCost ?? locked.Product.Details.CostPrice,
-            });
+        StockDecider.Decide(
+            lockedStock,
+            command.Lines,
+            (locked, line, _) =>
+                new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document)
+                {
+                    UnitCost = line.UnitCost ?? locked.Product.Details.CostPrice,
+                }
+        );
 
     [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Receive goods into a store")]
-    [EndpointDescription("All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted.")]
+    [EndpointDescription(
+        "All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted."
+    )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, (command, ct) => StockLedger.Move(
-            ledger, documents, command, isInbound: true, (lockedStock, document) => Decide(command, lockedStock, document), ct));
+        ledger.Run(
+            http,
+            command,
+            (command, ct) =>
+                StockLedger.Move(
+                    ledger,
+                    documents,
+                    command,
+                    isInbound: true,
+                    (lockedStock, document) => Decide(command, lockedStock, document),
+                    ct
+                )
+        );
 }

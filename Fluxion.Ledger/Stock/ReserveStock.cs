@@ -14,12 +14,15 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods are reserved for somebody: they stay on hand and are no longer available to others.</summary>
-[Example("""{"reference":"web-88","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1},{"store":"VLN-01","sku":"HAR001","quantity":2}]}""")]
+[Example(
+    """{"reference":"web-88","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1},{"store":"VLN-01","sku":"HAR001","quantity":2}]}"""
+)]
 public sealed record ReserveStock(
     [property: Description("The order or client that they are held for, as people know it")] string Reference,
     [property: Description("Of one store or several")] IReadOnlyList<ReserveStock.Line> Lines,
-    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")] DateTimeOffset? ExpiresAt = null)
-    : IProductLines<ReserveStock, ReserveStock.Line>
+    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
+        DateTimeOffset? ExpiresAt = null
+) : IProductLines<ReserveStock, ReserveStock.Line>
 {
     public static readonly TimeSpan DefaultDuration = TimeSpan.FromHours(24);
     public static readonly TimeSpan MaxDuration = TimeSpan.FromDays(90);
@@ -28,9 +31,16 @@ public sealed record ReserveStock(
         [property: Description("Code or id of the store")] string Store,
         [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
         [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null) : IStockLine, IProductLine<Line>
+        [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+    ) : IStockLine, IProductLine<Line>
     {
-        public Line InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+        public Line InUnits(string sku, decimal packQuantity) =>
+            this with
+            {
+                Sku = sku,
+                Barcode = null,
+                Quantity = Quantity * packQuantity,
+            };
 
         public static void Rules(InlineValidator<Line> line)
         {
@@ -56,16 +66,22 @@ public sealed record ReserveStock(
 public static class ExpiryRules
 {
     /// <summary>Rule for the expiry of a reservation, which is optional.</summary>
-    public static void Expiry<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider clock) => rule
-        .Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + ReserveStock.MaxDuration))
-        .WithMessage($"must lie in the future, at most {ReserveStock.MaxDuration.TotalDays} days from now");
+    public static void Expiry<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider clock) =>
+        rule.Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + ReserveStock.MaxDuration))
+            .WithMessage($"must lie in the future, at most {ReserveStock.MaxDuration.TotalDays} days from now");
 }
 
 /// <param name="Status">The status: open, fulfilled, released or expired.</param>
 /// <param name="Stock">The stock items that this command changed, after the command.</param>
 /// <param name="Version">Version of the reservation; it grows with every change.</param>
 public sealed record ReservationReceipt(
-    Guid Id, string Reference, string Status, DateTimeOffset ExpiresAt, IReadOnlyList<StockLevel> Stock, long Version)
+    Guid Id,
+    string Reference,
+    string Status,
+    DateTimeOffset ExpiresAt,
+    IReadOnlyList<StockLevel> Stock,
+    long Version
+)
 {
     public static ReservationReceipt From(LedgerSession ledger, Reservation reservation, IReadOnlyList<StockLevel> stock) =>
         new(reservation.Id, reservation.Reference, reservation.Status, reservation.ExpiresAt, stock, ledger.VersionOf(reservation.Id));
@@ -74,28 +90,73 @@ public sealed record ReservationReceipt(
 public static class ReserveStockEndpoint
 {
     public static StockDecision Decide(ReserveStock command, IReadOnlyList<LockedStock> lockedStock, Guid reservationId) =>
-        StockDecider.Decide(lockedStock.Zip(command.Lines, (locked, line) =>
-            new StockStep(locked, _ => new StockReserved(locked.Store.Id, locked.Product.Id, line.Quantity, reservationId))));
+        StockDecider.Decide(
+            lockedStock.Zip(
+                command.Lines,
+                (locked, line) =>
+                    new StockStep(locked, _ => new StockReserved(locked.Store.Id, locked.Product.Id, line.Quantity, reservationId))
+            )
+        );
 
     [WolverinePost("/api/{tenant}/stock/reservations", Name = "Reserve stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Hold goods of one or more stores for somebody, for a time")]
-    [EndpointDescription("All lines or none. What is held is on hand and not available; it is available again once it is released, or by itself when the reservation expires. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated or has too little of a product available (see shortages), 400 for a fraction of what is counted or an expiry that is past or too far away.")]
+    [EndpointDescription(
+        "All lines or none. What is held is on hand and not available; it is available again once it is released, or by itself when the reservation expires. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated or has too little of a product available (see shortages), 400 for a fraction of what is counted or an expiry that is past or too far away."
+    )]
     [ProducesResponseType<ReservationReceipt>(201)]
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, async (command, ct) =>
-        {
-            await Deactivation.AcquireSharedLock(ledger, ct);
-            var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, [.. command.Lines.Select((line, i) => new StockRequest(line.Store, line.Sku, line.Quantity,
-                IsInbound: false, $"lines[{i}].store", $"lines[{i}].sku", $"lines[{i}].quantity"))], ledger.ResolveOccurrence(null), ct);
-            if (problem is not null) return problem;
-            var id = Guid.CreateVersion7(at);
-            var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(command, lockedStock, id));
-            if (refusal is not null) return refusal;
+        ledger.Run(
+            http,
+            command,
+            async (command, ct) =>
+            {
+                await Deactivation.AcquireSharedLock(ledger, ct);
+                var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
+                    ledger,
+                    [
+                        .. command.Lines.Select(
+                            (line, i) =>
+                                new StockRequest(
+                                    line.Store,
+                                    line.Sku,
+                                    line.Quantity,
+                                    IsInbound: false,
+                                    $"lines[{i}].store",
+                                    $"lines[{i}].sku",
+                                    $"lines[{i}].quantity"
+                                )
+                        ),
+                    ],
+                    ledger.ResolveOccurrence(null),
+                    ct
+                );
+                if (problem is not null)
+                    return problem;
+                var id = Guid.CreateVersion7(at);
+                var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(command, lockedStock, id));
+                if (refusal is not null)
+                    return refusal;
 
-            var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? at + ReserveStock.DefaultDuration);
-            var reservation = ledger.Append<Reservation>(id, new ReservationOpened(command.Reference.Trim(),
-                [.. command.Lines.Zip(lockedStock, (line, locked) => new ReservedLine(locked.Store.Id, locked.Product.Id, locked.Product.Code, line.Quantity))], expiresAt, at));
-            await ledger.Schedule(new ExpireReservation(id), expiresAt);
-            return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", ReservationReceipt.From(ledger, reservation, outcome.Stock));
-        });
+                var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? at + ReserveStock.DefaultDuration);
+                var reservation = ledger.Append<Reservation>(
+                    id,
+                    new ReservationOpened(
+                        command.Reference.Trim(),
+                        [
+                            .. command.Lines.Zip(
+                                lockedStock,
+                                (line, locked) => new ReservedLine(locked.Store.Id, locked.Product.Id, locked.Product.Code, line.Quantity)
+                            ),
+                        ],
+                        expiresAt,
+                        at
+                    )
+                );
+                await ledger.Schedule(new ExpireReservation(id), expiresAt);
+                return Reply.Created(
+                    $"/api/{ledger.Tenant.Slug}/stock/reservations/{id}",
+                    ReservationReceipt.From(ledger, reservation, outcome.Stock)
+                );
+            }
+        );
 }

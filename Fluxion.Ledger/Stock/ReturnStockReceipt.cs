@@ -21,9 +21,10 @@ public sealed record ReturnStockReceipt(
     [property: Description("Code or id of the store. Required only where the receipt brought goods into several")] string? Store = null,
     [property: Description("Why, in your own words")] string? Reason = null,
     [property: Description("The number of the return or debit note, as people know it")] string? Reference = null,
-    [property: Description("When they left, with its offset from UTC and not before they came; now when left out")] DateTimeOffset? OccurredAt = null,
-    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null)
-    : IOccurrence, IProductLines<ReturnStockReceipt, SupplierReturnLine>
+    [property: Description("When they left, with its offset from UTC and not before they came; now when left out")]
+        DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IOccurrence, IProductLines<ReturnStockReceipt, SupplierReturnLine>
 {
     public ReturnStockReceipt With(IReadOnlyList<SupplierReturnLine> lines) => this with { Lines = lines };
 
@@ -45,52 +46,116 @@ public sealed record ReturnStockReceipt(
 /// <param name="OccurredAt">Time when the goods left, by the ledger's clock.</param>
 /// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
 public sealed record ReceiptReturn(
-    Guid Id, Guid ReceiptId, IReadOnlyList<StockLevel> Stock, DateTimeOffset OccurredAt, IReadOnlyList<CountCorrection> CorrectedByCount);
+    Guid Id,
+    Guid ReceiptId,
+    IReadOnlyList<StockLevel> Stock,
+    DateTimeOffset OccurredAt,
+    IReadOnlyList<CountCorrection> CorrectedByCount
+);
 
 public static class ReturnStockReceiptEndpoint
 {
-    [WolverinePost("/api/{tenant}/stock/receipts/{id}/returns", Name = "Return receipt"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
+    [
+        WolverinePost("/api/{tenant}/stock/receipts/{id}/returns", Name = "Return receipt"),
+        Authorize(Roles.User),
+        Tags("Stock"),
+        MovesStockOrMoney
+    ]
     [EndpointSummary("Send goods of a receipt back to the supplier, at the cost that they came with")]
-    [EndpointDescription("All lines or none; id is that of the receipt, as POST /stock/receipts or /stock/movements answered it. The moving average of what stays is "
-        + "what it cost without them. Goods of a purchase order go back by the returns of the order. Refused: 404 for a receipt that does not exist or brought "
-        + "nothing of a sku, 403 for a store that is not yours, 409 for more than it brought and has not gone back, when there is too little of a product "
-        + "available (see shortages) or the store is deactivated, 400 for a moment before the goods came, a unitCost that they did not come with, or a fraction of "
-        + "what is counted.")]
+    [EndpointDescription(
+        "All lines or none; id is that of the receipt, as POST /stock/receipts or /stock/movements answered it. The moving average of what stays is "
+            + "what it cost without them. Goods of a purchase order go back by the returns of the order. Refused: 404 for a receipt that does not exist or brought "
+            + "nothing of a sku, 403 for a store that is not yours, 409 for more than it brought and has not gone back, when there is too little of a product "
+            + "available (see shortages) or the store is deactivated, 400 for a moment before the goods came, a unitCost that they did not come with, or a fraction of "
+            + "what is counted."
+    )]
     [ProducesResponseType<ReceiptReturn>(200)]
-    public static Task<IResult> Post(string id, ReturnStockReceipt command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>
-        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, documents, ct));
+    public static Task<IResult> Post(
+        string id,
+        ReturnStockReceipt command,
+        LedgerSession ledger,
+        HttpContext http,
+        IStockDocuments documents
+    ) => ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, documents, ct));
 
-    private static async Task<Reply> Handle(string id, ReturnStockReceipt command, LedgerSession ledger, IStockDocuments documents, CancellationToken ct)
+    private static async Task<Reply> Handle(
+        string id,
+        ReturnStockReceipt command,
+        LedgerSession ledger,
+        IStockDocuments documents,
+        CancellationToken ct
+    )
     {
-        if (!Guid.TryParse(id, out var receiptId)) return Refusal.NotFound("receipt", "id", id);
+        if (!Guid.TryParse(id, out var receiptId))
+            return Refusal.NotFound("receipt", "id", id);
         await ledger.AcquireLock($"receipt {receiptId}", ct); // concurrent returns of one receipt wait for each other
         var delivered = await documents.Receipt(ledger, receiptId, ct);
-        if (delivered.Count == 0) return Refusal.NotFound("receipt", "id", id);
+        if (delivered.Count == 0)
+            return Refusal.NotFound("receipt", "id", id);
         var (store, problem) = await StoreOf(command, ledger, delivered, ct);
-        if (store is null) return problem!;
+        if (store is null)
+            return problem!;
         (var goods, problem) = SupplierReturn.Decide(command.Lines, [.. delivered.Where(g => g.StoreId == store.Id)]);
-        if (problem is not null) return problem;
+        if (problem is not null)
+            return problem;
         var came = goods.Max(g => g.OccurredAt);
         var occurred = ledger.ResolveOccurrence(command.OccurredAt, came);
-        if (occurred.IsTooEarly) return Refusal.BeforeCause("the goods came", came);
+        if (occurred.IsTooEarly)
+            return Refusal.BeforeCause("the goods came", came);
 
-        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. goods.Select((g, i) => new StockRequest(store.Code, g.ProductId.ToString(),
-            command.Lines[i].Quantity, IsInbound: false, "store", $"lines[{i}].sku", $"lines[{i}].quantity"))], occurred, ct);
-        if (problem is not null) return problem;
+        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(
+            ledger,
+            [
+                .. goods.Select(
+                    (g, i) =>
+                        new StockRequest(
+                            store.Code,
+                            g.ProductId.ToString(),
+                            command.Lines[i].Quantity,
+                            IsInbound: false,
+                            "store",
+                            $"lines[{i}].sku",
+                            $"lines[{i}].quantity"
+                        )
+                ),
+            ],
+            occurred,
+            ct
+        );
+        if (problem is not null)
+            return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Reason, at);
-        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, SupplierReturn.Decide(lockedStock, command.Lines, goods, document, receiptId, null));
-        return problem is not null ? problem : Reply.Ok(new ReceiptReturn(document.Id, receiptId, outcome.Stock, at, outcome.CorrectedByCount));
+        (var outcome, problem) = StockLedger.Append(
+            ledger,
+            lockedStock,
+            SupplierReturn.Decide(lockedStock, command.Lines, goods, document, receiptId, null)
+        );
+        return problem is not null
+            ? problem
+            : Reply.Ok(new ReceiptReturn(document.Id, receiptId, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
     /// <summary>The store that the goods leave, or the refusal.</summary>
     private static async Task<(Store? Store, Refusal? Problem)> StoreOf(
-        ReturnStockReceipt command, LedgerSession ledger, IReadOnlyList<DeliveredGoods> delivered, CancellationToken ct)
+        ReturnStockReceipt command,
+        LedgerSession ledger,
+        IReadOnlyList<DeliveredGoods> delivered,
+        CancellationToken ct
+    )
     {
         var stores = delivered.Select(g => g.StoreId).Distinct().ToList();
         if (command.Store is null && stores.Count > 1)
             return (null, Refusal.Invalid("store", "is required: the receipt brought goods into several stores"));
         var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
-        if (store is null || !stores.Contains(store.Id)) return (null, Refusal.StoreNotFound(command.Store!));
-        return ledger.Caller.MayUse(store.Id) ? (store, null) : (null, Refusal.Forbidden(command.Store is null ? "The receipt is of a store that is not yours." : StockLedger.StoreNotAllowed(command.Store)));
+        if (store is null || !stores.Contains(store.Id))
+            return (null, Refusal.StoreNotFound(command.Store!));
+        return ledger.Caller.MayUse(store.Id)
+            ? (store, null)
+            : (
+                null,
+                Refusal.Forbidden(
+                    command.Store is null ? "The receipt is of a store that is not yours." : StockLedger.StoreNotAllowed(command.Store)
+                )
+            );
     }
 }

@@ -18,8 +18,10 @@ public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> C
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (Counts[middle].OccurredAt > occurredAt) high = middle;
-            else low = middle + 1;
+            if (Counts[middle].OccurredAt > occurredAt)
+                high = middle;
+            else
+                low = middle + 1;
         }
         return low < Counts.Count ? Counts[low] : null;
     }
@@ -29,7 +31,8 @@ public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> C
 /// <param name="Later">Read for a count, and for a command about the past if the item was counted since.</param>
 public sealed record LockedStock(Store Store, Product Product, StockItem? Item, StockHistory Later)
 {
-    public LockedStock(Store store, Product product, StockItem? item) : this(store, product, item, StockHistory.None) { }
+    public LockedStock(Store store, Product product, StockItem? item)
+        : this(store, product, item, StockHistory.None) { }
 
     public Guid ItemId { get; } = StockItem.IdOf(Store.Id, Product.Id);
 
@@ -56,7 +59,10 @@ public sealed record ShortItem(LockedStock Stock, decimal By);
 /// <summary>The decision of a command, with its events in the order of the steps. With a shortage nothing is appended.</summary>
 /// <param name="ShortItems">Stock items that no longer cover their reservations.</param>
 public sealed record StockDecision(
-    IReadOnlyList<(Guid ItemId, StockEvent Event)> Events, IReadOnlyList<Shortage> Shortages, IReadOnlyList<ShortItem> ShortItems);
+    IReadOnlyList<(Guid ItemId, StockEvent Event)> Events,
+    IReadOnlyList<Shortage> Shortages,
+    IReadOnlyList<ShortItem> ShortItems
+);
 
 /// <summary>
 /// The stock rules for one command. Unless the product allows backorder, a command takes at most what is available, and on hand never goes
@@ -71,21 +77,25 @@ public static class StockDecider
         var events = new List<(Guid, StockEvent)>();
         foreach (var (locked, apply) in steps)
         {
-            if (!items.TryGetValue(locked.ItemId, out var tally)) items[locked.ItemId] = tally = new Tally(locked);
+            if (!items.TryGetValue(locked.ItemId, out var tally))
+                items[locked.ItemId] = tally = new Tally(locked);
             var happened = apply(tally.Item);
             Apply(happened);
             if (happened is StockMovement movement && locked.Later.CountAfter(movement.Document.OccurredAt) is { } count)
             {
-                Apply(new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
-                {
-                    UnitCost = movement.UnitCost,
-                });
+                Apply(
+                    new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
+                    {
+                        UnitCost = movement.UnitCost,
+                    }
+                );
             }
             else if (happened is StockMovement fact && fact.IsFact())
             {
                 tally.Facts += fact.Change();
             }
-            if (happened is StockReleased released) tally.Released += released.Quantity;
+            if (happened is StockReleased released)
+                tally.Released += released.Quantity;
 
             void Apply(StockEvent e)
             {
@@ -93,8 +103,11 @@ public static class StockDecider
                 tally.Item = StockItem.Fold(locked.ItemId, tally.Item, e);
             }
         }
-        return new StockDecision(events, [.. items.Values.Select(tally => tally.Shortage).OfType<Shortage>()],
-            [.. items.Values.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Stock, -tally.Item!.Available))]);
+        return new StockDecision(
+            events,
+            [.. items.Values.Select(tally => tally.Shortage).OfType<Shortage>()],
+            [.. items.Values.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Stock, -tally.Item!.Available))]
+        );
     }
 
     /// <summary>The effect of a command's steps on one stock item.</summary>
@@ -117,24 +130,30 @@ public static class StockDecider
         {
             get
             {
-                if (locked.Product.AllowsBackorder) return null;
+                if (locked.Product.AllowsBackorder)
+                    return null;
                 var (onHand, available) = (locked.Item?.OnHand ?? 0, (locked.Item?.Available ?? 0) + Facts);
                 var wanted = available - Item!.Available;
                 if (Item.Available < 0 && wanted > 0)
                     return new Shortage(locked.Store.Code, locked.Product.Code, wanted + Released, available + Released);
                 return Item.OnHand < 0 && Item.OnHand < onHand
-                    ? new Shortage(locked.Store.Code, locked.Product.Code, onHand - Item.OnHand, onHand) : null;
+                    ? new Shortage(locked.Store.Code, locked.Product.Code, onHand - Item.OnHand, onHand)
+                    : null;
             }
         }
     }
 
     /// <summary>Decides as above, with one step for each line.</summary>
     public static StockDecision Decide<TLine>(
-        IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<TLine> lines, Func<LockedStock, TLine, StockItem?, StockEvent> apply) =>
-        Decide(Steps(lockedStock, lines, apply));
+        IReadOnlyList<LockedStock> lockedStock,
+        IReadOnlyList<TLine> lines,
+        Func<LockedStock, TLine, StockItem?, StockEvent> apply
+    ) => Decide(Steps(lockedStock, lines, apply));
 
     /// <summary>Makes one step for each line.</summary>
     public static IEnumerable<StockStep> Steps<TLine>(
-        IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<TLine> lines, Func<LockedStock, TLine, StockItem?, StockEvent> apply) =>
-        lockedStock.Zip(lines, (locked, line) => new StockStep(locked, item => apply(locked, line, item)));
+        IReadOnlyList<LockedStock> lockedStock,
+        IReadOnlyList<TLine> lines,
+        Func<LockedStock, TLine, StockItem?, StockEvent> apply
+    ) => lockedStock.Zip(lines, (locked, line) => new StockStep(locked, item => apply(locked, line, item)));
 }

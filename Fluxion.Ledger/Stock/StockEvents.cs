@@ -59,6 +59,7 @@ public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantit
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
+
     public override decimal CostedQuantity() => Quantity;
 }
 
@@ -69,6 +70,7 @@ public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity,
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
+
     public override bool IsFact() => Reasons.OfFacts.Contains(Reason);
 }
 
@@ -77,10 +79,16 @@ public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity,
 /// <param name="ReceiptId">The delivery or receipt in which the goods came.</param>
 /// <param name="PurchaseOrderId">The purchase order of the goods; null for a receipt without one.</param>
 public sealed record StockReturnedToSupplier(
-    Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, Guid ReceiptId, Guid? PurchaseOrderId = null)
-    : StockMovement(StoreId, ProductId, Document)
+    Guid StoreId,
+    Guid ProductId,
+    decimal Quantity,
+    StockDocument Document,
+    Guid ReceiptId,
+    Guid? PurchaseOrderId = null
+) : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
+
     public override decimal CostedQuantity() => -Quantity;
 }
 
@@ -90,27 +98,32 @@ public sealed record StockAdjusted(Guid StoreId, Guid ProductId, decimal Quantit
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
+
     public override bool IsFact() => true;
 }
 
 /// <summary>The goods of a sale line leave. The document is the sale.</summary>
 /// <param name="Quantity">Quantity that left, greater than 0.</param>
-public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document)
+    : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
 }
 
 /// <summary>Goods of a sale come back at the cost that they left with. The document is the sale.</summary>
 /// <param name="Quantity">Quantity that came back, greater than 0.</param>
-public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document)
+    : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
+
     public override decimal CostedQuantity() => Quantity;
 }
 
 /// <summary>Goods leave for another store and are in transit. The document is the transfer.</summary>
 /// <param name="Quantity">Quantity that left, greater than 0.</param>
-public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document) : StockMovement(StoreId, ProductId, Document)
+public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document)
+    : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => -Quantity;
 }
@@ -125,6 +138,7 @@ public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
+
     public override decimal CostedQuantity() => Quantity - WrittenOff;
 }
 
@@ -135,6 +149,7 @@ public sealed record StockCounted(Guid StoreId, Guid ProductId, decimal Counted,
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Counted - Expected;
+
     public override bool IsFact() => true;
 }
 
@@ -160,12 +175,14 @@ public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type,
     : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal Change() => Quantity;
-    public override decimal CostedQuantity() => Type switch
-    {
-        "purchase" or "receipt" => Quantity,
-        "return" or "transfer" => Math.Max(Quantity, 0),
-        _ => 0,
-    };
+
+    public override decimal CostedQuantity() =>
+        Type switch
+        {
+            "purchase" or "receipt" => Quantity,
+            "return" or "transfer" => Math.Max(Quantity, 0),
+            _ => 0,
+        };
 
     public override bool IsFact() => Type == "count";
 }
@@ -179,7 +196,18 @@ public static class Reasons
     /// <summary>Reason of a return to a supplier.</summary>
     public const string ReturnToSupplier = "return_to_supplier";
 
-    public static readonly string[] OfIssues = ["damage", "expired", "theft", "loss", "internal_use", "sample", "donation", ReturnToSupplier, "other"];
+    public static readonly string[] OfIssues =
+    [
+        "damage",
+        "expired",
+        "theft",
+        "loss",
+        "internal_use",
+        "sample",
+        "donation",
+        ReturnToSupplier,
+        "other",
+    ];
 
     /// <summary>Reasons of issues that are facts: the goods are gone, even if they were reserved.</summary>
     public static readonly string[] OfFacts = ["damage", "expired", "theft", "loss"];

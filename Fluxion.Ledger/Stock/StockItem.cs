@@ -20,8 +20,15 @@ namespace Fluxion.Ledger.Stock;
 /// <param name="LastMovementAt">The latest OccurredAt; null before the first movement.</param>
 /// <param name="CountedAt">The OccurredAt of the latest count; null before the first.</param>
 public sealed record StockItem(
-    Guid Id, Guid StoreId, Guid ProductId, decimal OnHand, decimal Reserved, decimal UnitCost, DateTimeOffset? LastMovementAt, DateTimeOffset? CountedAt = null)
-    : IAggregate<StockItem>
+    Guid Id,
+    Guid StoreId,
+    Guid ProductId,
+    decimal OnHand,
+    decimal Reserved,
+    decimal UnitCost,
+    DateTimeOffset? LastMovementAt,
+    DateTimeOffset? CountedAt = null
+) : IAggregate<StockItem>
 {
     private static readonly Guid Namespace = Guid.Parse("6f1d2a1e-9f0b-5c57-8a55-0d6f1e7a4c11");
 
@@ -33,7 +40,8 @@ public sealed record StockItem(
 
     public static StockItem Fold(Guid id, StockItem? item, object @event)
     {
-        if (@event is not StockEvent happened) throw new UnknownEventException(typeof(StockItem), @event);
+        if (@event is not StockEvent happened)
+            throw new UnknownEventException(typeof(StockItem), @event);
         item ??= new StockItem(id, happened.StoreId, happened.ProductId, 0, 0, 0, null);
         return happened switch
         {
@@ -53,8 +61,10 @@ public sealed record StockItem(
     private static decimal MovingAverage(StockItem item, StockMovement movement)
     {
         var valued = item.CountedAt > movement.Document.OccurredAt ? 0 : movement.CostedQuantity();
-        if (valued == 0 && item.LastMovementAt is not null) return item.UnitCost;
-        if (valued < 0) return WithoutReturned(item, -valued, movement.UnitCost);
+        if (valued == 0 && item.LastMovementAt is not null)
+            return item.UnitCost;
+        if (valued < 0)
+            return WithoutReturned(item, -valued, movement.UnitCost);
         return item.OnHand <= 0
             ? movement.UnitCost
             : Quantities.Round(((item.OnHand * item.UnitCost) + (valued * movement.UnitCost)) / (item.OnHand + valued), 4);

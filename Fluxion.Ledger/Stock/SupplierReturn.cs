@@ -9,12 +9,22 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>A line of a return to the supplier: a quantity of a delivered product.</summary>
 public sealed record SupplierReturnLine(
     [property: Description("Sku or id of a product of the delivery; or barcode in its place")] string Sku,
-    [property: Description("Greater than 0, and not more than the delivery brought and has not gone back; whole for what is counted")] decimal Quantity,
-    [property: Description("What one unit of the product came with, never one pack. Required only where the delivery brought the product at several costs")] decimal? UnitCost = null,
-    [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null)
-    : IStockLine, IProductLine<SupplierReturnLine>
+    [property: Description("Greater than 0, and not more than the delivery brought and has not gone back; whole for what is counted")]
+        decimal Quantity,
+    [property: Description(
+        "What one unit of the product came with, never one pack. Required only where the delivery brought the product at several costs"
+    )]
+        decimal? UnitCost = null,
+    [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
+) : IStockLine, IProductLine<SupplierReturnLine>
 {
-    public SupplierReturnLine InUnits(string sku, decimal packQuantity) => this with { Sku = sku, Barcode = null, Quantity = Quantity * packQuantity };
+    public SupplierReturnLine InUnits(string sku, decimal packQuantity) =>
+        this with
+        {
+            Sku = sku,
+            Barcode = null,
+            Quantity = Quantity * packQuantity,
+        };
 
     public static void Rules(InlineValidator<SupplierReturnLine> line)
     {
@@ -30,35 +40,74 @@ public static class SupplierReturn
     /// <summary>Finds the delivered goods of each line. Refuses products that were not delivered, and more than can go back.</summary>
     /// <param name="delivered">Goods of the delivery: each product and unit cost once.</param>
     public static (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) Decide(
-        IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> delivered)
+        IReadOnlyList<SupplierReturnLine> lines,
+        IReadOnlyList<DeliveredGoods> delivered
+    )
     {
         var (strange, wrong, goods) = (new Dictionary<string, string[]>(), new Dictionary<string, string[]>(), new List<DeliveredGoods>());
         foreach (var (i, line) in lines.Index())
         {
             var ofProduct = delivered.Where(g => Codes.Spellings(line.Sku).Contains(g.Sku)).ToList();
-            if (ofProduct.Count == 0 && Guid.TryParse(line.Sku, out var id)) ofProduct = [.. delivered.Where(g => g.ProductId == id)];
+            if (ofProduct.Count == 0 && Guid.TryParse(line.Sku, out var id))
+                ofProduct = [.. delivered.Where(g => g.ProductId == id)];
             var meant = line.UnitCost is null ? ofProduct : [.. ofProduct.Where(g => g.UnitCost == line.UnitCost)];
-            if (ofProduct.Count == 0) strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Refusal.Shorten(line.Sku)}'."];
+            if (ofProduct.Count == 0)
+                strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Refusal.Shorten(line.Sku)}'."];
             else if (meant.Count != 1)
-                wrong[$"lines[{i}].unitCost"] = [$"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Format(g.UnitCost)))}"];
-            else goods.Add(meant[0]);
+                wrong[$"lines[{i}].unitCost"] =
+                [
+                    $"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Format(g.UnitCost)))}",
+                ];
+            else
+                goods.Add(meant[0]);
         }
-        if (strange.Count > 0) return ([], Refusal.NotFound("Some products were not delivered; see errors.", strange));
-        if (wrong.Count > 0) return ([], Refusal.Invalid(wrong));
+        if (strange.Count > 0)
+            return ([], Refusal.NotFound("Some products were not delivered; see errors.", strange));
+        if (wrong.Count > 0)
+            return ([], Refusal.Invalid(wrong));
 
-        var over = goods.Zip(lines, (g, line) => (Goods: g, line.Quantity)).GroupBy(r => r.Goods, r => r.Quantity)
+        var over = goods
+            .Zip(lines, (g, line) => (Goods: g, line.Quantity))
+            .GroupBy(r => r.Goods, r => r.Quantity)
             .Where(r => r.Sum() > r.Key.Delivered - r.Key.Returned)
-            .Select(r => $"of {r.Key.Sku} {Format(r.Key.Delivered)} were delivered and {Format(r.Key.Returned)} went back, so {Format(r.Sum())} more are too many")
+            .Select(r =>
+                $"of {r.Key.Sku} {Format(r.Key.Delivered)} were delivered and {Format(r.Key.Returned)} went back, so {Format(r.Sum())} more are too many"
+            )
             .ToList();
-        return over.Count > 0 ? ([], Refusal.Conflict("More than was delivered", $"Nothing went back: {string.Join("; ", over)}.")) : (goods, null);
+        return over.Count > 0
+            ? ([], Refusal.Conflict("More than was delivered", $"Nothing went back: {string.Join("; ", over)}."))
+            : (goods, null);
     }
 
     /// <summary>Goods leave at the cost of their delivery.</summary>
     /// <param name="lockedStock">One for each line.</param>
-    public static StockDecision Decide(IReadOnlyList<LockedStock> lockedStock, IReadOnlyList<SupplierReturnLine> lines, IReadOnlyList<DeliveredGoods> goods,
-        StockDocument document, Guid receiptId, Guid? purchaseOrderId) =>
-        StockDecider.Decide(lockedStock.Select((locked, i) => new StockStep(locked, _ =>
-            new StockReturnedToSupplier(locked.Store.Id, locked.Product.Id, lines[i].Quantity, document, receiptId, purchaseOrderId) { UnitCost = goods[i].UnitCost })));
+    public static StockDecision Decide(
+        IReadOnlyList<LockedStock> lockedStock,
+        IReadOnlyList<SupplierReturnLine> lines,
+        IReadOnlyList<DeliveredGoods> goods,
+        StockDocument document,
+        Guid receiptId,
+        Guid? purchaseOrderId
+    ) =>
+        StockDecider.Decide(
+            lockedStock.Select(
+                (locked, i) =>
+                    new StockStep(
+                        locked,
+                        _ => new StockReturnedToSupplier(
+                            locked.Store.Id,
+                            locked.Product.Id,
+                            lines[i].Quantity,
+                            document,
+                            receiptId,
+                            purchaseOrderId
+                        )
+                        {
+                            UnitCost = goods[i].UnitCost,
+                        }
+                    )
+            )
+        );
 
     private static string Format(decimal value) => Quantities.Normalize(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

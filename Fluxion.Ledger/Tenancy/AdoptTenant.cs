@@ -42,32 +42,60 @@ public sealed record AdoptTenant
 /// <param name="AccountsRemoved">The number of accounts without a user.</param>
 /// <param name="Admin">The admin whose password was set; null when none was.</param>
 public sealed record AdoptionReply(
-    TenantReply Tenant, bool WasRegistered, int AccountsMade, int AccountsChanged, int AccountsRemoved, string? Admin);
+    TenantReply Tenant,
+    bool WasRegistered,
+    int AccountsMade,
+    int AccountsChanged,
+    int AccountsRemoved,
+    string? Admin
+);
 
 public static class AdoptTenantEndpoint
 {
-    [WolverinePost("/api/tenants/{slug}/adopt", Name = "Adopt tenant"), Authorize(Roles.Platform), Tags("Tenants"), HeavyWork(HeavyWork.Provisioning)]
+    [
+        WolverinePost("/api/tenants/{slug}/adopt", Name = "Adopt tenant"),
+        Authorize(Roles.Platform),
+        Tags("Tenants"),
+        HeavyWork(HeavyWork.Provisioning)
+    ]
     [EndpointSummary("Put back what the registry and the accounts lack of a tenant whose data is there")]
-    [EndpointDescription("For a schema that the registry does not know, since it was restored from an older backup, and for accounts "
-        + "that are not what the tenant's users are. A second time changes nothing but the password. "
-        + "Refused: 404 when there is no data to adopt, 409 when it belongs to another tenant, when it has no events, "
-        + "and when adminEmail is no active admin.")]
+    [EndpointDescription(
+        "For a schema that the registry does not know, since it was restored from an older backup, and for accounts "
+            + "that are not what the tenant's users are. A second time changes nothing but the password. "
+            + "Refused: 404 when there is no data to adopt, 409 when it belongs to another tenant, when it has no events, "
+            + "and when adminEmail is no active admin."
+    )]
     [ProducesResponseType<AdoptionReply>(200)]
     public static async Task<IResult> Post(
-        [Example("fluxion-demo")] string slug, AdoptTenant command, TenantAdoption adoption, PasswordHashing passwords, CancellationToken ct)
+        [Example("fluxion-demo")] string slug,
+        AdoptTenant command,
+        TenantAdoption adoption,
+        PasswordHashing passwords,
+        CancellationToken ct
+    )
     {
-        if (Tenant.ValidationError(slug) is { } error) return new RefusedResult(Refusal.Invalid("slug", error));
+        if (Tenant.ValidationError(slug) is { } error)
+            return new RefusedResult(Refusal.Invalid("slug", error));
         var hash = command.AdminPassword is null ? null : await passwords.Hash(command.AdminPassword, ct);
         try
         {
             var adopted = await adoption.Adopt(slug, command.Name?.Trim(), command.AdminEmail, hash, ct);
-            return TypedResults.Ok(new AdoptionReply(TenantReply.From(adopted.Tenant), adopted.WasRegistered,
-                adopted.AccountsMade, adopted.AccountsChanged, adopted.AccountsRemoved, adopted.Admin));
+            return TypedResults.Ok(
+                new AdoptionReply(
+                    TenantReply.From(adopted.Tenant),
+                    adopted.WasRegistered,
+                    adopted.AccountsMade,
+                    adopted.AccountsChanged,
+                    adopted.AccountsRemoved,
+                    adopted.Admin
+                )
+            );
         }
         catch (TenantRefusedException refused)
         {
             return new RefusedResult(
-                refused.IsUnknown ? Refusal.NotFound(refused.Message) : Refusal.Conflict("Not adopted", refused.Message));
+                refused.IsUnknown ? Refusal.NotFound(refused.Message) : Refusal.Conflict("Not adopted", refused.Message)
+            );
         }
     }
 }

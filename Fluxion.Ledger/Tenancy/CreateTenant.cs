@@ -16,23 +16,31 @@ using Wolverine.Http;
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>The platform creates a tenant for a company.</summary>
-[Example("""{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more","timezone":"America/Caracas"}""")]
+[Example(
+    """{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more","timezone":"America/Caracas"}"""
+)]
 public sealed record CreateTenant(
     [property: Description("The name in routes: 2 to 40 lower-case letters, digits and hyphens")] string Slug,
     string Name,
     [property: Description("E-mail address of the tenant's first admin")] string AdminEmail,
     string AdminFullName,
     [property: Description("10 to 128 characters")] string AdminPassword,
-    [property: Description("Name of a time zone of the IANA database, by which its days are counted; UTC when left out")] string? Timezone = null)
+    [property: Description("Name of a time zone of the IANA database, by which its days are counted; UTC when left out")]
+        string? Timezone = null
+)
 {
     public sealed class Validator : AbstractValidator<CreateTenant>
     {
         public Validator()
         {
-            RuleFor(c => c.Slug).Custom((slug, context) =>
-            {
-                if (Tenant.ValidationError(slug) is { } error) context.AddFailure(error);
-            });
+            RuleFor(c => c.Slug)
+                .Custom(
+                    (slug, context) =>
+                    {
+                        if (Tenant.ValidationError(slug) is { } error)
+                            context.AddFailure(error);
+                    }
+                );
             RuleFor(c => c.Name).Name();
             RuleFor(c => c.AdminEmail).AccountEmail();
             RuleFor(c => c.AdminFullName).Name();
@@ -51,24 +59,45 @@ public static class CreateTenantEndpoint
 {
     [WolverinePost("/api/tenants", Name = "Create tenant"), Authorize(Roles.Platform), Tags("Tenants"), HeavyWork(HeavyWork.Provisioning)]
     [EndpointSummary("Create a tenant with its schema and its first admin")]
-    [EndpointDescription("All of it or nothing. The admin signs in with POST /api/token and the slug. "
-        + "Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, when its schema has "
-        + "events of a tenant that the registry does not know (see adopt), and when analysts of a former tenant would read it.")]
+    [EndpointDescription(
+        "All of it or nothing. The admin signs in with POST /api/token and the slug. "
+            + "Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, when its schema has "
+            + "events of a tenant that the registry does not know (see adopt), and when analysts of a former tenant would read it."
+    )]
     [ProducesResponseType<TenantReply>(201)]
-    public static async Task<IResult> Post(CreateTenant command, TenantProvisioning provisioning, Databases databases, PasswordHashing passwords,
-        IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Post(
+        CreateTenant command,
+        TenantProvisioning provisioning,
+        Databases databases,
+        PasswordHashing passwords,
+        IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> options,
+        HttpContext http,
+        CancellationToken ct
+    )
     {
         var json = options.Value.SerializerOptions;
         var fingerprint = await passwords.Fingerprint(command.AdminPassword, Caller.From(http).UserId, ct);
         var hash = await passwords.Hash(command.AdminPassword, ct);
-        var (key, problem) = IdempotencyKey.Read(http, "shared", Caller.From(http).UserId, command with { AdminPassword = fingerprint }, json, required: false);
-        if (problem is not null) return new RefusedResult(problem);
+        var (key, problem) = IdempotencyKey.Read(
+            http,
+            "shared",
+            Caller.From(http).UserId,
+            command with
+            {
+                AdminPassword = fingerprint,
+            },
+            json,
+            required: false
+        );
+        if (problem is not null)
+            return new RefusedResult(problem);
 
         // The idempotency key is locked on a separate connection while the schema is created. Its answer is stored in the transaction that
         // registers the tenant. The connection is one of the owner's, as for all DDL here, so it takes none from the commands
         await using var connection = await databases.RequireOwner().OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (key is not null && await key.Claim(connection, ct) is { } answer) return key.Replay(answer, http);
+        if (key is not null && await key.Claim(connection, ct) is { } answer)
+            return key.Replay(answer, http);
 
         var location = $"/api/tenants/{command.Slug}";
         Tenant? tenant;
@@ -84,13 +113,21 @@ public static class CreateTenantEndpoint
             ? new RefusedResult(Refusal.Conflict("Slug taken", $"There is a tenant '{command.Slug}' already."))
             : TypedResults.Created(location, TenantReply.From(tenant));
 
-        Task<Tenant?> Provision() => provisioning.Provision(command.Slug, command.Name.Trim(),
-            new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), hash), command.Timezone, (ledger, created) =>
-            {
-                if (key is null) return;
-                var body = JsonSerializer.SerializeToUtf8Bytes(TenantReply.From(created), json);
-                var (sql, parameters) = key.StoreAnswer(new Reply.Accepted(201, TenantReply.From(created), location), body);
-                ledger.Enqueue(sql, parameters);
-            }, ct);
+        Task<Tenant?> Provision() =>
+            provisioning.Provision(
+                command.Slug,
+                command.Name.Trim(),
+                new FirstAdmin(command.AdminEmail, command.AdminFullName.Trim(), hash),
+                command.Timezone,
+                (ledger, created) =>
+                {
+                    if (key is null)
+                        return;
+                    var body = JsonSerializer.SerializeToUtf8Bytes(TenantReply.From(created), json);
+                    var (sql, parameters) = key.StoreAnswer(new Reply.Accepted(201, TenantReply.From(created), location), body);
+                    ledger.Enqueue(sql, parameters);
+                },
+                ct
+            );
     }
 }

@@ -25,7 +25,8 @@ public sealed record Databases(NpgsqlDataSource Service, NpgsqlDataSource? Owner
     {
         await Service.DisposeAsync();
         await Queries.DisposeAsync();
-        if (Owner is not null) await Owner.DisposeAsync();
+        if (Owner is not null)
+            await Owner.DisposeAsync();
     }
 }
 

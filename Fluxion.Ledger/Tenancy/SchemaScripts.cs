@@ -52,29 +52,38 @@ public sealed partial class SchemaScripts(string folder)
     /// <returns>The names of the executed scripts.</returns>
     /// <exception cref="SchemaScriptException">A script failed; the transaction is rolled back.</exception>
     public Task<string[]> Migrate(NpgsqlDataSource owner, string set, string schema, Guid tenantId, CancellationToken ct) =>
-        InTransaction(owner, schema, tenantId, async run =>
-        {
-            var objects = Objects(set);
-            if (await Executed(run.Connection, schema, ct) is not { } executed)
+        InTransaction(
+            owner,
+            schema,
+            tenantId,
+            async run =>
             {
-                await run.All([Read(set, "schema.sql"), .. objects.Select(o => new Script(o.Name, o.Sql))], ct);
-                await run.Execute($"""
-                    create table {schema}.{Journal} (
-                        schemaversionsid serial not null,
-                        scriptname varchar(255) not null,
-                        applied timestamp not null,
-                        constraint "PK_{Journal}_Id" primary key (schemaversionsid))
-                    """, ct);
-                return Names(set);
-            }
-            Script[] numbered = [.. Numbered(set).Where(s => !executed.Contains(s.Name))];
-            await run.All(numbered, ct);
-            // a numbered script may have dropped or replaced an object, so all are recreated
-            var latest = executed.ToLookup(PathOf).Select(forms => forms.Last()).ToHashSet();
-            Script[] changed = [.. objects.Where(o => numbered.Length > 0 || !latest.Contains(o.Name)).Select(o => o.Repeatable)];
-            await run.All(changed, ct);
-            return [.. numbered.Concat(changed).Select(s => s.Name)];
-        }, ct);
+                var objects = Objects(set);
+                if (await Executed(run.Connection, schema, ct) is not { } executed)
+                {
+                    await run.All([Read(set, "schema.sql"), .. objects.Select(o => new Script(o.Name, o.Sql))], ct);
+                    await run.Execute(
+                        $"""
+                        create table {schema}.{Journal} (
+                            schemaversionsid serial not null,
+                            scriptname varchar(255) not null,
+                            applied timestamp not null,
+                            constraint "PK_{Journal}_Id" primary key (schemaversionsid))
+                        """,
+                        ct
+                    );
+                    return Names(set);
+                }
+                Script[] numbered = [.. Numbered(set).Where(s => !executed.Contains(s.Name))];
+                await run.All(numbered, ct);
+                // a numbered script may have dropped or replaced an object, so all are recreated
+                var latest = executed.ToLookup(PathOf).Select(forms => forms.Last()).ToHashSet();
+                Script[] changed = [.. objects.Where(o => numbered.Length > 0 || !latest.Contains(o.Name)).Select(o => o.Repeatable)];
+                await run.All(changed, ct);
+                return [.. numbered.Concat(changed).Select(s => s.Name)];
+            },
+            ct
+        );
 
     /// <summary>
     /// Runs the scripts of an idempotent set in one transaction, at every migration: grants on tables that a library created.
@@ -82,39 +91,52 @@ public sealed partial class SchemaScripts(string folder)
     /// <param name="set">The set of scripts: marten or wolverine.</param>
     /// <exception cref="SchemaScriptException">A script failed; the transaction is rolled back.</exception>
     public Task Run(NpgsqlDataSource owner, string set, string schema, Guid tenantId, CancellationToken ct) =>
-        InTransaction(owner, schema, tenantId, async run =>
-        {
-            await run.All(Files(set, ".").Select(path => Read(set, path)), ct);
-            return [];
-        }, ct);
+        InTransaction(
+            owner,
+            schema,
+            tenantId,
+            async run =>
+            {
+                await run.All(Files(set, ".").Select(path => Read(set, path)), ct);
+                return [];
+            },
+            ct
+        );
 
     /// <summary>All files of all sets in order, each with its path below the folder and its content.</summary>
-    public IEnumerable<(string Path, byte[] Sql)> All() => Directory.EnumerateFiles(folder, "*.sql", SearchOption.AllDirectories)
-        .Order(StringComparer.Ordinal).Select(file => (Path.GetRelativePath(folder, file), File.ReadAllBytes(file)));
+    public IEnumerable<(string Path, byte[] Sql)> All() =>
+        Directory
+            .EnumerateFiles(folder, "*.sql", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .Select(file => (Path.GetRelativePath(folder, file), File.ReadAllBytes(file)));
 
     /// <summary>The journal entries of a schema that is up to date.</summary>
     public string[] Names(string set) => [.. Numbered(set).Select(s => s.Name), .. Objects(set).Select(o => o.Name)];
 
     private IEnumerable<Script> Numbered(string set) =>
-    [
-        // old journals contain the released names, without a folder
-        .. Files(set, "history").Select(path => Read(set, path) with { Name = Path.GetFileName(path) }),
-        .. Files(set, "migrations").Select(path => Read(set, path)),
-    ];
+        [
+            // old journals contain the released names, without a folder
+            .. Files(set, "history").Select(path => Read(set, path) with { Name = Path.GetFileName(path) }),
+            .. Files(set, "migrations").Select(path => Read(set, path)),
+        ];
 
     /// <summary>The objects of a set, each after the objects that its text refers to.</summary>
     private List<SchemaObject> Objects(string set)
     {
-        var files = Kinds.SelectMany(kind => Files(set, kind))
+        var files = Kinds
+            .SelectMany(kind => Files(set, kind))
             .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => new SchemaObject(path, Read(set, path).Sql));
         var (ordered, seen) = (new List<SchemaObject>(), new HashSet<string>());
         void Add(string name)
         {
-            if (!files.TryGetValue(name, out var file) || !seen.Add(name)) return;
-            foreach (Match reference in Reference().Matches(file.Sql)) Add(reference.Groups[1].Value);
+            if (!files.TryGetValue(name, out var file) || !seen.Add(name))
+                return;
+            foreach (Match reference in Reference().Matches(file.Sql))
+                Add(reference.Groups[1].Value);
             ordered.Add(file);
         }
-        foreach (var name in files.Keys) Add(name);
+        foreach (var name in files.Keys)
+            Add(name);
         return ordered;
     }
 
@@ -135,17 +157,24 @@ public sealed partial class SchemaScripts(string folder)
     private static async Task<List<string>?> Executed(NpgsqlConnection connection, string schema, CancellationToken ct)
     {
         await using var exists = new NpgsqlCommand($"select to_regclass('{schema}.{Journal}') is not null", connection);
-        if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return null;
+        if (!(bool)(await exists.ExecuteScalarAsync(ct))!)
+            return null;
         var names = new List<string>();
         await using var command = new NpgsqlCommand($"select scriptname from {schema}.{Journal} order by schemaversionsid", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) names.Add(reader.GetString(0));
+        while (await reader.ReadAsync(ct))
+            names.Add(reader.GetString(0));
         return names;
     }
 
     /// <param name="scripts">The function that runs the scripts and returns the names to record in the journal.</param>
     private static async Task<string[]> InTransaction(
-        NpgsqlDataSource owner, string schema, Guid tenantId, Func<Runner, Task<string[]>> scripts, CancellationToken ct)
+        NpgsqlDataSource owner,
+        string schema,
+        Guid tenantId,
+        Func<Runner, Task<string[]>> scripts,
+        CancellationToken ct
+    )
     {
         await using var connection = await owner.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -153,15 +182,21 @@ public sealed partial class SchemaScripts(string folder)
         // TimescaleDB refuses a statement that decompresses more than 100,000 rows. A script that changes old rows of a hypertable may
         // need more (docs/compression.md), so the limit is lifted
         await run.Execute(
-            $"set local lock_timeout = '{LockTimeout}'; set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0", ct);
+            $"set local lock_timeout = '{LockTimeout}'; set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0",
+            ct
+        );
         try
         {
             var ran = await scripts(run);
             if (ran.Length > 0)
             {
                 await using var keep = new NpgsqlCommand(
-                    $"insert into {schema}.{Journal} (scriptname, applied) select unnest($1), now() at time zone 'UTC'", connection)
-                { Parameters = { new() { Value = ran } } };
+                    $"insert into {schema}.{Journal} (scriptname, applied) select unnest($1), now() at time zone 'UTC'",
+                    connection
+                )
+                {
+                    Parameters = { new() { Value = ran } },
+                };
                 await keep.ExecuteNonQueryAsync(ct);
             }
             await transaction.CommitAsync(ct);
@@ -181,8 +216,12 @@ public sealed partial class SchemaScripts(string folder)
             {
                 try
                 {
-                    await Execute(script.Sql.Replace("$schema$", Schema, StringComparison.Ordinal)
-                        .Replace("$tenant_id$", TenantId.ToString(), StringComparison.Ordinal), ct);
+                    await Execute(
+                        script
+                            .Sql.Replace("$schema$", Schema, StringComparison.Ordinal)
+                            .Replace("$tenant_id$", TenantId.ToString(), StringComparison.Ordinal),
+                        ct
+                    );
                 }
                 catch (NpgsqlException e)
                 {

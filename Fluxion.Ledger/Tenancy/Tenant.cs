@@ -11,14 +11,33 @@ namespace Fluxion.Ledger.Tenancy;
 /// The mismatch after only the schema or only the registry was restored from a backup; null when there is none.
 /// </param>
 public sealed partial record Tenant(
-    Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt, string? MigrationFailure = null, string? SchemaFault = null)
+    Guid Id,
+    string Slug,
+    string Name,
+    string Status,
+    DateTimeOffset CreatedAt,
+    string? MigrationFailure = null,
+    string? SchemaFault = null
+)
 {
     public const string Active = "active";
     public const string Suspended = "suspended";
 
     /// <summary>Reserved words: they are routes of the API or could be mistaken for one.</summary>
     private static readonly HashSet<string> Reserved =
-        ["tenants", "token", "docs", "openapi", "health", "api", "admin", "platform", "shared", "template", "wolverine"];
+    [
+        "tenants",
+        "token",
+        "docs",
+        "openapi",
+        "health",
+        "api",
+        "admin",
+        "platform",
+        "shared",
+        "template",
+        "wolverine",
+    ];
 
     /// <summary>The PostgreSQL schema. A slug has no underscore, so two slugs never share a schema.</summary>
     public string Schema => SchemaOf(Slug);
@@ -28,15 +47,17 @@ public sealed partial record Tenant(
     public static string SchemaOf(string slug) => "tenant_" + slug.Replace('-', '_');
 
     /// <summary>The reason why <paramref name="slug"/> is not valid for a tenant; null when it is valid.</summary>
-    public static string? ValidationError(string? slug) => slug switch
-    {
-        null or "" => "A slug is required, for example 'acme'.",
-        _ when !SlugPattern().IsMatch(slug) || slug.Length > 40 =>
-            "A slug has 2 to 40 lower-case letters, digits and single hyphens, and begins with a letter, for example 'acme-foods'.",
-        _ when Reserved.Contains(slug) => $"The slug '{slug}' is a reserved word.",
-        _ when slug.EndsWith("-replay", StringComparison.Ordinal) => "A slug does not end in '-replay': a replay of another tenant makes and drops a schema of that name.",
-        _ => null,
-    };
+    public static string? ValidationError(string? slug) =>
+        slug switch
+        {
+            null or "" => "A slug is required, for example 'acme'.",
+            _ when !SlugPattern().IsMatch(slug) || slug.Length > 40 =>
+                "A slug has 2 to 40 lower-case letters, digits and single hyphens, and begins with a letter, for example 'acme-foods'.",
+            _ when Reserved.Contains(slug) => $"The slug '{slug}' is a reserved word.",
+            _ when slug.EndsWith("-replay", StringComparison.Ordinal) =>
+                "A slug does not end in '-replay': a replay of another tenant makes and drops a schema of that name.",
+            _ => null,
+        };
 
     [GeneratedRegex(@"^[a-z][a-z0-9]*(-[a-z0-9]+)*(?<=..)\z")]
     private static partial Regex SlugPattern();

@@ -19,7 +19,11 @@ public sealed record Adopted(Tenant Tenant, bool WasRegistered, int AccountsMade
 /// in the registry, or passwords.
 /// </summary>
 public sealed class TenantAdoption(
-    TenantSchemas schemas, TenantProvisioning provisioning, TenantRegistry registry, SchemaFingerprints fingerprints)
+    TenantSchemas schemas,
+    TenantProvisioning provisioning,
+    TenantRegistry registry,
+    SchemaFingerprints fingerprints
+)
 {
     /// <summary>
     /// Registers the tenant if the registry lacks it, and reconciles its accounts with its users. A repeated adoption changes nothing but
@@ -38,19 +42,23 @@ public sealed class TenantAdoption(
         registry.Forget(slug);
         var registered = await registry.Find(slug, ct);
         var schema = Tenant.SchemaOf(slug);
-        var found = await schemas.Find(schema, ct)
+        var found =
+            await schemas.Find(schema, ct)
             ?? throw new TenantRefusedException($"There is no schema {schema} to adopt. Restore it first.", isUnknown: true);
-        if (found.TenantId is not { } id) throw new TenantRefusedException($"The schema {schema} does not say which tenant it belongs to.");
+        if (found.TenantId is not { } id)
+            throw new TenantRefusedException($"The schema {schema} does not say which tenant it belongs to.");
         if (registered is null && !found.HasEvents)
             throw new TenantRefusedException($"The schema {schema} has no events. Add the tenant instead: the schema is replaced.");
         if (registered is not null && registered.Id != id)
         {
             throw new TenantRefusedException(
                 $"The registry has '{slug}' with the id {registered.Id}; the schema {schema} belongs to the tenant {id}. "
-                + "Restore both from one backup.");
+                    + "Restore both from one backup."
+            );
         }
         var tenant = registered ?? new Tenant(id, slug, name ?? slug, Tenant.Active, Timestamps.ToMicroseconds(found.Since!.Value));
-        if (name is not null) tenant = tenant with { Name = name };
+        if (name is not null)
+            tenant = tenant with { Name = name };
 
         using var store = await provisioning.MigrateSchema(schema, id, everything: true, ct);
         await using var session = store.LightweightSession(id.ToString());
@@ -58,10 +66,18 @@ public sealed class TenantAdoption(
         await ledger.Begin(ct);
         if (await SlugOf(ledger, id, ct) is { } other && other != slug)
             throw new TenantRefusedException($"The tenant {id} of the schema {schema} is registered as '{other}'.");
-        ledger.Enqueue("""
+        ledger.Enqueue(
+            """
             insert into shared.tenants (id, slug, name, schema_name, status, created_at) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set name = excluded.name where tenants.name <> excluded.name
-            """, id, slug, tenant.Name, schema, tenant.Status, tenant.CreatedAt);
+            """,
+            id,
+            slug,
+            tenant.Name,
+            schema,
+            tenant.Status,
+            tenant.CreatedAt
+        );
 
         var users = (await session.Query<User>().ToListAsync(ct)).ToDictionary(user => user.Id);
         var accounts = (await Accounts(ledger, ct)).ToDictionary(account => account.Id);
@@ -72,16 +88,33 @@ public sealed class TenantAdoption(
         ledger.Enqueue("delete from shared.tenant_users where tenant_id = ? and id = any(?)", id, removed);
         foreach (var user in made)
         {
-            ledger.Enqueue("""
+            ledger.Enqueue(
+                """
                 insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active, stamp)
                 values (?, ?, ?, ?, ?, ?, ?, ?)
-                """, user.Id, id, user.Email, Passwords.DummyHash, user.FullName, user.Role, user.IsActive, Stamp(ledger));
+                """,
+                user.Id,
+                id,
+                user.Email,
+                Passwords.DummyHash,
+                user.FullName,
+                user.Role,
+                user.IsActive,
+                Stamp(ledger)
+            );
         }
         foreach (var user in changed)
         {
-            ledger.Enqueue("""
+            ledger.Enqueue(
+                """
                 update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = greatest(stamp + 1, ?) where id = ?
-                """, user.FullName, user.Role, user.IsActive, Stamp(ledger), user.Id);
+                """,
+                user.FullName,
+                user.Role,
+                user.IsActive,
+                Stamp(ledger),
+                user.Id
+            );
         }
 
         var admin = Admin(users.Values, accounts, adminEmail);
@@ -90,8 +123,14 @@ public sealed class TenantAdoption(
         await ledger.Commit(ct);
         registry.Forget(slug);
         await fingerprints.Record(schema, CancellationToken.None);
-        return new Adopted(tenant, registered is not null, made.Count, changed.Count, removed.Length,
-            Admin: adminPasswordHash is null ? null : admin?.Email);
+        return new Adopted(
+            tenant,
+            registered is not null,
+            made.Count,
+            changed.Count,
+            removed.Length,
+            Admin: adminPasswordHash is null ? null : admin?.Email
+        );
     }
 
     /// <summary>The columns that accounts and users have in common, except the e-mail address, which never changes.</summary>
@@ -105,8 +144,10 @@ public sealed class TenantAdoption(
         var admins = users.Where(u => u.IsActiveAdmin).OrderBy(u => u.Id.ToString(), StringComparer.Ordinal).ToList(); // ids grow with time
         if (email is not null)
         {
-            return admins.Find(u => u.Email == Users.Normalize(email)) ?? throw new TenantRefusedException(
-                $"{email} is no active admin of the tenant. Its active admins: {string.Join(", ", admins.Select(u => u.Email))}.");
+            return admins.Find(u => u.Email == Users.Normalize(email))
+                ?? throw new TenantRefusedException(
+                    $"{email} is no active admin of the tenant. Its active admins: {string.Join(", ", admins.Select(u => u.Email))}."
+                );
         }
         return admins.Any(a => accounts.ContainsKey(a.Id)) ? null : admins.FirstOrDefault();
     }
@@ -123,7 +164,9 @@ public sealed class TenantAdoption(
     private static async Task<List<Account>> Accounts(LedgerSession ledger, CancellationToken ct)
     {
         await using var command = ledger.CreateCommand(
-            "select id, full_name, role, is_active from shared.tenant_users where tenant_id = $1", ledger.Tenant.Id);
+            "select id, full_name, role, is_active from shared.tenant_users where tenant_id = $1",
+            ledger.Tenant.Id
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         var accounts = new List<Account>();
         while (await reader.ReadAsync(ct))

@@ -13,19 +13,26 @@ namespace Fluxion.Ledger.Tenancy;
 /// to that tenant's store. A session without a tenant id never reaches a tenant's schema.
 /// </summary>
 public sealed class TenantDocumentStores(StoreOptions options, Databases databases, TenantRegistry registry, ITenantReadModels readModels)
-    : DocumentStore(options), IDocumentStore
+    : DocumentStore(options),
+        IDocumentStore
 {
     private readonly StoreOptions _shared = options;
     private readonly ConcurrentDictionary<string, Lazy<DocumentStore>> _stores = new();
 
     /// <summary>The store of one tenant, with connections of the role fluxion_app.</summary>
     /// <exception cref="UnknownTenantException"/>
-    public DocumentStore ForTenant(string tenantId) => _stores.GetOrAdd(tenantId, id =>
-    {
-        // looked up outside the Lazy, which would cache an exception for good: a database outage is temporary
-        var tenant = registry.Get(Guid.TryParse(id, out var guid) ? guid : throw new UnknownTenantException(id));
-        return new Lazy<DocumentStore>(() => new DocumentStore(OptionsFor(tenant.Schema, databases.Service)));
-    }).Value;
+    public DocumentStore ForTenant(string tenantId) =>
+        _stores
+            .GetOrAdd(
+                tenantId,
+                id =>
+                {
+                    // looked up outside the Lazy, which would cache an exception for good: a database outage is temporary
+                    var tenant = registry.Get(Guid.TryParse(id, out var guid) ? guid : throw new UnknownTenantException(id));
+                    return new Lazy<DocumentStore>(() => new DocumentStore(OptionsFor(tenant.Schema, databases.Service)));
+                }
+            )
+            .Value;
 
     /// <summary>The options of one schema's store; provisioning opens it with the owner's connections.</summary>
     public StoreOptions OptionsFor(string schema, NpgsqlDataSource dataSource)

@@ -23,8 +23,14 @@ public sealed record Migrated(string Name, string? Failure, int Done, int Total)
 /// has lost.
 /// </summary>
 public sealed class TenantProvisioning(
-    Databases databases, TenantDocumentStores stores, TenantRegistry registry, TenantSchemas schemas, SchemaScripts scripts,
-    SchemaFingerprints fingerprints, TimeProvider clock)
+    Databases databases,
+    TenantDocumentStores stores,
+    TenantRegistry registry,
+    TenantSchemas schemas,
+    SchemaScripts scripts,
+    SchemaFingerprints fingerprints,
+    TimeProvider clock
+)
 {
     public const string Template = "template";
 
@@ -47,7 +53,11 @@ public sealed class TenantProvisioning(
     /// <param name="progress">A callback that is called once for each completed schema, never concurrently.</param>
     /// <returns>The number of tenants, and the schemas whose migration failed.</returns>
     /// <exception cref="SchemaScriptException">The migration of the shared schema failed; no other schema is then migrated.</exception>
-    public async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Migrate(IReadOnlySet<string>? current, Action<Migrated>? progress, CancellationToken ct)
+    public async Task<(int Tenants, IReadOnlyList<Migrated> Failed)> Migrate(
+        IReadOnlySet<string>? current,
+        Action<Migrated>? progress,
+        CancellationToken ct
+    )
     {
         var owner = databases.RequireOwner();
         await Migrate("shared", current, () => scripts.Migrate(owner, "shared", "shared", Guid.Empty, ct), ct);
@@ -56,22 +66,30 @@ public sealed class TenantProvisioning(
         async Task MigrateTenant(Tenant tenant)
         {
             // the scripts would otherwise create an empty schema
-            if (tenant.SchemaFault is not null) throw new TenantRefusedException(tenant.SchemaFault);
+            if (tenant.SchemaFault is not null)
+                throw new TenantRefusedException(tenant.SchemaFault);
             (await MigrateSchema(tenant.Schema, tenant.Id, everything: current is null, ct)).Dispose();
         }
         List<(string Name, string Schema, Func<Task> Migrate)> todo =
-            [(Template, Template, MigrateTemplate), .. tenants.Select(t => (t.Slug, t.Schema, (Func<Task>)(() => MigrateTenant(t))))];
+        [
+            (Template, Template, MigrateTemplate),
+            .. tenants.Select(t => (t.Slug, t.Schema, (Func<Task>)(() => MigrateTenant(t)))),
+        ];
         todo.RemoveAll(s => current?.Contains(s.Schema) == true);
         var done = new List<Migrated>();
-        await Parallel.ForEachAsync(todo, new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = ct }, async (s, _) =>
-        {
-            var failure = await Try(s.Schema, current, s.Migrate, ct);
-            lock (done)
+        await Parallel.ForEachAsync(
+            todo,
+            new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = ct },
+            async (s, _) =>
             {
-                done.Add(new Migrated(s.Name, failure, done.Count + 1, todo.Count));
-                progress?.Invoke(done[^1]);
+                var failure = await Try(s.Schema, current, s.Migrate, ct);
+                lock (done)
+                {
+                    done.Add(new Migrated(s.Name, failure, done.Count + 1, todo.Count));
+                    progress?.Invoke(done[^1]);
+                }
             }
-        });
+        );
         return (tenants.Count, [.. done.Where(m => m.Failure is not null).OrderBy(m => m.Name, StringComparer.Ordinal)]);
     }
 
@@ -88,13 +106,19 @@ public sealed class TenantProvisioning(
                 await Migrate(schema, current, migrate, ct);
                 return null;
             }
-            catch (Exception e) when (Postgres(e)?.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && attempt < LockAttempts)
+            catch (Exception e)
+                when (Postgres(e)?.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected
+                    && attempt < LockAttempts
+                )
             {
                 await Task.Delay(BetweenLockAttempts, ct);
             }
             catch (Exception e) when (e is not OperationCanceledException && !IsAway(e))
             {
-                var reason = e is not SchemaScriptException && Postgres(e) is { } refusal ? $"Marten's tables cannot be made: {refusal.MessageText}" : e.Message;
+                var reason =
+                    e is not SchemaScriptException && Postgres(e) is { } refusal
+                        ? $"Marten's tables cannot be made: {refusal.MessageText}"
+                        : e.Message;
                 await fingerprints.RecordFailure(schema, reason, ct);
                 return reason;
             }
@@ -103,22 +127,32 @@ public sealed class TenantProvisioning(
 
     private static PostgresException? Postgres(Exception? e) => e is null ? null : e as PostgresException ?? Postgres(e.InnerException);
 
-    private static bool IsAway(Exception? e) => e switch
-    {
-        null or TimeoutException => false, // timeout of a statement or of a lock
-        PostgresException => e is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections },
-        NpgsqlException => e.InnerException is not TimeoutException,
-        _ => IsAway(e.InnerException),
-    };
+    private static bool IsAway(Exception? e) =>
+        e switch
+        {
+            null or TimeoutException => false, // timeout of a statement or of a lock
+            PostgresException => e
+                is PostgresException
+                {
+                    SqlState: PostgresErrorCodes.AdminShutdown
+                        or PostgresErrorCodes.CrashShutdown
+                        or PostgresErrorCodes.CannotConnectNow
+                        or PostgresErrorCodes.TooManyConnections
+                },
+            NpgsqlException => e.InnerException is not TimeoutException,
+            _ => IsAway(e.InnerException),
+        };
 
     /// <summary>
     /// Migrates one schema, unless it is in <paramref name="current"/>. An advisory lock serializes hosts that start together.
     /// </summary>
     public async Task Migrate(string schema, IReadOnlySet<string>? current, Func<Task> migrate, CancellationToken ct)
     {
-        if (current?.Contains(schema) == true) return;
+        if (current?.Contains(schema) == true)
+            return;
         await using var turn = await AcquireLock($"migrate/{schema}", ct);
-        if (current is not null && (await fingerprints.Current(ct)).Contains(schema)) return; // another host migrated it first
+        if (current is not null && (await fingerprints.Current(ct)).Contains(schema))
+            return; // another host migrated it first
         await migrate();
         await fingerprints.Record(schema, ct);
     }
@@ -132,17 +166,26 @@ public sealed class TenantProvisioning(
     /// A schema with events exists, or analysts of a former tenant could read the new schema.
     /// </exception>
     public async Task<Tenant?> Provision(
-        string slug, string name, FirstAdmin? admin, string? timezone, Action<LedgerSession, Tenant>? alongside, CancellationToken ct)
+        string slug,
+        string name,
+        FirstAdmin? admin,
+        string? timezone,
+        Action<LedgerSession, Tenant>? alongside,
+        CancellationToken ct
+    )
     {
         var owner = databases.RequireOwner();
         var tenant = new Tenant(Guid.CreateVersion7(), slug, name, Tenant.Active, Timestamps.ToMicroseconds(clock.GetUtcNow()));
         await using var turn = await AcquireLockOf(slug, ct);
         registry.Forget(slug);
-        if (await registry.Find(slug, ct) is not null) return null;
+        if (await registry.Find(slug, ct) is not null)
+            return null;
         if (await schemas.Find(tenant.Schema, ct) is { HasEvents: true })
         {
-            throw new TenantRefusedException($"The schema {tenant.Schema} has events, and the registry does not know its tenant: "
-                + $"was 'shared' restored from an older backup? Adopt it: 'tenants adopt {slug}', or POST /api/tenants/{slug}/adopt.");
+            throw new TenantRefusedException(
+                $"The schema {tenant.Schema} has events, and the registry does not know its tenant: "
+                    + $"was 'shared' restored from an older backup? Adopt it: 'tenants adopt {slug}', or POST /api/tenants/{slug}/adopt."
+            );
         }
         await new Analysts(databases).RemoveFormer(tenant, ct);
 
@@ -153,10 +196,20 @@ public sealed class TenantProvisioning(
             await using var session = store.LightweightSession(tenant.Id.ToString());
             var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(ct);
-            ledger.Enqueue("insert into shared.tenants (id, slug, name, schema_name, status, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)",
-                tenant.Id, slug, name, tenant.Schema, tenant.Status, tenant.CreatedAt, tenant.CreatedAt);
-            if (admin is not null) Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, null, admin.PasswordHash);
-            if (timezone is not null) ledger.Append<TenantSettings>(tenant.Id, new SettingsChanged(0, null, timezone));
+            ledger.Enqueue(
+                "insert into shared.tenants (id, slug, name, schema_name, status, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)",
+                tenant.Id,
+                slug,
+                name,
+                tenant.Schema,
+                tenant.Status,
+                tenant.CreatedAt,
+                tenant.CreatedAt
+            );
+            if (admin is not null)
+                Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, null, admin.PasswordHash);
+            if (timezone is not null)
+                ledger.Append<TenantSettings>(tenant.Id, new SettingsChanged(0, null, timezone));
             alongside?.Invoke(ledger, tenant);
             await ledger.Commit(ct);
         }
@@ -172,7 +225,9 @@ public sealed class TenantProvisioning(
     /// <summary>Sets the status of a tenant, and returns the tenant after it; null when there is no such tenant.</summary>
     public async Task<Tenant?> SetStatus(string slug, string status, CancellationToken ct)
     {
-        await using var command = databases.RequireOwner().CreateCommand("update shared.tenants set status = $2 where slug = $1 and status <> $2");
+        await using var command = databases
+            .RequireOwner()
+            .CreateCommand("update shared.tenants set status = $2 where slug = $1 and status <> $2");
         command.Parameters.Add(new() { Value = slug });
         command.Parameters.Add(new() { Value = status });
         await command.ExecuteNonQueryAsync(ct);
@@ -208,8 +263,11 @@ public sealed class TenantProvisioning(
     /// </summary>
     /// <exception cref="TimeoutException">Another host held the lock for 5 minutes.</exception>
     public async Task<IAsyncDisposable> AcquireLock(string name, CancellationToken ct) =>
-        await new PostgresDistributedLock(new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true), databases.RequireOwner())
-            .TryAcquireAsync(TimeSpan.FromMinutes(5), ct) ?? throw new TimeoutException($"Another host has been at {name} for five minutes.");
+        await new PostgresDistributedLock(
+            new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true),
+            databases.RequireOwner()
+        ).TryAcquireAsync(TimeSpan.FromMinutes(5), ct)
+        ?? throw new TimeoutException($"Another host has been at {name} for five minutes.");
 
     private static async Task Execute(NpgsqlDataSource dataSource, string sql, CancellationToken ct)
     {

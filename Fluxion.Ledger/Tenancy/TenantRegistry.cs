@@ -33,11 +33,13 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
 
     public async ValueTask<Tenant?> Find(string slug, CancellationToken ct)
     {
-        if (_bySlug.TryGetValue(slug, out var known) && clock.GetElapsedTime(known.ReadAt) < Freshness) return known.Tenant;
+        if (_bySlug.TryGetValue(slug, out var known) && clock.GetElapsedTime(known.ReadAt) < Freshness)
+            return known.Tenant;
         await using var command = Command("where slug = $2");
         command.Parameters.Add(new() { Value = slug });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        if (await reader.ReadAsync(ct)) return Remember(Read(reader));
+        if (await reader.ReadAsync(ct))
+            return Remember(Read(reader));
         _bySlug.TryRemove(slug, out _);
         return null;
     }
@@ -46,7 +48,8 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
     /// <exception cref="UnknownTenantException">There is no such tenant; there is no default tenant to fall back to.</exception>
     public Tenant Get(Guid id)
     {
-        if (_byId.TryGetValue(id, out var known)) return known;
+        if (_byId.TryGetValue(id, out var known))
+            return known;
         using var command = Command("where t.id = $2");
         command.Parameters.Add(new() { Value = id });
         using var reader = command.ExecuteReader();
@@ -61,7 +64,8 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
         command.Parameters.Add(new() { Value = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var tenants = new List<Tenant>();
-        while (await reader.ReadAsync(ct)) tenants.Add(Read(reader));
+        while (await reader.ReadAsync(ct))
+            tenants.Add(Read(reader));
         return tenants;
     }
 
@@ -82,8 +86,16 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
         return tenant;
     }
 
-    private static Tenant Read(NpgsqlDataReader reader) => new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2),
-        reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4), Text(reader, 5), Text(reader, 6));
+    private static Tenant Read(NpgsqlDataReader reader) =>
+        new(
+            reader.GetGuid(0),
+            reader.GetString(1),
+            reader.GetString(2),
+            reader.GetString(3),
+            reader.GetFieldValue<DateTimeOffset>(4),
+            Text(reader, 5),
+            Text(reader, 6)
+        );
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }

@@ -29,17 +29,23 @@ public sealed class TenantResolution(RequestDelegate next, TenantRegistry regist
         var tenant = await registry.Find(slug, http.RequestAborted);
         var problem = tenant switch
         {
-            null => Refusal.NotFound($"There is no tenant '{Refusal.Shorten(slug)}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."),
-            _ when Caller.From(http).TenantId != tenant.Id =>
-                Refusal.Forbidden($"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."),
-            { Status: not Tenant.Active } => Refusal.Forbidden($"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."),
+            null => Refusal.NotFound(
+                $"There is no tenant '{Refusal.Shorten(slug)}'. The path is /api/{{tenant}}/…, for example /api/fluxion-demo/inventory."
+            ),
+            _ when Caller.From(http).TenantId != tenant.Id => Refusal.Forbidden(
+                $"This token is not for the tenant '{slug}'. Ask for one with POST /api/token."
+            ),
+            { Status: not Tenant.Active } => Refusal.Forbidden(
+                $"The tenant '{slug}' is {tenant.Status}. Ask the platform's administrator."
+            ),
             { SchemaFault: not null } => Refusal.DataMissing(slug),
             { MigrationFailure: not null } => Refusal.NotMigrated(slug),
             _ => null,
         };
         if (problem is not null)
         {
-            if (problem.Kind == RefusalKind.Unavailable) http.Response.Headers.RetryAfter = RetryAfterSeconds;
+            if (problem.Kind == RefusalKind.Unavailable)
+                http.Response.Headers.RetryAfter = RetryAfterSeconds;
             await new RefusedResult(problem).ExecuteAsync(http);
             return;
         }

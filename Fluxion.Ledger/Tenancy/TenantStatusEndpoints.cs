@@ -20,7 +20,9 @@ public static class TenantStatusEndpoints
 
     [WolverinePost("/api/tenants/{slug}/resume", Name = "Resume tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Resume a suspended tenant")]
-    [EndpointDescription("Tokens that have not expired are taken again. Once more changes nothing. Refused: 404 for a tenant that does not exist.")]
+    [EndpointDescription(
+        "Tokens that have not expired are taken again. Once more changes nothing. Refused: 404 for a tenant that does not exist."
+    )]
     [ProducesResponseType<TenantReply>(200)]
     public static Task<IResult> Resume(string slug, [NotBody] TenantProvisioning provisioning, CancellationToken ct) =>
         Set(slug, Tenant.Active, provisioning, ct);
@@ -31,9 +33,12 @@ public static class TenantStatusEndpoints
     public static async Task<IResult> List(int? limit, string? after, TenantRegistry registry, CancellationToken ct)
     {
         var size = limit ?? Paging.DefaultLimit;
-        if (size is < 1 or > Paging.MaxLimit) return new RefusedResult(Paging.Problem);
+        if (size is < 1 or > Paging.MaxLimit)
+            return new RefusedResult(Paging.Problem);
         var tenants = await registry.List(after, size + 1, ct);
-        return TypedResults.Ok(new TenantPage([.. tenants.Take(size).Select(TenantReply.From)], tenants.Count > size ? tenants[size - 1].Slug : null));
+        return TypedResults.Ok(
+            new TenantPage([.. tenants.Take(size).Select(TenantReply.From)], tenants.Count > size ? tenants[size - 1].Slug : null)
+        );
     }
 
     private static async Task<IResult> Set(string slug, string status, TenantProvisioning provisioning, CancellationToken ct) =>

@@ -43,7 +43,8 @@ public sealed class LedgerClock(TimeProvider host) : TimeProvider
             var (asked, started) = (host.GetUtcNow(), host.GetTimestamp());
             var now = new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!);
             var took = host.GetElapsedTime(started);
-            if (took < shortest) (shortest, offset) = (took, asked + (took / 2) - now);
+            if (took < shortest)
+                (shortest, offset) = (took, asked + (took / 2) - now);
         }
         Interlocked.Exchange(ref _offset, offset.Ticks);
     }

@@ -20,7 +20,8 @@ public interface IOccurrence
 /// <param name="NotBefore">The time of its cause; null when it has none.</param>
 public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOffset? NotBefore = null)
 {
-    public const string SentAtDescription = "What your clock shows as you send this, with its offset from UTC. By its difference to the ledger's clock occurredAt is corrected";
+    public const string SentAtDescription =
+        "What your clock shows as you send this, with its offset from UTC. By its difference to the ledger's clock occurredAt is corrected";
 
     public static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -30,7 +31,8 @@ public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOff
     public static readonly string Message =
         $"must lie between {Earliest:yyyy-MM-dd} and now; what is up to {Tolerance.TotalMinutes:0} minutes in the future counts as now";
 
-    public static readonly string SentAtMessage = $"must be what your clock shows: by its difference to the ledger's clock occurredAt is corrected, and then it {Message}";
+    public static readonly string SentAtMessage =
+        $"must be what your clock shows: by its difference to the ledger's clock occurredAt is corrected, and then it {Message}";
 
     /// <summary>Whether it happened before its cause.</summary>
     public bool IsTooEarly => OccurredAt < NotBefore;
@@ -48,24 +50,41 @@ public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOff
     /// <summary>Converts a time by the client's clock to the ledger's clock.</summary>
     public static DateTimeOffset Corrected(DateTimeOffset at, DateTimeOffset? sentAt, DateTimeOffset now)
     {
-        if (sentAt is not { } sent) return at;
+        if (sentAt is not { } sent)
+            return at;
         var ago = sent - at;
-        return ago > now - DateTimeOffset.MinValue ? DateTimeOffset.MinValue : ago < now - DateTimeOffset.MaxValue ? DateTimeOffset.MaxValue : now - ago;
+        return ago > now - DateTimeOffset.MinValue ? DateTimeOffset.MinValue
+            : ago < now - DateTimeOffset.MaxValue ? DateTimeOffset.MaxValue
+            : now - ago;
     }
 }
 
 public static class OccurrenceRules
 {
     /// <summary>Validates the command's own occurredAt.</summary>
-    public static void Occurrence<T>(this AbstractValidator<T> validator, TimeProvider clock) where T : IOccurrence => validator
-        .RuleFor(c => c.OccurredAt).Custom((at, context) => context.CheckOccurrence(at, context.InstanceToValidate.SentAt, nameof(IOccurrence.OccurredAt), clock.GetUtcNow()));
+    public static void Occurrence<T>(this AbstractValidator<T> validator, TimeProvider clock)
+        where T : IOccurrence =>
+        validator
+            .RuleFor(c => c.OccurredAt)
+            .Custom(
+                (at, context) =>
+                    context.CheckOccurrence(at, context.InstanceToValidate.SentAt, nameof(IOccurrence.OccurredAt), clock.GetUtcNow())
+            );
 
     /// <summary>
     /// Adds an error for an impossible time: to the field without sentAt, and to sentAt when the corrected time is impossible.
     /// </summary>
-    public static void CheckOccurrence<T>(this ValidationContext<T> context, DateTimeOffset? at, DateTimeOffset? sentAt, string field, DateTimeOffset now)
+    public static void CheckOccurrence<T>(
+        this ValidationContext<T> context,
+        DateTimeOffset? at,
+        DateTimeOffset? sentAt,
+        string field,
+        DateTimeOffset now
+    )
     {
-        if (!Time.Occurrence.IsPossible(at, null, now) && sentAt is null) context.AddFailure(field, Time.Occurrence.Message);
-        else if (!Time.Occurrence.IsPossible(at, sentAt, now)) context.AddFailure(nameof(IOccurrence.SentAt), Time.Occurrence.SentAtMessage);
+        if (!Time.Occurrence.IsPossible(at, null, now) && sentAt is null)
+            context.AddFailure(field, Time.Occurrence.Message);
+        else if (!Time.Occurrence.IsPossible(at, sentAt, now))
+            context.AddFailure(nameof(IOccurrence.SentAt), Time.Occurrence.SentAtMessage);
     }
 }

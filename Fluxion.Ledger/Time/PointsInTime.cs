@@ -14,11 +14,15 @@ public static class PointsInTime
     public static DateTimeOffset? Parse(string text)
     {
         // ISO 8601 allows a comma before fractions of a second, RFC 3339 does not
-        if (text.Contains(',', StringComparison.Ordinal)) return null;
-        if (text.Length > 12 && text.AsSpan(11, 2) is "24") return null; // hour 24 ended a day in ISO 8601, and is invalid in RFC 3339
+        if (text.Contains(',', StringComparison.Ordinal))
+            return null;
+        if (text.Length > 12 && text.AsSpan(11, 2) is "24")
+            return null; // hour 24 ended a day in ISO 8601, and is invalid in RFC 3339
         // RFC 3339, 5.6: T and Z may be lower case
         var parsed = OffsetDateTimePattern.Rfc3339.Parse(text.ToUpperInvariant());
-        return parsed.Success && IsCountable(parsed.Value.Year) ? Timestamps.ToMicroseconds(parsed.Value.ToInstant().ToDateTimeOffset()) : null;
+        return parsed.Success && IsCountable(parsed.Value.Year)
+            ? Timestamps.ToMicroseconds(parsed.Value.ToInstant().ToDateTimeOffset())
+            : null;
     }
 
     /// <summary>Parses a calendar date such as 2026-11-24; null for any other text.</summary>
@@ -26,7 +30,8 @@ public static class PointsInTime
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : null;
 
     /// <summary>Parses a point in time, or a date as its start in <paramref name="zone"/>; null for any other text.</summary>
-    public static DateTimeOffset? Parse(string text, Zone zone) => ParseDate(text) is { } date && IsCountable(date.Year) ? zone.StartOf(date) : Parse(text);
+    public static DateTimeOffset? Parse(string text, Zone zone) =>
+        ParseDate(text) is { } date && IsCountable(date.Year) ? zone.StartOf(date) : Parse(text);
 
     /// <summary>Whether two points in time differ by less than a second. A spreadsheet drops fractions of a second.</summary>
     public static bool IsSameSecond(DateTimeOffset one, DateTimeOffset other) => (one - other).Duration() < TimeSpan.FromSeconds(1);

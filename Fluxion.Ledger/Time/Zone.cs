@@ -34,15 +34,19 @@ public sealed record Zone(string Name)
     public DateTimeOffset StartOf(DateOnly day) => _rules.AtStartOfDay(LocalDate.FromDateOnly(day)).ToInstant().ToDateTimeOffset();
 
     /// <summary>The error in the name of a time zone; null when it is valid.</summary>
-    public static string? ValidationError(string name) => DateTimeZoneProviders.Tzdb.Ids.Contains(name, StringComparer.Ordinal) ? null
-        : $"must be a time zone of the IANA database, for example America/Caracas{Suggestion(name)}";
+    public static string? ValidationError(string name) =>
+        DateTimeZoneProviders.Tzdb.Ids.Contains(name, StringComparer.Ordinal)
+            ? null
+            : $"must be a time zone of the IANA database, for example America/Caracas{Suggestion(name)}";
 
     /// <summary>Suggests up to 3 zones whose names contain the text: "caracas" suggests America/Caracas.</summary>
     private static string Suggestion(string typed)
     {
         var wanted = typed.Trim().Replace(' ', '_');
-        var similar = wanted.Length < 3 ? [] : DateTimeZoneProviders.Tzdb.Ids
-            .Where(id => id.Contains(wanted, StringComparison.OrdinalIgnoreCase)).Take(3).ToList();
+        var similar =
+            wanted.Length < 3
+                ? []
+                : DateTimeZoneProviders.Tzdb.Ids.Where(id => id.Contains(wanted, StringComparison.OrdinalIgnoreCase)).Take(3).ToList();
         return similar.Count == 0 ? "" : $"; did you mean {string.Join(" or ", similar)}?";
     }
 }
@@ -50,15 +54,17 @@ public sealed record Zone(string Name)
 public static class ZoneRules
 {
     /// <summary>The optional name of a time zone.</summary>
-    public static IRuleBuilderOptions<T, string?> TimeZone<T>(this IRuleBuilder<T, string?> rule) => rule
-        .Must(name => name is null || Zone.ValidationError(name) is null).WithMessage((_, name) => Zone.ValidationError(name!));
+    public static IRuleBuilderOptions<T, string?> TimeZone<T>(this IRuleBuilder<T, string?> rule) =>
+        rule.Must(name => name is null || Zone.ValidationError(name) is null).WithMessage((_, name) => Zone.ValidationError(name!));
 
     /// <summary>Refuses a time zone that the database does not know, because the database counts the days of reports.</summary>
     public static async Task<Refusal?> RefuseZone(this LedgerSession ledger, string? timezone, CancellationToken ct)
     {
-        if (timezone is null) return null;
+        if (timezone is null)
+            return null;
         await using var command = ledger.CreateCommand("select exists (select from pg_timezone_names where name = $1)", timezone);
-        return await command.ExecuteScalarAsync(ct) is true ? null
+        return await command.ExecuteScalarAsync(ct) is true
+            ? null
             : Refusal.Invalid("timezone", $"must be a time zone that the database's server knows too, which '{timezone}' is not");
     }
 }

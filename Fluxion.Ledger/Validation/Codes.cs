@@ -26,7 +26,8 @@ public static class Codes
     /// The spellings under which a code may be stored: without folding, as older releases stored it, and as <see cref="Normalize"/> returns
     /// it. The first spelling that exists is meant.
     /// </summary>
-    public static string[] Spellings(string reference) => [.. new[] { reference.Trim().ToUpperInvariant(), Normalize(reference) }.Distinct()];
+    public static string[] Spellings(string reference) =>
+        [.. new[] { reference.Trim().ToUpperInvariant(), Normalize(reference) }.Distinct()];
 
     /// <summary>Normalizes a number for storage.</summary>
     public static string Number(string number) => Folding.Fold(number);
@@ -41,26 +42,34 @@ public static class Codes
     /// A code has 1 to 50 characters: letters of ASCII or Latin-1, digits and . _ -, beginning with a letter or digit.
     /// A code is a segment of URLs of the API, which limits its characters.
     /// </summary>
-    public static IRuleBuilderOptions<T, string> Code<T>(this IRuleBuilder<T, string> rule) => rule
-        .Must(code => ValidationError(code) is null).WithMessage((_, code) => ValidationError(code));
+    public static IRuleBuilderOptions<T, string> Code<T>(this IRuleBuilder<T, string> rule) =>
+        rule.Must(code => ValidationError(code) is null).WithMessage((_, code) => ValidationError(code));
 
     /// <summary>An optional number on one line that another party issued.</summary>
-    public static IRuleBuilderOptions<T, string?> Number<T>(this IRuleBuilder<T, string?> rule, int characters) => rule
-        .SingleLine(characters)
-        .Must(number => number is null || FindForeignCharacter(Number(number), IsOfNumbers) is null)
-        .WithMessage((_, number) => ForeignCharacterMessage(FindForeignCharacter(Number(number!), IsOfNumbers)!.Value, "digits, spaces and the signs of ASCII"));
+    public static IRuleBuilderOptions<T, string?> Number<T>(this IRuleBuilder<T, string?> rule, int characters) =>
+        rule.SingleLine(characters)
+            .Must(number => number is null || FindForeignCharacter(Number(number), IsOfNumbers) is null)
+            .WithMessage(
+                (_, number) =>
+                    ForeignCharacterMessage(
+                        FindForeignCharacter(Number(number!), IsOfNumbers)!.Value,
+                        "digits, spaces and the signs of ASCII"
+                    )
+            );
 
     /// <summary>A reference to something that exists, by its code or id.</summary>
-    public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) => rule
-        .NotEmpty().WithMessage("is required: a code or an id")
-        .MaximumLength(100).WithMessage("must have at most 100 characters");
+    public static IRuleBuilderOptions<T, string> Reference<T>(this IRuleBuilder<T, string> rule) =>
+        rule.NotEmpty().WithMessage("is required: a code or an id").MaximumLength(100).WithMessage("must have at most 100 characters");
 
     /// <summary>The error in a code; null when it is valid.</summary>
     private static string? ValidationError(string? code)
     {
-        if (code is null || Normalize(code) is not { Length: > 0 } kept) return "is required";
-        if (FindForeignCharacter(kept, IsOfCodes) is { } stranger) return ForeignCharacterMessage(stranger, "digits and . _ -");
-        if (kept.Length > MaxLength || kept[0] is '.' or '_' or '-') return $"must have 1 to {MaxLength} characters and begin with a letter or digit";
+        if (code is null || Normalize(code) is not { Length: > 0 } kept)
+            return "is required";
+        if (FindForeignCharacter(kept, IsOfCodes) is { } stranger)
+            return ForeignCharacterMessage(stranger, "digits and . _ -");
+        if (kept.Length > MaxLength || kept[0] is '.' or '_' or '-')
+            return $"must have 1 to {MaxLength} characters and begin with a letter or digit";
         return Guid.TryParse(kept, out _) ? "must not be a UUID, which names things by their id" : null;
     }
 
@@ -74,15 +83,18 @@ public static class Codes
     private static Rune? FindForeignCharacter(string text, Func<char, bool> belongs)
     {
         foreach (var rune in text.EnumerateRunes())
-            if (!rune.IsBmp || !belongs((char)rune.Value)) return rune;
+            if (!rune.IsBmp || !belongs((char)rune.Value))
+                return rune;
         return null;
     }
 
     private static string ForeignCharacterMessage(Rune stranger, string others)
     {
         var shown = Rune.IsLetterOrDigit(stranger) || Rune.IsPunctuation(stranger) || Rune.IsSymbol(stranger) ? $"'{stranger}' " : "";
-        return string.Create(CultureInfo.InvariantCulture,
-            $"must consist of A to Z, also with the accents of Western Europe, {others}; {shown}U+{stranger.Value:X4} is none of them, whatever it looks like");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"must consist of A to Z, also with the accents of Western Europe, {others}; {shown}U+{stranger.Value:X4} is none of them, whatever it looks like"
+        );
     }
 }
 

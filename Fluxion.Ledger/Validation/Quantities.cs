@@ -11,29 +11,29 @@ public static class Quantities
     /// <summary>The largest unit cost or price.</summary>
     public const decimal MaxUnitPrice = 1_000_000_000m;
 
-    public static IRuleBuilderOptions<T, decimal> Positive<T>(this IRuleBuilder<T, decimal> rule) => rule
-        .Must(q => q > 0 && q <= MaxQuantity && HasDecimals(q, 3))
-        .WithMessage($"must be greater than 0 and at most {MaxQuantity:0}, with at most 3 decimals");
+    public static IRuleBuilderOptions<T, decimal> Positive<T>(this IRuleBuilder<T, decimal> rule) =>
+        rule.Must(q => q > 0 && q <= MaxQuantity && HasDecimals(q, 3))
+            .WithMessage($"must be greater than 0 and at most {MaxQuantity:0}, with at most 3 decimals");
 
-    public static IRuleBuilderOptions<T, decimal> NonZero<T>(this IRuleBuilder<T, decimal> rule) => rule
-        .Must(q => q != 0 && Math.Abs(q) <= MaxQuantity && HasDecimals(q, 3))
-        .WithMessage($"must not be 0 and must be between -{MaxQuantity:0} and {MaxQuantity:0}, with at most 3 decimals");
+    public static IRuleBuilderOptions<T, decimal> NonZero<T>(this IRuleBuilder<T, decimal> rule) =>
+        rule.Must(q => q != 0 && Math.Abs(q) <= MaxQuantity && HasDecimals(q, 3))
+            .WithMessage($"must not be 0 and must be between -{MaxQuantity:0} and {MaxQuantity:0}, with at most 3 decimals");
 
-    public static IRuleBuilderOptions<T, decimal> UnitPrice<T>(this IRuleBuilder<T, decimal> rule) => rule
-        .Must(IsUnitPrice).WithMessage(UnitPriceMessage);
+    public static IRuleBuilderOptions<T, decimal> UnitPrice<T>(this IRuleBuilder<T, decimal> rule) =>
+        rule.Must(IsUnitPrice).WithMessage(UnitPriceMessage);
 
-    public static IRuleBuilderOptions<T, decimal?> UnitPrice<T>(this IRuleBuilder<T, decimal?> rule) => rule
-        .Must(p => p is null || IsUnitPrice(p.Value)).WithMessage(UnitPriceMessage);
+    public static IRuleBuilderOptions<T, decimal?> UnitPrice<T>(this IRuleBuilder<T, decimal?> rule) =>
+        rule.Must(p => p is null || IsUnitPrice(p.Value)).WithMessage(UnitPriceMessage);
 
-    public static IRuleBuilderOptions<T, decimal> StockLevel<T>(this IRuleBuilder<T, decimal> rule) => rule
-        .Must(IsStockLevel).WithMessage(StockLevelMessage);
+    public static IRuleBuilderOptions<T, decimal> StockLevel<T>(this IRuleBuilder<T, decimal> rule) =>
+        rule.Must(IsStockLevel).WithMessage(StockLevelMessage);
 
-    public static IRuleBuilderOptions<T, decimal?> StockLevel<T>(this IRuleBuilder<T, decimal?> rule) => rule
-        .Must(q => q is null || IsStockLevel(q.Value)).WithMessage(StockLevelMessage);
+    public static IRuleBuilderOptions<T, decimal?> StockLevel<T>(this IRuleBuilder<T, decimal?> rule) =>
+        rule.Must(q => q is null || IsStockLevel(q.Value)).WithMessage(StockLevelMessage);
 
     /// <summary>An optional number of days from 0 to 365.</summary>
-    public static IRuleBuilderOptions<T, int?> Days<T>(this IRuleBuilder<T, int?> rule) => rule
-        .Must(days => days is null or (>= 0 and <= 365)).WithMessage("must be a whole number of days from 0 to 365");
+    public static IRuleBuilderOptions<T, int?> Days<T>(this IRuleBuilder<T, int?> rule) =>
+        rule.Must(days => days is null or (>= 0 and <= 365)).WithMessage("must be a whole number of days from 0 to 365");
 
     private static readonly string UnitPriceMessage = $"must be between 0 and {MaxUnitPrice:0}, with at most 4 decimals";
     private static readonly string StockLevelMessage = $"must be between 0 and {MaxQuantity:0}, with at most 3 decimals";

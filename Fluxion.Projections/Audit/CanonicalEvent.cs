@@ -26,8 +26,13 @@ public static class CanonicalEvent
     /// Gives the rest of the transaction access to this tenant, and sets the date style of the canonical form. The search path has only
     /// PostgreSQL's own functions, because a role's search_path may put other functions of the same names before them.
     /// </summary>
-    public static NpgsqlBatchCommand Settings(Tenant tenant) => new("select set_config($1, $2, true), set_config('datestyle', 'ISO', true), set_config('search_path', 'pg_catalog', true)")
-    {
-        Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = tenant.Id.ToString() } },
-    };
+    public static NpgsqlBatchCommand Settings(Tenant tenant) =>
+        new("select set_config($1, $2, true), set_config('datestyle', 'ISO', true), set_config('search_path', 'pg_catalog', true)")
+        {
+            Parameters =
+            {
+                new() { Value = Databases.TenantSetting },
+                new() { Value = tenant.Id.ToString() },
+            },
+        };
 }

@@ -15,33 +15,76 @@ namespace Fluxion.Projections.Audit;
 
 public static class ExplainQuery
 {
-    private static readonly SortOrder AsItHappened = new("e.created_at, e.item_version", "(e.created_at, e.item_version) > ({0}, {1})",
-        texts => texts is [var at, var place]
+    private static readonly SortOrder AsItHappened = new(
+        "e.created_at, e.item_version",
+        "(e.created_at, e.item_version) > ({0}, {1})",
+        texts =>
+            texts is [var at, var place]
             && DateTimeOffset.TryParseExact(at, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var timestamp)
-            && long.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? [timestamp.ToUniversalTime(), version] : null);
+            && long.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+                ? [timestamp.ToUniversalTime(), version]
+                : null
+    );
 
-    [WolverineGet("/api/{tenant}/audit/explain", Name = "Explain stock"), Authorize(Roles.Viewer), Tags("Audit"), HeavyWork(HeavyWork.Report)]
-    [EndpointSummary("How what is on hand of a product in a store came to be, now or at a moment: movement by movement, with document, user and running balance")]
-    [EndpointDescription("store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. A date is the start of that day in the store's time zone. 404 for a store or sku that does not exist, and for a store that is not yours.")]
+    [
+        WolverineGet("/api/{tenant}/audit/explain", Name = "Explain stock"),
+        Authorize(Roles.Viewer),
+        Tags("Audit"),
+        HeavyWork(HeavyWork.Report)
+    ]
+    [EndpointSummary(
+        "How what is on hand of a product in a store came to be, now or at a moment: movement by movement, with document, user and running balance"
+    )]
+    [EndpointDescription(
+        "store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. A date is the start of that day in the store's time zone. 404 for a store or sku that does not exist, and for a store that is not yours."
+    )]
     [ProducesResponseType<Explanation>(200)]
     public static async Task<IResult> Get(
-        [Example("CCS-01")] string? store, [Example("LAC001")] string? sku, string? at, int? limit, string? after, HttpContext http, Databases databases)
+        [Example("CCS-01")] string? store,
+        [Example("LAC001")] string? sku,
+        string? at,
+        int? limit,
+        string? after,
+        HttpContext http,
+        Databases databases
+    )
     {
         var wrong = new Dictionary<string, string[]>();
-        if (string.IsNullOrWhiteSpace(store)) wrong["store"] = ["must be the code or the id of a store"];
-        if (string.IsNullOrWhiteSpace(sku)) wrong["sku"] = ["must be the sku or the id of a product"];
+        if (string.IsNullOrWhiteSpace(store))
+            wrong["store"] = ["must be the code or the id of a store"];
+        if (string.IsNullOrWhiteSpace(sku))
+            wrong["sku"] = ["must be the sku or the id of a product"];
         var moment = at is null ? null : Moment.Parse(at);
-        if (at is not null && moment is null) wrong["at"] = [PointsInTime.FormInQuery];
-        if (wrong.Count > 0) return new RefusedResult(Refusal.Invalid(wrong));
+        if (at is not null && moment is null)
+            wrong["at"] = [PointsInTime.FormInQuery];
+        if (wrong.Count > 0)
+            return new RefusedResult(Refusal.Invalid(wrong));
 
         var item = await ExplainedItem.Find(databases, http.Features.Get<Tenant>()!, store!, sku!, moment, http.RequestAborted);
-        if (item.StoreId is not { } storeId || !Caller.From(http).MayUse(storeId)) return new RefusedResult(Refusal.StoreNotFound(store!));
-        if (item.ProductId is not { } productId) return new RefusedResult(Refusal.NotFound("product", "sku", sku!));
-        var answer = await TenantQuery.For(http).Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
+        if (item.StoreId is not { } storeId || !Caller.From(http).MayUse(storeId))
+            return new RefusedResult(Refusal.StoreNotFound(store!));
+        if (item.ProductId is not { } productId)
+            return new RefusedResult(Refusal.NotFound("product", "sku", sku!));
+        var answer = await TenantQuery
+            .For(http)
+            .Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
             .Page(databases, ExplainedMovement.Read, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
         return answer is Ok<Page<ExplainedMovement>> { Value: { } page }
-            ? TypedResults.Ok(new Explanation(item.Store!, item.Sku!, item.Product!, item.UnitType!, moment?.ToString(), item.OnHand, item.UnitCost,
-                Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero), item.Message(moment), page.Items, page.Next))
+            ? TypedResults.Ok(
+                new Explanation(
+                    item.Store!,
+                    item.Sku!,
+                    item.Product!,
+                    item.UnitType!,
+                    moment?.ToString(),
+                    item.OnHand,
+                    item.UnitCost,
+                    Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero),
+                    item.Message(moment),
+                    page.Items,
+                    page.Next
+                )
+            )
             : answer;
     }
 }

@@ -15,8 +15,19 @@ namespace Fluxion.Projections.Audit;
 /// <param name="Message">The reason why there are no movements; null if there are some.</param>
 /// <param name="Items">The movements in the order in which they occurred, at most <c>limit</c>.</param>
 /// <param name="Next">The value of <c>after</c> for the next page. Null on the last page.</param>
-public sealed record Explanation(string Store, string Sku, string Product, string UnitType, string? At, decimal OnHand, decimal UnitCost, decimal Value,
-    string? Message, IReadOnlyList<ExplainedMovement> Items, string? Next);
+public sealed record Explanation(
+    string Store,
+    string Sku,
+    string Product,
+    string UnitType,
+    string? At,
+    decimal OnHand,
+    decimal UnitCost,
+    decimal Value,
+    string? Message,
+    IReadOnlyList<ExplainedMovement> Items,
+    string? Next
+);
 
 /// <param name="OccurredAt">The time at which it happened in the shop.</param>
 /// <param name="RecordedAt">The time at which the ledger learned of it.</param>
@@ -31,23 +42,51 @@ public sealed record Explanation(string Store, string Sku, string Product, strin
 /// <param name="Value">Quantity times unit cost, to 2 decimals, signed.</param>
 /// <param name="AverageCost">The moving average after the movement, in the order recorded.</param>
 /// <param name="Place">The position in the stream of the stock item, in the order recorded.</param>
-public sealed record ExplainedMovement(DateTimeOffset OccurredAt, DateTimeOffset RecordedAt, string Document, Guid? DocumentId, string? Reference, string? Reason,
-    string? User, decimal Quantity, decimal Balance, decimal UnitCost, decimal Value, decimal AverageCost, long Place)
+public sealed record ExplainedMovement(
+    DateTimeOffset OccurredAt,
+    DateTimeOffset RecordedAt,
+    string Document,
+    Guid? DocumentId,
+    string? Reference,
+    string? Reason,
+    string? User,
+    decimal Quantity,
+    decimal Balance,
+    decimal UnitCost,
+    decimal Value,
+    decimal AverageCost,
+    long Place
+)
 {
     /// <summary>The movements of a product in a store up to a moment.</summary>
     /// <param name="p">Adds a parameter and returns its SQL name.</param>
-    public static string Select(Func<object?, string> p, Guid storeId, Guid productId, Moment? at) => $"""
-        select e.* from (
-            select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text, m.quantity,
-                   sum(m.quantity) over (order by m.created_at, m.item_version), m.cost_per_unit, m.total_cost, m.average_cost, m.item_version
-            from service_inventory_movements m left join users u on u.id = m.created_by
-            where m.store_id = {p(storeId)} and m.product_id = {p(productId)}
-              and {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn(p(storeId))) ?? "true"}) e
-        where true
-        """;
+    public static string Select(Func<object?, string> p, Guid storeId, Guid productId, Moment? at) =>
+        $"""
+            select e.* from (
+                select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text, m.quantity,
+                       sum(m.quantity) over (order by m.created_at, m.item_version), m.cost_per_unit, m.total_cost, m.average_cost, m.item_version
+                from service_inventory_movements m left join users u on u.id = m.created_by
+                where m.store_id = {p(storeId)} and m.product_id = {p(productId)}
+                  and {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn(p(storeId))) ?? "true"}) e
+            where true
+            """;
 
-    public static ExplainedMovement Read(NpgsqlDataReader r) => new(r.GetFieldValue<DateTimeOffset>(0), r.GetFieldValue<DateTimeOffset>(1), r.GetString(2), r.GetFieldValue<Guid?>(3),
-        r.Text(4), r.Text(5), r.Text(6), r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10), r.GetDecimal(11), r.GetInt64(12));
+    public static ExplainedMovement Read(NpgsqlDataReader r) =>
+        new(
+            r.GetFieldValue<DateTimeOffset>(0),
+            r.GetFieldValue<DateTimeOffset>(1),
+            r.GetString(2),
+            r.GetFieldValue<Guid?>(3),
+            r.Text(4),
+            r.Text(5),
+            r.Text(6),
+            r.GetDecimal(7),
+            r.GetDecimal(8),
+            r.GetDecimal(9),
+            r.GetDecimal(10),
+            r.GetDecimal(11),
+            r.GetInt64(12)
+        );
 }
 
 /// <summary>One product in one store, as identified by references, with its quantity on hand at a moment.</summary>
@@ -55,46 +94,95 @@ public sealed record ExplainedMovement(DateTimeOffset OccurredAt, DateTimeOffset
 /// <param name="ProductId">The id of the product; null if there is no such product.</param>
 /// <param name="FirstAt">The time of the first movement; null if there is none.</param>
 /// <param name="HasMoved">Whether there was a movement by the moment.</param>
-public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId, string? Sku, string? Product, string? UnitType,
-    decimal OnHand, decimal UnitCost, DateTimeOffset? FirstAt, bool HasMoved)
+public sealed record ExplainedItem(
+    Guid? StoreId,
+    string? Store,
+    Guid? ProductId,
+    string? Sku,
+    string? Product,
+    string? UnitType,
+    decimal OnHand,
+    decimal UnitCost,
+    DateTimeOffset? FirstAt,
+    bool HasMoved
+)
 {
-    private static string Select(string store, string sku, string happened) => $"""
-        select s.id, s.code, p.id, p.sku, p.name, p.unit_type, coalesce(m.on_hand, 0), coalesce(m.unit_cost, 0), m.first_at, coalesce(m.has_moved, false)
-        from (values (1)) one
-        left join stores s on {store}::text[] && array[s.code, upper(s.id::text)]::text[]
-        left join products p on {sku}::text[] && array[p.sku, upper(p.id::text)]::text[]
-        left join lateral (
-            select sum(m.quantity) filter (where {happened}) as on_hand, min(m.created_at) as first_at, bool_or({happened}) as has_moved,
-                   (array_agg(m.average_cost order by m.item_version desc) filter (where {happened}))[1] as unit_cost
-            from service_inventory_movements m where m.store_id = s.id and m.product_id = p.id) m on true
-        order by s.code = ({store}::text[])[1] desc, p.sku = ({sku}::text[])[1] desc
-        """;
+    private static string Select(string store, string sku, string happened) =>
+        $"""
+            select s.id, s.code, p.id, p.sku, p.name, p.unit_type, coalesce(m.on_hand, 0), coalesce(m.unit_cost, 0), m.first_at, coalesce(m.has_moved, false)
+            from (values (1)) one
+            left join stores s on {store}::text[] && array[s.code, upper(s.id::text)]::text[]
+            left join products p on {sku}::text[] && array[p.sku, upper(p.id::text)]::text[]
+            left join lateral (
+                select sum(m.quantity) filter (where {happened}) as on_hand, min(m.created_at) as first_at, bool_or({happened}) as has_moved,
+                       (array_agg(m.average_cost order by m.item_version desc) filter (where {happened}))[1] as unit_cost
+                from service_inventory_movements m where m.store_id = s.id and m.product_id = p.id) m on true
+            order by s.code = ({store}::text[])[1] desc, p.sku = ({sku}::text[])[1] desc
+            """;
 
     /// <param name="store">The code or id of the store.</param>
     /// <param name="sku">The SKU or id of the product.</param>
     /// <param name="at">The moment; null: now.</param>
-    public static async Task<ExplainedItem> Find(Databases databases, Tenant tenant, string store, string sku, Moment? at, CancellationToken ct)
+    public static async Task<ExplainedItem> Find(
+        Databases databases,
+        Tenant tenant,
+        string store,
+        string sku,
+        Moment? at,
+        CancellationToken ct
+    )
     {
-        await foreach (var item in Rows(databases, tenant, p =>
-        {
-            var (one, other) = (p(Codes.Spellings(store)), p(Codes.Spellings(sku)));
-            return Select(one, other, at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStore) ?? "true");
-        }, r => new ExplainedItem(r.GetFieldValue<Guid?>(0), r.Text(1), r.GetFieldValue<Guid?>(2), r.Text(3), r.Text(4), r.Text(5),
-            r.GetDecimal(6), r.GetDecimal(7), r.GetFieldValue<DateTimeOffset?>(8), r.GetBoolean(9)), ct)) return item;
+        await foreach (
+            var item in Rows(
+                databases,
+                tenant,
+                p =>
+                {
+                    var (one, other) = (p(Codes.Spellings(store)), p(Codes.Spellings(sku)));
+                    return Select(one, other, at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStore) ?? "true");
+                },
+                r => new ExplainedItem(
+                    r.GetFieldValue<Guid?>(0),
+                    r.Text(1),
+                    r.GetFieldValue<Guid?>(2),
+                    r.Text(3),
+                    r.Text(4),
+                    r.Text(5),
+                    r.GetDecimal(6),
+                    r.GetDecimal(7),
+                    r.GetFieldValue<DateTimeOffset?>(8),
+                    r.GetBoolean(9)
+                ),
+                ct
+            )
+        )
+            return item;
         throw new InvalidOperationException("One row or more.");
     }
 
     /// <summary>The reason why there were no movements by a moment, or null if there were some.</summary>
-    public string? Message(Moment? at) => FirstAt is null ? $"Nothing of {Sku} has ever moved in {Store}."
+    public string? Message(Moment? at) =>
+        FirstAt is null ? $"Nothing of {Sku} has ever moved in {Store}."
         : HasMoved ? null
         : $"Nothing of {Sku} had moved in {Store} by {at}: the first movement is of {FirstAt:yyyy-MM-dd HH:mm:ss'Z'}.";
 
     /// <summary>Streams all movements up to a moment, in the order in which they occurred.</summary>
-    public IAsyncEnumerable<ExplainedMovement> Movements(Databases databases, Tenant tenant, Moment? at, CancellationToken ct) => Rows(databases, tenant,
-        p => $"{ExplainedMovement.Select(p, StoreId!.Value, ProductId!.Value, at)} order by e.created_at, e.item_version", ExplainedMovement.Read, ct);
+    public IAsyncEnumerable<ExplainedMovement> Movements(Databases databases, Tenant tenant, Moment? at, CancellationToken ct) =>
+        Rows(
+            databases,
+            tenant,
+            p => $"{ExplainedMovement.Select(p, StoreId!.Value, ProductId!.Value, at)} order by e.created_at, e.item_version",
+            ExplainedMovement.Read,
+            ct
+        );
 
     private static async IAsyncEnumerable<T> Rows<T>(
-        Databases databases, Tenant tenant, Func<Func<object?, string>, string> select, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken ct)
+        Databases databases,
+        Tenant tenant,
+        Func<Func<object?, string>, string> select,
+        Func<NpgsqlDataReader, T> read,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         var parameters = new List<object>();
         var sql = select(value =>
@@ -104,6 +192,7 @@ public sealed record ExplainedItem(Guid? StoreId, string? Store, Guid? ProductId
         });
         await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var rows = await TenantQuery.Reader(connection, tenant, sql, parameters, ct);
-        while (await rows.ReadAsync(ct)) yield return read(rows);
+        while (await rows.ReadAsync(ct))
+            yield return read(rows);
     }
 }

@@ -21,7 +21,13 @@ public static class HighWaterMark
     /// <summary>Waits until the transactions that draw numbers now have ended, at most <paramref name="timeout"/>.</summary>
     /// <returns>The last number drawn at the time of the call, or 0 if there was none. Null if one of the transactions exceeds the
     /// timeout.</returns>
-    public static async Task<long?> Wait(NpgsqlDataSource database, string schema, TimeSpan timeout, TimeProvider clock, CancellationToken ct)
+    public static async Task<long?> Wait(
+        NpgsqlDataSource database,
+        string schema,
+        TimeSpan timeout,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         var started = clock.GetTimestamp();
         var sequence = $"{schema}.mt_events_sequence";
@@ -30,7 +36,9 @@ public static class HighWaterMark
         await using (var batch = database.CreateBatch())
         {
             // The order matters: every transaction that draws a number up to the mark holds the lock before the mark is read.
-            batch.BatchCommands.Add(new("select coalesce(pg_sequence_last_value($1::regclass), 0)") { Parameters = { new() { Value = sequence } } });
+            batch.BatchCommands.Add(
+                new("select coalesce(pg_sequence_last_value($1::regclass), 0)") { Parameters = { new() { Value = sequence } } }
+            );
             batch.BatchCommands.Add(new(Writers) { Parameters = { new() { Value = sequence } } });
             await using var reader = await batch.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
@@ -41,10 +49,13 @@ public static class HighWaterMark
         }
         while (writers.Length > 0)
         {
-            if (clock.GetElapsedTime(started) > timeout) return null;
+            if (clock.GetElapsedTime(started) > timeout)
+                return null;
             await Task.Delay(PollInterval, clock, ct);
             // A transaction that was prepared for a two-phase commit in the meantime continues under another virtual transaction id.
-            await using var look = database.CreateCommand($"{Writers} and (virtualtransaction = any($2) or virtualtransaction like '-1/%')");
+            await using var look = database.CreateCommand(
+                $"{Writers} and (virtualtransaction = any($2) or virtualtransaction like '-1/%')"
+            );
             look.Parameters.Add(new() { Value = sequence });
             look.Parameters.Add(new() { Value = writers });
             writers = (string[])(await look.ExecuteScalarAsync(ct))!;

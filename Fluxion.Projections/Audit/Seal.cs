@@ -34,8 +34,14 @@ public sealed record Seal(long Number, long From, long To, byte[] Entries, byte[
     private static byte[] HashOf(long number, long from, long to, byte[] entries, byte[] previousHash, DateTimeOffset sealedAt)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"fluxion-seal-1 {number} {from} {to} {entries.Length / SealEntry.Bytes} {sealedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'} {Convert.ToHexStringLower(previousHash)}\n")));
+        hash.AppendData(
+            Encoding.ASCII.GetBytes(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"fluxion-seal-1 {number} {from} {to} {entries.Length / SealEntry.Bytes} {sealedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'} {Convert.ToHexStringLower(previousHash)}\n"
+                )
+            )
+        );
         Span<byte> line = stackalloc byte[SealEntry.MaxLineBytes];
         for (var at = 0; at < entries.Length; at += SealEntry.Bytes)
             hash.AppendData(line[..SealEntry.WriteLine(entries.AsSpan(at, SealEntry.Bytes), line)]);
@@ -50,7 +56,11 @@ public readonly record struct SealEntry(long Sequence, Guid Id, ReadOnlyMemory<b
     public const int Bytes = sizeof(long) + 16 + SHA256.HashSizeInBytes;
 
     public static SealEntry Read(ReadOnlySpan<byte> bytes) =>
-        new(BinaryPrimitives.ReadInt64BigEndian(bytes), new Guid(bytes.Slice(8, 16), bigEndian: true), bytes.Slice(24, SHA256.HashSizeInBytes).ToArray());
+        new(
+            BinaryPrimitives.ReadInt64BigEndian(bytes),
+            new Guid(bytes.Slice(8, 16), bigEndian: true),
+            bytes.Slice(24, SHA256.HashSizeInBytes).ToArray()
+        );
 
     /// <summary>
     /// 64 hexadecimal digits, two spaces, a number of up to 20 characters, a hyphen, a UUID of 36 characters, and a line feed.
@@ -73,7 +83,8 @@ public readonly record struct SealEntry(long Sequence, Guid Id, ReadOnlyMemory<b
         return length;
     }
 
-    public static IReadOnlyList<SealEntry> ReadAll(byte[] bytes) => [.. Enumerable.Range(0, bytes.Length / Bytes).Select(i => Read(bytes.AsSpan(i * Bytes)))];
+    public static IReadOnlyList<SealEntry> ReadAll(byte[] bytes) =>
+        [.. Enumerable.Range(0, bytes.Length / Bytes).Select(i => Read(bytes.AsSpan(i * Bytes)))];
 
     public bool Equals(SealEntry other) => Sequence == other.Sequence && Id == other.Id && Digest.Span.SequenceEqual(other.Digest.Span);
 

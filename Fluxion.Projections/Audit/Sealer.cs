@@ -31,7 +31,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         using var timer = new PeriodicTimer(Interval, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await Attempt("The tenants", () => SealAll(stoppingToken));
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await Attempt("The tenants", () => SealAll(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -45,24 +46,35 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     public async Task SealAll(CancellationToken ct)
     {
         var events = new HashSet<string>();
-        await using (var command = databases.Service.CreateCommand("select schemaname::text, last_value from pg_sequences where sequencename = 'mt_events_sequence' and last_value is not null"))
+        await using (
+            var command = databases.Service.CreateCommand(
+                "select schemaname::text, last_value from pg_sequences where sequencename = 'mt_events_sequence' and last_value is not null"
+            )
+        )
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
-                if (reader.GetInt64(1) > _sealedTo.GetValueOrDefault(reader.GetString(0))) events.Add(reader.GetString(0));
+                if (reader.GetInt64(1) > _sealedTo.GetValueOrDefault(reader.GetString(0)))
+                    events.Add(reader.GetString(0));
         }
-        if (events.Count == 0) return;
-        var tenants = (await registry.List(null, int.MaxValue, ct))
-            .Where(t => events.Contains(t.Schema) && t.MigrationFailure is null && t.SchemaFault is null);
-        await Parallel.ForEachAsync(tenants, new ParallelOptions { MaxDegreeOfParallelism = TenantBatchSize, CancellationToken = ct },
-            async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token)));
+        if (events.Count == 0)
+            return;
+        var tenants = (await registry.List(null, int.MaxValue, ct)).Where(t =>
+            events.Contains(t.Schema) && t.MigrationFailure is null && t.SchemaFault is null
+        );
+        await Parallel.ForEachAsync(
+            tenants,
+            new ParallelOptions { MaxDegreeOfParallelism = TenantBatchSize, CancellationToken = ct },
+            async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token))
+        );
     }
 
     /// <summary>Seals all events of a tenant that were committed at the time of the call.</summary>
     /// <returns>The number of seals made. Null if a transaction that draws numbers did not end within <see cref="Timeout"/>.</returns>
     public async Task<int?> SealTenant(Tenant tenant, CancellationToken ct)
     {
-        if (await HighWaterMark.Wait(databases.Service, tenant.Schema, Timeout, clock, ct) is not { } mark) return null;
+        if (await HighWaterMark.Wait(databases.Service, tenant.Schema, Timeout, clock, ct) is not { } mark)
+            return null;
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (last, now) = await TryAcquireLock(connection, tenant, ct);
@@ -74,7 +86,14 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         }
         await transaction.CommitAsync(ct);
         _sealedTo[tenant.Schema] = mark;
-        if (made > 0) logger.LogDebug("{Tenant} is sealed up to {Sequence}: seal {Number}, {Hash}", tenant.Slug, last.To, last.Number, Convert.ToHexStringLower(last.Hash));
+        if (made > 0)
+            logger.LogDebug(
+                "{Tenant} is sealed up to {Sequence}: seal {Number}, {Hash}",
+                tenant.Slug,
+                last.To,
+                last.Number,
+                Convert.ToHexStringLower(last.Hash)
+            );
         return made;
     }
 
@@ -82,15 +101,28 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     /// Acquires the advisory lock for sealing this tenant and holds it until the end of the transaction.
     /// Returns the last seal, and the time for the next ones.
     /// </summary>
-    private static async Task<(Seal Last, DateTimeOffset Now)> TryAcquireLock(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
+    private static async Task<(Seal Last, DateTimeOffset Now)> TryAcquireLock(
+        NpgsqlConnection connection,
+        Tenant tenant,
+        CancellationToken ct
+    )
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(CanonicalEvent.Settings(tenant));
-        batch.BatchCommands.Add(new("select pg_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = $"fluxion/seal/{tenant.Schema}" } } });
-        batch.BatchCommands.Add(new($"""
-            select coalesce(number, 0), coalesce(to_sequence, 0), hash, statement_timestamp()
-            from (values (1)) one left join (select * from {tenant.Schema}.ledger_seals order by number desc limit 1) last on true
-            """));
+        batch.BatchCommands.Add(
+            new("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+            {
+                Parameters = { new() { Value = $"fluxion/seal/{tenant.Schema}" } },
+            }
+        );
+        batch.BatchCommands.Add(
+            new(
+                $"""
+                select coalesce(number, 0), coalesce(to_sequence, 0), hash, statement_timestamp()
+                from (values (1)) one left join (select * from {tenant.Schema}.ledger_seals order by number desc limit 1) last on true
+                """
+            )
+        );
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         await reader.NextResultAsync(ct);
@@ -103,16 +135,30 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     /// The seals that follow <paramref name="last"/>. Numbers after the last event that were drawn and rolled back are left to the next
     /// seal.
     /// </summary>
-    private static async Task<List<Seal>> Next(NpgsqlConnection connection, Tenant tenant, Seal last, long mark, DateTimeOffset now, CancellationToken ct)
+    private static async Task<List<Seal>> Next(
+        NpgsqlConnection connection,
+        Tenant tenant,
+        Seal last,
+        long mark,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         await using var command = new NpgsqlCommand(
-            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id limit {EventBatchSize}", connection)
+            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id limit {EventBatchSize}",
+            connection
+        )
         {
-            Parameters = { new() { Value = last.To }, new() { Value = mark } },
+            Parameters =
+            {
+                new() { Value = last.To },
+                new() { Value = mark },
+            },
         };
         var entries = new List<byte[]>();
         await using (var reader = await command.ExecuteReaderAsync(ct))
-            while (await reader.ReadAsync(ct)) entries.Add(reader.GetFieldValue<byte[]>(0));
+            while (await reader.ReadAsync(ct))
+                entries.Add(reader.GetFieldValue<byte[]>(0));
 
         var seals = new List<Seal>();
         for (var i = 0; i < entries.Count; i += Seal.MaxEvents)
@@ -120,7 +166,16 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
             var some = entries.GetRange(i, Math.Min(Seal.MaxEvents, entries.Count - i));
             // No event will ever have a number between the last event and the mark. The seal vouches for this as well.
             var isLast = entries.Count < EventBatchSize && i + some.Count == entries.Count;
-            seals.Add(last = Seal.Create(last.Number + 1, last.To + 1, isLast ? mark : SealEntry.Read(some[^1]).Sequence, [.. some.SelectMany(entry => entry)], last.Hash, now));
+            seals.Add(
+                last = Seal.Create(
+                    last.Number + 1,
+                    last.To + 1,
+                    isLast ? mark : SealEntry.Read(some[^1]).Sequence,
+                    [.. some.SelectMany(entry => entry)],
+                    last.Hash,
+                    now
+                )
+            );
         }
         return seals;
     }
@@ -130,17 +185,27 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         await using var batch = new NpgsqlBatch(connection);
         foreach (var seal in seals)
         {
-            batch.BatchCommands.Add(new($"""
-                insert into {tenant.Schema}.ledger_seals (number, from_sequence, to_sequence, event_count, entries, previous_hash, hash, sealed_at)
-                values ($1, $2, $3, $4, $5, $6, $7, $8)
-                """)
-            {
-                Parameters =
+            batch.BatchCommands.Add(
+                new(
+                    $"""
+                    insert into {tenant.Schema}.ledger_seals (number, from_sequence, to_sequence, event_count, entries, previous_hash, hash, sealed_at)
+                    values ($1, $2, $3, $4, $5, $6, $7, $8)
+                    """
+                )
                 {
-                    new() { Value = seal.Number }, new() { Value = seal.From }, new() { Value = seal.To }, new() { Value = seal.Events },
-                    new() { Value = seal.Entries }, new() { Value = seal.PreviousHash }, new() { Value = seal.Hash }, new() { Value = seal.SealedAt, NpgsqlDbType = NpgsqlDbType.TimestampTz },
-                },
-            });
+                    Parameters =
+                    {
+                        new() { Value = seal.Number },
+                        new() { Value = seal.From },
+                        new() { Value = seal.To },
+                        new() { Value = seal.Events },
+                        new() { Value = seal.Entries },
+                        new() { Value = seal.PreviousHash },
+                        new() { Value = seal.Hash },
+                        new() { Value = seal.SealedAt, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                    },
+                }
+            );
         }
         await batch.ExecuteNonQueryAsync(ct);
     }
@@ -155,7 +220,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // log once, not every 3 s while the database is unavailable
-            if (_failing.TryAdd(what, true)) logger.LogError(e, "{What} cannot be sealed; it is tried again every {Every} until it can", what, Interval);
+            if (_failing.TryAdd(what, true))
+                logger.LogError(e, "{What} cannot be sealed; it is tried again every {Every} until it can", what, Interval);
         }
     }
 }

@@ -15,24 +15,38 @@ namespace Fluxion.Projections.Audit;
 /// <param name="ToSequence">The last sequence number that the seal vouches for.</param>
 /// <param name="Events">The number of events between them, both included.</param>
 /// <param name="Hash">The SHA-256 hash, 64 hexadecimal digits. It vouches for this seal and all seals before it.</param>
-public sealed record SealRow(long Number, long FromSequence, long ToSequence, int Events, string Hash, string PreviousHash, DateTimeOffset SealedAt)
+public sealed record SealRow(
+    long Number,
+    long FromSequence,
+    long ToSequence,
+    int Events,
+    string Hash,
+    string PreviousHash,
+    DateTimeOffset SealedAt
+)
 {
     public const string Select = """
         select number, from_sequence, to_sequence, event_count, encode(hash, 'hex'), encode(previous_hash, 'hex'), sealed_at from ledger_seals where true
         """;
 
-    public static SealRow Read(NpgsqlDataReader r) => new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3), r.GetString(4), r.GetString(5), r.GetFieldValue<DateTimeOffset>(6));
+    public static SealRow Read(NpgsqlDataReader r) =>
+        new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3), r.GetString(4), r.GetString(5), r.GetFieldValue<DateTimeOffset>(6));
 }
 
 public static class SealsQuery
 {
-    private static readonly SortOrder LatestFirst = new("number desc", "number < {0}",
-        texts => texts is [var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? [number] : null);
+    private static readonly SortOrder LatestFirst = new(
+        "number desc",
+        "number < {0}",
+        texts =>
+            texts is [var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? [number] : null
+    );
 
     [WolverineGet("/api/{tenant}/audit/seals", Name = "List seals"), Authorize(Roles.Viewer), Tags("Audit")]
-    [EndpointSummary("The seals of the ledger, latest first. With limit=1 the head: published elsewhere, its hash shows later that nothing before it was changed")]
+    [EndpointSummary(
+        "The seals of the ledger, latest first. With limit=1 the head: published elsewhere, its hash shows later that nothing before it was changed"
+    )]
     [ProducesResponseType<Page<SealRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where(SealRow.Select)
-        .Page(databases, SealRow.Read, limit, after, LatestFirst, row => [row.Number]);
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery.For(http).Where(SealRow.Select).Page(databases, SealRow.Read, limit, after, LatestFirst, row => [row.Number]);
 }

@@ -13,7 +13,16 @@ namespace Fluxion.Projections.Audit;
 /// <param name="ExpectedSeal">The number of the seal with the expected hash.</param>
 /// <param name="Finding">The first deviation from the sealed state.</param>
 public sealed record Verification(
-    bool Intact, string? HeadHash, long Seals, long Events, long Unsealed, DateTimeOffset? UnsealedSince, DateTimeOffset? SealedAt, long? ExpectedSeal, Discrepancy? Finding);
+    bool Intact,
+    string? HeadHash,
+    long Seals,
+    long Events,
+    long Unsealed,
+    DateTimeOffset? UnsealedSince,
+    DateTimeOffset? SealedAt,
+    long? ExpectedSeal,
+    Discrepancy? Finding
+);
 
 /// <summary>A deviation from the sealed state.</summary>
 /// <param name="Kind">One of <see cref="DiscrepancyKinds"/>.</param>

@@ -13,17 +13,28 @@ public static class VerificationQuery
 {
     public const string HashForm = "must be the hash of a seal: 64 hexadecimal digits";
 
-    [WolverineGet("/api/{tenant}/audit/verification", Name = "Verify the ledger"), Authorize(Roles.Manager), Tags("Audit"), HeavyWork(HeavyWork.Verification)]
-    [EndpointSummary("Whether all events are as they were sealed, or the first one that was changed, removed, inserted or reordered, and since which seal")]
-    [EndpointDescription("expect: the hash of a seal that was published elsewhere, which the chain has to contain. All events are read, one tenant at a time: for millions of them use the command 'verify', which shows how far it is.")]
+    [
+        WolverineGet("/api/{tenant}/audit/verification", Name = "Verify the ledger"),
+        Authorize(Roles.Manager),
+        Tags("Audit"),
+        HeavyWork(HeavyWork.Verification)
+    ]
+    [EndpointSummary(
+        "Whether all events are as they were sealed, or the first one that was changed, removed, inserted or reordered, and since which seal"
+    )]
+    [EndpointDescription(
+        "expect: the hash of a seal that was published elsewhere, which the chain has to contain. All events are read, one tenant at a time: for millions of them use the command 'verify', which shows how far it is."
+    )]
     [ProducesResponseType<Verification>(200)]
     public static async Task<IResult> Get(string? expect, HttpContext http, Verifier verifier)
     {
         var hash = Hash(expect);
-        if (expect is not null && hash is null) return new RefusedResult(Refusal.Invalid("expect", HashForm));
+        if (expect is not null && hash is null)
+            return new RefusedResult(Refusal.Invalid("expect", HashForm));
         return TypedResults.Ok(await verifier.Verify(http.Features.Get<Tenant>()!, hash, null, http.RequestAborted));
     }
 
     /// <summary>The bytes of a hash in hexadecimal digits; null if the text is not a hash.</summary>
-    public static byte[]? Hash(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
+    public static byte[]? Hash(string? text) =>
+        text is { Length: 64 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
 }

@@ -49,30 +49,57 @@ public sealed class Verifier(Databases databases) : IDisposable
     {
         var head = await Head(tenant, ct);
         var (found, compared, expected) = (new List<Discrepancy>(), 0L, (long?)null);
-        await Parallel.ForEachAsync(Chunks(tenant, head, Follow, Add, ct), new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = ct }, async (chunk, token) =>
-        {
-            if (First(found)?.Seal < chunk.Seals[0].Number) return;
-            if (await Compare(tenant, chunk, token) is { } finding) Add(finding);
-            progress?.Invoke(Interlocked.Add(ref compared, chunk.Seals.Sum(s => (long)s.Events)), head?.To ?? 0);
-        });
+        await Parallel.ForEachAsync(
+            Chunks(tenant, head, Follow, Add, ct),
+            new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = ct },
+            async (chunk, token) =>
+            {
+                if (First(found)?.Seal < chunk.Seals[0].Number)
+                    return;
+                if (await Compare(tenant, chunk, token) is { } finding)
+                    Add(finding);
+                progress?.Invoke(Interlocked.Add(ref compared, chunk.Seals.Sum(s => (long)s.Events)), head?.To ?? 0);
+            }
+        );
 
         if (expect is not null && expected is null)
-            Add(new Discrepancy(DiscrepancyKinds.HeadUnknown, null, null, null, null, $"No seal of the chain has the hash {Convert.ToHexStringLower(expect)}: seals were taken off its end, or it was made anew."));
+            Add(
+                new Discrepancy(
+                    DiscrepancyKinds.HeadUnknown,
+                    null,
+                    null,
+                    null,
+                    null,
+                    $"No seal of the chain has the hash {Convert.ToHexStringLower(expect)}: seals were taken off its end, or it was made anew."
+                )
+            );
         var (unsealed, since, slipped) = await Unsealed(tenant, head, ct);
-        if (slipped is not null) Add(slipped);
+        if (slipped is not null)
+            Add(slipped);
         var first = First(found);
-        return new Verification(first is null, head is null ? null : Convert.ToHexStringLower(head.Hash), head?.Number ?? 0,
-            await Count(tenant, first?.Seal ?? head?.Number + 1 ?? 0, ct), unsealed, since, head?.SealedAt, expected, first);
+        return new Verification(
+            first is null,
+            head is null ? null : Convert.ToHexStringLower(head.Hash),
+            head?.Number ?? 0,
+            await Count(tenant, first?.Seal ?? head?.Number + 1 ?? 0, ct),
+            unsealed,
+            since,
+            head?.SealedAt,
+            expected,
+            first
+        );
 
         // Only a seal that continues the chain counts as the published one.
         void Follow(Seal seal)
         {
-            if (expect is not null && seal.Hash.AsSpan().SequenceEqual(expect)) expected ??= seal.Number;
+            if (expect is not null && seal.Hash.AsSpan().SequenceEqual(expect))
+                expected ??= seal.Number;
         }
 
         void Add(Discrepancy finding)
         {
-            lock (found) found.Add(finding);
+            lock (found)
+                found.Add(finding);
         }
     }
 
@@ -85,13 +112,24 @@ public sealed class Verifier(Databases databases) : IDisposable
     private static Discrepancy? First(List<Discrepancy> found)
     {
         // A defect of the seal itself comes before findings about its events, because a defective seal proves nothing.
-        lock (found) return found.OrderBy(f => f.Seal ?? long.MaxValue).ThenBy(f => f.Kind is not (DiscrepancyKinds.SealChanged or DiscrepancyKinds.SealRemoved)).ThenBy(f => f.Sequence).FirstOrDefault();
+        lock (found)
+            return found
+                .OrderBy(f => f.Seal ?? long.MaxValue)
+                .ThenBy(f => f.Kind is not (DiscrepancyKinds.SealChanged or DiscrepancyKinds.SealRemoved))
+                .ThenBy(f => f.Sequence)
+                .FirstOrDefault();
     }
 
     /// <summary>
     /// Returns all seals in order, while each continues the chain. A break of the chain is added to the findings and ends the sequence.
     /// </summary>
-    private async IAsyncEnumerable<Chunk> Chunks(Tenant tenant, Seal? head, Action<Seal> follow, Action<Discrepancy> add, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<Chunk> Chunks(
+        Tenant tenant,
+        Seal? head,
+        Action<Seal> follow,
+        Action<Discrepancy> add,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         Seal? last = null;
         DateTimeOffset? earlier = null;
@@ -108,13 +146,16 @@ public sealed class Verifier(Databases databases) : IDisposable
                     break;
                 }
                 follow(seal);
-                if (last is not null && seal.SealedAt != last.SealedAt) earlier = last.SealedAt;
+                if (last is not null && seal.SealedAt != last.SealedAt)
+                    earlier = last.SealedAt;
                 seals.Add(seal);
                 earliers.Add(earlier);
                 last = seal;
             }
-            if (seals.Count > 0) yield return new Chunk(seals, earliers);
-            else if (!broken) throw new InvalidOperationException($"Seals of {tenant.Slug} were removed while they were verified.");
+            if (seals.Count > 0)
+                yield return new Chunk(seals, earliers);
+            else if (!broken)
+                throw new InvalidOperationException($"Seals of {tenant.Slug} were removed while they were verified.");
         }
     }
 
@@ -123,14 +164,42 @@ public sealed class Verifier(Databases databases) : IDisposable
     {
         var number = (last?.Number ?? 0) + 1;
         if (seal.Number != number)
-            return new Discrepancy(DiscrepancyKinds.SealRemoved, number, null, null, null, $"Seal {number} is missing; the next one is {seal.Number}, of {At(seal)}.");
+            return new Discrepancy(
+                DiscrepancyKinds.SealRemoved,
+                number,
+                null,
+                null,
+                null,
+                $"Seal {number} is missing; the next one is {seal.Number}, of {At(seal)}."
+            );
         if (!seal.IsValid || seal.From != (last?.To ?? 0) + 1)
-            return new Discrepancy(DiscrepancyKinds.SealChanged, number, seal.SealedAt, null, null, $"Seal {number} itself was changed: its hash is not that of what it says.");
-        if (seal.PreviousHash.AsSpan().SequenceEqual(last?.Hash ?? Seal.Nothing)) return null;
+            return new Discrepancy(
+                DiscrepancyKinds.SealChanged,
+                number,
+                seal.SealedAt,
+                null,
+                null,
+                $"Seal {number} itself was changed: its hash is not that of what it says."
+            );
+        if (seal.PreviousHash.AsSpan().SequenceEqual(last?.Hash ?? Seal.Nothing))
+            return null;
         return last is null
-            ? new Discrepancy(DiscrepancyKinds.SealRemoved, number, seal.SealedAt, null, null, "The first seal follows on another one, which is missing.")
-            : new Discrepancy(DiscrepancyKinds.SealChanged, last.Number, last.SealedAt, null, null,
-                $"Seal {last.Number} is not the one that seal {number}, of {At(seal)}, follows on: it was made anew, and what it says of the events {last.From} to {last.To} proves nothing.");
+            ? new Discrepancy(
+                DiscrepancyKinds.SealRemoved,
+                number,
+                seal.SealedAt,
+                null,
+                null,
+                "The first seal follows on another one, which is missing."
+            )
+            : new Discrepancy(
+                DiscrepancyKinds.SealChanged,
+                last.Number,
+                last.SealedAt,
+                null,
+                null,
+                $"Seal {last.Number} is not the one that seal {number}, of {At(seal)}, follows on: it was made anew, and what it says of the events {last.From} to {last.To} proves nothing."
+            );
     }
 
     /// <summary>
@@ -142,21 +211,26 @@ public sealed class Verifier(Databases databases) : IDisposable
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
         (Seal Seal, byte[] Now)? different = null;
-        await using (var command = new NpgsqlCommand($"""
-            select now.entries, (select seq_id from {tenant.Schema}.mt_events where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit and {IsEvent} order by seq_id limit 1)
-            from unnest($1, $2, $3) with ordinality s (low, high, "limit", place)
-            cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries, min(timestamp) filter (where {IsEvent}) as earliest
-                                from {tenant.Schema}.mt_events where seq_id between s.low and s.high) now
-            order by s.place
-            """, connection)
-        {
-            Parameters =
+        await using (
+            var command = new NpgsqlCommand(
+                $"""
+                select now.entries, (select seq_id from {tenant.Schema}.mt_events where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit and {IsEvent} order by seq_id limit 1)
+                from unnest($1, $2, $3) with ordinality s (low, high, "limit", place)
+                cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries, min(timestamp) filter (where {IsEvent}) as earliest
+                                    from {tenant.Schema}.mt_events where seq_id between s.low and s.high) now
+                order by s.place
+                """,
+                connection
+            )
             {
-                new() { Value = chunk.Seals.Select(seal => seal.Number == 1 ? long.MinValue : seal.From).ToArray() },
-                new() { Value = chunk.Seals.Select(seal => seal.To).ToArray() },
-                new() { Value = chunk.EarlierSealedAt.Select(WellBefore).ToArray() },
-            },
-        })
+                Parameters =
+                {
+                    new() { Value = chunk.Seals.Select(seal => seal.Number == 1 ? long.MinValue : seal.From).ToArray() },
+                    new() { Value = chunk.Seals.Select(seal => seal.To).ToArray() },
+                    new() { Value = chunk.EarlierSealedAt.Select(WellBefore).ToArray() },
+                },
+            }
+        )
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
             foreach (var seal in chunk.Seals)
@@ -168,13 +242,16 @@ public sealed class Verifier(Databases databases) : IDisposable
                     different = (seal, now);
                     break;
                 }
-                if (!reader.IsDBNull(1)) return Backdated(seal.Number, seal.SealedAt, reader.GetInt64(1), null);
+                if (!reader.IsDBNull(1))
+                    return Backdated(seal.Number, seal.SealedAt, reader.GetInt64(1), null);
             }
         }
-        if (different is not { } d) return null;
+        if (different is not { } d)
+            return null;
         var (sealedEntries, entries) = (SealEntry.ReadAll(d.Seal.Entries), SealEntry.ReadAll(d.Now));
         var same = sealedEntries.Zip(entries).TakeWhile(pair => pair.First.Equals(pair.Second)).Count();
-        SealEntry? was = same < sealedEntries.Count ? sealedEntries[same] : null, found = same < entries.Count ? entries[same] : null;
+        SealEntry? was = same < sealedEntries.Count ? sealedEntries[same] : null,
+            found = same < entries.Count ? entries[same] : null;
         return (was?.Sequence ?? long.MaxValue).CompareTo(found?.Sequence ?? long.MaxValue) switch
         {
             < 0 => await Explain(connection, tenant, d.Seal, was, null, ct),
@@ -186,29 +263,73 @@ public sealed class Verifier(Databases databases) : IDisposable
     /// <summary>
     /// Determines what happened to an event. If it has another number now, it was moved. If another event has its number, it was replaced.
     /// </summary>
-    private static async Task<Discrepancy> Explain(NpgsqlConnection connection, Tenant tenant, Seal seal, SealEntry? was, SealEntry? found, CancellationToken ct)
+    private static async Task<Discrepancy> Explain(
+        NpgsqlConnection connection,
+        Tenant tenant,
+        Seal seal,
+        SealEntry? was,
+        SealEntry? found,
+        CancellationToken ct
+    )
     {
-        Discrepancy Of(string kind, SealEntry entry, string detail) => new(kind, seal.Number, seal.SealedAt, entry.Sequence, entry.Id, detail);
+        Discrepancy Of(string kind, SealEntry entry, string detail) =>
+            new(kind, seal.Number, seal.SealedAt, entry.Sequence, entry.Id, detail);
         if (was is { } original)
         {
             if (found is { } same && same.Id == original.Id)
-                return Of(DiscrepancyKinds.Changed, original, $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) was changed after seal {seal.Number} of {At(seal)}.");
-            var now = await connection.Scalar<long?>($"select seq_id from {tenant.Schema}.mt_events where id = $1 order by seq_id limit 1", original.Id, ct);
+                return Of(
+                    DiscrepancyKinds.Changed,
+                    original,
+                    $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) was changed after seal {seal.Number} of {At(seal)}."
+                );
+            var now = await connection.Scalar<long?>(
+                $"select seq_id from {tenant.Schema}.mt_events where id = $1 order by seq_id limit 1",
+                original.Id,
+                ct
+            );
             if (now == original.Sequence && found is { } second)
-                return Of(DiscrepancyKinds.Inserted, second, $"There is a second event {original.Sequence}, {second.Id}, inserted after seal {seal.Number} of {At(seal)}.");
+                return Of(
+                    DiscrepancyKinds.Inserted,
+                    second,
+                    $"There is a second event {original.Sequence}, {second.Id}, inserted after seal {seal.Number} of {At(seal)}."
+                );
             if (now is not null)
-                return Of(DiscrepancyKinds.Reordered, original, $"The event {original.Id} was {original.Sequence} when seal {seal.Number} was made at {At(seal)}, and is {now} now.");
+                return Of(
+                    DiscrepancyKinds.Reordered,
+                    original,
+                    $"The event {original.Id} was {original.Sequence} when seal {seal.Number} was made at {At(seal)}, and is {now} now."
+                );
             return found is { } other
-                ? Of(DiscrepancyKinds.Changed, original, $"In place of the event {original.Id}, {original.Sequence} when seal {seal.Number} was made at {At(seal)}, there is another one, {other.Id}.")
-                : Of(DiscrepancyKinds.Removed, original, $"The event {original.Sequence}, {original.Id}, was removed after seal {seal.Number} of {At(seal)}.");
+                ? Of(
+                    DiscrepancyKinds.Changed,
+                    original,
+                    $"In place of the event {original.Id}, {original.Sequence} when seal {seal.Number} was made at {At(seal)}, there is another one, {other.Id}."
+                )
+                : Of(
+                    DiscrepancyKinds.Removed,
+                    original,
+                    $"The event {original.Sequence}, {original.Id}, was removed after seal {seal.Number} of {At(seal)}."
+                );
         }
         var extra = found!.Value;
         var bytes = new byte[16];
         extra.Id.TryWriteBytes(bytes, bigEndian: true, out _);
-        var before = await connection.Scalar<long?>($"select number from {tenant.Schema}.ledger_seals where position($1 in entries) > 0 order by number limit 1", bytes, ct);
+        var before = await connection.Scalar<long?>(
+            $"select number from {tenant.Schema}.ledger_seals where position($1 in entries) > 0 order by number limit 1",
+            bytes,
+            ct
+        );
         return before is not null
-            ? Of(DiscrepancyKinds.Reordered, extra, $"The event {extra.Id} is {extra.Sequence} now, and was another one when seal {before} was made.")
-            : Of(DiscrepancyKinds.Inserted, extra, $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) was inserted after seal {seal.Number} of {At(seal)}, when there was none.");
+            ? Of(
+                DiscrepancyKinds.Reordered,
+                extra,
+                $"The event {extra.Id} is {extra.Sequence} now, and was another one when seal {before} was made."
+            )
+            : Of(
+                DiscrepancyKinds.Inserted,
+                extra,
+                $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) was inserted after seal {seal.Number} of {At(seal)}, when there was none."
+            );
     }
 
     /// <summary>
@@ -219,45 +340,83 @@ public sealed class Verifier(Databases databases) : IDisposable
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
         var (count, since, finding) = (0L, (DateTimeOffset?)null, (Discrepancy?)null);
-        await using (var command = new NpgsqlCommand($"""
-            select count(*) over (), seq_id, id, timestamp < $2, min(timestamp) over () from {tenant.Schema}.mt_events
-            where seq_id > $1 and {IsEvent} order by (timestamp < $2) is not true, seq_id limit 1
-            """, connection))
+        await using (
+            var command = new NpgsqlCommand(
+                $"""
+                select count(*) over (), seq_id, id, timestamp < $2, min(timestamp) over () from {tenant.Schema}.mt_events
+                where seq_id > $1 and {IsEvent} order by (timestamp < $2) is not true, seq_id limit 1
+                """,
+                connection
+            )
+        )
         {
             command.Parameters.Add(new() { Value = head?.To ?? 0 });
-            command.Parameters.Add(new() { Value = (object?)WellBefore(head?.SealedAt) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+            command.Parameters.Add(
+                new() { Value = (object?)WellBefore(head?.SealedAt) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz }
+            );
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (await reader.ReadAsync(ct))
             {
                 (count, since) = (reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(4));
-                if (!reader.IsDBNull(3) && reader.GetBoolean(3)) finding = Backdated(null, null, reader.GetInt64(1), reader.GetGuid(2));
+                if (!reader.IsDBNull(3) && reader.GetBoolean(3))
+                    finding = Backdated(null, null, reader.GetInt64(1), reader.GetGuid(2));
             }
         }
         // Without the primary key of the table, rows can have no number. No range of numbers contains such rows.
-        if (finding is null && await connection.Scalar<Guid?>($"select id from {tenant.Schema}.mt_events where seq_id is null limit 1", null, ct) is { } unnumbered)
+        if (
+            finding is null
+            && await connection.Scalar<Guid?>($"select id from {tenant.Schema}.mt_events where seq_id is null limit 1", null, ct)
+                is { } unnumbered
+        )
             finding = new Discrepancy(DiscrepancyKinds.Inserted, null, null, null, unnumbered, $"The event {unnumbered} has no number.");
         // The sequence is read after the events, because their numbers were drawn before they became visible.
-        var drawn = await connection.Scalar<long?>($"select coalesce(pg_sequence_last_value('{tenant.Schema}.mt_events_sequence'), 0)", null, ct) ?? 0;
-        await using var never = new NpgsqlCommand($"select seq_id, id from {tenant.Schema}.mt_events where seq_id > $1 order by seq_id limit 1", connection) { Parameters = { new() { Value = drawn } } };
+        var drawn =
+            await connection.Scalar<long?>($"select coalesce(pg_sequence_last_value('{tenant.Schema}.mt_events_sequence'), 0)", null, ct)
+            ?? 0;
+        await using var never = new NpgsqlCommand(
+            $"select seq_id, id from {tenant.Schema}.mt_events where seq_id > $1 order by seq_id limit 1",
+            connection
+        )
+        {
+            Parameters = { new() { Value = drawn } },
+        };
         await using var beyond = await never.ExecuteReaderAsync(ct);
         if (finding is null && await beyond.ReadAsync(ct))
         {
-            finding = new Discrepancy(DiscrepancyKinds.Inserted, null, null, beyond.GetInt64(0), beyond.GetGuid(1), $"The event {beyond.GetInt64(0)}, {beyond.GetGuid(1)}, has a number that was never given out: the last one is {drawn}.");
+            finding = new Discrepancy(
+                DiscrepancyKinds.Inserted,
+                null,
+                null,
+                beyond.GetInt64(0),
+                beyond.GetGuid(1),
+                $"The event {beyond.GetInt64(0)}, {beyond.GetGuid(1)}, has a number that was never given out: the last one is {drawn}."
+            );
         }
         return (count, since, finding);
     }
 
     /// <summary>Subtracts the tolerance. It also accepts a time that was set to -infinity.</summary>
-    private static DateTimeOffset? WellBefore(DateTimeOffset? at) => at - DateTimeOffset.MinValue > ClockTolerance ? at - ClockTolerance : at;
+    private static DateTimeOffset? WellBefore(DateTimeOffset? at) =>
+        at - DateTimeOffset.MinValue > ClockTolerance ? at - ClockTolerance : at;
 
-    private static Discrepancy Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) => new(DiscrepancyKinds.Backdated, seal, sealedAt, sequence, id,
-        $"The event {sequence} says that it was recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal was made in which it is not: it came later, or a host's clock was wrong.");
+    private static Discrepancy Backdated(long? seal, DateTimeOffset? sealedAt, long sequence, Guid? id) =>
+        new(
+            DiscrepancyKinds.Backdated,
+            seal,
+            sealedAt,
+            sequence,
+            id,
+            $"The event {sequence} says that it was recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal was made in which it is not: it came later, or a host's clock was wrong."
+        );
 
     private async Task<Seal?> Head(Tenant tenant, CancellationToken ct)
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals order by number desc limit 1", connection);
+        await using var command = new NpgsqlCommand(
+            $"select {Columns} from {tenant.Schema}.ledger_seals order by number desc limit 1",
+            connection
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? Read(reader) : null;
     }
@@ -267,13 +426,21 @@ public sealed class Verifier(Databases databases) : IDisposable
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        await using var command = new NpgsqlCommand($"select {Columns} from {tenant.Schema}.ledger_seals where ($1::bigint is null or number > $1) and number <= $2 order by number limit {SealBatchSize}", connection)
+        await using var command = new NpgsqlCommand(
+            $"select {Columns} from {tenant.Schema}.ledger_seals where ($1::bigint is null or number > $1) and number <= $2 order by number limit {SealBatchSize}",
+            connection
+        )
         {
-            Parameters = { new() { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint }, new() { Value = upTo } },
+            Parameters =
+            {
+                new() { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint },
+                new() { Value = upTo },
+            },
         };
         await using var reader = await command.ExecuteReaderAsync(ct);
         var seals = new List<Seal>(SealBatchSize);
-        while (await reader.ReadAsync(ct)) seals.Add(Read(reader));
+        while (await reader.ReadAsync(ct))
+            seals.Add(Read(reader));
         return seals;
     }
 
@@ -281,11 +448,19 @@ public sealed class Verifier(Databases databases) : IDisposable
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
-        return await connection.Scalar<long?>($"select coalesce(sum(event_count), 0) from {tenant.Schema}.ledger_seals where number < $1", before, ct) ?? 0;
+        return await connection.Scalar<long?>(
+                $"select coalesce(sum(event_count), 0) from {tenant.Schema}.ledger_seals where number < $1",
+                before,
+                ct
+            ) ?? 0;
     }
 
-    private static Task<string?> Describe(NpgsqlConnection connection, Tenant tenant, long sequence, CancellationToken ct) => connection.Scalar<string>(
-        $"select format('%s, version %s of %s, id %s', type, version, stream_id, id) from {tenant.Schema}.mt_events where seq_id = $1", sequence, ct);
+    private static Task<string?> Describe(NpgsqlConnection connection, Tenant tenant, long sequence, CancellationToken ct) =>
+        connection.Scalar<string>(
+            $"select format('%s, version %s of %s, id %s', type, version, stream_id, id) from {tenant.Schema}.mt_events where seq_id = $1",
+            sequence,
+            ct
+        );
 
     private const string Columns = "number, from_sequence, to_sequence, entries, previous_hash, hash, sealed_at, event_count";
 
@@ -295,8 +470,15 @@ public sealed class Verifier(Databases databases) : IDisposable
     private static Seal Read(NpgsqlDataReader r)
     {
         var entries = r.GetFieldValue<byte[]>(3);
-        return new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), entries.Length == r.GetInt32(7) * SealEntry.Bytes ? entries : [],
-            r.GetFieldValue<byte[]>(4), r.GetFieldValue<byte[]>(5), r.GetFieldValue<DateTimeOffset>(6));
+        return new(
+            r.GetInt64(0),
+            r.GetInt64(1),
+            r.GetInt64(2),
+            entries.Length == r.GetInt32(7) * SealEntry.Bytes ? entries : [],
+            r.GetFieldValue<byte[]>(4),
+            r.GetFieldValue<byte[]>(5),
+            r.GetFieldValue<DateTimeOffset>(6)
+        );
     }
 
     private static async Task<NpgsqlTransaction> Begin(NpgsqlConnection connection, Tenant tenant, CancellationToken ct)
@@ -317,7 +499,8 @@ internal static class Scalars
     public static async Task<T?> Scalar<T>(this NpgsqlConnection connection, string sql, object? parameter, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql, connection);
-        if (parameter is not null) command.Parameters.Add(new() { Value = parameter });
+        if (parameter is not null)
+            command.Parameters.Add(new() { Value = parameter });
         return await command.ExecuteScalarAsync(ct) is { } value and not DBNull ? (T)value : default;
     }
 }

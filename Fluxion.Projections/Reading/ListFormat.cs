@@ -33,8 +33,16 @@ public sealed class ListFormat
     public static (ListFormat Format, Refusal? Problem) PreferredBy(HttpRequest request)
     {
         var decimals = request.Query[DecimalsParameter].FirstOrDefault();
-        if (decimals is not (null or "point" or "comma")) return (Json, Refusal.Invalid(DecimalsParameter, "must be point or comma"));
-        var ranges = request.GetTypedHeaders().Accept.OrderBy(r => r.MatchesAllTypes ? 2 : r.MatchesAllSubTypes ? 1 : 0).ToList();
+        if (decimals is not (null or "point" or "comma"))
+            return (Json, Refusal.Invalid(DecimalsParameter, "must be point or comma"));
+        var ranges = request
+            .GetTypedHeaders()
+            .Accept.OrderBy(r =>
+                r.MatchesAllTypes ? 2
+                : r.MatchesAllSubTypes ? 1
+                : 0
+            )
+            .ToList();
         var preferred = All.MaxBy(format => ranges.Where(format._type.IsSubsetOf).Select(range => range.Quality ?? 1).FirstOrDefault())!;
         return (preferred == Csv && decimals == "comma" ? CsvWithDecimalComma : preferred, null);
     }

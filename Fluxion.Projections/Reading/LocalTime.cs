@@ -29,25 +29,33 @@ public readonly record struct Moment(DateTimeOffset? At, DateOnly? Day)
 
     /// <summary>Parses a date or a point in time. Returns null for any other text.</summary>
     public static Moment? Parse(string text) =>
-        PointsInTime.ParseDate(text) is { } day ? new Moment(null, day) : PointsInTime.Parse(text) is { } at ? new Moment(at, null) : null;
+        PointsInTime.ParseDate(text) is { } day ? new Moment(null, day)
+        : PointsInTime.Parse(text) is { } at ? new Moment(at, null)
+        : null;
 
-    public override string ToString() => Day is { } day ? day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
-        : At!.Value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+    public override string ToString() =>
+        Day is { } day
+            ? day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+            : At!.Value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>The condition that something happened at or after this moment.</summary>
     /// <param name="column">The name of a timestamptz column.</param>
     /// <param name="parameter">The SQL name of <see cref="Parameter"/>.</param>
     /// <param name="zone">The time zone as a SQL expression.</param>
-    public string NotBefore(string column, string parameter, string zone) => Day is null ? $"{column} >= {parameter}"
-        : $"({column} at time zone {zone})::date >= {parameter}::date and {column} >= {Bound(parameter, '-')}";
+    public string NotBefore(string column, string parameter, string zone) =>
+        Day is null
+            ? $"{column} >= {parameter}"
+            : $"({column} at time zone {zone})::date >= {parameter}::date and {column} >= {Bound(parameter, '-')}";
 
     /// <summary>The condition that something happened before this moment.</summary>
-    public string Before(string column, string parameter, string zone) => Day is null ? $"{column} < {parameter}" : BeforeDay(column, parameter, zone);
+    public string Before(string column, string parameter, string zone) =>
+        Day is null ? $"{column} < {parameter}" : BeforeDay(column, parameter, zone);
 
     /// <summary>
     /// The condition that something happened at or before this moment. If the moment is a day, the condition is before the day begins.
     /// </summary>
-    public string By(string column, string parameter, string zone) => Day is null ? $"{column} <= {parameter}" : BeforeDay(column, parameter, zone);
+    public string By(string column, string parameter, string zone) =>
+        Day is null ? $"{column} <= {parameter}" : BeforeDay(column, parameter, zone);
 
     private static string BeforeDay(string column, string parameter, string zone) =>
         $"({column} at time zone {zone})::date < {parameter}::date and {column} < {Bound(parameter, '+')}";

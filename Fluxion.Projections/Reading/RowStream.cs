@@ -12,7 +12,8 @@ namespace Fluxion.Projections.Reading;
 /// </summary>
 /// <param name="fields">The chosen fields; null for the default ones.</param>
 /// <param name="none">The refusal if the list has no rows. Null: an empty list is a valid response.</param>
-internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, Refusal? none) : IResult where T : notnull
+internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, IReadOnlyList<Field>? fields, Refusal? none) : IResult
+    where T : notnull
 {
     /// <summary>The batch is small because a row of the audit trail has the document before and after, which may be 100 KB each.</summary>
     private const int RowBatchSize = 100;
@@ -27,16 +28,24 @@ internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, 
             await Write(some);
             isFirst = false;
         }
-        if (!isFirst) return;
-        if (none is not null) await new RefusedResult(none).ExecuteAsync(httpContext);
-        else await Write([]);
+        if (!isFirst)
+            return;
+        if (none is not null)
+            await new RefusedResult(none).ExecuteAsync(httpContext);
+        else
+            await Write([]);
 
         async Task Write(T[] some)
         {
-            if (isFirst) httpContext.Response.ContentType = $"{format.MediaType}; charset=utf-8";
+            if (isFirst)
+                httpContext.Response.ContentType = $"{format.MediaType}; charset=utf-8";
             if (format != ListFormat.JsonLines)
-                await httpContext.Response.WriteAsync(Csv.Write(some, fields ?? Fields.Usual<T>(), header: isFirst, format == ListFormat.CsvWithDecimalComma), ct);
-            else await httpContext.Response.BodyWriter.WriteAsync(Lines(some, json), ct);
+                await httpContext.Response.WriteAsync(
+                    Csv.Write(some, fields ?? Fields.Usual<T>(), header: isFirst, format == ListFormat.CsvWithDecimalComma),
+                    ct
+                );
+            else
+                await httpContext.Response.BodyWriter.WriteAsync(Lines(some, json), ct);
         }
     }
 
@@ -47,8 +56,10 @@ internal sealed class RowStream<T>(ListFormat format, IAsyncEnumerable<T> rows, 
         {
             using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = json.Encoder }))
             {
-                if (fields is null) JsonSerializer.Serialize(writer, row, json);
-                else JsonSerializer.Serialize(writer, fields.Pick(row), json);
+                if (fields is null)
+                    JsonSerializer.Serialize(writer, row, json);
+                else
+                    JsonSerializer.Serialize(writer, fields.Pick(row), json);
             }
             buffer.Write("\n"u8);
         }

@@ -22,15 +22,25 @@ public sealed record SortOrder(string By, string After, Func<string[], object[]?
     }
 
     /// <summary>Newest first; rows of the same moment are ordered by id.</summary>
-    public static SortOrder NewestFirst(string time, string id) => new($"{time} desc, {id}",
-        $"{time} <= {{0}} and ({time} < {{0}} or {id} > {{1}})",
-        texts => texts is [var at, var guid]
-            && DateTimeOffset.TryParseExact(at, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var timestamp)
-            && Guid.TryParse(guid, out var key) ? [timestamp.ToUniversalTime(), key] : null);
+    public static SortOrder NewestFirst(string time, string id) =>
+        new(
+            $"{time} desc, {id}",
+            $"{time} <= {{0}} and ({time} < {{0}} or {id} > {{1}})",
+            texts =>
+                texts is [var at, var guid]
+                && DateTimeOffset.TryParseExact(at, "O", CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var timestamp)
+                && Guid.TryParse(guid, out var key)
+                    ? [timestamp.ToUniversalTime(), key]
+                    : null
+        );
 
     /// <summary>The cursor of a row with this key.</summary>
-    public static string Cursor(params object[] key) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
-        key.Select(k => k is DateTimeOffset at ? at.ToString("O", CultureInfo.InvariantCulture) : k.ToString())));
+    public static string Cursor(params object[] key) =>
+        Base64Url.EncodeToString(
+            JsonSerializer.SerializeToUtf8Bytes(
+                key.Select(k => k is DateTimeOffset at ? at.ToString("O", CultureInfo.InvariantCulture) : k.ToString())
+            )
+        );
 
     /// <summary>The key in a cursor, or null if the cursor does not belong to this order.</summary>
     public object[]? Key(string cursor)

@@ -41,7 +41,8 @@ public sealed class TenantQuery
     public TenantQuery Where(string select, params object?[] parameters)
     {
         _sql.Append(select);
-        foreach (var parameter in parameters) _parameters.Add(parameter ?? DBNull.Value);
+        foreach (var parameter in parameters)
+            _parameters.Add(parameter ?? DBNull.Value);
         return this;
     }
 
@@ -61,23 +62,30 @@ public sealed class TenantQuery
     /// </summary>
     /// <param name="column">The column with the time of a row.</param>
     /// <param name="zone">A time zone as SQL; see <see cref="LocalTime"/>.</param>
-    public TenantQuery From(string column, string? from, string zone) => FilterMoment("from", from, (moment, value) => moment.NotBefore(column, value, zone));
+    public TenantQuery From(string column, string? from, string zone) =>
+        FilterMoment("from", from, (moment, value) => moment.NotBefore(column, value, zone));
 
     /// <summary>Keeps only rows before a moment; see <see cref="From"/>.</summary>
-    public TenantQuery Until(string column, string? to, string zone) => FilterMoment("to", to, (moment, value) => moment.Before(column, value, zone));
+    public TenantQuery Until(string column, string? to, string zone) =>
+        FilterMoment("to", to, (moment, value) => moment.Before(column, value, zone));
 
     /// <summary>Like <see cref="From"/> for a date column. A point in time is converted to its day in <paramref name="zone"/>.</summary>
-    public TenantQuery FromDay(string column, string? from, string zone) => FilterMoment("from", from, (moment, value) => $"{column} >= {DayOf(moment, value, zone)}");
+    public TenantQuery FromDay(string column, string? from, string zone) =>
+        FilterMoment("from", from, (moment, value) => $"{column} >= {DayOf(moment, value, zone)}");
 
     /// <summary>Like <see cref="Until"/> for a date column.</summary>
-    public TenantQuery UntilDay(string column, string? to, string zone) => FilterMoment("to", to, (moment, value) => $"{column} < {DayOf(moment, value, zone)}");
+    public TenantQuery UntilDay(string column, string? to, string zone) =>
+        FilterMoment("to", to, (moment, value) => $"{column} < {DayOf(moment, value, zone)}");
 
-    private static string DayOf(Moment moment, string value, string zone) => moment.Day is null ? $"({value}::timestamptz at time zone {zone})::date" : $"{value}::date";
+    private static string DayOf(Moment moment, string value, string zone) =>
+        moment.Day is null ? $"({value}::timestamptz at time zone {zone})::date" : $"{value}::date";
 
     private TenantQuery FilterMoment(string name, string? text, Func<Moment, string, string> condition)
     {
-        if (text is null) return this;
-        if (Moment.Parse(text) is not { } moment) return Refuse(name, PointsInTime.FormInQuery);
+        if (text is null)
+            return this;
+        if (Moment.Parse(text) is not { } moment)
+            return Refuse(name, PointsInTime.FormInQuery);
         _sql.Append(" and ").Append(condition(moment, Add(moment.Parameter)));
         return this;
     }
@@ -90,45 +98,55 @@ public sealed class TenantQuery
     {
         var (at, known) = (asOf is null ? null : Moment.Parse(asOf), knownAt is null ? null : Moment.Parse(knownAt));
         Refuse("asOf", asOf is not null && at is null ? PointsInTime.FormInQuery : null);
-        Refuse("knownAt", knownAt is not null && known is null ? PointsInTime.FormInQuery
-            : IsCertainlyBefore(known, at) ? "must not be before asOf: what had not happened yet was not known" : null);
+        Refuse(
+            "knownAt",
+            knownAt is not null && known is null ? PointsInTime.FormInQuery
+                : IsCertainlyBefore(known, at) ? "must not be before asOf: what had not happened yet was not known"
+                : null
+        );
         return _problem is null ? where(at, known) : this;
     }
 
     /// <summary>Compares a day with a point in time only where no time zone can change the result.</summary>
-    private static bool IsCertainlyBefore(Moment? known, Moment? at) => (known, at) switch
-    {
-        ({ At: { } one }, { At: { } other }) => one < other,
-        ({ Day: { } one }, { Day: { } other }) => one < other,
-        ({ At: { } one }, { Day: { } other }) => DateOnly.FromDateTime(one.UtcDateTime).AddDays(1) < other,
-        ({ Day: { } one }, { At: { } other }) => one < DateOnly.FromDateTime(other.UtcDateTime).AddDays(-1),
-        _ => false,
-    };
+    private static bool IsCertainlyBefore(Moment? known, Moment? at) =>
+        (known, at) switch
+        {
+            ({ At: { } one }, { At: { } other }) => one < other,
+            ({ Day: { } one }, { Day: { } other }) => one < other,
+            ({ At: { } one }, { Day: { } other }) => DateOnly.FromDateTime(one.UtcDateTime).AddDays(1) < other,
+            ({ Day: { } one }, { At: { } other }) => one < DateOnly.FromDateTime(other.UtcDateTime).AddDays(-1),
+            _ => false,
+        };
 
     /// <summary>Answers 400 for a parameter, unless <paramref name="error"/> is null.</summary>
     public TenantQuery Refuse(string name, string? error)
     {
-        if (error is not null) _problem ??= Refusal.Invalid(name, error);
+        if (error is not null)
+            _problem ??= Refusal.Invalid(name, error);
         return this;
     }
 
     /// <summary>Keeps only rows with a text in one of the columns, regardless of case, accents and equivalent forms of a letter.</summary>
-    public TenantQuery Search(string columns, string? text) => Filter($"search_key(concat_ws(' ', {columns})) like search_pattern({{0}})", text);
+    public TenantQuery Search(string columns, string? text) =>
+        Filter($"search_key(concat_ws(' ', {columns})) like search_pattern({{0}})", text);
 
     /// <summary>Like <see cref="Filter"/> for a value from a fixed list.</summary>
     public TenantQuery FilterOneOf(string condition, string name, string? value, IReadOnlyList<string> values)
     {
-        if (value is null) return this;
+        if (value is null)
+            return this;
         return values.Contains(value) ? And(condition, value) : Refuse(name, $"must be one of: {string.Join(", ", values)}");
     }
 
     /// <summary>Keeps only rows whose <paramref name="code"/> or <paramref name="id"/> equals <paramref name="reference"/>.</summary>
-    public TenantQuery Named(string code, string id, string reference) => Guid.TryParse(reference, out var guid)
-        ? And($"({id} = {{0}} or {code} = any({{1}}))", guid, Codes.Spellings(reference))
-        : Filter($"{code} = any({{0}})", Codes.Spellings(reference));
+    public TenantQuery Named(string code, string id, string reference) =>
+        Guid.TryParse(reference, out var guid)
+            ? And($"({id} = {{0}} or {code} = any({{1}}))", guid, Codes.Spellings(reference))
+            : Filter($"{code} = any({{0}})", Codes.Spellings(reference));
 
     /// <summary>Keeps only the row with this id, for tables without a code.</summary>
-    public TenantQuery Identified(string id, string reference) => And($"{id} = {{0}}", Guid.TryParse(reference, out var guid) ? guid : Guid.Empty);
+    public TenantQuery Identified(string id, string reference) =>
+        And($"{id} = {{0}}", Guid.TryParse(reference, out var guid) ? guid : Guid.Empty);
 
     /// <summary>Like <see cref="Named"/>, unless <paramref name="reference"/> is null.</summary>
     public TenantQuery FilterNamed(string code, string id, string? reference) => reference is null ? this : Named(code, id, reference);
@@ -140,29 +158,44 @@ public sealed class TenantQuery
     /// <param name="cursor">Returns the key of a row in <paramref name="order"/>.</param>
     /// <param name="none">The refusal if the list has no rows. Null: an empty list is a valid response.</param>
     public async Task<IResult> Page<T>(
-        Databases databases, Func<NpgsqlDataReader, T> read, int? limitOrDefault, string? after, SortOrder order, Func<T, object[]> cursor,
-        Refusal? none = null) where T : notnull
+        Databases databases,
+        Func<NpgsqlDataReader, T> read,
+        int? limitOrDefault,
+        string? after,
+        SortOrder order,
+        Func<T, object[]> cursor,
+        Refusal? none = null
+    )
+        where T : notnull
     {
         var (fields, unknown) = Fields.ChosenBy<T>(_http.Request);
         var (format, unformatted) = ListFormat.PreferredBy(_http.Request);
-        if ((_problem ?? unknown ?? unformatted) is { } wrong) return new RefusedResult(wrong);
+        if ((_problem ?? unknown ?? unformatted) is { } wrong)
+            return new RefusedResult(wrong);
         var limit = limitOrDefault ?? Paging.DefaultLimit;
-        if (limit is < 1 or > Paging.MaxLimit) return new RefusedResult(Paging.Problem);
+        if (limit is < 1 or > Paging.MaxLimit)
+            return new RefusedResult(Paging.Problem);
         if (after is not null)
         {
-            if (order.Key(after) is not { } key) return new RefusedResult(Refusal.Invalid("after", "must be the value of next of the page before"));
+            if (order.Key(after) is not { } key)
+                return new RefusedResult(Refusal.Invalid("after", "must be the value of next of the page before"));
             And(order.After, key);
         }
         _sql.Append(" order by ").Append(order.By);
-        if (format != ListFormat.Json && limitOrDefault is null) return new RowStream<T>(format, Rows(databases, read, _http.RequestAborted), fields, none);
+        if (format != ListFormat.Json && limitOrDefault is null)
+            return new RowStream<T>(format, Rows(databases, read, _http.RequestAborted), fields, none);
 
         _sql.Append(" limit ").Append(limit + 1);
         var rows = await Rows(databases, read, _http.RequestAborted).ToListAsync(_http.RequestAborted);
-        if (rows.Count == 0 && after is null && none is not null) return new RefusedResult(none);
+        if (rows.Count == 0 && after is null && none is not null)
+            return new RefusedResult(none);
         var next = rows.Count > limit ? SortOrder.Cursor(cursor(rows[limit - 1])) : null;
-        if (next is not null) rows.RemoveAt(limit);
+        if (next is not null)
+            rows.RemoveAt(limit);
         if (format == ListFormat.Json)
-            return fields is null ? TypedResults.Ok(new Page<T>(rows, next)) : TypedResults.Ok(new Page<IReadOnlyDictionary<string, object?>>([.. rows.Select(row => fields.Pick(row))], next));
+            return fields is null
+                ? TypedResults.Ok(new Page<T>(rows, next))
+                : TypedResults.Ok(new Page<IReadOnlyDictionary<string, object?>>([.. rows.Select(row => fields.Pick(row))], next));
         if (next is not null)
         {
             var query = new QueryBuilder(_http.Request.Query.Where(q => q.Key != "after")) { { "after", next } };
@@ -174,7 +207,8 @@ public sealed class TenantQuery
     /// <summary>
     /// Returns the single row with an ETag, or 404. A client that already has this version of the row receives 304.
     /// </summary>
-    public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference) where T : class
+    public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference)
+        where T : class
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
             return new RefusedResult(Refusal.NotFound(what, "id", reference));
@@ -196,24 +230,43 @@ public sealed class TenantQuery
         return $"${_parameters.Count}";
     }
 
-    private async IAsyncEnumerable<T> Rows<T>(Databases databases, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<T> Rows<T>(
+        Databases databases,
+        Func<NpgsqlDataReader, T> read,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var reader = await Reader(connection, _tenant, _sql.ToString(), _parameters, ct);
-        while (await reader.ReadAsync(ct)) yield return read(reader);
+        while (await reader.ReadAsync(ct))
+            yield return read(reader);
     }
 
     /// <summary>Executes a statement that sees only this tenant, and its tables by their unqualified names.</summary>
-    internal static async Task<NpgsqlDataReader> Reader(NpgsqlConnection connection, Tenant tenant, string sql, IReadOnlyList<object> parameters, CancellationToken ct)
+    internal static async Task<NpgsqlDataReader> Reader(
+        NpgsqlConnection connection,
+        Tenant tenant,
+        string sql,
+        IReadOnlyList<object> parameters,
+        CancellationToken ct
+    )
     {
         await using var batch = new NpgsqlBatch(connection);
         // A batch is one transaction, and these settings are local to it. So they apply to the query below only.
-        batch.BatchCommands.Add(new("select set_config($1, $2, true), set_config('search_path', $3, true)")
-        {
-            Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = tenant.Id.ToString() }, new() { Value = $"{tenant.Schema}, public" } },
-        });
+        batch.BatchCommands.Add(
+            new("select set_config($1, $2, true), set_config('search_path', $3, true)")
+            {
+                Parameters =
+                {
+                    new() { Value = Databases.TenantSetting },
+                    new() { Value = tenant.Id.ToString() },
+                    new() { Value = $"{tenant.Schema}, public" },
+                },
+            }
+        );
         var query = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters) query.Parameters.Add(new() { Value = parameter });
+        foreach (var parameter in parameters)
+            query.Parameters.Add(new() { Value = parameter });
         batch.BatchCommands.Add(query);
         var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);

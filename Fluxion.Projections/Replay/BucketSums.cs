@@ -26,9 +26,11 @@ internal sealed class BucketSums
 
     public void Add(BucketSums other)
     {
-        for (var bucket = 0; bucket < Buckets; bucket++) Add(bucket, other._buckets[bucket].Rows, other._buckets[bucket].Sum);
+        for (var bucket = 0; bucket < Buckets; bucket++)
+            Add(bucket, other._buckets[bucket].Rows, other._buckets[bucket].Sum);
     }
 
     /// <summary>The buckets with different sums.</summary>
-    public IEnumerable<int> Differing(BucketSums other) => Enumerable.Range(0, Buckets).Where(bucket => _buckets[bucket] != other._buckets[bucket]);
+    public IEnumerable<int> Differing(BucketSums other) =>
+        Enumerable.Range(0, Buckets).Where(bucket => _buckets[bucket] != other._buckets[bucket]);
 }

@@ -30,16 +30,21 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
     {
         var table = live.Shape.Name;
         var columns = await TableColumns.Read(snapshot, schema, shadow, table, ct);
-        string Compared(string from, string where) => $"select {columns.Key}, row({string.Join(", ", columns.Compared)}) as compared from {from} l where {where}";
+        string Compared(string from, string where) =>
+            $"select {columns.Key}, row({string.Join(", ", columns.Compared)}) as compared from {from} l where {where}";
         var suspect = $"{BucketSums.Sql($"l.{live.Key}")} in ({string.Join(", ", buckets)})";
         await using var batch = new NpgsqlBatch(snapshot) { Timeout = 0 };
-        batch.BatchCommands.Add(new($"""
-            create table {shadow}."{table}:differences" as
-            select {columns.Key}, case when l.compared is null then 'missing' when s.compared is null then 'added' else 'changed' end as difference
-            from ({Compared($"{schema}.{table}", buckets.Count == 0 ? "false" : $"{suspect} and {known}")}) l
-            full join ({Compared($"{shadow}.{table}", "true")}) s using ({columns.Key})
-            where l.compared is distinct from s.compared
-            """));
+        batch.BatchCommands.Add(
+            new(
+                $"""
+                create table {shadow}."{table}:differences" as
+                select {columns.Key}, case when l.compared is null then 'missing' when s.compared is null then 'added' else 'changed' end as difference
+                from ({Compared($"{schema}.{table}", buckets.Count == 0 ? "false" : $"{suspect} and {known}")}) l
+                full join ({Compared($"{shadow}.{table}", "true")}) s using ({columns.Key})
+                where l.compared is distinct from s.compared
+                """
+            )
+        );
         batch.BatchCommands.Add(new($"select count(*) from {shadow}.\"{table}:differences\""));
         return (long)(await batch.ExecuteScalarAsync(ct))!;
     }
@@ -48,21 +53,37 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
     public async IAsyncEnumerable<Difference> Differences(string table, long? rows, [EnumeratorCancellation] CancellationToken ct)
     {
         var columns = await TableColumns.Read(snapshot, schema, shadow, table, ct);
-        await using var command = new NpgsqlCommand($"""
-            select concat_ws(', ', {string.Join(", ", columns.Keys.Select(k => $"'{k} ' || d.{k}"))}), d.difference, to_jsonb(l), to_jsonb(s)
-            from (select * from {shadow}."{table}:differences" order by {columns.Key} limit {rows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"}) d
+        await using var command = new NpgsqlCommand(
+            $"""
+            select concat_ws(', ', {string.Join(
+                ", ",
+                columns.Keys.Select(k => $"'{k} ' || d.{k}")
+            )}), d.difference, to_jsonb(l), to_jsonb(s)
+            from (select * from {shadow}."{table}:differences" order by {columns.Key} limit {rows?.ToString(
+                System.Globalization.CultureInfo.InvariantCulture
+            ) ?? "all"}) d
             left join {schema}.{table} l using ({columns.Key})
             left join {shadow}.{table} s using ({columns.Key})
             order by {string.Join(", ", columns.Keys.Select(k => $"d.{k}"))}
-            """, snapshot)
-        { CommandTimeout = 0 };
+            """,
+            snapshot
+        )
+        {
+            CommandTimeout = 0,
+        };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
             var (row, difference) = (reader.GetString(0), reader.GetString(1));
             if (difference != "changed")
             {
-                yield return new Difference(table, row, null, difference == "added" ? reader.GetString(2) : null, difference == "missing" ? reader.GetString(3) : null);
+                yield return new Difference(
+                    table,
+                    row,
+                    null,
+                    difference == "added" ? reader.GetString(2) : null,
+                    difference == "missing" ? reader.GetString(3) : null
+                );
                 continue;
             }
             using var live = JsonDocument.Parse(reader.GetString(2));
@@ -70,7 +91,8 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
             foreach (var column in columns.Others.Select(name => name.Trim('"'))) // a word of SQL is quoted
             {
                 var (one, other) = (live.RootElement.GetProperty(column), replayed.RootElement.GetProperty(column));
-                if (!JsonElement.DeepEquals(one, other)) yield return new Difference(table, row, column, Text(one), Text(other));
+                if (!JsonElement.DeepEquals(one, other))
+                    yield return new Difference(table, row, column, Text(one), Text(other));
             }
         }
     }

@@ -13,7 +13,8 @@ internal sealed class DigestedRows(IReadOnlyDictionary<string, LiveTable> tables
         var all = new BucketSums();
         foreach (var worker in workers)
         {
-            if (worker._sums.TryGetValue(table, out var sums)) all.Add(sums);
+            if (worker._sums.TryGetValue(table, out var sums))
+                all.Add(sums);
         }
         return all;
     }
@@ -29,7 +30,8 @@ internal sealed class DigestedRows(IReadOnlyDictionary<string, LiveTable> tables
         {
             row.Clear();
             key.Clear();
-            foreach (var column in columns) column.Copy(column.Once ? first : last, row);
+            foreach (var column in columns)
+                column.Copy(column.Once ? first : last, row);
             keyColumn.Copy(last, key);
             var id = key.Fields[sizeof(int)..];
             sums.Add(BucketSums.BucketOf(id), 1, (long)digest.Compute(row.Fields, id));

@@ -22,15 +22,17 @@ public sealed record ReplayEnd(Moment? RecordedBy, long? Sequence)
     /// <summary>Parses a date, a point in time with its offset, or a sequence number. Returns null for any other text.</summary>
     public static ReplayEnd? Parse(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? new ReplayEnd(null, sequence)
-        : Moment.Parse(text) is { } moment ? new ReplayEnd(moment, null) : null;
+        : Moment.Parse(text) is { } moment ? new ReplayEnd(moment, null)
+        : null;
 
     /// <summary>The condition on mt_events, here e. It is true for all events if there is no end.</summary>
-    internal static string Condition(ReplayEnd? end, string schema) => end switch
-    {
-        { Sequence: { } sequence } => $"e.seq_id <= {sequence}",
-        { RecordedBy: { } moment } => moment.By("e.timestamp", $"'{moment}'", LocalTime.OfTenantIn(schema)),
-        _ => "true",
-    };
+    internal static string Condition(ReplayEnd? end, string schema) =>
+        end switch
+        {
+            { Sequence: { } sequence } => $"e.seq_id <= {sequence}",
+            { RecordedBy: { } moment } => moment.By("e.timestamp", $"'{moment}'", LocalTime.OfTenantIn(schema)),
+            _ => "true",
+        };
 }
 
 /// <summary>
@@ -42,8 +44,9 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     /// <summary>The approximate number of events in one range.</summary>
     private const int BatchSize = 10_000;
 
-    private readonly Dictionary<string, EventMapping> _mappings = LedgerModel.Folds.Keys
-        .Select(((EventGraph)store.Options.Events).EventMappingFor).ToDictionary(mapping => mapping.EventTypeName);
+    private readonly Dictionary<string, EventMapping> _mappings = LedgerModel
+        .Folds.Keys.Select(((EventGraph)store.Options.Events).EventMappingFor)
+        .ToDictionary(mapping => mapping.EventTypeName);
 
     // Events of one request have the same headers, so these are deserialized only once.
     private byte[]? _headerBytes;
@@ -54,10 +57,15 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     /// </summary>
     public static async Task<IReadOnlyList<string>> Ranges(NpgsqlConnection snapshot, string schema, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"""
+        await using var command = new NpgsqlCommand(
+            $"""
             select distinct on (range) id from (select id, div(sum(greatest(version, 0)) over (order by id), {BatchSize}) as range from {schema}.mt_streams) streams order by range, id desc
-            """, snapshot)
-        { CommandTimeout = 0 };
+            """,
+            snapshot
+        )
+        {
+            CommandTimeout = 0,
+        };
         var ranges = new List<string>();
         var from = "true";
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -74,21 +82,29 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     /// <param name="where">A condition on e, an alias of mt_events.</param>
     public async IAsyncEnumerable<IEvent> Read(NpgsqlConnection snapshot, string where, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"""
+        await using var command = new NpgsqlCommand(
+            $"""
             select e.stream_id, e.version, e.id, e.type, e.data, e.timestamp, e.user_name, e.correlation_id, e.causation_id, e.headers
             from {schema}.mt_events e
             where e.type <> '{LedgerModel.Tombstone}' and {where}
             order by e.stream_id, e.version
-            """, snapshot)
-        { CommandTimeout = 0 };
+            """,
+            snapshot
+        )
+        {
+            CommandTimeout = 0,
+        };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) yield return Event(reader);
+        while (await reader.ReadAsync(ct))
+            yield return Event(reader);
     }
 
     private IEvent Event(NpgsqlDataReader r)
     {
         var type = r.GetString(3);
-        var mapping = _mappings.GetValueOrDefault(type) ?? throw new InvalidOperationException($"There is an event of the type {type}, which this version does not know.");
+        var mapping =
+            _mappings.GetValueOrDefault(type)
+            ?? throw new InvalidOperationException($"There is an event of the type {type}, which this version does not know.");
         var @event = mapping.Wrap(JsonSerializer.Deserialize(r.GetFieldValue<byte[]>(4), mapping.DocumentType, LedgerModel.Json)!);
         @event.StreamId = r.GetGuid(0);
         @event.Version = r.GetInt64(1);
@@ -103,7 +119,8 @@ internal sealed class EventStreams(DocumentStore store, string schema)
 
     private Dictionary<string, object>? Headers(byte[] json)
     {
-        if (_headerBytes is not null && json.AsSpan().SequenceEqual(_headerBytes)) return _headers;
+        if (_headerBytes is not null && json.AsSpan().SequenceEqual(_headerBytes))
+            return _headers;
         _headerBytes = json;
         return _headers = JsonSerializer.Deserialize<Dictionary<string, object>>(json);
     }

@@ -26,7 +26,8 @@ internal sealed class JsonbText
     {
         // The output adds at most a space after each colon and comma, and the last ", " of an object, which is removed again.
         var most = (2 * json.Length) + 2;
-        if (_text.Length < most) (_text, _scratch) = (new byte[2 * most], new byte[2 * most]);
+        if (_text.Length < most)
+            (_text, _scratch) = (new byte[2 * most], new byte[2 * most]);
         _length = 0;
         var at = 0;
         Value(json, ref at, withoutNulls);
@@ -37,10 +38,18 @@ internal sealed class JsonbText
     {
         switch (Next(json, ref at))
         {
-            case (byte)'{': Object(json, ref at, withoutNulls); break;
-            case (byte)'[': Array(json, ref at, withoutNulls); break;
-            case (byte)'"': Text(json, ref at); break;
-            default: Literal(json, ref at); break;
+            case (byte)'{':
+                Object(json, ref at, withoutNulls);
+                break;
+            case (byte)'[':
+                Array(json, ref at, withoutNulls);
+                break;
+            case (byte)'"':
+                Text(json, ref at);
+                break;
+            default:
+                Literal(json, ref at);
+                break;
         }
     }
 
@@ -77,7 +86,8 @@ internal sealed class JsonbText
         at++;
         if (_members.Count > first)
         {
-            if (!sorted) Sort(begin, first);
+            if (!sorted)
+                Sort(begin, first);
             _length -= 2;
             _members.RemoveRange(first, _members.Count - first);
         }
@@ -113,16 +123,19 @@ internal sealed class JsonbText
         {
             var member = members[i];
             var j = i;
-            for (; j > 0 && !InOrder(members[j - 1], member); j--) members[j] = members[j - 1];
+            for (; j > 0 && !InOrder(members[j - 1], member); j--)
+                members[j] = members[j - 1];
             members[j] = member;
         }
         _length = begin;
-        foreach (var member in members) Put(_scratch.AsSpan(member.Start - begin, member.End + 2 - member.Start));
+        foreach (var member in members)
+            Put(_scratch.AsSpan(member.Start - begin, member.End + 2 - member.Start));
     }
 
-    private bool InOrder(Member one, Member other) => one.NameLength != other.NameLength
-        ? one.NameLength < other.NameLength
-        : _text.AsSpan(one.Start, one.NameLength).SequenceCompareTo(_text.AsSpan(other.Start, other.NameLength)) <= 0;
+    private bool InOrder(Member one, Member other) =>
+        one.NameLength != other.NameLength
+            ? one.NameLength < other.NameLength
+            : _text.AsSpan(one.Start, one.NameLength).SequenceCompareTo(_text.AsSpan(other.Start, other.NameLength)) <= 0;
 
     private void Text(ReadOnlySpan<byte> json, ref int at)
     {
@@ -152,8 +165,10 @@ internal sealed class JsonbText
             at++;
             if (json[at] != 'u')
             {
-                if (json[at] == '/') Put((byte)'/');
-                else Put((byte)'\\', json[at]);
+                if (json[at] == '/')
+                    Put((byte)'/');
+                else
+                    Put((byte)'\\', json[at]);
                 continue;
             }
             var unit = (char)ushort.Parse(json[(at + 1)..(at + 5)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
@@ -166,15 +181,33 @@ internal sealed class JsonbText
             (pair[0], pair[1]) = (high, unit);
             switch (unit)
             {
-                case '"': Put("\\\""u8); break;
-                case '\\': Put(@"\\"u8); break;
-                case '\b': Put(@"\b"u8); break;
-                case '\f': Put(@"\f"u8); break;
-                case '\n': Put(@"\n"u8); break;
-                case '\r': Put(@"\r"u8); break;
-                case '\t': Put(@"\t"u8); break;
-                case < ' ': Put(Encoding.UTF8.GetBytes($"\\u{(int)unit:x4}")); break;
-                default: _length += Encoding.UTF8.GetBytes(char.IsLowSurrogate(unit) ? pair : pair[1..], _text.AsSpan(_length)); break;
+                case '"':
+                    Put("\\\""u8);
+                    break;
+                case '\\':
+                    Put(@"\\"u8);
+                    break;
+                case '\b':
+                    Put(@"\b"u8);
+                    break;
+                case '\f':
+                    Put(@"\f"u8);
+                    break;
+                case '\n':
+                    Put(@"\n"u8);
+                    break;
+                case '\r':
+                    Put(@"\r"u8);
+                    break;
+                case '\t':
+                    Put(@"\t"u8);
+                    break;
+                case < ' ':
+                    Put(Encoding.UTF8.GetBytes($"\\u{(int)unit:x4}"));
+                    break;
+                default:
+                    _length += Encoding.UTF8.GetBytes(char.IsLowSurrogate(unit) ? pair : pair[1..], _text.AsSpan(_length));
+                    break;
             }
         }
         at++;
@@ -193,7 +226,8 @@ internal sealed class JsonbText
     /// <summary>Skips white space.</summary>
     private static byte Next(ReadOnlySpan<byte> json, ref int at)
     {
-        while (json[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') at++;
+        while (json[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
+            at++;
         return json[at];
     }
 

@@ -30,27 +30,50 @@ internal sealed class LiveTable
     /// </summary>
     public DateTimeOffset? Since { get; init; }
 
-    public static async Task<LiveTable> Read(NpgsqlConnection connection, string schema, TableShape shape, DateTimeOffset? since, CancellationToken ct)
+    public static async Task<LiveTable> Read(
+        NpgsqlConnection connection,
+        string schema,
+        TableShape shape,
+        DateTimeOffset? since,
+        CancellationToken ct
+    )
     {
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand(
+            """
             select a.attname::text, quote_ident(a.attname), format_type(a.atttypid, null), a.attnum = i.indkey[0], coalesce(pg_get_expr(d.adbin, d.adrelid), 'null')
             from pg_attribute a
             join pg_index i on i.indrelid = a.attrelid and i.indisprimary
             left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
             where a.attrelid = $1::text::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-            """, connection)
-        { Parameters = { new() { Value = $"{schema}.{shape.Name}" } } };
+            """,
+            connection
+        )
+        {
+            Parameters = { new() { Value = $"{schema}.{shape.Name}" } },
+        };
         var columns = new List<(string Name, string Quoted, string Type, bool IsKey, string Default)>();
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) columns.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3), reader.GetString(4)));
+        while (await reader.ReadAsync(ct))
+            columns.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3), reader.GetString(4)));
         var key = columns.Single(c => c.IsKey).Name;
         var written = shape.Columns.Select(name => columns.Single(c => c.Name == name)).ToList();
         // For a state, only id and data are compared. For other tables, columns that only a default writes are compared too.
         var others = shape.IsState ? [] : columns.Except(written).Select(c => $"{c.Quoted} is distinct from {c.Default}").ToList();
-        var digest = RowDigest.Sql(written.Select(c => (c.Quoted, c.Type)), shape.IsState, key, others is [] ? "false" : string.Join(" or ", others));
-        return new LiveTable(shape, key, [.. written.Select(c => c.Type)],
-            $"select {BucketSums.Sql(key)}, count(*), sum({digest}) from {schema}.{shape.Name} l where ")
-        { Since = since };
+        var digest = RowDigest.Sql(
+            written.Select(c => (c.Quoted, c.Type)),
+            shape.IsState,
+            key,
+            others is [] ? "false" : string.Join(" or ", others)
+        );
+        return new LiveTable(
+            shape,
+            key,
+            [.. written.Select(c => c.Type)],
+            $"select {BucketSums.Sql(key)}, count(*), sum({digest}) from {schema}.{shape.Name} l where "
+        )
+        {
+            Since = since,
+        };
     }
 
     /// <param name="known">A condition on the row, here l. It excludes rows of events that the replay did not read.</param>
@@ -59,7 +82,8 @@ internal sealed class LiveTable
         var sums = new BucketSums();
         await using var command = new NpgsqlCommand($"{_sums}{known} group by 1", connection) { CommandTimeout = 0 };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) sums.Add(reader.GetInt32(0), reader.GetInt64(1), (Int128)reader.GetDecimal(2));
+        while (await reader.ReadAsync(ct))
+            sums.Add(reader.GetInt32(0), reader.GetInt64(1), (Int128)reader.GetDecimal(2));
         return sums;
     }
 }

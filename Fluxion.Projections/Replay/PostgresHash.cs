@@ -48,7 +48,8 @@ internal static class PostgresHash
 
     private static void Seed(ref uint a, ref uint b, ref uint c, ulong seed)
     {
-        if (seed == 0) return;
+        if (seed == 0)
+            return;
         a += (uint)(seed >> 32);
         b += (uint)seed;
         Mix(ref a, ref b, ref c);
@@ -57,23 +58,42 @@ internal static class PostgresHash
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Mix(ref uint a, ref uint b, ref uint c)
     {
-        a -= c; a ^= BitOperations.RotateLeft(c, 4); c += b;
-        b -= a; b ^= BitOperations.RotateLeft(a, 6); a += c;
-        c -= b; c ^= BitOperations.RotateLeft(b, 8); b += a;
-        a -= c; a ^= BitOperations.RotateLeft(c, 16); c += b;
-        b -= a; b ^= BitOperations.RotateLeft(a, 19); a += c;
-        c -= b; c ^= BitOperations.RotateLeft(b, 4); b += a;
+        a -= c;
+        a ^= BitOperations.RotateLeft(c, 4);
+        c += b;
+        b -= a;
+        b ^= BitOperations.RotateLeft(a, 6);
+        a += c;
+        c -= b;
+        c ^= BitOperations.RotateLeft(b, 8);
+        b += a;
+        a -= c;
+        a ^= BitOperations.RotateLeft(c, 16);
+        c += b;
+        b -= a;
+        b ^= BitOperations.RotateLeft(a, 19);
+        a += c;
+        c -= b;
+        c ^= BitOperations.RotateLeft(b, 4);
+        b += a;
     }
 
     private static ulong Final(uint a, uint b, uint c)
     {
-        c ^= b; c -= BitOperations.RotateLeft(b, 14);
-        a ^= c; a -= BitOperations.RotateLeft(c, 11);
-        b ^= a; b -= BitOperations.RotateLeft(a, 25);
-        c ^= b; c -= BitOperations.RotateLeft(b, 16);
-        a ^= c; a -= BitOperations.RotateLeft(c, 4);
-        b ^= a; b -= BitOperations.RotateLeft(a, 14);
-        c ^= b; c -= BitOperations.RotateLeft(b, 24);
+        c ^= b;
+        c -= BitOperations.RotateLeft(b, 14);
+        a ^= c;
+        a -= BitOperations.RotateLeft(c, 11);
+        b ^= a;
+        b -= BitOperations.RotateLeft(a, 25);
+        c ^= b;
+        c -= BitOperations.RotateLeft(b, 16);
+        a ^= c;
+        a -= BitOperations.RotateLeft(c, 4);
+        b ^= a;
+        b -= BitOperations.RotateLeft(a, 14);
+        c ^= b;
+        c -= BitOperations.RotateLeft(b, 24);
         return ((ulong)b << 32) | c;
     }
 }

@@ -27,30 +27,39 @@ public sealed partial class ReplayRuns(TenantReplay replay, Databases databases,
     public void Release() => _places.Release();
 
     /// <summary>Starts a replay whose row exists. <see cref="TryTakePlace"/> has reserved capacity for it.</summary>
-    public void Start(Tenant tenant, Guid id, ReplayRequest request) => _running[id] = Task.Run(async () =>
-    {
-        try
+    public void Start(Tenant tenant, Guid id, ReplayRequest request) =>
+        _running[id] = Task.Run(async () =>
         {
-            ReplayResult result;
             try
             {
-                result = await replay.Run(tenant, request, null, _stopping.Token);
+                ReplayResult result;
+                try
+                {
+                    result = await replay.Run(tenant, request, null, _stopping.Token);
+                }
+                catch (Exception e)
+                {
+                    if (e is not (ReplayRefusedException or OperationCanceledException))
+                        Failed(e, tenant.Slug);
+                    await ReplaysTable.Fail(
+                        databases,
+                        tenant,
+                        id,
+                        e is ReplayRefusedException ? e.Message
+                            : e is OperationCanceledException ? "The host was stopped; nothing was changed."
+                            : "It broke off, and nothing was changed; the log of the host says why.",
+                        CancellationToken.None
+                    );
+                    return;
+                }
+                await ReplaysTable.Finish(databases, tenant, id, result, CancellationToken.None);
             }
-            catch (Exception e)
+            finally
             {
-                if (e is not (ReplayRefusedException or OperationCanceledException)) Failed(e, tenant.Slug);
-                await ReplaysTable.Fail(databases, tenant, id, e is ReplayRefusedException ? e.Message
-                    : e is OperationCanceledException ? "The host was stopped; nothing was changed." : "It broke off, and nothing was changed; the log of the host says why.", CancellationToken.None);
-                return;
+                Release();
+                _running.TryRemove(id, out _);
             }
-            await ReplaysTable.Finish(databases, tenant, id, result, CancellationToken.None);
-        }
-        finally
-        {
-            Release();
-            _running.TryRemove(id, out _);
-        }
-    });
+        });
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -19,8 +19,12 @@ namespace Fluxion.Projections.Replay;
 [Example("""{"table":"inventory"}""")]
 public sealed record ReplayTenant(
     [property: Description("One table alone; all when left out")] string? Table = null,
-    [property: Description("Stop there: a date, a point in time with its offset, or the sequence number of an event. Only tables that never replace a row are compared then")] string? To = null,
-    [property: Description("Replace what differs by what the events say")] bool Swap = false)
+    [property: Description(
+        "Stop there: a date, a point in time with its offset, or the sequence number of an event. Only tables that never replace a row are compared then"
+    )]
+        string? To = null,
+    [property: Description("Replace what differs by what the events say")] bool Swap = false
+)
 {
     /// <summary>The parsed end of the replay. Null also if <see cref="To"/> is invalid.</summary>
     internal ReplayEnd? End => To is null ? null : ReplayEnd.Parse(To);
@@ -31,7 +35,10 @@ public sealed record ReplayTenant(
         {
             RuleFor(r => r.Table).SingleLine(100);
             RuleFor(r => r.To).Must((replay, to) => to is null || replay.End is not null).WithMessage(ReplayEnd.Form);
-            RuleFor(r => r.Swap).Equal(false).When(r => r.To is not null).WithMessage("must be left out with an end in the past: swap compares what is now");
+            RuleFor(r => r.Swap)
+                .Equal(false)
+                .When(r => r.To is not null)
+                .WithMessage("must be left out with an end in the past: swap compares what is now");
         }
     }
 }
@@ -44,73 +51,137 @@ public sealed record ReplayReceipt(Guid Id, string Status);
 /// <param name="Differences">The number of rows that did not follow from the events.</param>
 /// <param name="Replaced">The number of rows that a swap corrected.</param>
 /// <param name="Problem">The reason why it failed.</param>
-public sealed record ReplayRow(Guid Id, string Status, string? Table, string? To, bool Swap, long? Events, long? Differences, long? Replaced, string? Problem,
-    Guid? RequestedBy, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt)
+public sealed record ReplayRow(
+    Guid Id,
+    string Status,
+    string? Table,
+    string? To,
+    bool Swap,
+    long? Events,
+    long? Differences,
+    long? Replaced,
+    string? Problem,
+    Guid? RequestedBy,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? FinishedAt
+)
 {
-    internal static string Columns(string schema) => $"""
-        r.id, case when {ReplaysTable.Abandoned(schema)} then 'failed' else r.status end, r.table_name, r.until, r.swap, r.events, r.differences, r.replaced,
-        case when {ReplaysTable.Abandoned(schema)} then 'The host that ran it has stopped.' else r.problem end, r.requested_by, r.started_at, r.finished_at
-        """;
+    internal static string Columns(string schema) =>
+        $"""
+            r.id, case when {ReplaysTable.Abandoned(
+                schema
+            )} then 'failed' else r.status end, r.table_name, r.until, r.swap, r.events, r.differences, r.replaced,
+            case when {ReplaysTable.Abandoned(
+                schema
+            )} then 'The host that ran it has stopped.' else r.problem end, r.requested_by, r.started_at, r.finished_at
+            """;
 
-    public static ReplayRow Read(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetString(1), r.Text(2), r.Text(3), r.GetBoolean(4), r.GetFieldValue<long?>(5),
-        r.GetFieldValue<long?>(6), r.GetFieldValue<long?>(7), r.Text(8), r.GetFieldValue<Guid?>(9), r.GetFieldValue<DateTimeOffset>(10), r.GetFieldValue<DateTimeOffset?>(11));
+    public static ReplayRow Read(NpgsqlDataReader r) =>
+        new(
+            r.GetGuid(0),
+            r.GetString(1),
+            r.Text(2),
+            r.Text(3),
+            r.GetBoolean(4),
+            r.GetFieldValue<long?>(5),
+            r.GetFieldValue<long?>(6),
+            r.GetFieldValue<long?>(7),
+            r.Text(8),
+            r.GetFieldValue<Guid?>(9),
+            r.GetFieldValue<DateTimeOffset>(10),
+            r.GetFieldValue<DateTimeOffset?>(11)
+        );
 }
 
 /// <summary>A replay with its tables, each with its first differences. There are no tables before it is finished.</summary>
 public sealed record ReplayDetails(ReplayRow Replay, IReadOnlyList<ReplayedTable> Tables)
 {
     public static ReplayDetails Read(NpgsqlDataReader r) =>
-        new(ReplayRow.Read(r), r.IsDBNull(12) ? [] : JsonSerializer.Deserialize<List<ReplayedTable>>(r.GetString(12), JsonSerializerOptions.Web)!);
+        new(
+            ReplayRow.Read(r),
+            r.IsDBNull(12) ? [] : JsonSerializer.Deserialize<List<ReplayedTable>>(r.GetString(12), JsonSerializerOptions.Web)!
+        );
 }
 
 public static class ReplayEndpoints
 {
     [WolverinePost("/api/{tenant}/audit/replays", Name = "Replay"), Authorize(Roles.Admin), Tags("Audit")]
     [EndpointSummary("Build the read models again from the events and compare them with the live ones, in the background")]
-    [EndpointDescription("Commands go on meanwhile. Refused: 404 for a table that there is not, 409 while a replay of the tenant is under way, or as many of others as a host runs at once.")]
+    [EndpointDescription(
+        "Commands go on meanwhile. Refused: 404 for a table that there is not, 409 while a replay of the tenant is under way, or as many of others as a host runs at once."
+    )]
     [ProducesResponseType<ReplayReceipt>(201)]
-    public static async Task<IResult> Post(ReplayTenant command, LedgerSession ledger, HttpContext http, TenantReplay replay, ReplayRuns runs, Databases databases)
+    public static async Task<IResult> Post(
+        ReplayTenant command,
+        LedgerSession ledger,
+        HttpContext http,
+        TenantReplay replay,
+        ReplayRuns runs,
+        Databases databases
+    )
     {
         databases.RequireOwner();
         Guid? begun = null;
         try
         {
             var answer = await ledger.Run(http, command, ct => Task.FromResult(Decide()));
-            if (begun is not { } id || answer is not IStatusCodeHttpResult { StatusCode: 201 }) return answer;
+            if (begun is not { } id || answer is not IStatusCodeHttpResult { StatusCode: 201 })
+                return answer;
             begun = null; // the run now owns the reserved capacity
             runs.Start(ledger.Tenant, id, new ReplayRequest(command.Table, command.End, command.Swap));
             return answer;
         }
         finally
         {
-            if (begun is not null) runs.Release();
+            if (begun is not null)
+                runs.Release();
         }
 
         Reply Decide()
         {
             var tenant = ledger.Tenant;
-            if (command.Table is { } table && !replay.TablesOf(tenant).Contains(table)) return Refusal.NotFound($"There is no table '{Refusal.Shorten(table)}' to replay.");
-            if (!runs.TryTakePlace()) return Refusal.Conflict("Busy", "As many replays as this host runs at once are under way. Ask again later.");
+            if (command.Table is { } table && !replay.TablesOf(tenant).Contains(table))
+                return Refusal.NotFound($"There is no table '{Refusal.Shorten(table)}' to replay.");
+            if (!runs.TryTakePlace())
+                return Refusal.Conflict("Busy", "As many replays as this host runs at once are under way. Ask again later.");
             begun = Guid.CreateVersion7(ledger.Now);
             ledger.Enqueue(ReplaysTable.Abandon(tenant.Schema));
-            ledger.Enqueue(ReplaysTable.Insert(tenant.Schema), begun, command.Table ?? "", command.To ?? "", command.Swap, ledger.Caller.UserId);
-            return Reply.Created($"/api/{tenant.Slug}/audit/replays/{begun}", new ReplayReceipt(begun.Value, "running"),
-                new UniqueName("Busy", "A replay of this tenant is under way. Wait until it is done.", (_, _) => Task.FromResult<ExistingDocument?>(null)));
+            ledger.Enqueue(
+                ReplaysTable.Insert(tenant.Schema),
+                begun,
+                command.Table ?? "",
+                command.To ?? "",
+                command.Swap,
+                ledger.Caller.UserId
+            );
+            return Reply.Created(
+                $"/api/{tenant.Slug}/audit/replays/{begun}",
+                new ReplayReceipt(begun.Value, "running"),
+                new UniqueName(
+                    "Busy",
+                    "A replay of this tenant is under way. Wait until it is done.",
+                    (_, _) => Task.FromResult<ExistingDocument?>(null)
+                )
+            );
         }
     }
 
     [WolverineGet("/api/{tenant}/audit/replays", Name = "List replays"), Authorize(Roles.Admin), Tags("Audit")]
     [EndpointSummary("The replays that were asked for here, latest first")]
     [ProducesResponseType<Page<ReplayRow>>(200)]
-    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)} from replays r where true")
-        .Page(databases, ReplayRow.Read, limit, after, SortOrder.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
+    public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)} from replays r where true")
+            .Page(databases, ReplayRow.Read, limit, after, SortOrder.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/audit/replays/{id}", Name = "Get replay"), Authorize(Roles.Admin), Tags("Audit")]
     [EndpointSummary("One replay: its state, and table by table what it found")]
     [ProducesResponseType<ReplayDetails>(200)]
-    public static Task<IResult> Get(string id, HttpContext http, Databases databases) => TenantQuery.For(http)
-        .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)}, r.tables::text from replays r where true")
-        .Identified("r.id", id)
-        .One(databases, ReplayDetails.Read, "replay", id);
+    public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
+        TenantQuery
+            .For(http)
+            .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)}, r.tables::text from replays r where true")
+            .Identified("r.id", id)
+            .One(databases, ReplayDetails.Read, "replay", id);
 }

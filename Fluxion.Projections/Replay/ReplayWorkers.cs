@@ -10,7 +10,14 @@ namespace Fluxion.Projections.Replay;
 /// Reads, folds and projects the events of one snapshot with several parallel workers. Streams do not depend on each other. So each worker
 /// takes one range of streams at a time, and writes rows of its own.
 /// </summary>
-internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, DocumentStore store, StateRows states, string snapshot, IReadOnlyList<string> ranges)
+internal sealed class ReplayWorkers(
+    NpgsqlDataSource owner,
+    Tenant tenant,
+    DocumentStore store,
+    StateRows states,
+    string snapshot,
+    IReadOnlyList<string> ranges
+)
 {
     /// <summary>The number of events after which a worker sends its rows and reports progress.</summary>
     private const int BatchSize = 1000;
@@ -25,27 +32,48 @@ internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, Docum
     /// <param name="send">Sends the rows that a worker has written so far. The flag is true when the worker has finished.</param>
     /// <param name="progress">Receives the total number of events read so far. Workers do not call it concurrently.</param>
     /// <param name="beside">Work to do in parallel with the workers; null for none.</param>
-    public async Task<long> Run<TRows>(IReadOnlyList<TRows> rows, Func<TRows, bool, CancellationToken, ValueTask> send, Action<long> progress,
-        Func<CancellationToken, Task>? beside, CancellationToken ct) where TRows : ReplayedRows
+    public async Task<long> Run<TRows>(
+        IReadOnlyList<TRows> rows,
+        Func<TRows, bool, CancellationToken, ValueTask> send,
+        Action<long> progress,
+        Func<CancellationToken, Task>? beside,
+        CancellationToken ct
+    )
+        where TRows : ReplayedRows
     {
         var rest = new ConcurrentQueue<string>(ranges);
         var (events, counting) = (0L, new Lock());
         void Count(int more)
         {
-            lock (counting) progress(events += more);
+            lock (counting)
+                progress(events += more);
         }
-        IEnumerable<Func<CancellationToken, Task>> work = rows.Select(own => (Func<CancellationToken, Task>)(stop => Work(rest, own, send, Count, stop)));
-        if (beside is not null) work = work.Prepend(beside);
-        await Parallel.ForEachAsync(work, new ParallelOptions { MaxDegreeOfParallelism = rows.Count + 1, CancellationToken = ct }, async (one, stop) => await one(stop));
+        IEnumerable<Func<CancellationToken, Task>> work = rows.Select(own =>
+            (Func<CancellationToken, Task>)(stop => Work(rest, own, send, Count, stop))
+        );
+        if (beside is not null)
+            work = work.Prepend(beside);
+        await Parallel.ForEachAsync(
+            work,
+            new ParallelOptions { MaxDegreeOfParallelism = rows.Count + 1, CancellationToken = ct },
+            async (one, stop) => await one(stop)
+        );
         return events;
     }
 
-    private async Task Work<TRows>(ConcurrentQueue<string> rest, TRows rows, Func<TRows, bool, CancellationToken, ValueTask> send, Action<int> count, CancellationToken ct)
+    private async Task Work<TRows>(
+        ConcurrentQueue<string> rest,
+        TRows rows,
+        Func<TRows, bool, CancellationToken, ValueTask> send,
+        Action<int> count,
+        CancellationToken ct
+    )
         where TRows : ReplayedRows
     {
         await using var connection = await Open(owner, tenant, parallelWorkers: 0, ct); // there are already as many workers as cores
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
-        await using (var command = new NpgsqlCommand($"set transaction snapshot '{snapshot}'", connection)) await command.ExecuteNonQueryAsync(ct);
+        await using (var command = new NpgsqlCommand($"set transaction snapshot '{snapshot}'", connection))
+            await command.ExecuteNonQueryAsync(ct);
         var events = new EventStreams(store, tenant.Schema);
         var folding = new StreamFolding(rows, states);
         var read = 0;
@@ -54,7 +82,8 @@ internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, Docum
             await foreach (var @event in events.Read(connection, range, ct))
             {
                 folding.Add(@event);
-                if (++read < BatchSize) continue;
+                if (++read < BatchSize)
+                    continue;
                 count(read);
                 read = 0;
                 await send(rows, false, ct);
@@ -73,10 +102,13 @@ internal sealed class ReplayWorkers(NpgsqlDataSource owner, Tenant tenant, Docum
     public static async Task<NpgsqlConnection> Open(NpgsqlDataSource owner, Tenant tenant, int parallelWorkers, CancellationToken ct)
     {
         var connection = await owner.OpenConnectionAsync(ct);
-        await using var command = new NpgsqlCommand($"""
+        await using var command = new NpgsqlCommand(
+            $"""
             select set_config('{Databases.TenantSetting}', '{tenant.Id}', false), set_config('work_mem', '64MB', false), set_config('random_page_cost', '1.1', false),
                    set_config('max_parallel_workers_per_gather', '{parallelWorkers}', false)
-            """, connection);
+            """,
+            connection
+        );
         await command.ExecuteNonQueryAsync(ct);
         return connection;
     }

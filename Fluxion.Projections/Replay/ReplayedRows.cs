@@ -18,10 +18,12 @@ internal abstract class ReplayedRows(IReadOnlyDictionary<string, LiveTable> tabl
 
     public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null)
     {
-        if (rows.Count == 0) return;
+        if (rows.Count == 0)
+            return;
         if (!_rows.TryGetValue(table.Name, out var known))
         {
-            if (!tables.TryGetValue(table.Name, out var live)) return;
+            if (!tables.TryGetValue(table.Name, out var live))
+                return;
             _rows[table.Name] = known = new Rows<TRow>(table, live.Since, Target(table, live));
         }
         ((Rows<TRow>)known).Add(rows);
@@ -30,7 +32,8 @@ internal abstract class ReplayedRows(IReadOnlyDictionary<string, LiveTable> tabl
     /// <summary>Passes on the rows with a key. Every stream that was begun must be complete.</summary>
     public void Settle()
     {
-        foreach (var rows in _rows.Values) rows.Settle();
+        foreach (var rows in _rows.Values)
+            rows.Settle();
     }
 
     /// <summary>Returns the function that handles a row, given the first and the last row of its key.</summary>
@@ -52,7 +55,8 @@ internal abstract class ReplayedRows(IReadOnlyDictionary<string, LiveTable> tabl
         {
             foreach (var row in rows)
             {
-                if (_createdAt is not null && (DateTimeOffset)_createdAt.Value(row)! < since) continue;
+                if (_createdAt is not null && (DateTimeOffset)_createdAt.Value(row)! < since)
+                    continue;
                 if (_key.Length == 0)
                 {
                     Append(row, row);
@@ -65,7 +69,8 @@ internal abstract class ReplayedRows(IReadOnlyDictionary<string, LiveTable> tabl
 
         public override void Settle()
         {
-            foreach (var (first, last) in _kept.Values) Append(first, last);
+            foreach (var (first, last) in _kept.Values)
+                Append(first, last);
             _kept.Clear();
         }
 

@@ -16,9 +16,14 @@ internal sealed class StateRows
     public StateRows(DocumentStore store)
     {
         _store = store;
-        foreach (var type in ((IDocumentStore)store).Options.AllKnownDocumentTypes().Select(d => d.DocumentType).Where(LedgerModel.IsAggregate))
+        foreach (
+            var type in ((IDocumentStore)store).Options.AllKnownDocumentTypes().Select(d => d.DocumentType).Where(LedgerModel.IsAggregate)
+        )
         {
-            _tables[type] = new Table<(Guid Id, object State)>(((IDocumentStore)store).Options.FindOrResolveDocumentType(type).TableName.Name, "id")
+            _tables[type] = new Table<(Guid Id, object State)>(
+                ((IDocumentStore)store).Options.FindOrResolveDocumentType(type).TableName.Name,
+                "id"
+            )
                 .Add("id", "uuid", r => r.Id)
                 .AddText("data", "jsonb", r => _store.Serializer.ToJson(r.State));
         }
@@ -28,6 +33,7 @@ internal sealed class StateRows
 
     public void Write(IReadOnlyList<(Guid Id, object State)> states, IRowWriter rows)
     {
-        foreach (var (type, table) in _tables) rows.Write(table, [.. states.Where(s => s.State.GetType() == type)]);
+        foreach (var (type, table) in _tables)
+            rows.Write(table, [.. states.Where(s => s.State.GetType() == type)]);
     }
 }

@@ -24,14 +24,16 @@ internal sealed class StreamFolding(ReplayedRows rows, StateRows states)
         if (@event.StreamId != _stream)
         {
             EndStream();
-            if (_first.Count + _others.Count >= BatchSize) Write(atEnd: true);
+            if (_first.Count + _others.Count >= BatchSize)
+                Write(atEnd: true);
             _stream = @event.StreamId;
         }
         else if (_others.Count >= 4 * BatchSize)
         {
             Write(atEnd: false);
         }
-        if (!LedgerModel.Folds.TryGetValue(@event.Data.GetType(), out var fold)) throw new InvalidOperationException($"No aggregate has the event {@event.EventTypeName}.");
+        if (!LedgerModel.Folds.TryGetValue(@event.Data.GetType(), out var fold))
+            throw new InvalidOperationException($"No aggregate has the event {@event.EventTypeName}.");
         var after = fold(_stream, _state, @event.Data);
         (_state is null ? _first : _others).Add(new Change(@event, _state, after));
         _state = after;
@@ -45,7 +47,8 @@ internal sealed class StreamFolding(ReplayedRows rows, StateRows states)
 
     private void EndStream()
     {
-        if (_state is not null) _ended.Add((_stream, _state));
+        if (_state is not null)
+            _ended.Add((_stream, _state));
         _state = null;
     }
 
@@ -60,6 +63,7 @@ internal sealed class StreamFolding(ReplayedRows rows, StateRows states)
         _first.Clear();
         _others.Clear();
         _ended.Clear();
-        if (atEnd) rows.Settle();
+        if (atEnd)
+            rows.Settle();
     }
 }

@@ -9,16 +9,30 @@ namespace Fluxion.Projections.Replay;
 /// <param name="Compared">The expressions to compare: citext as case-sensitive text, and a state without its null fields.</param>
 /// <param name="Codes">The text columns of unique indexes, including those of several columns.</param>
 /// <param name="IsReferredTo">Whether a foreign key references this table. If so, rows are updated in place.</param>
-internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IReadOnlyList<string> Others, IReadOnlyList<string> Uuids, IReadOnlyList<string> Compared,
-    IReadOnlyList<string> Codes, bool IsReferredTo)
+internal sealed record TableColumns(
+    string Name,
+    IReadOnlyList<string> Keys,
+    IReadOnlyList<string> Others,
+    IReadOnlyList<string> Uuids,
+    IReadOnlyList<string> Compared,
+    IReadOnlyList<string> Codes,
+    bool IsReferredTo
+)
 {
     public string Key => string.Join(", ", Keys);
 
     public string All => string.Join(", ", Keys.Concat(Others));
 
-    public static async Task<TableColumns> Read(NpgsqlConnection connection, string schema, string shadow, string table, CancellationToken ct)
+    public static async Task<TableColumns> Read(
+        NpgsqlConnection connection,
+        string schema,
+        string shadow,
+        string table,
+        CancellationToken ct
+    )
     {
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand(
+            """
             select quote_ident(a.attname), a.attnum = any(i.indkey), a.atttypid = 'uuid'::regtype,
                    case when format_type(a.atttypid, null) = 'citext' then format('%I::text', a.attname)
                         when c.relname like 'mt\_doc\_%' and a.atttypid = 'jsonb'::regtype then format('jsonb_strip_nulls(%I)', a.attname)
@@ -31,8 +45,16 @@ internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IRe
             join pg_index i on i.indrelid = c.oid and i.indisprimary
             where c.oid = $1::text::regclass and exists (select from pg_attribute s where s.attrelid = $2::text::regclass and s.attname = a.attname and not s.attisdropped)
             order by a.attnum
-            """, connection)
-        { Parameters = { new() { Value = $"{schema}.{table}" }, new() { Value = $"{shadow}.{table}" } } };
+            """,
+            connection
+        )
+        {
+            Parameters =
+            {
+                new() { Value = $"{schema}.{table}" },
+                new() { Value = $"{shadow}.{table}" },
+            },
+        };
         var columns = new List<(string Name, bool IsKey, bool IsUuid, string Compared, bool IsCode)>();
         var isReferredTo = false;
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -41,8 +63,14 @@ internal sealed record TableColumns(string Name, IReadOnlyList<string> Keys, IRe
             columns.Add((reader.GetString(0), reader.GetBoolean(1), reader.GetBoolean(2), reader.GetString(3), reader.GetBoolean(4)));
             isReferredTo = reader.GetBoolean(5);
         }
-        return new TableColumns(table, [.. columns.Where(c => c.IsKey).Select(c => c.Name)], [.. columns.Where(c => !c.IsKey).Select(c => c.Name)],
-            [.. columns.Where(c => c.IsUuid).Select(c => c.Name)], [.. columns.Select(c => c.Compared)],
-            [.. columns.Where(c => c.IsCode).Select(c => c.Name)], isReferredTo);
+        return new TableColumns(
+            table,
+            [.. columns.Where(c => c.IsKey).Select(c => c.Name)],
+            [.. columns.Where(c => !c.IsKey).Select(c => c.Name)],
+            [.. columns.Where(c => c.IsUuid).Select(c => c.Name)],
+            [.. columns.Select(c => c.Compared)],
+            [.. columns.Where(c => c.IsCode).Select(c => c.Name)],
+            isReferredTo
+        );
     }
 }

@@ -18,8 +18,10 @@ internal sealed record TableShape(string Name, IReadOnlyList<string> Columns, bo
     public static IReadOnlyList<TableShape> All(StateRows states)
     {
         var seen = new Seen();
-        foreach (var table in ReadModels.Tables) table.Write([], seen);
-        foreach (var table in Unwritten) seen.Write(new Table<Guid>(table), []);
+        foreach (var table in ReadModels.Tables)
+            table.Write([], seen);
+        foreach (var table in Unwritten)
+            seen.Write(new Table<Guid>(table), []);
         states.Write([], seen);
         return [.. seen.Shapes.Select(shape => shape with { IsState = states.Has(shape.Name) })];
     }
@@ -29,9 +31,11 @@ internal sealed record TableShape(string Name, IReadOnlyList<string> Columns, bo
         public List<TableShape> Shapes { get; } = [];
 
         public void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null) =>
-            Shapes.Add(new TableShape(table.Name, [.. table.Columns.Select(c => c.Name)], table.Key.Count == 0, IsState: false)
-            {
-                Segment = table.Segment,
-            });
+            Shapes.Add(
+                new TableShape(table.Name, [.. table.Columns.Select(c => c.Name)], table.Key.Count == 0, IsState: false)
+                {
+                    Segment = table.Segment,
+                }
+            );
     }
 }

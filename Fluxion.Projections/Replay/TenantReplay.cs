@@ -53,22 +53,28 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
     private const string Trail = "events";
 
     /// <summary>The tables of a replay: read models and states of aggregates.</summary>
-    public IReadOnlyList<string> TablesOf(Tenant tenant) => [.. TableShape.All(new StateRows(stores.ForTenant(tenant.Id.ToString()))).Select(shape => shape.Name)];
+    public IReadOnlyList<string> TablesOf(Tenant tenant) =>
+        [.. TableShape.All(new StateRows(stores.ForTenant(tenant.Id.ToString()))).Select(shape => shape.Name)];
 
     /// <exception cref="ReplayRefusedException">There is no such table, or another replay of the tenant is running.</exception>
     /// <exception cref="NoOwnerException"/>
     public async Task<ReplayResult> Run(Tenant tenant, ReplayRequest request, Action<long, long>? progress, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
-        if (tenant.SchemaFault is not null) throw new ReplayRefusedException(tenant.SchemaFault);
-        if (request is { Swap: true, To: not null }) throw new ReplayRefusedException("What was then cannot take the place of what is now: swap without an end.");
+        if (tenant.SchemaFault is not null)
+            throw new ReplayRefusedException(tenant.SchemaFault);
+        if (request is { Swap: true, To: not null })
+            throw new ReplayRefusedException("What was then cannot take the place of what is now: swap without an end.");
         var owner = databases.RequireOwner();
         var store = stores.ForTenant(tenant.Id.ToString());
         var states = new StateRows(store);
         var shapes = TableShape.All(states);
         if (request.Table is { } one)
         {
-            if (shapes.All(shape => shape.Name != one)) throw new ReplayRefusedException($"There is no table '{one}' to replay; there are: {string.Join(", ", shapes.Select(shape => shape.Name))}.");
+            if (shapes.All(shape => shape.Name != one))
+                throw new ReplayRefusedException(
+                    $"There is no table '{one}' to replay; there are: {string.Join(", ", shapes.Select(shape => shape.Name))}."
+                );
             shapes = [.. shapes.Where(shape => shape.Name == one)];
         }
         var shadow = $"{tenant.Schema}_replay";
@@ -84,38 +90,81 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         var end = ReplayEnd.Condition(request.To, tenant.Schema);
         var total = (long)(await Scalar(main, $"select coalesce(max(e.seq_id), 0) from {tenant.Schema}.mt_events e where {end}", ct))!;
         var live = new Dictionary<string, LiveTable>();
-        foreach (var shape in shapes) live[shape.Name] = await LiveTable.Read(main, tenant.Schema, shape, shape.Name == Trail ? await TrailSince(main, tenant, ct) : null, ct);
+        foreach (var shape in shapes)
+            live[shape.Name] = await LiveTable.Read(
+                main,
+                tenant.Schema,
+                shape,
+                shape.Name == Trail ? await TrailSince(main, tenant, ct) : null,
+                ct
+            );
         // With an end, tables whose rows are replaced are not compared, because they contain only the current state.
         var compared = live.Values.Where(table => request.To is null || table.Shape.OnlyGrows).ToList();
         var known = request.To is null ? "true" : $"not exists (select from {tenant.Schema}.mt_events e where e.id = l.id and not ({end}))";
-        var workers = new ReplayWorkers(owner, tenant, store, states, snapshot, [.. (await EventStreams.Ranges(main, tenant.Schema, ct)).Select(range => $"{range} and {end}")]);
+        var workers = new ReplayWorkers(
+            owner,
+            tenant,
+            store,
+            states,
+            snapshot,
+            [.. (await EventStreams.Ranges(main, tenant.Schema, ct)).Select(range => $"{range} and {end}")]
+        );
 
         var sums = new Dictionary<string, BucketSums>();
         async Task SumUp(CancellationToken stop)
         {
-            foreach (var table in compared) sums[table.Shape.Name] = await table.Sums(main, known, stop);
+            foreach (var table in compared)
+                sums[table.Shape.Name] = await table.Sums(main, known, stop);
         }
         DigestedRows[] digested = [.. Enumerable.Range(0, ReplayWorkers.Count).Select(_ => new DigestedRows(live))];
         var events = await workers.Run(digested, (_, _, _) => default, count => progress?.Invoke(count, total), SumUp, ct);
         var replayed = shapes.ToDictionary(shape => shape.Name, shape => digested.Sum(rows => rows.RowsOf(shape.Name)));
-        var suspect = compared.ToDictionary(table => table.Shape.Name, table => DigestedRows.Sums(digested, table.Shape.Name).Differing(sums[table.Shape.Name]).ToHashSet());
+        var suspect = compared.ToDictionary(
+            table => table.Shape.Name,
+            table => DigestedRows.Sums(digested, table.Shape.Name).Differing(sums[table.Shape.Name]).ToHashSet()
+        );
 
         var found = new Dictionary<string, (long Rows, List<Difference> First)>();
         if (suspect.Values.Any(buckets => buckets.Count > 0))
         {
-            await Execute(main, $"""
+            await Execute(
+                main,
+                $"""
                 set local client_min_messages = warning;
                 drop schema if exists {shadow} cascade;
                 create schema {shadow};
                 {string.Join('\n', compared.Select(table => ShadowOf(tenant.Schema, shadow, table.Shape)))}
-                """, ct);
+                """,
+                ct
+            );
             await Shadow(workers, main, shadow, [.. digested.Select(_ => new ShadowRows(live, suspect))], ct);
-            if (suspect.TryGetValue(Trail, out var old) && old.Count > 0) replayed[Trail] -= await Forget(main, tenant, shadow, ct);
-            foreach (var table in compared) found[table.Shape.Name] = await Differences(main, tenant, shadow, table, suspect[table.Shape.Name], known, request.Report, ct);
+            if (suspect.TryGetValue(Trail, out var old) && old.Count > 0)
+                replayed[Trail] -= await Forget(main, tenant, shadow, ct);
+            foreach (var table in compared)
+                found[table.Shape.Name] = await Differences(
+                    main,
+                    tenant,
+                    shadow,
+                    table,
+                    suspect[table.Shape.Name],
+                    known,
+                    request.Report,
+                    ct
+                );
         }
-        var tables = shapes.Select(shape => sums.TryGetValue(shape.Name, out var own)
-            ? new ReplayedTable(shape.Name, own.Rows, replayed[shape.Name], found.GetValueOrDefault(shape.Name).Rows, found.GetValueOrDefault(shape.Name).First ?? [])
-            : new ReplayedTable(shape.Name, null, replayed[shape.Name], null, [])).ToList();
+        var tables = shapes
+            .Select(shape =>
+                sums.TryGetValue(shape.Name, out var own)
+                    ? new ReplayedTable(
+                        shape.Name,
+                        own.Rows,
+                        replayed[shape.Name],
+                        found.GetValueOrDefault(shape.Name).Rows,
+                        found.GetValueOrDefault(shape.Name).First ?? []
+                    )
+                    : new ReplayedTable(shape.Name, null, replayed[shape.Name], null, [])
+            )
+            .ToList();
         Swapped? swapped = null;
         if (request.Swap && tables.Any(t => t.Differences > 0))
         {
@@ -123,14 +172,20 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
             await transaction.CommitAsync(ct);
             try
             {
-                swapped = await new Swap(main, tenant.Schema, shadow, live, states, new EventStreams(store, tenant.Schema)).Run([.. shapes.Select(shape => shape.Name)], ct);
+                swapped = await new Swap(main, tenant.Schema, shadow, live, states, new EventStreams(store, tenant.Schema)).Run(
+                    [.. shapes.Select(shape => shape.Name)],
+                    ct
+                );
             }
             finally
             {
                 await DropShadow(owner, shadow);
             }
         }
-        return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped) { SuspectBuckets = suspect.Values.Sum(buckets => buckets.Count) };
+        return new ReplayResult(events, Stopwatch.GetElapsedTime(started), tables, swapped)
+        {
+            SuspectBuckets = suspect.Values.Sum(buckets => buckets.Count),
+        };
     }
 
     /// <summary>
@@ -143,7 +198,8 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         {
             try
             {
-                await foreach (var batch in copy.Reader.ReadAllAsync(ct)) await batch.Into(main, $"{shadow}.{batch.Table}", ct);
+                await foreach (var batch in copy.Reader.ReadAllAsync(ct))
+                    await batch.Into(main, $"{shadow}.{batch.Table}", ct);
             }
             catch (Exception e)
             {
@@ -163,17 +219,27 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         }
     }
 
-    private static async Task<(long Rows, List<Difference> First)> Differences(NpgsqlConnection main, Tenant tenant, string shadow, LiveTable table,
-        IReadOnlyCollection<int> suspect, string known, Action<Difference>? report, CancellationToken ct)
+    private static async Task<(long Rows, List<Difference> First)> Differences(
+        NpgsqlConnection main,
+        Tenant tenant,
+        string shadow,
+        LiveTable table,
+        IReadOnlyCollection<int> suspect,
+        string known,
+        Action<Difference>? report,
+        CancellationToken ct
+    )
     {
         var comparison = new Comparison(main, tenant.Schema, shadow);
         var differing = await comparison.Compare(table, suspect, known, ct);
         var first = new List<Difference>();
-        if (differing == 0) return (0, first);
+        if (differing == 0)
+            return (0, first);
         await foreach (var difference in comparison.Differences(table.Shape.Name, report is null ? MaxSamples : null, ct))
         {
             report?.Invoke(difference);
-            if (first.Count < MaxSamples) first.Add(difference);
+            if (first.Count < MaxSamples)
+                first.Add(difference);
         }
         return (differing, first);
     }
@@ -182,34 +248,50 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
     /// The time before which rows may be absent from the audit trail. Null if the trail must be complete.
     /// </summary>
     private static async Task<DateTimeOffset?> TrailSince(NpgsqlConnection main, Tenant tenant, CancellationToken ct) =>
-        await Scalar(main, $"""
-            select least(kept.since, (select min(created_at) from {tenant.Schema}.{Trail})) from ({KeptSince(tenant)}) kept where kept.since is not null
-            """, ct) is DateTime at ? new DateTimeOffset(at) : null;
+        await Scalar(
+            main,
+            $"""
+            select least(kept.since, (select min(created_at) from {tenant.Schema}.{Trail})) from ({KeptSince(
+                tenant
+            )}) kept where kept.since is not null
+            """,
+            ct
+        )
+            is DateTime at
+            ? new DateTimeOffset(at)
+            : null;
 
     /// <summary>The query for the retention limit, with the same rules as shared.apply_retention.</summary>
-    private static string KeptSince(Tenant tenant) => $"""
-        select now() - nullif(coalesce(t.settings -> 'retention' ->> '{Trail}', c.value), '')::interval as since
-        from shared.tenants t left join shared.system_config c on c.key = 'retention.{Trail}' where t.id = '{tenant.Id}'
-        """;
+    private static string KeptSince(Tenant tenant) =>
+        $"""
+            select now() - nullif(coalesce(t.settings -> 'retention' ->> '{Trail}', c.value), '')::interval as since
+            from shared.tenants t left join shared.system_config c on c.key = 'retention.{Trail}' where t.id = '{tenant.Id}'
+            """;
 
     /// <summary>Deletes from the shadow the rows that the tenant's retention may have dropped, unless they still exist.</summary>
     /// <returns>The number of deleted rows.</returns>
     private static async Task<long> Forget(NpgsqlConnection main, Tenant tenant, string shadow, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"""
+        await using var command = new NpgsqlCommand(
+            $"""
             delete from {shadow}.{Trail} s using ({KeptSince(tenant)}) kept
             where s.created_at < kept.since and not exists (select from {tenant.Schema}.{Trail} l where l.id = s.id and l.created_at = s.created_at)
-            """, main)
-        { CommandTimeout = 0 };
+            """,
+            main
+        )
+        {
+            CommandTimeout = 0,
+        };
         return await command.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>
     /// Creates a table without indexes, constraints, triggers or write-ahead log, because its rows are read only once.
     /// </summary>
-    private static string ShadowOf(string schema, string shadow, TableShape table) => table.IsState
-        ? $"create unlogged table {shadow}.{table.Name} as select id, data from {schema}.{table.Name} where false;"
-        : $"create unlogged table {shadow}.{table.Name} (like {schema}.{table.Name} including defaults);";
+    private static string ShadowOf(string schema, string shadow, TableShape table) =>
+        table.IsState
+            ? $"create unlogged table {shadow}.{table.Name} as select id, data from {schema}.{table.Name} where false;"
+            : $"create unlogged table {shadow}.{table.Name} (like {schema}.{table.Name} including defaults);";
 
     /// <summary>
     /// Drops the shadow schema, even if the swap failed. If the connection is lost too, the next replay that needs a shadow drops it.

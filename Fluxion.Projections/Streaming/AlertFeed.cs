@@ -73,7 +73,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// The queue is bounded because any login can send notifications without limit.
     /// </summary>
     private readonly Channel<string> _woken = Channel.CreateBounded<string>(
-        new BoundedChannelOptions(MaxBacklog) { FullMode = BoundedChannelFullMode.DropWrite });
+        new BoundedChannelOptions(MaxBacklog) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
     private int _open;
 
     /// <summary>The streams of a tenant, and the number up to which events were dispatched to them.</summary>
@@ -92,7 +93,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         public void MarkDispatched(long number)
         {
             LastDispatched = Subscriptions.Count == 0 ? null : number;
-            foreach (var subscription in Subscriptions) subscription.IsLive.TrySetResult();
+            foreach (var subscription in Subscriptions)
+                subscription.IsLive.TrySetResult();
         }
 
         /// <summary>The caller holds the lock on this channel. Without subscriptions, nothing is read or dispatched.</summary>
@@ -126,17 +128,22 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         public CancellationToken IsLagging => FallBehind.Token;
 
         /// <summary>Whether the caller may see the event.</summary>
-        public bool Matches(AlertStreamEvent alertEvent) => Caller.Stores is null || (alertEvent.StoreId is { } store && Caller.MayUse(store));
+        public bool Matches(AlertStreamEvent alertEvent) =>
+            Caller.Stores is null || (alertEvent.StoreId is { } store && Caller.MayUse(store));
 
         /// <summary>The number of the latest event.</summary>
         public Task<long> Latest(CancellationToken ct) => _feed.Number(Tenant, ct);
 
         /// <summary>The events after a number, up to now.</summary>
-        public async IAsyncEnumerable<AlertStreamEvent> Since(long number, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        public async IAsyncEnumerable<AlertStreamEvent> Since(
+            long number,
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct
+        )
         {
-            for (IReadOnlyList<AlertStreamEvent> page; (page = await _feed.Read(Tenant, number, ct)).Count > 0;)
+            for (IReadOnlyList<AlertStreamEvent> page; (page = await _feed.Read(Tenant, number, ct)).Count > 0; )
             {
-                foreach (var alertEvent in page) yield return alertEvent;
+                foreach (var alertEvent in page)
+                    yield return alertEvent;
                 number = page[^1].Number;
             }
         }
@@ -162,7 +169,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                 return null;
             }
             channel.Subscriptions.Add(subscription);
-            if (channel.LastDispatched is not null) subscription.IsLive.TrySetResult();
+            if (channel.LastDispatched is not null)
+                subscription.IsLive.TrySetResult();
         }
         _woken.Writer.TryWrite(tenant.Schema); // the first stream of a tenant: determines the number from which events are dispatched
         return subscription;
@@ -173,8 +181,10 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         var channel = _channels[subscription.Tenant.Schema];
         lock (channel)
         {
-            if (!channel.Subscriptions.Remove(subscription)) return;
-            if (channel.Subscriptions.Count == 0) channel.IsIdle();
+            if (!channel.Subscriptions.Remove(subscription))
+                return;
+            if (channel.Subscriptions.Count == 0)
+                channel.IsIdle();
         }
         Interlocked.Decrement(ref _open);
     }
@@ -190,22 +200,29 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                 await using var connection = await databases.Service.OpenConnectionAsync(ct);
                 connection.Notification += (_, notification) =>
                 {
-                    if (_channels.ContainsKey(notification.Payload)) _woken.Writer.TryWrite(notification.Payload);
+                    if (_channels.ContainsKey(notification.Payload))
+                        _woken.Writer.TryWrite(notification.Payload);
                 };
                 await using (var listen = new NpgsqlCommand($"listen {AlertNotifications.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
-                foreach (var schema in _channels.Keys) _woken.Writer.TryWrite(schema); // for notifications that were missed
+                foreach (var schema in _channels.Keys)
+                    _woken.Writer.TryWrite(schema); // for notifications that were missed
                 while (true)
                 {
-                    if (await connection.WaitAsync(Silence, ct)) continue;
+                    if (await connection.WaitAsync(Silence, ct))
+                        continue;
                     await using var alive = new NpgsqlCommand("select", connection);
                     await alive.ExecuteNonQueryAsync(ct);
                 }
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
-                logger.LogWarning(e, "No connection listens for notifications, streams poll every {PollInterval}; again in {Retry}",
-                    PollInterval, Retry);
+                logger.LogWarning(
+                    e,
+                    "No connection listens for notifications, streams poll every {PollInterval}; again in {Retry}",
+                    PollInterval,
+                    Retry
+                );
                 await Task.Delay(Retry, CancellationToken.None);
             }
             catch (OperationCanceledException)
@@ -223,30 +240,40 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         {
             await WaitUntilWoken(PollInterval - Stopwatch.GetElapsedTime(polled), ct);
             var toRead = new Dictionary<string, long?>();
-            while (_woken.Reader.TryRead(out var schema)) toRead.TryAdd(schema, null);
+            while (_woken.Reader.TryRead(out var schema))
+                toRead.TryAdd(schema, null);
             if (Stopwatch.GetElapsedTime(polled) >= PollInterval)
             {
-                await Attempt("The tenants of streams", async () =>
-                {
-                    foreach (var (schema, settled) in await Poll(ct)) toRead[schema] = settled;
-                });
+                await Attempt(
+                    "The tenants of streams",
+                    async () =>
+                    {
+                        foreach (var (schema, settled) in await Poll(ct))
+                            toRead[schema] = settled;
+                    }
+                );
                 polled = Stopwatch.GetTimestamp();
             }
             foreach (var (schema, settled) in toRead)
             {
-                if (!_channels.TryGetValue(schema, out var channel)) continue;
-                await Attempt($"The alerts of {schema}", async () =>
-                {
-                    await Dispatch(channel, ct);
-                    channel.ReadTo = settled ?? channel.ReadTo;
-                });
+                if (!_channels.TryGetValue(schema, out var channel))
+                    continue;
+                await Attempt(
+                    $"The alerts of {schema}",
+                    async () =>
+                    {
+                        await Dispatch(channel, ct);
+                        channel.ReadTo = settled ?? channel.ReadTo;
+                    }
+                );
             }
         }
     }
 
     private async Task WaitUntilWoken(TimeSpan atMost, CancellationToken ct)
     {
-        if (atMost <= TimeSpan.Zero) return;
+        if (atMost <= TimeSpan.Zero)
+            return;
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(ct);
         wait.CancelAfter(atMost);
         try
@@ -269,8 +296,11 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     {
         var open = new Dictionary<string, TenantChannel>();
         foreach (var (schema, channel) in _channels)
-            lock (channel) if (channel.Subscriptions.Count > 0) open[schema] = channel;
-        if (open.Count == 0) return [];
+            lock (channel)
+                if (channel.Subscriptions.Count > 0)
+                    open[schema] = channel;
+        if (open.Count == 0)
+            return [];
 
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         async Task<List<T>> Of<T>(string sql, IEnumerable<string> schemas, Func<NpgsqlDataReader, T> read)
@@ -278,21 +308,31 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = schemas.ToArray() } } };
             await using var reader = await command.ExecuteReaderAsync(ct);
             var found = new List<T>();
-            while (await reader.ReadAsync(ct)) found.Add(read(reader));
+            while (await reader.ReadAsync(ct))
+                found.Add(read(reader));
             return found;
         }
-        var last = await Of("""
+        var last = await Of(
+            """
             select schemaname::text, coalesce(last_value, 0) from pg_sequences
             where sequencename = 'mt_events_sequence' and schemaname = any($1)
-            """, open.Keys, r => (Schema: r.GetString(0), Number: r.GetInt64(1)));
+            """,
+            open.Keys,
+            r => (Schema: r.GetString(0), Number: r.GetInt64(1))
+        );
         last.RemoveAll(l => open[l.Schema].ReadTo == l.Number && open[l.Schema].LastDispatched is not null);
-        if (last.Count == 0) return [];
+        if (last.Count == 0)
+            return [];
         // The order matters: every transaction that has drawn a number up to the last one already holds the lock.
-        var writing = await Of("""
+        var writing = await Of(
+            """
             select n.nspname::text from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
             where l.locktype = 'relation' and l.database = (select oid from pg_database where datname = current_database())
               and l.mode = 'RowExclusiveLock' and c.relname = 'mt_events_sequence' and n.nspname = any($1)
-            """, last.Select(l => l.Schema), r => r.GetString(0));
+            """,
+            last.Select(l => l.Schema),
+            r => r.GetString(0)
+        );
         return [.. last.Select(l => (l.Schema, writing.Contains(l.Schema) ? (long?)null : l.Number))];
     }
 
@@ -320,13 +360,15 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         long? dispatched;
         lock (channel)
         {
-            if (channel.Subscriptions.Count == 0) return;
+            if (channel.Subscriptions.Count == 0)
+                return;
             dispatched = channel.LastDispatched;
         }
         if (dispatched is null)
         {
             dispatched = await Number(channel.Tenant, ct);
-            lock (channel) channel.MarkDispatched(dispatched.Value);
+            lock (channel)
+                channel.MarkDispatched(dispatched.Value);
             return;
         }
         while (await Read(channel.Tenant, dispatched.Value, ct) is { Count: > 0 } page)
@@ -335,32 +377,58 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             lock (channel)
             {
                 channel.MarkDispatched(dispatched.Value);
-                foreach (var (subscription, alertEvent) in channel.Subscriptions.SelectMany(s => page.Where(s.Matches).Select(alertEvent => (s, alertEvent))))
-                    if (!subscription.Channel.Writer.TryWrite(alertEvent)) subscription.FallBehind.Cancel();
+                foreach (
+                    var (subscription, alertEvent) in channel.Subscriptions.SelectMany(s =>
+                        page.Where(s.Matches).Select(alertEvent => (s, alertEvent))
+                    )
+                )
+                    if (!subscription.Channel.Writer.TryWrite(alertEvent))
+                        subscription.FallBehind.Cancel();
             }
         }
     }
 
     private async Task<long> Number(Tenant tenant, CancellationToken ct) => (await Query(tenant, Latest, r => r.GetInt64(0), ct)).Single();
 
-    private Task<IReadOnlyList<AlertStreamEvent>> Read(Tenant tenant, long after, CancellationToken ct) => Query(tenant, EventsSql,
-        r => new AlertStreamEvent(r.GetInt64(20), r.GetString(21), r.GetFieldValue<Guid?>(22), AlertRow.Read(r)), ct, after);
+    private Task<IReadOnlyList<AlertStreamEvent>> Read(Tenant tenant, long after, CancellationToken ct) =>
+        Query(
+            tenant,
+            EventsSql,
+            r => new AlertStreamEvent(r.GetInt64(20), r.GetString(21), r.GetFieldValue<Guid?>(22), AlertRow.Read(r)),
+            ct,
+            after
+        );
 
-    private async Task<IReadOnlyList<T>> Query<T>(Tenant tenant, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
+    private async Task<IReadOnlyList<T>> Query<T>(
+        Tenant tenant,
+        string sql,
+        Func<NpgsqlDataReader, T> read,
+        CancellationToken ct,
+        params object[] parameters
+    )
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new("select set_config($1, $2, true), set_config('search_path', $3, true)")
-        {
-            Parameters = { new() { Value = Databases.TenantSetting }, new() { Value = tenant.Id.ToString() }, new() { Value = $"{tenant.Schema}, public" } },
-        });
+        batch.BatchCommands.Add(
+            new("select set_config($1, $2, true), set_config('search_path', $3, true)")
+            {
+                Parameters =
+                {
+                    new() { Value = Databases.TenantSetting },
+                    new() { Value = tenant.Id.ToString() },
+                    new() { Value = $"{tenant.Schema}, public" },
+                },
+            }
+        );
         var query = new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = DBNull.Value } } };
-        foreach (var parameter in parameters) query.Parameters.Add(new() { Value = parameter });
+        foreach (var parameter in parameters)
+            query.Parameters.Add(new() { Value = parameter });
         batch.BatchCommands.Add(query);
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         var found = new List<T>();
-        while (await reader.ReadAsync(ct)) found.Add(read(reader));
+        while (await reader.ReadAsync(ct))
+            found.Add(read(reader));
         return found;
     }
 }

@@ -27,11 +27,26 @@ public static class AlertStreamEndpoint
 {
     public const string LastEventId = "Last-Event-ID";
 
-    [WolverineGet("/api/{tenant}/alerts/stream", Name = "Stream alerts"), Authorize(Roles.Viewer), Tags("Alerts"), EventStream, DisableRateLimiting]
+    [
+        WolverineGet("/api/{tenant}/alerts/stream", Name = "Stream alerts"),
+        Authorize(Roles.Viewer),
+        Tags("Alerts"),
+        EventStream,
+        DisableRateLimiting
+    ]
     [EndpointSummary("What happens to alerts, as server-sent events, as it happens")]
-    [EndpointDescription("Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, or with one that is not reached yet, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 events behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all.")]
+    [EndpointDescription(
+        "Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, or with one that is not reached yet, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 events behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all."
+    )]
     [ProducesResponseType<AlertRow>(200)]
-    public static IResult Get(HttpContext http, AlertFeed feed, Accounts accounts, TenantRegistry registry, IHostApplicationLifetime lifetime, TimeProvider clock)
+    public static IResult Get(
+        HttpContext http,
+        AlertFeed feed,
+        Accounts accounts,
+        TenantRegistry registry,
+        IHostApplicationLifetime lifetime,
+        TimeProvider clock
+    )
     {
         long? last = null;
         if (http.Request.Headers[LastEventId] is { Count: > 0 } header)
@@ -41,7 +56,8 @@ public static class AlertStreamEndpoint
             last = number;
         }
         var tenant = http.Features.Get<Tenant>() ?? throw new InvalidOperationException("The route has no {tenant}.");
-        if (feed.Subscribe(tenant, Caller.From(http)) is { } subscription) return new AlertStream(subscription, last, accounts, registry, lifetime, clock);
+        if (feed.Subscribe(tenant, Caller.From(http)) is { } subscription)
+            return new AlertStream(subscription, last, accounts, registry, lifetime, clock);
         http.Response.Headers.RetryAfter = "30";
         return new RefusedResult(Refusal.TooManyStreams);
     }
@@ -50,7 +66,13 @@ public static class AlertStreamEndpoint
 /// <summary>One open stream.</summary>
 /// <param name="last">The number of the event after which the stream begins. Null: it begins with the events from now on.</param>
 internal sealed class AlertStream(
-    AlertFeed.Subscription subscription, long? last, Accounts accounts, TenantRegistry registry, IHostApplicationLifetime lifetime, TimeProvider clock) : IResult
+    AlertFeed.Subscription subscription,
+    long? last,
+    Accounts accounts,
+    TenantRegistry registry,
+    IHostApplicationLifetime lifetime,
+    TimeProvider clock
+) : IResult
 {
     /// <summary>The interval of the comments that keep an idle stream alive, and the maximum duration of a write.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
@@ -63,8 +85,13 @@ internal sealed class AlertStream(
             response.ContentType = EventStreamAttribute.MediaType;
             response.Headers.CacheControl = "no-store";
             response.Headers["X-Accel-Buffering"] = "no"; // disables response buffering in nginx
-            if (response.Body == Stream.Null) return; // HEAD
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping, subscription.IsLagging);
+            if (response.Body == Stream.Null)
+                return; // HEAD
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(
+                httpContext.RequestAborted,
+                lifetime.ApplicationStopping,
+                subscription.IsLagging
+            );
             try
             {
                 await Write(httpContext, ends.Token);
@@ -73,7 +100,8 @@ internal sealed class AlertStream(
             {
                 // The client has gone, the host is stopping, or the client is too slow. Abort does not wait until a slow client accepts
                 // pending data.
-                if (!lifetime.ApplicationStopping.IsCancellationRequested) httpContext.Abort();
+                if (!lifetime.ApplicationStopping.IsCancellationRequested)
+                    httpContext.Abort();
             }
         }
     }
@@ -85,16 +113,24 @@ internal sealed class AlertStream(
         await subscription.Ready(ct);
         await Send("retry: 3000\n\n");
         await http.Response.Body.FlushAsync(ct);
-        if (last > await subscription.Latest(ct)) last = null; // the client's event was lost when an older backup was restored
-        if (last is { } number) await foreach (var alertEvent in subscription.Since(number, ct)) if (!await Write(alertEvent)) return;
+        if (last > await subscription.Latest(ct))
+            last = null; // the client's event was lost when an older backup was restored
+        if (last is { } number)
+            await foreach (var alertEvent in subscription.Since(number, ct))
+                if (!await Write(alertEvent))
+                    return;
         while (await MayRead(http.User, ct))
         {
             if (await Happens())
             {
-                while (subscription.Events.TryRead(out var alertEvent)) if (!await Write(alertEvent)) return;
+                while (subscription.Events.TryRead(out var alertEvent))
+                    if (!await Write(alertEvent))
+                        return;
             }
-            else if (await MayRead(http.User, ct)) await Send(": still here\n\n");
-            else return;
+            else if (await MayRead(http.User, ct))
+                await Send(": still here\n\n");
+            else
+                return;
             await http.Response.Body.FlushAsync(ct);
         }
 
@@ -116,8 +152,10 @@ internal sealed class AlertStream(
         // false if the client may no longer read
         async Task<bool> Write(AlertStreamEvent alertEvent)
         {
-            if (alertEvent.Number <= last || !subscription.Matches(alertEvent)) return true; // already sent, or not visible to the client
-            if (!await MayRead(http.User, ct)) return false;
+            if (alertEvent.Number <= last || !subscription.Matches(alertEvent))
+                return true; // already sent, or not visible to the client
+            if (!await MayRead(http.User, ct))
+                return false;
             last = alertEvent.Number;
             await Send($"id: {alertEvent.Number}\nevent: {alertEvent.Event}\ndata: {JsonSerializer.Serialize(alertEvent.Alert, json)}\n\n");
             return true;
@@ -132,8 +170,15 @@ internal sealed class AlertStream(
     }
 
     private async ValueTask<bool> MayRead(ClaimsPrincipal user, CancellationToken ct) =>
-        clock.GetUtcNow() < Expires(user) && await accounts.IsCurrent(user, ct) && await registry.Find(subscription.Tenant.Slug, ct) is { Status: Tenant.Active };
+        clock.GetUtcNow() < Expires(user)
+        && await accounts.IsCurrent(user, ct)
+        && await registry.Find(subscription.Tenant.Slug, ct) is { Status: Tenant.Active };
 
-    private static DateTimeOffset Expires(ClaimsPrincipal user) => DateTimeOffset.FromUnixTimeSeconds(
-        long.Parse(user.FindFirstValue("exp") ?? throw new InvalidOperationException("The token has no claim 'exp'."), CultureInfo.InvariantCulture));
+    private static DateTimeOffset Expires(ClaimsPrincipal user) =>
+        DateTimeOffset.FromUnixTimeSeconds(
+            long.Parse(
+                user.FindFirstValue("exp") ?? throw new InvalidOperationException("The token has no claim 'exp'."),
+                CultureInfo.InvariantCulture
+            )
+        );
 }

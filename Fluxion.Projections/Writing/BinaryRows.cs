@@ -59,7 +59,9 @@ internal sealed class BinaryRows
             DateTimeOffset => (BinaryRows rows, DateTimeOffset value) => rows.Add(value),
             DateOnly => (BinaryRows rows, DateOnly value) => rows.Add(value),
             _ when typeof(TValue) == typeof(Guid?) => Nullable<Guid>((rows, value) => rows.Add(value)),
-            _ when typeof(TValue) == typeof(int?) => Nullable<int>((rows, value) => BinaryPrimitives.WriteInt32BigEndian(rows.Field(4), value)),
+            _ when typeof(TValue) == typeof(int?) => Nullable<int>(
+                (rows, value) => BinaryPrimitives.WriteInt32BigEndian(rows.Field(4), value)
+            ),
             _ when typeof(TValue) == typeof(decimal?) => Nullable<decimal>((rows, value) => rows.Add(value)),
             _ when typeof(TValue) == typeof(DateTimeOffset?) => Nullable<DateTimeOffset>((rows, value) => rows.Add(value)),
             _ when typeof(TValue) == typeof(DateOnly?) => Nullable<DateOnly>((rows, value) => rows.Add(value)),
@@ -75,17 +77,24 @@ internal sealed class BinaryRows
         return (Action<BinaryRows, TValue>)writer;
     }
 
-    private static Action<BinaryRows, T?> Nullable<T>(Action<BinaryRows, T> write) where T : struct => (rows, value) =>
-    {
-        if (value is { } known) write(rows, known);
-        else rows.Null();
-    };
+    private static Action<BinaryRows, T?> Nullable<T>(Action<BinaryRows, T> write)
+        where T : struct =>
+        (rows, value) =>
+        {
+            if (value is { } known)
+                write(rows, known);
+            else
+                rows.Null();
+        };
 
-    private static Action<BinaryRows, string?> Text(Action<BinaryRows, string> write) => (rows, value) =>
-    {
-        if (value is null) rows.Null();
-        else write(rows, value);
-    };
+    private static Action<BinaryRows, string?> Text(Action<BinaryRows, string> write) =>
+        (rows, value) =>
+        {
+            if (value is null)
+                rows.Null();
+            else
+                write(rows, value);
+        };
 
     private void Null() => BinaryPrimitives.WriteInt32BigEndian(Space(4), -1);
 
@@ -93,9 +102,11 @@ internal sealed class BinaryRows
 
     private void Add(Guid value) => value.TryWriteBytes(Field(16), bigEndian: true, out _);
 
-    private void Add(DateTimeOffset value) => BinaryPrimitives.WriteInt64BigEndian(Field(8), (value - Epoch).Ticks / TimeSpan.TicksPerMicrosecond);
+    private void Add(DateTimeOffset value) =>
+        BinaryPrimitives.WriteInt64BigEndian(Field(8), (value - Epoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
-    private void Add(DateOnly value) => BinaryPrimitives.WriteInt32BigEndian(Field(4), value.DayNumber - DateOnly.FromDateTime(Epoch.Date).DayNumber);
+    private void Add(DateOnly value) =>
+        BinaryPrimitives.WriteInt32BigEndian(Field(4), value.DayNumber - DateOnly.FromDateTime(Epoch.Date).DayNumber);
 
     private void Add(string value) => Encoding.UTF8.GetBytes(value, Field(Encoding.UTF8.GetByteCount(value)));
 
@@ -130,19 +141,24 @@ internal sealed class BinaryRows
         decimal.GetBits(value, bits);
         var magnitude = new UInt128((uint)bits[2], ((ulong)(uint)bits[1] << 32) | (uint)bits[0]);
         var padding = (4 - (scale % 4)) % 4;
-        for (var i = 0; i < padding; i++) magnitude *= 10;
+        for (var i = 0; i < padding; i++)
+            magnitude *= 10;
         Span<short> digits = stackalloc short[16];
         var count = 0;
-        for (; magnitude > ulong.MaxValue; magnitude /= Base) digits[count++] = (short)(int)(magnitude % Base);
-        for (var rest = (ulong)magnitude; rest > 0; rest /= Base) digits[count++] = (short)(rest % Base);
+        for (; magnitude > ulong.MaxValue; magnitude /= Base)
+            digits[count++] = (short)(int)(magnitude % Base);
+        for (var rest = (ulong)magnitude; rest > 0; rest /= Base)
+            digits[count++] = (short)(rest % Base);
         var trailing = 0;
-        while (trailing < count && digits[trailing] == 0) trailing++;
+        while (trailing < count && digits[trailing] == 0)
+            trailing++;
         var field = Field(8 + (2 * (count - trailing)));
         BinaryPrimitives.WriteInt16BigEndian(field, (short)(count - trailing));
         BinaryPrimitives.WriteInt16BigEndian(field[2..], (short)(count - ((scale + padding) / 4) - 1));
         BinaryPrimitives.WriteInt16BigEndian(field[4..], value < 0 ? (short)0x4000 : (short)0);
         BinaryPrimitives.WriteInt16BigEndian(field[6..], scale);
-        for (var i = count - 1; i >= trailing; i--) BinaryPrimitives.WriteInt16BigEndian(field[(8 + (2 * (count - 1 - i)))..], digits[i]);
+        for (var i = count - 1; i >= trailing; i--)
+            BinaryPrimitives.WriteInt16BigEndian(field[(8 + (2 * (count - 1 - i)))..], digits[i]);
     }
 
     /// <summary>
@@ -157,7 +173,8 @@ internal sealed class BinaryRows
         BinaryPrimitives.WriteInt32BigEndian(field, ids.Length == 0 ? 0 : 1);
         BinaryPrimitives.WriteInt32BigEndian(field[4..], 0);
         BinaryPrimitives.WriteInt32BigEndian(field[8..], UuidOid);
-        if (ids.Length == 0) return;
+        if (ids.Length == 0)
+            return;
         BinaryPrimitives.WriteInt32BigEndian(field[12..], ids.Length);
         BinaryPrimitives.WriteInt32BigEndian(field[16..], 1);
         for (var i = 0; i < ids.Length; i++)
@@ -172,7 +189,9 @@ internal sealed class BinaryRows
     /// </summary>
     private void AddAddress(string value)
     {
-        var bytes = IPAddress.Parse(value) is { AddressFamily: AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 } address ? address.GetAddressBytes() : [];
+        var bytes = IPAddress.Parse(value) is { AddressFamily: AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 } address
+            ? address.GetAddressBytes()
+            : [];
         var field = Field(4 + bytes.Length);
         field[0] = bytes.Length == 4 ? (byte)2 : (byte)3;
         field[1] = (byte)(8 * bytes.Length);
@@ -189,7 +208,8 @@ internal sealed class BinaryRows
 
     private Span<byte> Space(int length)
     {
-        if (_bytes.Length - _length < length) Array.Resize(ref _bytes, Math.Max(2 * _bytes.Length, _length + length));
+        if (_bytes.Length - _length < length)
+            Array.Resize(ref _bytes, Math.Max(2 * _bytes.Length, _length + length));
         _length += length;
         return _bytes.AsSpan(_length - length, length);
     }

@@ -24,13 +24,30 @@ public sealed class ReadModels(string schema) : IProjection
     /// <summary>All read models. A replay writes and compares these tables.</summary>
     internal static readonly IReadModel[] Tables =
     [
-        new SettingsTable(), new UsersTable(), new StoresTable(), new CategoriesTable(), new SuppliersTable(), new ProductsTable(), new ProductBarcodesTable(),
+        new SettingsTable(),
+        new UsersTable(),
+        new StoresTable(),
+        new CategoriesTable(),
+        new SuppliersTable(),
+        new ProductsTable(),
+        new ProductBarcodesTable(),
         new ProductPricesTable(),
-        new PurchaseOrdersTable(), new PurchaseOrderItemsTable(), new DeliveryItemsTable(),
-        new TransfersTable(), new TransferItemsTable(), new ReservationsTable(), new ReservationItemsTable(),
-        new InventoryTable(), new InventoryMovementsTable(), new SalesTable(), new SaleItemsTable(), new SalePaymentsTable(), new SaleReturnsTable(),
+        new PurchaseOrdersTable(),
+        new PurchaseOrderItemsTable(),
+        new DeliveryItemsTable(),
+        new TransfersTable(),
+        new TransferItemsTable(),
+        new ReservationsTable(),
+        new ReservationItemsTable(),
+        new InventoryTable(),
+        new InventoryMovementsTable(),
+        new SalesTable(),
+        new SaleItemsTable(),
+        new SalePaymentsTable(),
+        new SaleReturnsTable(),
         new ReservationFulfilmentsTable(),
-        new AlertsTable(), new EventsTable(),
+        new AlertsTable(),
+        new EventsTable(),
     ];
 
     public Task ApplyAsync(IDocumentOperations operations, IReadOnlyList<IEvent> events, CancellationToken cancellation)
@@ -38,7 +55,8 @@ public sealed class ReadModels(string schema) : IProjection
         // The session has the state before and after each event. The metadata of the events is complete at this point.
         var changes = LedgerSession.From(operations).Changes;
         var rows = new LiveRows(operations, schema);
-        foreach (var table in Tables) table.Write(changes, rows);
+        foreach (var table in Tables)
+            table.Write(changes, rows);
         return Task.CompletedTask;
     }
 }
@@ -46,7 +64,8 @@ public sealed class ReadModels(string schema) : IProjection
 /// <summary>Registers the read models with each tenant's store.</summary>
 public sealed class TenantReadModels : ITenantReadModels
 {
-    public void Configure(StoreOptions options, string schema) => options.Projections.Add(new ReadModels(schema), ProjectionLifecycle.Inline);
+    public void Configure(StoreOptions options, string schema) =>
+        options.Projections.Add(new ReadModels(schema), ProjectionLifecycle.Inline);
 }
 
 /// <summary>Metadata of a change that several tables read.</summary>
@@ -58,6 +77,7 @@ internal static class ChangeMetadata
     public static Guid? UserId(this Change change) => Guid.TryParse(change.Event.UserName, out var id) ? id : null;
 
     /// <summary>The last state of each stream of one aggregate type, with its last event.</summary>
-    public static IReadOnlyList<(T State, Change Last)> Latest<T>(this IReadOnlyList<Change> changes) where T : class =>
+    public static IReadOnlyList<(T State, Change Last)> Latest<T>(this IReadOnlyList<Change> changes)
+        where T : class =>
         [.. changes.Where(c => c.After is T).GroupBy(c => c.Event.StreamId).Select(stream => ((T)stream.Last().After, stream.Last()))];
 }

@@ -61,7 +61,8 @@ public sealed class Table<TRow>(string name, params string[] key)
         var values = string.Join(", ", _columns.Select(c => c.Type == c.ArrayType ? $"r.{c.Name}" : $"r.{c.Name}::{c.Type}"));
         var arrays = string.Join(", ", _columns.Select(c => $"?::{c.ArrayType}[]"));
         var insert = $"insert into {schema}.{name} ({names}) select {values} from unnest({arrays}) as r ({names})";
-        if (key.Length == 0) return insert;
+        if (key.Length == 0)
+            return insert;
         var kept = string.Join(", ", _columns.Where(c => !key.Contains(c.Name) && !c.Once).Select(c => $"{c.Name} = excluded.{c.Name}"));
         return $"{insert} on conflict ({string.Join(", ", key)}) do update set {kept}";
     }
@@ -94,7 +95,8 @@ internal sealed record Column<TRow, TValue>(string Name, string Type, string Arr
 
 internal sealed record JsonColumn<TRow>(string Name, Func<TRow, byte[]?> Of) : Column<TRow>(Name, "jsonb", "text", Once: false)
 {
-    public override Array Values(IReadOnlyList<TRow> rows) => rows.Select(row => Of(row) is { } json ? Encoding.UTF8.GetString(json) : null).ToArray();
+    public override Array Values(IReadOnlyList<TRow> rows) =>
+        rows.Select(row => Of(row) is { } json ? Encoding.UTF8.GetString(json) : null).ToArray();
 
     public override object? Value(TRow row) => Of(row);
 
@@ -132,7 +134,8 @@ internal sealed class LiveRows(IDocumentOperations operations, string schema) : 
 
     private void Insert<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows)
     {
-        if (rows.Count == 0) return;
+        if (rows.Count == 0)
+            return;
         operations.QueueSqlCommand(table.Insert(schema), [.. table.Columns.Select(column => (object)column.Values(rows))]);
     }
 }

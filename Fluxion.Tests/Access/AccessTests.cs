@@ -16,21 +16,31 @@ public sealed class AccessTests(LedgerHost host)
     private async Task<List<(HttpMethod Method, string Path)>> Endpoints()
     {
         var document = (await Client.Anonymous(host).Get("/openapi/v1.json")).ShouldBe(200).Json;
-        var endpoints = document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(o => (HttpMethod.Parse(o.Key), path.Key))).ToList();
+        var endpoints = document["paths"]!
+            .AsObject()
+            .SelectMany(path => path.Value!.AsObject().Select(o => (HttpMethod.Parse(o.Key), path.Key)))
+            .ToList();
         endpoints.Count.ShouldBeGreaterThan(25);
         return endpoints;
     }
 
     private static string Fill(string path, string tenant) =>
-        System.Text.RegularExpressions.Regex.Replace(path.Replace("{tenant}", tenant), @"\{[^}]+\}", "0199aaaa-0000-7000-8000-000000000000");
+        System.Text.RegularExpressions.Regex.Replace(
+            path.Replace("{tenant}", tenant),
+            @"\{[^}]+\}",
+            "0199aaaa-0000-7000-8000-000000000000"
+        );
 
     [Fact]
     public async Task without_a_token_every_endpoint_but_the_token_itself_is_401()
     {
         foreach (var (method, path) in await Endpoints())
         {
-            if (path == "/api/token") continue;
-            var answer = await Client.Anonymous(host).Send(method, Fill(path, DemoTenant.Slug), method == HttpMethod.Get ? null : "{}", "k");
+            if (path == "/api/token")
+                continue;
+            var answer = await Client
+                .Anonymous(host)
+                .Send(method, Fill(path, DemoTenant.Slug), method == HttpMethod.Get ? null : "{}", "k");
             answer.Status.ShouldBe(401, $"{method} {path}");
             answer.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer");
         }
@@ -40,13 +50,29 @@ public sealed class AccessTests(LedgerHost host)
     public async Task a_token_of_one_tenant_is_403_on_every_route_of_another()
     {
         var slug = $"other-{Guid.CreateVersion7().ToString("N")[^8..]}";
-        (await (await Client.Platform(host)).Post("/api/tenants", new { slug, name = "Other", adminEmail = "ana@other.com", adminFullName = "Ana", adminPassword = "long enough" })).ShouldBe(201);
+        (
+            await (await Client.Platform(host)).Post(
+                "/api/tenants",
+                new
+                {
+                    slug,
+                    name = "Other",
+                    adminEmail = "ana@other.com",
+                    adminFullName = "Ana",
+                    adminPassword = "long enough",
+                }
+            )
+        ).ShouldBe(201);
         var other = await Client.SignIn(host.Http.Server.CreateClient(), slug, "ana@other.com", "long enough");
         (await other.Get("inventory")).ShouldBe(200);
         foreach (var (method, path) in await Endpoints())
         {
-            if (path == "/api/token") continue;
-            (await other.Send(method, Fill(path, DemoTenant.Slug), method == HttpMethod.Get ? null : "{}", "k")).Status.ShouldBe(403, $"{method} {path}");
+            if (path == "/api/token")
+                continue;
+            (await other.Send(method, Fill(path, DemoTenant.Slug), method == HttpMethod.Get ? null : "{}", "k")).Status.ShouldBe(
+                403,
+                $"{method} {path}"
+            );
         }
     }
 
@@ -75,12 +101,30 @@ public sealed class AccessTests(LedgerHost host)
     {
         var (his, others) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 5));
         var email = $"{his.Store}@fluxion.demo".ToLowerInvariant();
-        (await his.Manager.Post("users", new { email, fullName = "Store keeper", role = "user", password = "long enough", stores = new[] { his.Store } })).ShouldBe(201);
+        (
+            await his.Manager.Post(
+                "users",
+                new
+                {
+                    email,
+                    fullName = "Store keeper",
+                    role = "user",
+                    password = "long enough",
+                    stores = new[] { his.Store },
+                }
+            )
+        ).ShouldBe(201);
         var keeper = await Client.SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, email, "long enough");
         (await (his with { Manager = keeper }).Issue(1)).ShouldBe(200);
         (await (others with { Manager = keeper }).Issue(1)).ShouldBe(403).Detail!.ShouldContain(others.Store);
-        (await keeper.Get("inventory?limit=1000")).Json["items"]!.AsArray().Select(r => r!["store"]!.GetValue<string>()).ShouldAllBe(s => s == his.Store);
-        (await keeper.Get("movements?limit=1000")).Json["items"]!.AsArray().Select(r => r!["store"]!.GetValue<string>()).ShouldAllBe(s => s == his.Store);
+        (await keeper.Get("inventory?limit=1000")).Json["items"]!
+            .AsArray()
+            .Select(r => r!["store"]!.GetValue<string>())
+            .ShouldAllBe(s => s == his.Store);
+        (await keeper.Get("movements?limit=1000")).Json["items"]!
+            .AsArray()
+            .Select(r => r!["store"]!.GetValue<string>())
+            .ShouldAllBe(s => s == his.Store);
         (await keeper.Get("stores")).Json["items"]!.AsArray().Count.ShouldBe(1);
         (await keeper.Get($"stores/{others.Store}")).ShouldBe(404);
     }
@@ -88,16 +132,24 @@ public sealed class AccessTests(LedgerHost host)
     [Fact]
     public async Task an_expired_a_forged_and_an_unsigned_token_are_401()
     {
-        var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken))!;
+        var tenant = (
+            await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken)
+        )!;
         var viewer = (await (await Client.Demo(host, "admin")).Get("users/viewer@fluxion.demo")).ShouldBe(200).Json["id"]!.GetValue<Guid>();
-        string Issue(string key, DateTimeOffset at) => new Tokens(Encoding.UTF8.GetBytes(key), TimeSpan.FromMinutes(60), new FakeTimeProvider(at))
-            .Issue(viewer, DemoTenant.Email(Roles.Viewer), Roles.Viewer, 0, tenant, null).AccessToken;
+        string Issue(string key, DateTimeOffset at) =>
+            new Tokens(Encoding.UTF8.GetBytes(key), TimeSpan.FromMinutes(60), new FakeTimeProvider(at))
+                .Issue(viewer, DemoTenant.Email(Roles.Viewer), Roles.Viewer, 0, tenant, null)
+                .AccessToken;
         var now = TimeProvider.System.GetUtcNow();
         const string Key = "a signing key of the tests, long enough for HMAC-SHA256";
 
         (await Client.WithToken(host, DemoTenant.Slug, Issue(Key, now)).Get("inventory")).ShouldBe(200);
-        (await Client.WithToken(host, DemoTenant.Slug, Issue(Key, now.AddHours(-2))).Get("inventory")).ShouldBe(401).Detail!.ShouldContain("expired");
-        (await Client.WithToken(host, DemoTenant.Slug, Issue("somebody else's key, just as long as the real one", now)).Get("inventory")).ShouldBe(401);
+        (await Client.WithToken(host, DemoTenant.Slug, Issue(Key, now.AddHours(-2))).Get("inventory"))
+            .ShouldBe(401)
+            .Detail!.ShouldContain("expired");
+        (
+            await Client.WithToken(host, DemoTenant.Slug, Issue("somebody else's key, just as long as the real one", now)).Get("inventory")
+        ).ShouldBe(401);
         var parts = Issue(Key, now).Split('.');
         var none = Convert.ToBase64String("""{"alg":"none","typ":"JWT"}"""u8).TrimEnd('=');
         (await Client.WithToken(host, DemoTenant.Slug, $"{none}.{parts[1]}.").Get("inventory")).ShouldBe(401);
@@ -109,11 +161,33 @@ public sealed class AccessTests(LedgerHost host)
     {
         var admin = await Client.Demo(host, "admin");
         var email = $"lock-{Guid.CreateVersion7():N}@fluxion.demo";
-        (await admin.Post("users", new { email, fullName = "Locked", role = "viewer", password = "long enough" })).ShouldBe(201);
+        (
+            await admin.Post(
+                "users",
+                new
+                {
+                    email,
+                    fullName = "Locked",
+                    role = "viewer",
+                    password = "long enough",
+                }
+            )
+        ).ShouldBe(201);
         var anybody = Client.Anonymous(host);
-        Task<Answer> SignIn(string password) => anybody.Post("/api/token", new { tenant = DemoTenant.Slug, email, password }, key: null);
+        Task<Answer> SignIn(string password) =>
+            anybody.Post(
+                "/api/token",
+                new
+                {
+                    tenant = DemoTenant.Slug,
+                    email,
+                    password,
+                },
+                key: null
+            );
         (await SignIn("long enough")).ShouldBe(200);
-        for (var i = 0; i < 5; i++) (await SignIn("wrong")).ShouldBe(401);
+        for (var i = 0; i < 5; i++)
+            (await SignIn("wrong")).ShouldBe(401);
         (await SignIn("long enough")).ShouldBe(401).Detail!.ShouldContain("15 minutes");
     }
 
@@ -126,16 +200,49 @@ public sealed class AccessTests(LedgerHost host)
     public async Task who_does_not_exist_reads_the_same_as_who_mistypes(string? tenant, string email)
     {
         var anybody = Client.Anonymous(host);
-        var wrong = (await anybody.Post("/api/token", new { tenant = DemoTenant.Slug, email = "viewer@fluxion.demo", password = "mistyped" }, null)).ShouldBe(401);
+        var wrong = (
+            await anybody.Post(
+                "/api/token",
+                new
+                {
+                    tenant = DemoTenant.Slug,
+                    email = "viewer@fluxion.demo",
+                    password = "mistyped",
+                },
+                null
+            )
+        ).ShouldBe(401);
         (await Client.Demo(host, "viewer")).ShouldNotBeNull(); // resets the count of failed sign-ins
-        (await anybody.Post("/api/token", new { tenant, email, password = DemoTenant.Password }, null)).ShouldBe(401).Detail.ShouldBe(wrong.Detail);
+        (
+            await anybody.Post(
+                "/api/token",
+                new
+                {
+                    tenant,
+                    email,
+                    password = DemoTenant.Password,
+                },
+                null
+            )
+        ).ShouldBe(401).Detail.ShouldBe(wrong.Detail);
     }
 
     [Fact]
     public async Task a_second_user_with_the_same_address_is_409()
     {
         var admin = await Client.Demo(host, "admin");
-        (await admin.Post("users", new { email = "Viewer@Fluxion.demo", fullName = "Again", role = "viewer", password = "long enough" })).ShouldBe(409);
+        (
+            await admin.Post(
+                "users",
+                new
+                {
+                    email = "Viewer@Fluxion.demo",
+                    fullName = "Again",
+                    role = "viewer",
+                    password = "long enough",
+                }
+            )
+        ).ShouldBe(409);
     }
 
     [Fact]
@@ -161,8 +268,13 @@ public sealed class AccessTests(LedgerHost host)
         var shop = await Shop.Open(host, stock: 10);
         (await shop.Issue(3)).ShouldBe(200);
         (await (await Client.Demo(host, "user")).Get("events")).ShouldBe(403);
-        var item = (await shop.Manager.Get("events?entityType=inventory&limit=50")).ShouldBe(200).Json["items"]!.AsArray()
-            .First(e => e!["metadata"]!["event"]!["reason"] is JsonValue reason && reason.GetValue<string>() == "damage" && e["newData"]!["on_hand"]!.GetValue<decimal>() == 7)!;
+        var item = (await shop.Manager.Get("events?entityType=inventory&limit=50")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .First(e =>
+                e!["metadata"]!["event"]!["reason"] is JsonValue reason
+                && reason.GetValue<string>() == "damage"
+                && e["newData"]!["on_hand"]!.GetValue<decimal>() == 7
+            )!;
         item["userEmail"]!.GetValue<string>().ShouldBe("admin@fluxion.demo");
         item["oldData"]!["on_hand"]!.GetValue<decimal>().ShouldBe(10);
         item["action"]!.GetValue<string>().ShouldBe("updated");
@@ -172,19 +284,70 @@ public sealed class AccessTests(LedgerHost host)
     public async Task the_trail_shows_a_manager_of_one_store_its_transfers_both_ways_and_what_is_reserved_there_alone()
     {
         var company = await Company.Found(host);
-        foreach (var store in (string[])["M1", "M2", "M3"]) (await company.Admin.Post("stores", new { code = store, name = store })).ShouldBe(201);
-        (await company.Admin.Post("products", new { sku = "P", name = "A product", settings = new { allowBackorder = true } })).ShouldBe(201);
-        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "manager", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
+        foreach (var store in (string[])["M1", "M2", "M3"])
+            (await company.Admin.Post("stores", new { code = store, name = store })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "products",
+                new
+                {
+                    sku = "P",
+                    name = "A product",
+                    settings = new { allowBackorder = true },
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "eva@company.test",
+                    fullName = "Eva",
+                    role = "manager",
+                    password = Company.Password,
+                    stores = new[] { "M1" },
+                }
+            )
+        ).ShouldBe(201);
         var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
-        async Task<string> Made(string path, object body) => (await company.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
-        Task<string> Transfer(string from, string to) => Made("stock/transfers", new { fromStore = from, toStore = to, lines = new[] { new { sku = "P", quantity = 1 } } });
-        Task<string> Reserve(params string[] stores) => Made("stock/reservations", new { reference = "r", lines = stores.Select(store => new { store, sku = "P", quantity = 1 }) });
+        async Task<string> Made(string path, object body) =>
+            (await company.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
+        Task<string> Transfer(string from, string to) =>
+            Made(
+                "stock/transfers",
+                new
+                {
+                    fromStore = from,
+                    toStore = to,
+                    lines = new[] { new { sku = "P", quantity = 1 } },
+                }
+            );
+        Task<string> Reserve(params string[] stores) =>
+            Made(
+                "stock/reservations",
+                new
+                {
+                    reference = "r",
+                    lines = stores.Select(store => new
+                    {
+                        store,
+                        sku = "P",
+                        quantity = 1,
+                    }),
+                }
+            );
 
         string[] hers = [await Transfer("M1", "M2"), await Transfer("M2", "M1"), await Reserve("M1"), await Reserve("M1", "M1")];
         string[] others = [await Transfer("M2", "M3"), await Reserve("M2"), await Reserve("M1", "M2")];
-        var seen = (await eva.Get("events?limit=1000")).ShouldBe(200).Json["items"]!.AsArray().Select(e => e!["entityId"]!.GetValue<string>()).ToHashSet();
-        foreach (var id in hers) seen.ShouldContain(id);
-        foreach (var id in others) seen.ShouldNotContain(id);
+        var seen = (await eva.Get("events?limit=1000")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Select(e => e!["entityId"]!.GetValue<string>())
+            .ToHashSet();
+        foreach (var id in hers)
+            seen.ShouldContain(id);
+        foreach (var id in others)
+            seen.ShouldNotContain(id);
         (await eva.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
         (await company.Admin.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }

@@ -21,7 +21,8 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
 
     private Analysts Analysts => new(host.Services.GetRequiredService<Databases>());
 
-    public async ValueTask InitializeAsync() => _demo = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
+    public async ValueTask InitializeAsync() =>
+        _demo = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
 
     public async ValueTask DisposeAsync()
     {
@@ -42,14 +43,26 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     {
         (await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct)).ShouldBeTrue();
         await using var analyst = await Connect();
-        (await analyst.Column<long>("select count(*) from products join inventory on inventory.product_id = products.id")).Single().ShouldBePositive();
-        (await analyst.Rows("select time_bucket('1 day', created_at) d, sum(quantity) from inventory_movements group by d")).ShouldNotBeEmpty();
-        foreach (var (setting, value) in ((string, string)[])[("search_path", $"{_demo.Schema}, public"), ("default_transaction_read_only", "on"), ("statement_timeout", "1min")])
+        (await analyst.Column<long>("select count(*) from products join inventory on inventory.product_id = products.id"))
+            .Single()
+            .ShouldBePositive();
+        (
+            await analyst.Rows("select time_bucket('1 day', created_at) d, sum(quantity) from inventory_movements group by d")
+        ).ShouldNotBeEmpty();
+        foreach (
+            var (setting, value) in ((string, string)[])
+                [("search_path", $"{_demo.Schema}, public"), ("default_transaction_read_only", "on"), ("statement_timeout", "1min")]
+        )
             (await analyst.Column<string>($"show {setting}")).ShouldBe([value]);
 
-        (await analyst.Failure("insert into stores (id, code, name, type) values (gen_random_uuid(), 'X', 'x', 'store')")).ShouldBe(PostgresErrorCodes.ReadOnlySqlTransaction);
+        (await analyst.Failure("insert into stores (id, code, name, type) values (gen_random_uuid(), 'X', 'x', 'store')")).ShouldBe(
+            PostgresErrorCodes.ReadOnlySqlTransaction
+        );
         await analyst.Execute("set session characteristics as transaction read write");
-        (await analyst.Failure("insert into stores (id, code, name, type) values (gen_random_uuid(), 'X', 'x', 'store')")).ShouldBe(Sql.Refused, "the grants hold, whatever a session sets");
+        (await analyst.Failure("insert into stores (id, code, name, type) values (gen_random_uuid(), 'X', 'x', 'store')")).ShouldBe(
+            Sql.Refused,
+            "the grants hold, whatever a session sets"
+        );
         (await analyst.Failure("select * from shared.tenants")).ShouldBe(Sql.Refused);
         (await analyst.Failure($"set role {Analysts.RoleOf(_demo)}")).ShouldBe(Sql.Refused);
     }
@@ -95,8 +108,11 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         (await Refusal(() => Connect())).ShouldBe(PostgresErrorCodes.InvalidPassword);
         await using var again = await Connect("another password");
         await using var superuser = await host.OpenSuperuser();
-        (await superuser.Rows($"select from pg_auth_members where member = 'fluxion_owner'::regrole and roleid = '{_login}'::regrole and inherit_option"))
-            .ShouldBeEmpty("the owner has not kept the rights of an analyst");
+        (
+            await superuser.Rows(
+                $"select from pg_auth_members where member = 'fluxion_owner'::regrole and roleid = '{_login}'::regrole and inherit_option"
+            )
+        ).ShouldBeEmpty("the owner has not kept the rights of an analyst");
     }
 
     [Theory]
@@ -130,17 +146,29 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await Analysts.Grant(theirs, _login, Password, Minute, 5, Ct);
         var byHand = $"hand_{_login}";
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             create role {byHand} login in role {Analysts.RoleOf(_demo)};
             grant connect on database {host.Database} to {byHand}
-            """);
+            """
+        );
         try
         {
             // none of these is an analyst of the demo tenant: another tenant's analyst, system roles, group roles, and a role that a
             // superuser made
-            foreach (var taken in (string[])[_login, "fluxion_app", "fluxion_owner", "postgres", Analysts.RoleOf(theirs), Analysts.RoleOf(_demo), byHand])
+            foreach (
+                var taken in (string[])
+                    [_login, "fluxion_app", "fluxion_owner", "postgres", Analysts.RoleOf(theirs), Analysts.RoleOf(_demo), byHand]
+            )
             {
-                foreach (var act in (Func<Task>[])[() => Analysts.Grant(_demo, taken, Password, Minute, 5, Ct), () => Analysts.Rotate(_demo, taken, Password, Ct), () => Analysts.Revoke(_demo, taken, Ct)])
+                foreach (
+                    var act in (Func<Task>[])
+                        [
+                            () => Analysts.Grant(_demo, taken, Password, Minute, 5, Ct),
+                            () => Analysts.Rotate(_demo, taken, Password, Ct),
+                            () => Analysts.Revoke(_demo, taken, Ct),
+                        ]
+                )
                     (await act.ShouldThrowAsync<AnalystException>()).Message.ShouldContain($"'{taken}'");
             }
             var logins = (await Analysts.List([_demo], Ct)).ToDictionary(a => a.Login, a => a.IsOurs);
@@ -179,7 +207,8 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
             (await act.ShouldThrowAsync<AnalystException>()).Message.ShouldContain("names are shared by the whole server");
         var other = $"other{_login}";
         await analystsThere.Grant(theirs, other, Password, Minute, 5, Ct);
-        await using (var there = await Sql.Open(There(other))) (await there.Rows("select * from products")).ShouldNotBeEmpty();
+        await using (var there = await Sql.Open(There(other)))
+            (await there.Rows("select * from products")).ShouldNotBeEmpty();
         (await Refusal(() => Sql.Open(As(other, host.Connections)))).ShouldBe(Sql.Refused);
         (await analystsThere.Revoke(theirs, other, Ct)).ShouldBeTrue();
         await using var here = await Connect();
@@ -199,16 +228,19 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(Ct);
         // the schema of the previous version: every analyst had access through the one group role
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             set role fluxion_owner;
             revoke connect on database {database.Name} from {_login};
             reset role;
             grant connect on database {database.Name} to fluxion_analyst
-            """);
+            """
+        );
         await DatabaseInitialization.Run(database.Superuser("postgres").ConnectionString, database.Connections, setPasswords: true, Ct);
 
         (await superuser.Column<bool>("select has_database_privilege('fluxion_analyst', current_database(), 'connect')")).ShouldBe([false]);
-        await using (var analyst = await Sql.Open(There())) (await analyst.Rows("select * from products")).ShouldNotBeEmpty();
+        await using (var analyst = await Sql.Open(There()))
+            (await analyst.Rows("select * from products")).ShouldNotBeEmpty();
         (await analystsThere.Revoke(theirs, _login, Ct)).ShouldBeTrue();
         (await Refusal(() => Sql.Open(There()))).ShouldBe(PostgresErrorCodes.InvalidPassword);
     }
@@ -216,17 +248,21 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     [Fact]
     public async Task of_several_grants_of_one_name_at_once_one_makes_it()
     {
-        var grants = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
-        {
-            try
-            {
-                return await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct) ? "made" : "changed";
-            }
-            catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" }) // XX000: tuple concurrently updated
-            {
-                return "refused";
-            }
-        }));
+        var grants = await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(async _ =>
+                {
+                    try
+                    {
+                        return await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct) ? "made" : "changed";
+                    }
+                    catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" }) // XX000: tuple concurrently updated
+                    {
+                        return "refused";
+                    }
+                })
+        );
         grants.Count(g => g == "made").ShouldBe(1);
         await using var analyst = await Connect();
     }

@@ -15,7 +15,13 @@ public sealed class OtherStoresTests(LedgerHost host)
     private const string Secret = "SECRET";
 
     /// <summary>The documents in stores that the user has no access to, each by the path of its collection.</summary>
-    private sealed record Others(Company Company, string Store, string Sku, IReadOnlyDictionary<string, string> Documents, IReadOnlyList<string> Ids)
+    private sealed record Others(
+        Company Company,
+        string Store,
+        string Sku,
+        IReadOnlyDictionary<string, string> Documents,
+        IReadOnlyList<string> Ids
+    )
     {
         public static async Task<Others> Of(LedgerHost host)
         {
@@ -28,24 +34,100 @@ public sealed class OtherStoresTests(LedgerHost host)
                 return made.Json["id"]!.GetValue<string>();
             }
             (await admin.Post("stores", new { code = "MINE", name = "Mine" })).ShouldBe(201);
-            var (store, third) = (await Made("stores", new { code = $"{Secret}-2", name = $"{Secret} two" }), await Made("stores", new { code = $"{Secret}-3", name = $"{Secret} three" }));
+            var (store, third) = (
+                await Made("stores", new { code = $"{Secret}-2", name = $"{Secret} two" }),
+                await Made("stores", new { code = $"{Secret}-3", name = $"{Secret} three" })
+            );
             (await admin.Post("suppliers", new { code = "ACME", businessName = "Acme" })).ShouldBe(201);
-            (await admin.Post("products", new { sku = "LAC001", name = "Milk", unitType = "unit", costPrice = 2, sellingPrice = 3, reorderPoint = 50, supplier = "ACME" })).ShouldBe(201);
+            (
+                await admin.Post(
+                    "products",
+                    new
+                    {
+                        sku = "LAC001",
+                        name = "Milk",
+                        unitType = "unit",
+                        costPrice = 2,
+                        sellingPrice = 3,
+                        reorderPoint = 50,
+                        supplier = "ACME",
+                    }
+                )
+            ).ShouldBe(201);
             var lines = new[] { new { sku = "LAC001", quantity = 1 } };
-            await Made("stock/receipts", new { store, reference = $"{Secret}-GRN", notes = Secret, lines = new[] { new { sku = "LAC001", quantity = 20 } } });
+            await Made(
+                "stock/receipts",
+                new
+                {
+                    store,
+                    reference = $"{Secret}-GRN",
+                    notes = Secret,
+                    lines = new[] { new { sku = "LAC001", quantity = 20 } },
+                }
+            );
             var documents = new Dictionary<string, string>
             {
                 ["stores"] = store,
-                ["sales"] = await Made("sales", new { store, invoiceNumber = $"{Secret}-F1", clientName = Secret, notes = Secret, posTransactionId = Secret, lines }),
-                ["purchase-orders"] = await Made("purchase-orders", new { store, supplier = "ACME", orderNumber = $"{Secret}-OC", notes = Secret, lines }),
-                ["stock/transfers"] = await Made("stock/transfers", new { fromStore = store, toStore = third, reference = $"{Secret}-T", notes = Secret, lines }),
-                ["stock/reservations"] = await Made("stock/reservations", new { reference = $"{Secret}-R", lines = new[] { new { store, sku = "LAC001", quantity = 1 } } }),
+                ["sales"] = await Made(
+                    "sales",
+                    new
+                    {
+                        store,
+                        invoiceNumber = $"{Secret}-F1",
+                        clientName = Secret,
+                        notes = Secret,
+                        posTransactionId = Secret,
+                        lines,
+                    }
+                ),
+                ["purchase-orders"] = await Made(
+                    "purchase-orders",
+                    new
+                    {
+                        store,
+                        supplier = "ACME",
+                        orderNumber = $"{Secret}-OC",
+                        notes = Secret,
+                        lines,
+                    }
+                ),
+                ["stock/transfers"] = await Made(
+                    "stock/transfers",
+                    new
+                    {
+                        fromStore = store,
+                        toStore = third,
+                        reference = $"{Secret}-T",
+                        notes = Secret,
+                        lines,
+                    }
+                ),
+                ["stock/reservations"] = await Made(
+                    "stock/reservations",
+                    new
+                    {
+                        reference = $"{Secret}-R",
+                        lines = new[]
+                        {
+                            new
+                            {
+                                store,
+                                sku = "LAC001",
+                                quantity = 1,
+                            },
+                        },
+                    }
+                ),
             };
             string? alert = null;
             for (var timeout = 0; alert is null && timeout < 100; timeout++)
             {
-                alert = (await admin.Get("alerts?limit=1")).ShouldBe(200).Json["items"]!.AsArray().FirstOrDefault()?["id"]!.GetValue<string>();
-                if (alert is null) await Task.Delay(100);
+                alert = (await admin.Get("alerts?limit=1")).ShouldBe(200).Json["items"]!
+                    .AsArray()
+                    .FirstOrDefault()
+                    ?["id"]!.GetValue<string>();
+                if (alert is null)
+                    await Task.Delay(100);
             }
             documents["alerts"] = alert.ShouldNotBeNull();
             return new Others(company, store, "LAC001", documents, [.. documents.Values, third, $"{Guid.CreateVersion7()}"]);
@@ -55,7 +137,19 @@ public sealed class OtherStoresTests(LedgerHost host)
     private async Task<Client> Keeper(Others others, string role)
     {
         var email = $"{role}@company.test";
-        (await others.Company.Admin.Post("users", new { email, fullName = role, role, password = Company.Password, stores = new[] { "MINE" } })).ShouldBe(201);
+        (
+            await others.Company.Admin.Post(
+                "users",
+                new
+                {
+                    email,
+                    fullName = role,
+                    role,
+                    password = Company.Password,
+                    stores = new[] { "MINE" },
+                }
+            )
+        ).ShouldBe(201);
         return await Client.SignIn(host.Http.Server.CreateClient(), others.Company.Slug, email, Company.Password);
     }
 
@@ -64,12 +158,14 @@ public sealed class OtherStoresTests(LedgerHost host)
     /// </summary>
     private static IEnumerable<string> Bodies(Operation operation, Others others)
     {
-        if (operation.Body?["example"] is not { } example) yield break;
+        if (operation.Body?["example"] is not { } example)
+            yield break;
         foreach (var status in (string?[])[null, "paid"])
         {
             var body = example.DeepClone().AsObject();
             Name(body, others);
-            if (body.ContainsKey("paymentStatus")) (body["paymentStatus"], body["paymentMethod"]) = (status ?? "pending", "cash");
+            if (body.ContainsKey("paymentStatus"))
+                (body["paymentStatus"], body["paymentMethod"]) = (status ?? "pending", "cash");
             yield return body.ToJsonString();
             if (operation.Path == "/api/{tenant}/sales")
             {
@@ -78,7 +174,8 @@ public sealed class OtherStoresTests(LedgerHost host)
                 body["reservation"] = others.Documents["stock/reservations"];
                 yield return body.ToJsonString();
             }
-            if (!body.ContainsKey("paymentStatus")) yield break;
+            if (!body.ContainsKey("paymentStatus"))
+                yield break;
         }
     }
 
@@ -86,9 +183,13 @@ public sealed class OtherStoresTests(LedgerHost host)
     {
         foreach (var (name, value) in body.ToList())
         {
-            if (name is "store" or "fromStore" or "toStore") body[name] = others.Store;
-            if (name is "sku" && value is JsonValue) body[name] = others.Sku;
-            if (value is JsonArray array) foreach (var item in array.OfType<JsonObject>()) Name(item, others);
+            if (name is "store" or "fromStore" or "toStore")
+                body[name] = others.Store;
+            if (name is "sku" && value is JsonValue)
+                body[name] = others.Sku;
+            if (value is JsonArray array)
+                foreach (var item in array.OfType<JsonObject>())
+                    Name(item, others);
         }
     }
 
@@ -102,20 +203,37 @@ public sealed class OtherStoresTests(LedgerHost host)
         var keeper = await Keeper(others, role);
         var document = await OpenApi.Of(keeper);
         var (told, sent) = (new List<string>(), 0);
-        foreach (var operation in document.Operations.Where(o => !o.IsStream && !o.IsOfThePlatform && o.Path.StartsWith("/api/{tenant}/", StringComparison.Ordinal)))
+        foreach (
+            var operation in document.Operations.Where(o =>
+                !o.IsStream && !o.IsOfThePlatform && o.Path.StartsWith("/api/{tenant}/", StringComparison.Ordinal)
+            )
+        )
         {
-            if (IsOfWhomMaySeeAll(operation, role)) continue;
+            if (IsOfWhomMaySeeAll(operation, role))
+                continue;
             var path = operation.Path["/api/{tenant}/".Length..];
-            foreach (var address in path.Contains('{', StringComparison.Ordinal) ? others.Ids.Select(id => path.Replace("{id}", id, StringComparison.Ordinal)) : [path])
+            foreach (
+                var address in path.Contains('{', StringComparison.Ordinal)
+                    ? others.Ids.Select(id => path.Replace("{id}", id, StringComparison.Ordinal))
+                    : [path]
+            )
             {
                 foreach (var query in Queries(operation, others))
                 {
                     foreach (var accept in operation.IsCommand ? [null] : (string?[])[null, "text/csv"])
                         await Look(operation, address + query, null, accept);
                 }
-                foreach (var body in Bodies(operation, others)) await Look(operation, address, body, null);
+                foreach (var body in Bodies(operation, others))
+                    await Look(operation, address, body, null);
                 if (operation.CsvExample is { } file)
-                    await Look(operation, address, file.Replace("CCS-01", others.Store, StringComparison.Ordinal).Replace("VLN-01", others.Store, StringComparison.Ordinal), null, "text/csv");
+                    await Look(
+                        operation,
+                        address,
+                        file.Replace("CCS-01", others.Store, StringComparison.Ordinal)
+                            .Replace("VLN-01", others.Store, StringComparison.Ordinal),
+                        null,
+                        "text/csv"
+                    );
             }
         }
         told.ShouldBeEmpty();
@@ -123,10 +241,18 @@ public sealed class OtherStoresTests(LedgerHost host)
 
         async Task Look(Operation operation, string address, string? body, string? accept, string contentType = "application/json")
         {
-            var answer = await keeper.Send(HttpMethod.Parse(operation.Method), address, body, Guid.CreateVersion7().ToString(), accept, contentType);
+            var answer = await keeper.Send(
+                HttpMethod.Parse(operation.Method),
+                address,
+                body,
+                Guid.CreateVersion7().ToString(),
+                accept,
+                contentType
+            );
             answer.Status.ShouldBeLessThan(500, answer.Text);
             sent++;
-            if (answer.Text.Contains(Secret, StringComparison.OrdinalIgnoreCase)) told.Add($"{operation} {address} {body}: {answer.Status} {answer.Text}");
+            if (answer.Text.Contains(Secret, StringComparison.OrdinalIgnoreCase))
+                told.Add($"{operation} {address} {body}: {answer.Status} {answer.Text}");
         }
     }
 
@@ -139,11 +265,13 @@ public sealed class OtherStoresTests(LedgerHost host)
     private static IEnumerable<string> Queries(Operation operation, Others others)
     {
         yield return operation.Query();
-        if (operation.IsCommand) yield break;
+        if (operation.IsCommand)
+            yield break;
         foreach (var (name, _) in operation.Parameters("query"))
         {
             if (name is "store" or "entityId" or "referenceId" or "reference" or "invoice")
-                foreach (var id in others.Ids) yield return operation.Query(name, id);
+                foreach (var id in others.Ids)
+                    yield return operation.Query(name, id);
         }
     }
 
@@ -154,11 +282,32 @@ public sealed class OtherStoresTests(LedgerHost host)
         var keeper = await Keeper(others, "manager");
         var lines = new[] { new { sku = "LAC001", quantity = 1 } };
         // an order number is unique in the tenant, so the answer must say that the number is taken
-        var taken = (await keeper.Post("purchase-orders", new { store = "MINE", supplier = "ACME", orderNumber = $"{Secret}-OC", lines })).ShouldBe(409);
+        var taken = (
+            await keeper.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "MINE",
+                    supplier = "ACME",
+                    orderNumber = $"{Secret}-OC",
+                    lines,
+                }
+            )
+        ).ShouldBe(409);
         taken.Detail.ShouldBe($"There is a purchase order '{Secret}-OC' already.");
         // an invoice number is unique in its store, so another store's number may be used again
         (await keeper.Post("stock/receipts", new { store = "MINE", lines })).ShouldBe(200);
-        (await keeper.Post("sales", new { store = "MINE", invoiceNumber = $"{Secret}-F1", lines })).ShouldBe(201);
+        (
+            await keeper.Post(
+                "sales",
+                new
+                {
+                    store = "MINE",
+                    invoiceNumber = $"{Secret}-F1",
+                    lines,
+                }
+            )
+        ).ShouldBe(201);
     }
 
     [Fact]
@@ -167,10 +316,32 @@ public sealed class OtherStoresTests(LedgerHost host)
         var others = await Others.Of(host);
         var keeper = await Keeper(others, "manager");
         var lines = new[] { new { sku = "LAC001", quantity = 1 } };
-        (await keeper.Post("stock/issues", new { store = others.Store, reason = "damage", lines })).ShouldBe(403).Detail.ShouldBe($"You may not move stock of the store {others.Store}.");
-        (await keeper.Post($"purchase-orders/{others.Documents["purchase-orders"]}/send", null)).ShouldBe(403).Detail.ShouldBe("The purchase order is for a store that is not yours.");
-        (await keeper.Post("sales", new { store = "MINE", invoiceNumber = "F-1", lines, reservation = others.Documents["stock/reservations"] }))
-            .ShouldBe(403).Detail.ShouldBe("The reservation holds stock of a store that is not yours.");
+        (
+            await keeper.Post(
+                "stock/issues",
+                new
+                {
+                    store = others.Store,
+                    reason = "damage",
+                    lines,
+                }
+            )
+        ).ShouldBe(403).Detail.ShouldBe($"You may not move stock of the store {others.Store}.");
+        (await keeper.Post($"purchase-orders/{others.Documents["purchase-orders"]}/send", null))
+            .ShouldBe(403)
+            .Detail.ShouldBe("The purchase order is for a store that is not yours.");
+        (
+            await keeper.Post(
+                "sales",
+                new
+                {
+                    store = "MINE",
+                    invoiceNumber = "F-1",
+                    lines,
+                    reservation = others.Documents["stock/reservations"],
+                }
+            )
+        ).ShouldBe(403).Detail.ShouldBe("The reservation holds stock of a store that is not yours.");
         (await keeper.Get($"sales/{others.Documents["sales"]}")).ShouldBe(404);
     }
 }

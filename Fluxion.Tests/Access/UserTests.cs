@@ -18,14 +18,38 @@ public sealed class UserTests(LedgerHost host)
         {
             company ??= await Company.Found(host);
             var email = $"{Guid.CreateVersion7():N}@company.test";
-            var id = (await company.Admin.Post("users", new { email, fullName = "Luis", role, password = Password, stores })).ShouldBe(201).Id();
+            var id = (
+                await company.Admin.Post(
+                    "users",
+                    new
+                    {
+                        email,
+                        fullName = "Luis",
+                        role,
+                        password = Password,
+                        stores,
+                    }
+                )
+            ).ShouldBe(201).Id();
             return new Person(host, company, id, email);
         }
 
-        public Task<Client> SignIn(string password = Password) => Client.SignIn(Host.Http.Server.CreateClient(), Company.Slug, Email, password);
+        public Task<Client> SignIn(string password = Password) =>
+            Client.SignIn(Host.Http.Server.CreateClient(), Company.Slug, Email, password);
 
         public Task<Answer> TryToken(string password = Password) =>
-            Client.Anonymous(Host).Post("/api/token", new { tenant = Company.Slug, email = Email, password }, key: null);
+            Client
+                .Anonymous(Host)
+                .Post(
+                    "/api/token",
+                    new
+                    {
+                        tenant = Company.Slug,
+                        email = Email,
+                        password,
+                    },
+                    key: null
+                );
 
         public Task<Answer> Change(object fields) => Admin.Put($"users/{Id}", fields);
 
@@ -33,8 +57,14 @@ public sealed class UserTests(LedgerHost host)
         public async Task<(string Row, string Account)> Rows()
         {
             await using var superuser = await Host.OpenSuperuser();
-            var row = (await superuser.Rows($"select full_name, role, is_active, store_ids, permissions::text, version from {Company.Schema}.users where id = '{Id}'")).Single();
-            var account = (await superuser.Rows($"select full_name, role, is_active, stamp from shared.tenant_users where id = '{Id}'")).Single();
+            var row = (
+                await superuser.Rows(
+                    $"select full_name, role, is_active, store_ids, permissions::text, version from {Company.Schema}.users where id = '{Id}'"
+                )
+            ).Single();
+            var account = (
+                await superuser.Rows($"select full_name, role, is_active, stamp from shared.tenant_users where id = '{Id}'")
+            ).Single();
             return ($"{row[0]} {row[1]} {row[2]} {(row[3] as Guid[])?.Length} {row[4]} {row[5]}", string.Join(' ', account));
         }
     }
@@ -58,21 +88,57 @@ public sealed class UserTests(LedgerHost host)
         var person = await Person.Of(host);
         (await person.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
         (await person.Rows()).ShouldBe(("Luis user True  {} 1", "Luis user True 0"));
-        (await person.Change(new { fullName = " Luis Pérez ", role = "manager", stores = new[] { "s1", "S1" }, permissions = new { Discount = 5 }, version = 1 }))
-            .ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = " Luis Pérez ",
+                    role = "manager",
+                    stores = new[] { "s1", "S1" },
+                    permissions = new { Discount = 5 },
+                    version = 1,
+                }
+            )
+        ).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         (await person.Rows()).ShouldBe(("Luis Pérez manager True 1 {\"Discount\": 5} 2", "Luis Pérez manager True 1"));
         var read = (await person.Admin.Get($"users/{person.Email.ToUpperInvariant()}")).ShouldBe(200).Json;
-        (read["fullName"]!.GetValue<string>(), read["permissions"]!["Discount"]!.GetValue<int>(), read["storeIds"]!.AsArray().Count).ShouldBe(("Luis Pérez", 5, 1));
+        (
+            read["fullName"]!.GetValue<string>(),
+            read["permissions"]!["Discount"]!.GetValue<int>(),
+            read["storeIds"]!.AsArray().Count
+        ).ShouldBe(("Luis Pérez", 5, 1));
 
         // an identical change records no event, and a new name alone revokes no token
-        (await person.Change(new { fullName = "Luis Pérez", role = "manager", stores = new[] { "S1" }, permissions = new { Discount = 5 } })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
-        (await person.Change(new { fullName = "Luis", role = "manager", stores = new[] { "S1" } })).ShouldBe(200);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = "Luis Pérez",
+                    role = "manager",
+                    stores = new[] { "S1" },
+                    permissions = new { Discount = 5 },
+                }
+            )
+        ).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = "Luis",
+                    role = "manager",
+                    stores = new[] { "S1" },
+                }
+            )
+        ).ShouldBe(200);
         (await person.Rows()).ShouldBe(("Luis manager True 1 {} 3", "Luis manager True 1"));
 
         var events = await person.Admin.Events(person.Id);
         events.Select(e => e["eventType"]!.GetValue<string>()).ShouldBe(["user_registered", "user_changed", "user_changed"]);
-        (events[1]["oldData"]!["role"]!.GetValue<string>(), events[1]["newData"]!["role"]!.GetValue<string>(), events[1]["userEmail"]!.GetValue<string>())
-            .ShouldBe(("user", "manager", Company.AdminEmail));
+        (
+            events[1]["oldData"]!["role"]!.GetValue<string>(),
+            events[1]["newData"]!["role"]!.GetValue<string>(),
+            events[1]["userEmail"]!.GetValue<string>()
+        ).ShouldBe(("user", "manager", Company.AdminEmail));
     }
 
     [Fact]
@@ -80,12 +146,52 @@ public sealed class UserTests(LedgerHost host)
     {
         var person = await Person.Of(host, "manager");
         var before = await person.Rows();
-        (await person.Change(new { fullName = "", role = "king", permissions = 1 })).ShouldBe(400);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = "",
+                    role = "king",
+                    permissions = 1,
+                }
+            )
+        ).ShouldBe(400);
         (await person.Change(new { fullName = "", role = "king" })).ShouldBe(400).Fields.ShouldBe(["fullName", "role"], ignoreOrder: true);
-        (await person.Change(new { fullName = "x", role = "user", stores = new[] { "NONE" } })).ShouldBe(404).Fields.ShouldBe(["stores[0]"]);
-        (await person.Change(new { fullName = "x", role = "user", version = 2 })).ShouldBe(409);
-        (await person.Admin.Post("users", new { email = person.Email, fullName = "x", role = "user", password = Password })).ShouldBe(409).Detail.ShouldBe($"There is a user {person.Email} already.");
-        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "short" })).ShouldBe(400).Fields.ShouldBe(["newPassword"]);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = "x",
+                    role = "user",
+                    stores = new[] { "NONE" },
+                }
+            )
+        ).ShouldBe(404).Fields.ShouldBe(["stores[0]"]);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = "x",
+                    role = "user",
+                    version = 2,
+                }
+            )
+        ).ShouldBe(409);
+        (
+            await person.Admin.Post(
+                "users",
+                new
+                {
+                    email = person.Email,
+                    fullName = "x",
+                    role = "user",
+                    password = Password,
+                }
+            )
+        ).ShouldBe(409).Detail.ShouldBe($"There is a user {person.Email} already.");
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "short" }))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["newPassword"]);
         foreach (var unknown in (string[])["nobody@company.test", Guid.CreateVersion7().ToString(), Guid.Empty.ToString()])
         {
             (await person.Admin.Put($"users/{unknown}", new { fullName = "x", role = "user" })).ShouldBe(404);
@@ -136,14 +242,32 @@ public sealed class UserTests(LedgerHost host)
         (await (first with { Manager = old }).Adjust(-1)).ShouldBe(200);
         (await (second with { Manager = old }).Adjust(-1)).ShouldBe(403);
 
-        (await person.Change(new { fullName = "Luis", role = "manager", stores = new[] { "S2" } })).ShouldBe(200);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = "Luis",
+                    role = "manager",
+                    stores = new[] { "S2" },
+                }
+            )
+        ).ShouldBe(200);
         var moved = await person.SignIn();
         (await (second with { Manager = moved }).Adjust(-1)).ShouldBe(200);
         (await (first with { Manager = moved }).Adjust(-1)).ShouldBe(403);
         await ShouldEnd(old);
         (await (first with { Manager = old }).Adjust(-1)).ShouldBe(401);
 
-        (await person.Change(new { fullName = "Luis", role = "viewer", stores = new[] { "S2" } })).ShouldBe(200);
+        (
+            await person.Change(
+                new
+                {
+                    fullName = "Luis",
+                    role = "viewer",
+                    stores = new[] { "S2" },
+                }
+            )
+        ).ShouldBe(200);
         (await (second with { Manager = await person.SignIn() }).Issue(1)).ShouldBe(403);
         await ShouldEnd(moved);
         (await first.OnHand(), await second.OnHand()).ShouldBe((4, 4));
@@ -154,7 +278,8 @@ public sealed class UserTests(LedgerHost host)
     {
         var person = await Person.Of(host, "viewer");
         var old = await person.SignIn();
-        for (var failure = 0; failure < Credentials.FailuresBeforeLock; failure++) (await person.TryToken("mistyped")).ShouldBe(401);
+        for (var failure = 0; failure < Credentials.FailuresBeforeLock; failure++)
+            (await person.TryToken("mistyped")).ShouldBe(401);
         (await person.TryToken()).ShouldBe(401);
         // the account is unlocked
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" })).ShouldBe(200);
@@ -164,10 +289,16 @@ public sealed class UserTests(LedgerHost host)
         var own = await person.SignIn("set by an admin");
         foreach (var reference in (string[])[person.Id, person.Email])
         {
-            (await own.Post($"users/{reference}/password", new { newPassword = "my very own" })).ShouldBe(400).Fields.ShouldBe(["currentPassword"]);
-            (await own.Post($"users/{reference}/password", new { newPassword = "my very own", currentPassword = "mistyped" })).ShouldBe(400).Fields.ShouldBe(["currentPassword"]);
+            (await own.Post($"users/{reference}/password", new { newPassword = "my very own" }))
+                .ShouldBe(400)
+                .Fields.ShouldBe(["currentPassword"]);
+            (await own.Post($"users/{reference}/password", new { newPassword = "my very own", currentPassword = "mistyped" }))
+                .ShouldBe(400)
+                .Fields.ShouldBe(["currentPassword"]);
         }
-        (await own.Post($"users/{person.Email}/password", new { newPassword = "my very own", currentPassword = "set by an admin" })).ShouldBe(200);
+        (
+            await own.Post($"users/{person.Email}/password", new { newPassword = "my very own", currentPassword = "set by an admin" })
+        ).ShouldBe(200);
         (await person.TryToken("set by an admin")).ShouldBe(401);
         await ShouldEnd(own);
         (await (await person.SignIn("my very own")).Get("inventory")).ShouldBe(200);
@@ -175,7 +306,9 @@ public sealed class UserTests(LedgerHost host)
         // an admin too must give the current password to change their own
         (await person.Admin.Post($"users/{Company.AdminEmail}/password", new { newPassword = "my very own" })).ShouldBe(400);
         var events = await person.Admin.Events(person.Id);
-        events.Select(e => e["eventType"]!.GetValue<string>()).ShouldBe(["user_registered", "user_password_changed", "user_password_changed"]);
+        events
+            .Select(e => e["eventType"]!.GetValue<string>())
+            .ShouldBe(["user_registered", "user_password_changed", "user_password_changed"]);
         events.ShouldAllBe(e => !e.ToJsonString().Contains("very own", StringComparison.Ordinal));
     }
 
@@ -185,7 +318,9 @@ public sealed class UserTests(LedgerHost host)
         var person = await Person.Of(host);
         var thief = await person.SignIn();
         for (var guess = 0; guess < Credentials.FailuresBeforeLock; guess++)
-            (await thief.Post($"users/{person.Id}/password", new { newPassword = "a thief's own", currentPassword = $"guess {guess}" })).ShouldBe(400);
+            (
+                await thief.Post($"users/{person.Id}/password", new { newPassword = "a thief's own", currentPassword = $"guess {guess}" })
+            ).ShouldBe(400);
         (await thief.Post($"users/{person.Id}/password", new { newPassword = "a thief's own", currentPassword = Password })).ShouldBe(400);
         (await person.TryToken()).ShouldBe(401);
     }
@@ -199,7 +334,11 @@ public sealed class UserTests(LedgerHost host)
         var person = await Person.Of(host);
         var key = Guid.CreateVersion7().ToString();
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" }, key)).ShouldBe(200);
-        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" }, key)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" }, key)).ShouldBe(200).Json[
+            "version"
+        ]!
+            .GetValue<long>()
+            .ShouldBe(2);
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by another" }, key)).ShouldBe(422);
         (await person.TryToken("set by an admin")).ShouldBe(200);
     }
@@ -224,25 +363,46 @@ public sealed class UserTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var admins = new List<string> { Company.AdminEmail };
-        for (var i = 0; i < 11; i++) admins.Add((await Person.Of(host, "admin", company: company)).Email);
-        var answers = await Task.WhenAll(admins.SelectMany(email => new[]
-        {
-            company.Admin.Post($"users/{email}/deactivate", null),
-            company.Admin.Put($"users/{email}", new { fullName = "x", role = "viewer" }),
-        }));
+        for (var i = 0; i < 11; i++)
+            admins.Add((await Person.Of(host, "admin", company: company)).Email);
+        var answers = await Task.WhenAll(
+            admins.SelectMany(email =>
+                new[]
+                {
+                    company.Admin.Post($"users/{email}/deactivate", null),
+                    company.Admin.Put($"users/{email}", new { fullName = "x", role = "viewer" }),
+                }
+            )
+        );
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 409);
         answers.ShouldContain(a => a.Status == 409);
         await using var superuser = await host.OpenSuperuser();
         (await superuser.Rows($"select email::text from {company.Schema}.users where role = 'admin' and is_active")).Count.ShouldBe(1);
-        (await superuser.Rows($"select from shared.tenant_users where tenant_id = '{company.Id}' and role = 'admin' and is_active")).Count.ShouldBe(1);
+        (
+            await superuser.Rows($"select from shared.tenant_users where tenant_id = '{company.Id}' and role = 'admin' and is_active")
+        ).Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task of_24_registrations_of_one_address_at_once_one_succeeds()
     {
         var company = await Company.Found(host);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => company.Admin.Post("users",
-            new { email = i % 2 == 0 ? "one@company.test" : "One@Company.test", fullName = "One", role = "user", password = Password })));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(i =>
+                    company.Admin.Post(
+                        "users",
+                        new
+                        {
+                            email = i % 2 == 0 ? "one@company.test" : "One@Company.test",
+                            fullName = "One",
+                            role = "user",
+                            password = Password,
+                        }
+                    )
+                )
+        );
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
         await using var superuser = await host.OpenSuperuser();

@@ -23,11 +23,14 @@ internal sealed class AlertConsole(HttpResponseMessage response, StreamReader re
     {
         var ct = TestContext.Current.CancellationToken;
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{tenant}/alerts/stream");
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        if (lastEventId is not null) request.Headers.TryAddWithoutValidation(AlertStreamEndpoint.LastEventId, lastEventId);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (lastEventId is not null)
+            request.Headers.TryAddWithoutValidation(AlertStreamEndpoint.LastEventId, lastEventId);
         var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         var reader = new StreamReader(await response.Content.ReadAsStreamAsync(ct));
-        if (response.StatusCode == HttpStatusCode.OK) (await reader.ReadLineAsync(ct)).ShouldBe("retry: 3000");
+        if (response.StatusCode == HttpStatusCode.OK)
+            (await reader.ReadLineAsync(ct)).ShouldBe("retry: 3000");
         return new AlertConsole(response, reader);
     }
 

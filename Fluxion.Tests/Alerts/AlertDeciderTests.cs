@@ -8,13 +8,51 @@ public sealed class AlertDeciderTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan ADay = TimeSpan.FromDays(1);
-    private static readonly Guid Product = Guid.CreateVersion7(), Store = Guid.CreateVersion7(), Somebody = Guid.CreateVersion7();
+    private static readonly Guid Product = Guid.CreateVersion7(),
+        Store = Guid.CreateVersion7(),
+        Somebody = Guid.CreateVersion7();
 
-    private static StockPosition Item(decimal available, decimal onOrder = 0, decimal inTransit = 0, decimal rate = 0, decimal? max = null, decimal pack = 1, decimal drafted = 0) =>
-        new(Store, Product, "S1", "P1", "Milk", true, available, available, onOrder, drafted, inTransit, rate, null, [], new ReorderRule(20, max, 7, pack), null, []);
+    private static StockPosition Item(
+        decimal available,
+        decimal onOrder = 0,
+        decimal inTransit = 0,
+        decimal rate = 0,
+        decimal? max = null,
+        decimal pack = 1,
+        decimal drafted = 0
+    ) =>
+        new(
+            Store,
+            Product,
+            "S1",
+            "P1",
+            "Milk",
+            true,
+            available,
+            available,
+            onOrder,
+            drafted,
+            inTransit,
+            rate,
+            null,
+            [],
+            new ReorderRule(20, max, 7, pack),
+            null,
+            []
+        );
 
-    private static object? Decide(Alert? latest, decimal available, DateTimeOffset? at = null, bool isKept = true) => AlertDecider.Decide(
-        AlertTypes.LowStock, Product, Store, latest, isKept, LowStock.Find(Item(available), []), LowStock.Rule, at ?? Now, ADay);
+    private static object? Decide(Alert? latest, decimal available, DateTimeOffset? at = null, bool isKept = true) =>
+        AlertDecider.Decide(
+            AlertTypes.LowStock,
+            Product,
+            Store,
+            latest,
+            isKept,
+            LowStock.Find(Item(available), []),
+            LowStock.Rule,
+            at ?? Now,
+            ADay
+        );
 
     private static Alert After(params object[] events) => events.Aggregate((Alert?)null, (alert, e) => Alert.Fold(Guid.Empty, alert, e))!;
 
@@ -45,8 +83,13 @@ public sealed class AlertDeciderTests
     [InlineData(-5, 0, 20, 12, 36)] // 2 packs fit under the maximum but do not reach the reorder point
     [InlineData(19, 0, 24, 12, 12)]
     [InlineData(19, 0, 10, 1, 1)] // a maximum below the reorder point is ignored
-    public void an_order_brings_the_position_to_its_level_in_whole_packs(decimal position, decimal rate, int? max, decimal pack, decimal quantity) =>
-        new ReorderRule(20, max, 7, pack).Quantity(position, rate).ShouldBe(quantity);
+    public void an_order_brings_the_position_to_its_level_in_whole_packs(
+        decimal position,
+        decimal rate,
+        int? max,
+        decimal pack,
+        decimal quantity
+    ) => new ReorderRule(20, max, 7, pack).Quantity(position, rate).ShouldBe(quantity);
 
     [Fact]
     public void what_is_coming_or_drafted_is_not_suggested_again()
@@ -71,7 +114,11 @@ public sealed class AlertDeciderTests
     public void soon_after_it_resolved_by_itself_it_is_reopened_and_later_raised_anew()
     {
         var resolved = After(Raised(), new AlertAcknowledged(Somebody, Now), new AlertResolved(null, Now));
-        var reopened = Alert.Fold(Guid.Empty, resolved, Decide(resolved, 5, Now + ADay - TimeSpan.FromSeconds(1)).ShouldBeOfType<AlertReopened>());
+        var reopened = Alert.Fold(
+            Guid.Empty,
+            resolved,
+            Decide(resolved, 5, Now + ADay - TimeSpan.FromSeconds(1)).ShouldBeOfType<AlertReopened>()
+        );
         reopened.Status.ShouldBe("acknowledged"); // the acknowledgement is kept
         reopened.ResolvedAt.ShouldBeNull();
         Decide(resolved, 5, Now + ADay).ShouldBeOfType<AlertRaised>();

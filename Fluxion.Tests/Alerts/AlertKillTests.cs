@@ -15,24 +15,44 @@ public sealed class AlertKillTests(LedgerHost ledger)
         await using (var host = await HostProcess.Serve(database.Connections))
         {
             var client = await host.Demo("manager");
-            var enough = (await client.Get("inventory?store=CCS-01&sku=LAC001")).ShouldBe(200).Json["items"]![0]!["available"]!.GetValue<decimal>();
+            var enough = (await client.Get("inventory?store=CCS-01&sku=LAC001")).ShouldBe(200).Json["items"]![0]![
+                "available"
+            ]!.GetValue<decimal>();
             // no alert is written while another session holds the advisory lock
             await using var transaction = await superuser.BeginTransactionAsync(ct);
             await superuser.Execute("select pg_advisory_xact_lock(hashtextextended('tenant_fluxion_demo/alerts', 0))");
-            (await client.Post("sales", new { store = "CCS-01", invoiceNumber = "K-1", paymentMethod = "cash", paymentStatus = "paid", lines = new[] { new { sku = "LAC001", quantity = enough - 5 } } })).ShouldBe(201);
+            (
+                await client.Post(
+                    "sales",
+                    new
+                    {
+                        store = "CCS-01",
+                        invoiceNumber = "K-1",
+                        paymentMethod = "cash",
+                        paymentStatus = "paid",
+                        lines = new[] { new { sku = "LAC001", quantity = enough - 5 } },
+                    }
+                )
+            ).ShouldBe(201);
             await Task.Delay(500, ct);
             await host.Kill();
         }
         (await Alerts(superuser)).ShouldBe(0);
         await using var again = await HostProcess.Serve(database.Connections);
-        for (var attempt = 0; attempt < 600 && await Alerts(superuser) == 0; attempt++) await Task.Delay(100, ct);
+        for (var attempt = 0; attempt < 600 && await Alerts(superuser) == 0; attempt++)
+            await Task.Delay(100, ct);
         await Task.Delay(500, ct);
         (await Alerts(superuser)).ShouldBe(1);
         (await superuser.Column<long>("select count(*) from wolverine.wolverine_dead_letters")).ShouldBe([0]);
     }
 
-    private static async Task<long> Alerts(NpgsqlConnection superuser) => (await superuser.Column<long>("""
-        select count(*) from tenant_fluxion_demo.alerts a join tenant_fluxion_demo.products p on p.id = a.product_id join tenant_fluxion_demo.stores s on s.id = a.store_id
-        where p.sku = 'LAC001' and s.code = 'CCS-01'
-        """)).Single();
+    private static async Task<long> Alerts(NpgsqlConnection superuser) =>
+        (
+            await superuser.Column<long>(
+                """
+                select count(*) from tenant_fluxion_demo.alerts a join tenant_fluxion_demo.products p on p.id = a.product_id join tenant_fluxion_demo.stores s on s.id = a.store_id
+                where p.sku = 'LAC001' and s.code = 'CCS-01'
+                """
+            )
+        ).Single();
 }

@@ -21,15 +21,30 @@ public sealed class AlertTests(LedgerHost host)
     private async Task<(Company Company, Shop Shop)> Open(decimal stock, object? settings = null)
     {
         var company = await Company.Found(host);
-        if (settings is not null) (await company.Admin.Put("settings", settings)).ShouldBe(200);
+        if (settings is not null)
+            (await company.Admin.Put("settings", settings)).ShouldBe(200);
         (await company.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
-        (await company.Admin.Post("products", new { sku = "P1", name = "Milk", costPrice = 2, reorderPoint = 10, maxStockLevel = 40 })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "products",
+                new
+                {
+                    sku = "P1",
+                    name = "Milk",
+                    costPrice = 2,
+                    reorderPoint = 10,
+                    maxStockLevel = 40,
+                }
+            )
+        ).ShouldBe(201);
         var shop = new Shop(company.Admin, "S1", "P1");
-        if (stock > 0) (await shop.Receive(stock)).ShouldBe(200);
+        if (stock > 0)
+            (await shop.Receive(stock)).ShouldBe(200);
         return (company, shop);
     }
 
-    internal static async Task<JsonArray> Alerts(Client client, string filter = "") => (await client.Get($"alerts?{filter}")).ShouldBe(200).Json["items"]!.AsArray();
+    internal static async Task<JsonArray> Alerts(Client client, string filter = "") =>
+        (await client.Get($"alerts?{filter}")).ShouldBe(200).Json["items"]!.AsArray();
 
     /// <summary>Waits until the alerts are as expected, and returns all of them.</summary>
     internal static async Task<JsonArray> Until(Client client, Func<JsonArray, bool> expected, string filter = "")
@@ -37,21 +52,31 @@ public sealed class AlertTests(LedgerHost host)
         for (var attempt = 0; attempt < 600; attempt++)
         {
             var alerts = await Alerts(client, filter);
-            if (expected(alerts)) return alerts;
+            if (expected(alerts))
+                return alerts;
             await Task.Delay(50, Ct);
         }
         throw new TimeoutException((await Alerts(client, filter)).ToJsonString());
     }
 
-    internal static Task<JsonArray> Until(Client client, string status, string? priority = null) => Until(client, alerts =>
-        alerts.Count > 0 && Text(alerts[0]!, "status") == status && (priority is null || Text(alerts[0]!, "priority") == priority));
+    internal static Task<JsonArray> Until(Client client, string status, string? priority = null) =>
+        Until(
+            client,
+            alerts =>
+                alerts.Count > 0 && Text(alerts[0]!, "status") == status && (priority is null || Text(alerts[0]!, "priority") == priority)
+        );
 
     private static string Text(JsonNode alert, string field) => alert[field]!.GetValue<string>();
 
     private static decimal Number(JsonNode alert, string field) => alert["data"]![field]!.GetValue<decimal>();
 
-    private static async Task<string> History(Client client, JsonNode alert) => string.Join(' ',
-        (await client.Get($"alerts/{Text(alert, "id")}")).ShouldBe(200).Json["history"]!.AsArray().Select(step => Text(step!, "event")["alert_".Length..]));
+    private static async Task<string> History(Client client, JsonNode alert) =>
+        string.Join(
+            ' ',
+            (await client.Get($"alerts/{Text(alert, "id")}")).ShouldBe(200).Json["history"]!
+                .AsArray()
+                .Select(step => Text(step!, "event")["alert_".Length..])
+        );
 
     /// <summary>Waits until no message of the tenant is left to handle.</summary>
     private async Task Settled(Company company)
@@ -59,10 +84,18 @@ public sealed class AlertTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         for (var attempt = 0; attempt < 600; attempt++)
         {
-            if ((await superuser.Column<long>($"""
-                select count(*) from wolverine.wolverine_incoming_envelopes
-                where status <> 'Handled' and message_type like '%ReviewStock' and position(convert_to('{company.Id}', 'UTF8') in body) > 0
-                """)) is [0]) return;
+            if (
+                (
+                    await superuser.Column<long>(
+                        $"""
+                        select count(*) from wolverine.wolverine_incoming_envelopes
+                        where status <> 'Handled' and message_type like '%ReviewStock' and position(convert_to('{company.Id}', 'UTF8') in body) > 0
+                        """
+                    )
+                )
+                is [0]
+            )
+                return;
             await Task.Delay(50, Ct);
         }
         throw new TimeoutException();
@@ -78,7 +111,18 @@ public sealed class AlertTests(LedgerHost host)
         (await shop.Issue(1)).ShouldBe(200);
         await Settled(company);
         var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
-        foreach (var (field, text) in ((string, string)[])[("type", "low_stock"), ("priority", "medium"), ("title", "Low stock: Milk"), ("store", "S1"), ("sku", "P1"), ("status", "active"), ("generatedBy", "low_stock_rule")])
+        foreach (
+            var (field, text) in ((string, string)[])
+                [
+                    ("type", "low_stock"),
+                    ("priority", "medium"),
+                    ("title", "Low stock: Milk"),
+                    ("store", "S1"),
+                    ("sku", "P1"),
+                    ("status", "active"),
+                    ("generatedBy", "low_stock_rule"),
+                ]
+        )
             Text(alert, field).ShouldBe(text);
         Number(alert, "threshold").ShouldBe(10);
         Number(alert, "level").ShouldBeInRange(6, 7);
@@ -86,8 +130,12 @@ public sealed class AlertTests(LedgerHost host)
         Number(alert, "suggestedQuantity").ShouldBe(40 - Number(alert, "level"));
         Number(alert, "ratePerDay").ShouldBe(Math.Round((12 - Number(alert, "level")) / 28, 3));
         var cause = alert["data"]!["events"]!.AsArray().ShouldHaveSingleItem()!.GetValue<Guid>();
-        (await company.Admin.Get("events?eventType=stock_issued")).Json["items"]!.AsArray().Where(e => e!["id"]!.GetValue<Guid>() == cause)
-            .ShouldHaveSingleItem()!["newData"]!["on_hand"]!.GetValue<decimal>().ShouldBe(7);
+        (await company.Admin.Get("events?eventType=stock_issued")).Json["items"]!
+            .AsArray()
+            .Where(e => e!["id"]!.GetValue<Guid>() == cause)
+            .ShouldHaveSingleItem()!["newData"]!["on_hand"]!
+            .GetValue<decimal>()
+            .ShouldBe(7);
         (await History(company.Admin, alert)).ShouldBe("raised");
     }
 
@@ -136,14 +184,25 @@ public sealed class AlertTests(LedgerHost host)
     public async Task twenty_four_sales_at_once_that_cross_the_reorder_point_raise_one_alert()
     {
         var (company, shop) = await Open(26);
-        await Task.WhenAll(Enumerable.Range(1, 24).Select(async i => (await company.Admin.Post("sales", new
-        {
-            store = shop.Store,
-            invoiceNumber = $"F-{i}",
-            paymentMethod = "cash",
-            paymentStatus = "paid",
-            lines = new[] { new { sku = shop.Sku, quantity = 1 } },
-        })).ShouldBe(201)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(1, 24)
+                .Select(async i =>
+                    (
+                        await company.Admin.Post(
+                            "sales",
+                            new
+                            {
+                                store = shop.Store,
+                                invoiceNumber = $"F-{i}",
+                                paymentMethod = "cash",
+                                paymentStatus = "paid",
+                                lines = new[] { new { sku = shop.Sku, quantity = 1 } },
+                            }
+                        )
+                    ).ShouldBe(201)
+                )
+        );
         await Settled(company);
         var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
         (await History(company.Admin, alert)).ShouldStartWith("raised");
@@ -160,12 +219,20 @@ public sealed class AlertTests(LedgerHost host)
         await Until(company.Admin, "active");
         await Settled(company);
         await using var superuser = await host.OpenSuperuser();
-        var requests = (await superuser.Rows($"select store_id, product_id, id from {company.Schema}.inventory_movements")).Select(r => new StockReviewRequest((Guid)r[0]!, (Guid)r[1]!, (Guid)r[2]!)).ToList();
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
-        {
-            await using var scope = host.Services.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(company.Id.ToString(), new ReviewStock(requests), Ct);
-        }));
+        var requests = (await superuser.Rows($"select store_id, product_id, id from {company.Schema}.inventory_movements"))
+            .Select(r => new StockReviewRequest((Guid)r[0]!, (Guid)r[1]!, (Guid)r[2]!))
+            .ToList();
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(async _ =>
+                {
+                    await using var scope = host.Services.CreateAsyncScope();
+                    await scope
+                        .ServiceProvider.GetRequiredService<IMessageBus>()
+                        .InvokeForTenantAsync(company.Id.ToString(), new ReviewStock(requests), Ct);
+                })
+        );
         (await Alerts(company.Admin)).ShouldHaveSingleItem()!["version"]!.GetValue<long>().ShouldBe(1);
     }
 
@@ -176,14 +243,40 @@ public sealed class AlertTests(LedgerHost host)
         Number((await Until(company.Admin, "active", "high"))[0]!, "suggestedQuantity").ShouldBe(36);
         (await company.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await (shop with { Store = "S2" }).Receive(50)).ShouldBe(200);
-        var transfer = (await company.Admin.Post("stock/transfers", new { fromStore = "S2", toStore = "S1", lines = new[] { new { sku = "P1", quantity = 6 } } })).ShouldBe(201).Json;
+        var transfer = (
+            await company.Admin.Post(
+                "stock/transfers",
+                new
+                {
+                    fromStore = "S2",
+                    toStore = "S1",
+                    lines = new[] { new { sku = "P1", quantity = 6 } },
+                }
+            )
+        ).ShouldBe(201).Json;
         var alert = (await Until(company.Admin, "active", "medium"))[0]!;
         (Number(alert, "inTransit"), Number(alert, "suggestedQuantity")).ShouldBe((6, 0));
         (await company.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
-        (await company.Admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "O1", lines = new[] { new { sku = "P1", quantity = 20 } } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S1",
+                    supplier = "V1",
+                    orderNumber = "O1",
+                    lines = new[] { new { sku = "P1", quantity = 20 } },
+                }
+            )
+        ).ShouldBe(201);
         (await company.Admin.Post("purchase-orders/O1/send", null)).ShouldBe(200);
         Number((await Until(company.Admin, alerts => Number(alerts[0]!, "onOrder") == 20))[0]!, "suggestedQuantity").ShouldBe(0);
-        (await company.Admin.Post($"stock/transfers/{transfer["id"]}/receipts", new { lines = new[] { new { sku = "P1", received = 6 } } })).ShouldBe(200);
+        (
+            await company.Admin.Post(
+                $"stock/transfers/{transfer["id"]}/receipts",
+                new { lines = new[] { new { sku = "P1", received = 6 } } }
+            )
+        ).ShouldBe(200);
         await Until(company.Admin, "resolved");
     }
 
@@ -218,12 +311,26 @@ public sealed class AlertTests(LedgerHost host)
     {
         var (company, _) = await Open(50);
         var tenant = host.Services.GetRequiredService<TenantRegistry>().Get(company.Id);
-        await using (var session = host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()).LightweightSession(company.Id.ToString()))
+        await using (
+            var session = host
+                .Services.GetRequiredService<TenantDocumentStores>()
+                .ForTenant(company.Id.ToString())
+                .LightweightSession(company.Id.ToString())
+        )
         {
             var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
             await ledger.Begin(Ct);
             var issue = new IssueStock("S1", "damage", [new IssueStock.Line("P1", 45)]);
-            (await StockLedger.Move(ledger, host.Services.GetRequiredService<IStockDocuments>(), issue, isInbound: false, (lockedStock, document) => IssueStockEndpoint.Decide(issue, lockedStock, document), Ct)).ShouldBeOfType<Reply.Accepted>();
+            (
+                await StockLedger.Move(
+                    ledger,
+                    host.Services.GetRequiredService<IStockDocuments>(),
+                    issue,
+                    isInbound: false,
+                    (lockedStock, document) => IssueStockEndpoint.Decide(issue, lockedStock, document),
+                    Ct
+                )
+            ).ShouldBeOfType<Reply.Accepted>();
             await ledger.Commit(Ct);
         }
         (await Alerts(company.Admin)).ShouldBeEmpty();
@@ -257,7 +364,9 @@ public sealed class AlertTests(LedgerHost host)
         var both = await Until(company.Admin, "active");
         both.Count.ShouldBe(2);
         (await History(company.Admin, both[1]!)).ShouldBe("raised acknowledged dismissed cleared");
-        (await company.Admin.Post($"alerts/{Text(both[0]!, "id")}/resolve", null)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("resolved");
+        (await company.Admin.Post($"alerts/{Text(both[0]!, "id")}/resolve", null)).ShouldBe(200).Json["status"]!
+            .GetValue<string>()
+            .ShouldBe("resolved");
     }
 
     [Fact]
@@ -268,15 +377,29 @@ public sealed class AlertTests(LedgerHost host)
         var (made, tried) = ((string?[])[null, .. commands], commands);
         foreach (var i in Enumerable.Range(0, made.Length * tried.Length))
         {
-            (await company.Admin.Post("products", new { sku = $"Q{i}", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
+            (
+                await company.Admin.Post(
+                    "products",
+                    new
+                    {
+                        sku = $"Q{i}",
+                        name = "Milk",
+                        reorderPoint = 10,
+                    }
+                )
+            ).ShouldBe(201);
             (await new Shop(company.Admin, "S1", $"Q{i}").Receive(5)).ShouldBe(200);
         }
         var alerts = await Until(company.Admin, alerts => alerts.Count == made.Length * tried.Length);
         foreach (var (i, alert) in alerts.Index())
         {
             var (before, command) = (made[i / tried.Length], tried[i % tried.Length]);
-            var state = before is null ? Alert.Active : Text((await company.Admin.Post($"alerts/{alert!["id"]}/{before}", null)).ShouldBe(200).Json, "status");
-            (await company.Admin.Post($"alerts/{alert!["id"]}/{command}", null)).ShouldBe(Alert.Allowed[command].Contains(state) ? 200 : 409);
+            var state = before is null
+                ? Alert.Active
+                : Text((await company.Admin.Post($"alerts/{alert!["id"]}/{before}", null)).ShouldBe(200).Json, "status");
+            (await company.Admin.Post($"alerts/{alert!["id"]}/{command}", null)).ShouldBe(
+                Alert.Allowed[command].Contains(state) ? 200 : 409
+            );
         }
     }
 
@@ -287,23 +410,56 @@ public sealed class AlertTests(LedgerHost host)
         (await company.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await (shop with { Store = "S2" }).Receive(1)).ShouldBe(200);
         var all = await Until(company.Admin, alerts => alerts.Count == 2);
-        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "user", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "eva@company.test",
+                    fullName = "Eva",
+                    role = "user",
+                    password = Company.Password,
+                    stores = new[] { "S2" },
+                }
+            )
+        ).ShouldBe(201);
         var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
         var hers = (await Alerts(eva)).ShouldHaveSingleItem()!;
         Text(hers, "store").ShouldBe("S2");
         var other = Text(all.Single(a => Text(a!, "store") == "S1")!, "id");
         (await eva.Get($"alerts/{other}")).ShouldBe(404);
-        foreach (var command in Alert.Allowed.Keys) (await eva.Post($"alerts/{other}/{command}", null)).ShouldBe(403);
+        foreach (var command in Alert.Allowed.Keys)
+            (await eva.Post($"alerts/{other}/{command}", null)).ShouldBe(403);
         (await eva.Post($"alerts/{Text(hers, "id")}/acknowledge", null)).ShouldBe(200);
-        foreach (var unknown in (string[])[Guid.CreateVersion7().ToString(), "x", (await company.Admin.Get("products/P1")).Json["id"]!.GetValue<string>()])
+        foreach (
+            var unknown in (string[])
+                [Guid.CreateVersion7().ToString(), "x", (await company.Admin.Get("products/P1")).Json["id"]!.GetValue<string>()]
+        )
         {
             (await company.Admin.Get($"alerts/{unknown}")).ShouldBe(404);
             (await company.Admin.Post($"alerts/{unknown}/resolve", null)).ShouldBe(404);
         }
-        foreach (var (filter, count) in ((string, int)[])[("status=open", 2), ("status=active", 1), ("status=acknowledged", 1), ("status=resolved", 0),
-            ("type=low_stock", 2), ("type=overstock", 0), ("priority=high", 1), ("priority=medium", 1), ("store=s2", 1), ("sku=P1&limit=1", 1)])
+        foreach (
+            var (filter, count) in ((string, int)[])
+                [
+                    ("status=open", 2),
+                    ("status=active", 1),
+                    ("status=acknowledged", 1),
+                    ("status=resolved", 0),
+                    ("type=low_stock", 2),
+                    ("type=overstock", 0),
+                    ("priority=high", 1),
+                    ("priority=medium", 1),
+                    ("store=s2", 1),
+                    ("sku=P1&limit=1", 1),
+                ]
+        )
             (await company.Admin.Get($"alerts?{filter}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(count, filter);
-        foreach (var wrong in (string[])["status=gone", "type=x", "priority=1"]) (await company.Admin.Get($"alerts?{wrong}")).ShouldBe(400).Fields.ShouldHaveSingleItem();
-        (await company.Admin.Get("alerts", "text/csv")).ShouldBe(200).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(3);
+        foreach (var wrong in (string[])["status=gone", "type=x", "priority=1"])
+            (await company.Admin.Get($"alerts?{wrong}")).ShouldBe(400).Fields.ShouldHaveSingleItem();
+        (await company.Admin.Get("alerts", "text/csv"))
+            .ShouldBe(200)
+            .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Length.ShouldBe(3);
     }
 }

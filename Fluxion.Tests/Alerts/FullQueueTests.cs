@@ -31,11 +31,24 @@ public sealed class FullQueueTests
         var environment = HostProcess.Development(connections);
         environment["FLUXION_PASSWORD"] = "an analyst's own";
         (await HostProcess.Run(environment, "analysts", "grant", DemoTenant.Slug, "bi_reader")).ExitCode.ShouldBe(0);
-        var analyst = new NpgsqlConnectionStringBuilder(connections.Service) { Username = "bi_reader", Password = "an analyst's own" }
-            .ConnectionString;
+        var analyst = new NpgsqlConnectionStringBuilder(connections.Service)
+        {
+            Username = "bi_reader",
+            Password = "an analyst's own",
+        }.ConnectionString;
 
         var manager = await serving.Demo("manager");
-        (await manager.Post("products", new { sku = "Q1", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = "Q1",
+                    name = "Milk",
+                    reorderPoint = 10,
+                }
+            )
+        ).ShouldBe(201);
         var shop = new Shop(manager, "CCS-01", "Q1");
         using var console = await AlertConsole.Open(manager.Http, DemoTenant.Slug);
 
@@ -45,7 +58,8 @@ public sealed class FullQueueTests
         await reads.Execute("begin; select 1");
         await using var fills = await Sql.Open(analyst);
         string? full = null;
-        for (var i = 0; full is null && i < 10 * Pages; i++) full = await Notify(fills, "x", new string('a', 7900));
+        for (var i = 0; full is null && i < 10 * Pages; i++)
+            full = await Notify(fills, "x", new string('a', 7900));
         full.ShouldBe(PostgresErrorCodes.ProgramLimitExceeded);
         await using var superuser = await Sql.Open(server.SuperuserConnectionString("fluxion_full_queue"));
         (await Notify(superuser, AlertNotifications.Channel, "x")).ShouldBe(PostgresErrorCodes.ProgramLimitExceeded, "for everybody");
@@ -72,12 +86,15 @@ public sealed class FullQueueTests
         second.Id.ShouldBeGreaterThan(raised.Id);
         third.Id.ShouldBeGreaterThan(second.Id);
         Regex.Count(serving.Output, "Hosts are not notified").ShouldBe(1, serving.Output);
-        (await manager.Get("alerts?sku=Q1")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["status"]!.GetValue<string>()
+        (await manager.Get("alerts?sku=Q1")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["status"]!
+            .GetValue<string>()
             .ShouldBe("resolved");
 
         await reads.Execute("rollback");
-        (await Notify(superuser, AlertNotifications.Channel, "x"))
-            .ShouldBe(PostgresErrorCodes.ProgramLimitExceeded, "nobody has given the read part free");
+        (await Notify(superuser, AlertNotifications.Channel, "x")).ShouldBe(
+            PostgresErrorCodes.ProgramLimitExceeded,
+            "nobody has given the read part free"
+        );
         (await shop.Issue(50)).ShouldBe(200);
         (await Next()).Name.ShouldBe("alert_reopened");
         // the host sends notifications outside of its commands too
@@ -93,7 +110,8 @@ public sealed class FullQueueTests
             while (true)
             {
                 var told = await console.Next();
-                if (told.Alert["sku"]?.GetValue<string>() == shop.Sku) return told;
+                if (told.Alert["sku"]?.GetValue<string>() == shop.Sku)
+                    return told;
             }
         }
     }

@@ -11,29 +11,68 @@ namespace Fluxion.Tests.Alerts;
 public sealed class ScanTests(LedgerHost host)
 {
     /// <summary>Noon UTC of a past day, as the company's time zone is UTC. Null, which means now, for today.</summary>
-    private static DateTimeOffset? DaysAgo(int days) => days == 0 ? null : new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero).AddDays(-days).AddHours(12);
+    private static DateTimeOffset? DaysAgo(int days) =>
+        days == 0 ? null : new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero).AddDays(-days).AddHours(12);
 
     private async Task<Company> Open(object? alerts = null)
     {
         var company = await Company.Found(host);
-        if (alerts is not null) (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts })).ShouldBe(200);
+        if (alerts is not null)
+            (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts })).ShouldBe(200);
         (await company.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
-        (await company.Admin.Post("products", new { sku = "P1", name = "Milk", costPrice = 2, maxStockLevel = 40 })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "products",
+                new
+                {
+                    sku = "P1",
+                    name = "Milk",
+                    costPrice = 2,
+                    maxStockLevel = 40,
+                }
+            )
+        ).ShouldBe(201);
         return company;
     }
 
-    private static async Task Receive(Company company, decimal quantity, int daysAgo = 0) => (await company.Admin.Post("stock/receipts",
-        new { store = "S1", occurredAt = DaysAgo(daysAgo), lines = new[] { new { sku = "P1", quantity } } })).ShouldBe(200);
+    private static async Task Receive(Company company, decimal quantity, int daysAgo = 0) =>
+        (
+            await company.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "S1",
+                    occurredAt = DaysAgo(daysAgo),
+                    lines = new[] { new { sku = "P1", quantity } },
+                }
+            )
+        ).ShouldBe(200);
 
-    private static async Task Issue(Company company, decimal quantity, int daysAgo = 0, string reason = "internal_use") => (await company.Admin.Post("stock/issues",
-        new { store = "S1", reason, occurredAt = DaysAgo(daysAgo), lines = new[] { new { sku = "P1", quantity } } })).ShouldBe(200);
+    private static async Task Issue(Company company, decimal quantity, int daysAgo = 0, string reason = "internal_use") =>
+        (
+            await company.Admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason,
+                    occurredAt = DaysAgo(daysAgo),
+                    lines = new[] { new { sku = "P1", quantity } },
+                }
+            )
+        ).ShouldBe(200);
 
     private async Task<string[]> Scan(Company company)
     {
         var scans = host.Services.GetRequiredService<AlertScans>();
         await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(company.Id), TestContext.Current.CancellationToken);
-        (await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(company.Id), TestContext.Current.CancellationToken)).ShouldBe(0, "twice says nothing new");
-        return [.. (await AlertTests.Alerts(company.Admin)).Select(a => $"{a!["type"]} {a["priority"]} {a["status"]} {a["data"]!["level"]}")];
+        (
+            await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(company.Id), TestContext.Current.CancellationToken)
+        ).ShouldBe(0, "twice says nothing new");
+        return
+        [
+            .. (await AlertTests.Alerts(company.Admin)).Select(a => $"{a!["type"]} {a["priority"]} {a["status"]} {a["data"]!["level"]}"),
+        ];
     }
 
     [Fact]
@@ -85,7 +124,8 @@ public sealed class ScanTests(LedgerHost host)
     [InlineData(new[] { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 5)]
     public async Task a_day_far_beyond_the_items_own_history_is_a_demand_spike(int[] days, int spike)
     {
-        double Median(IEnumerable<double> values) => values.Order().ToArray() is var v && v.Length % 2 == 0 ? (v[(v.Length / 2) - 1] + v[v.Length / 2]) / 2 : v[v.Length / 2];
+        double Median(IEnumerable<double> values) =>
+            values.Order().ToArray() is var v && v.Length % 2 == 0 ? (v[(v.Length / 2) - 1] + v[v.Length / 2]) / 2 : v[v.Length / 2];
         var median = Median(days.Select(d => (double)d));
         var (mad, mean) = (Median(days.Select(d => Math.Abs(d - median))), days.Average(d => Math.Abs(d - median)));
         var deviation = Math.Max(mad > 0 ? mad / 0.6745 : 1.253314 * mean, median / 10);
@@ -93,9 +133,11 @@ public sealed class ScanTests(LedgerHost host)
 
         var company = await Open();
         await Receive(company, 1000, daysAgo: 30);
-        foreach (var (i, quantity) in days.Index().Where(day => day.Item > 0)) await Issue(company, quantity, daysAgo: i + 2);
+        foreach (var (i, quantity) in days.Index().Where(day => day.Item > 0))
+            await Issue(company, quantity, daysAgo: i + 2);
         string[] NotOverstock(string[] alerts) => [.. alerts.Where(a => !a.StartsWith("overstock", StringComparison.Ordinal))];
-        if (usual > 0) await Issue(company, usual);
+        if (usual > 0)
+            await Issue(company, usual);
         NotOverstock(await Scan(company)).ShouldBeEmpty();
         await Issue(company, spike - usual);
         NotOverstock(await Scan(company)).ShouldBe([$"demand_spike medium active {spike}"]);
@@ -110,7 +152,8 @@ public sealed class ScanTests(LedgerHost host)
     {
         var company = await Open();
         await Receive(company, 1000, daysAgo: 30);
-        for (var day = 2; day <= 29; day++) await Issue(company, 3, daysAgo: day);
+        for (var day = 2; day <= 29; day++)
+            await Issue(company, 3, daysAgo: day);
         await Issue(company, 30);
         (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
         await ADayPasses(company);
@@ -126,8 +169,21 @@ public sealed class ScanTests(LedgerHost host)
     {
         var company = await Open();
         await Receive(company, 1000, daysAgo: 30);
-        for (var day = 2; day <= 29; day++) await Issue(company, 3, daysAgo: day);
-        var sale = (await company.Admin.Post("sales", new { store = "S1", invoiceNumber = "F-1", paymentMethod = "cash", paymentStatus = "paid", lines = new[] { new { sku = "P1", quantity = 300 } } })).ShouldBe(201).Json["id"];
+        for (var day = 2; day <= 29; day++)
+            await Issue(company, 3, daysAgo: day);
+        var sale = (
+            await company.Admin.Post(
+                "sales",
+                new
+                {
+                    store = "S1",
+                    invoiceNumber = "F-1",
+                    paymentMethod = "cash",
+                    paymentStatus = "paid",
+                    lines = new[] { new { sku = "P1", quantity = 300 } },
+                }
+            )
+        ).ShouldBe(201).Json["id"];
         (await Spikes(company)).ShouldBe(["demand_spike high active 300"]);
         (await company.Admin.Post($"sales/{sale}/cancel", new { reason = "a typing error" })).ShouldBe(200);
         (await Spikes(company)).ShouldBe(["demand_spike high resolved 300"]);
@@ -137,7 +193,17 @@ public sealed class ScanTests(LedgerHost host)
     public async Task a_store_that_never_had_a_product_is_not_low_on_it()
     {
         var company = await Open();
-        (await company.Admin.Put("products/P1", new { name = "Milk", costPrice = 2, reorderPoint = 10 })).ShouldBe(200);
+        (
+            await company.Admin.Put(
+                "products/P1",
+                new
+                {
+                    name = "Milk",
+                    costPrice = 2,
+                    reorderPoint = 10,
+                }
+            )
+        ).ShouldBe(200);
         (await Scan(company)).ShouldBeEmpty();
         (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
         await Receive(company, 10);
@@ -146,41 +212,58 @@ public sealed class ScanTests(LedgerHost host)
         (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 
-    private async Task<string[]> Spikes(Company company) => [.. (await Scan(company)).Where(alert => alert.StartsWith("demand_spike", StringComparison.Ordinal))];
+    private async Task<string[]> Spikes(Company company) =>
+        [.. (await Scan(company)).Where(alert => alert.StartsWith("demand_spike", StringComparison.Ordinal))];
 
     /// <summary>Makes all movements a day older, so that the rules see the state of the next day.</summary>
     private async Task ADayPasses(Company company)
     {
         Laws.Altered.Add(company.Schema);
         await using var superuser = await host.OpenSuperuser();
-        var columns = string.Join(", ", await superuser.Column<string>($"select attname::text from pg_attribute where attrelid = '{company.Schema}.inventory_movements'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum"));
-        await superuser.Execute($"""
+        var columns = string.Join(
+            ", ",
+            await superuser.Column<string>(
+                $"select attname::text from pg_attribute where attrelid = '{company.Schema}.inventory_movements'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum"
+            )
+        );
+        await superuser.Execute(
+            $"""
             set app.current_tenant_id = '{company.Id}';
             create temp table moved as select {columns} from {company.Schema}.inventory_movements;
             update moved set created_at = created_at - interval '1 day';
             delete from {company.Schema}.inventory_movements;
             insert into {company.Schema}.inventory_movements ({columns}) select * from moved;
-            """);
+            """
+        );
     }
 
     [Fact]
     public async Task two_nodes_scan_each_tenant_once_in_its_interval()
     {
         var companies = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Open()));
-        foreach (var company in companies) await Receive(company, 50);
+        foreach (var company in companies)
+            await Receive(company, 50);
         var slow = companies[2];
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"""
-            insert into shared.alert_scans (tenant_id, scanned_at) select id, now() - interval '2 hours' from shared.tenants where slug in ({string.Join(", ", companies.Select(c => $"'{c.Slug}'"))})
+        await superuser.Execute(
+            $"""
+            insert into shared.alert_scans (tenant_id, scanned_at) select id, now() - interval '2 hours' from shared.tenants where slug in ({string.Join(
+                ", ",
+                companies.Select(c => $"'{c.Slug}'")
+            )})
                 on conflict (tenant_id) do update set scanned_at = excluded.scanned_at;
             update shared.tenants set settings = jsonb_build_object('alerts', jsonb_build_object('scan_interval', '3 hours')) where slug = '{slow.Slug}';
-            """);
+            """
+        );
         var other = ActivatorUtilities.CreateInstance<AlertScans>(host.Services);
         var nodes = new[] { host.Services.GetRequiredService<AlertScans>(), other, other, other };
-        var scanned = (await Task.WhenAll(nodes.Select(node => node.ScanDue(TestContext.Current.CancellationToken)))).SelectMany(ids => ids).ToList();
+        var scanned = (await Task.WhenAll(nodes.Select(node => node.ScanDue(TestContext.Current.CancellationToken))))
+            .SelectMany(ids => ids)
+            .ToList();
         scanned.ShouldBeUnique();
         scanned.ShouldNotContain(slow.Id);
-        foreach (var company in companies[..2]) (await AlertTests.Alerts(company.Admin)).ShouldHaveSingleItem();
+        foreach (var company in companies[..2])
+            (await AlertTests.Alerts(company.Admin)).ShouldHaveSingleItem();
         (await AlertTests.Alerts(slow.Admin)).ShouldBeEmpty();
         (await other.ScanDue(TestContext.Current.CancellationToken)).ShouldNotContain(companies[0].Id, "not again within the hour");
     }
@@ -189,10 +272,20 @@ public sealed class ScanTests(LedgerHost host)
     public async Task an_interval_that_is_none_is_refused()
     {
         await using var superuser = await host.OpenSuperuser();
-        foreach (var (interval, state) in ((string, string)[])[("x", "22007"), ("", "22007"), ("4 minutes", "23514"), ("8 days", "23514"), ("-1 hours", "23514")])
+        foreach (
+            var (interval, state) in ((string, string)[])
+                [("x", "22007"), ("", "22007"), ("4 minutes", "23514"), ("8 days", "23514"), ("-1 hours", "23514")]
+        )
         {
-            (await superuser.Failure($"update shared.system_config set value = '{interval}' where key = 'alerts.scan_interval'")).ShouldBe(state, interval);
-            (await superuser.Failure($$$"""update shared.tenants set settings = '{"alerts":{"scan_interval":"{{{interval}}}"}}' where slug = 'fluxion-demo'""")).ShouldBe(state, interval);
+            (await superuser.Failure($"update shared.system_config set value = '{interval}' where key = 'alerts.scan_interval'")).ShouldBe(
+                state,
+                interval
+            );
+            (
+                await superuser.Failure(
+                    $$$"""update shared.tenants set settings = '{"alerts":{"scan_interval":"{{{interval}}}"}}' where slug = 'fluxion-demo'"""
+                )
+            ).ShouldBe(state, interval);
         }
     }
 

@@ -19,8 +19,20 @@ public sealed class StreamTests(LedgerHost host)
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private async Task<string> Token(Company company, string email = Company.AdminEmail) => (await Client.Anonymous(host).Post("/api/token",
-        new { tenant = company.Slug, email, password = Company.Password }, key: null)).ShouldBe(200).Json["access_token"]!.GetValue<string>();
+    private async Task<string> Token(Company company, string email = Company.AdminEmail) => (
+            await Client
+                .Anonymous(host)
+                .Post(
+                    "/api/token",
+                    new
+                    {
+                        tenant = company.Slug,
+                        email,
+                        password = Company.Password,
+                    },
+                    key: null
+                )
+        ).ShouldBe(200).Json["access_token"]!.GetValue<string>();
 
     private Task<AlertConsole> Listen(Company company, string token, string? lastEventId = null) =>
         AlertConsole.Open(host.Http.Server.CreateClient(), company.Slug, token, lastEventId);
@@ -31,17 +43,21 @@ public sealed class StreamTests(LedgerHost host)
     private static async Task<List<AlertConsole.Event>> Rest(AlertConsole console, TimeSpan atMost)
     {
         var events = new List<AlertConsole.Event>();
-        var ends = Task.Run(async () =>
-        {
-            try
+        var ends = Task.Run(
+            async () =>
             {
-                while (true) events.Add(await console.Next());
-            }
-            catch (IOException)
-            {
-                // the server ended the stream (EndOfStreamException) or aborted the connection
-            }
-        }, Ct);
+                try
+                {
+                    while (true)
+                        events.Add(await console.Next());
+                }
+                catch (IOException)
+                {
+                    // the server ended the stream (EndOfStreamException) or aborted the connection
+                }
+            },
+            Ct
+        );
         await ends.WaitAsync(atMost, Ct);
         return events;
     }
@@ -50,7 +66,17 @@ public sealed class StreamTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         (await company.Admin.Post("stores", new { code = store, name = "A store" })).ShouldBe(201);
-        (await company.Admin.Post("products", new { sku = "P1", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "products",
+                new
+                {
+                    sku = "P1",
+                    name = "Milk",
+                    reorderPoint = 10,
+                }
+            )
+        ).ShouldBe(201);
         return (company, new Shop(company.Admin, store, "P1"));
     }
 
@@ -82,7 +108,8 @@ public sealed class StreamTests(LedgerHost host)
         (await again.Next()).Says.ShouldBe("alert_reopened P1 acknowledged"); // and the stream continues
         (await ahead.Next()).Name.ShouldBe("alert_reopened");
         using var whole = await Listen(company, token, "0");
-        foreach (var name in (string[])["raised", "acknowledged", "resolved", "reopened"]) (await whole.Next()).Name.ShouldBe($"alert_{name}");
+        foreach (var name in (string[])["raised", "acknowledged", "resolved", "reopened"])
+            (await whole.Next()).Name.ShouldBe($"alert_{name}");
     }
 
     [Fact]
@@ -90,7 +117,19 @@ public sealed class StreamTests(LedgerHost host)
     {
         var (company, shop) = await Open();
         (await company.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
-        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "viewer", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "eva@company.test",
+                    fullName = "Eva",
+                    role = "viewer",
+                    password = Company.Password,
+                    stores = new[] { "S2" },
+                }
+            )
+        ).ShouldBe(201);
         using var console = await Listen(company, await Token(company, "eva@company.test"), "0");
         (await shop.Receive(5)).ShouldBe(200);
         await AlertTests.Until(company.Admin, "active");
@@ -98,23 +137,48 @@ public sealed class StreamTests(LedgerHost host)
         (await console.Next()).Alert["store"]!.GetValue<string>().ShouldBe("S2");
 
         var (other, _) = await Open();
-        using (var refused = await Listen(company, await Token(other))) refused.Response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        using (var refused = await Listen(company, "x")) refused.Response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        using (var refused = await Listen(company, await Token(other)))
+            refused.Response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        using (var refused = await Listen(company, "x"))
+            refused.Response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         foreach (var id in (string[])["x", "-1", "1.5", "99999999999999999999"])
-            using (var refused = await Listen(company, await Token(company), id)) refused.Response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, id);
+            using (var refused = await Listen(company, await Token(company), id))
+                refused.Response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, id);
     }
 
     [Fact]
     public async Task a_stream_ends_with_its_token_its_account_and_its_tenant()
     {
         var ((company, shop), (suspended, shopOfSuspended)) = (await Open(), await Open());
-        var eva = (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "viewer", password = Company.Password })).ShouldBe(201).Json["id"];
+        var eva = (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "eva@company.test",
+                    fullName = "Eva",
+                    role = "viewer",
+                    password = Company.Password,
+                }
+            )
+        ).ShouldBe(201).Json["id"];
         var token = await Token(company);
         var claims = new JsonWebToken(token);
         var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(company.Slug, Ct))!;
         var brief = new Tokens(Encoding.UTF8.GetBytes(HostProcess.SigningKey), TimeSpan.FromSeconds(4), TimeProvider.System)
-            .Issue(Guid.Parse(claims.Subject), Company.AdminEmail, Roles.Admin, claims.GetPayloadValue<int>(Claims.Stamp), tenant, null).AccessToken;
-        (await suspended.Admin.Post("products", new { sku = "P2", name = "Milk", maxStockLevel = 1 })).ShouldBe(201);
+            .Issue(Guid.Parse(claims.Subject), Company.AdminEmail, Roles.Admin, claims.GetPayloadValue<int>(Claims.Stamp), tenant, null)
+            .AccessToken;
+        (
+            await suspended.Admin.Post(
+                "products",
+                new
+                {
+                    sku = "P2",
+                    name = "Milk",
+                    maxStockLevel = 1,
+                }
+            )
+        ).ShouldBe(201);
         (await (shopOfSuspended with { Sku = "P2" }).Receive(5)).ShouldBe(200); // the next scan raises an alert about it
         using var goesOn = await Listen(company, token);
         using var ofBriefToken = await Listen(company, brief);
@@ -127,7 +191,11 @@ public sealed class StreamTests(LedgerHost host)
         // accounts and tenants are cached for this long; after that the stream sends no event to a deactivated user or a suspended tenant
         await Task.Delay(Accounts.CacheDuration > TenantRegistry.Freshness ? Accounts.CacheDuration : TenantRegistry.Freshness, Ct);
         (await shop.Receive(5)).ShouldBe(200);
-        (await host.Services.GetRequiredService<AlertScans>().Scan(host.Services.GetRequiredService<TenantRegistry>().Get(suspended.Id), Ct)).ShouldBe(1);
+        (
+            await host
+                .Services.GetRequiredService<AlertScans>()
+                .Scan(host.Services.GetRequiredService<TenantRegistry>().Get(suspended.Id), Ct)
+        ).ShouldBe(1);
         (await goesOn.Next()).Says.ShouldBe("alert_raised P1 active");
         (await Rest(ofEva, TimeSpan.FromSeconds(5))).ShouldBeEmpty();
         (await Rest(ofSuspended, TimeSpan.FromSeconds(5))).ShouldBeEmpty();
@@ -140,18 +208,31 @@ public sealed class StreamTests(LedgerHost host)
         var company = await Company.Found(host);
         (await company.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
         var skus = Enumerable.Range(1, alerts).Select(i => $"Q{i:0000}").ToList();
-        Task<Answer> Import(string what, string columns, Func<string, string> row) => company.Admin.Send(HttpMethod.Post, $"imports/{what}",
-            $"{columns}\n{string.Join('\n', skus.Select(row))}\n", Guid.CreateVersion7().ToString(), null, "text/csv");
-        (await Import("products", "sku,name,reorderPoint", sku => $"{sku},A product with a long name {new string('x', 100)},10")).ShouldBe(200);
+        Task<Answer> Import(string what, string columns, Func<string, string> row) =>
+            company.Admin.Send(
+                HttpMethod.Post,
+                $"imports/{what}",
+                $"{columns}\n{string.Join('\n', skus.Select(row))}\n",
+                Guid.CreateVersion7().ToString(),
+                null,
+                "text/csv"
+            );
+        (await Import("products", "sku,name,reorderPoint", sku => $"{sku},A product with a long name {new string('x', 100)},10")).ShouldBe(
+            200
+        );
         var token = await Token(company);
         using var slow = await Listen(company, token);
         using var quick = await Listen(company, token);
-        var keepsUp = Task.Run(async () =>
-        {
-            var told = new List<AlertConsole.Event>();
-            while (told.Count < alerts) told.Add(await quick.Next());
-            return told;
-        }, Ct);
+        var keepsUp = Task.Run(
+            async () =>
+            {
+                var told = new List<AlertConsole.Event>();
+                while (told.Count < alerts)
+                    told.Add(await quick.Next());
+                return told;
+            },
+            Ct
+        );
         (await Import("stock", "store,sku,onHand", sku => $"S1,{sku},5")).ShouldBe(200);
         var told = await keepsUp;
         told.Select(e => e.Alert["sku"]!.GetValue<string>()).Order().ShouldBe(skus);
@@ -159,7 +240,8 @@ public sealed class StreamTests(LedgerHost host)
         var first = await Rest(slow, Patience);
         first.Count.ShouldBeLessThan(AlertFeed.Ahead, "it was behind by more than may be, and what waited for it is not kept");
         using var again = await Listen(company, token, $"{(first.Count > 0 ? first[^1].Id : 0)}");
-        while (first.Count < alerts) first.Add(await again.Next());
+        while (first.Count < alerts)
+            first.Add(await again.Next());
         first.Select(e => e.Id).ShouldBe(told.Select(e => e.Id));
     }
 
@@ -183,7 +265,17 @@ public sealed class StreamTests(LedgerHost host)
                 attempt.ShouldBeLessThan(100);
                 await Task.Delay(50, Ct);
             }
-            (await company.Admin.Post("products", new { sku = $"Q{i}", name = "Milk", reorderPoint = 10 })).ShouldBe(201);
+            (
+                await company.Admin.Post(
+                    "products",
+                    new
+                    {
+                        sku = $"Q{i}",
+                        name = "Milk",
+                        reorderPoint = 10,
+                    }
+                )
+            ).ShouldBe(201);
             (await (shop with { Sku = $"Q{i}" }).Receive(5)).ShouldBe(200);
             told.Add(await console.Next());
         }
@@ -204,12 +296,15 @@ public sealed class StreamTests(LedgerHost host)
             refused.Response.Headers.RetryAfter.ShouldNotBeNull();
         }
         (await shop.Receive(5)).ShouldBe(200);
-        foreach (var told in await Task.WhenAll(consoles.Select(console => console.Next()))) told.Name.ShouldBe("alert_raised");
-        foreach (var console in consoles) console.Dispose();
+        foreach (var told in await Task.WhenAll(consoles.Select(console => console.Next())))
+            told.Name.ShouldBe("alert_raised");
+        foreach (var console in consoles)
+            console.Dispose();
         for (var attempt = 0; ; attempt++)
         {
             using var next = await Listen(company, token);
-            if (next.Response.StatusCode == HttpStatusCode.OK) break;
+            if (next.Response.StatusCode == HttpStatusCode.OK)
+                break;
             attempt.ShouldBeLessThan(100);
             await Task.Delay(50, Ct);
         }

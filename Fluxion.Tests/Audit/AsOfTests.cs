@@ -21,24 +21,45 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
     public async Task a_delivery_learned_of_late_is_there_from_when_it_came_for_who_asks_later(int day, bool beforeTheNote, decimal onHand)
     {
         var known = beforeTheNote ? LateDelivery.Text(late.BeforeTheNote) : null;
-        var item = (await Get($"inventory?store=S1&sku=P1&asOf={Day(day)}{(known is null ? "" : $"&knownAt={known}")}")).ShouldHaveSingleItem()!;
+        var item = (
+            await Get($"inventory?store=S1&sku=P1&asOf={Day(day)}{(known is null ? "" : $"&knownAt={known}")}")
+        ).ShouldHaveSingleItem()!;
         item["onHand"]!.GetValue<decimal>().ShouldBe(onHand);
         await using var superuser = await host.OpenSuperuser();
-        var sql = (await superuser.Rows($"select quantity_on_hand, cost_per_unit, value from {late.Company.Schema}.stock_value_as_of('{Day(day)}', '{known ?? "infinity"}', 'S1', 'P1')")).ShouldHaveSingleItem();
+        var sql = (
+            await superuser.Rows(
+                $"select quantity_on_hand, cost_per_unit, value from {late.Company.Schema}.stock_value_as_of('{Day(day)}', '{known ?? "infinity"}', 'S1', 'P1')"
+            )
+        ).ShouldHaveSingleItem();
         sql.ShouldBe([onHand, item["costPerUnit"]!.GetValue<decimal>(), item["value"]!.GetValue<decimal>()]);
-        var value = (await Get($"inventory/value?store=S1&asOf={Day(day)}{(known is null ? "" : $"&knownAt={known}")}")).ShouldHaveSingleItem()!;
+        var value = (
+            await Get($"inventory/value?store=S1&asOf={Day(day)}{(known is null ? "" : $"&knownAt={known}")}")
+        ).ShouldHaveSingleItem()!;
         (value["products"]!.GetValue<long>(), value["value"]!.GetValue<decimal>()).ShouldBe((1, item["value"]!.GetValue<decimal>()));
     }
 
     [Fact]
     public async Task the_value_of_the_stores_is_that_of_their_items_now_and_then()
     {
-        foreach (var moment in (string[])["", $"asOf={Day(2)}", $"asOf={Day(2)}&knownAt={LateDelivery.Text(late.BeforeTheNote)}", $"knownAt={LateDelivery.Text(late.BeforeTheNote)}"])
+        foreach (
+            var moment in (string[])
+                [
+                    "",
+                    $"asOf={Day(2)}",
+                    $"asOf={Day(2)}&knownAt={LateDelivery.Text(late.BeforeTheNote)}",
+                    $"knownAt={LateDelivery.Text(late.BeforeTheNote)}",
+                ]
+        )
         {
-            var items = (await Get($"inventory?{moment}")).GroupBy(i => i!["store"]!.GetValue<string>()).OrderBy(s => s.Key, StringComparer.Ordinal)
-                .Select(s => (s.Key, s.Sum(i => i!["value"]!.GetValue<decimal>()))).ToList();
+            var items = (await Get($"inventory?{moment}"))
+                .GroupBy(i => i!["store"]!.GetValue<string>())
+                .OrderBy(s => s.Key, StringComparer.Ordinal)
+                .Select(s => (s.Key, s.Sum(i => i!["value"]!.GetValue<decimal>())))
+                .ToList();
             items.Count.ShouldBe(2);
-            (await Get($"inventory/value?{moment}")).Select(v => (v!["store"]!.GetValue<string>(), v["value"]!.GetValue<decimal>())).ShouldBe(items, moment);
+            (await Get($"inventory/value?{moment}"))
+                .Select(v => (v!["store"]!.GetValue<string>(), v["value"]!.GetValue<decimal>()))
+                .ShouldBe(items, moment);
         }
     }
 
@@ -57,7 +78,9 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
     public async Task what_had_not_happened_yet_was_not_known(string list)
     {
         // the list would apply knownAt to both moments, and show the result under another day
-        (await late.Admin.Get($"{list}?asOf=2026-03-03&knownAt=2026-03-02")).ShouldBe(400).Fields.ShouldBe(["knownAt"]);
+        (await late.Admin.Get($"{list}?asOf=2026-03-03&knownAt=2026-03-02"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["knownAt"]);
         (await late.Admin.Get($"{list}?asOf=2026-03-03&knownAt=2026-03-03")).ShouldBe(200);
         (await late.Admin.Get($"{list}?asOf=x&knownAt=2026-03-02")).ShouldBe(400).Fields.ShouldBe(["asOf"]);
     }

@@ -34,11 +34,17 @@ public sealed class BackupTests(LedgerHost host)
             {
                 await superuser.OpenAsync(TestContext.Current.CancellationToken);
                 await Command(restored, "database", "init", "--admin", restored.Superuser("postgres").ConnectionString);
-                (await superuser.Column<bool>("select proleakproof from pg_proc where oid = 'pg_catalog.jsonb_object_field_text(jsonb, text)'::regprocedure")).ShouldBe([true]);
+                (
+                    await superuser.Column<bool>(
+                        "select proleakproof from pg_proc where oid = 'pg_catalog.jsonb_object_field_text(jsonb, text)'::regprocedure"
+                    )
+                ).ShouldBe([true]);
                 (await superuser.Column<string>("select extname from pg_extension where extname = 'timescaledb'")).ShouldNotBeEmpty();
             }
             (await Command(restored, "database", "migrate")).ShouldContain("All schemas are up to date");
-            (await Command(restored, "verify", DemoTenant.Slug, "--expect", head)).ShouldContain("The hash that was expected is that of seal");
+            (await Command(restored, "verify", DemoTenant.Slug, "--expect", head)).ShouldContain(
+                "The hash that was expected is that of seal"
+            );
             await Command(restored, "replay", DemoTenant.Slug);
 
             await using var again = await HostProcess.Serve(restored.Connections);
@@ -65,13 +71,29 @@ public sealed class BackupTests(LedgerHost host)
             // after the backup: a new tenant, and a new account of another tenant
             await Command(database, "tenants", "add", "acme", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail);
             var admin = await serving.Demo("admin");
-            var eva = new { email = "eva@fluxion.demo", fullName = "Eva", role = "viewer", password = Company.Password };
+            var eva = new
+            {
+                email = "eva@fluxion.demo",
+                fullName = "Eva",
+                role = "viewer",
+                password = Company.Password,
+            };
             (await admin.Post("users", eva)).ShouldBe(201);
             (await Receive(admin)).ShouldBe(200);
 
             await Tool(database, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "truncate shared.tenants cascade");
-            await Tool(database, "pg_restore", "--exit-on-error", "--data-only", "--disable-triggers",
-                "--schema=shared", "--table=tenants", "--table=tenant_users", $"--dbname={database.Name}", file);
+            await Tool(
+                database,
+                "pg_restore",
+                "--exit-on-error",
+                "--data-only",
+                "--disable-triggers",
+                "--schema=shared",
+                "--table=tenants",
+                "--table=tenant_users",
+                $"--dbname={database.Name}",
+                file
+            );
 
             (await Command(database, "tenants", "list")).ShouldContain("not registered: tenants adopt acme");
             var adopted = await Command(database, "tenants", "adopt", "acme", "--name", "Acme, C.A.");
@@ -97,7 +119,8 @@ public sealed class BackupTests(LedgerHost host)
         }
     }
 
-    private static Task<Answer> Receive(Client client) => client.Post("stock/receipts", new { store = "CCS-01", lines = new[] { new { sku = "LAC001", quantity = 1 } } });
+    private static Task<Answer> Receive(Client client) =>
+        client.Post("stock/receipts", new { store = "CCS-01", lines = new[] { new { sku = "LAC001", quantity = 1 } } });
 
     /// <summary>Waits until all events are sealed, and returns the hash of the last seal, which is not <paramref name="after"/>.</summary>
     private static async Task<string> Head(Client client, string? after = null)
@@ -106,7 +129,12 @@ public sealed class BackupTests(LedgerHost host)
         for (var i = 0; i < 120; i++, await Task.Delay(250))
         {
             verification = (await client.Get("audit/verification")).ShouldBe(200).Json;
-            if (verification["unsealed"]!.GetValue<long>() == 0 && verification["headHash"]?.GetValue<string>() is { } head && head != after) return head;
+            if (
+                verification["unsealed"]!.GetValue<long>() == 0
+                && verification["headHash"]?.GetValue<string>() is { } head
+                && head != after
+            )
+                return head;
         }
         throw new TimeoutException(verification?.ToJsonString());
     }
@@ -120,7 +148,11 @@ public sealed class BackupTests(LedgerHost host)
 
     private static async Task Tool(OwnDatabase database, string tool, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(PostgresTools.Folder, tool), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(PostgresTools.Folder, tool), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         PostgresTools.Connect(start, database.Superuser().ConnectionString);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

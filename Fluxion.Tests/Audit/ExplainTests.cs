@@ -24,16 +24,62 @@ public sealed class LateDelivery(LedgerHost host) : IAsyncLifetime
         (await Admin.Post("products", new { sku = "P2", name = "Never moved" })).ShouldBe(201);
         await Receive("S1", 10, 2, 0, "GRN-1");
         await Receive("S2", 4, 3, 1, "GRN-9");
-        (await Admin.Post("stock/issues", new { store = "S1", reason = "damage", reference = "D-1", occurredAt = First.AddDays(2), lines = new[] { new { sku = "P1", quantity = 3 } } })).ShouldBe(200);
-        (await Admin.Post("stock/counts", new { store = "S1", reference = "INV-1", occurredAt = First.AddDays(4), lines = new[] { new { sku = "P1", quantity = 12 } } })).ShouldBe(200);
-        BeforeTheNote = DateTimeOffset.Parse((await Admin.Get("movements?sku=P1&limit=1")).Json["items"]![0]!["recordedAt"]!.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture);
+        (
+            await Admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason = "damage",
+                    reference = "D-1",
+                    occurredAt = First.AddDays(2),
+                    lines = new[] { new { sku = "P1", quantity = 3 } },
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await Admin.Post(
+                "stock/counts",
+                new
+                {
+                    store = "S1",
+                    reference = "INV-1",
+                    occurredAt = First.AddDays(4),
+                    lines = new[] { new { sku = "P1", quantity = 12 } },
+                }
+            )
+        ).ShouldBe(200);
+        BeforeTheNote = DateTimeOffset.Parse(
+            (await Admin.Get("movements?sku=P1&limit=1")).Json["items"]![0]!["recordedAt"]!.GetValue<string>(),
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         await Receive("S1", 5, 2.60m, 1, "GRN-2 by the evening lorry");
     }
 
-    private async Task Receive(string store, decimal quantity, decimal unitCost, int day, string reference) => (await Admin.Post("stock/receipts",
-        new { store, reference, occurredAt = First.AddDays(day), lines = new[] { new { sku = "P1", quantity, unitCost } } })).ShouldBe(200);
+    private async Task Receive(string store, decimal quantity, decimal unitCost, int day, string reference) =>
+        (
+            await Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store,
+                    reference,
+                    occurredAt = First.AddDays(day),
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku = "P1",
+                            quantity,
+                            unitCost,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200);
 
-    public static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    public static string Text(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
@@ -48,8 +94,16 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     public async Task every_movement_is_told_in_the_order_in_which_it_happened_with_its_balance()
     {
         var explained = await Explain("store=S1&sku=P1");
-        explained["items"]!.AsArray().Select(m => $"{m!["document"]} {m["reference"]} {m["reason"]} {Number(m["quantity"]):0} {Number(m["balance"]):0}").ShouldBe([
-            "receipt GRN-1  10 10", "receipt GRN-2 by the evening lorry  5 15", "issue D-1 damage -3 12", "count INV-1  5 17", "count INV-1 late_movement -5 12"]);
+        explained["items"]!
+            .AsArray()
+            .Select(m => $"{m!["document"]} {m["reference"]} {m["reason"]} {Number(m["quantity"]):0} {Number(m["balance"]):0}")
+            .ShouldBe([
+                "receipt GRN-1  10 10",
+                "receipt GRN-2 by the evening lorry  5 15",
+                "issue D-1 damage -3 12",
+                "count INV-1  5 17",
+                "count INV-1 late_movement -5 12",
+            ]);
         explained["items"]!.AsArray().ShouldAllBe(m => m!["user"]!.GetValue<string>() == Company.AdminEmail);
         var note = explained["items"]![1]!;
         note["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(LateDelivery.First.AddDays(1));
@@ -65,16 +119,25 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
         await using var superuser = await host.OpenSuperuser();
         var now = (await late.Admin.Get("inventory?store=S1&sku=P1")).Json["items"]![0]!;
         var today = await Explain("store=S1&sku=P1");
-        (Number(today["onHand"]), Number(today["unitCost"]), Number(today["value"])).ShouldBe((Number(now["onHand"]), Number(now["costPerUnit"]), Number(now["value"])));
+        (Number(today["onHand"]), Number(today["unitCost"]), Number(today["value"])).ShouldBe(
+            (Number(now["onHand"]), Number(now["costPerUnit"]), Number(now["value"]))
+        );
         for (var hours = 0; hours < 120; hours += 6)
         {
             var at = LateDelivery.Text(LateDelivery.First.AddHours(hours));
             var explained = await Explain($"store=S1&sku=P1&at={at}");
             var balance = Number(explained["items"]!.AsArray()[^1]!["balance"]);
             balance.ShouldBe(Number(explained["onHand"]), at);
-            (await superuser.Column<decimal>($"select quantity_on_hand from {late.Company.Schema}.stock_as_of('{at}', store => 's1', sku => 'p1')")).ShouldBe([balance], at);
+            (
+                await superuser.Column<decimal>(
+                    $"select quantity_on_hand from {late.Company.Schema}.stock_as_of('{at}', store => 's1', sku => 'p1')"
+                )
+            ).ShouldBe([balance], at);
             var asOf = (await late.Admin.Get($"inventory?store=S1&sku=P1&asOf={at}")).ShouldBe(200).Json["items"]![0]!;
-            (Number(asOf["onHand"]), Number(asOf["costPerUnit"]), Number(asOf["value"])).ShouldBe((balance, Number(explained["unitCost"]), Number(explained["value"])), at);
+            (Number(asOf["onHand"]), Number(asOf["costPerUnit"]), Number(asOf["value"])).ShouldBe(
+                (balance, Number(explained["unitCost"]), Number(explained["value"])),
+                at
+            );
         }
     }
 
@@ -84,7 +147,9 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
         var explained = await Explain("store=S1&sku=P1&at=2026-02-01");
         explained["items"]!.AsArray().ShouldBeEmpty();
         Number(explained["onHand"]).ShouldBe(0);
-        explained["message"]!.GetValue<string>().ShouldBe("Nothing of P1 had moved in S1 by 2026-02-01: the first movement is of 2026-03-01 12:00:00Z.");
+        explained["message"]!
+            .GetValue<string>()
+            .ShouldBe("Nothing of P1 had moved in S1 by 2026-02-01: the first movement is of 2026-03-01 12:00:00Z.");
         (await Explain("store=S2&sku=P2"))["message"]!.GetValue<string>().ShouldBe("Nothing of P2 has ever moved in S2.");
     }
 
@@ -98,8 +163,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
             balances.AddRange(page["items"]!.AsArray().Select(m => Number(m!["balance"])));
             after = page["next"] is { } next ? $"&after={next}" : "";
             pages++;
-        }
-        while (after.Length > 0);
+        } while (after.Length > 0);
         (pages, string.Join(' ', balances.Select(b => (int)b))).ShouldBe((3, "10 15 12 17 12"));
         var csv = (await late.Admin.Get("audit/explain?store=S1&sku=P1", accept: "text/csv")).ShouldBe(200).Text.TrimEnd().Split('\n');
         csv.Length.ShouldBe(6);
@@ -110,11 +174,26 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     public async Task who_may_use_one_store_sees_how_that_one_came_to_be_and_no_other()
     {
         const string Email = "keeper@company.test";
-        (await late.Admin.Post("users", new { email = Email, fullName = "Keeper", role = "viewer", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        (
+            await late.Admin.Post(
+                "users",
+                new
+                {
+                    email = Email,
+                    fullName = "Keeper",
+                    role = "viewer",
+                    password = Company.Password,
+                    stores = new[] { "S2" },
+                }
+            )
+        ).ShouldBe(201);
         var keeper = await Client.SignIn(host.Http.Server.CreateClient(), late.Company.Slug, Email, Company.Password);
         (await keeper.Get("audit/explain?store=S2&sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
         (await keeper.Get("audit/explain?store=S1&sku=P1")).ShouldBe(404);
-        (await keeper.Get("inventory/value?asOf=2026-03-04")).ShouldBe(200).Json["items"]!.AsArray().Select(v => v!["store"]!.GetValue<string>()).ShouldBe(["S2"]);
+        (await keeper.Get("inventory/value?asOf=2026-03-04")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Select(v => v!["store"]!.GetValue<string>())
+            .ShouldBe(["S2"]);
     }
 
     [Theory]
@@ -138,12 +217,14 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
         lines.Count(l => l.Contains("GRN-", StringComparison.Ordinal) || l.Contains("INV-1", StringComparison.Ordinal)).ShouldBe(4);
         lines[1..^1].ShouldAllBe(l => l.Length == lines[1].Length); // columns are as wide as their longest value
         lines[^1].ShouldStartWith("On hand 12 at ");
-        foreach (var (arguments, why) in ((string, string)[])
-        [
-            ("explain nobody --store S1 --sku P1", "There is no tenant 'nobody'"),
-            ($"explain {late.Company.Slug} --store S9 --sku P1", "There is no store 'S9'"),
-            ($"explain {late.Company.Slug} --store S1 --sku P1 --at x", "--at must be a point in time"),
-        ])
+        foreach (
+            var (arguments, why) in ((string, string)[])
+                [
+                    ("explain nobody --store S1 --sku P1", "There is no tenant 'nobody'"),
+                    ($"explain {late.Company.Slug} --store S9 --sku P1", "There is no store 'S9'"),
+                    ($"explain {late.Company.Slug} --store S1 --sku P1 --at x", "--at must be a point in time"),
+                ]
+        )
         {
             var (refused, said) = await HostProcess.Run(environment, arguments.Split(' '));
             (refused, said.Contains(why, StringComparison.Ordinal)).ShouldBe((1, true), said);

@@ -14,9 +14,16 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
 {
     private string Schema => company.Company.Schema;
 
-    private Sealer AnotherNode() => new(host.Services.GetRequiredService<Databases>(), host.Services.GetRequiredService<TenantRegistry>(), TimeProvider.System, NullLogger<Sealer>.Instance);
+    private Sealer AnotherNode() =>
+        new(
+            host.Services.GetRequiredService<Databases>(),
+            host.Services.GetRequiredService<TenantRegistry>(),
+            TimeProvider.System,
+            NullLogger<Sealer>.Instance
+        );
 
-    private async Task<Tenant> TenantOf(Company other) => (await host.Services.GetRequiredService<TenantRegistry>().Find(other.Slug, CancellationToken.None))!;
+    private async Task<Tenant> TenantOf(Company other) =>
+        (await host.Services.GetRequiredService<TenantRegistry>().Find(other.Slug, CancellationToken.None))!;
 
     [Fact]
     public async Task events_are_sealed_by_themselves_within_seconds()
@@ -41,33 +48,46 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         var other = await Company.Found(host, altered: true);
         var (tenant, shop) = (await TenantOf(other), await other.Open("S1", "P1", stock: 1));
         using var written = new CancellationTokenSource();
-        var nodes = new[] { host.Services.GetRequiredService<Sealer>(), AnotherNode() }.Select(async node =>
-        {
-            for (var made = 0; ; await Task.Delay(5))
+        var nodes = new[] { host.Services.GetRequiredService<Sealer>(), AnotherNode() }
+            .Select(async node =>
             {
-                var isLast = written.IsCancellationRequested; // read before sealing: then this pass seals everything
-                made += (await node.SealTenant(tenant, CancellationToken.None)).ShouldNotBeNull();
-                if (isLast) return made;
-            }
-        }).ToList();
-        var writers = Enumerable.Range(0, 8).Select(async writer =>
-        {
-            var random = new Random(writer);
-            await using var connection = await host.OpenSuperuser();
-            for (var i = 0; i < 40; i++)
+                for (var made = 0; ; await Task.Delay(5))
+                {
+                    var isLast = written.IsCancellationRequested; // read before sealing: then this pass seals everything
+                    made += (await node.SealTenant(tenant, CancellationToken.None)).ShouldNotBeNull();
+                    if (isLast)
+                        return made;
+                }
+            })
+            .ToList();
+        var writers = Enumerable
+            .Range(0, 8)
+            .Select(async writer =>
             {
-                await using var transaction = await connection.BeginTransactionAsync();
-                await connection.Execute($"""
-                    insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
-                    select nextval('{other.Schema}.mt_events_sequence'), gen_random_uuid(), id, {1000 + (writer * 100) + i}, jsonb_build_object('n', pg_sleep({random.Next(0, 20) / 1000m})::text), 'test', now(), tenant_id
-                    from {other.Schema}.mt_streams order by id limit 1
-                    """);
-                await Task.Delay(random.Next(0, 15));
-                if (random.Next(4) == 0) await transaction.RollbackAsync();
-                else await transaction.CommitAsync();
-            }
-        }).ToList();
-        for (var i = 0; i < 20; i++) (await shop.Receive(1)).ShouldBe(200);
+                var random = new Random(writer);
+                await using var connection = await host.OpenSuperuser();
+                for (var i = 0; i < 40; i++)
+                {
+                    await using var transaction = await connection.BeginTransactionAsync();
+                    await connection.Execute(
+                        $"""
+                        insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
+                        select nextval('{other.Schema}.mt_events_sequence'), gen_random_uuid(), id, {1000
+                            + (writer * 100)
+                            + i}, jsonb_build_object('n', pg_sleep({random.Next(0, 20) / 1000m})::text), 'test', now(), tenant_id
+                        from {other.Schema}.mt_streams order by id limit 1
+                        """
+                    );
+                    await Task.Delay(random.Next(0, 15));
+                    if (random.Next(4) == 0)
+                        await transaction.RollbackAsync();
+                    else
+                        await transaction.CommitAsync();
+                }
+            })
+            .ToList();
+        for (var i = 0; i < 20; i++)
+            (await shop.Receive(1)).ShouldBe(200);
         await Task.WhenAll(writers);
         await written.CancelAsync();
         (await Task.WhenAll(nodes)).Sum().ShouldBeGreaterThan(5);
@@ -75,7 +95,10 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         var result = await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
         result.Finding.ShouldBeNull(result.Finding?.Detail);
         await using var superuser = await host.OpenSuperuser();
-        var (count, highest) = ((long)(await superuser.Rows($"select count(*) from {other.Schema}.mt_events"))[0][0]!, (long)(await superuser.Rows($"select last_value from {other.Schema}.mt_events_sequence"))[0][0]!);
+        var (count, highest) = (
+            (long)(await superuser.Rows($"select count(*) from {other.Schema}.mt_events"))[0][0]!,
+            (long)(await superuser.Rows($"select last_value from {other.Schema}.mt_events_sequence"))[0][0]!
+        );
         (result.Events, result.Unsealed).ShouldBe((count, 0));
         highest.ShouldBeGreaterThan(count, "some were rolled back");
     }
@@ -104,15 +127,26 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     {
         var other = await Company.Found(host, altered: true);
         var (tenant, _) = (await TenantOf(other), await other.Open("S1", "P1", stock: 20));
-        var sale = new { store = "S1", invoiceNumber = "I-1", lines = new[] { new { sku = "P1", quantity = 1 } } };
+        var sale = new
+        {
+            store = "S1",
+            invoiceNumber = "I-1",
+            lines = new[] { new { sku = "P1", quantity = 1 } },
+        };
         (await other.Admin.Post("sales", sale)).ShouldBe(201);
-        (await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => other.Admin.Post("sales", sale)))).ShouldAllBe(refused => refused.Status == 409);
+        (await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => other.Admin.Post("sales", sale)))).ShouldAllBe(refused =>
+            refused.Status == 409
+        );
         await using var superuser = await host.OpenSuperuser();
         // Marten then inserts tombstone rows on its own connection, and starts a stream for them
-        for (var i = 0; i < 100 && (await superuser.Rows($"select from {other.Schema}.mt_streams where type is null")).Count == 0; i++) await Task.Delay(100, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 100 && (await superuser.Rows($"select from {other.Schema}.mt_streams where type is null")).Count == 0; i++)
+            await Task.Delay(100, TestContext.Current.CancellationToken);
         await Task.Delay(500, TestContext.Current.CancellationToken);
 
-        var (events, drawn) = ((long)(await superuser.Rows($"select count(*) from {other.Schema}.mt_events"))[0][0]!, (long)(await superuser.Rows($"select last_value from {other.Schema}.mt_events_sequence"))[0][0]!);
+        var (events, drawn) = (
+            (long)(await superuser.Rows($"select count(*) from {other.Schema}.mt_events"))[0][0]!,
+            (long)(await superuser.Rows($"select last_value from {other.Schema}.mt_events_sequence"))[0][0]!
+        );
         drawn.ShouldBeGreaterThan(events, "numbers were drawn and given up");
         (await superuser.Rows($"select from {other.Schema}.mt_events where type = 'tombstone' or timestamp = '-infinity'")).ShouldBeEmpty();
         await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
@@ -129,12 +163,14 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         Task<Verification> Verify() => host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
         async Task Tombstone()
         {
-            await superuser.Execute($"""
+            await superuser.Execute(
+                $"""
                 set session_replication_role = replica;
                 insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
                 select n, gen_random_uuid(), '{Guid.CreateVersion7()}', n, 'null', 'tombstone', '-infinity', '{other.Id}' from nextval('{other.Schema}.mt_events_sequence') n;
                 set session_replication_role = origin
-                """);
+                """
+            );
         }
         await Tombstone();
         await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
@@ -162,11 +198,13 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     {
         var other = await Company.Found(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
             select nextval('{other.Schema}.mt_events_sequence'), gen_random_uuid(), s.id, 1000 + n, '1', 'test', now(), s.tenant_id
             from (select * from {other.Schema}.mt_streams order by id limit 1) s, generate_series(1, 120000) n
-            """);
+            """
+        );
         var tenant = await TenantOf(other);
         await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
         var result = await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
@@ -175,11 +213,15 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         result.Seals.ShouldBeInRange(121, 125);
         var page = (await other.Admin.Get("audit/seals?limit=2")).ShouldBe(200).Json;
         page["items"]!.AsArray().Select(s => s!["number"]!.GetValue<long>()).ShouldBe([result.Seals, result.Seals - 1]);
-        (await other.Admin.Get($"audit/seals?limit=2&after={page["next"]}")).ShouldBe(200).Json["items"]![0]!["number"]!.GetValue<long>().ShouldBe(result.Seals - 2);
+        (await other.Admin.Get($"audit/seals?limit=2&after={page["next"]}")).ShouldBe(200).Json["items"]![0]!["number"]!
+            .GetValue<long>()
+            .ShouldBe(result.Seals - 2);
 
         // far apart, so that two workers find them at the same time; the verification names the first one
         await superuser.Execute($"update {other.Schema}.mt_events set data = '2' where seq_id in (100000, 10000)");
-        (await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None)).Finding!.Sequence.ShouldBe(10000);
+        (await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None)).Finding!.Sequence.ShouldBe(
+            10000
+        );
     }
 
     [Theory]
@@ -194,14 +236,19 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     [InlineData("fluxion-demo", "x", "--expect must be the hash of a seal")]
     public async Task the_command_says_what_is_wrong_with_it(string tenant, string? expect, string why)
     {
-        var (code, output) = await HostProcess.Run(HostProcess.Development(host.Connections), expect is null ? ["verify", tenant] : ["verify", tenant, "--expect", expect]);
+        var (code, output) = await HostProcess.Run(
+            HostProcess.Development(host.Connections),
+            expect is null ? ["verify", tenant] : ["verify", tenant, "--expect", expect]
+        );
         (code, output.Contains($"error: {why}", StringComparison.Ordinal)).ShouldBe((1, true), output);
     }
 
     [Fact]
     public async Task somebody_else_verifies_with_psql_and_sha256sum()
     {
-        (await Script()).ShouldBe((0, $"intact: {company.Intact.Events} events in {company.Intact.Seals} seals; head {company.Intact.HeadHash}\n"));
+        (await Script()).ShouldBe(
+            (0, $"intact: {company.Intact.Events} events in {company.Intact.Seals} seals; head {company.Intact.HeadHash}\n")
+        );
         (await Script(company.Intact.HeadHash!)).Code.ShouldBe(0);
         (await Script(new string('0', 64))).ShouldBe((1, $"not intact: no seal has the hash {new string('0', 64)}\n"));
         try
@@ -219,7 +266,11 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
 
     private async Task<(int Code, string Output)> Script(params string[] arguments)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "docs", "verify-seals.sh"), Schema, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "docs", "verify-seals.sh"), Schema, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         PostgresTools.Connect(start, host.Superuser().ConnectionString);
         using var script = Process.Start(start)!;
         var output = await script.StandardOutput.ReadToEndAsync() + await script.StandardError.ReadToEndAsync();

@@ -14,8 +14,27 @@ public sealed class BarcodeTests(LedgerHost host)
     private const string Piece = "7591234567894";
     private const string Case = "17591234567891";
 
-    private static Task<Answer> Create(Client client, string sku, object? barcodes = null, string? barcode = null, string unitType = "unit") =>
-        client.Post("products", new { sku, name = sku, unitType, barcode, barcodes, costPrice = 2, sellingPrice = 3, settings = new { } });
+    private static Task<Answer> Create(
+        Client client,
+        string sku,
+        object? barcodes = null,
+        string? barcode = null,
+        string unitType = "unit"
+    ) =>
+        client.Post(
+            "products",
+            new
+            {
+                sku,
+                name = sku,
+                unitType,
+                barcode,
+                barcodes,
+                costPrice = 2,
+                sellingPrice = 3,
+                settings = new { },
+            }
+        );
 
     private static async Task<JsonNode> Read(Client client, string sku) => (await client.Get($"products/{sku}")).ShouldBe(200).Json;
 
@@ -37,7 +56,9 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         ProductBarcode.KindOf(code).ShouldBe(kind);
         // the check digit is validated only for codes with as many digits as a GTIN
-        ProductBarcode.ValidationError(code, null).ShouldBe(kind == BarcodeKinds.Gtin || code.Length < 8 ? null : ProductBarcode.ValidationError(code, BarcodeKinds.Gtin));
+        ProductBarcode
+            .ValidationError(code, null)
+            .ShouldBe(kind == BarcodeKinds.Gtin || code.Length < 8 ? null : ProductBarcode.ValidationError(code, BarcodeKinds.Gtin));
         ProductBarcode.ValidationError(code, BarcodeKinds.Internal).ShouldBeNull();
     }
 
@@ -70,8 +91,14 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         (await Create(company.Admin, "P1")).ShouldBe(201);
-        fields = fields == "21" ? $$"""{"barcodes":[{{string.Join(',', Enumerable.Range(0, 21).Select(i => $$"""{"code":"{{i}}"}"""))}}]}""" : fields.Replace("{x51}", new string('x', 51), StringComparison.Ordinal);
-        foreach (var (method, path, start) in ((HttpMethod, string, string)[])[(HttpMethod.Post, "products", """{"sku":"P2","name":"x","""), (HttpMethod.Put, "products/P1", """{"name":"x",""")])
+        fields =
+            fields == "21"
+                ? $$"""{"barcodes":[{{string.Join(',', Enumerable.Range(0, 21).Select(i => $$"""{"code":"{{i}}"}"""))}}]}"""
+                : fields.Replace("{x51}", new string('x', 51), StringComparison.Ordinal);
+        foreach (
+            var (method, path, start) in ((HttpMethod, string, string)[])
+                [(HttpMethod.Post, "products", """{"sku":"P2","name":"x","""), (HttpMethod.Put, "products/P1", """{"name":"x",""")]
+        )
         {
             var answer = (await company.Admin.Send(method, path, $"{start}{fields[1..]}", null)).ShouldBe(400);
             answer.Fields.ShouldBe([field], answer.Text);
@@ -81,7 +108,12 @@ public sealed class BarcodeTests(LedgerHost host)
         static string Cell(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         foreach (var sku in (string[])["P1", "P3"])
         {
-            var answer = (await Import(company.Admin, $"sku,name,{string.Join(',', body.Select(m => m.Key))}\n{sku},x,{string.Join(',', body.Select(m => Cell(m.Value is JsonValue v ? v.GetValue<string>() : m.Value!.ToJsonString())))}\n")).ShouldBe(400);
+            var answer = (
+                await Import(
+                    company.Admin,
+                    $"sku,name,{string.Join(',', body.Select(m => m.Key))}\n{sku},x,{string.Join(',', body.Select(m => Cell(m.Value is JsonValue v ? v.GetValue<string>() : m.Value!.ToJsonString())))}\n"
+                )
+            ).ShouldBe(400);
             answer.Fields.ShouldBe([$"line 2: {field}"], answer.Text);
             answer.Text.ShouldContain(reason);
         }
@@ -92,29 +124,59 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var admin = company.Admin;
-        object[] barcodes = [new { code = $" {Piece}\u200B" }, new { code = Case, unit = "case", packQuantity = 12 }, new { code = "7591234567891", kind = "internal" }, new { code = "own-1" }];
+        object[] barcodes =
+        [
+            new { code = $" {Piece}\u200B" },
+            new
+            {
+                code = Case,
+                unit = "case",
+                packQuantity = 12,
+            },
+            new { code = "7591234567891", kind = "internal" },
+            new { code = "own-1" },
+        ];
         (await Create(admin, "P1", barcodes)).ShouldBe(201);
         var row = await Read(admin, "P1");
         row["barcode"]!.GetValue<string>().ShouldBe(Piece);
-        row["barcodes"]!.ToJsonString().ShouldBe("""[{"code":"7591234567894","kind":"gtin","unit":"unit","packQuantity":1},{"code":"17591234567891","kind":"gtin","unit":"case","packQuantity":12},{"code":"7591234567891","kind":"internal","unit":"unit","packQuantity":1},{"code":"own-1","kind":"internal","unit":"unit","packQuantity":1}]""");
+        row["barcodes"]!
+            .ToJsonString()
+            .ShouldBe(
+                """[{"code":"7591234567894","kind":"gtin","unit":"unit","packQuantity":1},{"code":"17591234567891","kind":"gtin","unit":"case","packQuantity":12},{"code":"7591234567891","kind":"internal","unit":"unit","packQuantity":1},{"code":"own-1","kind":"internal","unit":"unit","packQuantity":1}]"""
+            );
         // a row that was read can be sent back over HTTP and in a file, and changes nothing
         var back = row.DeepClone().AsObject();
-        foreach (var field in (string[])["id", "sku", "isActive", "createdAt", "updatedAt"]) back.Remove(field);
+        foreach (var field in (string[])["id", "sku", "isActive", "createdAt", "updatedAt"])
+            back.Remove(field);
         (await admin.Put("products/P1", back.ToJsonString())).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(1);
         var csv = (await admin.Get("products", "text/csv")).ShouldBe(200).Text;
         csv.ShouldNotContain("scanned");
         (await Import(admin, csv)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
         // the short form sets a list of one barcode
         (await admin.Put("products/P1", new { name = "P1", barcode = Case })).ShouldBe(200);
-        (await Read(admin, "P1"))["barcodes"]!.ToJsonString().ShouldBe("""[{"code":"17591234567891","kind":"gtin","unit":"unit","packQuantity":1}]""");
+        (await Read(admin, "P1"))["barcodes"]!
+            .ToJsonString()
+            .ShouldBe("""[{"code":"17591234567891","kind":"gtin","unit":"unit","packQuantity":1}]""");
         (await admin.Put("products/P1", new { name = "P1" })).ShouldBe(200);
         (await Read(admin, "P1"))["barcodes"]!.AsArray().ShouldBeEmpty();
 
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"set role {company.Analyst}; set search_path to {company.Schema}, public");
-        (await superuser.Rows("select code, code_key, kind, unit_type, pack_quantity, position, is_removed from product_barcodes order by position"))
-            .Select(r => string.Join(' ', r)).ShouldBe(["7591234567894 07591234567894 gtin  1.000 1 True", "17591234567891 17591234567891 gtin  1.000 1 True",
-                "7591234567891 07591234567891 internal  1.000 3 True", "own-1 OWN-1 internal  1.000 4 True"], ignoreOrder: true);
+        (
+            await superuser.Rows(
+                "select code, code_key, kind, unit_type, pack_quantity, position, is_removed from product_barcodes order by position"
+            )
+        )
+            .Select(r => string.Join(' ', r))
+            .ShouldBe(
+                [
+                    "7591234567894 07591234567894 gtin  1.000 1 True",
+                    "17591234567891 17591234567891 gtin  1.000 1 True",
+                    "7591234567891 07591234567891 internal  1.000 3 True",
+                    "own-1 OWN-1 internal  1.000 4 True",
+                ],
+                ignoreOrder: true
+            );
         (await superuser.Failure("delete from product_barcodes")).ShouldBe(Sql.Refused);
     }
 
@@ -122,15 +184,33 @@ public sealed class BarcodeTests(LedgerHost host)
     public async Task a_file_that_knows_one_barcode_keeps_the_others()
     {
         var admin = (await Company.Found(host)).Admin;
-        (await Create(admin, "P1", (object[])[new { code = Piece }, new { code = Case, unit = "case", packQuantity = 12 }])).ShouldBe(201);
-        async Task<string> Codes() => string.Join(' ', (await Read(admin, "P1"))["barcodes"]!.AsArray().Select(b => $"{b!["code"]}×{b["packQuantity"]}"));
+        (
+            await Create(
+                admin,
+                "P1",
+                (object[])
+                    [
+                        new { code = Piece },
+                        new
+                        {
+                            code = Case,
+                            unit = "case",
+                            packQuantity = 12,
+                        },
+                    ]
+            )
+        ).ShouldBe(201);
+        async Task<string> Codes() =>
+            string.Join(' ', (await Read(admin, "P1"))["barcodes"]!.AsArray().Select(b => $"{b!["code"]}×{b["packQuantity"]}"));
         (await Import(admin, $"sku,barcode\nP1,{Piece}\n")).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
         (await Import(admin, "sku,name\nP1,Renamed\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"{Piece}×1 {Case}×12");
         (await Import(admin, "sku,barcode\nP1,96385074\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"96385074×1 {Case}×12");
         // the correct check digit is 4
-        (await Import(admin, "sku,barcode\nP1,96385075\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
+        (await Import(admin, "sku,barcode\nP1,96385075\n"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["line 2: barcode"]);
         (await Import(admin, "sku,barcode\nP1,\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"{Case}×12");
         (await Import(admin, "sku,barcodes\nP1,\"[{\"\"code\"\":\"\"759\"\"}]\"\n")).ShouldBe(200);
@@ -141,7 +221,9 @@ public sealed class BarcodeTests(LedgerHost host)
     public async Task an_active_product_has_its_barcodes_alone()
     {
         var admin = (await Company.Found(host)).Admin;
-        var first = (await Create(admin, "P1", (object[])[new { code = "036000291452" }, new { code = "box-9", packQuantity = 6 }])).ShouldBe(201).Id();
+        var first = (await Create(admin, "P1", (object[])[new { code = "036000291452" }, new { code = "box-9", packQuantity = 6 }]))
+            .ShouldBe(201)
+            .Id();
         void ShouldName(Answer answer, string sku, string id)
         {
             var conflict = answer.ShouldBe(409).Json["conflicts"]!.AsArray().ShouldHaveSingleItem()!;
@@ -149,14 +231,26 @@ public sealed class BarcodeTests(LedgerHost host)
             answer.Detail!.ShouldContain(sku);
         }
         // a UPC-A and the EAN-13 of the same number are one barcode; case and invisible characters are ignored
-        foreach (var same in (string[])["036000291452", "0036000291452", "00036000291452", " 036000291452 ", "０３６０００２９１４５２", "BOX-9", "box-\u200B9"])
+        foreach (
+            var same in (string[])
+                ["036000291452", "0036000291452", "00036000291452", " 036000291452 ", "０３６０００２９１４５２", "BOX-9", "box-\u200B9"]
+        )
             ShouldName(await Create(admin, "P2", barcode: same), "P1", first);
         (await Create(admin, "P2", barcode: Piece)).ShouldBe(201);
-        ShouldName(await admin.Put("products/P2", new { name = "P2", barcodes = new object[] { new { code = Piece }, new { code = "Box-9" } } }), "P1", first);
+        ShouldName(
+            await admin.Put("products/P2", new { name = "P2", barcodes = new object[] { new { code = Piece }, new { code = "Box-9" } } }),
+            "P1",
+            first
+        );
         (await Import(admin, "sku,name,barcode\nP2,P2,036000291452\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
         (await Import(admin, "sku,name,barcode\nP3,P3,96385074\nP4,P4,96385074\n")).ShouldBe(400).Fields.ShouldBe(["line 3: barcode"]);
         // two rows of one file may exchange their barcodes
-        (await Import(admin, $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{Piece}\"\"}}]\"\nP2,\"[{{\"\"code\"\":\"\"036000291452\"\"}},{{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}}]\"\n")).ShouldBe(200).Json["changed"]!.GetValue<int>().ShouldBe(2);
+        (
+            await Import(
+                admin,
+                $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{Piece}\"\"}}]\"\nP2,\"[{{\"\"code\"\":\"\"036000291452\"\"}},{{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}}]\"\n"
+            )
+        ).ShouldBe(200).Json["changed"]!.GetValue<int>().ShouldBe(2);
 
         // the barcode of a deactivated product is free; the product that takes it then keeps it
         (await admin.Post("products/P1/deactivate", null)).ShouldBe(200);
@@ -173,12 +267,15 @@ public sealed class BarcodeTests(LedgerHost host)
     public async Task of_24_products_with_one_barcode_at_once_one_is_created_and_of_24_activations_one_succeeds()
     {
         var admin = (await Company.Found(host)).Admin;
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Create(admin, $"P{i}", barcode: i % 2 == 0 ? "036000291452" : "0036000291452")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 24).Select(i => Create(admin, $"P{i}", barcode: i % 2 == 0 ? "036000291452" : "0036000291452"))
+        );
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
         for (var i = 0; i < 24; i++)
         {
-            if (answers[i].Status == 409) (await Create(admin, $"P{i}")).ShouldBe(201);
+            if (answers[i].Status == 409)
+                (await Create(admin, $"P{i}")).ShouldBe(201);
             (await admin.Post($"products/P{i}/deactivate", null)).ShouldBe(200);
             (await admin.Put($"products/P{i}", new { name = "x", barcode = "036000291452" })).ShouldBe(200);
         }
@@ -192,10 +289,30 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var viewer = company.Admin;
-        (await Create(viewer, "P1", (object[])[new { code = "036000291452" }, new { code = "10036000291459", unit = "case", packQuantity = 12 }])).ShouldBe(201);
+        (
+            await Create(
+                viewer,
+                "P1",
+                (object[])
+                    [
+                        new { code = "036000291452" },
+                        new
+                        {
+                            code = "10036000291459",
+                            unit = "case",
+                            packQuantity = 12,
+                        },
+                    ]
+            )
+        ).ShouldBe(201);
         (await Create(viewer, "P2", barcode: "own-1")).ShouldBe(201);
-        async Task<string> Look(string code) => string.Join(' ', (await viewer.Get($"products?barcode={Uri.EscapeDataString(code)}")).ShouldBe(200).Json["items"]!.AsArray()
-            .Select(p => $"{p!["sku"]} {p["scanned"]!["code"]} {p["scanned"]!["unit"]} {p["scanned"]!["packQuantity"]}"));
+        async Task<string> Look(string code) =>
+            string.Join(
+                ' ',
+                (await viewer.Get($"products?barcode={Uri.EscapeDataString(code)}")).ShouldBe(200).Json["items"]!
+                    .AsArray()
+                    .Select(p => $"{p!["sku"]} {p["scanned"]!["code"]} {p["scanned"]!["unit"]} {p["scanned"]!["packQuantity"]}")
+            );
         (await Look("036000291452")).ShouldBe("P1 036000291452 unit 1");
         (await Look("0036000291452")).ShouldBe("P1 036000291452 unit 1");
         (await Look(" 10036000291459\n")).ShouldBe("P1 10036000291459 case 12");
@@ -215,17 +332,37 @@ public sealed class BarcodeTests(LedgerHost host)
         {
             var line = document.Schema(document.Schema(document.Schema(command.Body!["schema"]!)["properties"]!["lines"]!)["items"]!);
             line["properties"]!["barcode"]!["description"]!.GetValue<string>().ShouldContain("12");
-            foreach (var (change, status, field) in ((Action<JsonObject>, int, string)[])
-            [
-                (l => l["barcode"] = Piece, 400, "lines[0].barcode"),
-                (l => { l.Remove("sku"); l["barcode"] = "no such code"; }, 404, "lines[0].barcode"),
-                (l => { l.Remove("sku"); l["barcode"] = " "; }, 400, "lines[0].barcode"),
-                (l => l.Remove("sku"), 400, "lines[0].sku"),
-            ])
+            foreach (
+                var (change, status, field) in ((Action<JsonObject>, int, string)[])
+                    [
+                        (l => l["barcode"] = Piece, 400, "lines[0].barcode"),
+                        (
+                            l =>
+                            {
+                                l.Remove("sku");
+                                l["barcode"] = "no such code";
+                            },
+                            404,
+                            "lines[0].barcode"
+                        ),
+                        (
+                            l =>
+                            {
+                                l.Remove("sku");
+                                l["barcode"] = " ";
+                            },
+                            400,
+                            "lines[0].barcode"
+                        ),
+                        (l => l.Remove("sku"), 400, "lines[0].sku"),
+                    ]
+            )
             {
                 var body = command.Body!["example"]!.DeepClone();
                 change(body["lines"]![0]!.AsObject());
-                (await admin.Send(HttpMethod.Parse(command.Method), command.Address, body, Guid.CreateVersion7().ToString())).ShouldBe(status).Fields.ShouldBe([field], command.ToString());
+                (await admin.Send(HttpMethod.Parse(command.Method), command.Address, body, Guid.CreateVersion7().ToString()))
+                    .ShouldBe(status)
+                    .Fields.ShouldBe([field], command.ToString());
             }
         }
     }
@@ -235,47 +372,244 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var admin = company.Admin;
-        foreach (var code in (string[])["S1", "S2"]) (await admin.Post("stores", new { code, name = code })).ShouldBe(201);
+        foreach (var code in (string[])["S1", "S2"])
+            (await admin.Post("stores", new { code, name = code })).ShouldBe(201);
         (await admin.Post("suppliers", new { code = "V1", businessName = "V1" })).ShouldBe(201);
-        (await Create(admin, "P1", (object[])[new { code = Piece }, new { code = Case, unit = "case", packQuantity = 12 }])).ShouldBe(201);
-        async Task<string> Stock(string store) => (await admin.Get($"inventory?store={store}")).ShouldBe(200).Json["items"]!.AsArray() is [{ } row]
-            ? $"{row["onHand"]} {row["reserved"]} {row["onOrder"]} at {row["costPerUnit"]}" : "";
+        (
+            await Create(
+                admin,
+                "P1",
+                (object[])
+                    [
+                        new { code = Piece },
+                        new
+                        {
+                            code = Case,
+                            unit = "case",
+                            packQuantity = 12,
+                        },
+                    ]
+            )
+        ).ShouldBe(201);
+        async Task<string> Stock(string store) =>
+            (await admin.Get($"inventory?store={store}")).ShouldBe(200).Json["items"]!.AsArray() is [{ } row]
+                ? $"{row["onHand"]} {row["reserved"]} {row["onOrder"]} at {row["costPerUnit"]}"
+                : "";
         object[] Lines(decimal quantity, string barcode = Case) => [new { barcode, quantity }];
 
         // a cost is per unit, not per pack
-        (await admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = Case, quantity = 10, unitCost = 2.5 } } })).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(120);
-        (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(1) })).ShouldBe(200);
-        (await admin.Post("stock/adjustments", new { store = "S1", reason = "correction", lines = Lines(-1) })).ShouldBe(200);
-        (await admin.Post("stock/movements", new { lines = new[] { new { type = "receipt", store = "S1", barcode = Case, quantity = 1, unitCost = 2.5 } } })).ShouldBe(200);
+        (
+            await admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "S1",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            barcode = Case,
+                            quantity = 10,
+                            unitCost = 2.5,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(120);
+        (
+            await admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason = "damage",
+                    lines = Lines(1),
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await admin.Post(
+                "stock/adjustments",
+                new
+                {
+                    store = "S1",
+                    reason = "correction",
+                    lines = Lines(-1),
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await admin.Post(
+                "stock/movements",
+                new
+                {
+                    lines = new[]
+                    {
+                        new
+                        {
+                            type = "receipt",
+                            store = "S1",
+                            barcode = Case,
+                            quantity = 1,
+                            unitCost = 2.5,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200);
         (await Stock("S1")).ShouldBe("108 0 0 at 2.5");
         var count = (await admin.Post("stock/counts", new { store = "S1", lines = Lines(8) })).ShouldBe(200).Json["variances"]![0]!;
-        (count["sku"]!.GetValue<string>(), count["counted"]!.GetValue<decimal>(), count["variance"]!.GetValue<decimal>()).ShouldBe(("P1", 96, -12));
+        (count["sku"]!.GetValue<string>(), count["counted"]!.GetValue<decimal>(), count["variance"]!.GetValue<decimal>()).ShouldBe(
+            ("P1", 96, -12)
+        );
 
-        var transfer = (await admin.Post("stock/transfers", new { fromStore = "S1", toStore = "S2", lines = Lines(2) })).ShouldBe(201).Id();
-        (await admin.Post($"stock/transfers/{transfer}/receipts", new { lines = new[] { new { barcode = Case, received = 1, damaged = 0.5 } } })).ShouldBe(200)
-            .Json["lines"]![0]!["inTransit"]!.GetValue<decimal>().ShouldBe(6);
+        var transfer = (
+            await admin.Post(
+                "stock/transfers",
+                new
+                {
+                    fromStore = "S1",
+                    toStore = "S2",
+                    lines = Lines(2),
+                }
+            )
+        ).ShouldBe(201).Id();
+        (
+            await admin.Post(
+                $"stock/transfers/{transfer}/receipts",
+                new
+                {
+                    lines = new[]
+                    {
+                        new
+                        {
+                            barcode = Case,
+                            received = 1,
+                            damaged = 0.5,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200).Json["lines"]![0]!["inTransit"]!.GetValue<decimal>().ShouldBe(6);
         (await Stock("S2")).ShouldBe("12 0 0 at 2.5");
 
-        (await admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S1", barcode = Case, quantity = 1 } } })).ShouldBe(201);
+        (
+            await admin.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store = "S1",
+                            barcode = Case,
+                            quantity = 1,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201);
         (await Stock("S1")).ShouldBe("72 12 0 at 2.5");
         // so is a price: two cases at 3.25 a unit
-        var sale = (await admin.Post("sales", new { store = "S1", invoiceNumber = "F-1", lines = new object[] { new { barcode = Case, quantity = 2, unitPrice = 3.25 }, new { barcode = Piece, quantity = 1 } } })).ShouldBe(201).Json;
+        var sale = (
+            await admin.Post(
+                "sales",
+                new
+                {
+                    store = "S1",
+                    invoiceNumber = "F-1",
+                    lines = new object[]
+                    {
+                        new
+                        {
+                            barcode = Case,
+                            quantity = 2,
+                            unitPrice = 3.25,
+                        },
+                        new { barcode = Piece, quantity = 1 },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json;
         sale["totalAmount"]!.GetValue<decimal>().ShouldBe((24 * 3.25m) + 3);
-        (await admin.Get($"sales/{sale["id"]}")).Json["lines"]!.AsArray().Select(l => $"{l!["sku"]} {l["quantity"]} {l["unitPrice"]}").ShouldBe(["P1 24 3.25", "P1 1 3"]);
+        (await admin.Get($"sales/{sale["id"]}")).Json["lines"]!
+            .AsArray()
+            .Select(l => $"{l!["sku"]} {l["quantity"]} {l["unitPrice"]}")
+            .ShouldBe(["P1 24 3.25", "P1 1 3"]);
         (await Stock("S1")).ShouldBe("47 12 0 at 2.5");
 
-        var order = (await admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "O1", lines = new[] { new { barcode = Case, quantity = 3, unitCost = 2 } } })).ShouldBe(201).Json;
+        var order = (
+            await admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S1",
+                    supplier = "V1",
+                    orderNumber = "O1",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            barcode = Case,
+                            quantity = 3,
+                            unitCost = 2,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json;
         order["totalAmount"]!.GetValue<decimal>().ShouldBe(72);
         (await admin.Put("purchase-orders/O1", new { supplier = "V1", lines = Lines(2) })).ShouldBe(200);
         (await admin.Post("purchase-orders/O1/send", null)).ShouldBe(200);
-        (await admin.Post("purchase-orders/O1/receipts", new { lines = Lines(1) })).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
+        (await admin.Post("purchase-orders/O1/receipts", new { lines = Lines(1) })).ShouldBe(200).Json["status"]!
+            .GetValue<string>()
+            .ShouldBe("partial");
         (await Stock("S1")).ShouldStartWith("59 12 12 ");
 
         // a fraction of a pack is accepted when it comes to whole units
-        (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(0.25m) })).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(56);
-        (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(0.1m) })).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
-        (await admin.Post("stock/issues", new { store = "S1", reason = "damage", lines = Lines(900_000_000) })).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
-        (await admin.Post("stock/counts", new { store = "S1", lines = new object[] { new { barcode = Case, quantity = 1 }, new { sku = "P1", quantity = 1 } } })).ShouldBe(400).Fields.ShouldBe(["lines[1].sku"]);
+        (
+            await admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason = "damage",
+                    lines = Lines(0.25m),
+                }
+            )
+        ).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(56);
+        (
+            await admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason = "damage",
+                    lines = Lines(0.1m),
+                }
+            )
+        ).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
+        (
+            await admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason = "damage",
+                    lines = Lines(900_000_000),
+                }
+            )
+        ).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
+        (
+            await admin.Post(
+                "stock/counts",
+                new { store = "S1", lines = new object[] { new { barcode = Case, quantity = 1 }, new { sku = "P1", quantity = 1 } } }
+            )
+        )
+            .ShouldBe(400)
+            .Fields.ShouldBe(["lines[1].sku"]);
     }
 
     [Fact]
@@ -284,7 +618,8 @@ public sealed class BarcodeTests(LedgerHost host)
         var admin = (await Company.Found(host)).Admin;
         (await admin.Post("stores", new { code = "S1", name = "S1" })).ShouldBe(201);
         (await Create(admin, "P1", (object[])[new { code = "roll", packQuantity = 0.125 }], unitType: "meter")).ShouldBe(201);
-        Task<Answer> Receive(decimal quantity) => admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = "ROLL", quantity } } });
+        Task<Answer> Receive(decimal quantity) =>
+            admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = "ROLL", quantity } } });
         (await Receive(3)).ShouldBe(200).Json["stock"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(0.375m);
         (await Receive(0.5m)).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
     }
@@ -295,7 +630,10 @@ public sealed class BarcodeTests(LedgerHost host)
         var company = await Company.Found(host);
         var admin = company.Admin;
         (await admin.Post("stores", new { code = "S1", name = "S1" })).ShouldBe(201);
-        foreach (var (sku, barcode) in ((string, string)[])[("P1", "7591234567891"), ("P2", "7591234567891"), ("P3", "código\t1"), ("P4", " 036000291452")])
+        foreach (
+            var (sku, barcode) in ((string, string)[])
+                [("P1", "7591234567891"), ("P2", "7591234567891"), ("P3", "código\t1"), ("P4", " 036000291452")]
+        )
             await company.Append<Product>(host, new ProductCreated(sku, new ProductDetails(sku, "unit", barcode)));
         foreach (var sku in (string[])["P1", "P2", "P3", "P4"])
         {
@@ -303,16 +641,24 @@ public sealed class BarcodeTests(LedgerHost host)
             (await admin.Put($"products/{sku}", new { name = "Renamed", barcode = row["barcode"]!.GetValue<string>() })).ShouldBe(200);
             (await Read(admin, sku))["name"]!.GetValue<string>().ShouldBe("Renamed");
         }
-        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(4);
+        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
+            .GetValue<int>()
+            .ShouldBe(4);
         (await Read(admin, "P4"))["barcode"]!.GetValue<string>().ShouldBe("036000291452");
         (await Read(admin, "P1"))["barcodes"]![0]!["kind"]!.GetValue<string>().ShouldBe("internal");
 
         // a client that scans an ambiguous barcode must say which product is meant
-        (await admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = "7591234567891", quantity = 1 } } })).ShouldBe(409).Detail!.ShouldContain("P1 and P2");
+        (await admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = "7591234567891", quantity = 1 } } }))
+            .ShouldBe(409)
+            .Detail!.ShouldContain("P1 and P2");
         (await admin.Get("products?barcode=7591234567891")).Json["items"]!.AsArray().Count.ShouldBe(2);
         (await Create(admin, "P5", (object[])[new { code = "7591234567891", kind = "internal" }])).ShouldBe(409);
         (await admin.Post("products/P2/deactivate", null)).ShouldBe(200);
-        (await admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = "7591234567891", quantity = 1 } } })).ShouldBe(200).Json["stock"]![0]!["sku"]!.GetValue<string>().ShouldBe("P1");
+        (await admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { barcode = "7591234567891", quantity = 1 } } }))
+            .ShouldBe(200)
+            .Json["stock"]![0]!["sku"]!
+            .GetValue<string>()
+            .ShouldBe("P1");
         (await admin.Post("products/P2/activate", null)).ShouldBe(409);
         (await admin.Put("products/P1", new { name = "P1", barcode = Piece })).ShouldBe(200);
         (await admin.Post("products/P2/activate", null)).ShouldBe(200);
@@ -323,20 +669,44 @@ public sealed class BarcodeTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var admin = company.Admin;
-        foreach (var (sku, barcode) in ((string, string?)[])[("P1", "7591234567891"), ("P2", Piece), ("P3", "código"), ("P4", "abc"), ("P5", null), ("P6", ""), ("P7", "036000291452"), ("P8", "10614141000415"), ("P9", "96385074")])
-            await company.Append<Product>(host, new ProductCreated(sku, new ProductDetails(sku, "unit", barcode)), new ProductDeactivated(), new ProductActivated());
+        foreach (
+            var (sku, barcode) in ((string, string?)[])
+                [
+                    ("P1", "7591234567891"),
+                    ("P2", Piece),
+                    ("P3", "código"),
+                    ("P4", "abc"),
+                    ("P5", null),
+                    ("P6", ""),
+                    ("P7", "036000291452"),
+                    ("P8", "10614141000415"),
+                    ("P9", "96385074"),
+                ]
+        )
+            await company.Append<Product>(
+                host,
+                new ProductCreated(sku, new ProductDetails(sku, "unit", barcode)),
+                new ProductDeactivated(),
+                new ProductActivated()
+            );
         foreach (var barcode in (string?[])["4006381333931", null, Piece, "abc-2", Piece])
             (await admin.Put("products/P2", new { name = "P2", barcode })).ShouldBe(200);
         (await admin.Put("products/P9", new { name = "P9" })).ShouldBe(200);
-        var rows = $"select product_id, code, code_key, kind, unit_type, pack_quantity, position, is_removed, created_at, updated_at, tenant_id from {company.Schema}.product_barcodes order by 1, 2";
+        var rows =
+            $"select product_id, code, code_key, kind, unit_type, pack_quantity, position, is_removed, created_at, updated_at, tenant_id from {company.Schema}.product_barcodes order by 1, 2";
         await using var superuser = await host.OpenSuperuser();
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(9);
 
-        var script = host.Services.GetRequiredService<SchemaScripts>().All().Single(s => s.Path.EndsWith("history/0090_product_barcodes.sql", StringComparison.Ordinal));
+        var script = host
+            .Services.GetRequiredService<SchemaScripts>()
+            .All()
+            .Single(s => s.Path.EndsWith("history/0090_product_barcodes.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await superuser.Execute($"drop table {company.Schema}.product_barcodes; set local role fluxion_owner");
-        await superuser.Execute(Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString()));
+        await superuser.Execute(
+            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString())
+        );
         (await superuser.Rows(rows)).ShouldBe(live);
     }
 }

@@ -13,9 +13,34 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var manager = await Client.Demo(host, "manager");
         var sku = NewCode();
-        (await manager.Post("products", new { sku, name = "Leche", unitType = "unit", category = "lacteos", supplier = "POLAR", costPrice = 2.5, sellingPrice = 3.25, taxRate = 16 }))
-            .ShouldBe(201).Json["version"]!.GetValue<long>().ShouldBe(1);
-        (await manager.Put($"products/{sku}", new { name = "Leche entera", unitType = "unit", reorderPoint = 24, version = 1 })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku,
+                    name = "Leche",
+                    unitType = "unit",
+                    category = "lacteos",
+                    supplier = "POLAR",
+                    costPrice = 2.5,
+                    sellingPrice = 3.25,
+                    taxRate = 16,
+                }
+            )
+        ).ShouldBe(201).Json["version"]!.GetValue<long>().ShouldBe(1);
+        (
+            await manager.Put(
+                $"products/{sku}",
+                new
+                {
+                    name = "Leche entera",
+                    unitType = "unit",
+                    reorderPoint = 24,
+                    version = 1,
+                }
+            )
+        ).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         var product = (await manager.Get($"products/{sku}")).ShouldBe(200).Json;
         product["name"]!.GetValue<string>().ShouldBe("Leche entera");
         product["reorderPoint"]!.GetValue<decimal>().ShouldBe(24);
@@ -39,7 +64,9 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var shop = await Shop.Open(host, unitType: "kg");
         (await shop.Receive(1.5m)).ShouldBe(200);
-        (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "box" })).ShouldBe(409).Detail!.ShouldContain("kg");
+        (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "box" }))
+            .ShouldBe(409)
+            .Detail!.ShouldContain("kg");
         (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "liter" })).ShouldBe(200);
         (await shop.Issue(1.5m)).ShouldBe(200);
 
@@ -53,8 +80,29 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var admin = await Client.Demo(host, "admin");
         var code = NewCode();
-        (await admin.Post("stores", new { code, name = "Same", address = new { city = "Caracas" }, settings = new { shelf = 3 } })).ShouldBe(201);
-        (await admin.Put($"stores/{code}", new { name = "Same", address = new { city = "Caracas" }, settings = new { shelf = 3 } })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(1);
+        (
+            await admin.Post(
+                "stores",
+                new
+                {
+                    code,
+                    name = "Same",
+                    address = new { city = "Caracas" },
+                    settings = new { shelf = 3 },
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await admin.Put(
+                $"stores/{code}",
+                new
+                {
+                    name = "Same",
+                    address = new { city = "Caracas" },
+                    settings = new { shelf = 3 },
+                }
+            )
+        ).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(1);
         (await admin.Post($"stores/{code}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         (await admin.Post($"stores/{code}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
     }
@@ -68,8 +116,16 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var admin = await Client.Demo(host, "admin");
         var code = NewCode();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => admin.Post(resource,
-            new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "Once" })));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(_ =>
+                    admin.Post(
+                        resource,
+                        new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "Once" }
+                    )
+                )
+        );
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
         (await admin.EventTypes((await admin.Get($"{resource}/{code}")).ShouldBe(200).Id())).Length.ShouldBe(1);
@@ -80,7 +136,9 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var admin = await Client.Demo(host, "admin");
         var code = NewCode();
-        (await admin.Post("stores", new { code = code.ToLowerInvariant(), name = "A store" })).ShouldBe(201).Json["code"]!.GetValue<string>().ShouldBe(code);
+        (await admin.Post("stores", new { code = code.ToLowerInvariant(), name = "A store" })).ShouldBe(201).Json["code"]!
+            .GetValue<string>()
+            .ShouldBe(code);
         (await admin.Post("stores", new { code, name = "A store" })).ShouldBe(409);
     }
 
@@ -92,41 +150,100 @@ public sealed class CatalogTests(LedgerHost host)
     public async Task every_code_that_is_taken_can_be_read_under_it_and_others_are_400(string resource, string field)
     {
         var admin = await Client.Demo(host, "admin");
-        Task<Answer> Create(string code) => admin.Post(resource, new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "x" });
+        Task<Answer> Create(string code) =>
+            admin.Post(
+                resource,
+                new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "x" }
+            );
         foreach (var code in (string[])[$"{NewCode()}.ñ_1", $"{NewCode()}..", $"É{NewCode()}"])
         {
             (await Create(code)).ShouldBe(201);
             (await admin.Get($"{resource}/{Uri.EscapeDataString(code)}")).ShouldBe(200);
         }
-        foreach (var code in (string[])["A/B", "A\\B", "A%2FB", "A?B", "A#B", "A B", "..", "A\nB", "ΩB", "A–B/", new string('A', 51), Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString("N")])
+        foreach (
+            var code in (string[])
+                [
+                    "A/B",
+                    "A\\B",
+                    "A%2FB",
+                    "A?B",
+                    "A#B",
+                    "A B",
+                    "..",
+                    "A\nB",
+                    "ΩB",
+                    "A–B/",
+                    new string('A', 51),
+                    Guid.CreateVersion7().ToString(),
+                    Guid.CreateVersion7().ToString("N"),
+                ]
+        )
             (await Create(code)).ShouldBe(400).Fields.ShouldBe([field], code);
     }
 
     [Theory]
     [InlineData("products", """{"sku":"","name":""}""", "sku,name")]
-    [InlineData("products", """{"sku":"A B","name":"x","unitType":"dozen","taxRate":101,"costPrice":-1}""", "sku,unitType,taxRate,costPrice")]
+    [InlineData(
+        "products",
+        """{"sku":"A B","name":"x","unitType":"dozen","taxRate":101,"costPrice":-1}""",
+        "sku,unitType,taxRate,costPrice"
+    )]
     [InlineData("products", """{"sku":"X1","name":"x","minStockLevel":10,"maxStockLevel":5}""", "maxStockLevel")]
     [InlineData("stores", """{"code":"-","name":"x","type":"kiosk"}""", "code,type")]
     [InlineData("categories", """{"code":"","name":"x"}""", "code")]
     [InlineData("suppliers", """{"code":"S","businessName":"","email":"nobody"}""", "businessName,email")]
     [InlineData("users", """{"email":"x","fullName":"","role":"king","password":"short"}""", "email,fullName,role,password")]
     [InlineData("users", """{"email":"a\u202e@b.com","fullName":"Ana\u0007","role":"user","password":"long enough"}""", "email,fullName")]
-    [InlineData("users", """{"email":"a@b.com","fullName":"Ana","role":"user","password":"long enough","stores":[{s100},"101"]}""", "stores")]
-    [InlineData("stores", """{"code":"S","name":"a\nb","contact":{"phone":"{x51}","email":"nobody","manager":"{x201}"}}""", "name,contact.phone,contact.email,contact.manager")]
-    [InlineData("stores", """{"code":"S","name":"x","address":{"street":"{x201}","city":"{x101}","state":"{x101}","postalCode":"{x21}","country":"{x101}"}}""",
-        "address.street,address.city,address.state,address.postalCode,address.country")]
-    [InlineData("suppliers", """{"code":"S","businessName":"\u2066x","tradeName":"a\u200fb","phone":"1\n2","address":{"city":"{x101}"}}""", "businessName,tradeName,phone,address.city")]
+    [InlineData(
+        "users",
+        """{"email":"a@b.com","fullName":"Ana","role":"user","password":"long enough","stores":[{s100},"101"]}""",
+        "stores"
+    )]
+    [InlineData(
+        "stores",
+        """{"code":"S","name":"a\nb","contact":{"phone":"{x51}","email":"nobody","manager":"{x201}"}}""",
+        "name,contact.phone,contact.email,contact.manager"
+    )]
+    [InlineData(
+        "stores",
+        """{"code":"S","name":"x","address":{"street":"{x201}","city":"{x101}","state":"{x101}","postalCode":"{x21}","country":"{x101}"}}""",
+        "address.street,address.city,address.state,address.postalCode,address.country"
+    )]
+    [InlineData(
+        "suppliers",
+        """{"code":"S","businessName":"\u2066x","tradeName":"a\u200fb","phone":"1\n2","address":{"city":"{x101}"}}""",
+        "businessName,tradeName,phone,address.city"
+    )]
     [InlineData("products", """{"sku":"X1","name":"a\u2028b","barcode":"1\r2"}""", "name,barcode")]
     [InlineData("categories", """{"code":"X1","name":"a\u0085b"}""", "name")]
     public async Task wrong_fields_are_all_named(string resource, string body, string fields) =>
-        (await (await Client.Demo(host, "admin")).Post(resource, Regex.Replace(body, @"\{x(\d+)\}", n => new string('x', int.Parse(n.Groups[1].Value, CultureInfo.InvariantCulture)))
-            .Replace("{s100}", string.Join(',', Enumerable.Repeat("\"S\"", 100))))).ShouldBe(400).Fields.Order().ShouldBe(fields.Split(',').Order());
+        (
+            await (await Client.Demo(host, "admin")).Post(
+                resource,
+                Regex
+                    .Replace(body, @"\{x(\d+)\}", n => new string('x', int.Parse(n.Groups[1].Value, CultureInfo.InvariantCulture)))
+                    .Replace("{s100}", string.Join(',', Enumerable.Repeat("\"S\"", 100)))
+            )
+        )
+            .ShouldBe(400)
+            .Fields.Order()
+            .ShouldBe(fields.Split(',').Order());
 
     [Fact]
     public async Task notes_have_lines_and_names_every_script()
     {
         var manager = await Client.Demo(host, "manager");
-        (await manager.Post("products", new { sku = NewCode(), name = "Café ‘Ñandú’ \u2013 קפה 咖啡 👩‍🍳", description = "One line\nand another\tone" })).ShouldBe(201);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = NewCode(),
+                    name = "Café ‘Ñandú’ \u2013 קפה 咖啡 👩‍🍳",
+                    description = "One line\nand another\tone",
+                }
+            )
+        ).ShouldBe(201);
     }
 
     [Theory]
@@ -147,8 +264,14 @@ public sealed class CatalogTests(LedgerHost host)
             "long" => $$"""{"a":"{{new string('x', 16_000)}}"}""",
             _ => settings,
         };
-        (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.Single().ShouldStartWith("settings");
-        (await admin.Post("products", $$"""{"sku":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(400).Fields.Single().ShouldStartWith("settings");
+        (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}"""))
+            .ShouldBe(400)
+            .Fields.Single()
+            .ShouldStartWith("settings");
+        (await admin.Post("products", $$"""{"sku":"{{NewCode()}}","name":"x","settings":{{settings}}}"""))
+            .ShouldBe(400)
+            .Fields.Single()
+            .ShouldStartWith("settings");
     }
 
     [Fact]
@@ -156,7 +279,9 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var admin = await Client.Demo(host, "admin");
         var settings = string.Concat(Enumerable.Repeat("{\"a\":", 16)) + "1" + new string('}', 16);
-        var id = (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(201).Json["id"]!.GetValue<string>();
+        var id = (await admin.Post("stores", $$"""{"code":"{{NewCode()}}","name":"x","settings":{{settings}}}""")).ShouldBe(201).Json[
+            "id"
+        ]!.GetValue<string>();
         (await admin.Get($"stores/{id}")).ShouldBe(200);
         (await admin.Get($"events?entityId={id}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
@@ -165,9 +290,39 @@ public sealed class CatalogTests(LedgerHost host)
     public async Task an_unknown_category_or_supplier_is_404_by_its_field()
     {
         var manager = await Client.Demo(host, "manager");
-        (await manager.Post("products", new { sku = NewCode(), name = "x", category = "NONE" })).ShouldBe(404).Fields.ShouldBe(["category"]);
-        (await manager.Post("products", new { sku = NewCode(), name = "x", supplier = "NONE" })).ShouldBe(404).Fields.ShouldBe(["supplier"]);
-        (await manager.Post("categories", new { code = NewCode(), name = "x", parent = "NONE" })).ShouldBe(404).Fields.ShouldBe(["parent"]);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = NewCode(),
+                    name = "x",
+                    category = "NONE",
+                }
+            )
+        ).ShouldBe(404).Fields.ShouldBe(["category"]);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = NewCode(),
+                    name = "x",
+                    supplier = "NONE",
+                }
+            )
+        ).ShouldBe(404).Fields.ShouldBe(["supplier"]);
+        (
+            await manager.Post(
+                "categories",
+                new
+                {
+                    code = NewCode(),
+                    name = "x",
+                    parent = "NONE",
+                }
+            )
+        ).ShouldBe(404).Fields.ShouldBe(["parent"]);
         (await manager.Put("products/NONE", new { name = "x" })).ShouldBe(404);
         (await manager.Get("products/NONE")).ShouldBe(404);
     }
@@ -177,11 +332,12 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var viewer = await Client.Demo(host, "viewer");
         var seen = new List<string>();
-        for (var next = ""; ;)
+        for (var next = ""; ; )
         {
             var page = (await viewer.Get($"products?limit=7{next}")).ShouldBe(200).Json;
             seen.AddRange(page["items"]!.AsArray().Select(p => p!["sku"]!.GetValue<string>()));
-            if (page["next"] is not { } cursor) break;
+            if (page["next"] is not { } cursor)
+                break;
             next = $"&after={cursor.GetValue<string>()}";
         }
         seen.Count.ShouldBeGreaterThanOrEqualTo(40);
@@ -209,7 +365,10 @@ public sealed class CatalogTests(LedgerHost host)
         var manager = await Client.Demo(host, "manager");
         var sku = NewCode();
         (await manager.Post("products", new { sku, name })).ShouldBe(201);
-        (await manager.Get($"products?search={sku}", accept: "text/csv")).ShouldBe(200).Text.Split("\r\n")[1].ShouldContain($",\"'{name}\",");
+        (await manager.Get($"products?search={sku}", accept: "text/csv"))
+            .ShouldBe(200)
+            .Text.Split("\r\n")[1]
+            .ShouldContain($",\"'{name}\",");
     }
 
     [Fact]
@@ -217,6 +376,9 @@ public sealed class CatalogTests(LedgerHost host)
     {
         var shop = await Shop.Open(host, stock: 10);
         (await shop.Issue(2.0m)).ShouldBe(200);
-        (await shop.Manager.Get($"movements?store={shop.Store}&limit=1", accept: "text/csv")).ShouldBe(200).Text.Split("\r\n")[1].ShouldContain(",-2,");
+        (await shop.Manager.Get($"movements?store={shop.Store}&limit=1", accept: "text/csv"))
+            .ShouldBe(200)
+            .Text.Split("\r\n")[1]
+            .ShouldContain(",-2,");
     }
 }

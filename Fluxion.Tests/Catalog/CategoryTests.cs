@@ -10,12 +10,30 @@ public sealed class CategoryTests(LedgerHost host)
     private static async Task<string> Add(Client manager, string? parent = null)
     {
         var code = NewCode();
-        (await manager.Post("categories", new { code, name = code, parent })).ShouldBe(201);
+        (
+            await manager.Post(
+                "categories",
+                new
+                {
+                    code,
+                    name = code,
+                    parent,
+                }
+            )
+        ).ShouldBe(201);
         return code;
     }
 
     private static Task<Answer> Move(Client manager, string code, string? parent, long? version = null) =>
-        manager.Put($"categories/{code}", new { name = code, parent, version });
+        manager.Put(
+            $"categories/{code}",
+            new
+            {
+                name = code,
+                parent,
+                version,
+            }
+        );
 
     private static async Task<JsonNode> Read(Client manager, string code) => (await manager.Get($"categories/{code}")).ShouldBe(200).Json;
 
@@ -26,20 +44,60 @@ public sealed class CategoryTests(LedgerHost host)
     {
         var manager = await Client.Demo(host, "manager");
         var (above, code) = (await Add(manager), NewCode());
-        var id = (await manager.Post("categories", new { code, name = "Before", description = "x", settings = new { shelf = 3 } })).ShouldBe(201).Id();
-        (await manager.Put($"categories/{code}", new { name = " After ", parent = above, settings = new { shelf = 4 }, version = 1 })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        var id = (
+            await manager.Post(
+                "categories",
+                new
+                {
+                    code,
+                    name = "Before",
+                    description = "x",
+                    settings = new { shelf = 3 },
+                }
+            )
+        ).ShouldBe(201).Id();
+        (
+            await manager.Put(
+                $"categories/{code}",
+                new
+                {
+                    name = " After ",
+                    parent = above,
+                    settings = new { shelf = 4 },
+                    version = 1,
+                }
+            )
+        ).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
 
         var row = await Read(manager, code);
-        (row["name"]!.GetValue<string>(), row["parent"]!.GetValue<string>(), row["description"], row["settings"]!.ToJsonString(), row["version"]!.GetValue<long>())
-            .ShouldBe(("After", above, null, """{"shelf":4}""", 2));
+        (
+            row["name"]!.GetValue<string>(),
+            row["parent"]!.GetValue<string>(),
+            row["description"],
+            row["settings"]!.ToJsonString(),
+            row["version"]!.GetValue<long>()
+        ).ShouldBe(("After", above, null, """{"shelf":4}""", 2));
         (await manager.Get($"categories?parent={above}")).Json["items"]!.AsArray().Single()!["code"]!.GetValue<string>().ShouldBe(code);
         var changed = (await manager.Events(id))[^1];
-        (changed["eventType"]!.GetValue<string>(), changed["action"]!.GetValue<string>(), changed["userEmail"]!.GetValue<string>())
-            .ShouldBe(("category_changed", "updated", "manager@fluxion.demo"));
+        (
+            changed["eventType"]!.GetValue<string>(),
+            changed["action"]!.GetValue<string>(),
+            changed["userEmail"]!.GetValue<string>()
+        ).ShouldBe(("category_changed", "updated", "manager@fluxion.demo"));
         (changed["oldData"]!["name"]!.GetValue<string>(), changed["newData"]!["name"]!.GetValue<string>()).ShouldBe(("Before", "After"));
 
         (await Move(manager, code, above, version: 1)).ShouldBe(409);
-        (await manager.Put($"categories/{code}", new { name = "After", parent = above, settings = new { shelf = 4 } })).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (
+            await manager.Put(
+                $"categories/{code}",
+                new
+                {
+                    name = "After",
+                    parent = above,
+                    settings = new { shelf = 4 },
+                }
+            )
+        ).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         (await manager.EventTypes(id)).ShouldBe(["category_created", "category_changed"]);
     }
 
@@ -75,7 +133,8 @@ public sealed class CategoryTests(LedgerHost host)
             foreach (var code in ring)
             {
                 var steps = 0;
-                for (var above = code; above is not null; above = await ParentOf(manager, above)) (++steps).ShouldBeLessThanOrEqualTo(ring.Length);
+                for (var above = code; above is not null; above = await ParentOf(manager, above))
+                    (++steps).ShouldBeLessThanOrEqualTo(ring.Length);
             }
         }
     }
@@ -86,15 +145,55 @@ public sealed class CategoryTests(LedgerHost host)
         var manager = await Client.Demo(host, "manager");
         var code = await Add(manager);
         var (child, other, inside, outside) = (await Add(manager, code), await Add(manager), NewCode(), NewCode());
-        (await manager.Post("products", new { sku = inside, name = "x", category = code })).ShouldBe(201);
-        (await manager.Post("products", new { sku = outside, name = "x", category = other })).ShouldBe(201);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = inside,
+                    name = "x",
+                    category = code,
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = outside,
+                    name = "x",
+                    category = other,
+                }
+            )
+        ).ShouldBe(201);
         var id = (await manager.Post($"categories/{code}/deactivate", null)).ShouldBe(200).Id();
         (await manager.Post($"categories/{code}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         (await Read(manager, code))["isActive"]!.GetValue<bool>().ShouldBeFalse();
 
-        (await manager.Post("categories", new { code = NewCode(), name = "x", parent = code })).ShouldBe(409).Detail!.ShouldContain(code);
+        (
+            await manager.Post(
+                "categories",
+                new
+                {
+                    code = NewCode(),
+                    name = "x",
+                    parent = code,
+                }
+            )
+        ).ShouldBe(409).Detail!.ShouldContain(code);
         (await Move(manager, other, code)).ShouldBe(409);
-        (await manager.Post("products", new { sku = NewCode(), name = "x", category = code })).ShouldBe(409).Detail!.ShouldContain(code);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = NewCode(),
+                    name = "x",
+                    category = code,
+                }
+            )
+        ).ShouldBe(409).Detail!.ShouldContain(code);
         (await manager.Put($"products/{outside}", new { name = "y", category = code })).ShouldBe(409);
         (await manager.Get($"products/{outside}")).Json["name"]!.GetValue<string>().ShouldBe("x");
         (await ParentOf(manager, other)).ShouldBeNull();
@@ -115,9 +214,20 @@ public sealed class CategoryTests(LedgerHost host)
     {
         var manager = await Client.Demo(host, "manager");
         var deepest = await Add(manager);
-        for (var above = 0; above < Category.MaxDepth; above++) deepest = await Add(manager, deepest);
+        for (var above = 0; above < Category.MaxDepth; above++)
+            deepest = await Add(manager, deepest);
         var code = NewCode();
-        (await manager.Post("categories", new { code, name = "x", parent = deepest })).ShouldBe(409).Json["title"]!.GetValue<string>().ShouldBe("Too deep");
+        (
+            await manager.Post(
+                "categories",
+                new
+                {
+                    code,
+                    name = "x",
+                    parent = deepest,
+                }
+            )
+        ).ShouldBe(409).Json["title"]!.GetValue<string>().ShouldBe("Too deep");
         (await manager.Get($"categories/{code}")).ShouldBe(404);
         (await Move(manager, await Add(manager), deepest)).ShouldBe(409);
     }

@@ -18,23 +18,51 @@ public sealed class CodeTests(LedgerHost host)
 
     /// <summary>Code points that resemble letters and digits of a code, or are invisible.</summary>
     private static readonly string[] Strangers =
-        ["А", "Ѕ", "і", "Α", "Ο", "ν", "ꓮ", "Ⅰ", "１\u0301", "٣", "०", "A\u0323", "ẞ", "ı", "ſ", "\u212A", "Ạ", "𝐀", "①", "²", "ﬁ", "•", "’"];
+    [
+        "А",
+        "Ѕ",
+        "і",
+        "Α",
+        "Ο",
+        "ν",
+        "ꓮ",
+        "Ⅰ",
+        "１\u0301",
+        "٣",
+        "०",
+        "A\u0323",
+        "ẞ",
+        "ı",
+        "ſ",
+        "\u212A",
+        "Ạ",
+        "𝐀",
+        "①",
+        "²",
+        "ﬁ",
+        "•",
+        "’",
+    ];
 
     /// <summary>Every field with a format in a command's body, by its path, with the example that holds it.</summary>
     private static IEnumerable<(Operation Command, string Path, string Format)> Fields(OpenApi document)
     {
         foreach (var command in document.Operations.Where(o => o.Body is not null))
-            foreach (var (path, schema) in Members(document, command.Body!["schema"]!, ""))
-                if (schema["format"]?.GetValue<string>() is Codes.Format or Codes.NumberFormat or ProductBarcode.Format) yield return (command, path, schema["format"]!.GetValue<string>());
+        foreach (var (path, schema) in Members(document, command.Body!["schema"]!, ""))
+            if (schema["format"]?.GetValue<string>() is Codes.Format or Codes.NumberFormat or ProductBarcode.Format)
+                yield return (command, path, schema["format"]!.GetValue<string>());
     }
 
     private static IEnumerable<(string Path, JsonNode Schema)> Members(OpenApi document, JsonNode node, string path)
     {
         var schema = document.Schema(node);
         yield return (path, schema);
-        if (schema["items"] is { } items) foreach (var member in Members(document, items, $"{path}[0]")) yield return member;
+        if (schema["items"] is { } items)
+            foreach (var member in Members(document, items, $"{path}[0]"))
+                yield return member;
         foreach (var (name, member) in schema["properties"]?.AsObject().ToDictionary() ?? [])
-            foreach (var inner in Members(document, member!, path.Length == 0 ? name : $"{path}.{name}")) yield return inner;
+        foreach (var inner in Members(document, member!, path.Length == 0 ? name : $"{path}.{name}"))
+            yield return inner;
     }
 
     /// <summary>The body with another text at a path of members and first elements.</summary>
@@ -45,8 +73,10 @@ public sealed class CodeTests(LedgerHost host)
         var parts = path.Split('.', '[').Select(part => part.TrimEnd(']')).ToArray();
         foreach (var (part, next) in parts.Zip(parts[1..]))
         {
-            if (int.TryParse(part, out var index)) at = at!.AsArray()[index];
-            else at = at![part] ??= next == "0" ? new JsonArray(new JsonObject()) : new JsonObject();
+            if (int.TryParse(part, out var index))
+                at = at!.AsArray()[index];
+            else
+                at = at![part] ??= next == "0" ? new JsonArray(new JsonObject()) : new JsonObject();
         }
         at![parts[^1]] = text;
         return body.ToJsonString();
@@ -56,9 +86,13 @@ public sealed class CodeTests(LedgerHost host)
     public async Task every_field_that_is_named_like_a_code_has_the_format_of_one()
     {
         var document = await OpenApi.Of(Client.Anonymous(host));
-        var without = document.Operations.Where(o => o.Body is not null).SelectMany(o => Members(document, o.Body!["schema"]!, "").Select(m => (o, m.Path, m.Schema)))
+        var without = document
+            .Operations.Where(o => o.Body is not null)
+            .SelectMany(o => Members(document, o.Body!["schema"]!, "").Select(m => (o, m.Path, m.Schema)))
             .Where(f => Named.Contains(f.Path.Split('.')[^1]) && f.Schema["format"] is null)
-            .Select(f => $"{f.o} {f.Path}").Order().ToList();
+            .Select(f => $"{f.o} {f.Path}")
+            .Order()
+            .ToList();
         // in lines, sku names an existing product in any spelling, so it has no format
         without.Where(f => !f.EndsWith("lines[0].sku", StringComparison.Ordinal)).ShouldBeEmpty();
         Fields(document).Count().ShouldBeGreaterThanOrEqualTo(20);
@@ -75,7 +109,12 @@ public sealed class CodeTests(LedgerHost host)
             var example = command.Body!["example"]!;
             foreach (var stranger in Strangers)
             {
-                var answer = await admin.Send(HttpMethod.Parse(command.Method), command.Address, With(Only(example, path), path, $"A{stranger}1"), Guid.CreateVersion7().ToString());
+                var answer = await admin.Send(
+                    HttpMethod.Parse(command.Method),
+                    command.Address,
+                    With(Only(example, path), path, $"A{stranger}1"),
+                    Guid.CreateVersion7().ToString()
+                );
                 answer.ShouldBe(400).Fields.ShouldContain(path, $"{command} {path} {stranger}");
             }
         }
@@ -84,8 +123,10 @@ public sealed class CodeTests(LedgerHost host)
         static JsonNode Only(JsonNode example, string path)
         {
             var body = example.DeepClone().AsObject();
-            if (path == "barcode") body.Remove("barcodes");
-            if (path == "barcodes[0].code") body.Remove("barcode");
+            if (path == "barcode")
+                body.Remove("barcodes");
+            if (path == "barcodes[0].code")
+                body.Remove("barcode");
             return body;
         }
     }
@@ -98,17 +139,30 @@ public sealed class CodeTests(LedgerHost host)
     public async Task spellings_that_look_alike_are_one_code(string resource, string field)
     {
         var admin = await Client.Demo(host, "admin");
-        Task<Answer> Create(string code) => admin.Post(resource, new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "x" });
+        Task<Answer> Create(string code) =>
+            admin.Post(
+                resource,
+                new Dictionary<string, string> { [field] = code, [resource == "suppliers" ? "businessName" : "name"] = "x" }
+            );
         var code = $"{NewCode()}-Ñ";
         var decomposed = code.Replace("Ñ", "N\u0303", StringComparison.Ordinal);
         string[] alike =
         [
-            decomposed, decomposed.ToLowerInvariant(), $"\u00A0{code}\u3000", $"\uFEFF{code}\u200B", code.Replace("-", "\u200D-\u2060", StringComparison.Ordinal), code.Replace('-', '\u2011'), code.Replace('-', '–'),
-            string.Concat(code.Select(c => c is >= '!' and <= '~' ? (char)(c + 0xFEE0) : c)), $"\u200E{code}\u00AD",
+            decomposed,
+            decomposed.ToLowerInvariant(),
+            $"\u00A0{code}\u3000",
+            $"\uFEFF{code}\u200B",
+            code.Replace("-", "\u200D-\u2060", StringComparison.Ordinal),
+            code.Replace('-', '\u2011'),
+            code.Replace('-', '–'),
+            string.Concat(code.Select(c => c is >= '!' and <= '~' ? (char)(c + 0xFEE0) : c)),
+            $"\u200E{code}\u00AD",
         ];
         (await Create(alike[0])).ShouldBe(201).Json["code"]!.GetValue<string>().ShouldBe(code);
-        foreach (var other in alike.Append(code)) (await Create(other)).Status.ShouldBe(409, other);
-        foreach (var other in alike) (await admin.Get($"{resource}/{Uri.EscapeDataString(other)}")).ShouldBe(200).Json[field]!.GetValue<string>().ShouldBe(code);
+        foreach (var other in alike.Append(code))
+            (await Create(other)).Status.ShouldBe(409, other);
+        foreach (var other in alike)
+            (await admin.Get($"{resource}/{Uri.EscapeDataString(other)}")).ShouldBe(200).Json[field]!.GetValue<string>().ShouldBe(code);
         // letters with diacritics are different letters
         (await Create(code.Replace('Ñ', 'N'))).ShouldBe(201);
     }
@@ -119,11 +173,36 @@ public sealed class CodeTests(LedgerHost host)
         var shop = await Shop.Open(host, stock: 5);
         string Wide(string code) => string.Concat(code.Select(c => (char)(c + 0xFEE0))) + "\u200B";
         (await (shop with { Store = Wide(shop.Store), Sku = Wide(shop.Sku) }).Issue(1)).ShouldBe(200);
-        foreach (var list in (string[])["inventory", "movements", "reorder-suggestions", "stock/count-corrections", "alerts", "stock/transfers", "stock/reservations"])
+        foreach (
+            var list in (string[])
+                [
+                    "inventory",
+                    "movements",
+                    "reorder-suggestions",
+                    "stock/count-corrections",
+                    "alerts",
+                    "stock/transfers",
+                    "stock/reservations",
+                ]
+        )
             (await shop.Manager.Get($"{list}?store={Uri.EscapeDataString(Wide(shop.Store))}")).ShouldBe(200);
-        (await shop.Manager.Get($"inventory?sku={Uri.EscapeDataString(Wide(shop.Sku))}&asOf=2100-01-01")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
-        (await shop.Manager.Get($"audit/explain?store={Uri.EscapeDataString(Wide(shop.Store))}&sku={Uri.EscapeDataString(Wide(shop.Sku))}")).ShouldBe(200).Json["onHand"]!.GetValue<decimal>().ShouldBe(4);
-        (await shop.Manager.Send(HttpMethod.Post, "imports/stock", $"store,sku,onHand\n{Wide(shop.Store)},{Wide(shop.Sku)},7\n", Guid.CreateVersion7().ToString(), contentType: "text/csv")).ShouldBe(200);
+        (await shop.Manager.Get($"inventory?sku={Uri.EscapeDataString(Wide(shop.Sku))}&asOf=2100-01-01")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Count.ShouldBe(1);
+        (await shop.Manager.Get($"audit/explain?store={Uri.EscapeDataString(Wide(shop.Store))}&sku={Uri.EscapeDataString(Wide(shop.Sku))}"))
+            .ShouldBe(200)
+            .Json["onHand"]!
+            .GetValue<decimal>()
+            .ShouldBe(4);
+        (
+            await shop.Manager.Send(
+                HttpMethod.Post,
+                "imports/stock",
+                $"store,sku,onHand\n{Wide(shop.Store)},{Wide(shop.Sku)},7\n",
+                Guid.CreateVersion7().ToString(),
+                contentType: "text/csv"
+            )
+        ).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(7);
     }
 
@@ -137,7 +216,17 @@ public sealed class CodeTests(LedgerHost host)
         (await shop.Receive(3)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(3);
         (await company.Admin.Put($"products/{Uri.EscapeDataString("ＬＡＣ－Ω")}", new { name = "Old, renamed" })).ShouldBe(200);
-        (await company.Admin.Post("stock/transfers", new { fromStore = "МАГАЗИН", toStore = "МАГАЗИН", lines = new[] { new { sku = "ＬＡＣ－Ω", quantity = 1 } } })).ShouldBe(400).Fields.ShouldBe(["toStore"]);
+        (
+            await company.Admin.Post(
+                "stock/transfers",
+                new
+                {
+                    fromStore = "МАГАЗИН",
+                    toStore = "МАГАЗИН",
+                    lines = new[] { new { sku = "ＬＡＣ－Ω", quantity = 1 } },
+                }
+            )
+        ).ShouldBe(400).Fields.ShouldBe(["toStore"]);
         (await company.Admin.Get($"stock/transfers?store={Uri.EscapeDataString("МАГАЗИН")}")).ShouldBe(200);
     }
 
@@ -145,28 +234,49 @@ public sealed class CodeTests(LedgerHost host)
     public async Task numbers_of_others_are_taken_letter_for_letter_but_in_one_spelling()
     {
         var shop = await Shop.Open(host, stock: 9);
-        Task<Answer> Sell(string number, string? taxId = null) => shop.Manager.Post("sales", new
-        {
-            store = shop.Store,
-            invoiceNumber = number,
-            clientTaxId = taxId,
-            posTransactionId = $" {number}\u200B",
-            lines = new[] { new { sku = shop.Sku, quantity = 1 } },
-        });
+        Task<Answer> Sell(string number, string? taxId = null) =>
+            shop.Manager.Post(
+                "sales",
+                new
+                {
+                    store = shop.Store,
+                    invoiceNumber = number,
+                    clientTaxId = taxId,
+                    posTransactionId = $" {number}\u200B",
+                    lines = new[] { new { sku = shop.Sku, quantity = 1 } },
+                }
+            );
         (await Sell("f-1 Nº 7")).ShouldBe(201).Json["invoiceNumber"]!.GetValue<string>().ShouldBe("f-1 Nº 7");
-        foreach (var alike in (string[])["ｆ－１ Nº 7", "f–1\u00A0N° 7", "\uFEFFf-1 N\u200Bº 7 "]) (await Sell(alike)).Status.ShouldBe(409, alike);
+        foreach (var alike in (string[])["ｆ－１ Nº 7", "f–1\u00A0N° 7", "\uFEFFf-1 N\u200Bº 7 "])
+            (await Sell(alike)).Status.ShouldBe(409, alike);
         (await Sell("F-1 Nº 7")).ShouldBe(201);
-        (await shop.Manager.Get($"sales?store={shop.Store}&invoice={Uri.EscapeDataString("ｆ－１ N° 7")}")).ShouldBe(200).Json["items"]!.AsArray().Single()!["posTransactionId"]!.GetValue<string>().ShouldBe("f-1 Nº 7");
+        (await shop.Manager.Get($"sales?store={shop.Store}&invoice={Uri.EscapeDataString("ｆ－１ N° 7")}")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Single()!["posTransactionId"]!
+            .GetValue<string>()
+            .ShouldBe("f-1 Nº 7");
         (await Sell("F-2", "Ｖ－１２３４５６７８－１")).ShouldBe(201);
-        (await shop.Manager.Get($"sales?store={shop.Store}&invoice=F-2")).Json["items"]![0]!["clientTaxId"]!.GetValue<string>().ShouldBe("V-12345678-1");
+        (await shop.Manager.Get($"sales?store={shop.Store}&invoice=F-2")).Json["items"]![0]!["clientTaxId"]!
+            .GetValue<string>()
+            .ShouldBe("V-12345678-1");
     }
 
     [Theory]
     [InlineData("users", "email", """{"email":"аna@company.test","fullName":"Ana","role":"user","password":"long enough"}""")]
-    [InlineData("/api/tenants", "adminEmail", """{"slug":"look-alike","name":"A company","adminEmail":"аna@company.test","adminFullName":"Ana","adminPassword":"long enough"}""")]
-    [InlineData("/api/tenants", "slug", """{"slug":"аcme","name":"A company","adminEmail":"ana@company.test","adminFullName":"Ana","adminPassword":"long enough"}""")]
+    [InlineData(
+        "/api/tenants",
+        "adminEmail",
+        """{"slug":"look-alike","name":"A company","adminEmail":"аna@company.test","adminFullName":"Ana","adminPassword":"long enough"}"""
+    )]
+    [InlineData(
+        "/api/tenants",
+        "slug",
+        """{"slug":"аcme","name":"A company","adminEmail":"ana@company.test","adminFullName":"Ana","adminPassword":"long enough"}"""
+    )]
     public async Task an_account_and_a_tenant_are_named_in_ascii(string path, string field, string body) =>
-        (await (path == "users" ? await Client.Demo(host, "admin") : await Client.Platform(host)).Post(path, body)).ShouldBe(400).Fields.ShouldBe([field]);
+        (await (path == "users" ? await Client.Demo(host, "admin") : await Client.Platform(host)).Post(path, body))
+            .ShouldBe(400)
+            .Fields.ShouldBe([field]);
 
     [Theory]
     [InlineData("products", """{"sku":"X1","name":"{name}"}""", "name")]

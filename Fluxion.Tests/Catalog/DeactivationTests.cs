@@ -25,20 +25,60 @@ public sealed class DeactivationTests(LedgerHost host)
     private static object[] Lines(string sku = "P1", decimal quantity = 5) => [new { sku, quantity }];
 
     private static Task<Answer> Order(Client client, string number, string store = "M1", string sku = "P1") =>
-        client.Post("purchase-orders", new { store, supplier = "V1", orderNumber = number, lines = Lines(sku) });
+        client.Post(
+            "purchase-orders",
+            new
+            {
+                store,
+                supplier = "V1",
+                orderNumber = number,
+                lines = Lines(sku),
+            }
+        );
 
     private static Task<Answer> Transfer(Client client, string reference = "TR-1") =>
-        client.Post("stock/transfers", new { fromStore = "M1", toStore = "M2", reference, lines = Lines() });
+        client.Post(
+            "stock/transfers",
+            new
+            {
+                fromStore = "M1",
+                toStore = "M2",
+                reference,
+                lines = Lines(),
+            }
+        );
 
     private static Task<Answer> Reserve(Client client, string reference = "web-1") =>
-        client.Post("stock/reservations", new { reference, lines = new[] { new { store = "M1", sku = "P1", quantity = 5 } } });
+        client.Post(
+            "stock/reservations",
+            new
+            {
+                reference,
+                lines = new[]
+                {
+                    new
+                    {
+                        store = "M1",
+                        sku = "P1",
+                        quantity = 5,
+                    },
+                },
+            }
+        );
 
     private static Task<Answer> Deactivate(Client client, string what) => client.Post($"{what}/deactivate", null);
 
-    private static async Task<bool> IsActive(Client client, string what) => (await client.Get(what)).ShouldBe(200).Json["isActive"]!.GetValue<bool>();
+    private static async Task<bool> IsActive(Client client, string what) =>
+        (await client.Get(what)).ShouldBe(200).Json["isActive"]!.GetValue<bool>();
 
-    private static string[] Open(Answer refused) => [.. refused.Json["open"]!.AsArray()
-        .Select(o => $"{o!["kind"]} {o["count"]} {string.Join(',', o["documents"]!.AsArray().Select(d => d!.GetValue<string>()))}".TrimEnd())];
+    private static string[] Open(Answer refused) =>
+        [
+            .. refused.Json["open"]!
+                .AsArray()
+                .Select(o =>
+                    $"{o!["kind"]} {o["count"]} {string.Join(',', o["documents"]!.AsArray().Select(d => d!.GetValue<string>()))}".TrimEnd()
+                ),
+        ];
 
     [Theory]
     [InlineData("draft", "stores/M1 products/P1 suppliers/V1")]
@@ -50,12 +90,17 @@ public sealed class DeactivationTests(LedgerHost host)
     {
         var company = await Found();
         (await Order(company.Admin, "OC-1")).ShouldBe(201);
-        if (state != "draft") (await company.Admin.Post($"purchase-orders/OC-1/{(state == "cancelled" ? "cancel" : "send")}", null)).ShouldBe(200);
-        if (state is "partial" or "received") (await company.Admin.Post("purchase-orders/OC-1/receipts", new { lines = Lines(quantity: state == "partial" ? 2 : 5) })).ShouldBe(200);
+        if (state != "draft")
+            (await company.Admin.Post($"purchase-orders/OC-1/{(state == "cancelled" ? "cancel" : "send")}", null)).ShouldBe(200);
+        if (state is "partial" or "received")
+            (
+                await company.Admin.Post("purchase-orders/OC-1/receipts", new { lines = Lines(quantity: state == "partial" ? 2 : 5) })
+            ).ShouldBe(200);
         foreach (var what in (string[])["stores/M1", "products/P1", "suppliers/V1"])
         {
             var answer = await Deactivate(company.Admin, what);
-            if (!open.Contains(what, StringComparison.Ordinal)) answer.ShouldBe(200);
+            if (!open.Contains(what, StringComparison.Ordinal))
+                answer.ShouldBe(200);
             else
             {
                 Open(answer.ShouldBe(409)).ShouldBe(["purchase_order 1 OC-1"]);
@@ -63,7 +108,8 @@ public sealed class DeactivationTests(LedgerHost host)
                 (await IsActive(company.Admin, what)).ShouldBeTrue();
             }
         }
-        foreach (var what in (string[])["stores/M2", "products/P2"]) (await Deactivate(company.Admin, what)).ShouldBe(200);
+        foreach (var what in (string[])["stores/M2", "products/P2"])
+            (await Deactivate(company.Admin, what)).ShouldBe(200);
     }
 
     [Fact]
@@ -76,13 +122,17 @@ public sealed class DeactivationTests(LedgerHost host)
         (await Order(company.Admin, "OC-2", sku: "P2")).ShouldBe(201);
         var refused = (await Deactivate(company.Admin, "stores/M1")).ShouldBe(409);
         Open(refused).ShouldBe(["purchase_order 2 OC-1,OC-2", "reservation 1 web-1", "transfer 1 TR-1"]);
-        refused.Detail!.ShouldBe("The store M1 is not deactivated, because there is still something open: 2 purchase orders (OC-1, OC-2), 1 reservation (web-1), "
-            + "1 transfer (TR-1). Finish or cancel that first.");
-        Open((await Deactivate(company.Admin, "products/P1")).ShouldBe(409)).ShouldBe(["purchase_order 1 OC-1", "reservation 1 web-1", "transfer 1 TR-1"]);
+        refused.Detail!.ShouldBe(
+            "The store M1 is not deactivated, because there is still something open: 2 purchase orders (OC-1, OC-2), 1 reservation (web-1), "
+                + "1 transfer (TR-1). Finish or cancel that first."
+        );
+        Open((await Deactivate(company.Admin, "products/P1")).ShouldBe(409))
+            .ShouldBe(["purchase_order 1 OC-1", "reservation 1 web-1", "transfer 1 TR-1"]);
         Open((await Deactivate(company.Admin, "stores/M2")).ShouldBe(409)).ShouldBe(["transfer 1 TR-1"]);
         Open((await Deactivate(company.Admin, "suppliers/V1")).ShouldBe(409)).ShouldBe(["purchase_order 2 OC-1,OC-2"]);
 
-        foreach (var order in (string[])["OC-1", "OC-2"]) (await company.Admin.Post($"purchase-orders/{order}/cancel", null)).ShouldBe(200);
+        foreach (var order in (string[])["OC-1", "OC-2"])
+            (await company.Admin.Post($"purchase-orders/{order}/cancel", null)).ShouldBe(200);
         (await company.Admin.Post($"stock/transfers/{transfer}/cancel", new { })).ShouldBe(200);
         (await company.Admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
         foreach (var what in (string[])["stores/M1", "stores/M2", "products/P1", "suppliers/V1"])
@@ -96,8 +146,21 @@ public sealed class DeactivationTests(LedgerHost host)
     public async Task a_manager_of_one_store_is_told_how_much_is_open_and_only_of_his_store_what()
     {
         var company = await Found();
-        foreach (var (number, store) in ((string, string)[])[("OC-1", "M1"), ("OC-2", "M2"), ("OC-3", "M1")]) (await Order(company.Admin, number, store)).ShouldBe(201);
-        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "manager", password = Company.Password, stores = new[] { "M2" } })).ShouldBe(201);
+        foreach (var (number, store) in ((string, string)[])[("OC-1", "M1"), ("OC-2", "M2"), ("OC-3", "M1")])
+            (await Order(company.Admin, number, store)).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "eva@company.test",
+                    fullName = "Eva",
+                    role = "manager",
+                    password = Company.Password,
+                    stores = new[] { "M2" },
+                }
+            )
+        ).ShouldBe(201);
         var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
         foreach (var what in (string[])["products/P1", "suppliers/V1"])
         {
@@ -115,7 +178,8 @@ public sealed class DeactivationTests(LedgerHost host)
     {
         var company = await Found();
         (await Order(company.Admin, "OC-1")).ShouldBe(201);
-        Task<Answer> Import(string file) => company.Admin.Send(HttpMethod.Post, "imports/products", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
+        Task<Answer> Import(string file) =>
+            company.Admin.Send(HttpMethod.Post, "imports/products", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
         var refused = (await Import("sku,isActive\nP2,false\nP1,false\n")).ShouldBe(400);
         refused.Text.ShouldContain("1 purchase order (OC-1)");
         refused.Fields.ShouldBe(["line 3: isActive"]);
@@ -134,7 +198,12 @@ public sealed class DeactivationTests(LedgerHost host)
     public async Task of_a_deactivation_and_a_new_order_at_once_exactly_one_holds(string what)
     {
         var company = await Found();
-        await Race(company, what, round => Order(company.Admin, $"OC-{round}"), round => company.Admin.Post($"purchase-orders/OC-{round}/cancel", null));
+        await Race(
+            company,
+            what,
+            round => Order(company.Admin, $"OC-{round}"),
+            round => company.Admin.Post($"purchase-orders/OC-{round}/cancel", null)
+        );
     }
 
     [Fact]
@@ -143,8 +212,18 @@ public sealed class DeactivationTests(LedgerHost host)
         var company = await Found();
         Answer? made = null;
         foreach (var what in (string[])["stores/M1", "stores/M2"])
-            await Race(company, what, async round => made = await Transfer(company.Admin, $"TR-{round}"), _ => company.Admin.Post($"stock/transfers/{made!.Json["id"]}/cancel", new { }));
-        await Race(company, "stores/M1", async round => made = await Reserve(company.Admin, $"web-{round}"), _ => company.Admin.Post($"stock/reservations/{made!.Json["id"]}/release", null));
+            await Race(
+                company,
+                what,
+                async round => made = await Transfer(company.Admin, $"TR-{round}"),
+                _ => company.Admin.Post($"stock/transfers/{made!.Json["id"]}/cancel", new { })
+            );
+        await Race(
+            company,
+            "stores/M1",
+            async round => made = await Reserve(company.Admin, $"web-{round}"),
+            _ => company.Admin.Post($"stock/reservations/{made!.Json["id"]}/release", null)
+        );
         await host.ReplayShouldBeEqual(company);
     }
 
@@ -157,7 +236,8 @@ public sealed class DeactivationTests(LedgerHost host)
             var answers = await Task.WhenAll(deactivation, opening);
             (answers[0].Status == 200, answers[1].Status == 201).ShouldBeOneOf((true, false), (false, true));
             answers.ShouldAllBe(a => a.Status == 200 || a.Status == 201 || a.Status == 409, $"{answers[0].Text} {answers[1].Text}");
-            if (answers[1].Status == 201) (await close(round)).ShouldBe(200);
+            if (answers[1].Status == 201)
+                (await close(round)).ShouldBe(200);
             (await company.Admin.Post($"{what}/activate", null)).ShouldBe(200);
         }
     }
@@ -172,21 +252,29 @@ public sealed class DeactivationTests(LedgerHost host)
         {
             (await Order(company.Admin, number)).ShouldBe(201);
             (await company.Admin.Post($"purchase-orders/{number}/send", null)).ShouldBe(200);
-            if (received > 0) (await company.Admin.Post($"purchase-orders/{number}/receipts", new { lines = Lines(quantity: received) })).ShouldBe(200);
+            if (received > 0)
+                (await company.Admin.Post($"purchase-orders/{number}/receipts", new { lines = Lines(quantity: received) })).ShouldBe(200);
             return number;
         }
         var (whole, closed, cancelled) = (await Ordered("OC-1", 5), await Ordered("OC-2", 3), await Ordered("OC-3", 0));
         (await company.Admin.Post($"purchase-orders/{closed}/close", null)).ShouldBe(200);
         (await company.Admin.Post($"purchase-orders/{cancelled}/cancel", null)).ShouldBe(200);
-        foreach (var (what, name) in ((string, string)[])[("products/P1", "the product P1"), ("suppliers/V1", "the supplier V1"), ("stores/M1", "the store M1")])
+        foreach (
+            var (what, name) in ((string, string)[])
+                [("products/P1", "the product P1"), ("suppliers/V1", "the supplier V1"), ("stores/M1", "the store M1")]
+        )
         {
             (await Deactivate(company.Admin, what)).ShouldBe(200);
             (await Order(company.Admin, $"OC-{what[..4]}")).ShouldBe(409);
             foreach (var order in (string[])[closed, cancelled])
                 (await company.Admin.Post($"purchase-orders/{order}/reopen", null)).ShouldBe(409).Detail!.ShouldContain(name);
-            (await company.Admin.Post($"purchase-orders/{whole}/returns", new { lines = Lines(quantity: 1) })).ShouldBe(409).Detail!.ShouldContain(name);
+            (await company.Admin.Post($"purchase-orders/{whole}/returns", new { lines = Lines(quantity: 1) }))
+                .ShouldBe(409)
+                .Detail!.ShouldContain(name);
             // goods can still go back to the supplier, without a replacement; but no goods move from a deactivated store
-            (await company.Admin.Post($"purchase-orders/{whole}/returns", new { replacement = false, lines = Lines(quantity: 1) })).ShouldBe(what == "stores/M1" ? 409 : 200);
+            (
+                await company.Admin.Post($"purchase-orders/{whole}/returns", new { replacement = false, lines = Lines(quantity: 1) })
+            ).ShouldBe(what == "stores/M1" ? 409 : 200);
             (await company.Admin.Post($"{what}/activate", null)).ShouldBe(200);
         }
         (await company.Admin.Post($"purchase-orders/{closed}/reopen", null)).ShouldBe(200);
@@ -205,17 +293,44 @@ public sealed class DeactivationTests(LedgerHost host)
         var (arriving, returning) = ((await Transfer(admin)).ShouldBe(201).Json["id"], (await Transfer(admin)).ShouldBe(201).Json["id"]);
         var reservation = (await Reserve(admin)).ShouldBe(201).Json["id"];
         var (sale, voided) = (await Sell(admin, "F-1"), await Sell(admin, "F-2"));
-        foreach (var (what, deactivated) in ((string, object)[])[("stores/M1", new StoreDeactivated()), ("stores/M2", new StoreDeactivated()),
-            ("products/P1", new ProductDeactivated()), ("suppliers/V1", new SupplierDeactivated())])
+        foreach (
+            var (what, deactivated) in ((string, object)[])
+                [
+                    ("stores/M1", new StoreDeactivated()),
+                    ("stores/M2", new StoreDeactivated()),
+                    ("products/P1", new ProductDeactivated()),
+                    ("suppliers/V1", new SupplierDeactivated()),
+                ]
+        )
         {
             await company.DeactivateAsBefore(host, (await admin.Get(what)).ShouldBe(200).Json["id"]!.GetValue<Guid>(), deactivated);
         }
 
         (await admin.Post("stock/receipts", new { store = "M1", lines = Lines() })).ShouldBe(409);
-        (await admin.Post("purchase-orders/OC-DRAFT/send", null)).ShouldBe(409).Detail!.ShouldContain("the store M1, the supplier V1, the product P1");
+        (await admin.Post("purchase-orders/OC-DRAFT/send", null))
+            .ShouldBe(409)
+            .Detail!.ShouldContain("the store M1, the supplier V1, the product P1");
         (await admin.Post("purchase-orders/OC-DRAFT/cancel", null)).ShouldBe(200);
-        (await admin.Post("purchase-orders/OC-1/receipts", new { lines = Lines() })).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
-        (await admin.Post($"stock/transfers/{arriving}/receipts", new { lines = new[] { new { sku = "P1", received = 4, damaged = 1 } } })).ShouldBe(200);
+        (await admin.Post("purchase-orders/OC-1/receipts", new { lines = Lines() })).ShouldBe(200).Json["status"]!
+            .GetValue<string>()
+            .ShouldBe("received");
+        (
+            await admin.Post(
+                $"stock/transfers/{arriving}/receipts",
+                new
+                {
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku = "P1",
+                            received = 4,
+                            damaged = 1,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200);
         (await admin.Post($"stock/transfers/{returning}/cancel", new { })).ShouldBe(200);
         (await admin.Post($"stock/reservations/{reservation}/extend", new { })).ShouldBe(200);
         (await admin.Hold(reservation!.GetValue<string>(), 2)).ShouldBe(200);
@@ -223,37 +338,78 @@ public sealed class DeactivationTests(LedgerHost host)
         (await admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
         (await admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } })).ShouldBe(200);
         (await admin.Post($"sales/{voided}/cancel", new { reason = "A typing error" })).ShouldBe(200);
-        (await admin.Post("stock/issues", new { store = "M1", reason = "damage", lines = Lines() })).ShouldBe(409);
+        (
+            await admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "M1",
+                    reason = "damage",
+                    lines = Lines(),
+                }
+            )
+        ).ShouldBe(409);
         await host.ReplayShouldBeEqual(company);
     }
 
-    private static async Task<string> Sell(Client client, string invoiceNumber) =>
-        (await client.Post("sales", new { store = "M1", invoiceNumber, lines = Lines(quantity: 1) })).ShouldBe(201).Json["id"]!.GetValue<string>();
+    private static async Task<string> Sell(Client client, string invoiceNumber) => (
+            await client.Post(
+                "sales",
+                new
+                {
+                    store = "M1",
+                    invoiceNumber,
+                    lines = Lines(quantity: 1),
+                }
+            )
+        ).ShouldBe(201).Json["id"]!.GetValue<string>();
 }
 
 internal static class OlderVersion
 {
     /// <summary>Sets the quantity that the reservation holds of P1 in M1.</summary>
-    public static Task<Answer> Hold(this Client client, string reservation, decimal quantity) => client.Send(HttpMethod.Put, $"stock/reservations/{reservation}",
-        new { lines = new[] { new { store = "M1", sku = "P1", quantity } } }, Guid.CreateVersion7().ToString());
+    public static Task<Answer> Hold(this Client client, string reservation, decimal quantity) =>
+        client.Send(
+            HttpMethod.Put,
+            $"stock/reservations/{reservation}",
+            new
+            {
+                lines = new[]
+                {
+                    new
+                    {
+                        store = "M1",
+                        sku = "P1",
+                        quantity,
+                    },
+                },
+            },
+            Guid.CreateVersion7().ToString()
+        );
 
     /// <summary>Deactivates a store, a product or a supplier without checking for open documents.</summary>
     public static async Task DeactivateAsBefore(this Company company, LedgerHost host, Guid id, object deactivated)
     {
         var ct = TestContext.Current.CancellationToken;
         var tenant = host.Services.GetRequiredService<TenantRegistry>().Get(company.Id);
-        await using var session = host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()).LightweightSession(company.Id.ToString());
+        await using var session = host
+            .Services.GetRequiredService<TenantDocumentStores>()
+            .ForTenant(company.Id.ToString())
+            .LightweightSession(company.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
-        await (deactivated switch
-        {
-            StoreDeactivated => Append<Store>(),
-            ProductDeactivated => Append<Product>(),
-            _ => Append<Supplier>(),
-        });
+        await (
+            deactivated switch
+            {
+                StoreDeactivated => Append<Store>(),
+                ProductDeactivated => Append<Product>(),
+                _ => Append<Supplier>(),
+            }
+        );
         await ledger.Commit(ct);
 
-        async Task Append<T>() where T : class, IAggregate<T>
+        async Task Append<T>()
+            where T : class, IAggregate<T>
         {
             await ledger.Lock<T>(id, ct);
             ledger.Append<T>(id, deactivated);

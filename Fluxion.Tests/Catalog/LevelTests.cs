@@ -34,24 +34,58 @@ public sealed class LevelTests(LedgerHost host)
         var expected = fields.Split(',', StringSplitOptions.RemoveEmptyEntries).Order().ToArray();
         void Check(Answer answer, string prefix = "")
         {
-            if (expected.Length == 0) answer.Status.ShouldBeInRange(200, 201, answer.Text);
-            else answer.ShouldBe(400).Fields.Order().ShouldBe(expected.Select(field => prefix + field).Order(), answer.Text);
+            if (expected.Length == 0)
+                answer.Status.ShouldBeInRange(200, 201, answer.Text);
+            else
+                answer.ShouldBe(400).Fields.Order().ShouldBe(expected.Select(field => prefix + field).Order(), answer.Text);
         }
         var unit = JsonNode.Parse(levels)!["unitType"]?.GetValue<string>() is "kg" ? "kg" : "unit";
-        foreach (var sku in (string[])["P1", "P2"]) (await admin.Post("products", new { sku, name = "x", unitType = unit })).ShouldBe(201);
+        foreach (var sku in (string[])["P1", "P2"])
+            (
+                await admin.Post(
+                    "products",
+                    new
+                    {
+                        sku,
+                        name = "x",
+                        unitType = unit,
+                    }
+                )
+            ).ShouldBe(201);
         Check(await admin.Post("products", $$"""{"sku":"P3","name":"x",{{levels[1..]}}"""));
         Check(await admin.Put("products/P1", $$"""{"name":"x",{{levels[1..]}}"""));
         var row = JsonNode.Parse(levels)!.AsObject();
-        static string Cell(JsonNode? value) => value is null ? "" : value is JsonValue v && v.TryGetValue<string>(out var text) ? text : $"\"{value.ToJsonString().Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        static string Cell(JsonNode? value) =>
+            value is null ? ""
+            : value is JsonValue v && v.TryGetValue<string>(out var text) ? text
+            : $"\"{value.ToJsonString().Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         foreach (var sku in (string[])["P2", "P4"])
-            Check(await Import(admin, $"sku,name,{string.Join(',', row.Select(m => m.Key))}\n{sku},x,{string.Join(',', row.Select(m => Cell(m.Value)))}\n"), "line 2: ");
+            Check(
+                await Import(
+                    admin,
+                    $"sku,name,{string.Join(',', row.Select(m => m.Key))}\n{sku},x,{string.Join(',', row.Select(m => Cell(m.Value)))}\n"
+                ),
+                "line 2: "
+            );
     }
 
     [Fact]
     public async Task the_rule_looks_at_what_a_row_results_in_and_not_only_at_what_it_says()
     {
         var admin = (await Company.Found(host)).Admin;
-        (await admin.Post("products", new { sku = "P1", name = "x", minStockLevel = 5, maxStockLevel = 50, reorderPoint = 10 })).ShouldBe(201);
+        (
+            await admin.Post(
+                "products",
+                new
+                {
+                    sku = "P1",
+                    name = "x",
+                    minStockLevel = 5,
+                    maxStockLevel = 50,
+                    reorderPoint = 10,
+                }
+            )
+        ).ShouldBe(201);
         (await Import(admin, "sku,maxStockLevel\nP1,9\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
         (await Import(admin, "sku,reorderPoint\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
         (await Import(admin, "sku,minStockLevel\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
@@ -66,14 +100,30 @@ public sealed class LevelTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var admin = company.Admin;
-        await company.Append<Product>(host, new ProductCreated("P1", new ProductDetails("Old", "unit", MinStockLevel: 20.5m, MaxStockLevel: 10, ReorderPoint: 15)));
+        await company.Append<Product>(
+            host,
+            new ProductCreated("P1", new ProductDetails("Old", "unit", MinStockLevel: 20.5m, MaxStockLevel: 10, ReorderPoint: 15))
+        );
         Task<Answer> Put(string name, decimal min, decimal? max, decimal point) =>
-            admin.Put("products/P1", new { name, minStockLevel = min, maxStockLevel = max, reorderPoint = point });
+            admin.Put(
+                "products/P1",
+                new
+                {
+                    name,
+                    minStockLevel = min,
+                    maxStockLevel = max,
+                    reorderPoint = point,
+                }
+            );
         (await Put("Renamed", 20.5m, 10, 15)).ShouldBe(200);
         (await Import(admin, "sku,name\nP1,Renamed again\n")).ShouldBe(200);
-        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
+        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
+            .GetValue<int>()
+            .ShouldBe(1);
         // a level that is set must be valid
-        (await Put("x", 20.5m, 11, 15)).ShouldBe(400).Fields.ShouldBe(["maxStockLevel"]);
+        (await Put("x", 20.5m, 11, 15))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["maxStockLevel"]);
         (await Put("x", 20.5m, 10, 16)).ShouldBe(400).Fields.ShouldBe(["maxStockLevel"]);
         (await Put("x", 19.5m, 30, 15)).ShouldBe(400).Fields.ShouldBe(["minStockLevel"]);
         (await Put("x", 20, 30, 15)).ShouldBe(200);

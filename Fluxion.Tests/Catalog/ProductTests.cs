@@ -15,8 +15,11 @@ public sealed class ProductTests(LedgerHost host)
     private static async Task<string[]> Prices(Client client, string sku, string query = "") =>
         [.. (await client.Get($"products/{sku}/prices{query}")).ShouldBe(200).Json["items"]!.AsArray().Select(Line!)];
 
-    private static string Line(JsonNode row) => string.Create(CultureInfo.InvariantCulture,
-        $"{row["costPrice"]!.GetValue<decimal>():0.####} {row["sellingPrice"]!.GetValue<decimal>():0.####} {row["userEmail"]?.GetValue<string>()}");
+    private static string Line(JsonNode row) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{row["costPrice"]!.GetValue<decimal>():0.####} {row["sellingPrice"]!.GetValue<decimal>():0.####} {row["userEmail"]?.GetValue<string>()}"
+        );
 
     [Fact]
     public async Task all_fields_are_read_as_they_were_sent()
@@ -30,10 +33,12 @@ public sealed class ProductTests(LedgerHost host)
         (await manager.Post("products", new { sku, name = "Before" })).ShouldBe(201);
         (await manager.Put($"products/{sku}", $$"""{{{Fields}}}""")).ShouldBe(200);
         var row = (await manager.Get($"products/{sku}")).ShouldBe(200).Json;
-        foreach (var (field, value) in JsonNode.Parse($$"""{{{Fields}}}""")!.AsObject()) JsonNode.DeepEquals(row[field], value).ShouldBeTrue($"{field}: {row[field]}");
+        foreach (var (field, value) in JsonNode.Parse($$"""{{{Fields}}}""")!.AsObject())
+            JsonNode.DeepEquals(row[field], value).ShouldBeTrue($"{field}: {row[field]}");
         // a product that was read can be sent back
         var back = row.AsObject();
-        foreach (var field in (string[])["id", "sku", "isActive", "createdAt", "updatedAt"]) back.Remove(field);
+        foreach (var field in (string[])["id", "sku", "isActive", "createdAt", "updatedAt"])
+            back.Remove(field);
         (await manager.Put($"products/{sku}", back)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
     }
 
@@ -42,12 +47,64 @@ public sealed class ProductTests(LedgerHost host)
     {
         var (manager, admin) = (await Client.Demo(host, "manager"), await Client.Demo(host, "admin"));
         var sku = NewCode();
-        (await manager.Post("products", new { sku, name = "x", costPrice = 2.5, sellingPrice = 3 })).ShouldBe(201);
-        (await manager.Put($"products/{sku}", new { name = "Another name", costPrice = 2.5, sellingPrice = 3 })).ShouldBe(200);
-        (await admin.Put($"products/{sku}", new { name = "Another name", costPrice = 2.5, sellingPrice = 3.5 })).ShouldBe(200);
-        (await admin.Put($"products/{sku}", new { name = "Stale", costPrice = 9, sellingPrice = 9, version = 1 })).ShouldBe(409);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku,
+                    name = "x",
+                    costPrice = 2.5,
+                    sellingPrice = 3,
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await manager.Put(
+                $"products/{sku}",
+                new
+                {
+                    name = "Another name",
+                    costPrice = 2.5,
+                    sellingPrice = 3,
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await admin.Put(
+                $"products/{sku}",
+                new
+                {
+                    name = "Another name",
+                    costPrice = 2.5,
+                    sellingPrice = 3.5,
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await admin.Put(
+                $"products/{sku}",
+                new
+                {
+                    name = "Stale",
+                    costPrice = 9,
+                    sellingPrice = 9,
+                    version = 1,
+                }
+            )
+        ).ShouldBe(409);
         (await manager.Post($"products/{sku}/deactivate", null)).ShouldBe(200);
-        (await manager.Put($"products/{sku}", new { name = "Another name", costPrice = 2.6001, sellingPrice = 3.5 })).ShouldBe(200);
+        (
+            await manager.Put(
+                $"products/{sku}",
+                new
+                {
+                    name = "Another name",
+                    costPrice = 2.6001,
+                    sellingPrice = 3.5,
+                }
+            )
+        ).ShouldBe(200);
         string[] expected = ["2.6001 3.5 manager@fluxion.demo", "2.5 3.5 admin@fluxion.demo", "2.5 3 manager@fluxion.demo"];
         (await Prices(await Client.Demo(host, "viewer"), sku)).ShouldBe(expected);
 
@@ -57,8 +114,7 @@ public sealed class ProductTests(LedgerHost host)
             var page = (await manager.Get($"products/{sku}/prices?limit=1{next}")).ShouldBe(200).Json;
             seen.Add(Line(page["items"]!.AsArray().Single()!));
             next = page["next"]?.GetValue<string>() is { } cursor ? $"&after={cursor}" : null;
-        }
-        while (next is not null);
+        } while (next is not null);
         seen.ShouldBe(expected);
         (await manager.Get("products/NONE/prices")).ShouldBe(404).Fields.ShouldBe(["id"]);
         (await manager.Get($"products/{sku}/prices?limit=0")).ShouldBe(400);
@@ -68,20 +124,57 @@ public sealed class ProductTests(LedgerHost host)
     public async Task the_prices_of_a_tenant_older_than_their_table_come_from_its_events()
     {
         var company = await Company.Found(host);
-        (await company.Admin.Post("products", new { sku = "P1", name = "x", costPrice = 1, sellingPrice = 2 })).ShouldBe(201);
-        (await company.Admin.Put("products/P1", new { name = "y", costPrice = 1, sellingPrice = 2 })).ShouldBe(200);
-        (await company.Admin.Put("products/P1", new { name = "y", costPrice = 1, sellingPrice = 2.5 })).ShouldBe(200);
+        (
+            await company.Admin.Post(
+                "products",
+                new
+                {
+                    sku = "P1",
+                    name = "x",
+                    costPrice = 1,
+                    sellingPrice = 2,
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await company.Admin.Put(
+                "products/P1",
+                new
+                {
+                    name = "y",
+                    costPrice = 1,
+                    sellingPrice = 2,
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await company.Admin.Put(
+                "products/P1",
+                new
+                {
+                    name = "y",
+                    costPrice = 1,
+                    sellingPrice = 2.5,
+                }
+            )
+        ).ShouldBe(200);
         (await company.Admin.Post("products", new { sku = "P2", name = "z" })).ShouldBe(201);
-        var rows = $"select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id from {company.Schema}.product_prices order by id";
+        var rows =
+            $"select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id from {company.Schema}.product_prices order by id";
         await using var superuser = await host.OpenSuperuser();
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(3);
 
         // the transaction is rolled back, so that no other test sees the tenant without this table
-        var script = host.Services.GetRequiredService<SchemaScripts>().All().Single(s => s.Path.EndsWith("history/0020_product_prices.sql", StringComparison.Ordinal));
+        var script = host
+            .Services.GetRequiredService<SchemaScripts>()
+            .All()
+            .Single(s => s.Path.EndsWith("history/0020_product_prices.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await superuser.Execute($"drop table {company.Schema}.product_prices; set local role fluxion_owner");
-        await superuser.Execute(Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString()));
+        await superuser.Execute(
+            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString())
+        );
         (await superuser.Rows(rows)).ShouldBe(live);
     }
 
@@ -96,7 +189,18 @@ public sealed class ProductTests(LedgerHost host)
     {
         var shop = await Shop.Open(host, unitType: unitType);
         var sku = NewCode();
-        (await shop.Manager.Post("products", new { sku, name = "x", unitType, settings = new { allowFraction } })).ShouldBe(201);
+        (
+            await shop.Manager.Post(
+                "products",
+                new
+                {
+                    sku,
+                    name = "x",
+                    unitType,
+                    settings = new { allowFraction },
+                }
+            )
+        ).ShouldBe(201);
         (await (shop with { Sku = sku }).Receive(0.5m)).ShouldBe(half);
         (await (shop with { Sku = sku }).Receive(2)).ShouldBe(200);
     }
@@ -106,7 +210,15 @@ public sealed class ProductTests(LedgerHost host)
     {
         var shop = await Shop.Open(host, unitType: "kg");
         Task<Answer> Set(string unitType, bool? allowFraction) =>
-            shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType, settings = new { allowFraction } });
+            shop.Manager.Put(
+                $"products/{shop.Sku}",
+                new
+                {
+                    name = "A product",
+                    unitType,
+                    settings = new { allowFraction },
+                }
+            );
         (await Set("kg", false)).ShouldBe(409);
         (await Set("box", null)).ShouldBe(409).Detail!.ShouldContain("allowFraction");
         (await Set("box", true)).ShouldBe(200);

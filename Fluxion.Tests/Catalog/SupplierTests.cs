@@ -18,7 +18,8 @@ public sealed class SupplierTests(LedgerHost host)
     {
         Rif.Normalize(rif).ShouldBe(rif);
         Rif.Normalize($" {rif.Replace("-", "").ToLowerInvariant()} ").ShouldBe(rif);
-        foreach (var digit in Enumerable.Range(0, 10).Where(d => d != rif[^1] - '0')) Rif.Normalize($"{rif[..^1]}{digit}").ShouldBeNull();
+        foreach (var digit in Enumerable.Range(0, 10).Where(d => d != rif[^1] - '0'))
+            Rif.Normalize($"{rif[..^1]}{digit}").ShouldBeNull();
     }
 
     [Theory]
@@ -45,7 +46,16 @@ public sealed class SupplierTests(LedgerHost host)
     {
         var manager = await Client.Demo(host, "manager");
         var code = NewCode();
-        var answer = await manager.Post("suppliers", new { code, businessName = "x", taxId, address = country is null ? null : new { country } });
+        var answer = await manager.Post(
+            "suppliers",
+            new
+            {
+                code,
+                businessName = "x",
+                taxId,
+                address = country is null ? null : new { country },
+            }
+        );
         if (kept is null)
         {
             answer.ShouldBe(400).Fields.ShouldBe(["taxId"]);
@@ -74,18 +84,33 @@ public sealed class SupplierTests(LedgerHost host)
     {
         var manager = await Client.Demo(host, "manager");
         var code = NewCode();
-        var id = (await manager.Post("suppliers", new { code, businessName = "Before", phone = "1" })).ShouldBe(201).Id();
+        var id = (
+            await manager.Post(
+                "suppliers",
+                new
+                {
+                    code,
+                    businessName = "Before",
+                    phone = "1",
+                }
+            )
+        ).ShouldBe(201).Id();
         const string Fields = """
             "businessName":"After, C.A.","tradeName":"After","taxId":"J-00006372-9","contactPerson":"Ana","phone":"+58","email":"a@b.test",
             "address":{"street":"s","city":"c","state":"t","postalCode":"1060","country":"VE"},"paymentTerms":"30 días","creditLimit":1000.5,"settings":{"a":{"B":1}}
             """;
-        (await manager.Put($"suppliers/{code}", $$"""{{{Fields}},"version":1}""")).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
+        (await manager.Put($"suppliers/{code}", $$"""{{{Fields}},"version":1}""")).ShouldBe(200).Json["version"]!
+            .GetValue<long>()
+            .ShouldBe(2);
         var row = (await manager.Get($"suppliers/{code}")).ShouldBe(200).Json;
-        foreach (var (field, value) in JsonNode.Parse($$"""{{{Fields}}}""")!.AsObject()) JsonNode.DeepEquals(row[field], value).ShouldBeTrue($"{field}: {row[field]}");
+        foreach (var (field, value) in JsonNode.Parse($$"""{{{Fields}}}""")!.AsObject())
+            JsonNode.DeepEquals(row[field], value).ShouldBeTrue($"{field}: {row[field]}");
         (await manager.Put($"suppliers/{code}", $$"""{{{Fields}}}""")).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
 
         (await manager.Put($"suppliers/{code}", new { businessName = "Stale", version = 1 })).ShouldBe(409);
-        (await manager.Put($"suppliers/{code}", new { businessName = "x", taxId = "J-00006372-8" })).ShouldBe(400).Fields.ShouldBe(["taxId"]);
+        (await manager.Put($"suppliers/{code}", new { businessName = "x", taxId = "J-00006372-8" }))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["taxId"]);
         (await manager.Put("suppliers/NONE", new { businessName = "x" })).ShouldBe(404);
         (await (await Client.Demo(host, "user")).Put($"suppliers/{code}", new { businessName = "x" })).ShouldBe(403);
         var events = await manager.Events(id);
@@ -99,14 +124,44 @@ public sealed class SupplierTests(LedgerHost host)
         var manager = await Client.Demo(host, "manager");
         var (code, sku) = (NewCode(), NewCode());
         var id = (await manager.Post("suppliers", new { code, businessName = "x" })).ShouldBe(201).Id();
-        (await manager.Post("products", new { sku, name = "x", supplier = code })).ShouldBe(201);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku,
+                    name = "x",
+                    supplier = code,
+                }
+            )
+        ).ShouldBe(201);
         (await manager.Post($"suppliers/{code}/deactivate", null)).ShouldBe(200);
         (await manager.Post($"suppliers/{code}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         (await manager.Get($"suppliers/{code}")).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
-        (await manager.Post("products", new { sku = NewCode(), name = "x", supplier = code })).ShouldBe(409).Detail!.ShouldContain(code);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = NewCode(),
+                    name = "x",
+                    supplier = code,
+                }
+            )
+        ).ShouldBe(409).Detail!.ShouldContain(code);
         (await manager.Put($"products/{sku}", new { name = "y", supplier = code })).ShouldBe(200);
         (await manager.Post($"suppliers/{code}/activate", null)).ShouldBe(200);
-        (await manager.Post("products", new { sku = NewCode(), name = "x", supplier = code })).ShouldBe(201);
+        (
+            await manager.Post(
+                "products",
+                new
+                {
+                    sku = NewCode(),
+                    name = "x",
+                    supplier = code,
+                }
+            )
+        ).ShouldBe(201);
         (await manager.EventTypes(id)).ShouldBe(["supplier_registered", "supplier_deactivated", "supplier_activated"]);
         foreach (var verb in (string[])["activate", "deactivate"])
         {

@@ -12,8 +12,12 @@ public static class Trail
 
     /// <summary>The entity's events, oldest first.</summary>
     public static async Task<JsonNode[]> Events(this Client manager, string entityId) =>
-        [.. (await manager.Get($"events?entityId={entityId}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray()
-            .Select(e => e!).OrderBy(e => e["metadata"]!["version"]!.GetValue<long>())];
+        [
+            .. (await manager.Get($"events?entityId={entityId}&limit=1000")).ShouldBe(200).Json["items"]!
+                .AsArray()
+                .Select(e => e!)
+                .OrderBy(e => e["metadata"]!["version"]!.GetValue<long>()),
+        ];
 
     public static string Id(this Answer answer) => answer.Json["id"]!.GetValue<string>();
 

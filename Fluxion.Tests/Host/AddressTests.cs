@@ -10,9 +10,15 @@ public sealed class ProxiedHost(LedgerHost ledger) : IAsyncLifetime
 {
     public HostProcess Process { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Process = await HostProcess.Serve(
-        new Dictionary<string, string?>(HostProcess.Development(ledger.Connections)) { ["Fluxion__TrustedProxies"] = "127.0.0.1, 10.0.0.0/8, 192.0.2.7, fd00::/8" },
-        "--urls", "http://127.0.0.1:0");
+    public async ValueTask InitializeAsync() =>
+        Process = await HostProcess.Serve(
+            new Dictionary<string, string?>(HostProcess.Development(ledger.Connections))
+            {
+                ["Fluxion__TrustedProxies"] = "127.0.0.1, 10.0.0.0/8, 192.0.2.7, fd00::/8",
+            },
+            "--urls",
+            "http://127.0.0.1:0"
+        );
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 }
@@ -30,7 +36,8 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     private Dictionary<string, string?> With(params (string Name, string Value)[] variables)
     {
         var environment = HostProcess.Development(ledger.Connections);
-        foreach (var (name, value) in variables) environment[name] = value;
+        foreach (var (name, value) in variables)
+            environment[name] = value;
         return environment;
     }
 
@@ -57,7 +64,11 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     public async Task the_command_line_wins_over_the_environment()
     {
         var (said, overruled) = (FreePort(), FreePort());
-        await using var host = await HostProcess.Serve(With(("ASPNETCORE_URLS", $"http://127.0.0.1:{overruled}")), "--urls", $"http://127.0.0.1:{said}");
+        await using var host = await HostProcess.Serve(
+            With(("ASPNETCORE_URLS", $"http://127.0.0.1:{overruled}")),
+            "--urls",
+            $"http://127.0.0.1:{said}"
+        );
         host.Address.Port.ShouldBe(said);
     }
 
@@ -75,14 +86,19 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
         }
         var (exitCode, output) = await HostProcess.Run(HostProcess.Production(ledger.Connections));
         exitCode.ShouldBe(1, output);
-        output.Trim().ShouldBe("error: Failed to bind to address http://127.0.0.1:5080: address already in use. End what serves there, or serve elsewhere: --urls http://localhost:5081");
+        output
+            .Trim()
+            .ShouldBe(
+                "error: Failed to bind to address http://127.0.0.1:5080: address already in use. End what serves there, or serve elsewhere: --urls http://localhost:5081"
+            );
     }
 
     /// <summary>The client address in the audit trail of a command that was sent with these headers.</summary>
     private static async Task<string?> AuditedAddress(HostProcess host, params string[] forwardedFor)
     {
         using var http = host.NewClient();
-        foreach (var value in forwardedFor) http.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", value);
+        foreach (var value in forwardedFor)
+            http.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", value);
         var client = await Client.SignIn(http, DemoTenant.Slug, DemoTenant.Email("admin"), DemoTenant.Password);
         var code = $"A-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
         var id = (await client.Post("stores", new { code, name = code })).ShouldBe(201).Json["id"]!.GetValue<string>();
@@ -126,24 +142,38 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     [Fact]
     public async Task a_proxy_on_a_listener_of_both_families_is_known_by_its_ipv4_address()
     {
-        await using var host = await HostProcess.Serve(With(("Fluxion__TrustedProxies", "127.0.0.1"), ("ASPNETCORE_HTTP_PORTS", $"{FreePort()}")));
+        await using var host = await HostProcess.Serve(
+            With(("Fluxion__TrustedProxies", "127.0.0.1"), ("ASPNETCORE_HTTP_PORTS", $"{FreePort()}"))
+        );
         (await AuditedAddress(host, "203.0.113.9")).ShouldBe("203.0.113.9");
     }
 
     [Fact]
     public async Task each_client_behind_a_proxy_has_a_limit_of_sign_ins_of_its_own_and_of_ipv6_each_network()
     {
-        await using var host = await HostProcess.Serve(With(("Fluxion__TrustedProxies", "127.0.0.1"), ("Fluxion__SignInsPerMinute", "2")), "--urls", "http://127.0.0.1:0");
+        await using var host = await HostProcess.Serve(
+            With(("Fluxion__TrustedProxies", "127.0.0.1"), ("Fluxion__SignInsPerMinute", "2")),
+            "--urls",
+            "http://127.0.0.1:0"
+        );
         using var http = host.NewClient();
         async Task<int> SignIn(string address)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api/token")
             {
                 Headers = { { "X-Forwarded-For", address } },
-                Content = JsonContent.Create(new { tenant = DemoTenant.Slug, email = DemoTenant.Email("user"), password = DemoTenant.Password }),
+                Content = JsonContent.Create(
+                    new
+                    {
+                        tenant = DemoTenant.Slug,
+                        email = DemoTenant.Email("user"),
+                        password = DemoTenant.Password,
+                    }
+                ),
             };
             using var answer = await http.SendAsync(request);
-            if (answer.StatusCode != HttpStatusCode.OK) answer.Headers.RetryAfter.ShouldNotBeNull();
+            if (answer.StatusCode != HttpStatusCode.OK)
+                answer.Headers.RetryAfter.ShouldNotBeNull();
             return (int)answer.StatusCode;
         }
 

@@ -29,7 +29,8 @@ public sealed class BodyTests(LedgerHost host)
         using var client = new TcpClient();
         await client.ConnectAsync(address.Host, address.Port);
         await using var stream = client.GetStream();
-        var head = $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+        var head =
+            $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
         // the server answers and closes before it has read everything: the rest cannot be sent then
         var sending = stream.WriteAsync(Encoding.ASCII.GetBytes(head + chunks)).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
         var buffer = new byte[64 * 1024];
@@ -37,7 +38,8 @@ public sealed class BodyTests(LedgerHost host)
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
         {
-            while (await stream.ReadAsync(buffer.AsMemory(length), timeout.Token) is var read and > 0) length += read;
+            while (await stream.ReadAsync(buffer.AsMemory(length), timeout.Token) is var read and > 0)
+                length += read;
         }
         catch (IOException) when (length > 0)
         {

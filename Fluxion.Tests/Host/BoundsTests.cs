@@ -34,7 +34,8 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         _host = await HostProcess.Serve(_database.Connections);
         // warm up, so that no measured request is the first of its kind
         var admin = await _host.Demo("admin");
-        for (var i = 0; i < 20; i++) (await admin.Get("inventory?store=CCS-01&sku=LAC001")).ShouldBe(200);
+        for (var i = 0; i < 20; i++)
+            (await admin.Get("inventory?store=CCS-01&sku=LAC001")).ShouldBe(200);
     }
 
     public async ValueTask DisposeAsync()
@@ -58,7 +59,15 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     {
         var http = _host.NewClient();
         http.Timeout = TimeSpan.FromMinutes(5);
-        var answer = await http.PostAsJsonAsync("/api/token", new { tenant = DemoTenant.Slug, email = DemoTenant.Email(role), password = DemoTenant.Password });
+        var answer = await http.PostAsJsonAsync(
+            "/api/token",
+            new
+            {
+                tenant = DemoTenant.Slug,
+                email = DemoTenant.Email(role),
+                password = DemoTenant.Password,
+            }
+        );
         var token = System.Text.Json.Nodes.JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["access_token"]!.GetValue<string>();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return http;
@@ -78,10 +87,14 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         }
         var answers = await loading;
         var (middle, p99, longest) = (At(reads, 0.5), At(reads, 0.99), At(reads, 1));
-        TestContext.Current.TestOutputHelper!.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {string.Join(", ", answers.GroupBy(a => a.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} × {g.Key}"))} in {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s; "
-            + $"{reads.Count} reads: median {middle.TotalMilliseconds:0} ms, 99 % {p99.TotalMilliseconds:0} ms, longest {longest.TotalMilliseconds:0} ms; "
-            + $"host at most {Memory("VmHWM")} MB, now {Memory("VmRSS")} MB"));
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what}: {string.Join(", ", answers.GroupBy(a => a.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} × {g.Key}"))} in {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s; "
+                    + $"{reads.Count} reads: median {middle.TotalMilliseconds:0} ms, 99 % {p99.TotalMilliseconds:0} ms, longest {longest.TotalMilliseconds:0} ms; "
+                    + $"host at most {Memory("VmHWM")} MB, now {Memory("VmRSS")} MB"
+            )
+        );
         reads.ShouldAllBe(read => read.Status == 200);
         p99.ShouldBeLessThan(ReaderWaits);
         answers.Where(a => a.Status is 429 or 503).ShouldAllBe(a => a.RetryAfter > TimeSpan.Zero);
@@ -91,23 +104,31 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     private static TimeSpan At(List<Timed> reads, double share) =>
         reads.Select(read => read.Elapsed).Order().ElementAt(Math.Min(reads.Count - 1, (int)(reads.Count * share)));
 
-    private long Memory(string which) => long.Parse(File.ReadLines($"/proc/{_host.ProcessId}/status").Single(line => line.StartsWith(which, StringComparison.Ordinal))
-        .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+    private long Memory(string which) =>
+        long.Parse(
+            File.ReadLines($"/proc/{_host.ProcessId}/status")
+                .Single(line => line.StartsWith(which, StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        ) / 1024;
 
-    private static async Task<IReadOnlyList<Timed>> AtOnce(int times, Func<int, Task<Timed>> send) => await Task.WhenAll(Enumerable.Range(0, times).Select(send));
+    private static async Task<IReadOnlyList<Timed>> AtOnce(int times, Func<int, Task<Timed>> send) =>
+        await Task.WhenAll(Enumerable.Range(0, times).Select(send));
 
-    private static HttpRequestMessage Command(string path, object body) => new(HttpMethod.Post, $"/api/{DemoTenant.Slug}/{path}")
-    {
-        Content = JsonContent.Create(body),
-        Headers = { { "Idempotency-Key", Guid.CreateVersion7().ToString() } },
-    };
+    private static HttpRequestMessage Command(string path, object body) =>
+        new(HttpMethod.Post, $"/api/{DemoTenant.Slug}/{path}")
+        {
+            Content = JsonContent.Create(body),
+            Headers = { { "Idempotency-Key", Guid.CreateVersion7().ToString() } },
+        };
 
     /// <summary>A file of almost the largest allowed size, with the largest allowed number of rows.</summary>
     private static byte[] LargeFile()
     {
         var file = new StringBuilder("sku,name,description\n");
         var description = new string('x', 560);
-        for (var row = 0; row < CsvFile.MaxRows; row++) file.Append(CultureInfo.InvariantCulture, $"BIG{row},Product {row},{description}\n");
+        for (var row = 0; row < CsvFile.MaxRows; row++)
+            file.Append(CultureInfo.InvariantCulture, $"BIG{row},Product {row},{description}\n");
         return Encoding.UTF8.GetBytes(file.ToString());
     }
 
@@ -118,15 +139,22 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         file.Length.ShouldBeInRange(28_000_000, Import.MaxBytes);
         using var manager = await SignedIn("manager");
         var before = Memory("VmRSS");
-        var answers = await Beside("20 imports of 29 MB", () => AtOnce(20, async _ =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/{DemoTenant.Slug}/imports/products?dryRun=true")
-            {
-                Content = new ByteArrayContent(file) { Headers = { ContentType = new("text/csv") } },
-                Headers = { { "Idempotency-Key", Guid.CreateVersion7().ToString() }, { "Expect", "100-continue" } },
-            };
-            return await Send(manager, request);
-        }));
+        var answers = await Beside(
+            "20 imports of 29 MB",
+            () =>
+                AtOnce(
+                    20,
+                    async _ =>
+                    {
+                        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/{DemoTenant.Slug}/imports/products?dryRun=true")
+                        {
+                            Content = new ByteArrayContent(file) { Headers = { ContentType = new("text/csv") } },
+                            Headers = { { "Idempotency-Key", Guid.CreateVersion7().ToString() }, { "Expect", "100-continue" } },
+                        };
+                        return await Send(manager, request);
+                    }
+                )
+        );
         answers.Count(a => a.Status == 200).ShouldBeGreaterThanOrEqualTo(2);
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 429);
         (Memory("VmHWM") - before).ShouldBeLessThan(2_000); // imports run one at a time: two concurrent ones would exceed this
@@ -137,13 +165,24 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     {
         using var user = await SignedIn("user");
         using var admin = await SignedIn("admin");
-        var answers = await Beside("260 changes of passwords", () => AtOnce(260, async i =>
-        {
-            using var request = i % 2 == 0
-                ? Command($"users/{DemoTenant.Email("user")}/password", new { newPassword = DemoTenant.Password, currentPassword = DemoTenant.Password })
-                : Command($"users/{DemoTenant.Email("manager")}/password", new { newPassword = "another password" });
-            return await Send(i % 2 == 0 ? user : admin, request);
-        }));
+        var answers = await Beside(
+            "260 changes of passwords",
+            () =>
+                AtOnce(
+                    260,
+                    async i =>
+                    {
+                        using var request =
+                            i % 2 == 0
+                                ? Command(
+                                    $"users/{DemoTenant.Email("user")}/password",
+                                    new { newPassword = DemoTenant.Password, currentPassword = DemoTenant.Password }
+                                )
+                                : Command($"users/{DemoTenant.Email("manager")}/password", new { newPassword = "another password" });
+                        return await Send(i % 2 == 0 ? user : admin, request);
+                    }
+                )
+        );
         answers.Count(a => a.Status == 200).ShouldBeGreaterThan(10);
         // some of the user's own changes find that another was faster; later ones have a revoked token
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 400 || a.Status == 401 || a.Status == 429 || a.Status == 503);
@@ -154,14 +193,28 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     public async Task two_hundred_and_sixty_sign_ins_at_once()
     {
         using var http = _host.NewClient();
-        var answers = await Beside("260 sign-ins", () => AtOnce(260, async _ =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/token")
-            {
-                Content = JsonContent.Create(new { tenant = DemoTenant.Slug, email = DemoTenant.Email("user"), password = DemoTenant.Password }),
-            };
-            return await Send(http, request);
-        }));
+        var answers = await Beside(
+            "260 sign-ins",
+            () =>
+                AtOnce(
+                    260,
+                    async _ =>
+                    {
+                        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/token")
+                        {
+                            Content = JsonContent.Create(
+                                new
+                                {
+                                    tenant = DemoTenant.Slug,
+                                    email = DemoTenant.Email("user"),
+                                    password = DemoTenant.Password,
+                                }
+                            ),
+                        };
+                        return await Send(http, request);
+                    }
+                )
+        );
         answers.Count(a => a.Status == 200).ShouldBeGreaterThan(150);
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 503);
     }
@@ -170,12 +223,23 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     public async Task a_hundred_whole_lists_and_a_hundred_pages_at_once()
     {
         using var manager = await SignedIn("manager");
-        var answers = await Beside("100 whole lists and 100 pages", () => AtOnce(200, async i =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{DemoTenant.Slug}/{(i % 4 < 2 ? "movements" : "events")}{(i % 2 == 0 ? "" : "?limit=1000")}");
-            if (i % 2 == 0) request.Headers.Accept.ParseAdd("text/csv");
-            return await Send(manager, request);
-        }));
+        var answers = await Beside(
+            "100 whole lists and 100 pages",
+            () =>
+                AtOnce(
+                    200,
+                    async i =>
+                    {
+                        using var request = new HttpRequestMessage(
+                            HttpMethod.Get,
+                            $"/api/{DemoTenant.Slug}/{(i % 4 < 2 ? "movements" : "events")}{(i % 2 == 0 ? "" : "?limit=1000")}"
+                        );
+                        if (i % 2 == 0)
+                            request.Headers.Accept.ParseAdd("text/csv");
+                        return await Send(manager, request);
+                    }
+                )
+        );
         answers.Count(a => a.Status == 200).ShouldBeGreaterThan(50);
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 429);
     }
@@ -184,11 +248,18 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     public async Task forty_verifications_at_once()
     {
         using var manager = await SignedIn("manager");
-        var answers = await Beside("40 verifications", () => AtOnce(40, async _ =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{DemoTenant.Slug}/audit/verification");
-            return await Send(manager, request);
-        }));
+        var answers = await Beside(
+            "40 verifications",
+            () =>
+                AtOnce(
+                    40,
+                    async _ =>
+                    {
+                        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{DemoTenant.Slug}/audit/verification");
+                        return await Send(manager, request);
+                    }
+                )
+        );
         answers.Count(a => a.Status == 200).ShouldBeGreaterThanOrEqualTo(2);
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 429);
     }

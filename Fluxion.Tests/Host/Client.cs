@@ -28,9 +28,11 @@ public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers
     /// <summary>Fails when a message of a problem has another form. The answer to HEAD has no body and passes.</summary>
     internal Answer WithFormOfMessages()
     {
-        if (!IsProblem || Text.Length == 0 || Errors is not { } errors) return this;
+        if (!IsProblem || Text.Length == 0 || Errors is not { } errors)
+            return this;
         foreach (var (field, messages) in errors)
-            foreach (var message in messages!.AsArray()) message!.GetValue<string>().ShouldMatch(MessageForm, field);
+        foreach (var message in messages!.AsArray())
+            message!.GetValue<string>().ShouldMatch(MessageForm, field);
         return this;
     }
 
@@ -47,13 +49,16 @@ public sealed class Client(HttpClient http, string tenant)
     public string Tenant => tenant;
 
     public AuthenticationHeaderValue? Authorization => http.DefaultRequestHeaders.Authorization;
+
     /// <summary>The HTTP client with the token in its headers.</summary>
     public HttpClient Http => http;
 
     /// <summary>A client of the demo tenant.</summary>
-    public static Task<Client> Demo(LedgerHost host, string role) => SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
+    public static Task<Client> Demo(LedgerHost host, string role) =>
+        SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
 
-    public static Task<Client> Platform(LedgerHost host) => SignIn(host.Http.Server.CreateClient(), null, DemoTenant.PlatformAccount, DemoTenant.Password);
+    public static Task<Client> Platform(LedgerHost host) =>
+        SignIn(host.Http.Server.CreateClient(), null, DemoTenant.PlatformAccount, DemoTenant.Password);
 
     public static Client Anonymous(LedgerHost host) => new(host.Http.Server.CreateClient(), DemoTenant.Slug);
 
@@ -66,10 +71,21 @@ public sealed class Client(HttpClient http, string tenant)
 
     public static async Task<Client> SignIn(HttpClient http, string? tenant, string email, string password)
     {
-        var reply = await http.PostAsJsonAsync("/api/token", new { tenant, email, password });
+        var reply = await http.PostAsJsonAsync(
+            "/api/token",
+            new
+            {
+                tenant,
+                email,
+                password,
+            }
+        );
         var text = await reply.Content.ReadAsStringAsync();
         ((int)reply.StatusCode).ShouldBe(200, text);
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", JsonNode.Parse(text)!["access_token"]!.GetValue<string>());
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Bearer",
+            JsonNode.Parse(text)!["access_token"]!.GetValue<string>()
+        );
         return new Client(http, tenant ?? "");
     }
 
@@ -82,12 +98,22 @@ public sealed class Client(HttpClient http, string tenant)
 
     /// <param name="path">A path below /api/{tenant}, or from the root when it begins with a slash.</param>
     /// <param name="body">An object to send as JSON, or a string to send as it is.</param>
-    public async Task<Answer> Send(HttpMethod method, string path, object? body, string? key, string? accept = null, string contentType = "application/json")
+    public async Task<Answer> Send(
+        HttpMethod method,
+        string path,
+        object? body,
+        string? key,
+        string? accept = null,
+        string contentType = "application/json"
+    )
     {
         using var request = new HttpRequestMessage(method, path.StartsWith('/') ? path : $"/api/{tenant}/{path}");
-        if (body is not null) request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), MediaTypeHeaderValue.Parse(contentType));
-        if (key is not null) request.Headers.TryAddWithoutValidation(IdempotencyKey.Header, key);
-        if (accept is not null) request.Headers.Accept.ParseAdd(accept);
+        if (body is not null)
+            request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), MediaTypeHeaderValue.Parse(contentType));
+        if (key is not null)
+            request.Headers.TryAddWithoutValidation(IdempotencyKey.Header, key);
+        if (accept is not null)
+            request.Headers.Accept.ParseAdd(accept);
         return await Send(request);
     }
 
@@ -95,7 +121,11 @@ public sealed class Client(HttpClient http, string tenant)
     public async Task<Answer> Send(HttpRequestMessage request)
     {
         using var reply = await http.SendAsync(request);
-        return new Answer((int)reply.StatusCode, await reply.Content.ReadAsStringAsync(), reply.Headers, reply.Content.Headers.ContentType?.ToString())
-            .WithFormOfMessages();
+        return new Answer(
+            (int)reply.StatusCode,
+            await reply.Content.ReadAsStringAsync(),
+            reply.Headers,
+            reply.Content.Headers.ContentType?.ToString()
+        ).WithFormOfMessages();
     }
 }

@@ -14,11 +14,13 @@ public sealed partial class ComposeTests
 {
     private static readonly string Root = Repository.Root;
     private static readonly YamlMappingNode Compose = Parse();
-    private static readonly Dictionary<string, YamlMappingNode> Services = Map(Compose["services"]).Children.ToDictionary(s => Text(s.Key), s => Map(s.Value));
+    private static readonly Dictionary<string, YamlMappingNode> Services = Map(Compose["services"])
+        .Children.ToDictionary(s => Text(s.Key), s => Map(s.Value));
     private static readonly string[] Dockerfile = File.ReadAllLines(Path.Combine(Root, "Dockerfile"));
 
     /// <summary>The services that run this repository's own image.</summary>
-    public static TheoryData<string> OurServices => [.. Services.Where(s => Text(s.Value["image"]).StartsWith("fluxion-ledger:", StringComparison.Ordinal)).Select(s => s.Key)];
+    public static TheoryData<string> OurServices =>
+        [.. Services.Where(s => Text(s.Value["image"]).StartsWith("fluxion-ledger:", StringComparison.Ordinal)).Select(s => s.Key)];
 
     [Fact]
     public void every_image_is_pinned_to_a_version()
@@ -26,7 +28,8 @@ public sealed partial class ComposeTests
         OurServices.Count.ShouldBe(2);
         string[] images = [.. Services.Values.Select(s => Text(s["image"])), .. From()];
         images.Length.ShouldBe(Services.Count + 2);
-        foreach (var image in images) Pinned().IsMatch(image).ShouldBeTrue($"{image} is not pinned to a version of three parts");
+        foreach (var image in images)
+            Pinned().IsMatch(image).ShouldBeTrue($"{image} is not pinned to a version of three parts");
     }
 
     [Fact]
@@ -62,7 +65,10 @@ public sealed partial class ComposeTests
         configuration.GetChildren().Select(c => c.Key).ShouldBeSubsetOf(sections);
         string[] names = [DatabaseConnections.ServiceName, DatabaseConnections.OwnerName, DatabaseConnections.AdminName];
         configuration.GetSection("ConnectionStrings").GetChildren().Select(c => c.Key).ShouldBeSubsetOf(names);
-        configuration.GetSection("Fluxion").Get<FluxionSettings>(o => o.ErrorOnUnknownConfiguration = true)!.SigningKey.ShouldBe("a value of FLUXION_SIGNING_KEY");
+        configuration
+            .GetSection("Fluxion")
+            .Get<FluxionSettings>(o => o.ErrorOnUnknownConfiguration = true)!
+            .SigningKey.ShouldBe("a value of FLUXION_SIGNING_KEY");
     }
 
     [Theory]
@@ -93,7 +99,9 @@ public sealed partial class ComposeTests
         var text = File.ReadAllText(Path.Combine(Root, "docker-compose.yml"));
         var required = Required().Matches(text).Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal).ToArray();
         Variable().Count(text).ShouldBe(Required().Count(text)); // no variable has a default
-        var example = File.ReadAllLines(Path.Combine(Root, ".env.example")).Where(l => l.Length > 0 && l[0] != '#').Order(StringComparer.Ordinal);
+        var example = File.ReadAllLines(Path.Combine(Root, ".env.example"))
+            .Where(l => l.Length > 0 && l[0] != '#')
+            .Order(StringComparer.Ordinal);
         example.ShouldBe(required.Select(name => $"{name}="));
         File.ReadAllLines(Path.Combine(Root, ".gitignore")).ShouldContain(".env");
         File.ReadAllLines(Path.Combine(Root, ".dockerignore")).ShouldContain(".env");
@@ -118,20 +126,43 @@ public sealed partial class ComposeTests
     {
         var restore = Array.FindIndex(Dockerfile, l => l.StartsWith("RUN dotnet restore", StringComparison.Ordinal));
         restore.ShouldBeGreaterThan(0);
-        var copied = Dockerfile[..restore].Where(l => l.StartsWith("COPY ", StringComparison.Ordinal)).SelectMany(l => l.Split(' ')).ToHashSet();
-        string[] read = [.. Directory.GetFiles(Root, "*.props").Select(f => Path.GetFileName(f)), "global.json",
-            .. ((string[])["Fluxion.Ledger", "Fluxion.Projections", "Fluxion.Host"]).SelectMany(project =>
-                (string[])[.. Directory.GetFiles(Path.Combine(Root, project), "*.csproj"), .. Directory.GetFiles(Path.Combine(Root, project), "*.targets")])
-                .Select(f => Path.GetRelativePath(Root, f))];
+        var copied = Dockerfile[..restore]
+            .Where(l => l.StartsWith("COPY ", StringComparison.Ordinal))
+            .SelectMany(l => l.Split(' '))
+            .ToHashSet();
+        string[] read =
+        [
+            .. Directory.GetFiles(Root, "*.props").Select(f => Path.GetFileName(f)),
+            "global.json",
+            .. ((string[])["Fluxion.Ledger", "Fluxion.Projections", "Fluxion.Host"])
+                .SelectMany(project =>
+                    (string[])
+                        [
+                            .. Directory.GetFiles(Path.Combine(Root, project), "*.csproj"),
+                            .. Directory.GetFiles(Path.Combine(Root, project), "*.targets"),
+                        ]
+                )
+                .Select(f => Path.GetRelativePath(Root, f)),
+        ];
         read.ShouldBeSubsetOf(copied);
     }
 
     /// <summary>The service's environment as the host reads it, with a value for each ${VARIABLE}.</summary>
-    private static IConfiguration Configuration(string service) => new ConfigurationBuilder().AddInMemoryCollection(
-        Map(Services[service]["environment"]).Children.Select(v => KeyValuePair.Create(
-            Text(v.Key).Replace("__", ":", StringComparison.Ordinal), (string?)Required().Replace(Text(v.Value), "a value of $1")))).Build();
+    private static IConfiguration Configuration(string service) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                Map(Services[service]["environment"])
+                    .Children.Select(v =>
+                        KeyValuePair.Create(
+                            Text(v.Key).Replace("__", ":", StringComparison.Ordinal),
+                            (string?)Required().Replace(Text(v.Value), "a value of $1")
+                        )
+                    )
+            )
+            .Build();
 
-    private static string[] From() => [.. Dockerfile.Where(l => l.StartsWith("FROM ", StringComparison.Ordinal)).Select(l => l.Split(' ')[1])];
+    private static string[] From() =>
+        [.. Dockerfile.Where(l => l.StartsWith("FROM ", StringComparison.Ordinal)).Select(l => l.Split(' ')[1])];
 
     private static string Argument(string[] stage, string instruction) =>
         stage.Single(l => l.StartsWith($"{instruction} ", StringComparison.Ordinal))[(instruction.Length + 1)..];

@@ -12,21 +12,31 @@ public sealed partial class DocumentTests
     private static readonly string Root = Repository.Root;
 
     private static readonly Type[] Types =
-        [.. ((Type[])[typeof(LedgerModel), typeof(ReadModels), typeof(FluxionHost), typeof(DocumentTests)]).SelectMany(t => t.Assembly.GetTypes())];
+    [
+        .. ((Type[])[typeof(LedgerModel), typeof(ReadModels), typeof(FluxionHost), typeof(DocumentTests)]).SelectMany(t =>
+            t.Assembly.GetTypes()
+        ),
+    ];
 
     /// <summary>All documents, each by its path from the root.</summary>
     public static TheoryData<string> Documents =>
-    [
-        .. Directory.GetFiles(Root, "*.md").Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
-            .Select(file => Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal),
-    ];
+        [
+            .. Directory
+                .GetFiles(Root, "*.md")
+                .Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
+                .Select(file => Path.GetRelativePath(Root, file))
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Documents))]
     public void every_relative_link_leads_to_a_file_and_a_heading(string document)
     {
         var folder = Path.GetDirectoryName(Path.Combine(Root, document))!;
-        var links = Link().Matches(Prose(document)).Select(m => m.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal));
+        var links = Link()
+            .Matches(Prose(document))
+            .Select(m => m.Groups[1].Value)
+            .Where(link => !link.Contains("://", StringComparison.Ordinal));
         links.Where(link => !IsThere(link.Split('#'))).ShouldBeEmpty();
 
         bool IsThere(string[] link)
@@ -41,7 +51,8 @@ public sealed partial class DocumentTests
     public void every_path_in_backticks_exists(string document)
     {
         var top = Directory.GetFileSystemEntries(Root).Select(entry => Path.GetFileName(entry)).ToHashSet();
-        var paths = Code(document).Where(code => FilePath().IsMatch(code) && (code.Contains('/') ? top.Contains(code.Split('/')[0]) : IsRootFile(code)));
+        var paths = Code(document)
+            .Where(code => FilePath().IsMatch(code) && (code.Contains('/') ? top.Contains(code.Split('/')[0]) : IsRootFile(code)));
         paths.Where(path => !Path.Exists(Path.Combine(Root, path))).ShouldBeEmpty();
 
         static bool IsRootFile(string code) => Path.GetExtension(code) is ".md" or ".yml" or ".props" or ".sln" && !code.StartsWith('*');
@@ -54,7 +65,8 @@ public sealed partial class DocumentTests
         foreach (var test in Code(document).Select(code => TestName().Match(code)).Where(m => m.Success))
         {
             var type = Types.SingleOrDefault(t => t.Name == test.Groups[1].Value).ShouldNotBeNull($"{test.Value} of {document}");
-            if (!test.Groups[2].Success) continue;
+            if (!test.Groups[2].Success)
+                continue;
             var method = type.GetMethod(test.Groups[2].Value).ShouldNotBeNull($"{test.Value} of {document}");
             method.GetCustomAttributes<FactAttribute>().ShouldNotBeEmpty();
         }
@@ -75,7 +87,8 @@ public sealed partial class DocumentTests
     [Theory]
     [InlineData("README.md", 90)]
     [InlineData("ARCHITECTURE.md", 120)]
-    public void the_first_pages_are_short(string document, int lines) => File.ReadAllLines(Path.Combine(Root, document)).Length.ShouldBeLessThanOrEqualTo(lines);
+    public void the_first_pages_are_short(string document, int lines) =>
+        File.ReadAllLines(Path.Combine(Root, document)).Length.ShouldBeLessThanOrEqualTo(lines);
 
     [Fact]
     public void changelog_image_and_compose_file_name_one_version()
@@ -91,7 +104,10 @@ public sealed partial class DocumentTests
     [Fact]
     public void a_build_has_a_version_with_or_without_tags()
     {
-        var version = typeof(FluxionHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>().ShouldNotBeNull().InformationalVersion;
+        var version = typeof(FluxionHost)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            .ShouldNotBeNull()
+            .InformationalVersion;
         version.ShouldMatch(@"^[1-9]\d*\.\d+\.\d+(-[0-9a-z.]+)?(\+[0-9a-f]+)?$");
     }
 
@@ -104,8 +120,10 @@ public sealed partial class DocumentTests
     private static IEnumerable<string> Code(string document) => Span().Matches(Prose(document)).Select(m => m.Groups[1].Value);
 
     /// <summary>The anchors that GitHub generates for a document's headings.</summary>
-    private static IEnumerable<string> Headings(string file) => Heading().Matches(FencedBlock().Replace(File.ReadAllText(file), ""))
-        .Select(m => NotOfAnAnchor().Replace(m.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
+    private static IEnumerable<string> Headings(string file) =>
+        Heading()
+            .Matches(FencedBlock().Replace(File.ReadAllText(file), ""))
+            .Select(m => NotOfAnAnchor().Replace(m.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

@@ -19,7 +19,9 @@ public sealed class EmbeddedDatabaseTests
         var both = await Task.WhenAll(server.Start(), server.Start());
         both[0].Port.ShouldBe(both[1].Port);
         both.Count(b => b.StartedHere).ShouldBe(1);
-        (await Scalar<string>(both[0], "select pg_read_file('postmaster.pid')")).ShouldBe(await Scalar<string>(both[1], "select pg_read_file('postmaster.pid')"));
+        (await Scalar<string>(both[0], "select pg_read_file('postmaster.pid')")).ShouldBe(
+            await Scalar<string>(both[1], "select pg_read_file('postmaster.pid')")
+        );
         server.Progress.Count(line => line.EndsWith(", started now", StringComparison.Ordinal)).ShouldBe(1);
         var process = server.Process().ShouldNotBeNull();
 
@@ -78,7 +80,12 @@ public sealed class EmbeddedDatabaseTests
         var home = $"/var/tmp/fluxion-test-{Guid.CreateVersion7():N}";
         try
         {
-            var options = new EmbeddedDatabaseOptions { Home = home, Port = 0, Mirror = "http://127.0.0.1:9/" };
+            var options = new EmbeddedDatabaseOptions
+            {
+                Home = home,
+                Port = 0,
+                Mirror = "http://127.0.0.1:9/",
+            };
             var error = await Should.ThrowAsync<EmbeddedDatabaseException>(EmbeddedDatabase.StartAsync(options, _ => { }, Ct));
             error.Message.ShouldContain("http://127.0.0.1:9/ can not be reached");
             error.Message.ShouldContain("docker compose up");
@@ -87,13 +94,16 @@ public sealed class EmbeddedDatabaseTests
         }
         finally
         {
-            if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
+            if (Directory.Exists(home))
+                Directory.Delete(home, recursive: true);
         }
     }
 
     private static async Task<T?> Scalar<T>(EmbeddedDatabase server, string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.SuperuserConnectionString()) { Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(server.SuperuserConnectionString()) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync(Ct);
         await using var command = new NpgsqlCommand(sql, connection);
         return (T?)await command.ExecuteScalarAsync(Ct);

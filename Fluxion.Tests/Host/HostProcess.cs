@@ -18,8 +18,10 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// alone.
     /// </summary>
     private static readonly string Folder = AppContext.BaseDirectory.Replace(
-        $"{Path.DirectorySeparatorChar}Fluxion.Tests{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Fluxion.Host{Path.DirectorySeparatorChar}",
-        StringComparison.Ordinal);
+        $"{Path.DirectorySeparatorChar}Fluxion.Tests{Path.DirectorySeparatorChar}",
+        $"{Path.DirectorySeparatorChar}Fluxion.Host{Path.DirectorySeparatorChar}",
+        StringComparison.Ordinal
+    );
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -34,10 +36,27 @@ public sealed partial class HostProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         // variables of the shell that runs the tests must not affect the host
-        string[] prefixes = ["ConnectionStrings__", "Fluxion__", "FLUXION_PASSWORD", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "DOTNET_URLS", "DOTNET_HTTP_PORTS", "URLS", "HTTP_PORTS", "Kestrel__", "Logging__", "OTEL_"];
-        foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToArray())
+        string[] prefixes =
+        [
+            "ConnectionStrings__",
+            "Fluxion__",
+            "FLUXION_PASSWORD",
+            "ASPNETCORE_",
+            "DOTNET_ENVIRONMENT",
+            "DOTNET_URLS",
+            "DOTNET_HTTP_PORTS",
+            "URLS",
+            "HTTP_PORTS",
+            "Kestrel__",
+            "Logging__",
+            "OTEL_",
+        ];
+        foreach (
+            var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToArray()
+        )
             start.Environment.Remove(name);
-        foreach (var (name, value) in environment.Where(e => e.Value is not null)) start.Environment[name] = value;
+        foreach (var (name, value) in environment.Where(e => e.Value is not null))
+            start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, e) => Take(e.Data);
         _process.ErrorDataReceived += (_, e) => Take(e.Data);
@@ -49,7 +68,11 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// <summary>The output so far, standard error included.</summary>
     public string Output
     {
-        get { lock (_output) return _output.ToString(); }
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
     }
 
     /// <summary>The address on which the host serves; known once it is ready.</summary>
@@ -86,16 +109,18 @@ public sealed partial class HostProcess : IAsyncDisposable
     }
 
     /// <summary>The environment of a production deployment: no settings but these.</summary>
-    public static Dictionary<string, string?> Production(DatabaseConnections? connections = null, string? signingKey = SigningKey) => new()
-    {
-        ["ASPNETCORE_ENVIRONMENT"] = "Production",
-        ["ConnectionStrings__Fluxion"] = connections?.Service,
-        ["ConnectionStrings__FluxionOwner"] = connections?.Owner,
-        ["Fluxion__SigningKey"] = signingKey,
-    };
+    public static Dictionary<string, string?> Production(DatabaseConnections? connections = null, string? signingKey = SigningKey) =>
+        new()
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["ConnectionStrings__Fluxion"] = connections?.Service,
+            ["ConnectionStrings__FluxionOwner"] = connections?.Owner,
+            ["Fluxion__SigningKey"] = signingKey,
+        };
 
     /// <summary>Starts a command that the test ends.</summary>
-    public static HostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments) => new(environment, arguments);
+    public static HostProcess Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments) =>
+        new(environment, arguments);
 
     /// <summary>Runs a command, or a start that fails, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> Run(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
@@ -104,13 +129,14 @@ public sealed partial class HostProcess : IAsyncDisposable
         return (await host.Exit(), host.Output);
     }
 
-    public static Dictionary<string, string?> Development(DatabaseConnections connections) => new()
-    {
-        ["ASPNETCORE_ENVIRONMENT"] = "Development",
-        ["ConnectionStrings__Fluxion"] = connections.Service,
-        ["ConnectionStrings__FluxionOwner"] = connections.Owner,
-        ["Fluxion__SignInsPerMinute"] = "100000",
-    };
+    public static Dictionary<string, string?> Development(DatabaseConnections connections) =>
+        new()
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ConnectionStrings__Fluxion"] = connections.Service,
+            ["ConnectionStrings__FluxionOwner"] = connections.Owner,
+            ["Fluxion__SignInsPerMinute"] = "100000",
+        };
 
     /// <summary>Waits until the process has ended and all its output is read, and returns the exit code.</summary>
     public async Task<int> Exit()
@@ -139,15 +165,19 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) await Kill();
+        if (!_process.HasExited)
+            await Kill();
         _process.Dispose();
     }
 
     private void Take(string? line)
     {
-        if (line is null) return;
-        lock (_output) _output.AppendLine(line);
-        if (Serves().Match(line) is { Success: true } serves) _address.TrySetResult(new Uri(serves.Groups[1].Value.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
+        if (line is null)
+            return;
+        lock (_output)
+            _output.AppendLine(line);
+        if (Serves().Match(line) is { Success: true } serves)
+            _address.TrySetResult(new Uri(serves.Groups[1].Value.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
     }
 
     [GeneratedRegex(@"(?:serves|Now listening) on:? (http://\S+)")]

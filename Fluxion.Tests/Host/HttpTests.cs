@@ -20,8 +20,12 @@ public sealed class HttpTests(LedgerHost host)
     [InlineData("application/jsonp")]
     public async Task what_is_not_sent_as_json_is_415_with_or_without_a_token(string contentType)
     {
-        (await Client.Anonymous(host).Send(HttpMethod.Post, "/api/token", SignIn, null, contentType: contentType)).ShouldBe(415).Detail!.ShouldContain("application/json");
-        (await (await Client.Demo(host, "user")).Send(HttpMethod.Post, "stock/receipts", "{}", "k", contentType: contentType)).ShouldBe(415).Detail!.ShouldContain("application/json");
+        (await Client.Anonymous(host).Send(HttpMethod.Post, "/api/token", SignIn, null, contentType: contentType))
+            .ShouldBe(415)
+            .Detail!.ShouldContain("application/json");
+        (await (await Client.Demo(host, "user")).Send(HttpMethod.Post, "stock/receipts", "{}", "k", contentType: contentType))
+            .ShouldBe(415)
+            .Detail!.ShouldContain("application/json");
     }
 
     [Theory]
@@ -30,7 +34,9 @@ public sealed class HttpTests(LedgerHost host)
     [InlineData("APPLICATION/JSON")]
     [InlineData("text/csv")]
     public async Task a_command_is_answered_with_json_whatever_the_client_accepts(string accept) =>
-        (await Client.Anonymous(host).Send(HttpMethod.Post, "/api/token", SignIn, null, accept)).ShouldBe(200).ContentType!.ShouldStartWith("application/json");
+        (await Client.Anonymous(host).Send(HttpMethod.Post, "/api/token", SignIn, null, accept))
+            .ShouldBe(200)
+            .ContentType!.ShouldStartWith("application/json");
 
     [Theory]
     [InlineData(null, "application/json")]
@@ -72,7 +78,8 @@ public sealed class HttpTests(LedgerHost host)
     public async Task a_list_by_a_state_that_there_is_not_is_refused_and_says_which_there_are(string list, string states)
     {
         var viewer = await Client.Demo(host, "viewer");
-        foreach (var state in states.Split(", ")) (await viewer.Get($"{list}?status={state}")).ShouldBe(200);
+        foreach (var state in states.Split(", "))
+            (await viewer.Get($"{list}?status={state}")).ShouldBe(200);
         var refused = (await viewer.Get($"{list}?status=lost")).ShouldBe(400);
         refused.Fields.ShouldBe(["status"]);
         refused.Text.ShouldContain(states);
@@ -104,12 +111,19 @@ public sealed class HttpTests(LedgerHost host)
         for (var i = 0; i < 300; i++)
         {
             var body = whole.ToArray();
-            for (var change = random.Next(1, 4); change > 0; change--) body[random.Next(body.Length)] = (byte)random.Next(256);
+            for (var change = random.Next(1, 4); change > 0; change--)
+                body[random.Next(body.Length)] = (byte)random.Next(256);
             using var content = new ByteArrayContent(body[..random.Next(1, body.Length + 1)]);
             content.Headers.ContentType = new("application/json");
-            ((int)(await http.PostAsync("/api/token", content, TestContext.Current.CancellationToken)).StatusCode).ShouldBeOneOf(200, 400, 401);
+            ((int)(await http.PostAsync("/api/token", content, TestContext.Current.CancellationToken)).StatusCode).ShouldBeOneOf(
+                200,
+                400,
+                401
+            );
         }
-        (await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/openapi/v1.json"), TestContext.Current.CancellationToken)).Content.Headers.ContentType!.MediaType.ShouldBe("application/json");
+        (
+            await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/openapi/v1.json"), TestContext.Current.CancellationToken)
+        ).Content.Headers.ContentType!.MediaType.ShouldBe("application/json");
         served.Output.ShouldNotContain("fail:");
         served.Output.ShouldNotContain("Exception");
     }

@@ -37,7 +37,8 @@ public sealed class KillTests(LedgerHost ledger)
         var watch = Stopwatch.StartNew();
         await load.Play(await again.Demo("manager"));
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, all {load.Answered} repeated in {watch.Elapsed}");
+            $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, all {load.Answered} repeated in {watch.Elapsed}"
+        );
         ((long)load.Replayed).ShouldBe(applied);
         await ShouldHaveHappenedOnce(superuser, load, before);
     }
@@ -52,7 +53,8 @@ public sealed class KillTests(LedgerHost ledger)
         var client = await host.Demo("manager");
         Task<NpgsqlConnection> Superuser() => Sql.Open(first.SuperuserConnectionString("fluxion"));
         Dictionary<(string, string), Stock> before;
-        await using (var superuser = await Superuser()) before = await StockOf(superuser);
+        await using (var superuser = await Superuser())
+            before = await StockOf(superuser);
 
         var load = new MixedLoad(AtOnce);
         var playing = load.Play(client);
@@ -66,9 +68,12 @@ public sealed class KillTests(LedgerHost ledger)
         load.Refused.ShouldBeGreaterThan(0);
         var unanswered = load.Replayed;
         await load.Play(client);
-        TestContext.Current.TestOutputHelper!.WriteLine($"{load.Refused} × 503, applied but unanswered at first: {unanswered}, all {load.Answered} repeated");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{load.Refused} × 503, applied but unanswered at first: {unanswered}, all {load.Answered} repeated"
+        );
         load.Replayed.ShouldBe(unanswered + MixedLoad.Requests);
-        await using (var superuser = await Superuser()) await ShouldHaveHappenedOnce(superuser, load, before);
+        await using (var superuser = await Superuser())
+            await ShouldHaveHappenedOnce(superuser, load, before);
         host.Terminate();
         (await host.Exit()).ShouldBe(0, host.Output);
     }
@@ -91,17 +96,24 @@ public sealed class KillTests(LedgerHost ledger)
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await Scalar<object>(obstacle, "lock table tenant_fluxion_demo.mt_streams in exclusive mode");
             inFlight = [.. Enumerable.Range(0, AtOnce).Select(i => Receive(client, $"in-flight-{i}"))];
-            await Until(async () => await Scalar<long>(superuser,
-                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == AtOnce);
+            await Until(async () =>
+                await Scalar<long>(
+                    superuser,
+                    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+                ) == AtOnce
+            );
             host.Terminate();
             await Until(async () => !await Accepts(host.Address)); // the shutdown has begun
             inFlight.ShouldAllBe(request => !request.IsCompleted);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
-        foreach (var answer in await Task.WhenAll(inFlight)) answer.ShouldBe(200);
+        foreach (var answer in await Task.WhenAll(inFlight))
+            answer.ShouldBe(200);
         (await host.Exit()).ShouldBe(0, host.Output);
         host.Output.ShouldNotContain("Exception");
-        (await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.inventory_movements where reference = 'KILL'")).ShouldBe(AtOnce + 1);
+        (await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.inventory_movements where reference = 'KILL'")).ShouldBe(
+            AtOnce + 1
+        );
     }
 
     private const string Keys = $"select count(*) from tenant_fluxion_demo.idempotency_keys where key like '{MixedLoad.KeyPrefix}%'";
@@ -115,18 +127,36 @@ public sealed class KillTests(LedgerHost ledger)
         (await StockOf(superuser)).ShouldBe(expected, ignoreOrder: true);
         (await Scalar<decimal>(superuser, "select sum(amount_paid) from tenant_fluxion_demo.sales")).ShouldBe(load.Paid);
         // each reservation scheduled its expiry message exactly once
-        (await Scalar<long>(superuser, "select count(*) from wolverine.wolverine_incoming_envelopes where message_type like '%ExpireReservation'"))
-            .ShouldBe(await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.reservations"));
+        (
+            await Scalar<long>(
+                superuser,
+                "select count(*) from wolverine.wolverine_incoming_envelopes where message_type like '%ExpireReservation'"
+            )
+        ).ShouldBe(await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.reservations"));
         (await superuser.Breaches()).ShouldBeEmpty();
     }
 
-    private static async Task<Dictionary<(string, string), Stock>> StockOf(NpgsqlConnection superuser) => (await superuser.Rows("""
-        select s.code, p.sku, i.quantity_on_hand, i.quantity_reserved
-        from tenant_fluxion_demo.inventory i join tenant_fluxion_demo.stores s on s.id = i.store_id join tenant_fluxion_demo.products p on p.id = i.product_id
-        """)).ToDictionary(row => ((string)row[0]!, (string)row[1]!), row => new Stock((decimal)row[2]!, (decimal)row[3]!));
+    private static async Task<Dictionary<(string, string), Stock>> StockOf(NpgsqlConnection superuser) =>
+        (
+            await superuser.Rows(
+                """
+                select s.code, p.sku, i.quantity_on_hand, i.quantity_reserved
+                from tenant_fluxion_demo.inventory i join tenant_fluxion_demo.stores s on s.id = i.store_id join tenant_fluxion_demo.products p on p.id = i.product_id
+                """
+            )
+        ).ToDictionary(row => ((string)row[0]!, (string)row[1]!), row => new Stock((decimal)row[2]!, (decimal)row[3]!));
 
     private static Task<Answer> Receive(Client client, string key) =>
-        client.Post("stock/receipts", new { store = "CCS-01", reference = "KILL", lines = new[] { new { sku = "LAC001", quantity = 1 } } }, key);
+        client.Post(
+            "stock/receipts",
+            new
+            {
+                store = "CCS-01",
+                reference = "KILL",
+                lines = new[] { new { sku = "LAC001", quantity = 1 } },
+            },
+            key
+        );
 
     private static async Task<T?> Scalar<T>(NpgsqlConnection connection, string sql)
     {
@@ -152,7 +182,8 @@ public sealed class KillTests(LedgerHost ledger)
     {
         for (var attempt = 0; attempt < 600; attempt++)
         {
-            if (await condition()) return;
+            if (await condition())
+                return;
             await Task.Delay(50);
         }
         throw new TimeoutException();

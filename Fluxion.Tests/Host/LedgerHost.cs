@@ -29,24 +29,34 @@ public sealed class LedgerHost : IAsyncLifetime
     {
         var options = TestServer.Options;
         _server = await EmbeddedDatabase.StartAsync(options, line => Console.Error.WriteLine(line));
-        Connections = await DatabaseConnections.Prepare(_server, options.Password, $"fluxion_test_{Guid.CreateVersion7():N}", CancellationToken.None);
-        await using (var first = NewBuilder().Build()) await first.Prepare(Connections, CancellationToken.None);
+        Connections = await DatabaseConnections.Prepare(
+            _server,
+            options.Password,
+            $"fluxion_test_{Guid.CreateVersion7():N}",
+            CancellationToken.None
+        );
+        await using (var first = NewBuilder().Build())
+            await first.Prepare(Connections, CancellationToken.None);
         Http = await AlbaHost.For(NewBuilder(), app => app.MapFluxion());
     }
 
     private WebApplicationBuilder NewBuilder()
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            EnvironmentName = "Development",
-            ContentRootPath = AppContext.BaseDirectory,
-            ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
-        });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["Fluxion:SigningKey"] = "a signing key of the tests, long enough for HMAC-SHA256",
-            ["Fluxion:SignInsPerMinute"] = "100000",
-        });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                EnvironmentName = "Development",
+                ContentRootPath = AppContext.BaseDirectory,
+                ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
+            }
+        );
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["Fluxion:SigningKey"] = "a signing key of the tests, long enough for HMAC-SHA256",
+                ["Fluxion:SignInsPerMinute"] = "100000",
+            }
+        );
         // the in-process server does not support limits of the body size, and routing warns of it
         builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.EndpointRoutingMiddleware", LogLevel.Error);
         builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
@@ -54,13 +64,22 @@ public sealed class LedgerHost : IAsyncLifetime
         return builder;
     }
 
-    public NpgsqlConnection Superuser() => new(new NpgsqlConnectionStringBuilder(_server.SuperuserConnectionString(Database)) { Pooling = false }.ConnectionString);
+    public NpgsqlConnection Superuser() =>
+        new(new NpgsqlConnectionStringBuilder(_server.SuperuserConnectionString(Database)) { Pooling = false }.ConnectionString);
 
     public string Database => new NpgsqlConnectionStringBuilder(Connections.Service).Database!;
 
     /// <summary>An empty database on the same server, for a host of a test's own.</summary>
-    public async Task<OwnDatabase> NewDatabase() => new(_server,
-        await DatabaseConnections.Prepare(_server, TestServer.Options.Password, $"fluxion_test_{Guid.CreateVersion7():N}", CancellationToken.None));
+    public async Task<OwnDatabase> NewDatabase() =>
+        new(
+            _server,
+            await DatabaseConnections.Prepare(
+                _server,
+                TestServer.Options.Password,
+                $"fluxion_test_{Guid.CreateVersion7():N}",
+                CancellationToken.None
+            )
+        );
 
     public async ValueTask DisposeAsync()
     {

@@ -23,7 +23,23 @@ public sealed class MixedLoad(int atOnce)
     private static readonly string[] Moved = ["LAC001", "HAR001", "ARR001", "PAS001", "CAR001"];
     private static readonly string[] Counted =
     [
-        "SAL001", "AZU001", "CAF001", "MAY001", "SAR001", "CHO001", "GAL001", "AGU001", "REF001", "MAL001", "JUG001", "DET001", "LAV001", "JAB001", "CRE001", "PAP002", "LEN001",
+        "SAL001",
+        "AZU001",
+        "CAF001",
+        "MAY001",
+        "SAR001",
+        "CHO001",
+        "GAL001",
+        "AGU001",
+        "REF001",
+        "MAL001",
+        "JUG001",
+        "DET001",
+        "LAV001",
+        "JAB001",
+        "CRE001",
+        "PAP002",
+        "LEN001",
     ];
 
     private readonly ConcurrentDictionary<string, Answer> _answers = new();
@@ -52,21 +68,36 @@ public sealed class MixedLoad(int atOnce)
         _changes.Clear();
         Func<Errand, Task>[] round =
         [
-            e => Sell(e, cancels: true), Receive, Transfer, Order, e => Reserve(e, releases: true), Count, e => Sell(e, cancels: false), Receive,
-            e => Reserve(e, releases: false), Order,
+            e => Sell(e, cancels: true),
+            Receive,
+            Transfer,
+            Order,
+            e => Reserve(e, releases: true),
+            Count,
+            e => Sell(e, cancels: false),
+            Receive,
+            e => Reserve(e, releases: false),
+            Order,
         ];
-        var errands = Enumerable.Range(0, Rounds).SelectMany(n => round.Select((play, place) => (Play: play, Errand: new Errand(this, client, n, place))));
-        await Parallel.ForEachAsync(errands, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (next, _) =>
-        {
-            try
+        var errands = Enumerable
+            .Range(0, Rounds)
+            .SelectMany(n => round.Select((play, place) => (Play: play, Errand: new Errand(this, client, n, place))));
+        await Parallel.ForEachAsync(
+            errands,
+            new ParallelOptions { MaxDegreeOfParallelism = atOnce },
+            async (next, _) =>
             {
-                if (isGone?.Invoke() != true) await next.Play(next.Errand);
+                try
+                {
+                    if (isGone?.Invoke() != true)
+                        await next.Play(next.Errand);
+                }
+                catch (HttpRequestException) when (isGone?.Invoke() == true)
+                {
+                    // the host was killed while this request was in flight
+                }
             }
-            catch (HttpRequestException) when (isGone?.Invoke() == true)
-            {
-                // the host was killed while this request was in flight
-            }
-        });
+        );
     }
 
     /// <summary>Requests that run in sequence, because later ones take their ids from earlier answers.</summary>
@@ -94,7 +125,8 @@ public sealed class MixedLoad(int atOnce)
             }
             answer.Status.ShouldBeInRange(200, 201, $"{path}: {answer.Text}");
             load._answers.GetOrAdd(key, answer).Text.ShouldBe(answer.Text);
-            if (answer.Headers.Contains("Idempotent-Replayed")) Interlocked.Increment(ref load._replayed);
+            if (answer.Headers.Contains("Idempotent-Replayed"))
+                Interlocked.Increment(ref load._replayed);
             return answer.Json;
         }
 
@@ -106,23 +138,70 @@ public sealed class MixedLoad(int atOnce)
 
     private static async Task Sell(Errand e, bool cancels)
     {
-        var sale = await e.Send("sales", new { store = e.Store, invoiceNumber = e.Name, lines = new[] { new { sku = e.Sku, quantity = 3 } } });
+        var sale = await e.Send(
+            "sales",
+            new
+            {
+                store = e.Store,
+                invoiceNumber = e.Name,
+                lines = new[] { new { sku = e.Sku, quantity = 3 } },
+            }
+        );
         await e.Send($"sales/{sale["id"]}/payments", new { amount = 1, method = "cash" });
-        if (cancels) await e.Send($"sales/{sale["id"]}/cancel", new { reason = "changed his mind" });
-        else await e.Send($"sales/{sale["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        if (cancels)
+            await e.Send($"sales/{sale["id"]}/cancel", new { reason = "changed his mind" });
+        else
+            await e.Send($"sales/{sale["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } });
         e.Changes(cancels ? 0 : -2);
     }
 
     private static async Task Receive(Errand e)
     {
-        await e.Send("stock/receipts", new { store = e.Store, lines = new[] { new { sku = e.Sku, quantity = 5, unitCost = 1.25 } } });
+        await e.Send(
+            "stock/receipts",
+            new
+            {
+                store = e.Store,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku = e.Sku,
+                        quantity = 5,
+                        unitCost = 1.25,
+                    },
+                },
+            }
+        );
         e.Changes(5);
     }
 
     private static async Task Transfer(Errand e)
     {
-        var transfer = await e.Send("stock/transfers", new { fromStore = e.Store, toStore = e.OtherStore, lines = new[] { new { sku = e.Sku, quantity = 4 } } });
-        await e.Send($"stock/transfers/{transfer["id"]}/receipts", new { lines = new[] { new { sku = e.Sku, received = 1, damaged = 1 } } });
+        var transfer = await e.Send(
+            "stock/transfers",
+            new
+            {
+                fromStore = e.Store,
+                toStore = e.OtherStore,
+                lines = new[] { new { sku = e.Sku, quantity = 4 } },
+            }
+        );
+        await e.Send(
+            $"stock/transfers/{transfer["id"]}/receipts",
+            new
+            {
+                lines = new[]
+                {
+                    new
+                    {
+                        sku = e.Sku,
+                        received = 1,
+                        damaged = 1,
+                    },
+                },
+            }
+        );
         await e.Send($"stock/transfers/{transfer["id"]}/receipts", new { lines = new[] { new { sku = e.Sku, received = 2 } } });
         e.Changes(-4);
         e.Changes((e.OtherStore, e.Sku), 3);
@@ -130,7 +209,16 @@ public sealed class MixedLoad(int atOnce)
 
     private static async Task Order(Errand e)
     {
-        var order = await e.Send("purchase-orders", new { store = e.Store, supplier = "POLAR", orderNumber = e.Name, lines = new[] { new { sku = e.Sku, quantity = 6 } } });
+        var order = await e.Send(
+            "purchase-orders",
+            new
+            {
+                store = e.Store,
+                supplier = "POLAR",
+                orderNumber = e.Name,
+                lines = new[] { new { sku = e.Sku, quantity = 6 } },
+            }
+        );
         await e.Send($"purchase-orders/{order["id"]}/send", null);
         await e.Send($"purchase-orders/{order["id"]}/receipts", new { lines = new[] { new { sku = e.Sku, quantity = 4 } } });
         await e.Send($"purchase-orders/{order["id"]}/receipts", new { lines = new[] { new { sku = e.Sku, quantity = 2 } } });
@@ -139,8 +227,24 @@ public sealed class MixedLoad(int atOnce)
 
     private static async Task Reserve(Errand e, bool releases)
     {
-        var reservation = await e.Send("stock/reservations", new { reference = e.Name, lines = new[] { new { store = e.Store, sku = e.Sku, quantity = 2 } } });
-        if (releases) await e.Send($"stock/reservations/{reservation["id"]}/release", null);
+        var reservation = await e.Send(
+            "stock/reservations",
+            new
+            {
+                reference = e.Name,
+                lines = new[]
+                {
+                    new
+                    {
+                        store = e.Store,
+                        sku = e.Sku,
+                        quantity = 2,
+                    },
+                },
+            }
+        );
+        if (releases)
+            await e.Send($"stock/reservations/{reservation["id"]}/release", null);
         e.Changes(0, releases ? 0 : 2);
     }
 

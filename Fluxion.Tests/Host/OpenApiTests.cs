@@ -18,9 +18,13 @@ public sealed class OpenApiTests(LedgerHost host)
     public async Task every_property_and_parameter_has_a_type()
     {
         var document = (await Document()).Json;
-        bool HasType(JsonNode? schema) => schema is JsonObject o && ((o["$ref"] is JsonNode name && document["components"]!["schemas"]![name.GetValue<string>().Split('/')[^1]] is not null)
-            || (o["oneOf"] is JsonArray { Count: > 0 } choices && choices.All(HasType))
-            || (o["type"] is JsonNode type && (!type.ToJsonString().Contains("array", StringComparison.Ordinal) || HasType(o["items"]))));
+        bool HasType(JsonNode? schema) =>
+            schema is JsonObject o
+            && (
+                (o["$ref"] is JsonNode name && document["components"]!["schemas"]![name.GetValue<string>().Split('/')[^1]] is not null)
+                || (o["oneOf"] is JsonArray { Count: > 0 } choices && choices.All(HasType))
+                || (o["type"] is JsonNode type && (!type.ToJsonString().Contains("array", StringComparison.Ordinal) || HasType(o["items"])))
+            );
         var untyped = new List<string>();
         void Walk(JsonNode? node)
         {
@@ -28,12 +32,19 @@ public sealed class OpenApiTests(LedgerHost host)
             {
                 if (o["properties"] is JsonObject properties && !o.ContainsKey("example"))
                     untyped.AddRange(properties.Where(p => !HasType(p.Value)).Select(p => $"{o.GetPath()}.{p.Key}"));
-                if (o["additionalProperties"] is JsonObject values && !HasType(values)) untyped.Add($"{o.GetPath()} values");
-                if (o["schema"] is JsonObject schema && !HasType(schema)) untyped.Add($"{o.GetPath()} schema");
-                if (o.ContainsKey("in") && o.ContainsKey("name") && !HasType(o["schema"])) untyped.Add(o.GetPath());
-                foreach (var (name, child) in o) if (name != "example") Walk(child);
+                if (o["additionalProperties"] is JsonObject values && !HasType(values))
+                    untyped.Add($"{o.GetPath()} values");
+                if (o["schema"] is JsonObject schema && !HasType(schema))
+                    untyped.Add($"{o.GetPath()} schema");
+                if (o.ContainsKey("in") && o.ContainsKey("name") && !HasType(o["schema"]))
+                    untyped.Add(o.GetPath());
+                foreach (var (name, child) in o)
+                    if (name != "example")
+                        Walk(child);
             }
-            if (node is JsonArray a) foreach (var item in a) Walk(item);
+            if (node is JsonArray a)
+                foreach (var item in a)
+                    Walk(item);
         }
         Walk(document);
         untyped.ShouldBeEmpty();
@@ -70,7 +81,11 @@ public sealed class OpenApiTests(LedgerHost host)
     [InlineData("RegisterSupplier", "businessName,code")]
     [InlineData("ReceiveStock", "lines,store")]
     public async Task what_is_required_is_said(string command, string fields) =>
-        (await Document()).Json["components"]!["schemas"]![command]!["required"]!.AsArray().Select(f => f!.GetValue<string>()).Order().ShouldBe(fields.Split(','));
+        (await Document()).Json["components"]!["schemas"]![command]!["required"]!
+            .AsArray()
+            .Select(f => f!.GetValue<string>())
+            .Order()
+            .ShouldBe(fields.Split(','));
 
     [Fact]
     public async Task every_import_has_an_example_that_the_demo_tenant_accepts()
@@ -79,7 +94,15 @@ public sealed class OpenApiTests(LedgerHost host)
         var imports = (await Operations()).Where(o => o.CsvExample is not null).ToList();
         imports.Count.ShouldBe(3);
         foreach (var import in imports)
-            (await admin.Send(HttpMethod.Post, import.Address, import.CsvExample, Guid.CreateVersion7().ToString(), contentType: "text/csv")).ShouldBe(200);
+            (
+                await admin.Send(
+                    HttpMethod.Post,
+                    import.Address,
+                    import.CsvExample,
+                    Guid.CreateVersion7().ToString(),
+                    contentType: "text/csv"
+                )
+            ).ShouldBe(200);
     }
 
     [Fact]
@@ -92,7 +115,9 @@ public sealed class OpenApiTests(LedgerHost host)
         {
             var example = operation.Body!["example"].ShouldNotBeNull(operation.ToString());
             var client = operation.IsOfThePlatform ? platform : admin;
-            var address = operation.Address.Contains("{id}", StringComparison.Ordinal) ? await document.OfANewDocument(admin, operation.Address) : operation.Address;
+            var address = operation.Address.Contains("{id}", StringComparison.Ordinal)
+                ? await document.OfANewDocument(admin, operation.Address)
+                : operation.Address;
             var answer = await client.Send(HttpMethod.Parse(operation.Method), address, example, Guid.CreateVersion7().ToString());
             operation.Statuses.ShouldContain(answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture));
             answer.Status.ShouldBeInRange(200, 299, $"{operation}: {answer.Text}");

@@ -9,15 +9,20 @@ public sealed class OwnServer : IAsyncDisposable
     private readonly Lock _reading = new();
     private readonly List<string> _progress = [];
 
-    public EmbeddedDatabaseOptions Options { get; } = TestServer.Options with
-    {
-        Data = Path.Combine(TestServer.Options.Home, $"test-own-{Guid.CreateVersion7():N}"),
-    };
+    public EmbeddedDatabaseOptions Options { get; } =
+        TestServer.Options with
+        {
+            Data = Path.Combine(TestServer.Options.Home, $"test-own-{Guid.CreateVersion7():N}"),
+        };
 
     /// <summary>The progress messages of all starts so far.</summary>
     public IReadOnlyList<string> Progress
     {
-        get { lock (_reading) return [.. _progress]; }
+        get
+        {
+            lock (_reading)
+                return [.. _progress];
+        }
     }
 
     public Task<EmbeddedDatabase> Start(int port = 0) => EmbeddedDatabase.StartAsync(Options with { Port = port }, Tell);
@@ -46,22 +51,26 @@ public sealed class OwnServer : IAsyncDisposable
     {
         var server = Process().ShouldNotBeNull();
         Signals.Send(server, Signals.Stop); // a stopped server starts no more children, and reaps none before it is killed
-        foreach (var child in ChildrenOf(server)) Signals.Send(child, Signals.Kill);
+        foreach (var child in ChildrenOf(server))
+            Signals.Send(child, Signals.Kill);
         await End(Signals.Kill);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (Process() is not null) await End(Signals.Quit);
+        if (Process() is not null)
+            await End(Signals.Quit);
         foreach (var folder in (string[])[Options.Data!, $"{Options.Data}.new"])
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
     }
 
     private async Task End(int signal)
     {
         var process = Process().ShouldNotBeNull();
         Signals.Send(process, signal);
-        for (var attempt = 0; attempt < 600 && Process() is not null; attempt++) await Task.Delay(50);
+        for (var attempt = 0; attempt < 600 && Process() is not null; attempt++)
+            await Task.Delay(50);
         Process().ShouldBeNull();
     }
 
@@ -87,6 +96,7 @@ public sealed class OwnServer : IAsyncDisposable
 
     private void Tell(string line)
     {
-        lock (_reading) _progress.Add(line);
+        lock (_reading)
+            _progress.Add(line);
     }
 }

@@ -8,7 +8,8 @@ public static class Repository
     private static string Find()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Fluxion.sln"))) folder = folder.Parent.ShouldNotBeNull();
+        while (!File.Exists(Path.Combine(folder.FullName, "Fluxion.sln")))
+            folder = folder.Parent.ShouldNotBeNull();
         return folder.FullName;
     }
 }

@@ -10,16 +10,26 @@ public sealed class RequiredFieldTests(LedgerHost host)
     [Fact]
     public async Task a_command_that_leaves_out_what_is_required_is_400_and_told_what()
     {
-        var (document, admin, platform) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"), await Client.Platform(host));
+        var (document, admin, platform) = (
+            await OpenApi.Of(Client.Anonymous(host)),
+            await Client.Demo(host, "admin"),
+            await Client.Platform(host)
+        );
         var (faults, sent) = (new List<string>(), 0);
         foreach (var operation in document.Operations.Where(o => o.Body is not null))
         {
             var example = operation.Body!["example"]!.AsObject();
             foreach (var (field, body) in Without(document, operation.Body["schema"]!, example, "", node => node))
             {
-                var answer = await (operation.IsOfThePlatform ? platform : admin).Send(HttpMethod.Parse(operation.Method), operation.Address, body.ToJsonString(), Guid.CreateVersion7().ToString());
+                var answer = await (operation.IsOfThePlatform ? platform : admin).Send(
+                    HttpMethod.Parse(operation.Method),
+                    operation.Address,
+                    body.ToJsonString(),
+                    Guid.CreateVersion7().ToString()
+                );
                 sent++;
-                if (answer.Status != 400 || !answer.Fields.Contains(field)) faults.Add($"{operation} without {field}: {answer.Status} {answer.Text}");
+                if (answer.Status != 400 || !answer.Fields.Contains(field))
+                    faults.Add($"{operation} without {field}: {answer.Status} {answer.Text}");
             }
         }
         faults.ShouldBeEmpty();
@@ -40,15 +50,24 @@ public sealed class RequiredFieldTests(LedgerHost host)
         }
     }
 
-    private static string[] Required(JsonNode schema) => [.. (schema["required"]?.AsArray() ?? []).Select(name => name!.GetValue<string>())];
+    private static string[] Required(JsonNode schema) =>
+        [.. (schema["required"]?.AsArray() ?? []).Select(name => name!.GetValue<string>())];
 
     /// <summary>The example without one of its required fields, at every level, each with the name of that field.</summary>
-    private static IEnumerable<(string Field, JsonNode Body)> Without(OpenApi document, JsonNode schema, JsonNode? example, string at, Func<JsonNode?, JsonNode?> whole)
+    private static IEnumerable<(string Field, JsonNode Body)> Without(
+        OpenApi document,
+        JsonNode schema,
+        JsonNode? example,
+        string at,
+        Func<JsonNode?, JsonNode?> whole
+    )
     {
         schema = document.Schema(schema);
         if (schema["items"] is { } items && example is JsonArray { Count: > 0 } array)
-            foreach (var found in Without(document, items, array[0], $"{at}[0]", node => whole(new JsonArray(node)))) yield return found;
-        if (schema["properties"] is not JsonObject properties || example is not JsonObject fields) yield break;
+            foreach (var found in Without(document, items, array[0], $"{at}[0]", node => whole(new JsonArray(node))))
+                yield return found;
+        if (schema["properties"] is not JsonObject properties || example is not JsonObject fields)
+            yield break;
         JsonObject Copy() => fields.DeepClone().AsObject();
         foreach (var name in Required(schema))
         {
@@ -64,7 +83,8 @@ public sealed class RequiredFieldTests(LedgerHost host)
                 with[name] = node?.DeepClone();
                 return whole(with);
             }
-            foreach (var found in Without(document, member!, fields[name], Path(at, name), With)) yield return found;
+            foreach (var found in Without(document, member!, fields[name], Path(at, name), With))
+                yield return found;
         }
 
         static string Path(string at, string name) => at.Length == 0 ? name : $"{at}.{name}";

@@ -21,7 +21,8 @@ public sealed class SettingsTests(LedgerHost ledger)
         return output.Trim();
     }
 
-    private Dictionary<string, string?> With(string name, string? value) => new(HostProcess.Production(ledger.Connections)) { [name] = value };
+    private Dictionary<string, string?> With(string name, string? value) =>
+        new(HostProcess.Production(ledger.Connections)) { [name] = value };
 
     [Theory]
     [InlineData("Fluxion__TokenMinutes", "abc", "must be a whole number from 1 to 10080")]
@@ -59,14 +60,23 @@ public sealed class SettingsTests(LedgerHost ledger)
 
     [Fact]
     public async Task a_setting_that_there_is_not_is_said_with_those_that_there_are() =>
-        (await Refused(With("Fluxion__TokenMinute", "90"))).ShouldBe("error: Fluxion__TokenMinute is not a setting: "
-            + "there are Fluxion__SigningKey, Fluxion__TokenMinutes, Fluxion__SignInsPerMinute, Fluxion__TrustedProxies.");
+        (await Refused(With("Fluxion__TokenMinute", "90"))).ShouldBe(
+            "error: Fluxion__TokenMinute is not a setting: "
+                + "there are Fluxion__SigningKey, Fluxion__TokenMinutes, Fluxion__SignInsPerMinute, Fluxion__TrustedProxies."
+        );
 
     [Fact]
     public async Task all_that_is_wrong_is_said_at_once()
     {
-        var said = await Refused(new Dictionary<string, string?>(With("Fluxion__TokenMinutes", "abc")) { ["Fluxion__SignInsPerMinute"] = "0", ["Fluxion__SigningKey"] = Secret });
-        foreach (var name in (string[])["Fluxion__TokenMinutes", "Fluxion__SignInsPerMinute", "Fluxion__SigningKey"]) said.ShouldContain(name);
+        var said = await Refused(
+            new Dictionary<string, string?>(With("Fluxion__TokenMinutes", "abc"))
+            {
+                ["Fluxion__SignInsPerMinute"] = "0",
+                ["Fluxion__SigningKey"] = Secret,
+            }
+        );
+        foreach (var name in (string[])["Fluxion__TokenMinutes", "Fluxion__SignInsPerMinute", "Fluxion__SigningKey"])
+            said.ShouldContain(name);
     }
 
     [Theory]
@@ -78,8 +88,16 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("Fluxion", $"Host=h;Database=d;Password={Secret}", "must name the Username")]
     [InlineData("Fluxion", $"Host=h;Database=d;Username=u;Password={Secret};Pooling=false", "Pooling=false")]
     [InlineData("Fluxion", $"Host=h;Database=d;Username=u;Password={Secret};Multiplexing=true", "Multiplexing=true")]
-    [InlineData("Fluxion", $"Host=h;Database=d;Username=u;Password={Secret};Maximum Pool Size=4", "Maximum Pool Size=4: it must be 24 or more")]
-    [InlineData("FluxionOwner", $"Host=h;Database=d;Username=u;Password={Secret};Maximum Pool Size=4", "Maximum Pool Size=4: it must be 20 or more")]
+    [InlineData(
+        "Fluxion",
+        $"Host=h;Database=d;Username=u;Password={Secret};Maximum Pool Size=4",
+        "Maximum Pool Size=4: it must be 24 or more"
+    )]
+    [InlineData(
+        "FluxionOwner",
+        $"Host=h;Database=d;Username=u;Password={Secret};Maximum Pool Size=4",
+        "Maximum Pool Size=4: it must be 20 or more"
+    )]
     [InlineData("FluxionOwner", $"Host=h;Database=d;Password={Secret}", "must name the Username")]
     public async Task a_connection_string_that_cannot_be_used_is_said_without_what_is_in_it(string name, string value, string why)
     {
@@ -93,7 +111,11 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("Production")]
     public async Task the_owners_connection_alone_is_refused(string environment)
     {
-        var owner = new Dictionary<string, string?>(HostProcess.Production(ledger.Connections)) { ["ConnectionStrings__Fluxion"] = null, ["ASPNETCORE_ENVIRONMENT"] = environment };
+        var owner = new Dictionary<string, string?>(HostProcess.Production(ledger.Connections))
+        {
+            ["ConnectionStrings__Fluxion"] = null,
+            ["ASPNETCORE_ENVIRONMENT"] = environment,
+        };
         (await Refused(owner)).ShouldContain("ConnectionStrings__Fluxion is not");
     }
 
@@ -103,23 +125,36 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("FLUXION_DATABASE_KEEP", "perhaps", "true or false")]
     [InlineData("FLUXION_DEBIAN_MIRROR", "debian", "an address such as http")]
     public async Task a_variable_of_the_embedded_database_that_is_not_allowed_is_said(string name, string value, string allowed) =>
-        (await Refused(new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = "Development", [name] = value })).ShouldBe($"error: {name} is '{value}': it must be {allowed}"
-            + (name == "FLUXION_DEBIAN_MIRROR" ? "://deb.debian.org/debian." : name == "FLUXION_DATABASE_PORT" ? ", or 0 for any that is free." : "."));
+        (await Refused(new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = "Development", [name] = value })).ShouldBe(
+            $"error: {name} is '{value}': it must be {allowed}"
+                + (
+                    name == "FLUXION_DEBIAN_MIRROR" ? "://deb.debian.org/debian."
+                    : name == "FLUXION_DATABASE_PORT" ? ", or 0 for any that is free."
+                    : "."
+                )
+        );
 
     [Theory]
     [InlineData]
     [InlineData("tenants", "list")]
-    public async Task without_the_owners_connection_a_database_without_a_ledger_or_with_an_older_one_is_said_with_what_to_do(params string[] command)
+    public async Task without_the_owners_connection_a_database_without_a_ledger_or_with_an_older_one_is_said_with_what_to_do(
+        params string[] command
+    )
     {
         await using var database = await ledger.NewDatabase();
         var service = HostProcess.Production(database.Connections with { Owner = null });
-        (await Refused(service, command)).ShouldBe($"error: The database '{database.Name}' has no ledger, or one that is older than this version: "
-            + "run 'database migrate' with ConnectionStrings__FluxionOwner set.");
+        (await Refused(service, command)).ShouldBe(
+            $"error: The database '{database.Name}' has no ledger, or one that is older than this version: "
+                + "run 'database migrate' with ConnectionStrings__FluxionOwner set."
+        );
 
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        foreach (var (schema, script) in ((string, string)[])[("shared", "shared/0041_scan_interval.sql"), ("template", "tenant/0051_replays.sql")])
+        foreach (
+            var (schema, script) in ((string, string)[])
+                [("shared", "shared/0041_scan_interval.sql"), ("template", "tenant/0051_replays.sql")]
+        )
         {
             var name = script.Split('/')[1];
             await superuser.Execute($"delete from {schema}.schema_versions where scriptname = '{name}'");
@@ -145,10 +180,16 @@ public sealed class SettingsTests(LedgerHost ledger)
         {
             var connections = database.Connections with
             {
-                Service = new NpgsqlConnectionStringBuilder(database.Connections.Service) { Username = role, Password = Secret }.ConnectionString,
+                Service = new NpgsqlConnectionStringBuilder(database.Connections.Service)
+                {
+                    Username = role,
+                    Password = Secret,
+                }.ConnectionString,
             };
-            (await Refused(HostProcess.Production(connections))).ShouldBe($"error: ConnectionStrings__Fluxion connects as '{role}', which {why}: "
-                + "nothing would keep the tenants apart. It must be fluxion_app, or a role with no more rights.");
+            (await Refused(HostProcess.Production(connections))).ShouldBe(
+                $"error: ConnectionStrings__Fluxion connects as '{role}', which {why}: "
+                    + "nothing would keep the tenants apart. It must be fluxion_app, or a role with no more rights."
+            );
             await using var host = await HostProcess.Serve(connections); // in Development
             host.Output.ShouldContain($"connects as '{role}', which {why}: outside Development the host would not start");
         }
@@ -165,19 +206,26 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("retention.idempotency_keys", "1 minute", "must be an interval from 1 day to 1000 years, for example 30 days")]
     [InlineData("retention.event", "1 year", "is not a setting: there are retention.forecasts, ")]
     [InlineData("alerts.scan_interval", "1 minute", "must be an interval from 5 minutes to 7 days")]
-    public async Task a_setting_in_the_database_that_is_not_allowed_cannot_be_set_and_one_from_before_is_said_at_the_start(string key, string value, string allowed)
+    public async Task a_setting_in_the_database_that_is_not_allowed_cannot_be_set_and_one_from_before_is_said_at_the_start(
+        string key,
+        string value,
+        string allowed
+    )
     {
         await using var database = await ledger.NewDatabase();
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        var set = $"insert into shared.system_config (key, value) values ('{key}', '{value}') on conflict (key) do update set value = excluded.value";
+        var set =
+            $"insert into shared.system_config (key, value) values ('{key}', '{value}') on conflict (key) do update set value = excluded.value";
         (await superuser.Failure(set)).ShouldBe(PostgresErrorCodes.CheckViolation);
 
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             alter table shared.system_config drop constraint system_config_setting_check, drop constraint system_config_scan_interval_check;
             {set}
-            """);
+            """
+        );
         var said = await Refused(HostProcess.Production(database.Connections));
         said.ShouldStartWith($"error: {key} in shared.system_config is '{value}': it {allowed}");
     }
@@ -191,7 +239,10 @@ public sealed class SettingsTests(LedgerHost ledger)
     public async Task what_a_tenant_keeps_is_checked_when_it_is_set(string value, bool isAllowed)
     {
         await using var superuser = await ledger.OpenSuperuser();
-        var set = $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('idempotency_keys', '{value}')) where slug = 'fluxion-demo'";
-        (await superuser.Failure($"{set}; do $$ begin assert false; end $$")).ShouldBe(isAllowed ? PostgresErrorCodes.AssertFailure : PostgresErrorCodes.CheckViolation);
+        var set =
+            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('idempotency_keys', '{value}')) where slug = 'fluxion-demo'";
+        (await superuser.Failure($"{set}; do $$ begin assert false; end $$")).ShouldBe(
+            isAllowed ? PostgresErrorCodes.AssertFailure : PostgresErrorCodes.CheckViolation
+        );
     }
 }

@@ -31,8 +31,7 @@ public static class Sql
         {
             while (await reader.ReadAsync())
                 rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
-        }
-        while (await reader.NextResultAsync());
+        } while (await reader.NextResultAsync());
         return rows;
     }
 
@@ -53,13 +52,15 @@ public static class Sql
         foreach (var role in await superuser.Column<string>($"select rolname::text from pg_roles where rolname in ({names})"))
         {
             // the owner granted the right to connect, and only the owner can revoke it
-            await superuser.Execute($"""
+            await superuser.Execute(
+                $"""
                 set local role fluxion_owner;
                 do $$ begin execute format('revoke connect on database %I from {role}', current_database()); end $$;
                 reset role;
                 drop owned by {role};
                 drop role {role}
-                """);
+                """
+            );
         }
         await transaction.CommitAsync();
     }

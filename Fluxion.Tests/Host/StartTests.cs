@@ -29,7 +29,8 @@ public sealed class StartTests(LedgerHost ledger)
         output.ShouldStartWith("error: ");
         output.ShouldContain("Fluxion__SigningKey");
         output.ShouldNotContain("   at "); // no stack trace: the message is for operators
-        if (key is not null) output.ShouldNotContain(key);
+        if (key is not null)
+            output.ShouldNotContain(key);
     }
 
     [Theory]
@@ -41,14 +42,26 @@ public sealed class StartTests(LedgerHost ledger)
         using var other = new TcpListener(IPAddress.Loopback, 0); // accepts connections at this address, but is not a database
         other.Start();
         var address = other.LocalEndpoint.ToString()!;
-        if (what == "no database") other.Stop();
-        var (exitCode, output) = await HostProcess.Run(what == "served"
-            ? HostProcess.Development(ledger.Connections)
-            : HostProcess.Production(new DatabaseConnections($"Host=127.0.0.1;Port={address.Split(':')[1]};Username=fluxion_app;Database=fluxion", null, null)), command is [] ? ["--urls", $"http://{address}"] : command);
+        if (what == "no database")
+            other.Stop();
+        var (exitCode, output) = await HostProcess.Run(
+            what == "served"
+                ? HostProcess.Development(ledger.Connections)
+                : HostProcess.Production(
+                    new DatabaseConnections(
+                        $"Host=127.0.0.1;Port={address.Split(':')[1]};Username=fluxion_app;Database=fluxion",
+                        null,
+                        null
+                    )
+                ),
+            command is [] ? ["--urls", $"http://{address}"] : command
+        );
         exitCode.ShouldBe(1, output);
-        output.ShouldContain(what == "served"
-            ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, or serve elsewhere: --urls "
-            : $"error: Failed to connect to {address}. The database is the one that ConnectionStrings__Fluxion ");
+        output.ShouldContain(
+            what == "served"
+                ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, or serve elsewhere: --urls "
+                : $"error: Failed to connect to {address}. The database is the one that ConnectionStrings__Fluxion "
+        );
         output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace: it is for people");
     }
 
@@ -68,7 +81,10 @@ public sealed class StartTests(LedgerHost ledger)
         await using var server = new OwnServer();
         await using var embedded = await server.Start();
         var connections = await DatabaseConnections.Prepare(embedded, server.Options.Password, "fluxion", CancellationToken.None);
-        var other = connections with { Owner = new NpgsqlConnectionStringBuilder(connections.Owner) { Password = "another one" }.ConnectionString };
+        var other = connections with
+        {
+            Owner = new NpgsqlConnectionStringBuilder(connections.Owner) { Password = "another one" }.ConnectionString,
+        };
         Task<(int ExitCode, string Output)> Init(DatabaseConnections with, params string[] flags) =>
             HostProcess.Run(HostProcess.Production(with), ["database", "init", "--admin", embedded.SuperuserConnectionString(), .. flags]);
 
@@ -87,10 +103,17 @@ public sealed class StartTests(LedgerHost ledger)
     {
         var home = Path.Combine(Path.GetTempPath(), $"fluxion-help-{Guid.CreateVersion7():N}");
         var (exitCode, output) = await HostProcess.Run(
-            new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home }, "help");
+            new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home },
+            "help"
+        );
         exitCode.ShouldBe(0, output);
-        foreach (var command in (string[])["database", "tenants", "users", "analysts", "run"]) output.ShouldContain(command);
-        (exitCode, output) = await HostProcess.Run(new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home }, "replay", "--help");
+        foreach (var command in (string[])["database", "tenants", "users", "analysts", "run"])
+            output.ShouldContain(command);
+        (exitCode, output) = await HostProcess.Run(
+            new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["FLUXION_DATABASE_HOME"] = home },
+            "replay",
+            "--help"
+        );
         exitCode.ShouldBe(0, output);
         output.ShouldContain("--swap");
         output.ShouldNotContain("Invalid");
@@ -139,7 +162,12 @@ public sealed class StartTests(LedgerHost ledger)
         var connections = await DatabaseConnections.Prepare(first, server.Options.Password, "fluxion", CancellationToken.None);
         await using var host = await HostProcess.Serve(connections);
         var client = await host.Demo("user");
-        var receipt = new { store = "CCS-01", reference = "AWAY", lines = new[] { new { sku = "LAC001", quantity = 1 } } };
+        var receipt = new
+        {
+            store = "CCS-01",
+            reference = "AWAY",
+            lines = new[] { new { sku = "LAC001", quantity = 1 } },
+        };
         (await client.Get("inventory")).ShouldBe(200);
         (await client.Post("stock/receipts", receipt)).ShouldBe(200);
         var before = await OnHand(client);

@@ -24,7 +24,12 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     /// <summary>The list whose export each kind of import accepts.</summary>
-    private static readonly Dictionary<string, string> ListOf = new() { ["products"] = "products", ["stock"] = "inventory", ["movements"] = "movements" };
+    private static readonly Dictionary<string, string> ListOf = new()
+    {
+        ["products"] = "products",
+        ["stock"] = "inventory",
+        ["movements"] = "movements",
+    };
 
     public static TheoryData<string> Kinds => [.. ListOf.Keys];
 
@@ -36,14 +41,17 @@ public sealed class ExportedFileTests(LedgerHost host)
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         using (var writer = CsvWriter.Create(text, leaveOpen: true))
         {
-            foreach (var name in names) writer.WriteField(name);
+            foreach (var name in names)
+                writer.WriteField(name);
             writer.EndRecord();
             while (reader.Read())
             {
                 var fields = names.Select((_, i) => reader.GetString(i)).ToList();
                 if (string.Join(',', fields).StartsWith(row, StringComparison.Ordinal))
-                    foreach (var (column, value) in edits) fields[names.IndexOf(column)] = value;
-                foreach (var field in fields) writer.WriteField(field);
+                    foreach (var (column, value) in edits)
+                        fields[names.IndexOf(column)] = value;
+                foreach (var field in fields)
+                    writer.WriteField(field);
                 writer.EndRecord();
             }
         }
@@ -54,64 +62,299 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         await using var superuser = host.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        return (await superuser.Column<string>($"""
-            select format('%s events, %s streams, %s alerts', (select count(*) from {company.Schema}.mt_events), (select count(*) from {company.Schema}.mt_streams where type is not null),
-                          (select count(*) from {company.Schema}.alerts))
-            """)).Single();
+        return (
+            await superuser.Column<string>(
+                $"""
+                select format('%s events, %s streams, %s alerts', (select count(*) from {company.Schema}.mt_events), (select count(*) from {company.Schema}.mt_streams where type is not null),
+                              (select count(*) from {company.Schema}.alerts))
+                """
+            )
+        ).Single();
     }
 
     private static object Line(string sku, decimal quantity) => new { sku, quantity };
 
-    private static object Line(string sku, decimal quantity, decimal unitCost) => new { sku, quantity, unitCost };
+    private static object Line(string sku, decimal quantity, decimal unitCost) =>
+        new
+        {
+            sku,
+            quantity,
+            unitCost,
+        };
 
-    private static async Task Do(Client client, string path, object? body) => (await client.Post(path, body)).Status.ShouldBeInRange(200, 201, path);
+    private static async Task Do(Client client, string path, object? body) =>
+        (await client.Post(path, body)).Status.ShouldBeInRange(200, 201, path);
 
     /// <summary>A company with products, stock and movements in every possible state.</summary>
     private async Task<Company> InEveryState()
     {
         var company = await Company.Found(host);
         var admin = company.Admin;
-        foreach (var code in (string[])["S-1", "S-2", "S-OUT"]) await Do(admin, "stores", new { code, name = $"Store {code}" });
+        foreach (var code in (string[])["S-1", "S-2", "S-OUT"])
+            await Do(admin, "stores", new { code, name = $"Store {code}" });
         await Do(admin, "suppliers", new { code = "SUP", businessName = "Supplier" });
         await Do(admin, "suppliers", new { code = "GONE", businessName = "Supplier that is gone" });
         await Do(admin, "categories", new { code = "CAT", name = "Category" });
-        await Do(admin, "products", new { sku = "A", name = "'=1+1, \"quoted\"", description = "two\r\nlines; and, more", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcodes = new object[] { new { code = "007" }, new { code = "17591234567891", unit = "case", packQuantity = 12 }, new { code = "12345678", kind = "internal" } }, category = "CAT", supplier = "SUP", leadTimeDays = 3, packSize = 12 });
-        await Do(admin, "products", new { sku = "B", name = "-5 'dash", unitType = "kg", costPrice = 6, settings = new { allowBackorder = true, shelf = "+A" } });
-        await Do(admin, "products", new { sku = "C", name = "''Gone", costPrice = 1, supplier = "GONE" });
-        await Do(admin, "products", new { sku = "D", name = "Only on order", costPrice = 4 });
-        await Do(admin, "products", new { sku = "E", name = "Only reserved", costPrice = 4, settings = new { allowBackorder = true } });
-        await Do(admin, "products", new { sku = "F", name = "Ñandú ; x", costPrice = 0 });
+        await Do(
+            admin,
+            "products",
+            new
+            {
+                sku = "A",
+                name = "'=1+1, \"quoted\"",
+                description = "two\r\nlines; and, more",
+                costPrice = 2,
+                sellingPrice = 3.1234,
+                reorderPoint = 5,
+                minStockLevel = 5,
+                maxStockLevel = 60,
+                barcodes = new object[]
+                {
+                    new { code = "007" },
+                    new
+                    {
+                        code = "17591234567891",
+                        unit = "case",
+                        packQuantity = 12,
+                    },
+                    new { code = "12345678", kind = "internal" },
+                },
+                category = "CAT",
+                supplier = "SUP",
+                leadTimeDays = 3,
+                packSize = 12,
+            }
+        );
+        await Do(
+            admin,
+            "products",
+            new
+            {
+                sku = "B",
+                name = "-5 'dash",
+                unitType = "kg",
+                costPrice = 6,
+                settings = new { allowBackorder = true, shelf = "+A" },
+            }
+        );
+        await Do(
+            admin,
+            "products",
+            new
+            {
+                sku = "C",
+                name = "''Gone",
+                costPrice = 1,
+                supplier = "GONE",
+            }
+        );
+        await Do(
+            admin,
+            "products",
+            new
+            {
+                sku = "D",
+                name = "Only on order",
+                costPrice = 4,
+            }
+        );
+        await Do(
+            admin,
+            "products",
+            new
+            {
+                sku = "E",
+                name = "Only reserved",
+                costPrice = 4,
+                settings = new { allowBackorder = true },
+            }
+        );
+        await Do(
+            admin,
+            "products",
+            new
+            {
+                sku = "F",
+                name = "Ñandú ; x",
+                costPrice = 0,
+            }
+        );
         var at = TimeProvider.System.GetUtcNow().AddDays(-20);
-        await Do(admin, "stock/receipts", new { store = "S-1", reference = "GRN", notes = "note, with \"marks\"\nand lines", occurredAt = at, lines = new object[] { Line("A", 10, 2), Line("B", 2.5m, 6.1234m), Line("C", 3, 1), Line("F", 4, 0) } });
-        await Do(admin, "stock/receipts", new { store = "S-OUT", occurredAt = at, lines = new object[] { Line("A", 7, 2) } });
-        await Do(admin, "stock/issues", new { store = "S-1", reason = "damage", occurredAt = at.AddDays(1), lines = new object[] { Line("A", 1), Line("F", 4) } });
-        await Do(admin, "sales", new { store = "S-1", invoiceNumber = "F-1", paymentMethod = "cash", paymentStatus = "paid", occurredAt = at.AddDays(2), lines = new object[] { Line("A", 2), Line("B", 5.5m) } });
-        await Do(admin, "stock/transfers", new { fromStore = "S-1", toStore = "S-2", immediate = true, lines = new object[] { Line("A", 2) } });
-        await Do(admin, "stock/adjustments", new { store = "S-2", reason = "found", lines = new object[] { Line("A", 1) } });
+        await Do(
+            admin,
+            "stock/receipts",
+            new
+            {
+                store = "S-1",
+                reference = "GRN",
+                notes = "note, with \"marks\"\nand lines",
+                occurredAt = at,
+                lines = new object[] { Line("A", 10, 2), Line("B", 2.5m, 6.1234m), Line("C", 3, 1), Line("F", 4, 0) },
+            }
+        );
+        await Do(
+            admin,
+            "stock/receipts",
+            new
+            {
+                store = "S-OUT",
+                occurredAt = at,
+                lines = new object[] { Line("A", 7, 2) },
+            }
+        );
+        await Do(
+            admin,
+            "stock/issues",
+            new
+            {
+                store = "S-1",
+                reason = "damage",
+                occurredAt = at.AddDays(1),
+                lines = new object[] { Line("A", 1), Line("F", 4) },
+            }
+        );
+        await Do(
+            admin,
+            "sales",
+            new
+            {
+                store = "S-1",
+                invoiceNumber = "F-1",
+                paymentMethod = "cash",
+                paymentStatus = "paid",
+                occurredAt = at.AddDays(2),
+                lines = new object[] { Line("A", 2), Line("B", 5.5m) },
+            }
+        );
+        await Do(
+            admin,
+            "stock/transfers",
+            new
+            {
+                fromStore = "S-1",
+                toStore = "S-2",
+                immediate = true,
+                lines = new object[] { Line("A", 2) },
+            }
+        );
+        await Do(
+            admin,
+            "stock/adjustments",
+            new
+            {
+                store = "S-2",
+                reason = "found",
+                lines = new object[] { Line("A", 1) },
+            }
+        );
         await Do(admin, "stock/counts", new { store = "S-1", lines = new object[] { Line("A", 4) } });
-        await Do(admin, "stock/issues", new { store = "S-1", reason = "theft", occurredAt = at.AddDays(3), lines = new object[] { Line("A", 1) } }); // late, before the count
-        await Do(admin, "stock/reservations", new { reference = "R-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(9), lines = new[] { new { store = "S-1", sku = "A", quantity = 1 }, new { store = "S-1", sku = "E", quantity = 2 } } });
-        var order = (await admin.Post("purchase-orders", new { store = "S-2", supplier = "SUP", orderNumber = "OC-1", lines = new object[] { Line("A", 6, 2.75m), Line("D", 6, 4.5m) } })).ShouldBe(201).Json["id"];
+        await Do(
+            admin,
+            "stock/issues",
+            new
+            {
+                store = "S-1",
+                reason = "theft",
+                occurredAt = at.AddDays(3),
+                lines = new object[] { Line("A", 1) },
+            }
+        ); // late, before the count
+        await Do(
+            admin,
+            "stock/reservations",
+            new
+            {
+                reference = "R-1",
+                expiresAt = TimeProvider.System.GetUtcNow().AddDays(9),
+                lines = new[]
+                {
+                    new
+                    {
+                        store = "S-1",
+                        sku = "A",
+                        quantity = 1,
+                    },
+                    new
+                    {
+                        store = "S-1",
+                        sku = "E",
+                        quantity = 2,
+                    },
+                },
+            }
+        );
+        var order = (
+            await admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S-2",
+                    supplier = "SUP",
+                    orderNumber = "OC-1",
+                    lines = new object[] { Line("A", 6, 2.75m), Line("D", 6, 4.5m) },
+                }
+            )
+        ).ShouldBe(201).Json["id"];
         await Do(admin, $"purchase-orders/{order}/send", null);
         await Do(admin, $"purchase-orders/{order}/receipts", new { reference = "NE-1", lines = new object[] { Line("A", 4) } });
-        await Do(admin, $"purchase-orders/{order}/returns", new { reason = "Damaged", reference = "ND-1", lines = new object[] { Line("A", 1) } });
-        var receipt = (await admin.Post("stock/receipts", new { store = "S-2", lines = new object[] { Line("A", 3, 2.5m) } })).ShouldBe(200).Json["id"];
+        await Do(
+            admin,
+            $"purchase-orders/{order}/returns",
+            new
+            {
+                reason = "Damaged",
+                reference = "ND-1",
+                lines = new object[] { Line("A", 1) },
+            }
+        );
+        var receipt = (await admin.Post("stock/receipts", new { store = "S-2", lines = new object[] { Line("A", 3, 2.5m) } }))
+            .ShouldBe(200)
+            .Json["id"];
         await Do(admin, $"stock/receipts/{receipt}/returns", new { lines = new object[] { Line("A", 1) } });
-        var transfer = (await admin.Post("stock/transfers", new { fromStore = "S-2", toStore = "S-1", lines = new object[] { Line("A", 2) } })).ShouldBe(201).Json["id"];
+        var transfer = (
+            await admin.Post(
+                "stock/transfers",
+                new
+                {
+                    fromStore = "S-2",
+                    toStore = "S-1",
+                    lines = new object[] { Line("A", 2) },
+                }
+            )
+        ).ShouldBe(201).Json["id"];
         await Do(admin, $"stock/transfers/{transfer}/cancel", new { reason = "The van broke down" });
-        foreach (var (invoice, path, body) in ((string, string, object)[])
-            [("F-2", "returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } }), ("F-3", "cancel", new { reason = "Void" })])
+        foreach (
+            var (invoice, path, body) in ((string, string, object)[])
+                [
+                    ("F-2", "returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } }),
+                    ("F-3", "cancel", new { reason = "Void" }),
+                ]
+        )
         {
-            var sale = (await admin.Post("sales", new { store = "S-2", invoiceNumber = invoice, lines = new object[] { Line("A", 1) } })).ShouldBe(201).Json["id"];
+            var sale = (
+                await admin.Post(
+                    "sales",
+                    new
+                    {
+                        store = "S-2",
+                        invoiceNumber = invoice,
+                        lines = new object[] { Line("A", 1) },
+                    }
+                )
+            ).ShouldBe(201).Json["id"];
             await Do(admin, $"sales/{sale}/{path}", body);
         }
-        foreach (var gone in (string[])["products/C/deactivate", "stores/S-OUT/deactivate", "suppliers/GONE/deactivate"]) await Do(admin, gone, null);
+        foreach (var gone in (string[])["products/C/deactivate", "stores/S-OUT/deactivate", "suppliers/GONE/deactivate"])
+            await Do(admin, gone, null);
         return company;
     }
 
     [Fact]
     public async Task every_import_that_the_api_has_is_among_those_tested_here() =>
-        (await OpenApi.Of(await Client.Demo(host, "manager"))).Operations.Where(o => o.CsvExample is not null).Select(o => o.Path.Split('/')[^1]).Order()
+        (await OpenApi.Of(await Client.Demo(host, "manager")))
+            .Operations.Where(o => o.CsvExample is not null)
+            .Select(o => o.Path.Split('/')[^1])
+            .Order()
             .ShouldBe(ListOf.Keys.Order());
 
     [Theory, MemberData(nameof(Kinds))]
@@ -129,10 +372,27 @@ public sealed class ExportedFileTests(LedgerHost host)
             ["with the hint of its separator"] = ($"\uFEFFsep=,\r\n{csv}", ""),
             ["with rows of separators alone"] = ($"{csv}{new string(',', 30)}\r\n{new string(',', 5)}\r\n\r\n \u200B,\r\n", ""),
             ["with names in another case and invisible characters"] = (InvisibleNames(csv), ""),
-            ["with a decimal comma"] = ((await company.Admin.Get($"{ListOf[kind]}?decimals=comma", "text/csv")).ShouldBe(200).Text, "?decimals=comma"),
+            ["with a decimal comma"] = (
+                (await company.Admin.Get($"{ListOf[kind]}?decimals=comma", "text/csv")).ShouldBe(200).Text,
+                "?decimals=comma"
+            ),
             ["without the empty fields at the end of rows"] = (WithoutTrailingFields(csv), ""),
             ["without a version"] = (Without(csv, "version"), ""),
-            ["without what the ledger finds itself"] = (Without(csv, "version", "lastMovementAt", "reserved", "available", "value", "createdAt", "updatedAt", "totalCost", "movementType"), ""),
+            ["without what the ledger finds itself"] = (
+                Without(
+                    csv,
+                    "version",
+                    "lastMovementAt",
+                    "reserved",
+                    "available",
+                    "value",
+                    "createdAt",
+                    "updatedAt",
+                    "totalCost",
+                    "movementType"
+                ),
+                ""
+            ),
         };
         foreach (var (form, (file, query)) in forms)
             Came(await Send(company.Admin, kind, file, query)).ShouldBe((0, 0, rows), $"{kind} {form}");
@@ -144,7 +404,8 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         using var reader = CsvReader.Create(Encoding.UTF8.GetBytes(csv));
         var rows = 0;
-        while (reader.Read()) rows++;
+        while (reader.Read())
+            rows++;
         return rows;
     }
 
@@ -155,7 +416,8 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     /// <summary>The file as Excel saves it: empty fields at the end of a row are omitted.</summary>
-    private static string WithoutTrailingFields(string csv) => Rewrite(csv, (_, fields) => fields.Reverse().SkipWhile(field => field.Length == 0).Reverse());
+    private static string WithoutTrailingFields(string csv) =>
+        Rewrite(csv, (_, fields) => fields.Reverse().SkipWhile(field => field.Length == 0).Reverse());
 
     private static string Without(string csv, params string[] columns) =>
         Rewrite(csv, (names, fields) => fields.Where((_, i) => !columns.Contains(names[i])));
@@ -168,11 +430,13 @@ public sealed class ExportedFileTests(LedgerHost host)
         using (var writer = CsvWriter.Create(text, CsvWriterOptions.Default with { ValidateFieldCount = false }, leaveOpen: true))
         {
             Write(rewrite(names, names));
-            while (reader.Read()) Write(rewrite(names, names.Select((_, i) => reader.GetString(i))));
+            while (reader.Read())
+                Write(rewrite(names, names.Select((_, i) => reader.GetString(i))));
 
             void Write(IEnumerable<string> fields)
             {
-                foreach (var field in fields) writer.WriteField(field);
+                foreach (var field in fields)
+                    writer.WriteField(field);
                 writer.EndRecord();
             }
         }
@@ -186,7 +450,16 @@ public sealed class ExportedFileTests(LedgerHost host)
         var shop = await company.Open("S-1", "P-1", stock: 48);
         await Do(company.Admin, "products", new { sku = "P-2", name = "Another" });
         var csv = await Export(company.Admin, "inventory");
-        await Do(company.Admin, "sales", new { store = "S-1", invoiceNumber = "F-1", lines = new object[] { Line("P-1", 3) } });
+        await Do(
+            company.Admin,
+            "sales",
+            new
+            {
+                store = "S-1",
+                invoiceNumber = "F-1",
+                lines = new object[] { Line("P-1", 3) },
+            }
+        );
         Came(await Send(company.Admin, "stock", csv)).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(45);
 
@@ -199,7 +472,9 @@ public sealed class ExportedFileTests(LedgerHost host)
             refused.Text.ShouldContain("45 are on hand now");
         }
         // lastMovementAt shows the same conflict
-        (await Send(company.Admin, "stock", Without(edited, "version"))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
+        (await Send(company.Admin, "stock", Without(edited, "version")))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["line 2: onHand"]);
         (await shop.OnHand()).ShouldBe(45);
         Came(await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,44\n")).ShouldBe((0, 1, 0)); // a count as of now
         Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "44")))).ShouldBe((0, 0, 1));
@@ -211,9 +486,28 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var shop = await company.Open("S-1", "P-1", stock: 48);
-        await Do(company.Admin, "stock/issues", new { store = "S-1", reason = "sample", lines = new object[] { Line("P-1", 3) } });
+        await Do(
+            company.Admin,
+            "stock/issues",
+            new
+            {
+                store = "S-1",
+                reason = "sample",
+                lines = new object[] { Line("P-1", 3) },
+            }
+        );
         var csv = Without(await Export(company.Admin, "inventory"), "version");
-        await Do(company.Admin, "stock/issues", new { store = "S-1", reason = "damage", occurredAt = TimeProvider.System.GetUtcNow().AddHours(-1), lines = new object[] { Line("P-1", 5) } });
+        await Do(
+            company.Admin,
+            "stock/issues",
+            new
+            {
+                store = "S-1",
+                reason = "damage",
+                occurredAt = TimeProvider.System.GetUtcNow().AddHours(-1),
+                lines = new object[] { Line("P-1", 5) },
+            }
+        );
         Came(await Send(company.Admin, "stock", csv)).ShouldBe((0, 0, 1));
         (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "50")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
         (await shop.OnHand()).ShouldBe(40);
@@ -234,7 +528,9 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await Company.Found(host);
         await Do(company.Admin, "products", new { sku = "0042", name = "Forty-two" });
         var csv = await Export(company.Admin, "products");
-        (await Send(company.Admin, "products", csv.Replace("0042", "42", StringComparison.Ordinal))).ShouldBe(400).Text.ShouldContain("must be 0042");
+        (await Send(company.Admin, "products", csv.Replace("0042", "42", StringComparison.Ordinal)))
+            .ShouldBe(400)
+            .Text.ShouldContain("must be 0042");
     }
 
     [Fact]
@@ -256,10 +552,16 @@ public sealed class ExportedFileTests(LedgerHost host)
         await company.Open("S-1", "P-1", stock: 1);
         var now = TimeProvider.System.GetUtcNow();
         static string At(DateTimeOffset at) => Uri.EscapeDataString(at.ToString("O", CultureInfo.InvariantCulture));
-        var file = string.Create(CultureInfo.InvariantCulture, $"id,store,sku,referenceType,quantity,occurredAt\nA-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n");
+        var file = string.Create(
+            CultureInfo.InvariantCulture,
+            $"id,store,sku,referenceType,quantity,occurredAt\nA-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n"
+        );
         Came(await Send(company.Admin, "movements", file, $"?sentAt={At(now.AddMinutes(10))}")).ShouldBe((2, 0, 0));
-        foreach (var query in (string[])["", $"?sentAt={At(now)}", $"?sentAt={At(now.AddMinutes(-3))}"]) Came(await Send(company.Admin, "movements", file, query)).ShouldBe((0, 0, 2), query);
-        (await company.Admin.Get("movements?to=2026-10-02")).ShouldBe(200).Json["items"]![0]!["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero));
+        foreach (var query in (string[])["", $"?sentAt={At(now)}", $"?sentAt={At(now.AddMinutes(-3))}"])
+            Came(await Send(company.Admin, "movements", file, query)).ShouldBe((0, 0, 2), query);
+        (await company.Admin.Get("movements?to=2026-10-02")).ShouldBe(200).Json["items"]![0]!["occurredAt"]!
+            .GetValue<DateTimeOffset>()
+            .ShouldBe(new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero));
     }
 
     [Fact]
@@ -268,7 +570,24 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await Company.Found(host);
         var shop = await company.Open("S-1", "P-1", stock: 48);
         var csv = await Export(company.Admin, "inventory");
-        await Do(company.Admin, "stock/reservations", new { reference = "R-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 2 } } });
+        await Do(
+            company.Admin,
+            "stock/reservations",
+            new
+            {
+                reference = "R-1",
+                expiresAt = TimeProvider.System.GetUtcNow().AddDays(1),
+                lines = new[]
+                {
+                    new
+                    {
+                        store = "S-1",
+                        sku = "P-1",
+                        quantity = 2,
+                    },
+                },
+            }
+        );
         Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
         (await shop.OnHand()).ShouldBe(47);
     }
@@ -279,17 +598,35 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await Company.Found(host);
         var shop = await company.Open("S-1", "P-1", stock: 48);
         var past = await Export(company.Admin, $"inventory?asOf={TimeProvider.System.GetUtcNow().UtcDateTime:O}");
-        await Do(company.Admin, "sales", new { store = "S-1", invoiceNumber = "F-1", lines = new object[] { Line("P-1", 3) } });
+        await Do(
+            company.Admin,
+            "sales",
+            new
+            {
+                store = "S-1",
+                invoiceNumber = "F-1",
+                lines = new object[] { Line("P-1", 3) },
+            }
+        );
         (await Send(company.Admin, "stock", Edit(past, "S-1,P-1", ("onHand", "47")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
         Came(await Send(company.Admin, "stock", past)).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(45);
     }
 
-    public static TheoryData<string, string> StockColumns => new()
-    {
-        { "costPerUnit", "9.99" }, { "reserved", "7" }, { "available", "1" }, { "value", "1" }, { "lastMovementAt", "2026-01-01T00:00:00Z" },
-        { "product", "Other" }, { "unitType", "kg" }, { "reorderPoint", "77" }, { "version", "77" }, { "onOrder", "7" },
-    };
+    public static TheoryData<string, string> StockColumns =>
+        new()
+        {
+            { "costPerUnit", "9.99" },
+            { "reserved", "7" },
+            { "available", "1" },
+            { "value", "1" },
+            { "lastMovementAt", "2026-01-01T00:00:00Z" },
+            { "product", "Other" },
+            { "unitType", "kg" },
+            { "reorderPoint", "77" },
+            { "version", "77" },
+            { "onOrder", "7" },
+        };
 
     [Theory, MemberData(nameof(StockColumns))]
     public async Task a_column_of_stock_that_cannot_be_taken_is_refused_and_not_ignored(string column, string value)
@@ -297,8 +634,11 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await Company.Found(host);
         await company.Open("S-1", "P-1", stock: 48);
         var csv = await Export(company.Admin, "inventory");
-        if (column == "version") csv = Edit(csv, "S-1,P-1", ("onHand", "47"));
-        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", (column, value)))).ShouldBe(400).Fields.ShouldBe([column == "version" ? "line 2: onHand" : $"line 2: {column}"]);
+        if (column == "version")
+            csv = Edit(csv, "S-1,P-1", ("onHand", "47"));
+        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", (column, value))))
+            .ShouldBe(400)
+            .Fields.ShouldBe([column == "version" ? "line 2: onHand" : $"line 2: {column}"]);
     }
 
     [Fact]
@@ -333,11 +673,25 @@ public sealed class ExportedFileTests(LedgerHost host)
         var shop = await company.Open("S-1", "P-1", stock: 48);
         await Do(admin, "suppliers", new { code = "SUP", businessName = "Supplier" });
         var files = new Dictionary<decimal, string>();
-        async Task Keep() => files[(await admin.Get("inventory")).ShouldBe(200).Json["items"]![0]!["onOrder"]!.GetValue<decimal>()] = await Export(admin, "inventory");
+        async Task Keep() =>
+            files[(await admin.Get("inventory")).ShouldBe(200).Json["items"]![0]!["onOrder"]!.GetValue<decimal>()] = await Export(
+                admin,
+                "inventory"
+            );
         await Keep();
         foreach (var number in (string[])["OC-1", "OC-2"])
         {
-            await Do(admin, "purchase-orders", new { store = "S-1", supplier = "SUP", orderNumber = number, lines = new object[] { Line("P-1", 5) } });
+            await Do(
+                admin,
+                "purchase-orders",
+                new
+                {
+                    store = "S-1",
+                    supplier = "SUP",
+                    orderNumber = number,
+                    lines = new object[] { Line("P-1", 5) },
+                }
+            );
             await Do(admin, $"purchase-orders/{number}/send", null);
             await Keep();
         }
@@ -349,7 +703,9 @@ public sealed class ExportedFileTests(LedgerHost host)
         foreach (var (onOrder, csv) in files)
         {
             Came(await Send(admin, "stock", csv)).ShouldBe((0, 0, 1), $"{onOrder}");
-            (await Send(admin, "stock", Edit(csv, "S-1,P-1", ("onOrder", "4")))).ShouldBe(400).Fields.ShouldBe(["line 2: onOrder"], $"{onOrder}");
+            (await Send(admin, "stock", Edit(csv, "S-1,P-1", ("onOrder", "4"))))
+                .ShouldBe(400)
+                .Fields.ShouldBe(["line 2: onOrder"], $"{onOrder}");
         }
         (await shop.OnHand()).ShouldBe(50);
     }
@@ -366,7 +722,9 @@ public sealed class ExportedFileTests(LedgerHost host)
         foreach (var file in (string[])[csv, await Export(company.Admin, "products")])
         {
             Came(await Send(company.Admin, "products", file)).ShouldBe((0, 0, 1));
-            (await Send(company.Admin, "products", Edit(file, "", (column, "2026-01-01T00:00:00Z")))).ShouldBe(400).Fields.ShouldBe([$"line 2: {column}"]);
+            (await Send(company.Admin, "products", Edit(file, "", (column, "2026-01-01T00:00:00Z"))))
+                .ShouldBe(400)
+                .Fields.ShouldBe([$"line 2: {column}"]);
         }
     }
 
@@ -386,20 +744,22 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await InEveryState();
         foreach (var (kind, row, column) in new[] { ("stock", "S-OUT,A", "onHand"), ("movements", "", "quantity") })
         {
-            var csv = kind == "stock" ? Edit(await Export(company.Admin, "inventory?store=S-OUT"), row, (column, "6"))
-                : "store,sku,referenceType,quantity\nS-OUT,A,receipt,1\n";
+            var csv =
+                kind == "stock"
+                    ? Edit(await Export(company.Admin, "inventory?store=S-OUT"), row, (column, "6"))
+                    : "store,sku,referenceType,quantity\nS-OUT,A,receipt,1\n";
             (await Send(company.Admin, kind, csv)).ShouldBe(400).Fields.ShouldBe(["line 2: store"]);
         }
     }
 
     public static TheoryData<string> PastMovements =>
-    [
-        "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,5,M-2\n",
-        "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556666\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556667\n",
-        "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,GRN-1,1\nS-1,P-1,receipt,5,GRN-1,2\n",
-        "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,5,2026-10-01\nS-1,P-1,receipt,5,2026-10-01\n",
-        "store,sku,referenceType,quantity,reason,costPerUnit,notes\nS-1,P-1,adjustment,5,found,2.5,n\nS-1,P-1,adjustment,5,found,2.5,n\n",
-    ];
+        [
+            "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,5,M-2\n",
+            "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556666\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556667\n",
+            "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,GRN-1,1\nS-1,P-1,receipt,5,GRN-1,2\n",
+            "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,5,2026-10-01\nS-1,P-1,receipt,5,2026-10-01\n",
+            "store,sku,referenceType,quantity,reason,costPerUnit,notes\nS-1,P-1,adjustment,5,found,2.5,n\nS-1,P-1,adjustment,5,found,2.5,n\n",
+        ];
 
     [Theory, MemberData(nameof(PastMovements))]
     public async Task the_same_file_twice_books_once_and_equal_rows_of_a_file_are_several_movements(string csv)
@@ -415,45 +775,76 @@ public sealed class ExportedFileTests(LedgerHost host)
         // rows without an identifier in another file are new movements
         both.Sum(answer => Came(answer).Created).ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 2 : 0);
         // a longer file
-        var line = csv.Split('\n')[1].Replace("M-1", "M-3", StringComparison.Ordinal).Replace("6666", "6668", StringComparison.Ordinal).Replace("GRN-1,1", "GRN-1,3", StringComparison.Ordinal);
-        Came(await Send(company.Admin, "movements", csv + line + "\n")).Created.ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 3 : 1);
+        var line = csv.Split('\n')[1]
+            .Replace("M-1", "M-3", StringComparison.Ordinal)
+            .Replace("6666", "6668", StringComparison.Ordinal)
+            .Replace("GRN-1,1", "GRN-1,3", StringComparison.Ordinal);
+        Came(await Send(company.Admin, "movements", csv + line + "\n"))
+            .Created.ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 3 : 1);
     }
 
     [Fact]
     public async Task another_ledger_books_an_exported_file_of_movements_once_too()
     {
         var (from, to) = (await InEveryState(), await Company.Found(host));
-        foreach (var code in (string[])["S-1", "S-2", "S-OUT"]) await Do(to.Admin, "stores", new { code, name = "Store" });
-        foreach (var (kind, code) in new[] { ("suppliers", "SUP"), ("suppliers", "GONE") }) await Do(to.Admin, kind, new { code, businessName = "Supplier" });
+        foreach (var code in (string[])["S-1", "S-2", "S-OUT"])
+            await Do(to.Admin, "stores", new { code, name = "Store" });
+        foreach (var (kind, code) in new[] { ("suppliers", "SUP"), ("suppliers", "GONE") })
+            await Do(to.Admin, kind, new { code, businessName = "Supplier" });
         await Do(to.Admin, "categories", new { code = "CAT", name = "Category" });
-        foreach (var (kind, columns) in new[] { ("products", "id createdAt updatedAt"), ("movements", "referenceId createdBy recordedAt"), ("stock", "") })
+        foreach (
+            var (kind, columns) in new[]
+            {
+                ("products", "id createdAt updatedAt"),
+                ("movements", "referenceId createdBy recordedAt"),
+                ("stock", ""),
+            }
+        )
         {
             var csv = await Export(from.Admin, ListOf[kind]);
             if (kind == "stock")
             {
                 // nothing is on order in this company
-                (await Send(to.Admin, kind, csv)).ShouldBe(400).Fields.ShouldAllBe(field => field.EndsWith(": onOrder"));
+                (await Send(to.Admin, kind, csv))
+                    .ShouldBe(400)
+                    .Fields.ShouldAllBe(field => field.EndsWith(": onOrder"));
                 csv = Without(csv, "onOrder");
             }
             var first = await Send(to.Admin, kind, csv);
             Came(first).Created.ShouldBe(kind == "stock" ? 0 : Rows(csv), kind);
-            if (columns.Length > 0) NotTaken(first).ShouldBe(columns, kind);
+            if (columns.Length > 0)
+                NotTaken(first).ShouldBe(columns, kind);
             var again = await Send(to.Admin, kind, csv);
             Came(again).ShouldBe((0, 0, Rows(csv)), kind);
             NotTaken(again).ShouldBe(NotTaken(first), kind);
         }
         NotTaken(await Send(from.Admin, "products", await Export(from.Admin, "products"))).ShouldBe("");
-        static string NotTaken(Answer answer) => string.Join(' ', answer.Json["columnsNotTaken"]!.AsArray().Select(column => column!.GetValue<string>()));
+        static string NotTaken(Answer answer) =>
+            string.Join(' ', answer.Json["columnsNotTaken"]!.AsArray().Select(column => column!.GetValue<string>()));
         string[] ours = ["id", "referenceId", "createdBy", "recordedAt"];
-        Without(await Export(to.Admin, "movements"), ours).Split("\r\n").Order().ShouldBe(Without(await Export(from.Admin, "movements"), ours).Split("\r\n").Order());
+        Without(await Export(to.Admin, "movements"), ours)
+            .Split("\r\n")
+            .Order()
+            .ShouldBe(Without(await Export(from.Admin, "movements"), ours).Split("\r\n").Order());
     }
 
-    public static TheoryData<string, string> MovementColumns => new()
-    {
-        { "quantity", "11" }, { "costPerUnit", "9" }, { "reference", "other" }, { "notes", "other" }, { "occurredAt", "2026-01-01T00:00:00Z" },
-        { "sku", "P-2" }, { "store", "S-2" }, { "referenceType", "purchase" }, { "totalCost", "1" }, { "movementType", "out" },
-        { "referenceId", "0a8f0c0e-1111-4222-8333-444455556666" }, { "createdBy", "Ana" }, { "recordedAt", "2026-01-01T00:00:00Z" },
-    };
+    public static TheoryData<string, string> MovementColumns =>
+        new()
+        {
+            { "quantity", "11" },
+            { "costPerUnit", "9" },
+            { "reference", "other" },
+            { "notes", "other" },
+            { "occurredAt", "2026-01-01T00:00:00Z" },
+            { "sku", "P-2" },
+            { "store", "S-2" },
+            { "referenceType", "purchase" },
+            { "totalCost", "1" },
+            { "movementType", "out" },
+            { "referenceId", "0a8f0c0e-1111-4222-8333-444455556666" },
+            { "createdBy", "Ana" },
+            { "recordedAt", "2026-01-01T00:00:00Z" },
+        };
 
     [Theory, MemberData(nameof(MovementColumns))]
     public async Task a_booked_movement_is_not_changed_by_a_file(string column, string value)
@@ -462,7 +853,15 @@ public sealed class ExportedFileTests(LedgerHost host)
         var shop = await company.Open("S-1", "P-1", stock: 10);
         await company.Open("S-2", "P-2");
         var refused = await Send(company.Admin, "movements", Edit(await Export(company.Admin, "movements"), "", (column, value)));
-        refused.ShouldBe(400).Fields.ShouldContain(column switch { "sku" or "store" => "line 2: id", _ => $"line 2: {column}" });
+        refused
+            .ShouldBe(400)
+            .Fields.ShouldContain(
+                column switch
+                {
+                    "sku" or "store" => "line 2: id",
+                    _ => $"line 2: {column}",
+                }
+            );
         (await shop.OnHand()).ShouldBe(10);
     }
 
@@ -471,10 +870,27 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         await company.Open("S-1", "P-1");
-        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,6,M-1\n")).ShouldBe(400).Fields.ShouldBe(["line 3: id"]);
-        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\nS-1,P-1,receipt,6,,1\n")).ShouldBe(400)
+        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,6,M-1\n"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["line 3: id"]);
+        (
+            await Send(
+                company.Admin,
+                "movements",
+                "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\nS-1,P-1,receipt,6,,1\n"
+            )
+        )
+            .ShouldBe(400)
             .Fields.ShouldBe(["line 3: line", "line 4: reference"], ignoreOrder: true);
-        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\n")).ShouldBe(400).Fields.ShouldBe(["line 3: line"]);
+        (
+            await Send(
+                company.Admin,
+                "movements",
+                "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\n"
+            )
+        )
+            .ShouldBe(400)
+            .Fields.ShouldBe(["line 3: line"]);
     }
 
     [Fact]
@@ -482,14 +898,47 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var company = await InEveryState();
         var csv = await Export(company.Admin, "products");
-        (await company.Admin.Put("products/A", new { name = "By somebody else", costPrice = 2, sellingPrice = 3.1234, reorderPoint = 5, minStockLevel = 5, maxStockLevel = 60, barcodes = new object[] { new { code = "007" }, new { code = "17591234567891", unit = "case", packQuantity = 12 }, new { code = "12345678", kind = "internal" } }, category = "CAT", supplier = "SUP", leadTimeDays = 4, packSize = 12 })).ShouldBe(200);
+        (
+            await company.Admin.Put(
+                "products/A",
+                new
+                {
+                    name = "By somebody else",
+                    costPrice = 2,
+                    sellingPrice = 3.1234,
+                    reorderPoint = 5,
+                    minStockLevel = 5,
+                    maxStockLevel = 60,
+                    barcodes = new object[]
+                    {
+                        new { code = "007" },
+                        new
+                        {
+                            code = "17591234567891",
+                            unit = "case",
+                            packQuantity = 12,
+                        },
+                        new { code = "12345678", kind = "internal" },
+                    },
+                    category = "CAT",
+                    supplier = "SUP",
+                    leadTimeDays = 4,
+                    packSize = 12,
+                }
+            )
+        ).ShouldBe(200);
         (await company.Admin.Post("products/A/deactivate", null)).ShouldBe(409); // refused: the product has open documents
         await Do(company.Admin, "products/F/deactivate", null);
         Came(await Send(company.Admin, "products", csv)).ShouldBe((0, 0, 6));
         Came(await Send(company.Admin, "products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);
         var product = (await company.Admin.Get("products/A")).ShouldBe(200).Json;
-        (product["name"]!.GetValue<string>(), product["sellingPrice"]!.GetValue<decimal>(), product["isActive"]!.GetValue<bool>(), product["leadTimeDays"]!.GetValue<int>(), product["category"]!.GetValue<string>())
-            .ShouldBe(("By somebody else", 3.5m, true, 4, "CAT"));
+        (
+            product["name"]!.GetValue<string>(),
+            product["sellingPrice"]!.GetValue<decimal>(),
+            product["isActive"]!.GetValue<bool>(),
+            product["leadTimeDays"]!.GetValue<int>(),
+            product["category"]!.GetValue<string>()
+        ).ShouldBe(("By somebody else", 3.5m, true, 4, "CAT"));
         product = (await company.Admin.Get("products/F")).ShouldBe(200).Json;
         (product["sellingPrice"]!.GetValue<decimal>(), product["isActive"]!.GetValue<bool>()).ShouldBe((3.5m, false));
 
@@ -505,8 +954,29 @@ public sealed class ExportedFileTests(LedgerHost host)
     public async Task an_empty_field_never_makes_a_price_zero()
     {
         var company = await Company.Found(host);
-        await Do(company.Admin, "products", new { sku = "P-1", name = "One", unitType = "kg", costPrice = 2, sellingPrice = 3, taxRate = 16, reorderPoint = 5, minStockLevel = 4 });
-        Came(await Send(company.Admin, "products", "sku,name,unitType,costPrice,sellingPrice,taxRate,reorderPoint,minStockLevel,isActive\nP-1,,,,,,,,\n")).ShouldBe((0, 0, 1));
+        await Do(
+            company.Admin,
+            "products",
+            new
+            {
+                sku = "P-1",
+                name = "One",
+                unitType = "kg",
+                costPrice = 2,
+                sellingPrice = 3,
+                taxRate = 16,
+                reorderPoint = 5,
+                minStockLevel = 4,
+            }
+        );
+        Came(
+                await Send(
+                    company.Admin,
+                    "products",
+                    "sku,name,unitType,costPrice,sellingPrice,taxRate,reorderPoint,minStockLevel,isActive\nP-1,,,,,,,,\n"
+                )
+            )
+            .ShouldBe((0, 0, 1));
         var refused = (await Send(company.Admin, "products", "sku,name,costPrice,sellingPrice\nP-2,Two,,\nP-3,Three,0,0\n")).ShouldBe(400);
         refused.Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
         Came(await Send(company.Admin, "products", "sku,name,costPrice,sellingPrice\nP-3,Three,0,0\n")).ShouldBe((1, 0, 0));
@@ -527,17 +997,18 @@ public sealed class ExportedFileTests(LedgerHost host)
         refused.Text.ShouldContain("Format the column as text");
     }
 
-    public static TheoryData<string, string> Tried => new()
-    {
-        { "products", "sku,name\nP-7,Seven\nP-1,One\n" },
-        { "products", "sku,name,category\nP-7,Seven,NONE\n" },
-        { "stock", "store,sku,onHand\nS-1,P-1,4\n" },
-        { "stock", "store,sku,onHand\nS-1,P-1,1\n" }, // less than is reserved
-        { "stock", "store,sku,onHand,costPerUnit\nS-1,P-2,1000000000,1000000000\n" }, // more than the value of an item can hold
-        { "movements", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n" },
-        { "movements", "store,sku,referenceType,quantity,costPerUnit\nS-1,P-1,receipt,1000000000,1000000000\n" },
-        { "movements", "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,1,2026-10-01\n" },
-    };
+    public static TheoryData<string, string> Tried =>
+        new()
+        {
+            { "products", "sku,name\nP-7,Seven\nP-1,One\n" },
+            { "products", "sku,name,category\nP-7,Seven,NONE\n" },
+            { "stock", "store,sku,onHand\nS-1,P-1,4\n" },
+            { "stock", "store,sku,onHand\nS-1,P-1,1\n" }, // less than is reserved
+            { "stock", "store,sku,onHand,costPerUnit\nS-1,P-2,1000000000,1000000000\n" }, // more than the value of an item can hold
+            { "movements", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n" },
+            { "movements", "store,sku,referenceType,quantity,costPerUnit\nS-1,P-1,receipt,1000000000,1000000000\n" },
+            { "movements", "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,1,2026-10-01\n" },
+        };
 
     [Theory, MemberData(nameof(Tried))]
     public async Task a_dry_run_answers_as_the_run_that_follows(string kind, string csv)
@@ -545,7 +1016,24 @@ public sealed class ExportedFileTests(LedgerHost host)
         var company = await Company.Found(host);
         await company.Open("S-1", "P-1", stock: 5);
         await Do(company.Admin, "products", new { sku = "P-2", name = "Two" });
-        await Do(company.Admin, "stock/reservations", new { reference = "R-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 3 } } });
+        await Do(
+            company.Admin,
+            "stock/reservations",
+            new
+            {
+                reference = "R-1",
+                expiresAt = TimeProvider.System.GetUtcNow().AddDays(1),
+                lines = new[]
+                {
+                    new
+                    {
+                        store = "S-1",
+                        sku = "P-1",
+                        quantity = 3,
+                    },
+                },
+            }
+        );
         var before = await Written(company);
         var tried = await Send(company.Admin, kind, csv, "?dryRun=true");
         (await Written(company)).ShouldBe(before);
@@ -555,7 +1043,8 @@ public sealed class ExportedFileTests(LedgerHost host)
         static string What(Answer answer)
         {
             var json = answer.Json.AsObject();
-            foreach (var own in (string[])["id", "dryRun", "traceId"]) json.Remove(own);
+            foreach (var own in (string[])["id", "dryRun", "traceId"])
+                json.Remove(own);
             return json.ToJsonString();
         }
     }

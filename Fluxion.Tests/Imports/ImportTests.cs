@@ -19,8 +19,12 @@ public sealed class ImportTests(LedgerHost host)
     private static void ShouldCome(Answer answer, int rows, int created, int changed, int unchanged)
     {
         var receipt = answer.ShouldBe(200).Json;
-        (receipt["rows"]!.GetValue<int>(), receipt["created"]!.GetValue<int>(), receipt["changed"]!.GetValue<int>(), receipt["unchanged"]!.GetValue<int>())
-            .ShouldBe((rows, created, changed, unchanged), answer.Text);
+        (
+            receipt["rows"]!.GetValue<int>(),
+            receipt["created"]!.GetValue<int>(),
+            receipt["changed"]!.GetValue<int>(),
+            receipt["unchanged"]!.GetValue<int>()
+        ).ShouldBe((rows, created, changed, unchanged), answer.Text);
     }
 
     /// <summary>The exported rows by field name, without the fields that the ledger assigns.</summary>
@@ -31,7 +35,15 @@ public sealed class ImportTests(LedgerHost host)
         var names = reader.Headers.ToList();
         var rows = new List<string>();
         while (reader.Read())
-            rows.Add(string.Join('|', names.Select((name, i) => (name, Value: reader.GetString(i))).Where(f => !without.Contains(f.name)).Select(f => $"{f.name}={f.Value}")));
+            rows.Add(
+                string.Join(
+                    '|',
+                    names
+                        .Select((name, i) => (name, Value: reader.GetString(i)))
+                        .Where(f => !without.Contains(f.name))
+                        .Select(f => $"{f.name}={f.Value}")
+                )
+            );
         return rows;
     }
 
@@ -39,8 +51,11 @@ public sealed class ImportTests(LedgerHost host)
     {
         await using var superuser = host.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        return (await superuser.Column<long>(
-            $"select (select count(*) from {company.Schema}.mt_events) + (select count(*) from {company.Schema}.mt_streams where type is not null) + (select count(*) from {company.Schema}.idempotency_keys)")).Single();
+        return (
+            await superuser.Column<long>(
+                $"select (select count(*) from {company.Schema}.mt_events) + (select count(*) from {company.Schema}.mt_streams where type is not null) + (select count(*) from {company.Schema}.idempotency_keys)"
+            )
+        ).Single();
     }
 
     [Fact]
@@ -48,14 +63,45 @@ public sealed class ImportTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         await company.Admin.Post("categories", new { code = "LAC", name = "Lácteos" });
-        ShouldCome(await Send(company.Admin, "products", "sku,name,category,unitType,costPrice,settings,isActive\nleche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"), 2, 2, 0, 0);
+        ShouldCome(
+            await Send(
+                company.Admin,
+                "products",
+                "sku,name,category,unitType,costPrice,settings,isActive\nleche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"
+            ),
+            2,
+            2,
+            0,
+            0
+        );
         var milk = (await company.Admin.Get("products/LECHE")).ShouldBe(200).Json;
-        (milk["name"]!.GetValue<string>(), milk["category"]!.GetValue<string>(), milk["settings"]!["shelf"]!.GetValue<string>()).ShouldBe(("Leche", "LAC", "A-1"));
+        (milk["name"]!.GetValue<string>(), milk["category"]!.GetValue<string>(), milk["settings"]!["shelf"]!.GetValue<string>()).ShouldBe(
+            ("Leche", "LAC", "A-1")
+        );
         (await company.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
 
-        ShouldCome(await Send(company.Admin, "products", "sku,sellingPrice,category,isActive\nLECHE,1.75,,true\nQUE,,LAC,true\nQUE2,1,,\n".Replace("QUE2,1,,\n", "", StringComparison.Ordinal)), 2, 0, 2, 0);
+        ShouldCome(
+            await Send(
+                company.Admin,
+                "products",
+                "sku,sellingPrice,category,isActive\nLECHE,1.75,,true\nQUE,,LAC,true\nQUE2,1,,\n".Replace(
+                    "QUE2,1,,\n",
+                    "",
+                    StringComparison.Ordinal
+                )
+            ),
+            2,
+            0,
+            2,
+            0
+        );
         milk = (await company.Admin.Get("products/LECHE")).Json;
-        (milk["name"]!.GetValue<string>(), milk["category"], milk["sellingPrice"]!.GetValue<decimal>(), milk["costPrice"]!.GetValue<decimal>()).ShouldBe(("Leche", null, 1.75m, 1.20m));
+        (
+            milk["name"]!.GetValue<string>(),
+            milk["category"],
+            milk["sellingPrice"]!.GetValue<decimal>(),
+            milk["costPrice"]!.GetValue<decimal>()
+        ).ShouldBe(("Leche", null, 1.75m, 1.20m));
         (await company.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeTrue();
         ShouldCome(await Send(company.Admin, "products", "sku,sellingPrice\nLECHE,1.75\n"), 1, 0, 0, 1);
     }
@@ -65,13 +111,30 @@ public sealed class ImportTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var file = "\uFEFFsku;name;costPrice;description\r\nA;\"Jabón; azul\";1234,5;\"dos\r\nlíneas\"\r\nB;'=SUM(1);,5;\r\n";
-        ShouldCome(await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=comma", file, null, null, "text/csv; charset=utf-8"), 2, 2, 0, 0);
+        ShouldCome(
+            await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=comma", file, null, null, "text/csv; charset=utf-8"),
+            2,
+            2,
+            0,
+            0
+        );
         var soap = (await company.Admin.Get("products/A")).Json;
-        (soap["name"]!.GetValue<string>(), soap["costPrice"]!.GetValue<decimal>(), soap["description"]!.GetValue<string>()).ShouldBe(("Jabón; azul", 1234.5m, "dos\r\nlíneas"));
+        (soap["name"]!.GetValue<string>(), soap["costPrice"]!.GetValue<decimal>(), soap["description"]!.GetValue<string>()).ShouldBe(
+            ("Jabón; azul", 1234.5m, "dos\r\nlíneas")
+        );
         (await company.Admin.Get("products/B")).Json["name"]!.GetValue<string>().ShouldBe("=SUM(1)");
-        var point = await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=comma", "sku;costPrice\nA;2.50\n", null, null, "text/csv");
+        var point = await company.Admin.Send(
+            HttpMethod.Post,
+            "imports/products?decimals=comma",
+            "sku;costPrice\nA;2.50\n",
+            null,
+            null,
+            "text/csv"
+        );
         point.ShouldBe(400).Fields.ShouldBe(["line 2: costPrice"]);
-        (await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=es-VE", "sku\nA\n", null, null, "text/csv")).ShouldBe(400).Fields.ShouldBe(["decimals"]);
+        (await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=es-VE", "sku\nA\n", null, null, "text/csv"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["decimals"]);
     }
 
     [Fact]
@@ -80,17 +143,74 @@ public sealed class ImportTests(LedgerHost host)
         var company = await Company.Found(host);
         await company.Open("S-1", "P-1", stock: 5);
         var before = await Written(company);
-        var products = await Send(company.Admin, "products",
-            "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\nA,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\nP-1,x\u0007,unit,,,,,\nB,many,unit,,,,,,y\n\nC,Cuatro,unit,16,,,,\n");
-        products.ShouldBe(400).Fields.ShouldBe(
-            ["line 6", "line 3: isActive", "line 3: settings", "line 3: minStockLevel", "line 3: category", "line 3: unitType", "line 3: taxRate", "line 3: sku", "line 4: sku", "line 5: name"], ignoreOrder: true, products.Text);
-        var stock = await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,-1\nS-2,P-1,1\nS-1,P-9,1.5\nS-1,P-1,0.5\nS-1,P-1,\nS-1,,1\n");
-        stock.ShouldBe(400).Fields.ShouldBe(["line 2: onHand", "line 3: store", "line 4: sku", "line 5: onHand", "line 5: sku", "line 6: onHand", "line 6: sku", "line 7: sku"], ignoreOrder: true, stock.Text);
-        (await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\nS-1,P-9,1\n")).ShouldBe(400).Fields.ShouldBe(["line 3: sku", "line 4: sku"]);
-        var movements = await Send(company.Admin, "movements",
-            "store,sku,referenceType,quantity,reason,occurredAt\nS-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\nS-1,P-1,receipt,1,damage,2999-01-01\nS-1,P-1,adjustment,0,found,yesterday\n");
-        movements.ShouldBe(400).Fields.ShouldBe(["line 2: quantity", "line 3: quantity", "line 4: reason", "line 5: referenceType", "line 6: reason", "line 6: occurredAt",
-            "line 7: quantity", "line 7: occurredAt"], ignoreOrder: true, movements.Text);
+        var products = await Send(
+            company.Admin,
+            "products",
+            "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\nA,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\nP-1,x\u0007,unit,,,,,\nB,many,unit,,,,,,y\n\nC,Cuatro,unit,16,,,,\n"
+        );
+        products
+            .ShouldBe(400)
+            .Fields.ShouldBe(
+                [
+                    "line 6",
+                    "line 3: isActive",
+                    "line 3: settings",
+                    "line 3: minStockLevel",
+                    "line 3: category",
+                    "line 3: unitType",
+                    "line 3: taxRate",
+                    "line 3: sku",
+                    "line 4: sku",
+                    "line 5: name",
+                ],
+                ignoreOrder: true,
+                products.Text
+            );
+        var stock = await Send(
+            company.Admin,
+            "stock",
+            "store,sku,onHand\nS-1,P-1,-1\nS-2,P-1,1\nS-1,P-9,1.5\nS-1,P-1,0.5\nS-1,P-1,\nS-1,,1\n"
+        );
+        stock
+            .ShouldBe(400)
+            .Fields.ShouldBe(
+                [
+                    "line 2: onHand",
+                    "line 3: store",
+                    "line 4: sku",
+                    "line 5: onHand",
+                    "line 5: sku",
+                    "line 6: onHand",
+                    "line 6: sku",
+                    "line 7: sku",
+                ],
+                ignoreOrder: true,
+                stock.Text
+            );
+        (await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\nS-1,P-9,1\n"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["line 3: sku", "line 4: sku"]);
+        var movements = await Send(
+            company.Admin,
+            "movements",
+            "store,sku,referenceType,quantity,reason,occurredAt\nS-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\nS-1,P-1,receipt,1,damage,2999-01-01\nS-1,P-1,adjustment,0,found,yesterday\n"
+        );
+        movements
+            .ShouldBe(400)
+            .Fields.ShouldBe(
+                [
+                    "line 2: quantity",
+                    "line 3: quantity",
+                    "line 4: reason",
+                    "line 5: referenceType",
+                    "line 6: reason",
+                    "line 6: occurredAt",
+                    "line 7: quantity",
+                    "line 7: occurredAt",
+                ],
+                ignoreOrder: true,
+                movements.Text
+            );
         (await Written(company)).ShouldBe(before);
     }
 
@@ -98,7 +218,17 @@ public sealed class ImportTests(LedgerHost host)
     public async Task a_product_without_settings_is_not_changed_by_its_own_export()
     {
         var company = await Company.Found(host);
-        (await company.Admin.Post("products", new { sku = "P-1", name = "One", costPrice = 2.50 })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "products",
+                new
+                {
+                    sku = "P-1",
+                    name = "One",
+                    costPrice = 2.50,
+                }
+            )
+        ).ShouldBe(201);
         ShouldCome(await Send(company.Admin, "products", (await company.Admin.Get("products", "text/csv")).ShouldBe(200).Text), 1, 0, 0, 1);
         (await company.Admin.Get("products/P-1")).Json["version"]!.GetValue<long>().ShouldBe(1);
     }
@@ -107,30 +237,37 @@ public sealed class ImportTests(LedgerHost host)
     public async Task twenty_thousand_errors_are_said_at_once()
     {
         var company = await Company.Found(host);
-        var answer = await Send(company.Admin, "products", "sku,name,taxRate\n" + string.Concat(Enumerable.Range(1, 20_000).Select(i => $"P-{i},Name,{100 + i}\n")));
+        var answer = await Send(
+            company.Admin,
+            "products",
+            "sku,name,taxRate\n" + string.Concat(Enumerable.Range(1, 20_000).Select(i => $"P-{i},Name,{100 + i}\n"))
+        );
         answer.ShouldBe(400).Fields.Length.ShouldBe(20_000);
         answer.Fields[^1].ShouldBe("line 20001: taxRate");
     }
 
-    public static TheoryData<string, string, string> Unreadable => new()
-    {
-        { "", "line 1", "must have the column 'sku'" },
-        { "sku,name\n", "file", "must have a row" },
-        { "name\nx\n", "line 1", "must have the column 'sku'" },
-        { "sku,nombre\nA,x\n", "line 1", "must not have the column 'nombre'" },
-        { "sku,name,sku\nA,x,B\n", "line 1", "must have the column 'sku' once" },
-        { "sku,name\nA,\"x\nB,y\n", "line 2", "must close the quotation" },
-        { "sku,name\nA,x\"y\n", "line 2", "must have each quotation mark" },
-        { "sku,name\nA,\0\n", "file", "must be text in UTF-8" },
-        { "{\"sku\":\"A\"}", "line 1", "must have the column 'sku'" },
-    };
+    public static TheoryData<string, string, string> Unreadable =>
+        new()
+        {
+            { "", "line 1", "must have the column 'sku'" },
+            { "sku,name\n", "file", "must have a row" },
+            { "name\nx\n", "line 1", "must have the column 'sku'" },
+            { "sku,nombre\nA,x\n", "line 1", "must not have the column 'nombre'" },
+            { "sku,name,sku\nA,x,B\n", "line 1", "must have the column 'sku' once" },
+            { "sku,name\nA,\"x\nB,y\n", "line 2", "must close the quotation" },
+            { "sku,name\nA,x\"y\n", "line 2", "must have each quotation mark" },
+            { "sku,name\nA,\0\n", "file", "must be text in UTF-8" },
+            { "{\"sku\":\"A\"}", "line 1", "must have the column 'sku'" },
+        };
 
     [Theory, MemberData(nameof(Unreadable))]
     public async Task what_is_no_such_file_is_400_and_says_where(string file, string where, string reason)
     {
         var answer = (await Send(await Client.Demo(host, "manager"), "products", file)).ShouldBe(400);
         answer.Fields.ShouldContain(where);
-        answer.Json["errors"]![where]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).ShouldContain(reason);
+        answer.Json["errors"]![where]!
+            .ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })
+            .ShouldContain(reason);
     }
 
     [Fact]
@@ -155,7 +292,9 @@ public sealed class ImportTests(LedgerHost host)
         (await Post(new ByteArrayContent(new byte[5_000_000]))).ShouldBe(400); // over the limit of other requests
         (await Post(new ByteArrayContent(new byte[Import.MaxBytes + 1]))).ShouldBe(413);
         using (var overTheLimit = new Zeros(Import.MaxBytes + 1L)) // small enough to be sent before the answer arrives
-            (await Post(new StreamContent(overTheLimit))).ShouldBe(413).Detail.ShouldBe($"A body of this request has at most {Import.MaxBytes} bytes. Split it into several requests.");
+            (await Post(new StreamContent(overTheLimit)))
+                .ShouldBe(413)
+                .Detail.ShouldBe($"A body of this request has at most {Import.MaxBytes} bytes. Split it into several requests.");
         // a stream of a gigabyte without a length: it is cut at the limit and never held in memory as a whole
         using var gigabyte = new Zeros(1L << 30);
         try
@@ -177,9 +316,20 @@ public sealed class ImportTests(LedgerHost host)
         var before = await Written(company);
         ShouldCome(await Send(company.Admin, "products?dryRun=true", "sku,name\nP-2,Two\nP-1,One\n"), 2, 1, 1, 0);
         ShouldCome(await Send(company.Admin, "stock?dryRun=true", "store,sku,onHand\nS-1,P-1,4\n"), 1, 0, 1, 0);
-        ShouldCome(await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-5,damage\n"), 1, 1, 0, 0);
-        (await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n")).ShouldBe(409)
-            .Json["shortages"]!.AsArray().Single()!["available"]!.GetValue<decimal>().ShouldBe(5);
+        ShouldCome(
+            await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-5,damage\n"),
+            1,
+            1,
+            0,
+            0
+        );
+        (await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n"))
+            .ShouldBe(409)
+            .Json["shortages"]!
+            .AsArray()
+            .Single()!["available"]!
+            .GetValue<decimal>()
+            .ShouldBe(5);
         (await Written(company)).ShouldBe(before);
         (await company.Admin.Get("products/P-2")).ShouldBe(404);
     }
@@ -189,7 +339,15 @@ public sealed class ImportTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var shop = await company.Open("S-1", "P-1", stock: 5, unitCost: 2);
-        await company.Admin.Post("products", new { sku = "P-2", name = "Two", costPrice = 3 });
+        await company.Admin.Post(
+            "products",
+            new
+            {
+                sku = "P-2",
+                name = "Two",
+                costPrice = 3,
+            }
+        );
         var file = "store,sku,onHand,costPerUnit\nS-1,P-1,4,\nS-1,P-2,7,1.25\n";
         var key = Guid.CreateVersion7().ToString();
         var first = await Send(company.Admin, "stock", file, key);
@@ -197,20 +355,42 @@ public sealed class ImportTests(LedgerHost host)
         (await Send(company.Admin, "stock", file, key)).ShouldBe(200).Text.ShouldBe(first.Text);
         (await Send(company.Admin, "stock", file + "S-1,P-9,1,1\n", key)).ShouldBe(422);
         (await Send(company.Admin, "stock", file, key: null)).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
-        var rows = (await company.Admin.Get("inventory?store=S-1")).Json["items"]!.AsArray().Select(r => (r!["onHand"]!.GetValue<decimal>(), r["costPerUnit"]!.GetValue<decimal>()));
+        var rows = (await company.Admin.Get("inventory?store=S-1")).Json["items"]!
+            .AsArray()
+            .Select(r => (r!["onHand"]!.GetValue<decimal>(), r["costPerUnit"]!.GetValue<decimal>()));
         rows.ShouldBe([(4, 2), (7, 1.25m)]);
-        (await company.Admin.Get($"movements?document={first.Json["id"]}")).Json["items"]!.AsArray().Select(m => (m!["referenceType"]!.GetValue<string>(), m["reason"]?.GetValue<string>()))
+        (await company.Admin.Get($"movements?document={first.Json["id"]}")).Json["items"]!
+            .AsArray()
+            .Select(m => (m!["referenceType"]!.GetValue<string>(), m["reason"]?.GetValue<string>()))
             .ShouldBe([("count", null), ("adjustment", "opening_balance")], ignoreOrder: true);
         ShouldCome(await Send(company.Admin, "stock", file), 2, 0, 0, 2);
 
-        var reservation = (await company.Admin.Post("stock/reservations", new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddDays(1), lines = new[] { new { store = "S-1", sku = "P-1", quantity = 3 } } }))
-            .ShouldBe(201).Json["id"]!.GetValue<string>();
+        var reservation = (
+            await company.Admin.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web-1",
+                    expiresAt = TimeProvider.System.GetUtcNow().AddDays(1),
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store = "S-1",
+                            sku = "P-1",
+                            quantity = 3,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json["id"]!.GetValue<string>();
         first.Json["reservationsShort"]!.AsArray().ShouldBeEmpty();
         // a count is a fact, also when it is below the reserved quantity
         var below = await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,2\n");
         ShouldCome(below, 1, 0, 1, 0);
         var shortened = below.Json["reservationsShort"]!.AsArray().ShouldHaveSingleItem()!;
-        string.Join(' ', ((string[])["id", "reference", "store", "sku", "held", "shortBy"]).Select(field => shortened[field])).ShouldBe($"{reservation} web-1 S-1 P-1 3 1");
+        string.Join(' ', ((string[])["id", "reference", "store", "sku", "held", "shortBy"]).Select(field => shortened[field]))
+            .ShouldBe($"{reservation} web-1 S-1 P-1 3 1");
         (await shop.OnHand()).ShouldBe(2);
     }
 
@@ -219,7 +399,17 @@ public sealed class ImportTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         await company.Open("S-1", "P-1");
-        ShouldCome(await Send(company.Admin, "movements", "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,1,2026-10-01T08:00:00.1234567-04:00\n"), 1, 1, 0, 0);
+        ShouldCome(
+            await Send(
+                company.Admin,
+                "movements",
+                "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,1,2026-10-01T08:00:00.1234567-04:00\n"
+            ),
+            1,
+            1,
+            0,
+            0
+        );
         (await company.Admin.Get("movements")).Json["items"]![0]!["occurredAt"]!.GetValue<string>().ShouldBe("2026-10-01T12:00:00.123456Z");
         var item = (await company.Admin.Get("events?entityType=inventory")).ShouldBe(200).Json["items"]![0]!["newData"]!;
         item["last_movement_at"]!.GetValue<DateTimeOffset>().ShouldBe(new DateTimeOffset(2026, 10, 1, 12, 0, 0, 123, 456, TimeSpan.Zero));
@@ -231,13 +421,37 @@ public sealed class ImportTests(LedgerHost host)
         var company = await Company.Found(host);
         await company.Open("S-1", "P-1");
         await company.Admin.Post("stores", new { code = "S-2", name = "Two" });
-        (await company.Admin.Post("users", new { email = "m@company.test", fullName = "M", role = "manager", password = Company.Password, stores = new[] { "S-1" } })).ShouldBe(201);
-        (await company.Admin.Post("users", new { email = "u@company.test", fullName = "U", role = "user", password = Company.Password })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "m@company.test",
+                    fullName = "M",
+                    role = "manager",
+                    password = Company.Password,
+                    stores = new[] { "S-1" },
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "u@company.test",
+                    fullName = "U",
+                    role = "user",
+                    password = Company.Password,
+                }
+            )
+        ).ShouldBe(201);
         var manager = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "m@company.test", Company.Password);
         (await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\nS-2,P-1,1\n")).ShouldBe(403).Fields.ShouldBe(["line 3: store"]);
         ShouldCome(await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\n"), 1, 1, 0, 0);
         var user = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "u@company.test", Company.Password);
-        foreach (var kind in (string[])["products", "stock", "movements"]) (await Send(user, kind, "x")).ShouldBe(403);
+        foreach (var kind in (string[])["products", "stock", "movements"])
+            (await Send(user, kind, "x")).ShouldBe(403);
     }
 
     [Fact]
@@ -248,11 +462,33 @@ public sealed class ImportTests(LedgerHost host)
         {
             (await company.Admin.Post("categories", new { code = "LAC", name = "Lácteos" })).ShouldBe(201);
             (await company.Admin.Post("suppliers", new { code = "SUP", businessName = "Supplier" })).ShouldBe(201);
-            foreach (var code in (string[])["S-1", "S-2"]) (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
+            foreach (var code in (string[])["S-1", "S-2"])
+                (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
         }
         var admin = from.Admin;
-        foreach (var (sku, unitType, name) in ((string, string, string)[])[("A", "unit", "=1+1, \"quoted\"\nin two lines"), ("B", "kg", "-dash"), ("C", "unit", "Gone")])
-            (await admin.Post("products", new { sku, name = name.Replace("\n", " ", StringComparison.Ordinal), description = name, unitType, category = "LAC", supplier = "SUP", costPrice = 2.5, sellingPrice = 4, taxRate = 16, maxStockLevel = 90, settings = new { allowBackorder = sku == "B", shelf = new[] { 1, 2 } } })).ShouldBe(201);
+        foreach (
+            var (sku, unitType, name) in ((string, string, string)[])
+                [("A", "unit", "=1+1, \"quoted\"\nin two lines"), ("B", "kg", "-dash"), ("C", "unit", "Gone")]
+        )
+            (
+                await admin.Post(
+                    "products",
+                    new
+                    {
+                        sku,
+                        name = name.Replace("\n", " ", StringComparison.Ordinal),
+                        description = name,
+                        unitType,
+                        category = "LAC",
+                        supplier = "SUP",
+                        costPrice = 2.5,
+                        sellingPrice = 4,
+                        taxRate = 16,
+                        maxStockLevel = 90,
+                        settings = new { allowBackorder = sku == "B", shelf = new[] { 1, 2 } },
+                    }
+                )
+            ).ShouldBe(201);
         var at = TimeProvider.System.GetUtcNow().AddDays(-20);
         object Line(string sku, decimal quantity) => new { sku, quantity };
         async Task Do(string path, object? body)
@@ -260,18 +496,130 @@ public sealed class ImportTests(LedgerHost host)
             var answer = await admin.Post(path, body);
             answer.Status.ShouldBeInRange(200, 201, $"{path}: {answer.Text}");
         }
-        await Do("stock/receipts", new { store = "S-1", reference = "GRN", notes = "note, with \"marks\"", occurredAt = at, lines = new[] { new { sku = "A", quantity = 10m, unitCost = 2m }, new { sku = "B", quantity = 2.5m, unitCost = 6.1234m }, new { sku = "C", quantity = 1m, unitCost = 1m } } });
-        await Do("stock/issues", new { store = "S-1", reason = "damage", occurredAt = at.AddDays(1), lines = new[] { Line("A", 1), Line("C", 1) } });
-        await Do("stock/adjustments", new { store = "S-1", reason = "found", occurredAt = at.AddDays(2), lines = new[] { Line("A", 2) } });
-        await Do("stock/receipts", new { store = "S-1", occurredAt = at.AddDays(3), lines = new[] { new { sku = "A", quantity = 5m, unitCost = 3m } } });
-        await Do("sales", new { store = "S-1", invoiceNumber = "F-1", paymentMethod = "cash", paymentStatus = "pending", occurredAt = at.AddDays(4), lines = new[] { Line("A", 3), Line("B", 4) } });
+        await Do(
+            "stock/receipts",
+            new
+            {
+                store = "S-1",
+                reference = "GRN",
+                notes = "note, with \"marks\"",
+                occurredAt = at,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku = "A",
+                        quantity = 10m,
+                        unitCost = 2m,
+                    },
+                    new
+                    {
+                        sku = "B",
+                        quantity = 2.5m,
+                        unitCost = 6.1234m,
+                    },
+                    new
+                    {
+                        sku = "C",
+                        quantity = 1m,
+                        unitCost = 1m,
+                    },
+                },
+            }
+        );
+        await Do(
+            "stock/issues",
+            new
+            {
+                store = "S-1",
+                reason = "damage",
+                occurredAt = at.AddDays(1),
+                lines = new[] { Line("A", 1), Line("C", 1) },
+            }
+        );
+        await Do(
+            "stock/adjustments",
+            new
+            {
+                store = "S-1",
+                reason = "found",
+                occurredAt = at.AddDays(2),
+                lines = new[] { Line("A", 2) },
+            }
+        );
+        await Do(
+            "stock/receipts",
+            new
+            {
+                store = "S-1",
+                occurredAt = at.AddDays(3),
+                lines = new[]
+                {
+                    new
+                    {
+                        sku = "A",
+                        quantity = 5m,
+                        unitCost = 3m,
+                    },
+                },
+            }
+        );
+        await Do(
+            "sales",
+            new
+            {
+                store = "S-1",
+                invoiceNumber = "F-1",
+                paymentMethod = "cash",
+                paymentStatus = "pending",
+                occurredAt = at.AddDays(4),
+                lines = new[] { Line("A", 3), Line("B", 4) },
+            }
+        );
         var sale = (await admin.Get("sales")).Json["items"]![0]!;
         await Do($"sales/{sale["id"]}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } });
-        await Do("stock/transfers", new { fromStore = "S-1", toStore = "S-2", immediate = true, lines = new[] { Line("A", 4) } });
+        await Do(
+            "stock/transfers",
+            new
+            {
+                fromStore = "S-1",
+                toStore = "S-2",
+                immediate = true,
+                lines = new[] { Line("A", 4) },
+            }
+        );
         await Do("stock/counts", new { store = "S-1", lines = new[] { Line("A", 8), Line("B", 0) } });
         // a late movement, before the count
-        await Do("stock/issues", new { store = "S-1", reason = "theft", occurredAt = at.AddDays(1), lines = new[] { Line("A", 1) } });
-        var order = (await admin.Post("purchase-orders", new { store = "S-2", supplier = "SUP", orderNumber = "OC-1", lines = new[] { new { sku = "A", quantity = 6, unitCost = 2.75 } } })).ShouldBe(201).Json["id"];
+        await Do(
+            "stock/issues",
+            new
+            {
+                store = "S-1",
+                reason = "theft",
+                occurredAt = at.AddDays(1),
+                lines = new[] { Line("A", 1) },
+            }
+        );
+        var order = (
+            await admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S-2",
+                    supplier = "SUP",
+                    orderNumber = "OC-1",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku = "A",
+                            quantity = 6,
+                            unitCost = 2.75,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json["id"];
         await Do($"purchase-orders/{order}/send", null);
         await Do($"purchase-orders/{order}/receipts", new { lines = new[] { Line("A", 6) } });
         (await admin.Post("products/C/deactivate", null)).ShouldBe(200);
@@ -288,14 +636,24 @@ public sealed class ImportTests(LedgerHost host)
         string[] own = ["id", "version", "createdAt", "updatedAt", "referenceId", "createdBy", "recordedAt"];
         (await Export(to.Admin, "products", own)).ShouldBe(await Export(admin, "products", own));
         // rows of one moment are ordered by their ids
-        (await Export(to.Admin, "movements", own)).Order().ShouldBe((await Export(admin, "movements", own)).Order());
-        (await Export(to.Admin, "inventory", "lastMovementAt", "version", "costPerUnit", "value")).ShouldBe(await Export(admin, "inventory", "lastMovementAt", "version", "costPerUnit", "value"));
-        (await Export(onlyStock.Admin, "inventory", "lastMovementAt", "version")).ShouldBe(await Export(admin, "inventory", "lastMovementAt", "version"));
+        (await Export(to.Admin, "movements", own))
+            .Order()
+            .ShouldBe((await Export(admin, "movements", own)).Order());
+        (await Export(to.Admin, "inventory", "lastMovementAt", "version", "costPerUnit", "value")).ShouldBe(
+            await Export(admin, "inventory", "lastMovementAt", "version", "costPerUnit", "value")
+        );
+        (await Export(onlyStock.Admin, "inventory", "lastMovementAt", "version")).ShouldBe(
+            await Export(admin, "inventory", "lastMovementAt", "version")
+        );
         ShouldCome(await Send(admin, "products", await Csv("products")), 3, 0, 0, 3);
-        (await Send(admin, "stock", await Csv("inventory"))).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe((await Export(admin, "inventory")).Count);
+        (await Send(admin, "stock", await Csv("inventory"))).ShouldBe(200).Json["unchanged"]!
+            .GetValue<int>()
+            .ShouldBe((await Export(admin, "inventory")).Count);
         await using var superuser = host.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        (await Projections.Laws.Breaches(superuser)).Where(b => b.Contains(to.Schema, StringComparison.Ordinal) || b.Contains(onlyStock.Schema, StringComparison.Ordinal)).ShouldBeEmpty();
+        (await Projections.Laws.Breaches(superuser))
+            .Where(b => b.Contains(to.Schema, StringComparison.Ordinal) || b.Contains(onlyStock.Schema, StringComparison.Ordinal))
+            .ShouldBeEmpty();
     }
 
     [Fact]
@@ -307,21 +665,40 @@ public sealed class ImportTests(LedgerHost host)
         async Task<JsonNode> Import(string kind, string file, string idempotencyKey)
         {
             var started = TimeProvider.System.GetTimestamp();
-            var lines = (await Send(company.Admin, kind, file, idempotencyKey, Fluxion.Ledger.Imports.Import.ProgressMediaType)).ShouldBe(200).Text
-                .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
-            TestContext.Current.TestOutputHelper!.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind}: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s, {lines.Count} lines"));
+            var lines = (await Send(company.Admin, kind, file, idempotencyKey, Fluxion.Ledger.Imports.Import.ProgressMediaType))
+                .ShouldBe(200)
+                .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonNode.Parse(line)!)
+                .ToList();
+            TestContext.Current.TestOutputHelper!.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{kind}: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s, {lines.Count} lines"
+                )
+            );
             lines[^1]["status"]!.GetValue<int>().ShouldBe(200, lines[^1].ToJsonString());
-            lines[..^1].ShouldAllBe(line => line["of"]!.GetValue<int>() == n && line["rows"]!.GetValue<int>() <= n && (line["phase"]!.GetValue<string>() == "checking" || line["phase"]!.GetValue<string>() == "writing"));
+            lines[..^1]
+                .ShouldAllBe(line =>
+                    line["of"]!.GetValue<int>() == n
+                    && line["rows"]!.GetValue<int>() <= n
+                    && (line["phase"]!.GetValue<string>() == "checking" || line["phase"]!.GetValue<string>() == "writing")
+                );
             return lines[^1]["receipt"]!;
         }
-        await Import("products", "sku,name,costPrice\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i:00000},Product {i},{i % 97 + 1}.5\n")), Guid.CreateVersion7().ToString());
+        await Import(
+            "products",
+            "sku,name,costPrice\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i:00000},Product {i},{i % 97 + 1}.5\n")),
+            Guid.CreateVersion7().ToString()
+        );
         var stock = "store,sku,onHand\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"S-1,P-{i:00000},{i % 50 + 1}\n"));
         var receipt = await Import("stock", stock, key);
         receipt["created"]!.GetValue<int>().ShouldBe(n);
         (await Import("stock", stock, key)).ToJsonString().ShouldBe(receipt.ToJsonString());
         await using var superuser = host.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        (await superuser.Column<decimal>($"select sum(quantity_on_hand) from {company.Schema}.inventory")).Single().ShouldBe(Enumerable.Range(0, n).Sum(i => i % 50 + 1));
+        (await superuser.Column<decimal>($"select sum(quantity_on_hand) from {company.Schema}.inventory"))
+            .Single()
+            .ShouldBe(Enumerable.Range(0, n).Sum(i => i % 50 + 1));
     }
 
     [Fact]
@@ -330,12 +707,24 @@ public sealed class ImportTests(LedgerHost host)
         var company = await Company.Found(host);
         await company.Admin.Post("stores", new { code = "S-1", name = "One" });
         const int n = 5000;
-        ShouldCome(await Send(company.Admin, "products", "sku,name\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i},Product\n"))), n, n, 0, 0);
-        var (stock, key) = ("store,sku,onHand\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"S-1,P-{i},2\n")), Guid.CreateVersion7().ToString());
+        ShouldCome(
+            await Send(company.Admin, "products", "sku,name\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i},Product\n"))),
+            n,
+            n,
+            0,
+            0
+        );
+        var (stock, key) = (
+            "store,sku,onHand\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"S-1,P-{i},2\n")),
+            Guid.CreateVersion7().ToString()
+        );
 
         using var http = host.Http.Server.CreateClient();
         await Client.SignIn(http, company.Slug, Company.AdminEmail, Company.Password);
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/{company.Slug}/imports/stock") { Content = new StringContent(stock, MediaTypeHeaderValue.Parse("text/csv")) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/{company.Slug}/imports/stock")
+        {
+            Content = new StringContent(stock, MediaTypeHeaderValue.Parse("text/csv")),
+        };
         request.Headers.Add(IdempotencyKey.Header, key);
         request.Headers.Accept.ParseAdd(Import.ProgressMediaType);
         using (var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
@@ -358,7 +747,11 @@ public sealed class ImportTests(LedgerHost host)
         public override bool CanSeek => false;
         public override bool CanWrite => false;
         public override long Length => throw new NotSupportedException();
-        public override long Position { get => _position; set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => _position;
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(byte[] buffer, int offset, int count)
         {
@@ -369,8 +762,11 @@ public sealed class ImportTests(LedgerHost host)
         }
 
         public override void Flush() { }
+
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
         public override void SetLength(long value) => throw new NotSupportedException();
+
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -17,12 +17,24 @@ public sealed class LoadTests(LedgerHost host)
 
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        async Task<string> Counts() => string.Join(' ', (await superuser.Rows("""
-            select (select count(*) from tenant_measured.inventory), (select count(*) from tenant_measured.inventory_movements), (select count(*) from tenant_measured.mt_events)
-            """)).Single());
+        async Task<string> Counts() =>
+            string.Join(
+                ' ',
+                (
+                    await superuser.Rows(
+                        """
+                        select (select count(*) from tenant_measured.inventory), (select count(*) from tenant_measured.inventory_movements), (select count(*) from tenant_measured.mt_events)
+                        """
+                    )
+                ).Single()
+            );
         (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
         (await superuser.Breaches()).ShouldBeEmpty();
-        (await superuser.Column<bool>("select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point")).ShouldBe([true]);
+        (
+            await superuser.Column<bool>(
+                "select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point"
+            )
+        ).ShouldBe([true]);
 
         // a second run leaves existing data as it is
         (code, output) = await HostProcess.Run(environment, load);
@@ -34,7 +46,17 @@ public sealed class LoadTests(LedgerHost host)
         (code, output) = await HostProcess.Run(environment, "load", "fluxion-demo");
         code.ShouldBe(1);
         output.ShouldContain("load fills tenants of its own");
-        (code, output) = await HostProcess.Run(environment, "load", "measured", "--movements", "4502", "--products", "130", "--stores", "3");
+        (code, output) = await HostProcess.Run(
+            environment,
+            "load",
+            "measured",
+            "--movements",
+            "4502",
+            "--products",
+            "130",
+            "--stores",
+            "3"
+        );
         code.ShouldBe(1);
         output.ShouldContain("'Load: 4501 movements of 130 products in 3 stores'");
         (code, output) = await HostProcess.Run(environment, "load", "measured", "--stores", "0");

@@ -58,7 +58,8 @@ public static class Laws
             where old_data is distinct from before or new_data is null or n <> (metadata ->> 'version')::bigint
                or action <> case when n = 1 then 'created' else 'updated' end
             """,
-        ["there is a row for a transaction that failed"] = "select id from {t}.mt_events where type = 'tombstone' or timestamp = '-infinity'",
+        ["there is a row for a transaction that failed"] =
+            "select id from {t}.mt_events where type = 'tombstone' or timestamp = '-infinity'",
         ["a stream has no type or not as many events as its version says"] = """
             select s.id from {t}.mt_streams s left join {t}.mt_events m on m.stream_id = s.id
             group by s.id, s.type, s.version
@@ -204,7 +205,11 @@ public static class Laws
         foreach (var schema in schemas.Except(Altered))
         {
             foreach (var (broken, query) in Queries.Where(q => law is null || q.Key == law))
-                breaches.AddRange((await superuser.Rows(query.Replace("{t}", schema, StringComparison.Ordinal))).Select(row => $"{broken} in {schema}: {row[0]}"));
+                breaches.AddRange(
+                    (await superuser.Rows(query.Replace("{t}", schema, StringComparison.Ordinal))).Select(row =>
+                        $"{broken} in {schema}: {row[0]}"
+                    )
+                );
         }
         return breaches;
     }

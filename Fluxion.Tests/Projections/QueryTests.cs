@@ -10,7 +10,22 @@ public sealed class QueryTests(LedgerHost host)
 {
     private const string JsonLines = "application/x-ndjson";
 
-    private static readonly object[] Many = [.. Enumerable.Range(1, 1203).Select(i => (object)new { type = "receipt", store = "M1", sku = "P1", quantity = i, unitCost = 2m })];
+    private static readonly object[] Many =
+    [
+        .. Enumerable
+            .Range(1, 1203)
+            .Select(i =>
+                (object)
+                    new
+                    {
+                        type = "receipt",
+                        store = "M1",
+                        sku = "P1",
+                        quantity = i,
+                        unitCost = 2m,
+                    }
+            ),
+    ];
 
     /// <summary>A tenant with more movements than fit in a page or in one write of a stream.</summary>
     private async Task<Client> WithMany()
@@ -36,7 +51,9 @@ public sealed class QueryTests(LedgerHost host)
         var rows = json.Text.TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!).ToList();
         rows.Sum(row => row["quantity"]!.GetValue<decimal>()).ShouldBe(Many.Length * (Many.Length + 1) / 2);
         // the stream returns the same rows as the pages
-        rows.Take(1000).Select(row => row.ToJsonString()).ShouldBe((await admin.Get("movements?limit=1000")).Json["items"]!.AsArray().Select(row => row!.ToJsonString()));
+        rows.Take(1000)
+            .Select(row => row.ToJsonString())
+            .ShouldBe((await admin.Get("movements?limit=1000")).Json["items"]!.AsArray().Select(row => row!.ToJsonString()));
 
         var page = (await admin.Get("movements?limit=2&fields=sku,quantity", accept: JsonLines)).ShouldBe(200);
         page.Text.TrimEnd().Split('\n').Length.ShouldBe(2);
@@ -50,7 +67,10 @@ public sealed class QueryTests(LedgerHost host)
     public async Task only_the_fields_that_were_asked_for_are_answered()
     {
         var viewer = await Client.Demo(host, "viewer");
-        (await viewer.Get("inventory?store=CCS-01&sku=LAC001&fields=sku,onHand, store")).ShouldBe(200).Json["items"]![0]!.AsObject().Select(f => f.Key).ShouldBe(["sku", "onHand", "store"]);
+        (await viewer.Get("inventory?store=CCS-01&sku=LAC001&fields=sku,onHand, store")).ShouldBe(200).Json["items"]![0]!
+            .AsObject()
+            .Select(f => f.Key)
+            .ShouldBe(["sku", "onHand", "store"]);
         (await viewer.Get("products?fields=sku&limit=1", accept: "text/csv")).ShouldBe(200).Text.Split("\r\n")[0].ShouldBe("sku");
         (await viewer.Get("products?fields=sku&limit=1", accept: JsonLines)).ShouldBe(200).Text.ShouldMatch("""^\{"sku":"[^"]+"\}\n$""");
         var wrong = (await viewer.Get("products?fields=sku,secret")).ShouldBe(400);
@@ -63,12 +83,28 @@ public sealed class QueryTests(LedgerHost host)
     {
         var shop = await Shop.Open(host);
         var http = host.Http.Server.CreateClient();
-        var token = (await http.PostAsync("/api/token", new StringContent("""{"tenant":"fluxion-demo","email":"admin@fluxion.demo","password":"fluxion-demo"}""", null, "application/json"), TestContext.Current.CancellationToken));
-        http.DefaultRequestHeaders.Authorization = new("Bearer", JsonNode.Parse(await token.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["access_token"]!.GetValue<string>());
+        var token = (
+            await http.PostAsync(
+                "/api/token",
+                new StringContent(
+                    """{"tenant":"fluxion-demo","email":"admin@fluxion.demo","password":"fluxion-demo"}""",
+                    null,
+                    "application/json"
+                ),
+                TestContext.Current.CancellationToken
+            )
+        );
+        http.DefaultRequestHeaders.Authorization = new(
+            "Bearer",
+            JsonNode.Parse(await token.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))![
+                "access_token"
+            ]!.GetValue<string>()
+        );
         async Task<HttpResponseMessage> Get(string? tag)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/fluxion-demo/products/{shop.Sku}");
-            if (tag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", tag);
+            if (tag is not null)
+                request.Headers.TryAddWithoutValidation("If-None-Match", tag);
             return await http.SendAsync(request, TestContext.Current.CancellationToken);
         }
         var tag = (await Get(null)).Headers.ETag!.ToString();
@@ -89,8 +125,13 @@ public sealed class QueryTests(LedgerHost host)
         var before = Uri.EscapeDataString(TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"));
         await books.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // a late movement
 
-        async Task<string> Stock(string query) => string.Join("; ", (await admin.Get($"inventory?{query}&fields=store,sku,onHand,reserved,value")).ShouldBe(200).Json["items"]!.AsArray()
-            .Select(row => string.Join(' ', row!.AsObject().Select(f => f.Value?.ToString() ?? "-"))));
+        async Task<string> Stock(string query) =>
+            string.Join(
+                "; ",
+                (await admin.Get($"inventory?{query}&fields=store,sku,onHand,reserved,value")).ShouldBe(200).Json["items"]!
+                    .AsArray()
+                    .Select(row => string.Join(' ', row!.AsObject().Select(f => f.Value?.ToString() ?? "-")))
+            );
         (await Stock("asOf=2026-03-02")).ShouldBe("");
         (await Stock("asOf=2026-03-03")).ShouldBe("M1 P1 10 - 20; M2 P2 1 - 2");
         (await Stock("asOf=2026-03-04")).ShouldBe("M1 P1 6 - 12; M2 P2 1 - 2");

@@ -30,7 +30,18 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
         var admin = Company.Admin;
         var first = await Company.Open("S1", "P1");
         await Company.Open("S2", "P2");
-        (await admin.Post("users", new { email = ClerkEmail, fullName = "Clerk", role = "user", password = Company.Password })).ShouldBe(201);
+        (
+            await admin.Post(
+                "users",
+                new
+                {
+                    email = ClerkEmail,
+                    fullName = "Clerk",
+                    role = "user",
+                    password = Company.Password,
+                }
+            )
+        ).ShouldBe(201);
 
         (await first.Receive(10, 2)).ShouldBe(200);
         (await first.Receive(10, 3)).ShouldBe(200);
@@ -44,18 +55,82 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
             (await shop.Issue(2)).ShouldBe(200);
         }
         // two lines of one item, so that one command appends two events to one stream
-        (await admin.Post("stock/receipts", new { store = "S2", reference = "TWICE", lines = new[] { new { sku = "P1", quantity = 1 }, new { sku = "P1", quantity = 2 } } })).ShouldBe(200);
+        (
+            await admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "S2",
+                    reference = "TWICE",
+                    lines = new[] { new { sku = "P1", quantity = 1 }, new { sku = "P1", quantity = 2 } },
+                }
+            )
+        ).ShouldBe(200);
         // all of it is refused, including the line with enough stock
-        (await admin.Post("stock/issues", new { store = "S2", reason = "damage", lines = new[] { new { sku = "P2", quantity = 1 }, new { sku = "P1", quantity = 1000 } } })).ShouldBe(409);
+        (
+            await admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S2",
+                    reason = "damage",
+                    lines = new[] { new { sku = "P2", quantity = 1 }, new { sku = "P1", quantity = 1000 } },
+                }
+            )
+        ).ShouldBe(409);
 
-        (await admin.Put("products/P1", new { name = "Another name", unitType = "unit", reorderPoint = 4, version = 1 })).ShouldBe(200);
-        (await admin.Put("products/P1", new { name = "A third name", unitType = "unit", reorderPoint = 5, version = 2 })).ShouldBe(200);
+        (
+            await admin.Put(
+                "products/P1",
+                new
+                {
+                    name = "Another name",
+                    unitType = "unit",
+                    reorderPoint = 4,
+                    version = 1,
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await admin.Put(
+                "products/P1",
+                new
+                {
+                    name = "A third name",
+                    unitType = "unit",
+                    reorderPoint = 5,
+                    version = 2,
+                }
+            )
+        ).ShouldBe(200);
         (await admin.Post("products/P2/deactivate", null)).ShouldBe(200);
-        (await admin.Put("stores/S1", new { name = "Another store", type = "warehouse", address = new { city = "Caracas" } })).ShouldBe(200);
+        (
+            await admin.Put(
+                "stores/S1",
+                new
+                {
+                    name = "Another store",
+                    type = "warehouse",
+                    address = new { city = "Caracas" },
+                }
+            )
+        ).ShouldBe(200);
         (await admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
 
-        var token = (await Client.Anonymous(host).Post("/api/token", new { tenant = Company.Slug, email = ClerkEmail, password = Company.Password }, null))
-            .ShouldBe(200).Json["access_token"]!.GetValue<string>();
+        var token = (
+            await Client
+                .Anonymous(host)
+                .Post(
+                    "/api/token",
+                    new
+                    {
+                        tenant = Company.Slug,
+                        email = ClerkEmail,
+                        password = Company.Password,
+                    },
+                    null
+                )
+        ).ShouldBe(200).Json["access_token"]!.GetValue<string>();
         await ReceiveFromAfar(token, "TODAY", null);
         // as a till in Caracas sends it
         await ReceiveFromAfar(token, "BACK", TwoMonthsBack.ToOffset(TimeSpan.FromHours(-4)));
@@ -67,12 +142,33 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
     /// <summary>A receipt with a client address and a user agent, which an HttpClient of the test server does not have.</summary>
     private async Task ReceiveFromAfar(string token, string reference, DateTimeOffset? occurredAt)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(new { store = "S1", reference, occurredAt, lines = new[] { new { sku = "P1", quantity = 1, unitCost = 2.5m } } });
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                store = "S1",
+                reference,
+                occurredAt,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku = "P1",
+                        quantity = 1,
+                        unitCost = 2.5m,
+                    },
+                },
+            }
+        );
         var answer = await host.Http.Server.SendAsync(http =>
         {
             http.Connection.RemoteIpAddress = IPAddress.Parse(Address);
             var request = http.Request;
-            (request.Method, request.Scheme, request.Host, request.Path) = ("POST", "http", new("localhost"), $"/api/{Company.Slug}/stock/receipts");
+            (request.Method, request.Scheme, request.Host, request.Path) = (
+                "POST",
+                "http",
+                new("localhost"),
+                $"/api/{Company.Slug}/stock/receipts"
+            );
             request.Headers.Authorization = $"Bearer {token}";
             request.Headers.UserAgent = Agent;
             request.Headers[IdempotencyKey.Header] = Guid.CreateVersion7().ToString();
@@ -102,21 +198,28 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     [Fact]
     public async Task what_is_on_hand_is_the_sum_of_the_movements_of_every_item()
     {
-        var items = await Rows("""
+        var items = await Rows(
+            """
             select s.code || '/' || p.sku, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
                    (select sum(m.quantity) from {t}.inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id)
             from {t}.inventory i join {t}.stores s on s.id = i.store_id join {t}.products p on p.id = i.product_id order by 1
-            """);
+            """
+        );
         // by hand: S1/P1 10 + 10 − 5 + 5 − 3 + 1 + 1 + 1; the others 7 − 2, and S2/P1 1 + 2 more
-        items.Select(r => $"{r[0]} {((decimal)r[1]!).ToString("0.###", CultureInfo.InvariantCulture)}").ShouldBe(["S1/P1 20", "S1/P2 5", "S2/P1 8", "S2/P2 5"]);
+        items
+            .Select(r => $"{r[0]} {((decimal)r[1]!).ToString("0.###", CultureInfo.InvariantCulture)}")
+            .ShouldBe(["S1/P1 20", "S1/P2 5", "S2/P1 8", "S2/P2 5"]);
         foreach (var row in items)
         {
             row[4].ShouldBe(row[1], (string)row[0]!);
             row[2].ShouldBe(0m);
             row[3].ShouldBe(row[1]);
         }
-        (await Rows("select 1 from {t}.inventory_movements m where not exists (select from {t}.inventory i where i.store_id = m.store_id and i.product_id = m.product_id)"))
-            .ShouldBeEmpty();
+        (
+            await Rows(
+                "select 1 from {t}.inventory_movements m where not exists (select from {t}.inventory i where i.store_id = m.store_id and i.product_id = m.product_id)"
+            )
+        ).ShouldBeEmpty();
     }
 
     [Fact]
@@ -124,7 +227,8 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     {
         var (events, movements) = (
             await Rows("select id from {t}.mt_events where type like 'stock\\_%' order by id"),
-            await Rows("select id from {t}.inventory_movements order by id"));
+            await Rows("select id from {t}.inventory_movements order by id")
+        );
         events.Count.ShouldBe(16);
         movements.Select(r => r[0]).ShouldBe(events.Select(r => r[0]));
     }
@@ -133,8 +237,9 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     public async Task the_audit_trail_and_the_ledger_correspond_one_to_one()
     {
         var ledger = await Rows("select id, type, timestamp, version, stream_id, user_name from {t}.mt_events order by seq_id");
-        var audit = (await Rows("select id, event_type, created_at, (metadata ->> 'version')::bigint, entity_id, user_id::text from {t}.events"))
-            .ToDictionary(r => (Guid)r[0]!);
+        var audit = (
+            await Rows("select id, event_type, created_at, (metadata ->> 'version')::bigint, entity_id, user_id::text from {t}.events")
+        ).ToDictionary(r => (Guid)r[0]!);
         ledger.Count.ShouldBeGreaterThan(25);
         audit.Count.ShouldBe(ledger.Count);
         foreach (var e in ledger)
@@ -146,22 +251,35 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
             row[4].ShouldBe(e[4]);
             row[5].ShouldBe(e[5]);
         }
-        ledger.Select(e => (string)e[1]!).Distinct().Order().ShouldBe(
-        [
-            "product_changed", "product_created", "product_deactivated", "stock_adjusted", "stock_issued", "stock_received",
-            "store_changed", "store_deactivated", "store_opened", "user_registered",
-        ]);
+        ledger
+            .Select(e => (string)e[1]!)
+            .Distinct()
+            .Order()
+            .ShouldBe([
+                "product_changed",
+                "product_created",
+                "product_deactivated",
+                "stock_adjusted",
+                "stock_issued",
+                "stock_received",
+                "store_changed",
+                "store_deactivated",
+                "store_opened",
+                "user_registered",
+            ]);
     }
 
     [Fact]
     public async Task each_audit_row_begins_where_the_row_before_it_ended()
     {
-        var rows = await Rows("""
+        var rows = await Rows(
+            """
             select event_type, action, (metadata ->> 'version')::bigint, old_data::text, new_data::text,
                    lag(new_data::text) over entity, lag((metadata ->> 'version')::bigint) over entity
             from {t}.events
             window entity as (partition by entity_type, entity_id order by (metadata ->> 'version')::bigint)
-            """);
+            """
+        );
         foreach (var row in rows)
         {
             var (type, version) = ((string)row[0]!, (long)row[2]!);
@@ -177,22 +295,27 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     [Fact]
     public async Task the_last_audit_row_of_an_entity_says_what_its_read_model_says()
     {
-        var rows = await Rows("""
+        var rows = await Rows(
+            """
             select i.quantity_on_hand, (e.new_data ->> 'on_hand')::numeric, i.cost_per_unit, (e.new_data ->> 'unit_cost')::numeric, i.version, (e.metadata ->> 'version')::bigint
             from {t}.inventory i
             join lateral (select * from {t}.events e where e.entity_type = 'inventory' and e.entity_id = i.id order by (e.metadata ->> 'version')::bigint desc limit 1) e on true
-            """);
+            """
+        );
         rows.Count.ShouldBe(4);
-        foreach (var row in rows) (row[0], row[2], row[4]).ShouldBe((row[1], row[3], row[5]));
+        foreach (var row in rows)
+            (row[0], row[2], row[4]).ShouldBe((row[1], row[3], row[5]));
     }
 
     [Fact]
     public async Task a_movement_says_when_it_occurred_when_it_was_recorded_and_by_whom()
     {
-        var rows = await Rows("""
+        var rows = await Rows(
+            """
             select m.reference, m.created_at, m.recorded_at, e.timestamp, m.created_by, e.data -> 'document' ->> 'occurredAt'
             from {t}.inventory_movements m join {t}.mt_events e on e.id = m.id
-            """);
+            """
+        );
         rows.Count.ShouldBe(16);
         foreach (var row in rows)
         {
@@ -212,40 +335,56 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     [Fact]
     public async Task what_occurred_long_ago_does_not_set_the_last_movement_back()
     {
-        var row = (await Rows("select last_movement_at, (select max(m.created_at) from {t}.inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id) from {t}.inventory i")).ToList();
-        foreach (var item in row) item[0].ShouldBe(item[1]);
+        var row = (
+            await Rows(
+                "select last_movement_at, (select max(m.created_at) from {t}.inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id) from {t}.inventory i"
+            )
+        ).ToList();
+        foreach (var item in row)
+            item[0].ShouldBe(item[1]);
     }
 
     [Fact]
     public async Task the_audit_trail_keeps_the_clients_address_and_user_agent()
     {
-        var rows = await Rows($$"""
+        var rows = await Rows(
+            $$"""
             select host(ip_address), user_agent, user_id from {t}.events
             where metadata -> 'event' -> 'document' ->> 'reference' in ('TODAY', 'BACK')
-            """);
+            """
+        );
         rows.Count.ShouldBe(2);
-        foreach (var row in rows) (row[0], row[1], row[2]).ShouldBe((KnownHistory.Address, KnownHistory.Agent, history.ClerkId));
+        foreach (var row in rows)
+            (row[0], row[1], row[2]).ShouldBe((KnownHistory.Address, KnownHistory.Agent, history.ClerkId));
     }
 
     [Fact]
     public async Task every_stream_has_a_type_and_the_version_of_its_last_event()
     {
-        var rows = await Rows("select s.type, s.version, (select count(*) from {t}.mt_events e where e.stream_id = s.id), (select max(e.version) from {t}.mt_events e where e.stream_id = s.id) from {t}.mt_streams s");
+        var rows = await Rows(
+            "select s.type, s.version, (select count(*) from {t}.mt_events e where e.stream_id = s.id), (select max(e.version) from {t}.mt_events e where e.stream_id = s.id) from {t}.mt_streams s"
+        );
         // a refused command leaves no stream behind
         rows.Count.ShouldBe(2 + 2 + 2 + 4); // users, stores, products, stock items
         rows.Select(r => r[0]).ShouldAllBe(type => type is string && ((string)type).Length > 0);
         rows.Select(r => r[0]).Distinct().Count().ShouldBe(4);
-        foreach (var row in rows) (row[2], row[3]).ShouldBe((row[1], row[1]));
+        foreach (var row in rows)
+            (row[2], row[3]).ShouldBe((row[1], row[1]));
     }
 
     [Fact]
     public async Task the_catalog_tables_hold_the_last_state()
     {
-        (await Rows("select name, reorder_point::int, is_active, version from {t}.products where sku = 'P1'")).Single().ShouldBe(["A third name", 5, true, 3L]);
+        (await Rows("select name, reorder_point::int, is_active, version from {t}.products where sku = 'P1'"))
+            .Single()
+            .ShouldBe(["A third name", 5, true, 3L]);
         (await Rows("select is_active, version from {t}.products where sku = 'P2'")).Single().ShouldBe([false, 2L]);
-        (await Rows("select name, type, address ->> 'city', version from {t}.stores where code = 'S1'")).Single().ShouldBe(["Another store", "warehouse", "Caracas", 2L]);
+        (await Rows("select name, type, address ->> 'city', version from {t}.stores where code = 'S1'"))
+            .Single()
+            .ShouldBe(["Another store", "warehouse", "Caracas", 2L]);
         (await Rows("select is_active, version from {t}.stores where code = 'S2'")).Single().ShouldBe([false, 2L]);
-        (await Rows("select email::text, role from {t}.users order by 1")).Select(r => $"{r[0]} {r[1]}")
+        (await Rows("select email::text, role from {t}.users order by 1"))
+            .Select(r => $"{r[0]} {r[1]}")
             .ShouldBe([$"{Company.AdminEmail} admin", $"{KnownHistory.ClerkEmail} user"]);
     }
 
@@ -257,7 +396,9 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         async Task CostShouldBe(decimal onHand, decimal cost)
         {
             await using var connection = await history.Open();
-            (await connection.Rows($"select quantity_on_hand, cost_per_unit from {company.Schema}.inventory")).Single().ShouldBe([onHand, cost]);
+            (await connection.Rows($"select quantity_on_hand, cost_per_unit from {company.Schema}.inventory"))
+                .Single()
+                .ShouldBe([onHand, cost]);
         }
         (await shop.Receive(10, 2)).ShouldBe(200);
         await CostShouldBe(10, 2);
@@ -269,6 +410,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         await CostShouldBe(20, 2.875m); // (15 × 2.5 + 5 × 4) / 20
         await using var sql = await history.Open();
         (await sql.Rows($"select quantity::int, cost_per_unit, total_cost from {company.Schema}.inventory_movements order by recorded_at"))
-            .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r[0]} {r[1]:0.####} {r[2]:0.##}")).ShouldBe(["10 2 20", "10 3 30", "-5 2.5 -12.5", "5 4 20"]);
+            .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r[0]} {r[1]:0.####} {r[2]:0.##}"))
+            .ShouldBe(["10 2 20", "10 3 30", "-5 2.5 -12.5", "5 4 20"]);
     }
 }

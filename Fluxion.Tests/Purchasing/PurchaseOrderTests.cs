@@ -12,7 +12,8 @@ namespace Fluxion.Tests.Purchasing;
 /// <summary>A tenant with two stores, a supplier, and products of two tax rates and two kinds of unit.</summary>
 public sealed class Buyer(LedgerHost host) : IAsyncLifetime
 {
-    private int _orders, _deliveries;
+    private int _orders,
+        _deliveries;
 
     public Company Company { get; private set; } = null!;
     public Client Admin => Company.Admin;
@@ -20,11 +21,46 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Company = await Company.Found(host);
-        foreach (var code in (string[])["S1", "S2"]) (await Admin.Post("stores", new { code, name = $"Store {code}" })).ShouldBe(201);
-        foreach (var code in (string[])["V1", "V2"]) (await Admin.Post("suppliers", new { code, businessName = $"Supplier {code}" })).ShouldBe(201);
-        (await Admin.Post("products", new { sku = "MILK", name = "Milk", costPrice = 2.5, taxRate = 16 })).ShouldBe(201);
-        (await Admin.Post("products", new { sku = "WINE", name = "Wine", costPrice = 7, taxRate = 16 })).ShouldBe(201);
-        (await Admin.Post("products", new { sku = "CHEESE", name = "Cheese", unitType = "kg", costPrice = 4.1234 })).ShouldBe(201);
+        foreach (var code in (string[])["S1", "S2"])
+            (await Admin.Post("stores", new { code, name = $"Store {code}" })).ShouldBe(201);
+        foreach (var code in (string[])["V1", "V2"])
+            (await Admin.Post("suppliers", new { code, businessName = $"Supplier {code}" })).ShouldBe(201);
+        (
+            await Admin.Post(
+                "products",
+                new
+                {
+                    sku = "MILK",
+                    name = "Milk",
+                    costPrice = 2.5,
+                    taxRate = 16,
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await Admin.Post(
+                "products",
+                new
+                {
+                    sku = "WINE",
+                    name = "Wine",
+                    costPrice = 7,
+                    taxRate = 16,
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await Admin.Post(
+                "products",
+                new
+                {
+                    sku = "CHEESE",
+                    name = "Cheese",
+                    unitType = "kg",
+                    costPrice = 4.1234,
+                }
+            )
+        ).ShouldBe(201);
     }
 
     public string NextNumber() => $"OC-{Interlocked.Increment(ref _orders)}";
@@ -32,14 +68,36 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
     public async Task<string> NewSku(decimal costPrice = 2.5m)
     {
         var sku = $"P-{Guid.CreateVersion7().ToString("N")[^10..].ToUpperInvariant()}";
-        (await Admin.Post("products", new { sku, name = "A product", costPrice })).ShouldBe(201);
+        (
+            await Admin.Post(
+                "products",
+                new
+                {
+                    sku,
+                    name = "A product",
+                    costPrice,
+                }
+            )
+        ).ShouldBe(201);
         return sku;
     }
 
     public async Task<string> Draft(string sku, decimal quantity, string store = "S1", Client? client = null, string? orderDate = null)
     {
         var number = NextNumber();
-        (await (client ?? Admin).Post("purchase-orders", new { store, supplier = "V1", orderNumber = number, orderDate, lines = new[] { new { sku, quantity } } })).ShouldBe(201);
+        (
+            await (client ?? Admin).Post(
+                "purchase-orders",
+                new
+                {
+                    store,
+                    supplier = "V1",
+                    orderNumber = number,
+                    orderDate,
+                    lines = new[] { new { sku, quantity } },
+                }
+            )
+        ).ShouldBe(201);
         return number;
     }
 
@@ -50,27 +108,82 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
         return number;
     }
 
-    public Task<Answer> Do(string order, string command, Client? client = null) => (client ?? Admin).Post($"purchase-orders/{order}/{command}", null);
+    public Task<Answer> Do(string order, string command, Client? client = null) =>
+        (client ?? Admin).Post($"purchase-orders/{order}/{command}", null);
 
     /// <param name="reference">The delivery note; null generates a unique one, which is derived from the key when there is one.</param>
-    public Task<Answer> Receive(string order, string sku, decimal quantity, decimal? unitCost = null, string? key = "new", string? occurredAt = null,
-        Client? client = null, string? reference = null)
+    public Task<Answer> Receive(
+        string order,
+        string sku,
+        decimal quantity,
+        decimal? unitCost = null,
+        string? key = "new",
+        string? occurredAt = null,
+        Client? client = null,
+        string? reference = null
+    )
     {
         reference ??= $"NE-{(key is null or "new" ? $"{Interlocked.Increment(ref _deliveries)}" : key)}";
-        return (client ?? Admin).Post($"purchase-orders/{order}/receipts", new { reference, occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
+        return (client ?? Admin).Post(
+            $"purchase-orders/{order}/receipts",
+            new
+            {
+                reference,
+                occurredAt,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku,
+                        quantity,
+                        unitCost,
+                    },
+                },
+            },
+            key
+        );
     }
 
     public Task<Answer> Return(
-        string order, string sku, decimal quantity, Guid? delivery = null, bool replacement = true, decimal? unitCost = null, string? key = "new", string? occurredAt = null, Client? client = null,
-        string? reference = null) =>
-        (client ?? Admin).Post($"purchase-orders/{order}/returns",
-            new { delivery, replacement, reference, reason = "Damaged", occurredAt, lines = new[] { new { sku, quantity, unitCost } } }, key);
+        string order,
+        string sku,
+        decimal quantity,
+        Guid? delivery = null,
+        bool replacement = true,
+        decimal? unitCost = null,
+        string? key = "new",
+        string? occurredAt = null,
+        Client? client = null,
+        string? reference = null
+    ) =>
+        (client ?? Admin).Post(
+            $"purchase-orders/{order}/returns",
+            new
+            {
+                delivery,
+                replacement,
+                reference,
+                reason = "Damaged",
+                occurredAt,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku,
+                        quantity,
+                        unitCost,
+                    },
+                },
+            },
+            key
+        );
 
     public Task<Answer> Tolerate(decimal percent) => Admin.Put("settings", new { overReceiptPercent = percent });
 
     public async Task<JsonNode> Order(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json;
 
-    public async Task<JsonArray> Lines(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json["lines"]!.AsArray();
+    public async Task<JsonArray> Lines(string order) =>
+        (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json["lines"]!.AsArray();
 
     public async Task<JsonNode?> Inventory(string sku, string store = "S1") =>
         (await Admin.Get($"inventory?store={store}&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray().SingleOrDefault();
@@ -86,20 +199,35 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     public async Task an_order_goes_from_draft_to_received_with_the_totals_worked_out_by_hand()
     {
         var number = buyer.NextNumber();
-        var drafted = (await buyer.Admin.Post("purchase-orders", new
-        {
-            store = "s2",
-            supplier = "v1",
-            orderNumber = $" {number.ToLowerInvariant()} ",
-            orderDate = "2026-01-30",
-            expectedDate = "2026-02-06",
-            lines = new object[]
-            {
-                new { sku = "MILK", quantity = 3, unitCost = 1.115 },     // 3.345 → 3.35
-                new { sku = "WINE", quantity = 1, unitCost = 0.07 },      // 0.07
-                new { sku = "CHEESE", quantity = 1.125 },                 // 1.125 × 4.1234 = 4.638825 → 4.64
-            },
-        })).ShouldBe(201);
+        var drafted = (
+            await buyer.Admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "s2",
+                    supplier = "v1",
+                    orderNumber = $" {number.ToLowerInvariant()} ",
+                    orderDate = "2026-01-30",
+                    expectedDate = "2026-02-06",
+                    lines = new object[]
+                    {
+                        new
+                        {
+                            sku = "MILK",
+                            quantity = 3,
+                            unitCost = 1.115,
+                        }, // 3.345 → 3.35
+                        new
+                        {
+                            sku = "WINE",
+                            quantity = 1,
+                            unitCost = 0.07,
+                        }, // 0.07
+                        new { sku = "CHEESE", quantity = 1.125 }, // 1.125 × 4.1234 = 4.638825 → 4.64
+                    },
+                }
+            )
+        ).ShouldBe(201);
         drafted.Headers.Location!.ToString().ShouldBe($"/api/{buyer.Company.Slug}/purchase-orders/{drafted.Json["id"]}");
         drafted.Json["orderNumber"]!.GetValue<string>().ShouldBe(number);
         Number(drafted.Json["subtotal"]).ShouldBe(8.06m);
@@ -114,19 +242,41 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await buyer.Order(number))["receivedDate"].ShouldBeNull();
         Number((await buyer.Inventory("MILK", "S2"))!["onOrder"]).ShouldBe(1);
 
-        var rest = (await buyer.Admin.Post($"purchase-orders/{number}/receipts", new
-        {
-            occurredAt = "2026-02-04T10:00:00-04:00",
-            lines = new object[] { new { sku = "milk", quantity = 1, unitCost = 2.5 }, new { sku = "CHEESE", quantity = 1.125 }, new { sku = "WINE", quantity = 1 } },
-        })).ShouldBe(200).Json;
+        var rest = (
+            await buyer.Admin.Post(
+                $"purchase-orders/{number}/receipts",
+                new
+                {
+                    occurredAt = "2026-02-04T10:00:00-04:00",
+                    lines = new object[]
+                    {
+                        new
+                        {
+                            sku = "milk",
+                            quantity = 1,
+                            unitCost = 2.5,
+                        },
+                        new { sku = "CHEESE", quantity = 1.125 },
+                        new { sku = "WINE", quantity = 1 },
+                    },
+                }
+            )
+        ).ShouldBe(200).Json;
         rest["status"]!.GetValue<string>().ShouldBe("received");
         Number(rest["totalAmount"]).ShouldBe(8.61m);
 
         var order = await buyer.Order(number);
-        (order["status"]!.GetValue<string>(), order["orderDate"]!.GetValue<string>(), order["expectedDate"]!.GetValue<string>(), order["receivedDate"]!.GetValue<string>())
-            .ShouldBe(("received", "2026-01-30", "2026-02-06", "2026-02-06")); // 21:00 in Caracas is the next day in UTC
-        (order["store"]!.GetValue<string>(), order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(("S2", "V1", 5));
-        (await buyer.Lines(number)).Select(l => $"{l!["sku"]} {l["quantityOrdered"]} {l["quantityReceived"]} {l["unitCost"]} {l["lineTotal"]}")
+        (
+            order["status"]!.GetValue<string>(),
+            order["orderDate"]!.GetValue<string>(),
+            order["expectedDate"]!.GetValue<string>(),
+            order["receivedDate"]!.GetValue<string>()
+        ).ShouldBe(("received", "2026-01-30", "2026-02-06", "2026-02-06")); // 21:00 in Caracas is the next day in UTC
+        (order["store"]!.GetValue<string>(), order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(
+            ("S2", "V1", 5)
+        );
+        (await buyer.Lines(number))
+            .Select(l => $"{l!["sku"]} {l["quantityOrdered"]} {l["quantityReceived"]} {l["unitCost"]} {l["lineTotal"]}")
             .ShouldBe(["CHEESE 1.125 1.125 4.1234 4.64", "MILK 3 3 1.115 3.35", "WINE 1 1 0.07 0.07"]);
         var milk = (await buyer.Inventory("MILK", "S2"))!;
         (Number(milk["onHand"]), Number(milk["onOrder"]), Number(milk["costPerUnit"])).ShouldBe((3m, 0m, 1.5767m)); // (2 × 1.115 + 2.5) / 3
@@ -154,17 +304,23 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         cancelled  no     no   no      no      no     no    yes    no
         """;
 
-    private static Dictionary<(string State, string Command), bool> Allowed() => Matrix.Split('\n').Skip(1)
-        .Select(row => row.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        .SelectMany(row => Commands.Select((command, i) => (Key: (row[0], command), Yes: row[i + 1] == "yes"))).ToDictionary(c => c.Key, c => c.Yes);
+    private static Dictionary<(string State, string Command), bool> Allowed() =>
+        Matrix
+            .Split('\n')
+            .Skip(1)
+            .Select(row => row.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .SelectMany(row => Commands.Select((command, i) => (Key: (row[0], command), Yes: row[i + 1] == "yes")))
+            .ToDictionary(c => c.Key, c => c.Yes);
 
-    public static TheoryData<string, string> Cases() => [.. PurchaseOrderStatus.All.SelectMany(_ => Commands, (state, command) => (state, command))];
+    public static TheoryData<string, string> Cases() =>
+        [.. PurchaseOrderStatus.All.SelectMany(_ => Commands, (state, command) => (state, command))];
 
     [Fact]
     public void the_table_of_the_code_is_the_one_here()
     {
         PurchaseOrder.Allowed.Keys.ShouldBe(Commands, ignoreOrder: true);
-        foreach (var ((state, command), yes) in Allowed()) PurchaseOrder.Allowed[command].Contains(state).ShouldBe(yes, $"{command} in {state}");
+        foreach (var ((state, command), yes) in Allowed())
+            PurchaseOrder.Allowed[command].Contains(state).ShouldBe(yes, $"{command} in {state}");
     }
 
     [Theory]
@@ -173,15 +329,27 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     {
         var sku = await buyer.NewSku();
         var number = await buyer.Draft(sku, 5);
-        string[] way = state switch { "draft" => [], "cancelled" => ["cancel"], "sent" => ["send"], _ => ["send", "confirm"] };
-        foreach (var step in way) (await buyer.Do(number, step)).ShouldBe(200);
-        if (state is "partial" or "received") (await buyer.Receive(number, sku, state == "partial" || command == "reopen" ? 2 : 5)).ShouldBe(200);
-        if (state == "received" && command == "reopen") (await buyer.Do(number, "close")).ShouldBe(200);
+        string[] way = state switch
+        {
+            "draft" => [],
+            "cancelled" => ["cancel"],
+            "sent" => ["send"],
+            _ => ["send", "confirm"],
+        };
+        foreach (var step in way)
+            (await buyer.Do(number, step)).ShouldBe(200);
+        if (state is "partial" or "received")
+            (await buyer.Receive(number, sku, state == "partial" || command == "reopen" ? 2 : 5)).ShouldBe(200);
+        if (state == "received" && command == "reopen")
+            (await buyer.Do(number, "close")).ShouldBe(200);
         (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
 
         var answer = command switch
         {
-            "change" => await buyer.Admin.Put($"purchase-orders/{number}", new { supplier = "V2", lines = new[] { new { sku, quantity = 6 } } }),
+            "change" => await buyer.Admin.Put(
+                $"purchase-orders/{number}",
+                new { supplier = "V2", lines = new[] { new { sku, quantity = 6 } } }
+            ),
             "receive" => await buyer.Receive(number, sku, 1),
             "return" => await buyer.Return(number, sku, 1),
             _ => await buyer.Do(number, command),
@@ -191,7 +359,11 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
             answer.ShouldBe(200);
             return;
         }
-        answer.ShouldBe(409).Detail!.ShouldBe($"The purchase order is {state}: {command} is allowed when it is {string.Join(" or ", PurchaseOrder.Allowed[command])}.");
+        answer
+            .ShouldBe(409)
+            .Detail!.ShouldBe(
+                $"The purchase order is {state}: {command} is allowed when it is {string.Join(" or ", PurchaseOrder.Allowed[command])}."
+            );
         (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
     }
 
@@ -232,12 +404,39 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     {
         var (kept, dropped, added) = (await buyer.NewSku(), await buyer.NewSku(), await buyer.NewSku(3));
         var number = buyer.NextNumber();
-        (await buyer.Admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = number, lines = new[] { new { sku = kept, quantity = 1 }, new { sku = dropped, quantity = 2 } } })).ShouldBe(201);
+        (
+            await buyer.Admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S1",
+                    supplier = "V1",
+                    orderNumber = number,
+                    lines = new[] { new { sku = kept, quantity = 1 }, new { sku = dropped, quantity = 2 } },
+                }
+            )
+        ).ShouldBe(201);
         var id = (await buyer.Lines(number)).Single(l => l!["sku"]!.GetValue<string>() == kept)!["id"]!.GetValue<string>();
-        var body = new { supplier = "V2", notes = "n", version = 1, lines = new[] { new { sku = added, quantity = 4 }, new { sku = kept, quantity = 3 } } };
+        var body = new
+        {
+            supplier = "V2",
+            notes = "n",
+            version = 1,
+            lines = new[] { new { sku = added, quantity = 4 }, new { sku = kept, quantity = 3 } },
+        };
         (await buyer.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(200).Json["totalAmount"]!.GetValue<decimal>().ShouldBe(19.5m); // 4 × 3 + 3 × 2.50
         (await buyer.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(409).Detail!.ShouldContain("version 2");
-        (await buyer.Admin.Put($"purchase-orders/{number}", new { body.supplier, body.notes, body.lines })).ShouldBe(200);
+        (
+            await buyer.Admin.Put(
+                $"purchase-orders/{number}",
+                new
+                {
+                    body.supplier,
+                    body.notes,
+                    body.lines,
+                }
+            )
+        ).ShouldBe(200);
         var order = await buyer.Order(number);
         // the second, identical change had no effect
         (order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(("V2", 2));
@@ -245,7 +444,12 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         lines.Keys.ShouldBe([kept, added], ignoreOrder: true);
         (lines[kept]["id"]!.GetValue<string>(), Number(lines[kept]["quantityOrdered"])).ShouldBe((id, 3m));
         // a line that was dropped can be added again
-        (await buyer.Admin.Put($"purchase-orders/{number}", new { supplier = "V2", lines = new[] { new { sku = dropped, quantity = 7 } } })).ShouldBe(200);
+        (
+            await buyer.Admin.Put(
+                $"purchase-orders/{number}",
+                new { supplier = "V2", lines = new[] { new { sku = dropped, quantity = 7 } } }
+            )
+        ).ShouldBe(200);
         (await buyer.Lines(number)).ShouldHaveSingleItem()!["sku"]!.GetValue<string>().ShouldBe(dropped);
     }
 
@@ -298,9 +502,17 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var order = new PurchaseOrder(Guid.CreateVersion7(), "OC", "sent", Guid.Empty, Guid.Empty, default, null, null, null, null, [line]);
         // two lines of one product are checked together
         var command = new ReceivePurchaseOrder([new("CHEESE", quantity - 1), new(line.ProductId.ToString(), 1)]);
-        var (received, problem) = ReceivePurchaseOrderEndpoint.Decide(order, command, percent, Guid.CreateVersion7(), DateTimeOffset.UnixEpoch, Zone.Utc);
+        var (received, problem) = ReceivePurchaseOrderEndpoint.Decide(
+            order,
+            command,
+            percent,
+            Guid.CreateVersion7(),
+            DateTimeOffset.UnixEpoch,
+            Zone.Utc
+        );
         (problem?.Kind).ShouldBe(status == 200 ? null : RefusalKind.Conflict);
-        if (received is not null) PurchaseOrder.Fold(order.Id, order, received).Status.ShouldBe("received");
+        if (received is not null)
+            PurchaseOrder.Fold(order.Id, order, received).Status.ShouldBe("received");
     }
 
     [Fact]
@@ -310,15 +522,36 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var admin = company.Admin;
         await company.Open("S1", "P1");
         (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
-        (await admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "OC-1", lines = new[] { new { sku = "P1", quantity = 100 } } })).ShouldBe(201);
+        (
+            await admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S1",
+                    supplier = "V1",
+                    orderNumber = "OC-1",
+                    lines = new[] { new { sku = "P1", quantity = 100 } },
+                }
+            )
+        ).ShouldBe(201);
         (await admin.Post("purchase-orders/OC-1/send", null)).ShouldBe(200);
-        Task<Answer> Receive(decimal quantity) => admin.Post("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity } } });
+        Task<Answer> Receive(decimal quantity) =>
+            admin.Post("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity } } });
 
-        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}""");
+        (await admin.Get("settings"))
+            .ShouldBe(200)
+            .Text.ShouldBe(
+                """{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}"""
+            );
         (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 were ordered");
         (await admin.Put("settings", new { overReceiptPercent = 100.5 })).ShouldBe(400).Fields.ShouldBe(["overReceiptPercent"]);
-        for (var i = 0; i < 2; i++) (await admin.Put("settings", new { overReceiptPercent = 10 })).ShouldBe(200);
-        (await admin.Get("settings")).ShouldBe(200).Text.ShouldBe("""{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}""");
+        for (var i = 0; i < 2; i++)
+            (await admin.Put("settings", new { overReceiptPercent = 10 })).ShouldBe(200);
+        (await admin.Get("settings"))
+            .ShouldBe(200)
+            .Text.ShouldBe(
+                """{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}"""
+            );
         (await Receive(111)).ShouldBe(409);
         (await Receive(110)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
         (await admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]!.GetValue<decimal>().ShouldBe(0);
@@ -332,8 +565,22 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     public async Task one_order_of_24_with_one_number_is_taken()
     {
         var number = buyer.NextNumber();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Admin.Post("purchase-orders",
-            new { store = "S1", supplier = "V1", orderNumber = number, lines = new[] { new { sku = "MILK", quantity = 1 } } })));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(_ =>
+                    buyer.Admin.Post(
+                        "purchase-orders",
+                        new
+                        {
+                            store = "S1",
+                            supplier = "V1",
+                            orderNumber = number,
+                            lines = new[] { new { sku = "MILK", quantity = 1 } },
+                        }
+                    )
+                )
+        );
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
     }
@@ -341,26 +588,55 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     [Fact]
     public async Task a_user_of_one_store_neither_orders_nor_receives_nor_sees_for_another()
     {
-        (await buyer.Admin.Post("users", new { email = "keeper@company.test", fullName = "Keeper", role = "manager", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        (
+            await buyer.Admin.Post(
+                "users",
+                new
+                {
+                    email = "keeper@company.test",
+                    fullName = "Keeper",
+                    role = "manager",
+                    password = Company.Password,
+                    stores = new[] { "S2" },
+                }
+            )
+        ).ShouldBe(201);
         var keeper = await Client.SignIn(host.Http.Server.CreateClient(), buyer.Company.Slug, "keeper@company.test", Company.Password);
         var (sku, his) = (await buyer.NewSku(), await buyer.NewSku());
         var others = await buyer.Sent(sku, 5);
-        (await keeper.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = buyer.NextNumber(), lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(403).Detail!.ShouldContain("S1");
-        foreach (var command in (string[])["send", "confirm", "cancel", "close"]) (await buyer.Do(others, command, keeper)).ShouldBe(403);
+        (
+            await keeper.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S1",
+                    supplier = "V1",
+                    orderNumber = buyer.NextNumber(),
+                    lines = new[] { new { sku, quantity = 1 } },
+                }
+            )
+        ).ShouldBe(403).Detail!.ShouldContain("S1");
+        foreach (var command in (string[])["send", "confirm", "cancel", "close"])
+            (await buyer.Do(others, command, keeper)).ShouldBe(403);
         (await buyer.Receive(others, sku, 1, client: keeper)).ShouldBe(403);
         (await keeper.Put($"purchase-orders/{others}", new { supplier = "V1", lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(403);
         (await keeper.Get($"purchase-orders/{others}")).ShouldBe(404);
         var own = await buyer.Draft(his, 2, "S2", keeper);
         (await buyer.Do(own, "send", keeper)).ShouldBe(200);
         (await buyer.Receive(own, his, 2, client: keeper)).ShouldBe(200);
-        (await keeper.Get("purchase-orders?limit=1000")).Json["items"]!.AsArray().Select(o => o!["store"]!.GetValue<string>()).Distinct().ShouldBe(["S2"]);
+        (await keeper.Get("purchase-orders?limit=1000")).Json["items"]!
+            .AsArray()
+            .Select(o => o!["store"]!.GetValue<string>())
+            .Distinct()
+            .ShouldBe(["S2"]);
     }
 
     [Fact]
     public async Task a_user_drafts_and_receives_and_a_manager_sends_confirms_cancels_and_closes()
     {
         var (user, viewer) = (await Client.Demo(host, "user"), await Client.Demo(host, "viewer"));
-        foreach (var command in (string[])["send", "confirm", "cancel", "close"]) (await user.Post($"purchase-orders/OC-1002/{command}", null)).ShouldBe(403);
+        foreach (var command in (string[])["send", "confirm", "cancel", "close"])
+            (await user.Post($"purchase-orders/OC-1002/{command}", null)).ShouldBe(403);
         (await viewer.Post("purchase-orders", new { })).ShouldBe(403);
         (await viewer.Get("purchase-orders/OC-1002")).ShouldBe(200).Json["lines"]!.AsArray().Count.ShouldBe(3);
     }
@@ -371,11 +647,28 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var company = await Company.Found(host);
         var admin = company.Admin;
         await company.Open("S1", "P1");
-        foreach (var code in (string[])["V1", "V2"]) (await admin.Post("suppliers", new { code, businessName = code })).ShouldBe(201);
+        foreach (var code in (string[])["V1", "V2"])
+            (await admin.Post("suppliers", new { code, businessName = code })).ShouldBe(201);
         for (var i = 1; i <= 5; i++)
-            (await admin.Post("purchase-orders", new { store = "S1", supplier = i == 3 ? "V2" : "V1", orderNumber = $"OC-{i}", orderDate = $"2026-02-0{i}", lines = new[] { new { sku = "P1", quantity = i } } })).ShouldBe(201);
+            (
+                await admin.Post(
+                    "purchase-orders",
+                    new
+                    {
+                        store = "S1",
+                        supplier = i == 3 ? "V2" : "V1",
+                        orderNumber = $"OC-{i}",
+                        orderDate = $"2026-02-0{i}",
+                        lines = new[] { new { sku = "P1", quantity = i } },
+                    }
+                )
+            ).ShouldBe(201);
         (await admin.Post("purchase-orders/OC-2/send", null)).ShouldBe(200);
-        async Task<string> Found(string query) => string.Join(' ', (await admin.Get($"purchase-orders?{query}")).ShouldBe(200).Json["items"]!.AsArray().Select(o => o!["orderNumber"]));
+        async Task<string> Found(string query) =>
+            string.Join(
+                ' ',
+                (await admin.Get($"purchase-orders?{query}")).ShouldBe(200).Json["items"]!.AsArray().Select(o => o!["orderNumber"])
+            );
         (await Found("")).ShouldBe("OC-5 OC-4 OC-3 OC-2 OC-1");
         (await Found("supplier=v2")).ShouldBe("OC-3");
         (await Found("store=S1&status=sent")).ShouldBe("OC-2");
@@ -385,7 +678,10 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var page = (await admin.Get("purchase-orders?limit=2")).ShouldBe(200).Json;
         (await Found($"limit=2&after={page["next"]}")).ShouldBe("OC-3 OC-2");
         // a header row, five rows, and the empty end
-        (await admin.Get("purchase-orders", accept: "text/csv")).ShouldBe(200).Text.Split('\n').Length.ShouldBe(7);
+        (await admin.Get("purchase-orders", accept: "text/csv"))
+            .ShouldBe(200)
+            .Text.Split('\n')
+            .Length.ShouldBe(7);
     }
 
     [Theory]
@@ -395,15 +691,39 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[null]}""", 400, "lines[0]")]
     [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":0}]}""", 400, "lines[0].quantity")]
     [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1.5}]}""", 400, "lines[0].quantity")]
-    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1,"unitCost":-1}]}""", 400, "lines[0].unitCost")]
-    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1000000000,"unitCost":1000000000}]}""", 400, "lines")]
-    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1},{"sku":"milk","quantity":1}]}""", 400, "lines[1].sku")]
+    [InlineData(
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1,"unitCost":-1}]}""",
+        400,
+        "lines[0].unitCost"
+    )]
+    [InlineData(
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1000000000,"unitCost":1000000000}]}""",
+        400,
+        "lines"
+    )]
+    [InlineData(
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1},{"sku":"milk","quantity":1}]}""",
+        400,
+        "lines[1].sku"
+    )]
     [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","lines":[{"sku":"NONE","quantity":1}]}""", 404, "lines[0].sku")]
     [InlineData("""{"store":"S9","supplier":"V1","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1}]}""", 404, "store")]
     [InlineData("""{"store":"S1","supplier":"V9","orderNumber":"B1","lines":[{"sku":"MILK","quantity":1}]}""", 404, "supplier")]
-    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-30","lines":[{"sku":"MILK","quantity":1}]}""", 400, "orderDate")]
-    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"1999-12-31","lines":[{"sku":"MILK","quantity":1}]}""", 400, "orderDate")]
-    [InlineData("""{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-03","expectedDate":"2026-02-02","lines":[{"sku":"MILK","quantity":1}]}""", 400, "expectedDate")]
+    [InlineData(
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-30","lines":[{"sku":"MILK","quantity":1}]}""",
+        400,
+        "orderDate"
+    )]
+    [InlineData(
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"1999-12-31","lines":[{"sku":"MILK","quantity":1}]}""",
+        400,
+        "orderDate"
+    )]
+    [InlineData(
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-03","expectedDate":"2026-02-02","lines":[{"sku":"MILK","quantity":1}]}""",
+        400,
+        "expectedDate"
+    )]
     public async Task an_order_with_one_wrong_field_is_told_which_and_not_written(string body, int status, string field)
     {
         (await buyer.Admin.Post("purchase-orders", body)).ShouldBe(status).Fields.ShouldBe([field]);
@@ -426,10 +746,23 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     [Fact]
     public async Task an_order_needs_a_key_and_exists()
     {
-        (await buyer.Admin.Post("purchase-orders", new { store = "S1", supplier = "V1", orderNumber = "K1", lines = new[] { new { sku = "MILK", quantity = 1 } } }, key: null))
-            .ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
+        (
+            await buyer.Admin.Post(
+                "purchase-orders",
+                new
+                {
+                    store = "S1",
+                    supplier = "V1",
+                    orderNumber = "K1",
+                    lines = new[] { new { sku = "MILK", quantity = 1 } },
+                },
+                key: null
+            )
+        ).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
         (await buyer.Do("NONE", "send")).ShouldBe(404).Fields.ShouldBe(["id"]);
-        var parameters = (await Client.Anonymous(host).Get("/openapi/v1.json")).Json["paths"]!["/api/{tenant}/purchase-orders/{id}/receipts"]!["post"]!["parameters"]!.AsArray();
+        var parameters = (await Client.Anonymous(host).Get("/openapi/v1.json")).Json["paths"]![
+            "/api/{tenant}/purchase-orders/{id}/receipts"
+        ]!["post"]!["parameters"]!.AsArray();
         parameters.Single(p => p!["name"]!.GetValue<string>() == IdempotencyKey.Header)!["required"]!.GetValue<bool>().ShouldBeTrue();
     }
 
@@ -447,7 +780,10 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     [Fact]
     public async Task the_demo_has_orders_for_the_examples_of_the_document()
     {
-        var orders = (await (await Client.Demo(host, "viewer")).Get("purchase-orders?supplier=POLAR")).ShouldBe(200).Json["items"]!.AsArray();
-        foreach (var number in (string[])["OC-1001", "OC-1002"]) orders.ShouldContain(o => o!["orderNumber"]!.GetValue<string>() == number);
+        var orders = (await (await Client.Demo(host, "viewer")).Get("purchase-orders?supplier=POLAR")).ShouldBe(200).Json[
+            "items"
+        ]!.AsArray();
+        foreach (var number in (string[])["OC-1001", "OC-1002"])
+            orders.ShouldContain(o => o!["orderNumber"]!.GetValue<string>() == number);
     }
 }

@@ -13,8 +13,20 @@ public sealed class ReorderTests(LedgerHost host)
     private async Task<Company> Open(params (string Sku, object Product)[] products)
     {
         var company = await Company.Found(host);
-        foreach (var code in (string[])["S1", "S2"]) (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
-        foreach (var code in (string[])["V1", "V2"]) (await company.Admin.Post("suppliers", new { code, businessName = "A supplier", leadTimeDays = code == "V2" ? 3 : (int?)null })).ShouldBe(201);
+        foreach (var code in (string[])["S1", "S2"])
+            (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
+        foreach (var code in (string[])["V1", "V2"])
+            (
+                await company.Admin.Post(
+                    "suppliers",
+                    new
+                    {
+                        code,
+                        businessName = "A supplier",
+                        leadTimeDays = code == "V2" ? 3 : (int?)null,
+                    }
+                )
+            ).ShouldBe(201);
         foreach (var (sku, product) in products)
         {
             (await company.Admin.Post("products", product)).ShouldBe(201);
@@ -24,34 +36,100 @@ public sealed class ReorderTests(LedgerHost host)
         return company;
     }
 
-    private Task<Company> Usual() => Open(
-        ("P1", new { sku = "P1", name = "Milk", supplier = "V1", costPrice = 2, taxRate = 16, reorderPoint = 10, maxStockLevel = 40, packSize = 12, leadTimeDays = 5 }),
-        ("P2", new { sku = "P2", name = "Cheese", unitType = "kg", supplier = "V2", costPrice = 3, reorderPoint = 7.5 }),
-        ("P3", new { sku = "P3", name = "Wine", reorderPoint = 6 }));
+    private Task<Company> Usual() =>
+        Open(
+            (
+                "P1",
+                new
+                {
+                    sku = "P1",
+                    name = "Milk",
+                    supplier = "V1",
+                    costPrice = 2,
+                    taxRate = 16,
+                    reorderPoint = 10,
+                    maxStockLevel = 40,
+                    packSize = 12,
+                    leadTimeDays = 5,
+                }
+            ),
+            (
+                "P2",
+                new
+                {
+                    sku = "P2",
+                    name = "Cheese",
+                    unitType = "kg",
+                    supplier = "V2",
+                    costPrice = 3,
+                    reorderPoint = 7.5,
+                }
+            ),
+            (
+                "P3",
+                new
+                {
+                    sku = "P3",
+                    name = "Wine",
+                    reorderPoint = 6,
+                }
+            )
+        );
 
-    private static async Task<JsonArray> Suggestions(Client client, string filter = "") => (await client.Get($"reorder-suggestions?{filter}")).ShouldBe(200).Json["items"]!.AsArray();
+    private static async Task<JsonArray> Suggestions(Client client, string filter = "") =>
+        (await client.Get($"reorder-suggestions?{filter}")).ShouldBe(200).Json["items"]!.AsArray();
 
-    private static string Of(JsonNode? row, params string[] fields) => string.Join(' ', fields.Select(field => row![field]?.ToString() ?? "-"));
+    private static string Of(JsonNode? row, params string[] fields) =>
+        string.Join(' ', fields.Select(field => row![field]?.ToString() ?? "-"));
 
-    private static async Task<JsonNode> Order(Client client, object? command = null) => (await client.Post("purchase-orders/from-suggestions", command ?? new { })).ShouldBe(200).Json;
+    private static async Task<JsonNode> Order(Client client, object? command = null) =>
+        (await client.Post("purchase-orders/from-suggestions", command ?? new { })).ShouldBe(200).Json;
 
     [Fact]
     public async Task what_is_below_its_reorder_point_is_suggested_up_to_its_level_in_whole_packs()
     {
         var company = await Usual();
         var rows = await Suggestions(company.Admin);
-        rows.Select(row => Of(row, "store", "sku", "supplier", "available", "reorderPoint", "leadTimeDays", "packSize", "quantity")).ShouldBe(
-            ["S1 P1 V1 5 10 5 12 24", "S1 P2 V2 5 7.5 3 0.001 10", "S1 P3 - 5 6 7 1 7"]);
+        rows.Select(row => Of(row, "store", "sku", "supplier", "available", "reorderPoint", "leadTimeDays", "packSize", "quantity"))
+            .ShouldBe(["S1 P1 V1 5 10 5 12 24", "S1 P2 V2 5 7.5 3 0.001 10", "S1 P3 - 5 6 7 1 7"]);
         (await Suggestions(company.Admin, "supplier=v2")).ShouldHaveSingleItem();
         (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
         (await new Shop(company.Admin, "S1", "P3").Issue(2)).ShouldBe(200);
-        (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { rateDays = 1, leadTimeDays = 10 } })).ShouldBe(200);
+        (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { rateDays = 1, leadTimeDays = 10 } })).ShouldBe(
+            200
+        );
         Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23"); // 6 + 2 × 10 − 3
-        (await company.Admin.Post("stock/issues", new { store = "S1", reason = "return_to_supplier", lines = new[] { new { sku = "P3", quantity = 1 } } })).ShouldBe(200);
+        (
+            await company.Admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason = "return_to_supplier",
+                    lines = new[] { new { sku = "P3", quantity = 1 } },
+                }
+            )
+        ).ShouldBe(200);
         // a return to the supplier is not demand
         Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "quantity").ShouldBe("2 24");
-        var reservation = (await company.Admin.Post("stock/reservations", new { reference = "web", lines = new[] { new { store = "S2", sku = "P1", quantity = 45 } } }))
-            .ShouldBe(201).Json["id"];
+        var reservation = (
+            await company.Admin.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store = "S2",
+                            sku = "P1",
+                            quantity = 45,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json["id"];
         Of((await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 24");
         (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(409);
         // the store is low, and has no open document
@@ -70,7 +148,10 @@ public sealed class ReorderTests(LedgerHost host)
         var key = Guid.CreateVersion7().ToString();
         var first = (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200);
         (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200).Text.ShouldBe(first.Text);
-        first.Json["orders"]!.AsArray().Select(order => Of(order, "store", "supplier", "lines", "totalAmount")).ShouldBe(["S1 V1 1 55.68", "S1 V2 1 30"], ignoreOrder: true);
+        first.Json["orders"]!
+            .AsArray()
+            .Select(order => Of(order, "store", "supplier", "lines", "totalAmount"))
+            .ShouldBe(["S1 V1 1 55.68", "S1 V2 1 30"], ignoreOrder: true);
         first.Json["notOrdered"]!.AsArray().Select(row => Of(row, "store", "sku", "quantity", "reason")).ShouldBe(["S1 P3 7 no supplier"]);
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
         var number = first.Json["orders"]!.AsArray().Single(order => Of(order, "supplier") == "V1")!["orderNumber"]!.GetValue<string>();
@@ -82,7 +163,9 @@ public sealed class ReorderTests(LedgerHost host)
         (await Suggestions(admin)).ShouldHaveSingleItem();
         (await admin.Post($"purchase-orders/{number}/cancel", null)).ShouldBe(200);
         (await Order(admin, new { store = "S2" }))["orders"]!.AsArray().ShouldBeEmpty();
-        number = (await Order(admin, new { store = "S1", supplier = "v1" }))["orders"]!.AsArray().ShouldHaveSingleItem()!["orderNumber"]!.GetValue<string>();
+        number = (await Order(admin, new { store = "S1", supplier = "v1" }))["orders"]!.AsArray().ShouldHaveSingleItem()![
+            "orderNumber"
+        ]!.GetValue<string>();
         (await admin.Post($"purchase-orders/{number}/send", null)).ShouldBe(200);
         (await Order(admin))["orders"]!.AsArray().ShouldBeEmpty();
         (await admin.Post($"purchase-orders/{number}/receipts", new { lines = new[] { new { sku = "P1", quantity = 24 } } })).ShouldBe(200);
@@ -103,14 +186,29 @@ public sealed class ReorderTests(LedgerHost host)
     {
         var company = await Usual();
         (await company.Admin.Post("suppliers/V2/deactivate", null)).ShouldBe(200);
-        (await company.Admin.Post("users", new { email = "eva@company.test", fullName = "Eva", role = "user", password = Company.Password, stores = new[] { "S2" } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "eva@company.test",
+                    fullName = "Eva",
+                    role = "user",
+                    password = Company.Password,
+                    stores = new[] { "S2" },
+                }
+            )
+        ).ShouldBe(201);
         var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
         (await Order(eva))["orders"]!.AsArray().ShouldBeEmpty();
         (await eva.Post("purchase-orders/from-suggestions", new { store = "S1" })).ShouldBe(403);
         (await company.Admin.Post("purchase-orders/from-suggestions", new { store = "S9" })).ShouldBe(404).Fields.ShouldBe(["store"]);
         (await company.Admin.Post("purchase-orders/from-suggestions", new { supplier = "V9" })).ShouldBe(404).Fields.ShouldBe(["supplier"]);
         (await company.Admin.Post("purchase-orders/from-suggestions", new { }, key: null)).ShouldBe(400);
-        (await Order(company.Admin))["notOrdered"]!.AsArray().Select(row => Of(row, "sku", "reason")).ShouldBe(["P2 supplier V2 deactivated", "P3 no supplier"]);
+        (await Order(company.Admin))["notOrdered"]!
+            .AsArray()
+            .Select(row => Of(row, "sku", "reason"))
+            .ShouldBe(["P2 supplier V2 deactivated", "P3 no supplier"]);
     }
 
     [Theory]
@@ -133,9 +231,29 @@ public sealed class ReorderTests(LedgerHost host)
         var company = await Usual();
         var file = (await company.Admin.Get("products", "text/csv")).ShouldBe(200).Text;
         file.ShouldContain("leadTimeDays,packSize");
-        (await company.Admin.Send(HttpMethod.Post, "imports/products", file, "K1", contentType: "text/csv")).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(3);
-        (await company.Admin.Send(HttpMethod.Post, "imports/products", "sku,leadTimeDays,packSize\nP1,,24\nP3,2,\n", "K2", contentType: "text/csv")).ShouldBe(200).Json["changed"]!.GetValue<int>().ShouldBe(2);
-        (await Suggestions(company.Admin)).Select(row => Of(row, "sku", "leadTimeDays", "packSize")).ShouldBe(["P1 7 24", "P2 3 0.001", "P3 2 1"]);
-        (await company.Admin.Send(HttpMethod.Post, "imports/products", "sku,leadTimeDays\nP1,soon\n", "K3", contentType: "text/csv")).ShouldBe(400);
+        (await company.Admin.Send(HttpMethod.Post, "imports/products", file, "K1", contentType: "text/csv")).ShouldBe(200).Json[
+            "unchanged"
+        ]!
+            .GetValue<int>()
+            .ShouldBe(3);
+        (
+            await company.Admin.Send(
+                HttpMethod.Post,
+                "imports/products",
+                "sku,leadTimeDays,packSize\nP1,,24\nP3,2,\n",
+                "K2",
+                contentType: "text/csv"
+            )
+        )
+            .ShouldBe(200)
+            .Json["changed"]!
+            .GetValue<int>()
+            .ShouldBe(2);
+        (await Suggestions(company.Admin))
+            .Select(row => Of(row, "sku", "leadTimeDays", "packSize"))
+            .ShouldBe(["P1 7 24", "P2 3 0.001", "P3 2 1"]);
+        (
+            await company.Admin.Send(HttpMethod.Post, "imports/products", "sku,leadTimeDays\nP1,soon\n", "K3", contentType: "text/csv")
+        ).ShouldBe(400);
     }
 }

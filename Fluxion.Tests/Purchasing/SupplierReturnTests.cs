@@ -17,8 +17,13 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     private async Task<string> Status(string order) => (await buyer.Order(order))["status"]!.GetValue<string>();
 
     /// <summary>The lines of an order: ordered, received and cancelled.</summary>
-    private async Task<string> Line(string order) => string.Join(' ', (await buyer.Lines(order)).Select(l =>
-        $"{Number(l!["quantityOrdered"]):0.###} {Number(l["quantityReceived"]):0.###} {Number(l["quantityCancelled"]):0.###}"));
+    private async Task<string> Line(string order) =>
+        string.Join(
+            ' ',
+            (await buyer.Lines(order)).Select(l =>
+                $"{Number(l!["quantityOrdered"]):0.###} {Number(l["quantityReceived"]):0.###} {Number(l["quantityCancelled"]):0.###}"
+            )
+        );
 
     private async Task<decimal> OnOrder(string sku) => Number((await buyer.Inventory(sku))!["onOrder"]);
 
@@ -32,8 +37,12 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await Status(number)).ShouldBe("received");
 
         var back = (await buyer.Return(number, sku, 4, first, reference: "ND-1")).ShouldBe(200).Json;
-        (await buyer.Return(number, sku, 1, first, reference: " ND-1 ")).ShouldBe(409).Json["existing"]!["id"]!.GetValue<Guid>().ShouldBe(back["returnId"]!.GetValue<Guid>());
-        (back["status"]!.GetValue<string>(), back["deliveryId"]!.GetValue<Guid>(), Number(back["stock"]![0]!["onHand"])).ShouldBe(("partial", first, 20m));
+        (await buyer.Return(number, sku, 1, first, reference: " ND-1 ")).ShouldBe(409).Json["existing"]!["id"]!
+            .GetValue<Guid>()
+            .ShouldBe(back["returnId"]!.GetValue<Guid>());
+        (back["status"]!.GetValue<string>(), back["deliveryId"]!.GetValue<Guid>(), Number(back["stock"]![0]!["onHand"])).ShouldBe(
+            ("partial", first, 20m)
+        );
         (await Line(number)).ShouldBe("24 20 0");
         (await OnOrder(sku)).ShouldBe(4);
         (await buyer.Order(number))["receivedDate"].ShouldBeNull();
@@ -42,10 +51,15 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         Number(item["value"]).ShouldBe(54m); // 6 × 2 + 14 × 3
 
         var movement = (await buyer.Admin.Get($"movements?sku={sku}&limit=1")).ShouldBe(200).Json["items"]![0]!;
-        string.Join(' ', ((string[])["movementType", "referenceType", "reason", "reference", "notes"]).Select(field => movement[field])).ShouldBe("out purchase return_to_supplier ND-1 Damaged");
-        (Number(movement["quantity"]), Number(movement["totalCost"]), movement["referenceId"]!.GetValue<string>()).ShouldBe((-4m, -8m, back["id"]!.GetValue<string>()));
+        string.Join(' ', ((string[])["movementType", "referenceType", "reason", "reference", "notes"]).Select(field => movement[field]))
+            .ShouldBe("out purchase return_to_supplier ND-1 Damaged");
+        (Number(movement["quantity"]), Number(movement["totalCost"]), movement["referenceId"]!.GetValue<string>()).ShouldBe(
+            (-4m, -8m, back["id"]!.GetValue<string>())
+        );
         var explained = (await buyer.Admin.Get($"audit/explain?store=S1&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray();
-        explained.Select(m => $"{m!["document"]} {m["quantity"]} {m["unitCost"]} {m["averageCost"]}").ShouldBe(["purchase 10 2 2", "purchase 14 3 2.5833", "purchase -4 2 2.7"]);
+        explained
+            .Select(m => $"{m!["document"]} {m["quantity"]} {m["unitCost"]} {m["averageCost"]}")
+            .ShouldBe(["purchase 10 2 2", "purchase 14 3 2.5833", "purchase -4 2 2.7"]);
 
         (await buyer.Receive(number, sku, 5)).ShouldBe(409);
         var replacement = Delivery(await buyer.Receive(number, sku, 4, unitCost: 2, reference: "NE-3"));
@@ -53,12 +67,23 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await OnOrder(sku)).ShouldBe(0);
 
         var page = (await buyer.Admin.Get($"purchase-orders/{number}")).ShouldBe(200).Json;
-        page["deliveries"]!.AsArray().Select(d => $"{d!["id"]} {d["reference"]} {string.Join(',', d["lines"]!.AsArray().Select(l => $"{l!["quantity"]}-{l["returned"]}@{l["unitCost"]}"))}")
+        page["deliveries"]!
+            .AsArray()
+            .Select(d =>
+                $"{d!["id"]} {d["reference"]} {string.Join(',', d["lines"]!.AsArray().Select(l => $"{l!["quantity"]}-{l["returned"]}@{l["unitCost"]}"))}"
+            )
             .ShouldBe([$"{first} NE-1 10-4@2", $"{second} NE-2 14-0@3", $"{replacement} NE-3 4-0@2"]);
         var returned = page["returns"]!.AsArray().ShouldHaveSingleItem()!;
-        (returned["id"]!.GetValue<Guid>(), returned["deliveryId"]!.GetValue<Guid>(), returned["isReplaced"]!.GetValue<bool>(), returned["reason"]!.GetValue<string>(), Number(returned["lines"]![0]!["quantity"]))
-            .ShouldBe((back["returnId"]!.GetValue<Guid>(), first, true, "Damaged", 4m));
-        (await buyer.Admin.Get($"events?entityId={back["id"]}&eventType=purchase_order_returned")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem();
+        (
+            returned["id"]!.GetValue<Guid>(),
+            returned["deliveryId"]!.GetValue<Guid>(),
+            returned["isReplaced"]!.GetValue<bool>(),
+            returned["reason"]!.GetValue<string>(),
+            Number(returned["lines"]![0]!["quantity"])
+        ).ShouldBe((back["returnId"]!.GetValue<Guid>(), first, true, "Damaged", 4m));
+        (await buyer.Admin.Get($"events?entityId={back["id"]}&eventType=purchase_order_returned")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -70,7 +95,9 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await buyer.Return(number, sku, 2, replacement: false)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
         (await Line(number)).ShouldBe("10 4 2");
         (await OnOrder(sku)).ShouldBe(4);
-        (await buyer.Receive(number, sku, 5)).ShouldBe(409).Detail!.ShouldContain("10 were ordered and 4 received, 2 are not to come any more, so 5 more are too many");
+        (await buyer.Receive(number, sku, 5))
+            .ShouldBe(409)
+            .Detail!.ShouldContain("10 were ordered and 4 received, 2 are not to come any more, so 5 more are too many");
         (await buyer.Receive(number, sku, 4)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
         (await OnOrder(sku)).ShouldBe(0);
     }
@@ -157,9 +184,13 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         var number = await buyer.Sent(sku, 20);
         var first = Delivery(await buyer.Receive(number, sku, 5));
         Delivery(await buyer.Receive(number, sku, 15));
-        (await buyer.Return(number, sku, 6, first)).ShouldBe(409).Detail!.ShouldContain($"of {sku} 5 were delivered and 0 went back, so 6 more are too many");
+        (await buyer.Return(number, sku, 6, first))
+            .ShouldBe(409)
+            .Detail!.ShouldContain($"of {sku} 5 were delivered and 0 went back, so 6 more are too many");
         (await buyer.Return(number, sku, 3, first)).ShouldBe(200);
-        (await buyer.Return(number, sku, 3, first)).ShouldBe(409).Detail!.ShouldContain($"of {sku} 5 were delivered and 3 went back, so 3 more are too many");
+        (await buyer.Return(number, sku, 3, first))
+            .ShouldBe(409)
+            .Detail!.ShouldContain($"of {sku} 5 were delivered and 3 went back, so 3 more are too many");
         (await buyer.Return(number, sku, 2, first, replacement: false)).ShouldBe(200);
         (await buyer.Return(number, sku, 1, first)).ShouldBe(409);
 
@@ -178,7 +209,29 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     {
         var sku = await buyer.NewSku();
         var number = await buyer.Sent(sku, 20);
-        (await buyer.Admin.Post($"purchase-orders/{number}/receipts", new { lines = new[] { new { sku, quantity = 8, unitCost = 2m }, new { sku, quantity = 12, unitCost = 3m } } })).ShouldBe(200);
+        (
+            await buyer.Admin.Post(
+                $"purchase-orders/{number}/receipts",
+                new
+                {
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku,
+                            quantity = 8,
+                            unitCost = 2m,
+                        },
+                        new
+                        {
+                            sku,
+                            quantity = 12,
+                            unitCost = 3m,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200);
         (await buyer.Return(number, sku, 1)).ShouldBe(400).Fields.ShouldBe(["lines[0].unitCost"]);
         (await buyer.Return(number, sku, 9, unitCost: 2)).ShouldBe(409);
         (await buyer.Return(number, sku, 8, unitCost: 2.0m)).ShouldBe(200);
@@ -194,7 +247,24 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await buyer.Receive(number, sku, 10, occurredAt: "2026-02-05T12:00:00Z")).ShouldBe(200);
         (await buyer.Return(number, sku, 1, occurredAt: "2026-02-05T11:59:59Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await buyer.Return(number, sku, 1, occurredAt: "2026-02-05T12:00:00Z")).ShouldBe(200);
-        (await buyer.Admin.Post("stock/reservations", new { reference = "web-1", lines = new[] { new { store = "S1", sku, quantity = 6 } } })).ShouldBe(201);
+        (
+            await buyer.Admin.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web-1",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store = "S1",
+                            sku,
+                            quantity = 6,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201);
         (await buyer.Return(number, sku, 4)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(3);
         (await buyer.Return(number, sku, 3)).ShouldBe(200);
         (await Line(number)).ShouldBe("10 6 0");
@@ -208,7 +278,10 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await buyer.Receive(number, sku, 20)).ShouldBe(200);
         (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10 } } })).ShouldBe(200);
         var key = Guid.CreateVersion7().ToString();
-        (await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => buyer.Return(number, sku, 1, key: key)))).Select(a => a.ShouldBe(200).Text).Distinct().ShouldHaveSingleItem();
+        (await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => buyer.Return(number, sku, 1, key: key))))
+            .Select(a => a.ShouldBe(200).Text)
+            .Distinct()
+            .ShouldHaveSingleItem();
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Return(number, sku, 1)));
         (answers.Count(a => a.Status == 200), answers.Count(a => a.Status == 409)).ShouldBe((19, 5));
         Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(10);
@@ -222,11 +295,25 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         var sku = await own.Buyer.NewSku();
         var number = await own.Buyer.Sent(sku, 5);
         (await own.Buyer.Receive(number, sku, 5)).ShouldBe(200);
-        var receipt = (await own.Buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } })).ShouldBe(200).Json["id"];
+        var receipt = (await own.Buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } }))
+            .ShouldBe(200)
+            .Json["id"];
         foreach (var (role, store, status) in ((string, string, int)[])[("user", "S2", 403), ("viewer", "S1", 403), ("user", "S1", 200)])
         {
             var email = $"{role}{store}@company.test".ToLowerInvariant();
-            (await own.Buyer.Admin.Post("users", new { email, fullName = "Somebody", role, password = Company.Password, stores = new[] { store } })).ShouldBe(201);
+            (
+                await own.Buyer.Admin.Post(
+                    "users",
+                    new
+                    {
+                        email,
+                        fullName = "Somebody",
+                        role,
+                        password = Company.Password,
+                        stores = new[] { store },
+                    }
+                )
+            ).ShouldBe(201);
             var client = await Client.SignIn(host.Http.Server.CreateClient(), own.Buyer.Company.Slug, email, Company.Password);
             (await own.Buyer.Return(number, sku, 1, client: client)).ShouldBe(status);
             (await client.Post($"stock/receipts/{receipt}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(status);
@@ -239,7 +326,24 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     public async Task a_delivery_that_was_booked_to_the_wrong_order_or_at_the_wrong_cost_is_undone_as_if_it_had_never_been()
     {
         var sku = await buyer.NewSku();
-        (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10, unitCost = 2.5m } } })).ShouldBe(200);
+        (
+            await buyer.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "S1",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku,
+                            quantity = 10,
+                            unitCost = 2.5m,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200);
         var (wrong, right) = (await buyer.Sent(sku, 10), await buyer.Sent(sku, 10));
         (await buyer.Receive(wrong, sku, 10, unitCost: 25)).ShouldBe(200);
         Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(13.75m);
@@ -258,14 +362,17 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     {
         var sku = await buyer.NewSku();
         var number = await buyer.Draft(sku, 10);
-        if (state != "draft") (await buyer.Do(number, "send")).ShouldBe(200);
-        if (state == "confirmed") (await buyer.Do(number, "confirm")).ShouldBe(200);
+        if (state != "draft")
+            (await buyer.Do(number, "send")).ShouldBe(200);
+        if (state == "confirmed")
+            (await buyer.Do(number, "confirm")).ShouldBe(200);
         for (var i = 0; i < 2; i++) // a second time too: the order returns to its state before the last cancellation
         {
             (await buyer.Do(number, "cancel")).ShouldBe(200);
             (await buyer.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(state);
         }
-        if (state == "draft") return;
+        if (state == "draft")
+            return;
         (await OnOrder(sku)).ShouldBe(10);
         (await buyer.Receive(number, sku, 10)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
     }
@@ -292,11 +399,61 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     public async Task goods_of_a_receipt_without_an_order_go_back_at_what_they_came_with()
     {
         var (sku, other) = (await buyer.NewSku(), await buyer.NewSku());
-        (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10, unitCost = 2m } } })).ShouldBe(200);
-        var receipt = (await buyer.Admin.Post("stock/receipts", new { store = "S1", occurredAt = "2026-02-05T12:00:00Z", lines = new[] { new { sku, quantity = 10, unitCost = 3m }, new { sku = other, quantity = 1, unitCost = 7m } } }))
-            .ShouldBe(200).Json["id"]!.GetValue<string>();
+        (
+            await buyer.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "S1",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku,
+                            quantity = 10,
+                            unitCost = 2m,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200);
+        var receipt = (
+            await buyer.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "S1",
+                    occurredAt = "2026-02-05T12:00:00Z",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku,
+                            quantity = 10,
+                            unitCost = 3m,
+                        },
+                        new
+                        {
+                            sku = other,
+                            quantity = 1,
+                            unitCost = 7m,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200).Json["id"]!.GetValue<string>();
         Task<Answer> Return(string of, decimal quantity, string? occurredAt = null, string? store = null) =>
-            buyer.Admin.Post($"stock/receipts/{receipt}/returns", new { store, occurredAt, reference = "ND-2", reason = "Expired", lines = new[] { new { sku = of, quantity } } });
+            buyer.Admin.Post(
+                $"stock/receipts/{receipt}/returns",
+                new
+                {
+                    store,
+                    occurredAt,
+                    reference = "ND-2",
+                    reason = "Expired",
+                    lines = new[] { new { sku = of, quantity } },
+                }
+            );
 
         (await Return(sku, 1, "2026-02-05T11:00:00Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         var back = (await Return(sku, 4)).ShouldBe(200).Json;
@@ -306,12 +463,15 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await Return(sku, 6, store: "s1")).ShouldBe(200);
         Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(2);
         var movements = (await buyer.Admin.Get($"movements?document={receipt}&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray();
-        movements.Select(m => $"{m!["movementType"]} {m["referenceType"]} {m["reason"]} {m["quantity"]} {m["costPerUnit"]}")
+        movements
+            .Select(m => $"{m!["movementType"]} {m["referenceType"]} {m["reason"]} {m["quantity"]} {m["costPerUnit"]}")
             .ShouldBe(["out receipt return_to_supplier -6 3", "out receipt return_to_supplier -4 3", "in receipt  10 3"]);
 
         (await Return(sku, 1, store: "S2")).ShouldBe(404).Fields.ShouldBe(["store"]);
         (await Return("NONE", 1)).ShouldBe(404).Fields.ShouldBe(["lines[0].sku"]);
-        (await buyer.Admin.Post($"stock/receipts/{Guid.CreateVersion7()}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404).Fields.ShouldBe(["id"]);
+        (await buyer.Admin.Post($"stock/receipts/{Guid.CreateVersion7()}/returns", new { lines = new[] { new { sku, quantity = 1 } } }))
+            .ShouldBe(404)
+            .Fields.ShouldBe(["id"]);
         (await buyer.Admin.Post("stock/receipts/none/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404);
         // the delivery of a purchase order is not a receipt without an order: its goods go back through the order
         var number = await buyer.Sent(sku, 5);
@@ -323,11 +483,35 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     public async Task of_receipts_into_several_stores_the_store_is_named_and_24_returns_at_once_take_what_came()
     {
         var sku = await buyer.NewSku();
-        var document = (await buyer.Admin.Post("stock/movements", new
-        {
-            lines = new[] { new { type = "receipt", store = "S1", sku, quantity = 20, unitCost = 2m }, new { type = "receipt", store = "S2", sku, quantity = 5, unitCost = 2m } },
-        })).ShouldBe(200).Json["id"];
-        Task<Answer> Return(string? store) => buyer.Admin.Post($"stock/receipts/{document}/returns", new { store, lines = new[] { new { sku, quantity = 1 } } });
+        var document = (
+            await buyer.Admin.Post(
+                "stock/movements",
+                new
+                {
+                    lines = new[]
+                    {
+                        new
+                        {
+                            type = "receipt",
+                            store = "S1",
+                            sku,
+                            quantity = 20,
+                            unitCost = 2m,
+                        },
+                        new
+                        {
+                            type = "receipt",
+                            store = "S2",
+                            sku,
+                            quantity = 5,
+                            unitCost = 2m,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200).Json["id"];
+        Task<Answer> Return(string? store) =>
+            buyer.Admin.Post($"stock/receipts/{document}/returns", new { store, lines = new[] { new { sku, quantity = 1 } } });
         (await Return(null)).ShouldBe(400).Fields.ShouldBe(["store"]);
         (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10 } } })).ShouldBe(200);
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Return("S1")));
@@ -340,8 +524,35 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     {
         var sku = await buyer.NewSku();
         foreach (var unitCost in (decimal[])[2, 3])
-            (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10, unitCost } } })).ShouldBe(200);
-        (await buyer.Admin.Post("stock/issues", new { store = "S1", reason = "return_to_supplier", lines = new[] { new { sku, quantity = 10 } } })).ShouldBe(200);
+            (
+                await buyer.Admin.Post(
+                    "stock/receipts",
+                    new
+                    {
+                        store = "S1",
+                        lines = new[]
+                        {
+                            new
+                            {
+                                sku,
+                                quantity = 10,
+                                unitCost,
+                            },
+                        },
+                    }
+                )
+            ).ShouldBe(200);
+        (
+            await buyer.Admin.Post(
+                "stock/issues",
+                new
+                {
+                    store = "S1",
+                    reason = "return_to_supplier",
+                    lines = new[] { new { sku, quantity = 10 } },
+                }
+            )
+        ).ShouldBe(200);
         Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(2.5m);
     }
 
@@ -361,7 +572,9 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         var sku = await buyer.NewSku();
         var number = await buyer.Sent(sku, 5);
         (await buyer.Receive(number, sku, 5)).ShouldBe(200);
-        var receipt = (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } })).ShouldBe(200).Json["id"];
+        var receipt = (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } }))
+            .ShouldBe(200)
+            .Json["id"];
         foreach (var path in (string[])[$"purchase-orders/{number}/returns", $"stock/receipts/{receipt}/returns"])
             (await buyer.Admin.Post(path, body.Replace("{sku}", sku, StringComparison.Ordinal))).ShouldBe(400).Fields.ShouldBe([field]);
         Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(10);
@@ -374,16 +587,35 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     {
         var books = await Books.Open(host, "P1");
         await books.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
-        async Task<Guid> Receive(string number, decimal quantity, string at) => (await books.Do($"purchase-orders/{number}/receipts",
-            new { occurredAt = at, lines = new[] { new { sku = "P1", quantity } } })).Json["deliveryId"]!.GetValue<Guid>();
+        async Task<Guid> Receive(string number, decimal quantity, string at) =>
+            (
+                await books.Do(
+                    $"purchase-orders/{number}/receipts",
+                    new { occurredAt = at, lines = new[] { new { sku = "P1", quantity } } }
+                )
+            ).Json["deliveryId"]!.GetValue<Guid>();
         async Task Order(string number, decimal quantity)
         {
-            await books.Do("purchase-orders", new { store = "M1", supplier = "POLAR", orderNumber = number, orderDate = "2026-03-02", expectedDate = "2026-03-09", lines = new[] { new { sku = "P1", quantity } } });
+            await books.Do(
+                "purchase-orders",
+                new
+                {
+                    store = "M1",
+                    supplier = "POLAR",
+                    orderNumber = number,
+                    orderDate = "2026-03-02",
+                    expectedDate = "2026-03-09",
+                    lines = new[] { new { sku = "P1", quantity } },
+                }
+            );
             await books.Do($"purchase-orders/{number}/send", null);
         }
-        Task<string[]> Performance() => books.Query("""
-            select orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days, on_time_percent from supplier_performance('2026-03-01', '2026-04-01')
-            """);
+        Task<string[]> Performance() =>
+            books.Query(
+                """
+                select orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days, on_time_percent from supplier_performance('2026-03-01', '2026-04-01')
+                """
+            );
         await Order("OC-1", 20);
         var delivery = await Receive("OC-1", 20, "2026-03-06T12:00:00Z"); // after 4 days, on time
         (await Performance()).ShouldBe(["1 20 20 100 4 4 100"]);
@@ -402,7 +634,16 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     {
         var books = await Books.Open(host, "P1");
         await books.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
-        await books.Do("purchase-orders", new { store = "M1", supplier = "POLAR", orderNumber = "OC-1", lines = new[] { new { sku = "P1", quantity = 10 } } });
+        await books.Do(
+            "purchase-orders",
+            new
+            {
+                store = "M1",
+                supplier = "POLAR",
+                orderNumber = "OC-1",
+                lines = new[] { new { sku = "P1", quantity = 10 } },
+            }
+        );
         await books.Do("purchase-orders/OC-1/send", null);
         await books.Do("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity = 10 } } });
         await books.Do("purchase-orders/OC-1/returns", new { lines = new[] { new { sku = "P1", quantity = 4 } } });
@@ -413,7 +654,11 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         Number((await books.Company.Admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]).ShouldBe(4);
         (await books.Query("select quantity_on_hand, quantity_on_order from stock_on_hand")).ShouldBe(["3 4"]);
         (await books.Query("select quantity_available, quantity_on_order from low_stock")).ShouldBe(["3 4"]);
-        (await books.Query("select quantity, unit_cost from (select quantity_on_hand quantity, cost_per_unit unit_cost from stock_value_as_of(now())) v")).ShouldBe(["3 2"]);
+        (
+            await books.Query(
+                "select quantity, unit_cost from (select quantity_on_hand quantity, cost_per_unit unit_cost from stock_value_as_of(now())) v"
+            )
+        ).ShouldBe(["3 2"]);
         (await books.Query("select last_out_at, quantity_on_hand from dead_stock(0)")).ShouldBe(["- 3"]);
     }
 
@@ -437,20 +682,39 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             {
                 var r = random.Next(receipts.Count);
                 var quantity = random.Next(0, receipts[r].Left + 1);
-                if (quantity == 0) continue;
-                var answer = await books.Company.Admin.Post($"stock/receipts/{receipts[r].Id}/returns", new { occurredAt = at, lines = new[] { new { sku = "P1", quantity } } });
+                if (quantity == 0)
+                    continue;
+                var answer = await books.Company.Admin.Post(
+                    $"stock/receipts/{receipts[r].Id}/returns",
+                    new { occurredAt = at, lines = new[] { new { sku = "P1", quantity } } }
+                );
                 answer.Status.ShouldBeOneOf(200, 409);
-                if (answer.Status == 200) receipts[r] = (receipts[r].Id, receipts[r].Left - quantity);
+                if (answer.Status == 200)
+                    receipts[r] = (receipts[r].Id, receipts[r].Left - quantity);
             }
             else
             {
-                (await books.Company.Admin.Post("stock/issues", new { store = "M1", reason = "sample", occurredAt = at, lines = new[] { new { sku = "P1", quantity = random.Next(1, 15) } } }))
-                    .Status.ShouldBeOneOf(200, 409);
+                (
+                    await books.Company.Admin.Post(
+                        "stock/issues",
+                        new
+                        {
+                            store = "M1",
+                            reason = "sample",
+                            occurredAt = at,
+                            lines = new[] { new { sku = "P1", quantity = random.Next(1, 15) } },
+                        }
+                    )
+                ).Status.ShouldBeOneOf(200, 409);
             }
-            (await books.Query("""
-                select v.cost_per_unit from stock_value_as_of(now()) v join inventory i using (store_id, product_id)
-                where v.cost_per_unit <> v.restated_cost_per_unit or v.cost_per_unit <> i.cost_per_unit or v.quantity_on_hand <> i.quantity_on_hand
-                """)).ShouldBeEmpty($"after {i}");
+            (
+                await books.Query(
+                    """
+                    select v.cost_per_unit from stock_value_as_of(now()) v join inventory i using (store_id, product_id)
+                    where v.cost_per_unit <> v.restated_cost_per_unit or v.cost_per_unit <> i.cost_per_unit or v.quantity_on_hand <> i.quantity_on_hand
+                    """
+                )
+            ).ShouldBeEmpty($"after {i}");
         }
         receipts.Count(r => r.Left == 0).ShouldBeGreaterThan(0);
         await host.ReplayShouldBeEqual(books.Company);
@@ -459,10 +723,24 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     [Fact]
     public void a_return_opens_an_order_as_far_as_something_is_missing()
     {
-        PurchaseOrderLine Line(decimal ordered, decimal received, decimal cancelled = 0) => new(Guid.CreateVersion7(), Guid.CreateVersion7(), "P", ordered, 2, 0, received, cancelled);
-        PurchaseOrder Order(string status, params PurchaseOrderLine[] lines) => new(Guid.CreateVersion7(), "OC", status, Guid.Empty, Guid.Empty, default, null, null, null, null, lines);
-        PurchaseOrder Return(PurchaseOrder order, decimal quantity, bool isReplaced) => PurchaseOrder.Fold(order.Id, order,
-            new PurchaseOrderReturned(Guid.Empty, Guid.Empty, [new DeliveredLine(order.Lines[0].Id, quantity, 2)], isReplaced, null, null, default));
+        PurchaseOrderLine Line(decimal ordered, decimal received, decimal cancelled = 0) =>
+            new(Guid.CreateVersion7(), Guid.CreateVersion7(), "P", ordered, 2, 0, received, cancelled);
+        PurchaseOrder Order(string status, params PurchaseOrderLine[] lines) =>
+            new(Guid.CreateVersion7(), "OC", status, Guid.Empty, Guid.Empty, default, null, null, null, null, lines);
+        PurchaseOrder Return(PurchaseOrder order, decimal quantity, bool isReplaced) =>
+            PurchaseOrder.Fold(
+                order.Id,
+                order,
+                new PurchaseOrderReturned(
+                    Guid.Empty,
+                    Guid.Empty,
+                    [new DeliveredLine(order.Lines[0].Id, quantity, 2)],
+                    isReplaced,
+                    null,
+                    null,
+                    default
+                )
+            );
 
         var closed = Return(Order("received", Line(10, 8), Line(5, 3)), 2, isReplaced: true);
         (closed.Status, closed.Lines[0].Missing, closed.Lines[1].Missing, closed.Lines[1].Cancelled).ShouldBe(("partial", 2m, 0m, 2m));

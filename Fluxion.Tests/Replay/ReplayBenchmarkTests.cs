@@ -16,7 +16,8 @@ public sealed class ReplayBenchmarkTests(LedgerHost host)
         await TradingCompany.Trade(company.Admin);
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         await using var superuser = await host.OpenSuperuser();
-        Task<ReplayMeasured> Measure() => new ReplayBenchmark(host.Services).Run(tenant, batchSize: 7, null, null, TestContext.Current.CancellationToken);
+        Task<ReplayMeasured> Measure() =>
+            new ReplayBenchmark(host.Services).Run(tenant, batchSize: 7, null, null, TestContext.Current.CancellationToken);
 
         var measured = await Measure();
         measured.Events.ShouldBe((await superuser.Column<long>($"select count(*) from {company.Schema}.mt_events"))[0]);
@@ -24,6 +25,10 @@ public sealed class ReplayBenchmarkTests(LedgerHost host)
 
         await superuser.Execute($"update {company.Schema}.products set name = 'x' where sku = 'P1'");
         (await Should.ThrowAsync<BenchmarkRefusedException>(Measure)).Message.ShouldContain("are not what its events say");
-        (await superuser.Column<string>("select nspname::text from pg_namespace where nspname like 'benchmark%' union all select rolname::text from pg_roles where rolname like 'benchmark%'")).ShouldBeEmpty();
+        (
+            await superuser.Column<string>(
+                "select nspname::text from pg_namespace where nspname like 'benchmark%' union all select rolname::text from pg_roles where rolname like 'benchmark%'"
+            )
+        ).ShouldBeEmpty();
     }
 }

@@ -19,13 +19,18 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
 
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        await superuser.Execute("set app.current_tenant_id = ''; update tenant_fluxion_demo.inventory set quantity_on_hand = quantity_on_hand + 1, version = version + 0, updated_at = updated_at + interval '1 second'");
+        await superuser.Execute(
+            "set app.current_tenant_id = ''; update tenant_fluxion_demo.inventory set quantity_on_hand = quantity_on_hand + 1, version = version + 0, updated_at = updated_at + interval '1 second'"
+        );
         var file = Path.GetTempFileName();
         (code, output) = await Replay("fluxion-demo", "--table", "inventory", "--out", file);
         code.ShouldBe(1, output);
         output.ShouldContain("quantity_on_hand is ");
         output.ShouldContain("rows are not what the events say");
-        (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(40, "all of them, not the first 20");
+        (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(
+            40,
+            "all of them, not the first 20"
+        );
         File.Delete(file);
 
         (code, output) = await Replay("--all", "--swap");
@@ -48,7 +53,16 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         var environment = HostProcess.Development(database.Connections);
         foreach (var slug in (string[])["aaa", "zzz"])
         {
-            var (added, said) = await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", $"ana@{slug}.com");
+            var (added, said) = await HostProcess.Run(
+                environment,
+                "tenants",
+                "add",
+                slug,
+                "--name",
+                slug,
+                "--admin-email",
+                $"ana@{slug}.com"
+            );
             added.ShouldBe(0, said);
         }
         await using var superuser = database.Superuser();

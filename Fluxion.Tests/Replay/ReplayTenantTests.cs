@@ -14,7 +14,8 @@ public sealed class ReplayTenantTests(LedgerHost host)
         for (var i = 0; i < 300; i++)
         {
             var replay = (await admin.Get($"audit/replays/{id}")).ShouldBe(200).Json;
-            if (replay["replay"]!["status"]!.GetValue<string>() != "running") return replay;
+            if (replay["replay"]!["status"]!.GetValue<string>() != "running")
+                return replay;
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
         throw new TimeoutException($"Replay {id} does not end");
@@ -39,8 +40,14 @@ public sealed class ReplayTenantTests(LedgerHost host)
         var different = await Done(company.Admin, await company.Admin.Post("audit/replays", new { table = "inventory" }));
         different["replay"]!["status"]!.GetValue<string>().ShouldBe("different");
         var first = different["tables"]![0]!["first"]!.AsArray();
-        first.ShouldContain(d => d!["column"]!.GetValue<string>() == "quantity_on_hand" && d["live"]!.GetValue<string>() == "11.000" && d["replayed"]!.GetValue<string>() == "10.000");
-        (await Done(company.Admin, await company.Admin.Post("audit/replays", new { swap = true })))["replay"]!["status"]!.GetValue<string>().ShouldBe("swapped");
+        first.ShouldContain(d =>
+            d!["column"]!.GetValue<string>() == "quantity_on_hand"
+            && d["live"]!.GetValue<string>() == "11.000"
+            && d["replayed"]!.GetValue<string>() == "10.000"
+        );
+        (await Done(company.Admin, await company.Admin.Post("audit/replays", new { swap = true })))["replay"]!["status"]!
+            .GetValue<string>()
+            .ShouldBe("swapped");
         (await company.Admin.Get("inventory")).Json["items"]![0]!["onHand"]!.GetValue<decimal>().ShouldBe(10);
         await host.ReplayShouldBeEqual(company);
     }
@@ -58,7 +65,9 @@ public sealed class ReplayTenantTests(LedgerHost host)
         var abandoned = (await company.Admin.Get($"audit/replays/{other}")).ShouldBe(200).Json["replay"]!;
         abandoned["status"]!.GetValue<string>().ShouldBe("failed");
         abandoned["problem"]!.GetValue<string>().ShouldContain("host");
-        (await Done(company.Admin, await company.Admin.Post("audit/replays", new { })))["replay"]!["status"]!.GetValue<string>().ShouldBe("equal");
+        (await Done(company.Admin, await company.Admin.Post("audit/replays", new { })))["replay"]!["status"]!
+            .GetValue<string>()
+            .ShouldBe("equal");
     }
 
     [Fact]
@@ -69,7 +78,9 @@ public sealed class ReplayTenantTests(LedgerHost host)
         (await company.Admin.Post("audit/replays", new { to = "yesterday" })).ShouldBe(400).Fields.ShouldBe(["to"]);
         (await company.Admin.Post("audit/replays", new { to = "2026-11-24", swap = true })).ShouldBe(400).Fields.ShouldBe(["swap"]);
         (await company.Admin.Get("audit/replays/none")).ShouldBe(404);
-        (await Done(company.Admin, await company.Admin.Post("audit/replays", new { to = "2001-01-01" })))["replay"]!["events"]!.GetValue<long>().ShouldBe(0);
+        (await Done(company.Admin, await company.Admin.Post("audit/replays", new { to = "2001-01-01" })))["replay"]!["events"]!
+            .GetValue<long>()
+            .ShouldBe(0);
         (await (await Client.Demo(host, "manager")).Post("audit/replays", new { })).ShouldBe(403);
     }
 }

@@ -19,13 +19,30 @@ public sealed class SwapKillTests(LedgerHost host)
         """;
 
     /// <summary>The step, the lock that the test holds, and the query that shows that the swap waits for that lock.</summary>
-    public static TheoryData<string, string, string> Moments => new()
-    {
-        { "live rows are read", "lock table {t}.forecasts in access exclusive mode", "select from pg_locks where not granted and relation = '{t}.forecasts'::regclass" },
-        { "the shadow is made", "create schema {t}_replay", "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%create schema {t}_replay%'" },
-        { "the shadow is kept, and commands are to be held", "lock table {t}.mt_events in row exclusive mode", "select from pg_locks where not granted and relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'" },
-        { Exchanging, "select from {t}.products for no key update", $"select from pg_locks where granted and {Holding} and pid in (select pid from pg_locks where not granted)" },
-    };
+    public static TheoryData<string, string, string> Moments =>
+        new()
+        {
+            {
+                "live rows are read",
+                "lock table {t}.forecasts in access exclusive mode",
+                "select from pg_locks where not granted and relation = '{t}.forecasts'::regclass"
+            },
+            {
+                "the shadow is made",
+                "create schema {t}_replay",
+                "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%create schema {t}_replay%'"
+            },
+            {
+                "the shadow is kept, and commands are to be held",
+                "lock table {t}.mt_events in row exclusive mode",
+                "select from pg_locks where not granted and relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'"
+            },
+            {
+                Exchanging,
+                "select from {t}.products for no key update",
+                $"select from pg_locks where granted and {Holding} and pid in (select pid from pg_locks where not granted)"
+            },
+        };
 
     private const string Exchanging = "commands are held, and rows are being exchanged";
     private const string Holding = "relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'";
@@ -39,10 +56,29 @@ public sealed class SwapKillTests(LedgerHost host)
         await TradingCompany.Trade(company.Admin);
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         string Fill(string sql) => sql.Replace("{t}", company.Schema, StringComparison.Ordinal);
-        Task<ReplayResult> Replay(bool swap = false) => host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: swap), null, ct);
-        Task<Answer> Receive() => company.Admin.Post("stock/receipts", new { store = "S2", lines = new[] { new { sku = "P2", quantity = 1, unitCost = 3 } } });
+        Task<ReplayResult> Replay(bool swap = false) =>
+            host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: swap), null, ct);
+        Task<Answer> Receive() =>
+            company.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "S2",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            sku = "P2",
+                            quantity = 1,
+                            unitCost = 3,
+                        },
+                    },
+                }
+            );
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute(Fill($"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica;{Alterations}"));
+        await superuser.Execute(
+            Fill($"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica;{Alterations}")
+        );
         var altered = (await Replay()).Tables.ToDictionary(t => t.Name, t => t.Differences);
         altered.Values.Sum().ShouldNotBeNull().ShouldBeGreaterThan(10);
         await using var holder = await host.OpenSuperuser();
@@ -53,7 +89,8 @@ public sealed class SwapKillTests(LedgerHost host)
             await using var swap = HostProcess.Start(HostProcess.Development(host.Connections), "replay", company.Slug, "--swap");
             await Until(async () => (await superuser.Rows(Fill(waits))).Count > 0, swap);
             var during = Receive();
-            if (moment != Exchanging) (await during).ShouldBe(200);
+            if (moment != Exchanging)
+                (await during).ShouldBe(200);
             await swap.Kill();
             // the swap's backend must end too: otherwise it would wait for the test's lock, and commands for the backend
             (await during.WaitAsync(TimeSpan.FromSeconds(30), ct)).ShouldBe(200);
@@ -65,14 +102,19 @@ public sealed class SwapKillTests(LedgerHost host)
         (await Replay()).Tables.ToDictionary(t => t.Name, t => t.Differences).ShouldBe(altered, ignoreOrder: true, moment);
         (await Replay(swap: true)).Swapped.ShouldNotBeNull();
         await host.ReplayShouldBeEqual(tenant);
-        (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname like '%{company.Schema}%' and nspname <> '{company.Schema}'")).ShouldBeEmpty();
+        (
+            await superuser.Column<string>(
+                $"select nspname::text from pg_namespace where nspname like '%{company.Schema}%' and nspname <> '{company.Schema}'"
+            )
+        ).ShouldBeEmpty();
     }
 
     private static async Task Until(Func<Task<bool>> condition, HostProcess process)
     {
         for (var attempt = 0; attempt < 1200; attempt++)
         {
-            if (await condition()) return;
+            if (await condition())
+                return;
             await Task.Delay(50);
         }
         throw new TimeoutException($"The swap does not come so far:\n{process.Output}");

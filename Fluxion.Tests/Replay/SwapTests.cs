@@ -50,21 +50,56 @@ public sealed class SwapTests(LedgerHost host)
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica");
+        await superuser.Execute(
+            $"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica"
+        );
 
         var answers = new ConcurrentBag<(int Status, TimeSpan Waited, string Text)>();
         using var stop = new CancellationTokenSource();
-        var clients = Enumerable.Range(0, Clients).Select(n => Task.Run(async () =>
-        {
-            for (var i = 0; !stop.IsCancellationRequested; i++)
-            {
-                var since = Stopwatch.GetTimestamp();
-                var answer = (i + n) % 3 == 0
-                    ? await company.Admin.Post("sales", new { store = "S1", invoiceNumber = $"L-{n}-{i}", lines = new[] { new { sku = "P1", quantity = 1 } } })
-                    : await company.Admin.Post("stock/receipts", new { store = (i + n) % 3 == 1 ? "S1" : "S2", reference = "L", lines = new[] { new { sku = n % 2 == 0 ? "P1" : "P2", quantity = 2, unitCost = 3 } } });
-                answers.Add((answer.Status, Stopwatch.GetElapsedTime(since), answer.Text));
-            }
-        }, ct)).ToArray();
+        var clients = Enumerable
+            .Range(0, Clients)
+            .Select(n =>
+                Task.Run(
+                    async () =>
+                    {
+                        for (var i = 0; !stop.IsCancellationRequested; i++)
+                        {
+                            var since = Stopwatch.GetTimestamp();
+                            var answer =
+                                (i + n) % 3 == 0
+                                    ? await company.Admin.Post(
+                                        "sales",
+                                        new
+                                        {
+                                            store = "S1",
+                                            invoiceNumber = $"L-{n}-{i}",
+                                            lines = new[] { new { sku = "P1", quantity = 1 } },
+                                        }
+                                    )
+                                    : await company.Admin.Post(
+                                        "stock/receipts",
+                                        new
+                                        {
+                                            store = (i + n) % 3 == 1 ? "S1" : "S2",
+                                            reference = "L",
+                                            lines = new[]
+                                            {
+                                                new
+                                                {
+                                                    sku = n % 2 == 0 ? "P1" : "P2",
+                                                    quantity = 2,
+                                                    unitCost = 3,
+                                                },
+                                            },
+                                        }
+                                    );
+                            answers.Add((answer.Status, Stopwatch.GetElapsedTime(since), answer.Text));
+                        }
+                    },
+                    ct
+                )
+            )
+            .ToArray();
         TimeSpan Longest() => answers.Select(a => a.Waited).DefaultIfEmpty().Max();
 
         await Task.Delay(1500, ct);
@@ -74,7 +109,8 @@ public sealed class SwapTests(LedgerHost host)
         {
             for (var round = 0; round < 3; round++)
             {
-                foreach (var alteration in Alterations) await superuser.Execute(alteration.Replace("{t}", company.Schema, StringComparison.Ordinal));
+                foreach (var alteration in Alterations)
+                    await superuser.Execute(alteration.Replace("{t}", company.Schema, StringComparison.Ordinal));
                 var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, ct);
                 result.IsEqual.ShouldBeFalse();
                 held.Add(result.Swapped.ShouldNotBeNull().CommandsHeld);
@@ -89,7 +125,9 @@ public sealed class SwapTests(LedgerHost host)
 
         answers.Where(a => a.Status is not (200 or 201)).Select(a => a.Text).ShouldBeEmpty();
         await host.ReplayShouldBeEqual(tenant);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{answers.Count} requests; the longest took {usual.TotalMilliseconds:0} ms before and {Longest().TotalMilliseconds:0} ms with swaps, which held commands for {string.Join(", ", held.Select(h => $"{h.TotalMilliseconds:0} ms"))}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{answers.Count} requests; the longest took {usual.TotalMilliseconds:0} ms before and {Longest().TotalMilliseconds:0} ms with swaps, which held commands for {string.Join(", ", held.Select(h => $"{h.TotalMilliseconds:0} ms"))}"
+        );
         held.Order().ElementAt(1).ShouldBeLessThan(TimeSpan.FromSeconds(1), "the median of three");
     }
 
@@ -99,7 +137,8 @@ public sealed class SwapTests(LedgerHost host)
         var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($$"""
+        await superuser.Execute(
+            $$"""
             select set_config('app.current_tenant_id', '{{company.Id}}', false);
             update {{company.Schema}}.products set sku = 'x' where sku = 'P1';
             update {{company.Schema}}.products set sku = 'P1' where sku = 'P2';
@@ -113,60 +152,107 @@ public sealed class SwapTests(LedgerHost host)
             update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"x"') where data ->> 'code' = 'P1';
             update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P1"') where data ->> 'code' = 'P2';
             update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P2"') where data ->> 'code' = 'x';
-            """);
+            """
+        );
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
-        var swapped = (await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken)).Swapped;
+        var swapped = (
+            await host
+                .Services.GetRequiredService<TenantReplay>()
+                .Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken)
+        ).Swapped;
         swapped.ShouldNotBeNull().Rows.ShouldBe(8);
         await host.ReplayShouldBeEqual(tenant);
     }
 
     [Theory]
-    [InlineData("a product of a supplier that no event registered", "insert into {t}.suppliers (id, code, business_name) values ('{id}', 'BOGUS', 'x'); update {t}.products set supplier_id = '{id}' where sku = 'P1'")]
-    [InlineData("a movement and stock of a product that no event created, and a row that is missing", """
-        insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'BOGUS', 'x', 'unit');
-        insert into {t}.inventory (id, product_id, store_id, quantity_on_hand, quantity_reserved) select gen_random_uuid(), '{id}', id, 1, 0 from {t}.stores where code = 'S1';
-        insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, reference_id, quantity, cost_per_unit)
-            select gen_random_uuid(), '{id}', id, 'in', 'receipt', gen_random_uuid(), 1, 1 from {t}.stores where code = 'S1';
-        delete from {t}.sale_items where line_number = 1
-        """)]
-    [InlineData("a category without its parent, which is missing", "update {t}.categories set parent_id = null where code = 'CHILD'; delete from {t}.categories where code = 'PARENT'")]
-    [InlineData("a product that no event created under the code of one that has lost it", """
-        update {t}.products set sku = 'LOST' where sku = 'P1'; insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
-        """)]
+    [InlineData(
+        "a product of a supplier that no event registered",
+        "insert into {t}.suppliers (id, code, business_name) values ('{id}', 'BOGUS', 'x'); update {t}.products set supplier_id = '{id}' where sku = 'P1'"
+    )]
+    [InlineData(
+        "a movement and stock of a product that no event created, and a row that is missing",
+        """
+            insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'BOGUS', 'x', 'unit');
+            insert into {t}.inventory (id, product_id, store_id, quantity_on_hand, quantity_reserved) select gen_random_uuid(), '{id}', id, 1, 0 from {t}.stores where code = 'S1';
+            insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, reference_id, quantity, cost_per_unit)
+                select gen_random_uuid(), '{id}', id, 'in', 'receipt', gen_random_uuid(), 1, 1 from {t}.stores where code = 'S1';
+            delete from {t}.sale_items where line_number = 1
+            """
+    )]
+    [InlineData(
+        "a category without its parent, which is missing",
+        "update {t}.categories set parent_id = null where code = 'CHILD'; delete from {t}.categories where code = 'PARENT'"
+    )]
+    [InlineData(
+        "a product that no event created under the code of one that has lost it",
+        """
+            update {t}.products set sku = 'LOST' where sku = 'P1'; insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
+            """
+    )]
     public async Task rows_that_refer_to_each_other_are_put_right(string what, string alteration)
     {
         var company = await Company.Found(host, altered: true);
         await TradingCompany.Trade(company.Admin);
         (await company.Admin.Post("categories", new { code = "PARENT", name = "Food" })).ShouldBe(201);
-        (await company.Admin.Post("categories", new { code = "CHILD", name = "Milk", parent = "PARENT" })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "categories",
+                new
+                {
+                    code = "CHILD",
+                    name = "Milk",
+                    parent = "PARENT",
+                }
+            )
+        ).ShouldBe(201);
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"select set_config('app.current_tenant_id', '{company.Id}', false)");
-        await superuser.Execute(alteration.Replace("{t}", company.Schema, StringComparison.Ordinal).Replace("{id}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal));
+        await superuser.Execute(
+            alteration
+                .Replace("{t}", company.Schema, StringComparison.Ordinal)
+                .Replace("{id}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
+        );
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
-        var result = await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
+        var result = await host
+            .Services.GetRequiredService<TenantReplay>()
+            .Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
         result.IsEqual.ShouldBeFalse(what);
         result.Swapped.ShouldNotBeNull().Rows.ShouldBe(result.Tables.Sum(t => t.Differences ?? 0), what);
         await host.ReplayShouldBeEqual(tenant);
-        (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")).ShouldBeEmpty();
+        (
+            await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")
+        ).ShouldBeEmpty();
     }
 
     /// <summary>A company with movements of its items in each of the last six months.</summary>
     private async Task<(Company Company, Tenant Tenant)> WithHalfAYear(int products)
     {
         var company = await Company.Found(host, altered: true);
-        foreach (var code in (string[])["S1", "S2"]) (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
+        foreach (var code in (string[])["S1", "S2"])
+            (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
         var skus = Enumerable.Range(1, products).Select(i => $"P{i}").ToList();
-        foreach (var sku in skus) (await company.Admin.Post("products", new { sku, name = "A product" })).ShouldBe(201);
+        foreach (var sku in skus)
+            (await company.Admin.Post("products", new { sku, name = "A product" })).ShouldBe(201);
         for (var month = 6; month > 0; month--)
         {
             foreach (var store in (string[])["S1", "S2"])
-                (await company.Admin.Post("stock/receipts", new
-                {
-                    store,
-                    reference = $"{store} {month}",
-                    occurredAt = TimeProvider.System.GetUtcNow().AddDays(-31 * month),
-                    lines = skus.Select(sku => new { sku, quantity = 10, unitCost = 2 }),
-                })).ShouldBe(200);
+                (
+                    await company.Admin.Post(
+                        "stock/receipts",
+                        new
+                        {
+                            store,
+                            reference = $"{store} {month}",
+                            occurredAt = TimeProvider.System.GetUtcNow().AddDays(-31 * month),
+                            lines = skus.Select(sku => new
+                            {
+                                sku,
+                                quantity = 10,
+                                unitCost = 2,
+                            }),
+                        }
+                    )
+                ).ShouldBe(200);
         }
         return (company, new Tenant(company.Id, company.Slug, "", Tenant.Active, default));
     }
@@ -179,7 +265,8 @@ public sealed class SwapTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         await using var _ = await superuser.BeginTransactionAsync(ct);
         var shadow = $"{company.Schema}_replay";
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             create schema {shadow};
             create table {shadow}.inventory_movements (like {company.Schema}.inventory_movements including defaults);
             create table {shadow}."inventory_movements:differences" (id uuid, created_at timestamptz, difference text);
@@ -189,7 +276,8 @@ public sealed class SwapTests(LedgerHost host)
                 from {company.Schema}.inventory_movements where reference in ('S1 2', 'S1 3', 'S1 4');
             set app.current_tenant_id = '{company.Id}';
             delete from {company.Schema}.inventory_movements where reference = 'S1 3';
-            """);
+            """
+        );
         var store = (await superuser.Column<Guid>($"select id from {company.Schema}.stores where code = 'S1'")).Single();
         var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()));
         var shape = TableShape.All(states).Single(t => t.Name == "inventory_movements");
@@ -206,7 +294,8 @@ public sealed class SwapTests(LedgerHost host)
             var plan = string.Join('\n', await superuser.Column<string>($"explain (verbose, costs off) {change.Sql}"));
             // an insert chooses its chunk only when it has a row
             Plans.Chunks(plan).Count.ShouldBe(1, plan);
-            if (!change.Sql.StartsWith("insert", StringComparison.Ordinal)) plan.ShouldContain($"{store}", customMessage: plan);
+            if (!change.Sql.StartsWith("insert", StringComparison.Ordinal))
+                plan.ShouldContain($"{store}", customMessage: plan);
         }
     }
 
@@ -214,26 +303,34 @@ public sealed class SwapTests(LedgerHost host)
     public async Task of_compressed_chunks_a_swap_decompresses_the_batches_of_the_rows_that_differ_alone()
     {
         await using var superuser = await host.OpenSuperuser();
-        Assert.SkipUnless((await superuser.Column<string>("show timescaledb.license")).Single() == "timescale", "The Apache edition compresses nothing.");
+        Assert.SkipUnless(
+            (await superuser.Column<string>("show timescaledb.license")).Single() == "timescale",
+            "The Apache edition compresses nothing."
+        );
         const int products = 20;
         var (company, tenant) = await WithHalfAYear(products);
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             select set_config('app.current_tenant_id', '{company.Id}', false);
             update {company.Schema}.inventory_movements set notes = 'x'
                 where id = (select id from {company.Schema}.inventory_movements where reference = 'S1 3' order by id limit 1);
             select compress_chunk(c) from show_chunks('{company.Schema}.inventory_movements') c
-            """);
+            """
+        );
         async Task<long> Compressed()
         {
-            var chunks = await superuser.Column<string>($"""
+            var chunks = await superuser.Column<string>(
+                $"""
                 select format('%I.%I', compressed.schema_name, compressed.table_name)
                 from _timescaledb_catalog.hypertable h
                 join _timescaledb_catalog.chunk c on c.hypertable_id = h.id
                 join _timescaledb_catalog.chunk compressed on compressed.id = c.compressed_chunk_id
                 where h.schema_name = '{company.Schema}' and h.table_name = 'inventory_movements'
-                """);
+                """
+            );
             var rows = 0L;
-            foreach (var chunk in chunks) rows += (await superuser.Column<long>($"select coalesce(sum(_ts_meta_count), 0) from {chunk}")).Single();
+            foreach (var chunk in chunks)
+                rows += (await superuser.Column<long>($"select coalesce(sum(_ts_meta_count), 0) from {chunk}")).Single();
             return rows;
         }
         (await Compressed()).ShouldBe(6 * 2 * products);
@@ -249,15 +346,22 @@ public sealed class SwapTests(LedgerHost host)
     public async Task the_segments_that_a_swap_names_are_those_of_the_compression()
     {
         await using var superuser = await host.OpenSuperuser();
-        Assert.SkipUnless((await superuser.Column<string>("show timescaledb.license")).Single() == "timescale", "The Apache edition compresses nothing.");
+        Assert.SkipUnless(
+            (await superuser.Column<string>("show timescaledb.license")).Single() == "timescale",
+            "The Apache edition compresses nothing."
+        );
         var company = await Company.Found(host);
         var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()));
         foreach (var shape in TableShape.All(states).Where(shape => shape.Segment is not null))
         {
-            (await superuser.Column<string>($"""
-                select segmentby from timescaledb_information.hypertable_compression_settings
-                where hypertable = '{company.Schema}.{shape.Name}'::regclass
-                """)).ShouldBe([shape.Segment!], shape.Name);
+            (
+                await superuser.Column<string>(
+                    $"""
+                    select segmentby from timescaledb_information.hypertable_compression_settings
+                    where hypertable = '{company.Schema}.{shape.Name}'::regclass
+                    """
+                )
+            ).ShouldBe([shape.Segment!], shape.Name);
         }
     }
 
@@ -268,7 +372,8 @@ public sealed class SwapTests(LedgerHost host)
     {
         var (company, tenant) = await WithHalfAYear(products);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             select set_config('app.current_tenant_id', '{company.Id}', false);
             delete from {company.Schema}.inventory_movements where reference in ('S1 1', 'S2 4');
             update {company.Schema}.inventory_movements set quantity = 11, notes = 'x' where reference in ('S1 2', 'S1 3', 'S2 5');
@@ -282,7 +387,8 @@ public sealed class SwapTests(LedgerHost host)
                 select gen_random_uuid(), product_id, store_id, 'in', 'receipt', 1, created_at
                 from {company.Schema}.inventory_movements where reference = 'S2 6';
             update {company.Schema}.events set entity_type = 'x', new_data = null where event_type = 'stock_received';
-            """);
+            """
+        );
         var replay = host.Services.GetRequiredService<TenantReplay>();
         var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
         result.Swapped.ShouldNotBeNull().Rows.ShouldBe((2 + 3 + 2 + 1 + 1 + 12) * products);
@@ -297,17 +403,24 @@ public sealed class SwapTests(LedgerHost host)
         await TradingCompany.Trade(company.Admin);
         await using var superuser = await host.OpenSuperuser();
         var bogus = Guid.CreateVersion7();
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             select set_config('app.current_tenant_id', '{company.Id}', false);
             insert into {company.Schema}.suppliers (id, code, business_name) values ('{bogus}', 'BOGUS', 'x');
             update {company.Schema}.products set supplier_id = '{bogus}' where sku = 'P1';
-            """);
+            """
+        );
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
-        var refused = await Should.ThrowAsync<ReplayRefusedException>(
-            () => host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest("suppliers", Swap: true), null, TestContext.Current.CancellationToken));
+        var refused = await Should.ThrowAsync<ReplayRefusedException>(() =>
+            host
+                .Services.GetRequiredService<TenantReplay>()
+                .Run(tenant, new ReplayRequest("suppliers", Swap: true), null, TestContext.Current.CancellationToken)
+        );
         refused.Message.ShouldContain("products_supplier_id_fkey");
         (await superuser.Column<string>($"select code::text from {company.Schema}.suppliers where id = '{bogus}'")).ShouldBe(["BOGUS"]);
-        (await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")).ShouldBeEmpty();
+        (
+            await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")
+        ).ShouldBeEmpty();
     }
 
     [Fact]
@@ -317,11 +430,15 @@ public sealed class SwapTests(LedgerHost host)
         var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"create schema {company.Schema}_replay authorization fluxion_owner; create table {company.Schema}_replay.users (x int); alter table {company.Schema}_replay.users owner to fluxion_owner");
+        await superuser.Execute(
+            $"create schema {company.Schema}_replay authorization fluxion_owner; create table {company.Schema}_replay.users (x int); alter table {company.Schema}_replay.users owner to fluxion_owner"
+        );
         await host.ReplayShouldBeEqual(tenant);
 
         await superuser.Execute($"select pg_advisory_lock(hashtextextended('{company.Schema}_replay', 0))");
-        var refused = await Should.ThrowAsync<ReplayRefusedException>(() => replay.Run(tenant, new(), null, TestContext.Current.CancellationToken));
+        var refused = await Should.ThrowAsync<ReplayRefusedException>(() =>
+            replay.Run(tenant, new(), null, TestContext.Current.CancellationToken)
+        );
         refused.Message.ShouldContain("under way");
         refused.IsConflict.ShouldBeTrue();
         await superuser.Execute("select pg_advisory_unlock_all()");

@@ -10,30 +10,83 @@ public sealed record Books(LedgerHost Host, Company Company)
     public static async Task<Books> Open(LedgerHost host, params string[] skus)
     {
         var company = await Company.Found(host);
-        foreach (var code in (string[])["M1", "M2"]) (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
+        foreach (var code in (string[])["M1", "M2"])
+            (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
         foreach (var sku in skus)
-            (await company.Admin.Post("products", new { sku, name = sku, unitType = "unit", costPrice = 2m, sellingPrice = 4m, taxRate = 16m, reorderPoint = 8m })).ShouldBe(201);
+            (
+                await company.Admin.Post(
+                    "products",
+                    new
+                    {
+                        sku,
+                        name = sku,
+                        unitType = "unit",
+                        costPrice = 2m,
+                        sellingPrice = 4m,
+                        taxRate = 16m,
+                        reorderPoint = 8m,
+                    }
+                )
+            ).ShouldBe(201);
         return new Books(host, company);
     }
 
     /// <summary>Sets the company's time zone, which defines its days.</summary>
-    public async Task Settle(string timezone) => (await Company.Admin.Put("settings", new { overReceiptPercent = 0, timezone })).ShouldBe(200);
+    public async Task Settle(string timezone) =>
+        (await Company.Admin.Put("settings", new { overReceiptPercent = 0, timezone })).ShouldBe(200);
 
-    public Task<Answer> Receive(string sku, decimal quantity, decimal unitCost, string at, string store = "M1") => Do("stock/receipts",
-        new { store, occurredAt = at, lines = new[] { new { sku, quantity, unitCost } } });
+    public Task<Answer> Receive(string sku, decimal quantity, decimal unitCost, string at, string store = "M1") =>
+        Do(
+            "stock/receipts",
+            new
+            {
+                store,
+                occurredAt = at,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku,
+                        quantity,
+                        unitCost,
+                    },
+                },
+            }
+        );
 
-    public Task<Answer> Issue(string sku, decimal quantity, string at, string reason = "damage", string store = "M1") => Do("stock/issues",
-        new { store, reason, occurredAt = at, lines = new[] { new { sku, quantity } } });
+    public Task<Answer> Issue(string sku, decimal quantity, string at, string reason = "damage", string store = "M1") =>
+        Do(
+            "stock/issues",
+            new
+            {
+                store,
+                reason,
+                occurredAt = at,
+                lines = new[] { new { sku, quantity } },
+            }
+        );
 
-    public Task<Answer> Sell(string sku, decimal quantity, string at, decimal discount = 0, string? method = "cash", string store = "M1") => Do("sales", new
-    {
-        store,
-        invoiceNumber = $"F-{Guid.CreateVersion7():N}",
-        paymentMethod = method,
-        paymentStatus = method is null ? "pending" : "paid",
-        occurredAt = at,
-        lines = new[] { new { sku, quantity, discount } },
-    });
+    public Task<Answer> Sell(string sku, decimal quantity, string at, decimal discount = 0, string? method = "cash", string store = "M1") =>
+        Do(
+            "sales",
+            new
+            {
+                store,
+                invoiceNumber = $"F-{Guid.CreateVersion7():N}",
+                paymentMethod = method,
+                paymentStatus = method is null ? "pending" : "paid",
+                occurredAt = at,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku,
+                        quantity,
+                        discount,
+                    },
+                },
+            }
+        );
 
     /// <summary>Sends a command that must be accepted.</summary>
     public async Task<Answer> Do(string command, object? body)
@@ -58,11 +111,12 @@ public sealed record Books(LedgerHost Host, Company Company)
     public static async Task<string[]> Query(NpgsqlConnection connection, string sql) =>
         [.. (await connection.Rows(sql)).Select(row => string.Join(' ', row.Select(Text)))];
 
-    private static string Text(object? value) => value switch
-    {
-        null => "-",
-        decimal number => (number / 1.000000000000000000000000000000m).ToString(System.Globalization.CultureInfo.InvariantCulture),
-        DateTime time => time.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), // Npgsql returns UTC
-        _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
-    };
+    private static string Text(object? value) =>
+        value switch
+        {
+            null => "-",
+            decimal number => (number / 1.000000000000000000000000000000m).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            DateTime time => time.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), // Npgsql returns UTC
+            _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
+        };
 }

@@ -41,7 +41,8 @@ public sealed class TypicalQueriesTests(LedgerHost host)
         await books.Receive("P2", 9, 2m, TimeProvider.System.GetUtcNow().AddDays(-1).ToString("O"));
         var superuser = await host.OpenSuperuser();
         await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             set local app.current_tenant_id = '{books.Company.Id}';
             set local search_path = {books.Company.Schema}, public;
             insert into inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
@@ -51,10 +52,16 @@ public sealed class TypicalQueriesTests(LedgerHost host)
                 select gen_random_uuid(), p.id, s.id, 'demand', 'daily', current_date + day, 1
                 from products p, stores s, generate_series(-1000, 9, 1) day where s.code = 'M1';
             analyze inventory_movements, forecasts, inventory, products;
-            """);
+            """
+        );
         var product = (await superuser.Column<Guid>("select id from products where sku = 'P1'")).Single();
         await superuser.Execute($"set local role {books.Company.Analyst}");
-        return (books, query => string.Format(System.Globalization.CultureInfo.InvariantCulture, query, books.Company.Schema, books.Company.Id, product), superuser);
+        return (
+            books,
+            query =>
+                string.Format(System.Globalization.CultureInfo.InvariantCulture, query, books.Company.Schema, books.Company.Id, product),
+            superuser
+        );
     }
 
     [Fact]
@@ -64,7 +71,9 @@ public sealed class TypicalQueriesTests(LedgerHost host)
         await using var _ = past;
         (await Books.Query(past, of(LowStock))).ShouldBe(["P1 3 8"]);
         (await Books.Query(past, $"select quantity from ({of(LastMovements)}) m order by 1")).ShouldBe(["3", "9"]);
-        (await Books.Query(past, $"select forecast_date - current_date from ({of(Forecasts)}) f order by 1")).ShouldBe([.. Enumerable.Range(0, 10).Select(day => $"{day}")]);
+        (await Books.Query(past, $"select forecast_date - current_date from ({of(Forecasts)}) f order by 1")).ShouldBe([
+            .. Enumerable.Range(0, 10).Select(day => $"{day}"),
+        ]);
     }
 
     [Fact]
@@ -82,7 +91,9 @@ public sealed class TypicalQueriesTests(LedgerHost host)
         (await Chunks($"select * from {books.Company.Schema}.forecasts")).ShouldBeGreaterThanOrEqualTo(11);
         (await Chunks(of(Forecasts))).ShouldBeLessThanOrEqualTo(2);
         // the reports read few chunks too
-        (await Chunks($"select * from {books.Company.Schema}.movements_by('day', now() - interval '30 days')")).ShouldBeLessThanOrEqualTo(2);
+        (await Chunks($"select * from {books.Company.Schema}.movements_by('day', now() - interval '30 days')")).ShouldBeLessThanOrEqualTo(
+            2
+        );
     }
 
     [Fact]
@@ -91,9 +102,18 @@ public sealed class TypicalQueriesTests(LedgerHost host)
         var (books, of, past) = await WithAYear();
         await using var _ = past;
         // on so few rows the planner would choose a sequential scan
-        async Task<string> Plan(string sql) => string.Join('\n', await Books.Query(past, $"set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; explain (costs off) {sql}"));
+        async Task<string> Plan(string sql) =>
+            string.Join(
+                '\n',
+                await Books.Query(
+                    past,
+                    $"set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; explain (costs off) {sql}"
+                )
+            );
         (await Plan(of(LastMovements))).ShouldContain("idx_movements_");
-        (await Plan($"{of(LastMovements)} and product_id = (select id from {books.Company.Schema}.products where sku = 'P1')")).ShouldContain("idx_movements_product_time");
+        (
+            await Plan($"{of(LastMovements)} and product_id = (select id from {books.Company.Schema}.products where sku = 'P1')")
+        ).ShouldContain("idx_movements_product_time");
         (await Plan(of(Forecasts))).ShouldContain("idx_forecasts_product_date");
         // the partial index covers less than 10 available; PostgreSQL uses it only for a query with that condition, unlike the data model's
         // own

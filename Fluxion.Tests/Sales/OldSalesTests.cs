@@ -57,48 +57,95 @@ public sealed class OldSalesTests(LedgerHost ledger)
         (await States()).ShouldBe(["cancelled", "paid", "partial", "pending", "refund_due", "returned"]);
         var replay = await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new(), null, ct);
         replay.Tables.SelectMany(table => table.First).ShouldBeEmpty();
-        replay.Tables.Where(table => table.Name.StartsWith("sale", StringComparison.Ordinal)).ShouldAllBe(table => table.LiveRows > Sales / 2);
-        (await superuser.Column<bool>($"select bool_and(updated_at = (select max(timestamp) from {Demo}.mt_events e where e.stream_id = s.id)) from {Demo}.sales s")).ShouldBe([true]);
+        replay
+            .Tables.Where(table => table.Name.StartsWith("sale", StringComparison.Ordinal))
+            .ShouldAllBe(table => table.LiveRows > Sales / 2);
+        (
+            await superuser.Column<bool>(
+                $"select bool_and(updated_at = (select max(timestamp) from {Demo}.mt_events e where e.stream_id = s.id)) from {Demo}.sales s"
+            )
+        ).ShouldBe([true]);
     }
 
     /// <summary>Sales as that version recorded them: no event but the cancellation itself implies that money was given back.</summary>
     private static async Task Sell(TenantDocumentStores stores, Tenant tenant, CancellationToken ct)
     {
         var random = new Random(1);
-        decimal[] rates = [16, 8, 8.5m, 0], prices = [0.99m, 3.3333m, 0.0049m, 1.005m, 0, 12.3456m];
+        decimal[] rates = [16, 8, 8.5m, 0],
+            prices = [0.99m, 3.3333m, 0.0049m, 1.005m, 0, 12.3456m];
         await using var session = stores.ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
         var (store, product) = ((await ledger.Find<Store>("CCS-01", ct))!, (await ledger.Find<Product>("LAC001", ct))!);
         for (var n = 0; n < Sales; n++)
         {
-            SaleLine[] lines = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => new SaleLine(Guid.CreateVersion7(ledger.Now), product.Id, product.Code,
-                random.Next(1, 20_000) / 1000m, prices[random.Next(prices.Length)], 0, rates[random.Next(rates.Length)], 0.3333m))];
+            SaleLine[] lines =
+            [
+                .. Enumerable
+                    .Range(0, random.Next(1, 6))
+                    .Select(_ => new SaleLine(
+                        Guid.CreateVersion7(ledger.Now),
+                        product.Id,
+                        product.Code,
+                        random.Next(1, 20_000) / 1000m,
+                        prices[random.Next(prices.Length)],
+                        0,
+                        rates[random.Next(rates.Length)],
+                        0.3333m
+                    )),
+            ];
             var (subtotal, tax) = (lines.Sum(line => line.Amount), Taxes.Total(lines.Select(line => (line.Amount, line.TaxRate))));
             var method = n % 3 == 0 ? null : PaymentMethods.All[n % PaymentMethods.All.Length];
             // a repeated transaction id, which that version accepted
-            var sale = ledger.Append<Sale>(Guid.CreateVersion7(ledger.Now), new SaleRecorded(store.Id, $"O-{n}", null, null, null, lines, subtotal, tax, subtotal + tax,
-                method, n % 4 == 0 ? "T-1" : null, null, ledger.Now.AddDays(-n)));
+            var sale = ledger.Append<Sale>(
+                Guid.CreateVersion7(ledger.Now),
+                new SaleRecorded(
+                    store.Id,
+                    $"O-{n}",
+                    null,
+                    null,
+                    null,
+                    lines,
+                    subtotal,
+                    tax,
+                    subtotal + tax,
+                    method,
+                    n % 4 == 0 ? "T-1" : null,
+                    null,
+                    ledger.Now.AddDays(-n)
+                )
+            );
             for (var step = random.Next(5); step > 0 && !sale.IsCancelled; step--)
             {
                 var amount = Quantities.Round(sale.BalanceDue / random.Next(1, 4), 2);
                 var kind = random.Next(5);
                 if (kind < 2 && amount > 0)
-                    sale = ledger.Append<Sale>(sale.Id, new PaymentReceived(amount, PaymentMethods.All[random.Next(3)], step == 1 ? "R-1" : null, ledger.Now));
+                    sale = ledger.Append<Sale>(
+                        sale.Id,
+                        new PaymentReceived(amount, PaymentMethods.All[random.Next(3)], step == 1 ? "R-1" : null, ledger.Now)
+                    );
                 else if (kind == 2 && sale.Returned.All(returned => returned == 0))
                     sale = ledger.Append<Sale>(sale.Id, new SaleCancelled("a mistake", sale.Paid, ledger.Now));
                 else if (Back(sale, random, all: kind == 3) is { Count: > 0 } back)
-                    sale = ledger.Append<Sale>(sale.Id, ChangeSaleEndpoints.Decide(sale, new ReturnGoods(back, step == 1 ? "Damaged" : null), ledger.Now).Returned!);
+                    sale = ledger.Append<Sale>(
+                        sale.Id,
+                        ChangeSaleEndpoints.Decide(sale, new ReturnGoods(back, step == 1 ? "Damaged" : null), ledger.Now).Returned!
+                    );
             }
         }
         await ledger.Commit(ct);
     }
 
     /// <summary>Returns some or all of the goods that are not returned yet. Some lines appear more than once.</summary>
-    private static List<ReturnGoods.Line> Back(Sale sale, Random random, bool all) => [.. sale.Lines
-        .Select((line, i) => (Number: i + 1, Out: line.Quantity - sale.Returned[i]))
-        .Where(line => line.Out > 0.01m && (all || random.Next(2) == 0))
-        .SelectMany(line => all || line.Out < 1
-            ? [new ReturnGoods.Line(line.Number, line.Out)]
-            : (ReturnGoods.Line[])[new(line.Number, Quantities.Round(line.Out / 3, 3)), new(line.Number, 0.333m)])];
+    private static List<ReturnGoods.Line> Back(Sale sale, Random random, bool all) =>
+        [
+            .. sale
+                .Lines.Select((line, i) => (Number: i + 1, Out: line.Quantity - sale.Returned[i]))
+                .Where(line => line.Out > 0.01m && (all || random.Next(2) == 0))
+                .SelectMany(line =>
+                    all || line.Out < 1
+                        ? [new ReturnGoods.Line(line.Number, line.Out)]
+                        : (ReturnGoods.Line[])[new(line.Number, Quantities.Round(line.Out / 3, 3)), new(line.Number, 0.333m)]
+                ),
+        ];
 }

@@ -14,24 +14,39 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     {
         var books = await Books.Open(host, "P1", "P2");
         foreach (var store in (string[])["M1", "M2"])
-            foreach (var sku in (string[])["P1", "P2"]) await books.Receive(sku, 100, 2m, "2026-03-01T00:00:00Z", store);
+        foreach (var sku in (string[])["P1", "P2"])
+            await books.Receive(sku, 100, 2m, "2026-03-01T00:00:00Z", store);
         return books;
     }
 
-    private static Task<Answer> Sell(Books books, string? posTransactionId, string store = "M1", string? invoice = null, string sku = "P1", string? key = "new") =>
-        books.Company.Admin.Post("sales", new
-        {
-            store,
-            invoiceNumber = invoice ?? $"F-{Guid.CreateVersion7():N}",
-            posTransactionId,
-            paymentMethod = "cash",
-            paymentStatus = "paid",
-            lines = new[] { new { sku, quantity = 1 } },
-        }, key);
+    private static Task<Answer> Sell(
+        Books books,
+        string? posTransactionId,
+        string store = "M1",
+        string? invoice = null,
+        string sku = "P1",
+        string? key = "new"
+    ) =>
+        books.Company.Admin.Post(
+            "sales",
+            new
+            {
+                store,
+                invoiceNumber = invoice ?? $"F-{Guid.CreateVersion7():N}",
+                posTransactionId,
+                paymentMethod = "cash",
+                paymentStatus = "paid",
+                lines = new[] { new { sku, quantity = 1 } },
+            },
+            key
+        );
 
     private static string Id(Answer answer) => answer.Json["id"]!.GetValue<string>();
+
     private static string? Existing(Answer answer) => answer.ShouldBe(409).Json["existing"]?["id"]?.GetValue<string>();
-    private static async Task Allow(Books books, bool repeated) => (await books.Company.Admin.Put("settings", new { overReceiptPercent = 0, uniqueReferences = !repeated })).ShouldBe(200);
+
+    private static async Task Allow(Books books, bool repeated) =>
+        (await books.Company.Admin.Put("settings", new { overReceiptPercent = 0, uniqueReferences = !repeated })).ShouldBe(200);
 
     [Fact]
     public async Task a_pos_transaction_is_one_sale_of_its_store()
@@ -41,12 +56,17 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         var repeat = await Sell(books, "T-1");
         Existing(repeat).ShouldBe(Id(first));
         repeat.Detail!.ShouldContain("'T-1'");
-        (await books.Company.Admin.Get(repeat.Json["existing"]!["url"]!.GetValue<string>())).ShouldBe(200).Json["id"]!.GetValue<string>().ShouldBe(Id(first));
+        (await books.Company.Admin.Get(repeat.Json["existing"]!["url"]!.GetValue<string>())).ShouldBe(200).Json["id"]!
+            .GetValue<string>()
+            .ShouldBe(Id(first));
         Existing(await Sell(books, "  T-1 ")).ShouldBe(Id(first));
         (await Sell(books, "T-1", store: "M2")).ShouldBe(201);
         (await Sell(books, "t-1")).ShouldBe(201);
-        foreach (var none in (string?[])[null, null, "", "  "]) (await Sell(books, none)).ShouldBe(201);
-        (await books.Query("select sum(quantity_on_hand) from inventory where product_id = (select id from products where sku = 'P1')")).ShouldBe(["193"]);
+        foreach (var none in (string?[])[null, null, "", "  "])
+            (await Sell(books, none)).ShouldBe(201);
+        (
+            await books.Query("select sum(quantity_on_hand) from inventory where product_id = (select id from products where sku = 'P1')")
+        ).ShouldBe(["193"]);
     }
 
     [Fact]
@@ -88,13 +108,40 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         var books = await Open();
         (await books.Company.Admin.Get("settings")).ShouldBe(200).Json["uniqueReferences"]!.GetValue<bool>().ShouldBeTrue();
         await Allow(books, repeated: true);
-        (await books.Company.Admin.Put("settings", new { overReceiptPercent = 1 })).ShouldBe(200).Json["uniqueReferences"]!.GetValue<bool>().ShouldBeFalse("it is kept as it is when left out");
+        (await books.Company.Admin.Put("settings", new { overReceiptPercent = 1 })).ShouldBe(200).Json["uniqueReferences"]!
+            .GetValue<bool>()
+            .ShouldBeFalse("it is kept as it is when left out");
         (await books.Query("select unique_references from settings")).ShouldBe(["False"]);
         string[] twice = [Id((await Sell(books, "T-1")).ShouldBe(201)), Id((await Sell(books, "T-1")).ShouldBe(201))];
         var sale = Id(await Sell(books, null));
-        foreach (var command in (string[])["refunds", "refunds"]) await books.Do($"sales/{sale}/{command}", new { amount = 1, method = "cash", reference = "NC-1" });
-        foreach (var command in (string[])["payments", "payments"]) await books.Do($"sales/{sale}/{command}", new { amount = 1, method = "transfer", reference = "TR-1" });
-        Existing(await Sell(books, "T-2", invoice: (await books.Company.Admin.Get($"sales/{sale}")).Json["invoiceNumber"]!.GetValue<string>())).ShouldBe(sale, "an invoice number is always unique");
+        foreach (var command in (string[])["refunds", "refunds"])
+            await books.Do(
+                $"sales/{sale}/{command}",
+                new
+                {
+                    amount = 1,
+                    method = "cash",
+                    reference = "NC-1",
+                }
+            );
+        foreach (var command in (string[])["payments", "payments"])
+            await books.Do(
+                $"sales/{sale}/{command}",
+                new
+                {
+                    amount = 1,
+                    method = "transfer",
+                    reference = "TR-1",
+                }
+            );
+        Existing(
+                await Sell(
+                    books,
+                    "T-2",
+                    invoice: (await books.Company.Admin.Get($"sales/{sale}")).Json["invoiceNumber"]!.GetValue<string>()
+                )
+            )
+            .ShouldBe(sale, "an invoice number is always unique");
 
         await Allow(books, repeated: false);
         Existing(await Sell(books, "T-1")).ShouldBeOneOf(twice);
@@ -109,19 +156,49 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     public async Task a_reference_of_a_payment_or_refund_names_one_of_its_method_in_the_sale()
     {
         var books = await Open();
-        var (sale, another) = (Id(await books.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null)), Id(await books.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null)));
+        var (sale, another) = (
+            Id(await books.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null)),
+            Id(await books.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null))
+        );
         foreach (var (command, other) in ((string, string)[])[("payments", "refunds"), ("refunds", "payments")])
         {
-            Task<Answer> Move(string id, string method, string? reference) => books.Company.Admin.Post($"sales/{id}/{command}", new { amount = 0.5m, method, reference });
+            Task<Answer> Move(string id, string method, string? reference) =>
+                books.Company.Admin.Post(
+                    $"sales/{id}/{command}",
+                    new
+                    {
+                        amount = 0.5m,
+                        method,
+                        reference,
+                    }
+                );
             (await Move(sale, "transfer", "TR-1")).ShouldBe(200);
-            var first = (await books.Company.Admin.Get($"sales/{sale}")).Json["payments"]!.AsArray().Single(p => p!["reference"]?.ToString() == "TR-1" && p["kind"]!.ToString() == command[..^1])!["id"]!.GetValue<string>();
+            var first = (await books.Company.Admin.Get($"sales/{sale}")).Json["payments"]!
+                .AsArray()
+                .Single(p => p!["reference"]?.ToString() == "TR-1" && p["kind"]!.ToString() == command[..^1])!["id"]!.GetValue<string>();
             Existing(await Move(sale, "transfer", " TR-1 ")).ShouldBe(first);
             (await Move(sale, "check", "TR-1")).ShouldBe(200); // a check with the same number is not a duplicate
             (await Move(another, "transfer", "TR-1")).ShouldBe(200); // one bank transfer may pay several invoices
-            foreach (var none in (string?[])[null, null, " ", " "]) (await Move(sale, "cash", none)).ShouldBe(200);
-            if (command == "payments") (await books.Company.Admin.Post($"sales/{another}/payments", new { amount = 8, method = "cash" })).ShouldBe(200);
+            foreach (var none in (string?[])[null, null, " ", " "])
+                (await Move(sale, "cash", none)).ShouldBe(200);
+            if (command == "payments")
+                (await books.Company.Admin.Post($"sales/{another}/payments", new { amount = 8, method = "cash" })).ShouldBe(200);
         }
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => books.Company.Admin.Post($"sales/{sale}/payments", new { amount = 0.01m, method = "transfer", reference = "TR-2" })));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 12)
+                .Select(_ =>
+                    books.Company.Admin.Post(
+                        $"sales/{sale}/payments",
+                        new
+                        {
+                            amount = 0.01m,
+                            method = "transfer",
+                            reference = "TR-2",
+                        }
+                    )
+                )
+        );
         answers.Count(a => a.Status == 200).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(11);
     }
@@ -133,21 +210,38 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         await books.Do("suppliers", new { code = "V1", businessName = "A supplier" });
         foreach (var number in (string[])["OC-1", "OC-2"])
         {
-            await books.Do("purchase-orders", new { store = "M1", supplier = "V1", orderNumber = number, lines = new[] { new { sku = "P1", quantity = 10 } } });
+            await books.Do(
+                "purchase-orders",
+                new
+                {
+                    store = "M1",
+                    supplier = "V1",
+                    orderNumber = number,
+                    lines = new[] { new { sku = "P1", quantity = 10 } },
+                }
+            );
             await books.Do($"purchase-orders/{number}/send", null);
         }
         Task<Answer> Receive(string number, string? reference) =>
-            books.Company.Admin.Post($"purchase-orders/{number}/receipts", new { reference, lines = new[] { new { sku = "P1", quantity = 1 } } });
+            books.Company.Admin.Post(
+                $"purchase-orders/{number}/receipts",
+                new { reference, lines = new[] { new { sku = "P1", quantity = 1 } } }
+            );
         var first = (await Receive("OC-1", "NE-1")).ShouldBe(200).Json["deliveryId"]!.GetValue<string>();
         Existing(await Receive("OC-1", "NE-1 ")).ShouldBe(first);
         (await Receive("OC-1", "NE-2")).ShouldBe(200);
         (await Receive("OC-2", "NE-1")).ShouldBe(200); // one delivery note may list goods of several orders
-        foreach (var none in (string?[])[null, null, ""]) (await Receive("OC-1", none)).ShouldBe(200);
+        foreach (var none in (string?[])[null, null, ""])
+            (await Receive("OC-1", none)).ShouldBe(200);
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Receive("OC-2", "NE-3")));
         answers.Count(a => a.Status == 200).ShouldBe(1);
         await Allow(books, repeated: true);
         (await Receive("OC-1", "NE-1")).ShouldBe(200);
-        (await books.Query("select order_number, quantity_received from purchase_order_items i join purchase_orders o on o.id = i.purchase_order_id order by 1")).ShouldBe(["OC-1 6", "OC-2 2"]);
+        (
+            await books.Query(
+                "select order_number, quantity_received from purchase_order_items i join purchase_orders o on o.id = i.purchase_order_id order by 1"
+            )
+        ).ShouldBe(["OC-1 6", "OC-2 2"]);
     }
 
     [Fact]
@@ -157,28 +251,41 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         string[] names = ["code", "sku", "email", "orderNumber", "invoiceNumber", "posTransactionId"];
         static string New(string name) => $"N-{Guid.CreateVersion7():N}{(name == "email" ? "@fluxion.demo" : "")}";
         var tried = new List<string>();
-        foreach (var operation in api.Operations.Where(o => o is { Method: "post", IsOfThePlatform: false } && o.Statuses.Contains("201") && o.Body is not null))
+        foreach (
+            var operation in api.Operations.Where(o =>
+                o is { Method: "post", IsOfThePlatform: false } && o.Statuses.Contains("201") && o.Body is not null
+            )
+        )
         {
-            var fields = api.Schema(operation.Body!["schema"]!)["properties"]!.AsObject().Select(p => p.Key).Intersect(names)
+            var fields = api.Schema(operation.Body!["schema"]!)["properties"]!
+                .AsObject()
+                .Select(p => p.Key)
+                .Intersect(names)
                 // a supplier does not sign in, so its email may repeat
-                .Where(name => name != "email" || operation.Path == "/api/{tenant}/users").ToList();
+                .Where(name => name != "email" || operation.Path == "/api/{tenant}/users")
+                .ToList();
             foreach (var field in fields)
             {
                 JsonObject Body(string value)
                 {
                     var body = operation.Body!["example"]!.DeepClone().AsObject();
                     body.Remove("barcodes"); // barcodes are unique as well
-                    foreach (var name in fields) body[name] = name == field ? value : New(name);
+                    foreach (var name in fields)
+                        body[name] = name == field ? value : New(name);
                     return body;
                 }
                 var taken = New(field);
                 var first = (await admin.Post(operation.Address, Body(taken).ToJsonString())).ShouldBe(201);
-                var repeats = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => admin.Post(operation.Address, Body(taken).ToJsonString())));
+                var repeats = await Task.WhenAll(
+                    Enumerable.Range(0, 3).Select(_ => admin.Post(operation.Address, Body(taken).ToJsonString()))
+                );
                 repeats.ShouldAllBe(repeat => Existing(repeat) == Id(first), $"{operation} {field}");
                 (await admin.Get(repeats[0].Json["existing"]!["url"]!.GetValue<string>())).ShouldBe(200);
                 // concurrently: none of them exists yet when the others check
                 taken = New(field);
-                var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => admin.Post(operation.Address, Body(taken).ToJsonString())));
+                var answers = await Task.WhenAll(
+                    Enumerable.Range(0, 8).Select(_ => admin.Post(operation.Address, Body(taken).ToJsonString()))
+                );
                 var winner = answers.Where(a => a.Status == 201).ShouldHaveSingleItem($"{operation} {field}");
                 answers.Where(a => a != winner).ShouldAllBe(a => Existing(a) == Id(winner), $"{operation} {field}");
                 tried.Add(field);
@@ -192,9 +299,26 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     {
         var books = await Open();
         await books.Do("suppliers", new { code = "V1", businessName = "A supplier" });
-        object Order(string store) => new { store, supplier = "V1", orderNumber = "OC-1", lines = new[] { new { sku = "P1", quantity = 10 } } };
+        object Order(string store) =>
+            new
+            {
+                store,
+                supplier = "V1",
+                orderNumber = "OC-1",
+                lines = new[] { new { sku = "P1", quantity = 10 } },
+            };
         await books.Do("purchase-orders", Order("M1"));
-        await books.Do("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M2" } });
+        await books.Do(
+            "users",
+            new
+            {
+                email = "luis@company.test",
+                fullName = "Luis",
+                role = "user",
+                password = Company.Password,
+                stores = new[] { "M2" },
+            }
+        );
         var luis = await Client.SignIn(host.Http.Server.CreateClient(), books.Company.Slug, "luis@company.test", Company.Password);
         Existing(await luis.Post("purchase-orders", Order("M2"))).ShouldBeNull();
     }
@@ -210,11 +334,21 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         var fields = new HashSet<string>();
         foreach (var operation in api.Operations.Where(o => o.Body is not null))
         {
-            foreach (var name in api.Schema(operation.Body!["schema"]!)["properties"]!.AsObject().Select(p => p.Key).Where(name => Naming().IsMatch(name) && name != "lineNumber"))
+            foreach (
+                var name in api.Schema(operation.Body!["schema"]!)["properties"]!
+                    .AsObject()
+                    .Select(p => p.Key)
+                    .Where(name => Naming().IsMatch(name) && name != "lineNumber")
+            )
                 fields.Add($"{operation.Path["/api/".Length..].Replace("{tenant}/", "", StringComparison.Ordinal)} {name}");
         }
         fields.Count.ShouldBeGreaterThan(20);
         var docs = File.ReadAllText(Path.Combine(Repository.Root, "docs", "sales.md"));
-        fields.Where(field => field.Split(' ') is [var path, var name] && !docs.Contains($"`{path}`", StringComparison.Ordinal) | !docs.Contains($"`{name}`", StringComparison.Ordinal)).ShouldBeEmpty();
+        fields
+            .Where(field =>
+                field.Split(' ') is [var path, var name]
+                && !docs.Contains($"`{path}`", StringComparison.Ordinal) | !docs.Contains($"`{name}`", StringComparison.Ordinal)
+            )
+            .ShouldBeEmpty();
     }
 }

@@ -25,20 +25,50 @@ public sealed class RefundTests(LedgerHost host)
         (await books.Sell("P1", quantity, (at ?? Noon).ToString("O"), method: null)).Json["id"]!.GetValue<Guid>();
 
     private static Task<Answer> Pay(Books books, Guid sale, decimal amount, string method = "cash", DateTimeOffset? occurredAt = null) =>
-        books.Company.Admin.Post($"sales/{sale}/payments", new { amount, method, occurredAt });
+        books.Company.Admin.Post(
+            $"sales/{sale}/payments",
+            new
+            {
+                amount,
+                method,
+                occurredAt,
+            }
+        );
 
-    private static Task<Answer> Refund(Books books, Guid sale, decimal amount, string method = "cash", DateTimeOffset? occurredAt = null, string? reason = null) =>
-        books.Company.Admin.Post($"sales/{sale}/refunds", new { amount, method, occurredAt, reason });
+    private static Task<Answer> Refund(
+        Books books,
+        Guid sale,
+        decimal amount,
+        string method = "cash",
+        DateTimeOffset? occurredAt = null,
+        string? reason = null
+    ) =>
+        books.Company.Admin.Post(
+            $"sales/{sale}/refunds",
+            new
+            {
+                amount,
+                method,
+                occurredAt,
+                reason,
+            }
+        );
 
     private static Task<Answer> Return(Books books, Guid sale, decimal quantity) =>
         books.Company.Admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity } } });
 
     private static async Task<JsonNode> Page(Books books, Guid sale) => (await books.Company.Admin.Get($"sales/{sale}")).ShouldBe(200).Json;
 
-    private static string Line(JsonNode? node, params string[] fields) => string.Join(' ', fields.Select(field => node![field]?.ToString() ?? "-"));
+    private static string Line(JsonNode? node, params string[] fields) =>
+        string.Join(' ', fields.Select(field => node![field]?.ToString() ?? "-"));
 
-    private static (string Status, decimal Open, decimal Paid, decimal Refunded) Money(JsonNode sale) => (sale["paymentStatus"]!.GetValue<string>(),
-        sale["openAmount"]!.GetValue<decimal>(), sale["amountPaid"]!.GetValue<decimal>(), sale["amountRefunded"]!.GetValue<decimal>());
+    private static (string Status, decimal Open, decimal Paid, decimal Refunded) Money(JsonNode sale) =>
+        (
+            sale["paymentStatus"]!.GetValue<string>(),
+            sale["openAmount"]!.GetValue<decimal>(),
+            sale["amountPaid"]!.GetValue<decimal>(),
+            sale["amountRefunded"]!.GetValue<decimal>()
+        );
 
     [Fact]
     public async Task what_is_open_ends_at_0_once_goods_are_back_and_money_is_given_back()
@@ -47,16 +77,22 @@ public sealed class RefundTests(LedgerHost host)
         var sale = await Sell(books, 2); // 9.28
         (await Pay(books, sale, 9.28m, "card")).ShouldBe(200);
         Money((await Return(books, sale, 2)).ShouldBe(200).Json).ShouldBe((SaleStatus.RefundDue, -9.28m, 9.28m, 0m));
-        Money((await Refund(books, sale, 5m, "cash", reason: "Damaged")).ShouldBe(200).Json).ShouldBe((SaleStatus.RefundDue, -4.28m, 9.28m, 5m));
+        Money((await Refund(books, sale, 5m, "cash", reason: "Damaged")).ShouldBe(200).Json)
+            .ShouldBe((SaleStatus.RefundDue, -4.28m, 9.28m, 5m));
         Money((await Refund(books, sale, 4.28m, "transfer")).ShouldBe(200).Json).ShouldBe((SaleStatus.Refunded, 0m, 9.28m, 9.28m));
 
         var page = await Page(books, sale);
         Money(page).ShouldBe((SaleStatus.Refunded, 0m, 9.28m, 9.28m));
-        page["payments"]!.AsArray().Select(p => Line(p, "kind", "method", "amount", "reason")).ShouldBe(["payment card 9.28 -", "refund cash -5 Damaged", "refund transfer -4.28 -"]);
+        page["payments"]!
+            .AsArray()
+            .Select(p => Line(p, "kind", "method", "amount", "reason"))
+            .ShouldBe(["payment card 9.28 -", "refund cash -5 Damaged", "refund transfer -4.28 -"]);
         var row = (await books.Company.Admin.Get("sales?status=refunded")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
         Money(row).ShouldBe((SaleStatus.Refunded, 0m, 9.28m, 9.28m));
-        (await books.Company.Admin.Get($"events?entityId={sale}&eventType=payment_refunded")).ShouldBe(200).Json["items"]!.AsArray()
-            .Select(e => e!["newData"]!["refunded"]!.GetValue<decimal>()).ShouldBe([9.28m, 5m], ignoreOrder: true);
+        (await books.Company.Admin.Get($"events?entityId={sale}&eventType=payment_refunded")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Select(e => e!["newData"]!["refunded"]!.GetValue<decimal>())
+            .ShouldBe([9.28m, 5m], ignoreOrder: true);
     }
 
     [Fact]
@@ -69,7 +105,8 @@ public sealed class RefundTests(LedgerHost host)
         (await Refund(books, sale, 5.01m)).ShouldBe(409).Detail!.ShouldContain("5.00 of what was paid");
         (await Refund(books, sale, 2m)).ShouldBe(200);
         (await Refund(books, sale, 3.01m)).ShouldBe(409).Detail!.ShouldContain("3.00 of what was paid");
-        foreach (var amount in (decimal[])[0, -1, 0.001m]) (await Refund(books, sale, amount)).ShouldBe(400).Fields.ShouldBe(["amount"]);
+        foreach (var amount in (decimal[])[0, -1, 0.001m])
+            (await Refund(books, sale, amount)).ShouldBe(400).Fields.ShouldBe(["amount"]);
         (await Refund(books, sale, 1, "barter")).ShouldBe(400).Fields.ShouldBe(["method"]);
         (await Refund(books, Guid.CreateVersion7(), 1)).ShouldBe(404);
         Money(await Page(books, sale)).ShouldBe((SaleStatus.Partial, 6.28m, 5m, 2m));
@@ -110,7 +147,8 @@ public sealed class RefundTests(LedgerHost host)
         (await Refund(books, sale, 1, occurredAt: Noon.AddHours(2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Refund(books, sale, 1, occurredAt: Noon.AddHours(3))).ShouldBe(200);
 
-        async Task<Answer> Cancel(DateTimeOffset occurredAt) => await books.Company.Admin.Post($"sales/{sale}/cancel", new { reason = "a mistake", occurredAt });
+        async Task<Answer> Cancel(DateTimeOffset occurredAt) =>
+            await books.Company.Admin.Post($"sales/{sale}/cancel", new { reason = "a mistake", occurredAt });
         (await Cancel(Noon.AddHours(2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Cancel(Noon.AddHours(3))).ShouldBe(200);
     }
@@ -129,13 +167,22 @@ public sealed class RefundTests(LedgerHost host)
         cancelled["refunds"]!.AsArray().Select(r => Line(r, "method", "amount")).ShouldBe(["card 6", "cash 4"]);
         var page = await Page(books, sale);
         page["payments"]!.AsArray().Sum(p => p!["amount"]!.GetValue<decimal>()).ShouldBe(0);
-        page["payments"]!.AsArray().Where(p => p!["reason"]?.ToString() == "a mistake").Select(p => Line(p, "kind", "method", "amount")).ShouldBe(["refund card -6", "refund cash -4"], ignoreOrder: true);
+        page["payments"]!
+            .AsArray()
+            .Where(p => p!["reason"]?.ToString() == "a mistake")
+            .Select(p => Line(p, "kind", "method", "amount"))
+            .ShouldBe(["refund card -6", "refund cash -4"], ignoreOrder: true);
         (await Refund(books, sale, 1)).ShouldBe(409).Detail!.ShouldContain("cancelled");
 
         var another = await Sell(books, 1);
         (await Pay(books, another, 4.64m, "card")).ShouldBe(200);
-        (await books.Company.Admin.Post($"sales/{another}/cancel", new { reason = "x", refundMethod = "barter" })).ShouldBe(400).Fields.ShouldBe(["refundMethod"]);
-        (await books.Do($"sales/{another}/cancel", new { reason = "x", refundMethod = "cash" })).Json["refunds"]!.AsArray().Select(r => Line(r, "method", "amount")).ShouldBe(["cash 4.64"]);
+        (await books.Company.Admin.Post($"sales/{another}/cancel", new { reason = "x", refundMethod = "barter" }))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["refundMethod"]);
+        (await books.Do($"sales/{another}/cancel", new { reason = "x", refundMethod = "cash" })).Json["refunds"]!
+            .AsArray()
+            .Select(r => Line(r, "method", "amount"))
+            .ShouldBe(["cash 4.64"]);
         (await books.Do($"sales/{await Sell(books, 1)}/cancel", new { reason = "x" })).Json["refunds"]!.AsArray().ShouldBeEmpty();
     }
 
@@ -153,8 +200,12 @@ public sealed class RefundTests(LedgerHost host)
         (await books.Query($"select {Columns} from payments_by_method('2026-03-11', '2026-03-12')")).ShouldBe(["M1 card 0 0 1 4.64 -4.64"]);
         (await books.Query("select * from payments_by_method('2026-03-10', '2026-03-12', 'm2')")).ShouldBeEmpty();
 
-        async Task<string[]> List(string query) => [.. (await books.Company.Admin.Get($"payments?{query}")).ShouldBe(200).Json["items"]!.AsArray()
-            .Select(p => Line(p, "store", "kind", "method", "amount"))];
+        async Task<string[]> List(string query) =>
+            [
+                .. (await books.Company.Admin.Get($"payments?{query}")).ShouldBe(200).Json["items"]!
+                    .AsArray()
+                    .Select(p => Line(p, "store", "kind", "method", "amount")),
+            ];
         (await List("")).ShouldBe(["M1 refund card -4.64", "M1 payment cash 9.28"]);
         (await List("from=2026-03-11&to=2026-03-12")).ShouldBe(["M1 refund card -4.64"]);
         (await List("kind=payment")).ShouldBe(await List("method=cash"));
@@ -169,12 +220,38 @@ public sealed class RefundTests(LedgerHost host)
         var books = await Open();
         var sale = await Sell(books, 1);
         (await Pay(books, sale, 4.64m)).ShouldBe(200);
-        foreach (var (email, role, store, status) in ((string, string, string, int)[])[("u@company.test", "user", "M1", 403), ("m2@company.test", "manager", "M2", 403), ("m1@company.test", "manager", "M1", 200)])
+        foreach (
+            var (email, role, store, status) in ((string, string, string, int)[])
+                [
+                    ("u@company.test", "user", "M1", 403),
+                    ("m2@company.test", "manager", "M2", 403),
+                    ("m1@company.test", "manager", "M1", 200),
+                ]
+        )
         {
-            await books.Do("users", new { email, fullName = email, role, password = Company.Password, stores = new[] { store } });
+            await books.Do(
+                "users",
+                new
+                {
+                    email,
+                    fullName = email,
+                    role,
+                    password = Company.Password,
+                    stores = new[] { store },
+                }
+            );
             var client = await Client.SignIn(host.Http.Server.CreateClient(), books.Company.Slug, email, Company.Password);
             (await client.Post($"sales/{sale}/refunds", new { amount = 1, method = "cash" })).ShouldBe(status);
-            (await client.Get("payments")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(store == "M1" ? status == 200 ? 2 : 1 : 0, email);
+            (await client.Get("payments")).ShouldBe(200).Json["items"]!
+                .AsArray()
+                .Count.ShouldBe(
+                    store == "M1"
+                        ? status == 200
+                            ? 2
+                            : 1
+                        : 0,
+                    email
+                );
         }
     }
 
@@ -197,7 +274,9 @@ public sealed class RefundTests(LedgerHost host)
         var sale = await Sell(books, 2);
         (await Pay(books, sale, 9)).ShouldBe(200);
         var key = Guid.CreateVersion7().ToString();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => books.Company.Admin.Post($"sales/{sale}/refunds", new { amount = 2, method = "cash" }, key)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => books.Company.Admin.Post($"sales/{sale}/refunds", new { amount = 2, method = "cash" }, key))
+        );
         answers.Select(a => a.ShouldBe(200).Text).Distinct().ShouldHaveSingleItem();
         (await books.Company.Admin.Post($"sales/{sale}/refunds", new { amount = 2, method = "cash" }, null)).ShouldBe(400);
         Money(await Page(books, sale)).Refunded.ShouldBe(2);
@@ -208,16 +287,34 @@ public sealed class RefundTests(LedgerHost host)
     {
         var books = await Open();
         var sale = await Sell(books, 3);
-        await books.Do($"sales/{sale}/returns", new { occurredAt = Noon.AddDays(2), reason = "Damaged", lines = new[] { new { lineNumber = 1, quantity = 1 }, new { lineNumber = 1, quantity = 1 } } });
-        await books.Do($"sales/{sale}/returns", new { occurredAt = Noon.AddDays(1), lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        await books.Do(
+            $"sales/{sale}/returns",
+            new
+            {
+                occurredAt = Noon.AddDays(2),
+                reason = "Damaged",
+                lines = new[] { new { lineNumber = 1, quantity = 1 }, new { lineNumber = 1, quantity = 1 } },
+            }
+        );
+        await books.Do(
+            $"sales/{sale}/returns",
+            new { occurredAt = Noon.AddDays(1), lines = new[] { new { lineNumber = 1, quantity = 1 } } }
+        );
         var returns = (await Page(books, sale))["returns"]!.AsArray();
-        returns.Select(r => Line(r, "kind", "reason", "subtotal", "taxAmount", "totalAmount")).ShouldBe(["return - 4 0.64 4.64", "return Damaged 8 1.28 9.28"]);
+        returns
+            .Select(r => Line(r, "kind", "reason", "subtotal", "taxAmount", "totalAmount"))
+            .ShouldBe(["return - 4 0.64 4.64", "return Damaged 8 1.28 9.28"]);
         returns.Select(r => r!["occurredAt"]!.GetValue<DateTimeOffset>()).ShouldBe([Noon.AddDays(1), Noon.AddDays(2)]);
-        returns.Select(r => Line(r!["lines"]!.AsArray().Single(), "lineNumber", "sku", "quantity", "netAmount", "taxAmount", "costOfGoods")).ShouldBe(["1 P1 1 4 0.64 2", "1 P1 2 8 1.28 4"]);
+        returns
+            .Select(r => Line(r!["lines"]!.AsArray().Single(), "lineNumber", "sku", "quantity", "netAmount", "taxAmount", "costOfGoods"))
+            .ShouldBe(["1 P1 1 4 0.64 2", "1 P1 2 8 1.28 4"]);
 
         var cancelled = await Sell(books, 2);
         await books.Do($"sales/{cancelled}/cancel", new { reason = "a mistake" });
-        (await Page(books, cancelled))["returns"]!.AsArray().Select(r => Line(r, "kind", "reason", "totalAmount")).ShouldBe(["cancellation a mistake 9.28"]);
+        (await Page(books, cancelled))["returns"]!
+            .AsArray()
+            .Select(r => Line(r, "kind", "reason", "totalAmount"))
+            .ShouldBe(["cancellation a mistake 9.28"]);
         (await Page(books, await Sell(books, 1)))["returns"]!.AsArray().ShouldBeEmpty();
     }
 }

@@ -11,29 +11,70 @@ public sealed class SaleTests(LedgerHost host)
     private async Task<Shop> Open(decimal stock = 100)
     {
         var shop = await Shop.Open(host, stock, unitCost: 2.50m);
-        (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "unit", costPrice = 2.50m, sellingPrice = 4m, taxRate = 16m })).ShouldBe(200);
+        (
+            await shop.Manager.Put(
+                $"products/{shop.Sku}",
+                new
+                {
+                    name = "A product",
+                    unitType = "unit",
+                    costPrice = 2.50m,
+                    sellingPrice = 4m,
+                    taxRate = 16m,
+                }
+            )
+        ).ShouldBe(200);
         return shop;
     }
 
     private static string NewInvoice() => "F-" + Guid.CreateVersion7().ToString("N")[^12..];
 
-    private static Task<Answer> Sell(Shop shop, decimal quantity, string? invoice = null, string? status = "paid", decimal? unitPrice = null, decimal discount = 0, Client? by = null, string? key = "new") =>
-        (by ?? shop.Manager).Post("sales", new
-        {
-            store = shop.Store,
-            invoiceNumber = invoice ?? NewInvoice(),
-            paymentMethod = status == "paid" ? "cash" : null,
-            paymentStatus = status,
-            lines = new[] { new { sku = shop.Sku, quantity, unitPrice, discount } },
-        }, key);
+    private static Task<Answer> Sell(
+        Shop shop,
+        decimal quantity,
+        string? invoice = null,
+        string? status = "paid",
+        decimal? unitPrice = null,
+        decimal discount = 0,
+        Client? by = null,
+        string? key = "new"
+    ) =>
+        (by ?? shop.Manager).Post(
+            "sales",
+            new
+            {
+                store = shop.Store,
+                invoiceNumber = invoice ?? NewInvoice(),
+                paymentMethod = status == "paid" ? "cash" : null,
+                paymentStatus = status,
+                lines = new[]
+                {
+                    new
+                    {
+                        sku = shop.Sku,
+                        quantity,
+                        unitPrice,
+                        discount,
+                    },
+                },
+            },
+            key
+        );
 
     private static Guid Id(Answer answer) => answer.Json["id"]!.GetValue<Guid>();
+
     private static decimal Money(Answer answer, string field) => answer.Json[field]!.GetValue<decimal>();
+
     private static string Status(Answer answer) => answer.Json["paymentStatus"]!.GetValue<string>();
 
-    private static Task<Answer> Pay(Shop shop, Guid sale, decimal amount) => shop.Manager.Post($"sales/{sale}/payments", new { amount, method = "card" });
-    private static Task<Answer> Refund(Shop shop, Guid sale, decimal amount, string method = "cash") => shop.Manager.Post($"sales/{sale}/refunds", new { amount, method });
+    private static Task<Answer> Pay(Shop shop, Guid sale, decimal amount) =>
+        shop.Manager.Post($"sales/{sale}/payments", new { amount, method = "card" });
+
+    private static Task<Answer> Refund(Shop shop, Guid sale, decimal amount, string method = "cash") =>
+        shop.Manager.Post($"sales/{sale}/refunds", new { amount, method });
+
     private static Task<Answer> Cancel(Shop shop, Guid sale) => shop.Manager.Post($"sales/{sale}/cancel", new { reason = "a mistake" });
+
     private static Task<Answer> Return(Shop shop, Guid sale, decimal quantity, int lineNumber = 1) =>
         shop.Manager.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber, quantity } } });
 
@@ -50,8 +91,12 @@ public sealed class SaleTests(LedgerHost host)
         row["amountPaid"]!.GetValue<decimal>().ShouldBe(13.92m);
         row["lines"]!.AsArray().Single()!["costPerUnit"]!.GetValue<decimal>().ShouldBe(2.50m);
         row["lines"]![0]!["lineTotal"]!.GetValue<decimal>().ShouldBe(12m);
-        (await shop.Manager.Get($"sales?store={shop.Store}")).ShouldBe(200).Json["items"]!.AsArray().Single()!["id"]!.GetValue<Guid>().ShouldBe(Id(sold));
-        (await shop.Manager.Get($"movements?store={shop.Store}&document={Id(sold)}")).ShouldBe(200).Json["items"]![0]!["referenceType"]!.GetValue<string>().ShouldBe("sale");
+        (await shop.Manager.Get($"sales?store={shop.Store}")).ShouldBe(200).Json["items"]!.AsArray().Single()!["id"]!
+            .GetValue<Guid>()
+            .ShouldBe(Id(sold));
+        (await shop.Manager.Get($"movements?store={shop.Store}&document={Id(sold)}")).ShouldBe(200).Json["items"]![0]!["referenceType"]!
+            .GetValue<string>()
+            .ShouldBe("sale");
         var trail = (await shop.Manager.Get($"events?entityId={Id(sold)}")).ShouldBe(200).Json["items"]!.AsArray();
         trail.Select(e => e!["eventType"]!.GetValue<string>()).ShouldBe(["sale_recorded", "payment_received"], ignoreOrder: true);
     }
@@ -64,9 +109,22 @@ public sealed class SaleTests(LedgerHost host)
     public async Task the_clients_rif_is_checked_and_other_tax_ids_are_kept_as_given(string taxId, int status, string? kept)
     {
         var shop = await Open(stock: 1);
-        var answer = (await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), clientTaxId = taxId, lines = new[] { new { sku = shop.Sku, quantity = 1 } } })).ShouldBe(status);
-        if (kept is null) answer.Fields.ShouldBe(["clientTaxId"]);
-        else (await shop.Manager.Get($"sales/{Id(answer)}")).ShouldBe(200).Json["clientTaxId"]!.GetValue<string>().ShouldBe(kept);
+        var answer = (
+            await shop.Manager.Post(
+                "sales",
+                new
+                {
+                    store = shop.Store,
+                    invoiceNumber = NewInvoice(),
+                    clientTaxId = taxId,
+                    lines = new[] { new { sku = shop.Sku, quantity = 1 } },
+                }
+            )
+        ).ShouldBe(status);
+        if (kept is null)
+            answer.Fields.ShouldBe(["clientTaxId"]);
+        else
+            (await shop.Manager.Get($"sales/{Id(answer)}")).ShouldBe(200).Json["clientTaxId"]!.GetValue<string>().ShouldBe(kept);
     }
 
     [Fact]
@@ -95,13 +153,28 @@ public sealed class SaleTests(LedgerHost host)
     public async Task all_lines_leave_or_none_does()
     {
         var (one, other) = (await Open(), await Open(stock: 1));
-        (await one.Manager.Post("products", new { sku = other.Sku + "-B", name = "None of it", sellingPrice = 1 })).ShouldBe(201);
-        var refused = (await one.Manager.Post("sales", new
-        {
-            store = one.Store,
-            invoiceNumber = "F-1",
-            lines = new[] { new { sku = one.Sku, quantity = 1 }, new { sku = other.Sku + "-B", quantity = 1 } },
-        })).ShouldBe(409);
+        (
+            await one.Manager.Post(
+                "products",
+                new
+                {
+                    sku = other.Sku + "-B",
+                    name = "None of it",
+                    sellingPrice = 1,
+                }
+            )
+        ).ShouldBe(201);
+        var refused = (
+            await one.Manager.Post(
+                "sales",
+                new
+                {
+                    store = one.Store,
+                    invoiceNumber = "F-1",
+                    lines = new[] { new { sku = one.Sku, quantity = 1 }, new { sku = other.Sku + "-B", quantity = 1 } },
+                }
+            )
+        ).ShouldBe(409);
         refused.Json["shortages"]!.AsArray().Single()!["sku"]!.GetValue<string>().ShouldBe(other.Sku + "-B");
         (await one.OnHand()).ShouldBe(100);
         (await one.Manager.Get($"sales?store={one.Store}")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
@@ -172,9 +245,25 @@ public sealed class SaleTests(LedgerHost host)
     {
         var shop = await Open();
         var soldAt = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
-        async Task<Guid> SellThen() => Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = soldAt, lines = new[] { new { sku = shop.Sku, quantity = 2 } } })).ShouldBe(201));
-        Task<Answer> ReturnAt(Guid sale, DateTimeOffset at) => shop.Manager.Post($"sales/{sale}/returns", new { occurredAt = at, lines = new[] { new { lineNumber = 1, quantity = 1 } } });
-        Task<Answer> CancelAt(Guid sale, DateTimeOffset at) => shop.Manager.Post($"sales/{sale}/cancel", new { occurredAt = at, reason = "a mistake" });
+        async Task<Guid> SellThen() =>
+            Id(
+                (
+                    await shop.Manager.Post(
+                        "sales",
+                        new
+                        {
+                            store = shop.Store,
+                            invoiceNumber = NewInvoice(),
+                            occurredAt = soldAt,
+                            lines = new[] { new { sku = shop.Sku, quantity = 2 } },
+                        }
+                    )
+                ).ShouldBe(201)
+            );
+        Task<Answer> ReturnAt(Guid sale, DateTimeOffset at) =>
+            shop.Manager.Post($"sales/{sale}/returns", new { occurredAt = at, lines = new[] { new { lineNumber = 1, quantity = 1 } } });
+        Task<Answer> CancelAt(Guid sale, DateTimeOffset at) =>
+            shop.Manager.Post($"sales/{sale}/cancel", new { occurredAt = at, reason = "a mistake" });
         foreach (var command in (Func<Guid, DateTimeOffset, Task<Answer>>[])[ReturnAt, CancelAt])
         {
             var (sale, before) = (await SellThen(), await shop.OnHand());
@@ -183,7 +272,20 @@ public sealed class SaleTests(LedgerHost host)
             (await command(sale, soldAt)).ShouldBe(200);
         }
         // a seller whose clock is ahead sells now; a return without a time of its own occurs after that sale
-        var ahead = Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = TimeProvider.System.GetUtcNow().AddMinutes(4), lines = new[] { new { sku = shop.Sku, quantity = 1 } } })).ShouldBe(201));
+        var ahead = Id(
+            (
+                await shop.Manager.Post(
+                    "sales",
+                    new
+                    {
+                        store = shop.Store,
+                        invoiceNumber = NewInvoice(),
+                        occurredAt = TimeProvider.System.GetUtcNow().AddMinutes(4),
+                        lines = new[] { new { sku = shop.Sku, quantity = 1 } },
+                    }
+                )
+            ).ShouldBe(201)
+        );
         (await Return(shop, ahead, 1)).ShouldBe(200);
         var moved = (await shop.Manager.Get($"movements?document={ahead}")).ShouldBe(200).Json["items"]!.AsArray();
         moved.Select(m => m!["referenceType"]!.GetValue<string>()).ShouldBe(["return", "sale"]);
@@ -197,15 +299,37 @@ public sealed class SaleTests(LedgerHost host)
         // two at 4.64, and one for nothing; the free one is all that is left to return where the others came back
         async Task<Guid> Made(string status, params Func<Guid, Task<Answer>>[] then)
         {
-            var sale = Id((await shop.Manager.Post("sales", new
-            {
-                store = shop.Store,
-                invoiceNumber = NewInvoice(),
-                paymentMethod = "cash",
-                paymentStatus = status,
-                lines = new[] { new { sku = shop.Sku, quantity = 2, unitPrice = 4 }, new { sku = shop.Sku, quantity = 1, unitPrice = 0 } },
-            })).ShouldBe(201));
-            foreach (var step in then) (await step(sale)).ShouldBe(200);
+            var sale = Id(
+                (
+                    await shop.Manager.Post(
+                        "sales",
+                        new
+                        {
+                            store = shop.Store,
+                            invoiceNumber = NewInvoice(),
+                            paymentMethod = "cash",
+                            paymentStatus = status,
+                            lines = new[]
+                            {
+                                new
+                                {
+                                    sku = shop.Sku,
+                                    quantity = 2,
+                                    unitPrice = 4,
+                                },
+                                new
+                                {
+                                    sku = shop.Sku,
+                                    quantity = 1,
+                                    unitPrice = 0,
+                                },
+                            },
+                        }
+                    )
+                ).ShouldBe(201)
+            );
+            foreach (var step in then)
+                (await step(sale)).ShouldBe(200);
             return sale;
         }
         var reach = new Dictionary<string, Func<Task<Guid>>>
@@ -233,8 +357,10 @@ public sealed class SaleTests(LedgerHost host)
             {
                 var sale = await make();
                 (await shop.Manager.Get($"sales/{sale}")).ShouldBe(200).Json["paymentStatus"]!.GetValue<string>().ShouldBe(state);
-                (await shop.Manager.Get($"sales?store={shop.Store}&status={state}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray()
-                    .Select(row => row!["id"]!.GetValue<Guid>()).ShouldContain(sale);
+                (await shop.Manager.Get($"sales?store={shop.Store}&status={state}&limit=1000")).ShouldBe(200).Json["items"]!
+                    .AsArray()
+                    .Select(row => row!["id"]!.GetValue<Guid>())
+                    .ShouldContain(sale);
                 var before = await shop.OnHand();
                 var answer = await run(sale);
                 if (Sale.Allowed[command].Contains(state))
@@ -269,7 +395,8 @@ public sealed class SaleTests(LedgerHost host)
         var (invoice, key) = (NewInvoice(), Guid.CreateVersion7().ToString());
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1, invoice, key: key)));
         answers.Select(Id).Distinct().Count().ShouldBe(1);
-        foreach (var answer in answers) answer.ShouldBe(201);
+        foreach (var answer in answers)
+            answer.ShouldBe(201);
         (await shop.OnHand()).ShouldBe(99);
     }
 
@@ -278,13 +405,33 @@ public sealed class SaleTests(LedgerHost host)
     {
         var shop = await Open();
         var at = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
-        object Body(object change) => Merge(new { store = shop.Store, invoiceNumber = NewInvoice(), lines = new[] { new { sku = shop.Sku, quantity = 1 } } }, change);
+        object Body(object change) =>
+            Merge(
+                new
+                {
+                    store = shop.Store,
+                    invoiceNumber = NewInvoice(),
+                    lines = new[] { new { sku = shop.Sku, quantity = 1 } },
+                },
+                change
+            );
         var late = (await shop.Manager.Post("sales", Body(new { occurredAt = at }))).ShouldBe(201);
         (await shop.Manager.Get($"sales/{Id(late)}")).Json["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(at);
 
         (await shop.Manager.Post("sales", Body(new { paymentStatus = "paid" }))).ShouldBe(400).Fields.ShouldBe(["paymentMethod"]);
-        (await shop.Manager.Post("sales", Body(new { paymentMethod = "barter", invoiceNumber = "", clientName = new string('x', 201) })))
-            .ShouldBe(400).Fields.ShouldBe(["paymentMethod", "invoiceNumber", "clientName"], ignoreOrder: true);
+        (
+            await shop.Manager.Post(
+                "sales",
+                Body(
+                    new
+                    {
+                        paymentMethod = "barter",
+                        invoiceNumber = "",
+                        clientName = new string('x', 201),
+                    }
+                )
+            )
+        ).ShouldBe(400).Fields.ShouldBe(["paymentMethod", "invoiceNumber", "clientName"], ignoreOrder: true);
         (await shop.Manager.Post("sales", Body(new { store = "NO-SUCH" }))).ShouldBe(404).Fields.ShouldBe(["store"]);
         (await shop.Manager.Post("sales", Body(new { }), key: null)).ShouldBe(400);
         (await (await Client.Demo(host, "viewer")).Post("sales", Body(new { }))).ShouldBe(403);
@@ -296,13 +443,48 @@ public sealed class SaleTests(LedgerHost host)
     {
         var (shop, noon) = (await Open(stock: 0), new DateTimeOffset(2026, 2, 1, 12, 0, 0, TimeSpan.Zero));
         object[] Lines(decimal quantity) => [new { sku = shop.Sku, quantity }];
-        (await shop.Manager.Post("stock/receipts", new { store = shop.Store, occurredAt = noon.AddDays(-2), lines = Lines(10) })).ShouldBe(200);
-        var sale = Id((await shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = NewInvoice(), occurredAt = noon, lines = Lines(4) })).ShouldBe(201));
-        (await shop.Manager.Post("stock/counts", new { store = shop.Store, occurredAt = noon.AddHours(-1), lines = Lines(10) })).ShouldBe(200);
+        (
+            await shop.Manager.Post(
+                "stock/receipts",
+                new
+                {
+                    store = shop.Store,
+                    occurredAt = noon.AddDays(-2),
+                    lines = Lines(10),
+                }
+            )
+        ).ShouldBe(200);
+        var sale = Id(
+            (
+                await shop.Manager.Post(
+                    "sales",
+                    new
+                    {
+                        store = shop.Store,
+                        invoiceNumber = NewInvoice(),
+                        occurredAt = noon,
+                        lines = Lines(4),
+                    }
+                )
+            ).ShouldBe(201)
+        );
+        (
+            await shop.Manager.Post(
+                "stock/counts",
+                new
+                {
+                    store = shop.Store,
+                    occurredAt = noon.AddHours(-1),
+                    lines = Lines(10),
+                }
+            )
+        ).ShouldBe(200);
         async Task<Answer> Return(DateTimeOffset? occurredAt) =>
             await shop.Manager.Post($"sales/{sale}/returns", new { occurredAt, lines = new[] { new { lineNumber = 1, quantity = 1 } } });
         (await Return(noon.AddHours(-2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
-        (await shop.Manager.Post($"sales/{sale}/cancel", new { reason = "x", occurredAt = noon.AddHours(-2) })).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await shop.Manager.Post($"sales/{sale}/cancel", new { reason = "x", occurredAt = noon.AddHours(-2) }))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["occurredAt"]);
         (await shop.OnHand()).ShouldBe(6);
         (await Return(noon)).ShouldBe(200);
         (await Return(null)).ShouldBe(200);
@@ -312,7 +494,8 @@ public sealed class SaleTests(LedgerHost host)
     private static JsonObject Merge(object body, object change)
     {
         var merged = System.Text.Json.JsonSerializer.SerializeToNode(body)!.AsObject();
-        foreach (var (name, value) in System.Text.Json.JsonSerializer.SerializeToNode(change)!.AsObject()) merged[name] = value?.DeepClone();
+        foreach (var (name, value) in System.Text.Json.JsonSerializer.SerializeToNode(change)!.AsObject())
+            merged[name] = value?.DeepClone();
         return merged;
     }
 }

@@ -12,12 +12,14 @@ public static class Catalog
     /// </summary>
     public static async Task<IReadOnlyList<string>> Describe(NpgsqlConnection superuser, string schema, Guid tenantId)
     {
-        string Rights(string acl, char kind, string owner) => $"""
-            (select string_agg(format('%s %s', case grantee when 0 then 'public' else grantee::regrole::text end, privilege_type), ', '
-                               order by grantee::regrole::text, privilege_type)
-             from aclexplode(coalesce({acl}, acldefault('{kind}', {owner}))))
-            """;
-        var lines = await superuser.Column<string>($"""
+        string Rights(string acl, char kind, string owner) =>
+            $"""
+                (select string_agg(format('%s %s', case grantee when 0 then 'public' else grantee::regrole::text end, privilege_type), ', '
+                                   order by grantee::regrole::text, privilege_type)
+                 from aclexplode(coalesce({acl}, acldefault('{kind}', {owner}))))
+                """;
+        var lines = await superuser.Column<string>(
+            $"""
             with relation as (
                 select * from pg_class
                 where relnamespace = '{schema}'::regnamespace and relname not like 'mt\_%' and relkind in ('r', 'p', 'v', 'm', 'S')
@@ -80,8 +82,16 @@ public static class Catalog
             union all
             select format('job of %s: %s every %s, %s', hypertable_name, proc_name, schedule_interval, config - 'hypertable_id')
             from timescaledb_information.jobs where hypertable_schema = '{schema}'
-            """);
-        return [.. lines.Select(line => line.Replace(schema, "{schema}", StringComparison.Ordinal)
-            .Replace(tenantId.ToString(), "{tenant}", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+            """
+        );
+        return
+        [
+            .. lines
+                .Select(line =>
+                    line.Replace(schema, "{schema}", StringComparison.Ordinal)
+                        .Replace(tenantId.ToString(), "{tenant}", StringComparison.Ordinal)
+                )
+                .Order(StringComparer.Ordinal),
+        ];
     }
 }

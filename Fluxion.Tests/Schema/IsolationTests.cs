@@ -30,9 +30,19 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
         await using var superuser = await host.OpenSuperuser();
         var own = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, CancellationToken.None))!;
         OwnId = own.Id;
-        await new Analysts(host.Services.GetRequiredService<Databases>()).Grant(own, Analyst, Password, TimeSpan.FromMinutes(1), 5, CancellationToken.None);
-        foreach (var role in (string[])[Nobody, Stranger]) await superuser.Execute($"create role {role} login password '{ScramSha256.Verifier(Password)}'");
-        OtherChunks = await superuser.Column<string>($"select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text from timescaledb_information.hypertables where hypertable_schema = '{Other.Schema}'");
+        await new Analysts(host.Services.GetRequiredService<Databases>()).Grant(
+            own,
+            Analyst,
+            Password,
+            TimeSpan.FromMinutes(1),
+            5,
+            CancellationToken.None
+        );
+        foreach (var role in (string[])[Nobody, Stranger])
+            await superuser.Execute($"create role {role} login password '{ScramSha256.Verifier(Password)}'");
+        OtherChunks = await superuser.Column<string>(
+            $"select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text from timescaledb_information.hypertables where hypertable_schema = '{Other.Schema}'"
+        );
     }
 
     /// <summary>Connects as an analyst of the demo tenant who lifted every restriction that only the login's own settings impose.</summary>
@@ -50,7 +60,9 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     public async Task<NpgsqlConnection> AsNobodyLetIn()
     {
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"grant connect on database {host.Database} to {Nobody}; grant usage on schema _timescaledb_internal to {Nobody}");
+        await superuser.Execute(
+            $"grant connect on database {host.Database} to {Nobody}; grant usage on schema _timescaledb_internal to {Nobody}"
+        );
         return await As(Nobody);
     }
 
@@ -64,7 +76,8 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     public async Task<List<string>> Readable(string role)
     {
         await using var superuser = await host.OpenSuperuser();
-        return await superuser.Column<string>($"""
+        return await superuser.Column<string>(
+            $"""
             select format('%I.%I', n.nspname, c.relname)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', '{Own}')
@@ -72,7 +85,8 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
               and (n.nspname, c.relname) not in (
                   select schema_name, table_name from _timescaledb_catalog.hypertable where id in ({OwnHypertables})
                   union all select schema_name, table_name from _timescaledb_catalog.chunk where hypertable_id in ({OwnHypertables}))
-            """);
+            """
+        );
     }
 
     private static readonly string OwnHypertables = $"""
@@ -83,7 +97,8 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     public async Task<NpgsqlConnection> AsService(Guid? tenant = null)
     {
         var connection = await Sql.Open(host.Connections.Service);
-        if (tenant is not null) await connection.Execute($"set {Databases.TenantSetting} = '{tenant}'");
+        if (tenant is not null)
+            await connection.Execute($"set {Databases.TenantSetting} = '{tenant}'");
         return connection;
     }
 
@@ -95,7 +110,8 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     private async Task<List<string>> Tables(string? schema, bool selectable)
     {
         await using var superuser = await host.OpenSuperuser();
-        return await superuser.Column<string>($"""
+        return await superuser.Column<string>(
+            $"""
             select format('%I.%I', n.nspname, c.relname)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in (select schema_name from shared.tenants union select 'template')
@@ -103,16 +119,17 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
               and c.relkind in ('r', 'p', 'v', 'm', 'f')
               and has_any_column_privilege('fluxion_app', c.oid, 'select') = {selectable}
             order by 1
-            """);
+            """
+        );
     }
 
-    public string Fill(string sql) => sql
-        .Replace("{own}", Own, StringComparison.Ordinal)
-        .Replace("{other}", Other.Schema, StringComparison.Ordinal)
-        .Replace("{other_id}", Other.Id.ToString(), StringComparison.Ordinal)
-        .Replace("{chunk}", OtherChunks[0], StringComparison.Ordinal)
-        .Replace("{chunk2}", OtherChunks[^1], StringComparison.Ordinal)
-        .Replace("{database}", host.Database, StringComparison.Ordinal);
+    public string Fill(string sql) =>
+        sql.Replace("{own}", Own, StringComparison.Ordinal)
+            .Replace("{other}", Other.Schema, StringComparison.Ordinal)
+            .Replace("{other_id}", Other.Id.ToString(), StringComparison.Ordinal)
+            .Replace("{chunk}", OtherChunks[0], StringComparison.Ordinal)
+            .Replace("{chunk2}", OtherChunks[^1], StringComparison.Ordinal)
+            .Replace("{database}", host.Database, StringComparison.Ordinal);
 
     public async ValueTask DisposeAsync()
     {
@@ -136,9 +153,11 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         tables.ShouldContain($"{Foothold.Own}.mt_events");
         tables.ShouldContain($"{Foothold.Own}.service_inventory_movements");
         await using var service = await foothold.AsService();
-        foreach (var table in tables) (await Count(service, table)).ShouldBe(0, table);
+        foreach (var table in tables)
+            (await Count(service, table)).ShouldBe(0, table);
         await service.Execute($"set {Databases.TenantSetting} = ''");
-        foreach (var table in tables) (await Count(service, table)).ShouldBe(0, table);
+        foreach (var table in tables)
+            (await Count(service, table)).ShouldBe(0, table);
         (await Count(service, "shared.tenant_users")).ShouldBe(0);
     }
 
@@ -147,9 +166,13 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     {
         await using var own = await foothold.AsService(foothold.OwnId);
         await using var other = await foothold.AsService(foothold.Other.Id);
-        foreach (var table in await foothold.ServiceTables(foothold.Other.Schema)) (await Count(own, table)).ShouldBe(0, table);
-        foreach (var table in await foothold.ServiceTables(Foothold.Own)) (await Count(other, table)).ShouldBe(0, table);
-        foreach (var table in (string[])["mt_events", "mt_streams", "products", "inventory", "service_inventory_movements", "service_events"])
+        foreach (var table in await foothold.ServiceTables(foothold.Other.Schema))
+            (await Count(own, table)).ShouldBe(0, table);
+        foreach (var table in await foothold.ServiceTables(Foothold.Own))
+            (await Count(other, table)).ShouldBe(0, table);
+        foreach (
+            var table in (string[])["mt_events", "mt_streams", "products", "inventory", "service_inventory_movements", "service_events"]
+        )
         {
             (await Count(own, $"{Foothold.Own}.{table}")).ShouldBePositive(table);
             (await Count(other, $"{foothold.Other.Schema}.{table}")).ShouldBePositive(table);
@@ -167,7 +190,12 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     {
         await using var service = await foothold.AsService(foothold.OwnId);
         await service.Execute("set enable_seqscan = off"); // on few rows the planner would choose a sequential scan
-        string.Join('\n', await service.Column<string>($"explain select data from {Foothold.Own}.{table} where id = any('{{}}') or data ->> 'code' = any('{{LAC001}}')"))
+        string.Join(
+                '\n',
+                await service.Column<string>(
+                    $"explain select data from {Foothold.Own}.{table} where id = any('{{}}') or data ->> 'code' = any('{{LAC001}}')"
+                )
+            )
             .ShouldContain($"Bitmap Index Scan on {table}_uidx_code");
     }
 
@@ -178,12 +206,17 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         refused.ShouldContain($"{foothold.Other.Schema}.inventory_movements");
         refused.ShouldContain($"{foothold.Other.Schema}.schema_versions");
         await using var service = await foothold.AsService(foothold.Other.Id);
-        foreach (var table in refused) (await service.Failure($"select * from {table}")).ShouldBe(Sql.Refused, table);
+        foreach (var table in refused)
+            (await service.Failure($"select * from {table}")).ShouldBe(Sql.Refused, table);
     }
 
     [Theory]
-    [InlineData("insert into {other}.events (id, event_type, entity_type, entity_id, action) values ('{other_id}', 'x', 'x', '{other_id}', 'created')")]
-    [InlineData("insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)")]
+    [InlineData(
+        "insert into {other}.events (id, event_type, entity_type, entity_id, action) values ('{other_id}', 'x', 'x', '{other_id}', 'created')"
+    )]
+    [InlineData(
+        "insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)"
+    )]
     [InlineData("insert into {other}.forecasts (id, product_id, store_id) values ('{other_id}', '{other_id}', '{other_id}')")]
     public async Task the_service_writes_no_hypertable_without_its_tenants_setting(string sql)
     {
@@ -286,13 +319,19 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     public async Task an_analyst_reads_the_read_models_of_his_tenant()
     {
         await using var analyst = await foothold.AsAnalyst();
-        foreach (var table in (string[])["stores", "categories", "suppliers", "products", "product_prices", "inventory", "inventory_movements", "events"])
+        foreach (
+            var table in (string[])
+                ["stores", "categories", "suppliers", "products", "product_prices", "inventory", "inventory_movements", "events"]
+        )
             (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBePositive(table);
         foreach (var table in (string[])["sales", "sale_items", "purchase_orders", "purchase_order_items", "alerts", "forecasts"])
             (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBeGreaterThanOrEqualTo(0, table);
         (await analyst.Column<string>($"select email::text from {Foothold.Own}.users")).ShouldContain(DemoTenant.Email("viewer"));
-        (await analyst.Rows($"select time_bucket('1 day', created_at) d, last(quantity, created_at) from {Foothold.Own}.inventory_movements group by d"))
-            .ShouldNotBeEmpty();
+        (
+            await analyst.Rows(
+                $"select time_bucket('1 day', created_at) d, last(quantity, created_at) from {Foothold.Own}.inventory_movements group by d"
+            )
+        ).ShouldNotBeEmpty();
     }
 
     [Fact]
@@ -340,7 +379,9 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("update {own}.inventory set quantity_on_hand = 0")]
     [InlineData("delete from {own}.inventory_movements")]
     [InlineData("truncate {own}.events")]
-    [InlineData("insert into {own}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')")]
+    [InlineData(
+        "insert into {own}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')"
+    )]
     [InlineData("select * from {own}.products for update")]
     [InlineData("lock table {own}.inventory in access exclusive mode")]
     [InlineData("create table public.x (id int)")]
@@ -396,7 +437,9 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("select 1 from pg_stats where schemaname = '{other}' or tablename = split_part('{chunk}', '.', 2)")]
     [InlineData("select 1 from information_schema.columns where table_schema = '{other}'")]
     [InlineData("select 1 from information_schema.columns where column_name = 'password_hash'")]
-    [InlineData("select 1 from pg_stat_activity where usename in ('fluxion_app', 'fluxion_owner') and query not in ('', '<insufficient privilege>')")]
+    [InlineData(
+        "select 1 from pg_stat_activity where usename in ('fluxion_app', 'fluxion_owner') and query not in ('', '<insufficient privilege>')"
+    )]
     [InlineData("set app.current_tenant_id = '{other_id}'; select 1 from {own}.products where tenant_id = '{other_id}'")]
     public async Task an_analyst_finds_nothing(string sql)
     {
@@ -410,48 +453,127 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     private static readonly string[] Attacks =
     [
         // another tenant's rows: tables, views, chunks, statistics, and copies of them
-        "select * from {other}.products", "select * from {other}.users", "select * from {other}.mt_events", "select * from {other}.inventory_movements",
-        "select * from {other}.service_events", "select * from {other}.schema_versions", "select * from {chunk}", "select * from only {chunk2}",
-        "select * from template.products", "select tenant_id from {own}.products where tenant_id = '{other_id}'",
-        "select * from pg_stats where schemaname = '{other}' or tablename = split_part('{chunk}', '.', 2)", "select * from pg_stats_ext", "select * from pg_statistic",
+        "select * from {other}.products",
+        "select * from {other}.users",
+        "select * from {other}.mt_events",
+        "select * from {other}.inventory_movements",
+        "select * from {other}.service_events",
+        "select * from {other}.schema_versions",
+        "select * from {chunk}",
+        "select * from only {chunk2}",
+        "select * from template.products",
+        "select tenant_id from {own}.products where tenant_id = '{other_id}'",
+        "select * from pg_stats where schemaname = '{other}' or tablename = split_part('{chunk}', '.', 2)",
+        "select * from pg_stats_ext",
+        "select * from pg_statistic",
         "select * from information_schema.views where table_schema = '{other}' and view_definition is not null",
-        "copy {other}.products to stdout", "copy {chunk} to stdout", "copy (select * from {other}.inventory_movements) to stdout",
+        "copy {other}.products to stdout",
+        "copy {chunk} to stdout",
+        "copy (select * from {other}.inventory_movements) to stdout",
         "copy {other}.inventory_movements from stdin",
-        "update {other}.inventory_movements set quantity = 0", "delete from {other}.products", "truncate {other}.events",
+        "update {other}.inventory_movements set quantity = 0",
+        "delete from {other}.products",
+        "truncate {other}.events",
         // continuous aggregates; the Apache edition has none
-        "call refresh_continuous_aggregate('{other}.inventory_movements', null, null)", "select * from _timescaledb_internal._materialized_hypertable_1",
+        "call refresh_continuous_aggregate('{other}.inventory_movements', null, null)",
+        "select * from _timescaledb_internal._materialized_hypertable_1",
         "create materialized view {own}.x with (timescaledb.continuous) as select time_bucket('1 day', created_at) d, count(*) from {other}.inventory_movements group by d with no data",
-        "select * from _timescaledb_catalog.continuous_agg where user_view_schema = '{other}'", "select add_job('pg_sleep', '1s')", "call run_job(1)",
-        "select add_retention_policy('{other}.events', interval '1 day')", "select drop_chunks('{other}.events', older_than => interval '0 days')",
-        "select _timescaledb_functions.drop_chunk('{chunk}')", "call merge_chunks('{chunk}', '{chunk2}')", "select move_chunk('{chunk}', 'pg_default', 'pg_default')",
-        "select set_chunk_time_interval('{other}.events', interval '1 day')", "select timescaledb_pre_restore()", "set timescaledb.restoring = on",
+        "select * from _timescaledb_catalog.continuous_agg where user_view_schema = '{other}'",
+        "select add_job('pg_sleep', '1s')",
+        "call run_job(1)",
+        "select add_retention_policy('{other}.events', interval '1 day')",
+        "select drop_chunks('{other}.events', older_than => interval '0 days')",
+        "select _timescaledb_functions.drop_chunk('{chunk}')",
+        "call merge_chunks('{chunk}', '{chunk2}')",
+        "select move_chunk('{chunk}', 'pg_default', 'pg_default')",
+        "select set_chunk_time_interval('{other}.events', interval '1 day')",
+        "select timescaledb_pre_restore()",
+        "set timescaledb.restoring = on",
         // becoming another role
-        "set role fluxion_owner", "set role postgres", "set role {other}_analyst", "set role pg_read_all_data", "set session authorization postgres",
-        "grant {other}_analyst to current_user", "grant fluxion_owner to current_user", "grant pg_read_server_files to current_user", "alter role current_user bypassrls",
-        "alter role current_user connection limit -1", "alter role {other}_analyst login", "alter role fluxion_owner password 'x'", "create role x superuser", "drop role {other}_analyst",
-        "reassign owned by fluxion_owner to current_user", "alter role all set search_path = 'x'",
+        "set role fluxion_owner",
+        "set role postgres",
+        "set role {other}_analyst",
+        "set role pg_read_all_data",
+        "set session authorization postgres",
+        "grant {other}_analyst to current_user",
+        "grant fluxion_owner to current_user",
+        "grant pg_read_server_files to current_user",
+        "alter role current_user bypassrls",
+        "alter role current_user connection limit -1",
+        "alter role {other}_analyst login",
+        "alter role fluxion_owner password 'x'",
+        "create role x superuser",
+        "drop role {other}_analyst",
+        "reassign owned by fluxion_owner to current_user",
+        "alter role all set search_path = 'x'",
         // views and functions
-        "create or replace view {other}.service_events as select 1 as id", "create view {own}.x as select * from {other}.products", "create function {other}.x() returns int language sql as 'select 1'",
-        "create or replace function {own}.require_tenant() returns trigger language plpgsql as 'begin return null; end'", "alter function {other}.require_tenant() security definer",
-        "create function public.x() returns int language c as '/tmp/x.so', 'x'", "drop policy tenant_isolation_policy on {other}.products", "alter table {other}.products disable row level security",
+        "create or replace view {other}.service_events as select 1 as id",
+        "create view {own}.x as select * from {other}.products",
+        "create function {other}.x() returns int language sql as 'select 1'",
+        "create or replace function {own}.require_tenant() returns trigger language plpgsql as 'begin return null; end'",
+        "alter function {other}.require_tenant() security definer",
+        "create function public.x() returns int language c as '/tmp/x.so', 'x'",
+        "drop policy tenant_isolation_policy on {other}.products",
+        "alter table {other}.products disable row level security",
         // creating objects
-        "create table public.x (id int)", "create temp table x (id int)", "create temp view x as select 1", "create temp sequence x", "select 1 as id into temp x", "create schema x",
-        "create type public.x as (id int)", "do $x$ begin create temp table x (id int); end $x$", "create function pg_temp.x() returns int language sql as 'select 1'",
-        "create event trigger x on ddl_command_start execute function {own}.require_tenant()", "create publication x for all tables", "comment on table {other}.products is 'x'",
+        "create table public.x (id int)",
+        "create temp table x (id int)",
+        "create temp view x as select 1",
+        "create temp sequence x",
+        "select 1 as id into temp x",
+        "create schema x",
+        "create type public.x as (id int)",
+        "do $x$ begin create temp table x (id int); end $x$",
+        "create function pg_temp.x() returns int language sql as 'select 1'",
+        "create event trigger x on ddl_command_start execute function {own}.require_tenant()",
+        "create publication x for all tables",
+        "comment on table {other}.products is 'x'",
         // the server's files and programs
-        "copy (select 1) to program 'id'", "copy {own}.stores from program 'id'", "copy (select 1) to '/tmp/fluxion-attack'", "copy {own}.stores from '/etc/passwd'",
-        "select pg_read_file('/etc/passwd')", "select pg_read_binary_file('postgresql.conf')", "select pg_ls_dir('/')", "select pg_stat_file('/etc/passwd')", "select pg_ls_waldir()", "select * from pg_hba_file_rules",
-        "select * from pg_file_settings", "load '/tmp/x.so'", "select rolpassword from pg_authid", "select * from pg_user_mapping", "alter database {database} set work_mem = '1GB'", "checkpoint",
+        "copy (select 1) to program 'id'",
+        "copy {own}.stores from program 'id'",
+        "copy (select 1) to '/tmp/fluxion-attack'",
+        "copy {own}.stores from '/etc/passwd'",
+        "select pg_read_file('/etc/passwd')",
+        "select pg_read_binary_file('postgresql.conf')",
+        "select pg_ls_dir('/')",
+        "select pg_stat_file('/etc/passwd')",
+        "select pg_ls_waldir()",
+        "select * from pg_hba_file_rules",
+        "select * from pg_file_settings",
+        "load '/tmp/x.so'",
+        "select rolpassword from pg_authid",
+        "select * from pg_user_mapping",
+        "alter database {database} set work_mem = '1GB'",
+        "checkpoint",
         // large objects
-        "select lo_import('/etc/passwd')", "select lo_export(1, '/tmp/fluxion-attack')", "select lo_create(0)", "select lo_creat(-1)", "select lo_from_bytea(0, 'x')",
-        "select lo_open(1, 131072)", "select lo_put(1, 0, 'x')", "select lo_get(1)", "select lo_unlink(1)", "select * from pg_largeobject",
+        "select lo_import('/etc/passwd')",
+        "select lo_export(1, '/tmp/fluxion-attack')",
+        "select lo_create(0)",
+        "select lo_creat(-1)",
+        "select lo_from_bytea(0, 'x')",
+        "select lo_open(1, 131072)",
+        "select lo_put(1, 0, 'x')",
+        "select lo_get(1)",
+        "select lo_unlink(1)",
+        "select * from pg_largeobject",
         // other databases and servers
-        "create extension dblink", "create extension postgres_fdw", "create extension file_fdw", "create server x foreign data wrapper postgres_fdw", "select dblink('dbname=postgres', 'select 1')",
-        "select * from pg_foreign_data_wrapper", "select pg_create_physical_replication_slot('x')", "select pg_switch_wal()",
+        "create extension dblink",
+        "create extension postgres_fdw",
+        "create extension file_fdw",
+        "create server x foreign data wrapper postgres_fdw",
+        "select dblink('dbname=postgres', 'select 1')",
+        "select * from pg_foreign_data_wrapper",
+        "select pg_create_physical_replication_slot('x')",
+        "select pg_switch_wal()",
         // other sessions
         "select query from pg_stat_activity where usename <> session_user and query not in ('', '<insufficient privilege>')",
-        "select pg_terminate_backend(pid) from pg_stat_activity where usename <> session_user", "select pg_cancel_backend(pid) from pg_stat_activity where usename <> session_user",
-        "select pg_log_backend_memory_contexts(pg_backend_pid())", "select pg_reload_conf()", "set session_replication_role = replica", "set log_statement = 'none'", "set session_preload_libraries = 'x'",
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename <> session_user",
+        "select pg_cancel_backend(pid) from pg_stat_activity where usename <> session_user",
+        "select pg_log_backend_memory_contexts(pg_backend_pid())",
+        "select pg_reload_conf()",
+        "set session_replication_role = replica",
+        "set log_statement = 'none'",
+        "set session_preload_libraries = 'x'",
     ];
 
     /// <summary>
@@ -459,18 +581,39 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     /// </summary>
     private static readonly string[] AttacksOfOthers =
     [
-        "set app.current_tenant_id = '{other_id}'; select * from {other}.products", "set app.current_tenant_id = '{other_id}'; select * from {other}.service_inventory_movements",
-        "set app.current_tenant_id = '{other_id}'; select * from shared.tenant_users", "set app.platform = on; select * from shared.tenant_users",
+        "set app.current_tenant_id = '{other_id}'; select * from {other}.products",
+        "set app.current_tenant_id = '{other_id}'; select * from {other}.service_inventory_movements",
+        "set app.current_tenant_id = '{other_id}'; select * from shared.tenant_users",
+        "set app.platform = on; select * from shared.tenant_users",
         "set app.current_tenant_id = '{other_id}'; insert into {other}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')",
-        "select * from shared.tenants", "select 1 from pg_stats where schemaname = 'shared'", "select * from shared.failed_migrations", "select * from shared.system_config", "select * from wolverine.wolverine_incoming_envelopes",
-        "select {other}.mt_archive_stream('{other_id}')", "select {other}.mt_jsonb_patch('{}', '{}')", "select nextval('{other}.mt_events_sequence')", "select last_value from {other}.mt_events_sequence",
+        "select * from shared.tenants",
+        "select 1 from pg_stats where schemaname = 'shared'",
+        "select * from shared.failed_migrations",
+        "select * from shared.system_config",
+        "select * from wolverine.wolverine_incoming_envelopes",
+        "select {other}.mt_archive_stream('{other_id}')",
+        "select {other}.mt_jsonb_patch('{}', '{}')",
+        "select nextval('{other}.mt_events_sequence')",
+        "select last_value from {other}.mt_events_sequence",
         // locks that the service waits for
-        "lock table {other}.inventory_movements in access share mode", "lock table {other}.products in access exclusive mode",
-        "select pg_advisory_lock(1)", "select pg_advisory_xact_lock(1)", "select pg_try_advisory_lock(1, 2)", "select pg_advisory_lock_shared(1)", "select pg_try_advisory_xact_lock_shared(1)",
+        "lock table {other}.inventory_movements in access share mode",
+        "lock table {other}.products in access exclusive mode",
+        "select pg_advisory_lock(1)",
+        "select pg_advisory_xact_lock(1)",
+        "select pg_try_advisory_lock(1, 2)",
+        "select pg_advisory_lock_shared(1)",
+        "select pg_try_advisory_xact_lock_shared(1)",
     ];
 
     /// <summary>SQLSTATEs of a refusal: a missing right, a feature that this edition lacks, or an unknown name.</summary>
-    private static readonly string[] Refusals = [Sql.Refused, PostgresErrorCodes.FeatureNotSupported, PostgresErrorCodes.UndefinedObject, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedTable];
+    private static readonly string[] Refusals =
+    [
+        Sql.Refused,
+        PostgresErrorCodes.FeatureNotSupported,
+        PostgresErrorCodes.UndefinedObject,
+        PostgresErrorCodes.UndefinedFunction,
+        PostgresErrorCodes.UndefinedTable,
+    ];
 
     [Fact]
     public async Task the_service_an_analyst_and_a_role_without_rights_get_nowhere()
@@ -479,11 +622,18 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         await using var analyst = await foothold.AsAnalyst();
         await using var nobody = await foothold.AsNobodyLetIn();
         var through = new List<string>();
-        foreach (var (who, connection, attacks) in ((string, NpgsqlConnection, string[])[])
-            [("service", service, Attacks), ("analyst", analyst, [.. Attacks, .. AttacksOfOthers]), ("nobody", nobody, [.. Attacks, .. AttacksOfOthers])])
+        foreach (
+            var (who, connection, attacks) in ((string, NpgsqlConnection, string[])[])
+                [
+                    ("service", service, Attacks),
+                    ("analyst", analyst, [.. Attacks, .. AttacksOfOthers]),
+                    ("nobody", nobody, [.. Attacks, .. AttacksOfOthers]),
+                ]
+        )
         {
             foreach (var attack in attacks)
-                if (await Outcome(connection, foothold.Fill(attack)) is { } outcome) through.Add($"{who}: {attack}: {outcome}");
+                if (await Outcome(connection, foothold.Fill(attack)) is { } outcome)
+                    through.Add($"{who}: {attack}: {outcome}");
         }
         through.ShouldBeEmpty();
     }
@@ -505,7 +655,12 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
                 return "takes rows";
             }
             var rows = await connection.Rows(sql);
-            return rows.Count > 0 ? $"{rows.Count} rows" : sql.Contains("select ", StringComparison.Ordinal) && !sql.Contains("create ", StringComparison.Ordinal) && !sql.Contains(" into ", StringComparison.Ordinal) ? null : "done";
+            return rows.Count > 0 ? $"{rows.Count} rows"
+                : sql.Contains("select ", StringComparison.Ordinal)
+                && !sql.Contains("create ", StringComparison.Ordinal)
+                && !sql.Contains(" into ", StringComparison.Ordinal)
+                    ? null
+                : "done";
         }
         catch (PostgresException e)
         {
@@ -523,14 +678,18 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         {
             // functions with side effects are volatile; so are the gap-filling functions, which read only their arguments, and the handlers
             // of access methods, which only the server can call
-            (await connection.Column<string>("""
-                select distinct p.proname::text from pg_proc p
-                join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
-                join pg_extension e on d.refclassid = 'pg_extension'::regclass and e.oid = d.refobjid
-                where e.extname = 'timescaledb' and p.provolatile = 'v' and has_function_privilege(p.oid, 'execute')
-                  and p.prorettype not in ('table_am_handler'::regtype, 'index_am_handler'::regtype)
-                order by 1
-                """)).ShouldBe(["interpolate", "locf", "time_bucket_gapfill"]);
+            (
+                await connection.Column<string>(
+                    """
+                    select distinct p.proname::text from pg_proc p
+                    join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+                    join pg_extension e on d.refclassid = 'pg_extension'::regclass and e.oid = d.refobjid
+                    where e.extname = 'timescaledb' and p.provolatile = 'v' and has_function_privilege(p.oid, 'execute')
+                      and p.prorettype not in ('table_am_handler'::regtype, 'index_am_handler'::regtype)
+                    order by 1
+                    """
+                )
+            ).ShouldBe(["interpolate", "locf", "time_bucket_gapfill"]);
         }
     }
 
@@ -540,9 +699,16 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         foreach (var role in (string[])[foothold.Analyst, foothold.Nobody])
         {
             // TimescaleDB's own views, and in its internal schema the views that list jobs and chunks
-            (await foothold.Readable(role)).Where(table => !table.StartsWith("timescaledb_", StringComparison.Ordinal)
-                && !table.StartsWith("_timescaledb_c", StringComparison.Ordinal) && !table.StartsWith("_timescaledb_internal.bgw_", StringComparison.Ordinal))
-                .ShouldBeSubsetOf(["_timescaledb_internal.compressed_chunk_stats", "_timescaledb_internal.hypertable_chunk_local_size"], role);
+            (await foothold.Readable(role))
+                .Where(table =>
+                    !table.StartsWith("timescaledb_", StringComparison.Ordinal)
+                    && !table.StartsWith("_timescaledb_c", StringComparison.Ordinal)
+                    && !table.StartsWith("_timescaledb_internal.bgw_", StringComparison.Ordinal)
+                )
+                .ShouldBeSubsetOf(
+                    ["_timescaledb_internal.compressed_chunk_stats", "_timescaledb_internal.hypertable_chunk_local_size"],
+                    role
+                );
         }
     }
 
@@ -555,14 +721,20 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     {
         // everybody may execute functions, Marten's too: they must do no more than their caller could
         await using var analyst = await foothold.AsAnalyst();
-        (await analyst.Column<string>("select proname::text from pg_proc where proowner = 'fluxion_owner'::regrole and prosecdef and has_function_privilege(oid, 'execute')")).ShouldBeEmpty();
+        (
+            await analyst.Column<string>(
+                "select proname::text from pg_proc where proowner = 'fluxion_owner'::regrole and prosecdef and has_function_privilege(oid, 'execute')"
+            )
+        ).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task the_other_tenants_ledger_is_whole_after_all_attacks()
     {
         await using var other = await foothold.AsService(foothold.Other.Id);
-        (await other.Column<decimal>($"select sum(quantity) from {foothold.Other.Schema}.service_inventory_movements")).Single()
-            .ToString("0.###", CultureInfo.InvariantCulture).ShouldBe("10");
+        (await other.Column<decimal>($"select sum(quantity) from {foothold.Other.Schema}.service_inventory_movements"))
+            .Single()
+            .ToString("0.###", CultureInfo.InvariantCulture)
+            .ShouldBe("10");
     }
 }

@@ -12,23 +12,30 @@ public sealed class RetentionTests(LedgerHost host)
     /// Inserts a forecast, a row of the audit trail and a movement from three years ago, besides those of today. They are rolled back with
     /// the connection.
     /// </summary>
-    private static Task AddAPast(NpgsqlConnection superuser, Company company) => superuser.Execute($"""
-        set local app.current_tenant_id = '{company.Id}';
-        set local search_path = {company.Schema}, public;
-        insert into forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, predicted_value)
-            select gen_random_uuid(), p.id, s.id, 'demand', 'daily', day, 1 from products p, stores s, unnest(array[current_date, current_date - 1095]) day;
-        insert into inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
-            select gen_random_uuid(), p.id, s.id, 'in', 'receipt', 1, now() - interval '3 years' from products p, stores s;
-        insert into events (id, event_type, entity_type, entity_id, action, created_at)
-            values (gen_random_uuid(), 'old', 'product', gen_random_uuid(), 'created', now() - interval '3 years');
-        """);
+    private static Task AddAPast(NpgsqlConnection superuser, Company company) =>
+        superuser.Execute(
+            $"""
+            set local app.current_tenant_id = '{company.Id}';
+            set local search_path = {company.Schema}, public;
+            insert into forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, predicted_value)
+                select gen_random_uuid(), p.id, s.id, 'demand', 'daily', day, 1 from products p, stores s, unnest(array[current_date, current_date - 1095]) day;
+            insert into inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
+                select gen_random_uuid(), p.id, s.id, 'in', 'receipt', 1, now() - interval '3 years' from products p, stores s;
+            insert into events (id, event_type, entity_type, entity_id, action, created_at)
+                values (gen_random_uuid(), 'old', 'product', gen_random_uuid(), 'created', now() - interval '3 years');
+            """
+        );
 
     private static async Task<(long Forecasts, long OldEvents, long Movements)> Rows(NpgsqlConnection superuser, Company company)
     {
-        var counts = (await superuser.Rows($"""
-            select (select count(*) from {company.Schema}.forecasts), (select count(*) from {company.Schema}.events where event_type = 'old'),
-                   (select count(*) from {company.Schema}.inventory_movements)
-            """)).Single();
+        var counts = (
+            await superuser.Rows(
+                $"""
+                select (select count(*) from {company.Schema}.forecasts), (select count(*) from {company.Schema}.events where event_type = 'old'),
+                       (select count(*) from {company.Schema}.inventory_movements)
+                """
+            )
+        ).Single();
         return ((long)counts[0]!, (long)counts[1]!, (long)counts[2]!);
     }
 
@@ -36,7 +43,8 @@ public sealed class RetentionTests(LedgerHost host)
     public async Task what_is_old_is_dropped_where_the_tenant_says_so_and_movements_never()
     {
         var (strict, other) = (await Company.Found(host), await Company.Found(host));
-        foreach (var company in (Company[])[strict, other]) await company.Open("M1", "P1", stock: 1);
+        foreach (var company in (Company[])[strict, other])
+            await company.Open("M1", "P1", stock: 1);
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         foreach (var company in (Company[])[strict, other])
@@ -44,10 +52,16 @@ public sealed class RetentionTests(LedgerHost host)
             await AddAPast(superuser, company);
             (await Rows(superuser, company)).ShouldBe((2, 1, 2));
         }
-        await superuser.Execute($"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '2 years')) where id = '{strict.Id}'");
+        await superuser.Execute(
+            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '2 years')) where id = '{strict.Id}'"
+        );
 
-        var dropped = await superuser.Rows("set local role fluxion_owner; select schema_name::text, table_name, chunks from shared.apply_retention(); reset role");
-        dropped.Select(row => string.Join(' ', row)).ShouldBe([$"{strict.Schema} events 1", $"{strict.Schema} forecasts 1", $"{other.Schema} forecasts 1"], ignoreOrder: true);
+        var dropped = await superuser.Rows(
+            "set local role fluxion_owner; select schema_name::text, table_name, chunks from shared.apply_retention(); reset role"
+        );
+        dropped
+            .Select(row => string.Join(' ', row))
+            .ShouldBe([$"{strict.Schema} events 1", $"{strict.Schema} forecasts 1", $"{other.Schema} forecasts 1"], ignoreOrder: true);
         (await Rows(superuser, strict)).ShouldBe((1, 0, 2));
         // forecasts are dropped by the installation's default; the audit trail is kept for ever
         (await Rows(superuser, other)).ShouldBe((1, 1, 2));
@@ -58,21 +72,26 @@ public sealed class RetentionTests(LedgerHost host)
     public async Task the_first_day_that_is_kept_begins_at_the_tenants_midnight(string? zone)
     {
         var company = await Company.Found(host);
-        if (zone is not null) (await company.Admin.Put("settings", new { overReceiptPercent = 0, timezone = zone })).ShouldBe(200);
+        if (zone is not null)
+            (await company.Admin.Put("settings", new { overReceiptPercent = 0, timezone = zone })).ShouldBe(200);
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         var midnight = $"(date_trunc('day', now() at time zone '{zone ?? "UTC"}') - interval '2 years') at time zone '{zone ?? "UTC"}'";
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             set local app.current_tenant_id = '{company.Id}';
             select set_chunk_time_interval('{company.Schema}.events', interval '1 hour');
             insert into {company.Schema}.events (id, event_type, entity_type, entity_id, action, created_at)
                 select gen_random_uuid(), hour, 'product', gen_random_uuid(), 'created', {midnight} + hour::interval from unnest(array['-30 minutes', '30 minutes']) hour;
             update shared.tenants set settings = '{JsonFor("2 years")}' where id = '{company.Id}';
-            """);
+            """
+        );
 
         await superuser.Rows("set local role fluxion_owner; select chunks from shared.apply_retention(); reset role");
 
-        (await superuser.Column<string>($"select event_type::text from {company.Schema}.events where event_type like '%30 minutes'")).ShouldBe(["30 minutes"]);
+        (
+            await superuser.Column<string>($"select event_type::text from {company.Schema}.events where event_type like '%30 minutes'")
+        ).ShouldBe(["30 minutes"]);
     }
 
     private static string JsonFor(string events) => "{\"retention\":{\"events\":\"" + events + "\"}}";

@@ -13,7 +13,8 @@ public sealed class SchemaPageTests(LedgerHost host)
         var (ct, path) = (TestContext.Current.CancellationToken, Path.Combine(Repository.Root, "docs", "schema.md"));
         await using var superuser = await host.OpenSuperuser();
         var page = await SchemaPage.Write(superuser);
-        if (Environment.GetEnvironmentVariable(Rewrite) == "true") await File.WriteAllTextAsync(path, page, ct);
+        if (Environment.GetEnvironmentVariable(Rewrite) == "true")
+            await File.WriteAllTextAsync(path, page, ct);
         (await File.ReadAllTextAsync(path, ct)).ShouldBe(page, $"{path} is out of date: run this test with {Rewrite}=true");
     }
 }

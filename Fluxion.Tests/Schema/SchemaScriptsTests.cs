@@ -30,19 +30,23 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
         try
         {
             await OldSchema.Create(superuser, schemas[1]);
-            foreach (var schema in schemas) await Scripts.Migrate(Owner, set, schema, tenantId, Ct);
+            foreach (var schema in schemas)
+                await Scripts.Migrate(Owner, set, schema, tenantId, Ct);
 
             var described = await Catalog.Describe(superuser, schemas[0], tenantId);
             described.Count.ShouldBeGreaterThan(100);
             // a registry may hold invalid rows from before the check, so its check stays not valid
             (await Catalog.Describe(superuser, schemas[1], tenantId))
-                .Select(line => set == "shared" ? line.Replace(" NOT VALID", "", StringComparison.Ordinal) : line).ShouldBe(described);
+                .Select(line => set == "shared" ? line.Replace(" NOT VALID", "", StringComparison.Ordinal) : line)
+                .ShouldBe(described);
             // and no script is left to run in either schema
-            foreach (var schema in schemas) (await Scripts.Migrate(Owner, set, schema, tenantId, Ct)).ShouldBeEmpty();
+            foreach (var schema in schemas)
+                (await Scripts.Migrate(Owner, set, schema, tenantId, Ct)).ShouldBeEmpty();
         }
         finally
         {
-            foreach (var schema in schemas) await OldSchema.Drop(superuser, schema);
+            foreach (var schema in schemas)
+                await OldSchema.Drop(superuser, schema);
         }
     }
 
@@ -56,14 +60,17 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
             await OldSchema.Create(superuser, schema);
             await OldSchema.RunHistory(superuser, "tenant", schema, tenantId);
             await superuser.Execute(
-                $"insert into {schema}.stores (id, code, name, type) values (gen_random_uuid(), 'S1', 'A store', 'store')");
+                $"insert into {schema}.stores (id, code, name, type) values (gen_random_uuid(), 'S1', 'A store', 'store')"
+            );
 
             var ran = await Scripts.Migrate(Owner, "tenant", schema, tenantId, Ct);
 
             ran.ShouldNotContain(script => script.StartsWith('0'));
             ran.ShouldContain("migrations/0001-replays_policy.sql");
-            (await superuser.Column<string>($"select scriptname from {schema}.schema_versions"))
-                .ShouldBe(Scripts.Names("tenant"), ignoreOrder: true);
+            (await superuser.Column<string>($"select scriptname from {schema}.schema_versions")).ShouldBe(
+                Scripts.Names("tenant"),
+                ignoreOrder: true
+            );
             (await superuser.Column<string>($"select code from {schema}.stores")).ShouldBe(["S1"]);
         }
         finally
@@ -96,13 +103,17 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
                 }
                 return [.. (await changed.Migrate(Owner, "tenant", schema, tenantId, Ct)).Select(name => name.Split(' ')[0])];
             }
-            Task<List<string>> Comments() => superuser.Column<string>(
-                $"select obj_description(('{schema}.' || o)::regclass, 'pg_class') from unnest(array['store_zones', 'stores']) o");
+            Task<List<string>> Comments() =>
+                superuser.Column<string>(
+                    $"select obj_description(('{schema}.' || o)::regclass, 'pg_class') from unnest(array['store_zones', 'stores']) o"
+                );
             await changed.Migrate(Owner, "tenant", schema, tenantId, Ct);
             var before = await Comments();
 
             (await Change(" is\n    '", " is\n    'Newly: ")).ShouldBe(
-                ["tables/stores.sql", "views/store_zones.sql", "functions/last_before.sql"], ignoreOrder: true);
+                ["tables/stores.sql", "views/store_zones.sql", "functions/last_before.sql"],
+                ignoreOrder: true
+            );
             (await Comments()).ShouldBe(before.Select(comment => $"Newly: {comment}"));
             (await Change("Newly: ", "Newly: ")).ShouldBeEmpty();
             (await Change("Newly: ", "")).Length.ShouldBe(3);
@@ -120,12 +131,16 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
     {
         await using var superuser = await host.OpenSuperuser();
         // the policies of Marten's tables compare no column, so PostgreSQL evaluates them once
-        (await superuser.Column<string>("""
-            select format('%s on %I.%I', policyname, schemaname, tablename) from pg_policies
-            where schemaname in (select schema_name from shared.tenants union values ('shared'), ('template'))
-              and tablename not like 'mt\_%'
-              and regexp_count(concat(qual, with_check), 'current_setting\(') <> regexp_count(concat(qual, with_check), 'SELECT')
-            """)).ShouldBeEmpty();
+        (
+            await superuser.Column<string>(
+                """
+                select format('%s on %I.%I', policyname, schemaname, tablename) from pg_policies
+                where schemaname in (select schema_name from shared.tenants union values ('shared'), ('template'))
+                  and tablename not like 'mt\_%'
+                  and regexp_count(concat(qual, with_check), 'current_setting\(') <> regexp_count(concat(qual, with_check), 'SELECT')
+                """
+            )
+        ).ShouldBeEmpty();
     }
 
     [Fact]
@@ -135,7 +150,8 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
         {
             var text = Encoding.UTF8.GetString(sql);
             text.ShouldStartWith("-- Why: ", customMessage: path);
-            if (Path.GetFileName(Path.GetDirectoryName(path)) is "migrations" or "tenant" or "shared") continue;
+            if (Path.GetFileName(Path.GetDirectoryName(path)) is "migrations" or "tenant" or "shared")
+                continue;
             Created().Matches(text).Select(match => match.Groups[1].Value).ShouldBe([Path.GetFileNameWithoutExtension(path)], path);
         }
     }
@@ -145,9 +161,12 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
     [InlineData("shared")]
     public void migrations_are_numbered_without_gaps(string set)
     {
-        var numbers = Directory.EnumerateFiles(Path.Combine(DatabaseInitialization.SchemaFolder, set, "migrations"))
-            .Select(Path.GetFileName).Order(StringComparer.Ordinal)
-            .Select(name => int.Parse(name!.Split('-')[0], CultureInfo.InvariantCulture)).ToList();
+        var numbers = Directory
+            .EnumerateFiles(Path.Combine(DatabaseInitialization.SchemaFolder, set, "migrations"))
+            .Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal)
+            .Select(name => int.Parse(name!.Split('-')[0], CultureInfo.InvariantCulture))
+            .ToList();
         numbers.ShouldBe(Enumerable.Range(1, numbers.Count));
     }
 
@@ -157,8 +176,12 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (path, sql) in Scripts.All().Where(file => file.Path.Contains("/history/", StringComparison.Ordinal)))
             hash.AppendData([.. Encoding.UTF8.GetBytes(path), .. sql]);
-        Convert.ToHexStringLower(hash.GetHashAndReset()).ShouldBe(
-            "c8ddb722b5f63ef57ea53978dd14976c2f2acc9e6c5e51dc209ad4026352fe70", "a change belongs into a new script in migrations/");
+        Convert
+            .ToHexStringLower(hash.GetHashAndReset())
+            .ShouldBe(
+                "c8ddb722b5f63ef57ea53978dd14976c2f2acc9e6c5e51dc209ad4026352fe70",
+                "a change belongs into a new script in migrations/"
+            );
     }
 
     [GeneratedRegex(@"^(tenant|shared)/(schema\.sql$|(?!history/))")]

@@ -39,7 +39,9 @@ public sealed class BadInputTests(LedgerHost host)
     public async Task a_receipt_with_one_wrong_field_is_told_which_and_nothing_is_written(string body, int status, string field)
     {
         var shop = await Shop.Open(host);
-        var answer = (await shop.Manager.Post("stock/receipts", body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku))).ShouldBe(status);
+        var answer = (await shop.Manager.Post("stock/receipts", body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku))).ShouldBe(
+            status
+        );
         answer.ContentType.ShouldBe("application/problem+json");
         answer.Fields.ShouldBe([field], answer.Text);
         (await shop.Movements()).ShouldBe(0);
@@ -49,32 +51,67 @@ public sealed class BadInputTests(LedgerHost host)
     public async Task every_wrong_field_is_named_at_once()
     {
         var shop = await Shop.Open(host);
-        var answer = await shop.Manager.Post("stock/issues", new
-        {
-            store = "",
-            reason = "boredom",
-            reference = new string('x', 101),
-            lines = new[] { new { sku = "", quantity = 0m }, new { sku = shop.Sku, quantity = -2m } },
-        });
-        answer.ShouldBe(400).Fields.Order().ShouldBe(
-            ((string[])["store", "reason", "reference", "lines[0].sku", "lines[0].quantity", "lines[1].quantity"]).Order());
+        var answer = await shop.Manager.Post(
+            "stock/issues",
+            new
+            {
+                store = "",
+                reason = "boredom",
+                reference = new string('x', 101),
+                lines = new[] { new { sku = "", quantity = 0m }, new { sku = shop.Sku, quantity = -2m } },
+            }
+        );
+        answer
+            .ShouldBe(400)
+            .Fields.Order()
+            .ShouldBe(((string[])["store", "reason", "reference", "lines[0].sku", "lines[0].quantity", "lines[1].quantity"]).Order());
     }
 
     [Theory]
-    [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":"10"}]}""", "lines[0].quantity", "must be a number without quotes")]
-    [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":1e400}]}""", "lines[0].quantity", "no larger than the ledger can hold")]
-    [InlineData("stock/receipts", """{"store":"S","lines":[{"sku":"P","quantity":1,"unitCost":true}]}""", "lines[0].unitCost", "must be a number without quotes")]
+    [InlineData(
+        "stock/receipts",
+        """{"store":"S","lines":[{"sku":"P","quantity":"10"}]}""",
+        "lines[0].quantity",
+        "must be a number without quotes"
+    )]
+    [InlineData(
+        "stock/receipts",
+        """{"store":"S","lines":[{"sku":"P","quantity":1e400}]}""",
+        "lines[0].quantity",
+        "no larger than the ledger can hold"
+    )]
+    [InlineData(
+        "stock/receipts",
+        """{"store":"S","lines":[{"sku":"P","quantity":1,"unitCost":true}]}""",
+        "lines[0].unitCost",
+        "must be a number without quotes"
+    )]
     [InlineData("stock/receipts", """{"store":7,"lines":[]}""", "store", "must be a text in quotes")]
     [InlineData("stock/receipts", """{"store":"a\u0000","lines":[]}""", "store", "of characters that can be kept")]
     [InlineData("stock/receipts", """{"store":"S","lines":{}}""", "lines", "must be a list, in brackets")]
     [InlineData("stock/receipts", """{"store":"S","lines":["P"]}""", "lines[0]", "must be a JSON object, in braces")]
-    [InlineData("stock/receipts", """{"store":"S","occurredAt":7,"lines":[]}""", "occurredAt", "must be a point in time with its offset from UTC")]
+    [InlineData(
+        "stock/receipts",
+        """{"store":"S","occurredAt":7,"lines":[]}""",
+        "occurredAt",
+        "must be a point in time with its offset from UTC"
+    )]
     [InlineData("products", """{"sku":"P","name":"P","packSize":"6","leadTimeDays":1.5}""", "packSize", "must be a number without quotes")]
     [InlineData("products", """{"sku":"P","name":"P","leadTimeDays":1.5}""", "leadTimeDays", "must be a whole number")]
-    [InlineData("products", """{"sku":"P","name":"P","settings":{"allowBackorder":"yes"}}""", "settings.allowBackorder", "must be true or false")]
+    [InlineData(
+        "products",
+        """{"sku":"P","name":"P","settings":{"allowBackorder":"yes"}}""",
+        "settings.allowBackorder",
+        "must be true or false"
+    )]
     [InlineData("stores", """{"code":"S","name":"S","settings":[]}""", "settings", "must be a JSON object, in braces")]
     [InlineData("users", """{"email":"a@b.ve","stores":[1]}""", "stores[0]", "must be a text in quotes")]
-    [InlineData("purchase-orders", """{"store":"S","supplier":"P","expectedDate":"tomorrow","lines":[]}""", "expectedDate", "must be a date")]
+    [InlineData(
+        "purchase-orders",
+        """{"store":"S","supplier":"P","expectedDate":"tomorrow","lines":[]}""",
+        "expectedDate",
+        "must be a date"
+    )]
     public async Task a_value_of_another_type_is_told_which_one_is_wanted(string command, string body, string field, string wanted)
     {
         var answer = (await (await Client.Demo(host, "admin")).Post(command, body)).ShouldBe(400);
@@ -107,8 +144,14 @@ public sealed class BadInputTests(LedgerHost host)
     public async Task a_member_that_is_there_twice_in_the_tenants_own_fields_is_400()
     {
         var admin = await Client.Demo(host, "admin");
-        (await admin.Post("stores", """{"code":"TWICE","name":"x","settings":{"a":1,"a":2}}""")).ShouldBe(400).Fields.Single().ShouldStartWith("settings");
-        (await admin.Post("stores", """{"code":"TWICE","name":"x","settings":{"a":{"b":1,"b":2}}}""")).ShouldBe(400).Fields.Single().ShouldStartWith("settings");
+        (await admin.Post("stores", """{"code":"TWICE","name":"x","settings":{"a":1,"a":2}}"""))
+            .ShouldBe(400)
+            .Fields.Single()
+            .ShouldStartWith("settings");
+        (await admin.Post("stores", """{"code":"TWICE","name":"x","settings":{"a":{"b":1,"b":2}}}"""))
+            .ShouldBe(400)
+            .Fields.Single()
+            .ShouldStartWith("settings");
     }
 
     [Fact]
@@ -119,7 +162,9 @@ public sealed class BadInputTests(LedgerHost host)
         (await viewer.Get($"products/{new string('X', 2000)}")).ShouldBe(404).Text.Length.ShouldBeLessThan(1000);
         (await viewer.Get($"products?limit={new string('X', 2000)}")).ShouldBe(400).Text.Length.ShouldBeLessThan(1000);
         (await user.Post("stock/receipts", $$"""{"{{new string('x', 100_000)}}":1}""")).ShouldBe(400).Text.Length.ShouldBeLessThan(1000);
-        (await user.Post("stock/receipts", $$"""{"store":"CCS-01","lines":[{{string.Join(',', Enumerable.Repeat("{}", 100_000))}}]}""")).ShouldBe(400).Fields.ShouldBe(["lines"]);
+        (await user.Post("stock/receipts", $$"""{"store":"CCS-01","lines":[{{string.Join(',', Enumerable.Repeat("{}", 100_000))}}]}"""))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["lines"]);
     }
 
     [Fact]

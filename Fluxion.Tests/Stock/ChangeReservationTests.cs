@@ -13,13 +13,37 @@ public sealed class ChangeReservationTests(LedgerHost host)
 {
     private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
 
-    private static object Line(string store, string sku, decimal quantity) => new { store, sku, quantity };
+    private static object Line(string store, string sku, decimal quantity) =>
+        new
+        {
+            store,
+            sku,
+            quantity,
+        };
 
-    private static async Task<Guid> Reserve(Client client, params object[] lines) => (await client.Post("stock/reservations",
-        new { reference = "web-88", expiresAt = In(3600), lines })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+    private static async Task<Guid> Reserve(Client client, params object[] lines) => (
+            await client.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web-88",
+                    expiresAt = In(3600),
+                    lines,
+                }
+            )
+        ).ShouldBe(201).Json["id"]!.GetValue<Guid>();
 
-    private static Task<Answer> Sell(Client client, Guid reservation, string store, params (string Sku, decimal Quantity)[] lines) => client.Post("sales",
-        new { store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", reservation, lines = lines.Select(l => new { sku = l.Sku, quantity = l.Quantity }) });
+    private static Task<Answer> Sell(Client client, Guid reservation, string store, params (string Sku, decimal Quantity)[] lines) =>
+        client.Post(
+            "sales",
+            new
+            {
+                store,
+                invoiceNumber = $"F-{Guid.CreateVersion7():N}",
+                reservation,
+                lines = lines.Select(l => new { sku = l.Sku, quantity = l.Quantity }),
+            }
+        );
 
     private static Task<Answer> Change(Client client, Guid id, object body, string? key = "new") =>
         client.Send(HttpMethod.Put, $"stock/reservations/{id}", body, key == "new" ? Guid.CreateVersion7().ToString() : key);
@@ -30,8 +54,12 @@ public sealed class ChangeReservationTests(LedgerHost host)
         (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["status"]!.GetValue<string>();
 
     /// <summary>The lines of a reservation: quantity, fulfilled, held and status.</summary>
-    private static async Task<string[]> Lines(Client client, Guid id) => [.. (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!.AsArray()
-        .Select(l => $"{l!["sku"]} {l["quantity"]} {l["fulfilled"]} {l["held"]} {l["status"]}")];
+    private static async Task<string[]> Lines(Client client, Guid id) =>
+        [
+            .. (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!
+                .AsArray()
+                .Select(l => $"{l!["sku"]} {l["quantity"]} {l["fulfilled"]} {l["held"]} {l["status"]}"),
+        ];
 
     private static async Task<decimal> Reserved(Client client, string store, string sku) =>
         (await client.Get($"inventory?store={store}&sku={sku}")).ShouldBe(200).Json["items"]![0]!["reserved"]!.GetValue<decimal>();
@@ -62,7 +90,9 @@ public sealed class ChangeReservationTests(LedgerHost host)
         var third = (await Sell(client, id, "M1", ("P1", 3))).ShouldBe(201).Json["id"]!.GetValue<Guid>();
         (await Status(client, id)).ShouldBe(Reservation.Fulfilled);
         (await Lines(client, id)).ShouldBe(["P1 3 3 0 fulfilled", "P1 2 2 0 fulfilled", "P2 4 4 0 fulfilled"]);
-        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["sales"]!.AsArray().Select(s => $"{s!["lineNumber"]} {s["saleId"]} {s["quantity"]}")
+        (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["sales"]!
+            .AsArray()
+            .Select(s => $"{s!["lineNumber"]} {s["saleId"]} {s["quantity"]}")
             .ShouldBe([$"1 {first} 3", $"2 {first} 1", $"3 {second} 4", $"2 {third} 1"]);
         (await Sell(client, id, "M1", ("P1", 1))).ShouldBe(409);
         await host.ReplayShouldBeEqual(company);
@@ -80,9 +110,13 @@ public sealed class ChangeReservationTests(LedgerHost host)
             if (expires)
             {
                 (await client.Post($"stock/reservations/{id}/extend", new { expiresAt = In(1) })).ShouldBe(200);
-                while (await Status(client, id) == Reservation.Open) await Task.Delay(200, TestContext.Current.CancellationToken);
+                while (await Status(client, id) == Reservation.Open)
+                    await Task.Delay(200, TestContext.Current.CancellationToken);
             }
-            else (await client.Post($"stock/reservations/{id}/release", null)).ShouldBe(200).Json["stock"]![0]!["reserved"]!.GetValue<decimal>().ShouldBe(0);
+            else
+                (await client.Post($"stock/reservations/{id}/release", null)).ShouldBe(200).Json["stock"]![0]!["reserved"]!
+                    .GetValue<decimal>()
+                    .ShouldBe(0);
             (await Lines(client, id)).ShouldBe([$"P1 5 2 0 {(expires ? "expired" : "released")}"]);
             (await Reserved(client, "M1", "P1")).ShouldBe(0);
         }
@@ -108,11 +142,32 @@ public sealed class ChangeReservationTests(LedgerHost host)
     {
         var company = await Found();
         var id = await Reserve(company.Admin, Line("M1", "P1", 5));
-        Task<Answer> Sell(DateTimeOffset at) => company.Admin.Post("sales",
-            new { store = "M1", invoiceNumber = $"F-{at:O}", reservation = id, occurredAt = at, lines = new[] { new { sku = "P1", quantity = 1 } } });
+        Task<Answer> Sell(DateTimeOffset at) =>
+            company.Admin.Post(
+                "sales",
+                new
+                {
+                    store = "M1",
+                    invoiceNumber = $"F-{at:O}",
+                    reservation = id,
+                    occurredAt = at,
+                    lines = new[] { new { sku = "P1", quantity = 1 } },
+                }
+            );
         (await Sell(In(-3600))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Sell(In(0))).ShouldBe(201);
-        (await company.Admin.Post("sales", new { store = "M1", invoiceNumber = "F-1", releaseRest = true, lines = new[] { new { sku = "P1", quantity = 1 } } })).ShouldBe(400).Fields.ShouldBe(["releaseRest"]);
+        (
+            await company.Admin.Post(
+                "sales",
+                new
+                {
+                    store = "M1",
+                    invoiceNumber = "F-1",
+                    releaseRest = true,
+                    lines = new[] { new { sku = "P1", quantity = 1 } },
+                }
+            )
+        ).ShouldBe(400).Fields.ShouldBe(["releaseRest"]);
     }
 
     // Extended
@@ -122,22 +177,39 @@ public sealed class ChangeReservationTests(LedgerHost host)
     {
         var company = await Found();
         var client = company.Admin;
-        var id = (await client.Post("stock/reservations", new { reference = "web-88", expiresAt = In(1.5), lines = new[] { Line("M1", "P1", 5) } })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+        var id = (
+            await client.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web-88",
+                    expiresAt = In(1.5),
+                    lines = new[] { Line("M1", "P1", 5) },
+                }
+            )
+        ).ShouldBe(201).Json["id"]!.GetValue<Guid>();
         var extended = (await client.Post($"stock/reservations/{id}/extend", new { expiresAt = In(4) })).ShouldBe(200).Json;
         extended["version"]!.GetValue<long>().ShouldBe(2);
         await Task.Delay(TimeSpan.FromSeconds(2.2), TestContext.Current.CancellationToken);
         await using (var scope = host.Services.CreateAsyncScope()) // simulates the delivery of the first message
-            await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(company.Id.ToString(), new ExpireReservation(id), TestContext.Current.CancellationToken);
+            await scope
+                .ServiceProvider.GetRequiredService<IMessageBus>()
+                .InvokeForTenantAsync(company.Id.ToString(), new ExpireReservation(id), TestContext.Current.CancellationToken);
         (await Status(client, id)).ShouldBe(Reservation.Open);
         var until = In(30);
-        while (await Status(client, id) == Reservation.Open && In(0) < until) await Task.Delay(200, TestContext.Current.CancellationToken);
+        while (await Status(client, id) == Reservation.Open && In(0) < until)
+            await Task.Delay(200, TestContext.Current.CancellationToken);
         (await Status(client, id)).ShouldBe(Reservation.Expired);
         (await client.Post($"stock/reservations/{id}/extend", new { })).ShouldBe(409);
 
         var other = await Reserve(client, Line("M1", "P1", 5));
         foreach (var seconds in (double[])[-1, 91 * 86400])
-            (await client.Post($"stock/reservations/{other}/extend", new { expiresAt = In(seconds) })).ShouldBe(400).Fields.ShouldBe(["expiresAt"]);
-        var usually = (await client.Post($"stock/reservations/{other}/extend", new { })).ShouldBe(200).Json["expiresAt"]!.GetValue<DateTimeOffset>();
+            (await client.Post($"stock/reservations/{other}/extend", new { expiresAt = In(seconds) }))
+                .ShouldBe(400)
+                .Fields.ShouldBe(["expiresAt"]);
+        var usually = (await client.Post($"stock/reservations/{other}/extend", new { })).ShouldBe(200).Json[
+            "expiresAt"
+        ]!.GetValue<DateTimeOffset>();
         (usually - In(0)).TotalHours.ShouldBeInRange(23.9, 24);
     }
 
@@ -152,14 +224,30 @@ public sealed class ChangeReservationTests(LedgerHost host)
         var id = await Reserve(client, Line("M1", "P1", 5), Line("M1", "P2", 5));
         (await Sell(client, id, "M1", ("P1", 2), ("P2", 1))).ShouldBe(201);
 
-        var changed = (await Change(client, id, new { reference = " web-89 ", expiresAt = In(7200), version = 2, lines = new[] { Line("M1", "P1", 7), Line("M2", "P2", 3) } })).ShouldBe(200).Json;
-        (changed["reference"]!.GetValue<string>(), changed["version"]!.GetValue<long>(), changed["stock"]!.AsArray().Count).ShouldBe(("web-89", 3, 3));
+        var changed = (
+            await Change(
+                client,
+                id,
+                new
+                {
+                    reference = " web-89 ",
+                    expiresAt = In(7200),
+                    version = 2,
+                    lines = new[] { Line("M1", "P1", 7), Line("M2", "P2", 3) },
+                }
+            )
+        ).ShouldBe(200).Json;
+        (changed["reference"]!.GetValue<string>(), changed["version"]!.GetValue<long>(), changed["stock"]!.AsArray().Count).ShouldBe(
+            ("web-89", 3, 3)
+        );
         (await Lines(client, id)).ShouldBe(["P1 9 2 7 open", "P2 1 1 0 fulfilled", "P2 3 0 3 open"]);
         (await Reserved(client, "M1", "P1"), await Reserved(client, "M1", "P2"), await Reserved(client, "M2", "P2")).ShouldBe((7m, 0m, 3m));
 
         // an identical change has no effect; an old version is refused, and so is more than is available
         (await ChangeTo(client, id, Line("M1", "P1", 7), Line("M2", "P2", 3))).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
-        (await Change(client, id, new { version = 2, lines = new[] { Line("M1", "P1", 7) } })).ShouldBe(409).Detail!.ShouldContain("version 3, not 2");
+        (await Change(client, id, new { version = 2, lines = new[] { Line("M1", "P1", 7) } }))
+            .ShouldBe(409)
+            .Detail!.ShouldContain("version 3, not 2");
         var shortage = (await ChangeTo(client, id, Line("M1", "P1", 19))).ShouldBe(409).Json["shortages"]![0]!;
         (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((12m, 11m));
         (await Reserved(client, "M2", "P2")).ShouldBe(3); // all lines are changed, or none
@@ -175,7 +263,19 @@ public sealed class ChangeReservationTests(LedgerHost host)
     {
         var company = await Found();
         var id = await Reserve(company.Admin, Line("M1", "P1", 5));
-        (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "luis@company.test",
+                    fullName = "Luis",
+                    role = "user",
+                    password = Company.Password,
+                    stores = new[] { "M1" },
+                }
+            )
+        ).ShouldBe(201);
         var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
         (await ChangeTo(luis, id, Line("M1", "P1", 4))).ShouldBe(200);
         (await ChangeTo(luis, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(403);
@@ -183,9 +283,13 @@ public sealed class ChangeReservationTests(LedgerHost host)
         (await ChangeTo(luis, id, Line("M1", "P1", 1))).ShouldBe(403);
         (await luis.Post($"stock/reservations/{id}/extend", new { })).ShouldBe(403);
         var key = Guid.CreateVersion7().ToString();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, key)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, key))
+        );
         answers.Select(a => a.ShouldBe(200).Text).Distinct().ShouldHaveSingleItem();
-        (await Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
+        (await Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, null))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["Idempotency-Key"]);
         (await ChangeTo(company.Admin, Guid.CreateVersion7(), Line("M1", "P1", 1))).ShouldBe(404);
         (await ChangeTo(await Client.Demo(host, "viewer"), id, Line("M1", "P1", 1))).ShouldBe(403);
     }
@@ -210,9 +314,13 @@ public sealed class ChangeReservationTests(LedgerHost host)
 
     // Folds
 
-    private static readonly Guid One = Guid.CreateVersion7(), Other = Guid.CreateVersion7(), Milk = Guid.CreateVersion7(), Bread = Guid.CreateVersion7();
+    private static readonly Guid One = Guid.CreateVersion7(),
+        Other = Guid.CreateVersion7(),
+        Milk = Guid.CreateVersion7(),
+        Bread = Guid.CreateVersion7();
 
-    private static Reservation After(params object[] events) => events.Aggregate((Reservation?)null, (state, e) => Reservation.Fold(Milk, state, e))!;
+    private static Reservation After(params object[] events) =>
+        events.Aggregate((Reservation?)null, (state, e) => Reservation.Fold(Milk, state, e))!;
 
     [Fact]
     public void events_of_the_version_before_read_as_they_did()
@@ -223,31 +331,58 @@ public sealed class ChangeReservationTests(LedgerHost host)
         var opened = new ReservationOpened("web-88", [new(One, Milk, "P1", 5), new(Other, Milk, "P1", 3)], default);
         LedgerJson.Of(opened).ShouldNotContain("openedAt");
         var state = After(opened, new ReservationFulfilled(One, Milk));
-        (state.Lines[0].Status, state.Lines[0].Held, state.Lines[0].Sold, state.Lines[1].Held, state.Status).ShouldBe((Reservation.Fulfilled, 0m, 5m, 3m, Reservation.Open));
+        (state.Lines[0].Status, state.Lines[0].Held, state.Lines[0].Sold, state.Lines[1].Held, state.Status).ShouldBe(
+            (Reservation.Fulfilled, 0m, 5m, 3m, Reservation.Open)
+        );
         LedgerJson.Of(state).ShouldNotContain("fulfilled\":");
     }
 
     [Fact]
     public void a_line_keeps_its_place_whatever_becomes_of_it()
     {
-        var opened = new ReservationOpened("web-88", [new(One, Milk, "P1", 5), new(One, Bread, "P2", 2), new(Other, Milk, "P1", 3)], default, default(DateTimeOffset));
-        var state = After(opened, new ReservationFulfilled(One, Milk, [new(0, 2)]),
-            new ReservationChanged("web-88", default, [new(0, One, Milk, "P1", 1), new(3, Other, Bread, "P2", 4)]));
-        state.Lines.Select(line => (line.Quantity, line.Sold, line.Held, line.Status)).ShouldBe(
-            [(3, 2, 1, Reservation.Open), (2, 0, 0, Reservation.Released), (3, 0, 0, Reservation.Released), (4, 0, 4, Reservation.Open)]);
+        var opened = new ReservationOpened(
+            "web-88",
+            [new(One, Milk, "P1", 5), new(One, Bread, "P2", 2), new(Other, Milk, "P1", 3)],
+            default,
+            default(DateTimeOffset)
+        );
+        var state = After(
+            opened,
+            new ReservationFulfilled(One, Milk, [new(0, 2)]),
+            new ReservationChanged("web-88", default, [new(0, One, Milk, "P1", 1), new(3, Other, Bread, "P2", 4)])
+        );
+        state
+            .Lines.Select(line => (line.Quantity, line.Sold, line.Held, line.Status))
+            .ShouldBe([
+                (3, 2, 1, Reservation.Open),
+                (2, 0, 0, Reservation.Released),
+                (3, 0, 0, Reservation.Released),
+                (4, 0, 4, Reservation.Open),
+            ]);
         state.Take(One, [(Milk, 9), (Bread, 9)]).ShouldBe([new TakenLine(0, 1)]);
         state = Reservation.Fold(Milk, state, new ReservationFulfilled(One, Milk, [new(0, 1)], IsRestReleased: true));
         (state.Lines[0].Status, state.Status).ShouldBe((Reservation.Fulfilled, Reservation.Open));
-        Reservation.Fold(Milk, state, new ReservationFulfilled(Other, Milk, [new(3, 1)], IsRestReleased: true)).Lines[3].ShouldBe(
-            new ReservationLine(Other, Bread, "P2", 4, Reservation.Released, 1));
+        Reservation
+            .Fold(Milk, state, new ReservationFulfilled(Other, Milk, [new(3, 1)], IsRestReleased: true))
+            .Lines[3]
+            .ShouldBe(new ReservationLine(Other, Bread, "P2", 4, Reservation.Released, 1));
     }
 
     [Fact]
     public void what_is_wanted_of_a_product_is_shared_out_over_its_lines()
     {
-        var (store, milk) = (new Store(One, "M1", new StoreDetails("A store", "store"), true), new Product(Milk, "P1", new ProductDetails("Milk", "unit"), true));
+        var (store, milk) = (
+            new Store(One, "M1", new StoreDetails("A store", "store"), true),
+            new Product(Milk, "P1", new ProductDetails("Milk", "unit"), true)
+        );
         var reservation = After(new ReservationOpened("web-88", [new(One, Milk, "P1", 2), new(One, Milk, "P1", 3)], default));
-        string Held(decimal wanted) => string.Join(' ', ChangeReservationEndpoints.Held(reservation, [(new LockedStock(store, milk, null), wanted)]).Select(h => $"{h.Line}:{h.Quantity}"));
+        string Held(decimal wanted) =>
+            string.Join(
+                ' ',
+                ChangeReservationEndpoints
+                    .Held(reservation, [(new LockedStock(store, milk, null), wanted)])
+                    .Select(h => $"{h.Line}:{h.Quantity}")
+            );
         (Held(5), Held(4), Held(2), Held(1), Held(9)).ShouldBe(("0:2 1:3", "0:2 1:2", "0:2", "0:1", "0:6 1:3"));
     }
 }

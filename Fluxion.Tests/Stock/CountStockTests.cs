@@ -6,19 +6,51 @@ public sealed class CountStockTests(LedgerHost host)
 {
     private static readonly DateTimeOffset Monday = new(2026, 3, 2, 12, 0, 0, TimeSpan.Zero);
 
-    private static Task<Answer> Count(Shop shop, decimal quantity, DateTimeOffset? occurredAt = null) => shop.Manager.Post("stock/counts",
-        new { store = shop.Store, reference = "INV-1", occurredAt, lines = new[] { new { sku = shop.Sku, quantity } } });
+    private static Task<Answer> Count(Shop shop, decimal quantity, DateTimeOffset? occurredAt = null) =>
+        shop.Manager.Post(
+            "stock/counts",
+            new
+            {
+                store = shop.Store,
+                reference = "INV-1",
+                occurredAt,
+                lines = new[] { new { sku = shop.Sku, quantity } },
+            }
+        );
 
-    private static async Task Receive(Shop shop, decimal quantity, DateTimeOffset occurredAt) => (await shop.Manager.Post("stock/receipts",
-        new { store = shop.Store, occurredAt, lines = new[] { new { sku = shop.Sku, quantity } } })).ShouldBe(200);
+    private static async Task Receive(Shop shop, decimal quantity, DateTimeOffset occurredAt) =>
+        (
+            await shop.Manager.Post(
+                "stock/receipts",
+                new
+                {
+                    store = shop.Store,
+                    occurredAt,
+                    lines = new[] { new { sku = shop.Sku, quantity } },
+                }
+            )
+        ).ShouldBe(200);
 
-    private static async Task Issue(Shop shop, decimal quantity, DateTimeOffset occurredAt) => (await shop.Manager.Post("stock/issues",
-        new { store = shop.Store, reason = "damage", occurredAt, lines = new[] { new { sku = shop.Sku, quantity } } })).ShouldBe(200);
+    private static async Task Issue(Shop shop, decimal quantity, DateTimeOffset occurredAt) =>
+        (
+            await shop.Manager.Post(
+                "stock/issues",
+                new
+                {
+                    store = shop.Store,
+                    reason = "damage",
+                    occurredAt,
+                    lines = new[] { new { sku = shop.Sku, quantity } },
+                }
+            )
+        ).ShouldBe(200);
 
     /// <summary>On hand as of a moment: the sum of the movements that had occurred by then.</summary>
     private static async Task<decimal> OnHandAsOf(Shop shop, DateTimeOffset at) =>
-        (await shop.Manager.Get($"movements?store={shop.Store}&sku={shop.Sku}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray()
-            .Where(m => m!["occurredAt"]!.GetValue<DateTimeOffset>() <= at).Sum(m => m!["quantity"]!.GetValue<decimal>());
+        (await shop.Manager.Get($"movements?store={shop.Store}&sku={shop.Sku}&limit=1000")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Where(m => m!["occurredAt"]!.GetValue<DateTimeOffset>() <= at)
+            .Sum(m => m!["quantity"]!.GetValue<decimal>());
 
     private static decimal Variance(Answer answer, string field = "variance") => answer.Json["variances"]![0]![field]!.GetValue<decimal>();
 
@@ -85,11 +117,27 @@ public sealed class CountStockTests(LedgerHost host)
     public async Task counts_against_what_leaves_24_wide_end_as_they_would_one_after_the_other(string leaves)
     {
         var shop = await Shop.Open(host, stock: 100);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => i % 2 == 0 ? Count(shop, 50)
-            : leaves == "issue" ? shop.Issue(1)
-            : shop.Manager.Post("sales", new { store = shop.Store, invoiceNumber = $"F-{i}", lines = new[] { new { sku = shop.Sku, quantity = 1 } } })));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(i =>
+                    i % 2 == 0 ? Count(shop, 50)
+                    : leaves == "issue" ? shop.Issue(1)
+                    : shop.Manager.Post(
+                        "sales",
+                        new
+                        {
+                            store = shop.Store,
+                            invoiceNumber = $"F-{i}",
+                            lines = new[] { new { sku = shop.Sku, quantity = 1 } },
+                        }
+                    )
+                )
+        );
         answers.ShouldAllBe(answer => answer.Status < 300);
-        var movements = (await shop.Manager.Get($"movements?store={shop.Store}&sku={shop.Sku}&limit=1000")).ShouldBe(200).Json["items"]!.AsArray();
+        var movements = (await shop.Manager.Get($"movements?store={shop.Store}&sku={shop.Sku}&limit=1000")).ShouldBe(200).Json[
+            "items"
+        ]!.AsArray();
         (await shop.OnHand()).ShouldBe(movements.Sum(m => m!["quantity"]!.GetValue<decimal>()));
         (await shop.OnHand()).ShouldBeInRange(50 - 12, 50);
     }
@@ -100,8 +148,18 @@ public sealed class CountStockTests(LedgerHost host)
         var shop = await Shop.Open(host, stock: 4);
         (await Count(shop, -1)).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
         (await Count(shop, 1.5m)).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
-        (await shop.Manager.Post("stock/counts", new { store = shop.Store, lines = new[] { new { sku = shop.Sku, quantity = 1 }, new { sku = shop.Sku.ToLowerInvariant(), quantity = 1 } } }))
-            .ShouldBe(400).Fields.ShouldBe(["lines[1].sku"]);
+        (
+            await shop.Manager.Post(
+                "stock/counts",
+                new
+                {
+                    store = shop.Store,
+                    lines = new[] { new { sku = shop.Sku, quantity = 1 }, new { sku = shop.Sku.ToLowerInvariant(), quantity = 1 } },
+                }
+            )
+        )
+            .ShouldBe(400)
+            .Fields.ShouldBe(["lines[1].sku"]);
         (await shop.OnHand()).ShouldBe(4);
         (await Count(shop, 0)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(0);

@@ -16,8 +16,25 @@ public sealed class ExpiryTests(LedgerHost host)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private static async Task<Guid> Reserve(Client client, string store, string sku, TimeSpan holds) => (await client.Post("stock/reservations",
-        new { reference = "web-88", expiresAt = TimeProvider.System.GetUtcNow() + holds, lines = new[] { new { store, sku, quantity = 1 } } })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+    private static async Task<Guid> Reserve(Client client, string store, string sku, TimeSpan holds) => (
+            await client.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web-88",
+                    expiresAt = TimeProvider.System.GetUtcNow() + holds,
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store,
+                            sku,
+                            quantity = 1,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json["id"]!.GetValue<Guid>();
 
     private static async Task<string> Status(Client client, Guid id) =>
         (await client.Get($"stock/reservations/{id}")).ShouldBe(200).Json["status"]!.GetValue<string>();
@@ -25,9 +42,12 @@ public sealed class ExpiryTests(LedgerHost host)
     private static async Task ShouldExpire(Client client, Guid id)
     {
         var until = TimeProvider.System.GetUtcNow() + Patience;
-        while (await Status(client, id) == Reservation.Open && TimeProvider.System.GetUtcNow() < until) await Task.Delay(200, TestContext.Current.CancellationToken);
+        while (await Status(client, id) == Reservation.Open && TimeProvider.System.GetUtcNow() < until)
+            await Task.Delay(200, TestContext.Current.CancellationToken);
         (await Status(client, id)).ShouldBe(Reservation.Expired);
-        (await client.Get($"events?entityId={id}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(2, "opened once and expired once");
+        (await client.Get($"events?entityId={id}")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Count.ShouldBe(2, "opened once and expired once");
     }
 
     private static async Task<WebApplication> Node(OwnDatabase database, string environment)
@@ -39,7 +59,12 @@ public sealed class ExpiryTests(LedgerHost host)
     }
 
     private static Task<Client> Manager(WebApplication node) =>
-        Client.SignIn(new HttpClient { BaseAddress = new Uri(node.Urls.First()) }, DemoTenant.Slug, DemoTenant.Email("manager"), DemoTenant.Password);
+        Client.SignIn(
+            new HttpClient { BaseAddress = new Uri(node.Urls.First()) },
+            DemoTenant.Slug,
+            DemoTenant.Email("manager"),
+            DemoTenant.Password
+        );
 
     [Fact]
     public async Task of_two_nodes_in_production_one_expires_a_reservation_once_and_the_other_goes_on_alone()
@@ -51,8 +76,11 @@ public sealed class ExpiryTests(LedgerHost host)
         await using var other = await Node(database, "Production");
         await Task.WhenAll(one.StartAsync(ct), other.StartAsync(ct));
         var (client, survivor) = (await Manager(one), await Manager(other));
-        var both = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Reserve(i % 2 == 0 ? client : survivor, "CCS-01", "LAC001", TimeSpan.FromSeconds(5))));
-        foreach (var id in both) await ShouldExpire(survivor, id);
+        var both = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => Reserve(i % 2 == 0 ? client : survivor, "CCS-01", "LAC001", TimeSpan.FromSeconds(5)))
+        );
+        foreach (var id in both)
+            await ShouldExpire(survivor, id);
 
         var last = await Reserve(client, "CCS-01", "LAC001", TimeSpan.FromSeconds(5));
         await one.StopAsync(ct);
@@ -66,7 +94,10 @@ public sealed class ExpiryTests(LedgerHost host)
     [Fact]
     public void a_message_that_keeps_failing_is_put_aside_after_some_hours()
     {
-        var rule = host.Services.GetRequiredService<WolverineOptions>().Policies.Failures.Single(rule => rule.Match.Matches(new InvalidOperationException())).ToString();
+        var rule = host
+            .Services.GetRequiredService<WolverineOptions>()
+            .Policies.Failures.Single(rule => rule.Match.Matches(new InvalidOperationException()))
+            .ToString();
         rule.ShouldContain("attempt 8: Move to error queue");
         rule.ShouldNotContain("repeat");
     }
@@ -76,19 +107,30 @@ public sealed class ExpiryTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var shop = await company.Open("M1", "P1", stock: 3);
-        var (lost, other) = (await Reserve(company.Admin, "M1", "P1", TimeSpan.FromSeconds(2)), await Reserve(company.Admin, "M1", "P1", TimeSpan.FromHours(1)));
+        var (lost, other) = (
+            await Reserve(company.Admin, "M1", "P1", TimeSpan.FromSeconds(2)),
+            await Reserve(company.Admin, "M1", "P1", TimeSpan.FromHours(1))
+        );
         await using var superuser = await host.OpenSuperuser();
         // as after its message was moved to the error queue
-        await superuser.Execute($"delete from wolverine.wolverine_incoming_envelopes where position(convert_to('{lost}', 'UTF8') in body) > 0");
+        await superuser.Execute(
+            $"delete from wolverine.wolverine_incoming_envelopes where position(convert_to('{lost}', 'UTF8') in body) > 0"
+        );
         await Task.Delay(TimeSpan.FromSeconds(2.5), TestContext.Current.CancellationToken);
-        await host.Services.GetServices<IHostedService>().OfType<OverdueReservations>().ShouldHaveSingleItem().Expire(TestContext.Current.CancellationToken);
+        await host
+            .Services.GetServices<IHostedService>()
+            .OfType<OverdueReservations>()
+            .ShouldHaveSingleItem()
+            .Expire(TestContext.Current.CancellationToken);
         (await Status(company.Admin, lost)).ShouldBe(Reservation.Open); // its message may still arrive
-        using var aMinuteLater = ActivatorUtilities.CreateInstance<OverdueReservations>(host.Services, new Ahead(OverdueReservations.Grace));
+        using var aMinuteLater = ActivatorUtilities.CreateInstance<OverdueReservations>(
+            host.Services,
+            new Ahead(OverdueReservations.Grace)
+        );
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => aMinuteLater.Expire(TestContext.Current.CancellationToken)));
         await ShouldExpire(company.Admin, lost);
         (await Status(company.Admin, other)).ShouldBe(Reservation.Open);
         (await shop.Issue(3, reason: "sample")).ShouldBe(409);
         (await shop.Issue(2, reason: "sample")).ShouldBe(200);
     }
-
 }

@@ -37,8 +37,20 @@ public sealed class IdempotencyTests(LedgerHost host)
     {
         var shop = await Shop.Open(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
-        (await shop.Manager.Post("stock/issues", $$"""{"store":"{{shop.Store}}","reason":"sample","lines":[{"sku":"{{shop.Sku}}","quantity":3}]}""", key)).ShouldBe(200);
-        (await shop.Manager.Post("stock/issues", $$"""{ "reason": "sample", "store": "{{shop.Store}}", "lines": [ {"quantity": 3.00, "sku": "{{shop.Sku}}"} ] }""", key)).ShouldBe(200);
+        (
+            await shop.Manager.Post(
+                "stock/issues",
+                $$"""{"store":"{{shop.Store}}","reason":"sample","lines":[{"sku":"{{shop.Sku}}","quantity":3}]}""",
+                key
+            )
+        ).ShouldBe(200);
+        (
+            await shop.Manager.Post(
+                "stock/issues",
+                $$"""{ "reason": "sample", "store": "{{shop.Store}}", "lines": [ {"quantity": 3.00, "sku": "{{shop.Sku}}"} ] }""",
+                key
+            )
+        ).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(7);
     }
 
@@ -47,7 +59,12 @@ public sealed class IdempotencyTests(LedgerHost host)
         public sealed record Line(string Sku, decimal Quantity);
     }
 
-    private sealed record CommandOfToday(string Store, string? Reservation, IReadOnlyList<CommandOfToday.Line> Lines, bool Immediate = false)
+    private sealed record CommandOfToday(
+        string Store,
+        string? Reservation,
+        IReadOnlyList<CommandOfToday.Line> Lines,
+        bool Immediate = false
+    )
     {
         public sealed record Line(string Sku, decimal Quantity, decimal Discount = 0, decimal? UnitPrice = null);
     }
@@ -55,9 +72,25 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public void a_field_that_an_upgrade_adds_does_not_make_another_request_until_it_is_used()
     {
-        static byte[] Hash<T>(T command) => IdempotencyKey.Read(
-            new DefaultHttpContext { Request = { Method = "POST", Path = "/api/acme/sales", Headers = { [IdempotencyKey.Header] = "k" } } },
-            "tenant_acme", Guid.Empty, command, JsonSerializerOptions.Web, required: true).Key!.RequestHash;
+        static byte[] Hash<T>(T command) =>
+            IdempotencyKey
+                .Read(
+                    new DefaultHttpContext
+                    {
+                        Request =
+                        {
+                            Method = "POST",
+                            Path = "/api/acme/sales",
+                            Headers = { [IdempotencyKey.Header] = "k" },
+                        },
+                    },
+                    "tenant_acme",
+                    Guid.Empty,
+                    command,
+                    JsonSerializerOptions.Web,
+                    required: true
+                )
+                .Key!.RequestHash;
         var yesterday = Hash(new CommandOfYesterday("S1", [new("MILK", 2)]));
         Hash(new CommandOfToday("S1", null, [new("MILK", 2)])).ShouldBe(yesterday);
         Hash(new CommandOfToday("S1", "R-1", [new("MILK", 2)])).ShouldNotBe(yesterday);
@@ -106,7 +139,8 @@ public sealed class IdempotencyTests(LedgerHost host)
     public async Task what_moves_stock_needs_a_well_formed_key(string? key)
     {
         var shop = await Shop.Open(host);
-        if (key?.StartsWith("a key", StringComparison.Ordinal) == true) key = new string('k', 201);
+        if (key?.StartsWith("a key", StringComparison.Ordinal) == true)
+            key = new string('k', 201);
         (await shop.Receive(1, key: key)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
         (await shop.Movements()).ShouldBe(0);
     }

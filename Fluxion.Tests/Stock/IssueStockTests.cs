@@ -10,7 +10,9 @@ public sealed class IssueStockTests(LedgerHost host)
         var shop = await Shop.Open(host, stock: 7);
         var refusal = (await shop.Issue(8)).ShouldBe(409);
         refusal.ContentType.ShouldBe("application/problem+json");
-        refusal.Json["shortages"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","requested":8,"available":7}]""");
+        refusal.Json["shortages"]!
+            .ToJsonString()
+            .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","requested":8,"available":7}]""");
         (await shop.OnHand()).ShouldBe(7);
         (await shop.Movements()).ShouldBe(1);
     }
@@ -27,12 +29,15 @@ public sealed class IssueStockTests(LedgerHost host)
     public async Task all_lines_leave_or_none_does()
     {
         var (plenty, short_) = (await Shop.Open(host, stock: 10), await Shop.Open(host));
-        var answer = await plenty.Manager.Post("stock/issues", new
-        {
-            store = plenty.Store,
-            reason = "damage",
-            lines = new[] { new { sku = plenty.Sku, quantity = 1 }, new { sku = short_.Sku, quantity = 1 } },
-        });
+        var answer = await plenty.Manager.Post(
+            "stock/issues",
+            new
+            {
+                store = plenty.Store,
+                reason = "damage",
+                lines = new[] { new { sku = plenty.Sku, quantity = 1 }, new { sku = short_.Sku, quantity = 1 } },
+            }
+        );
         answer.ShouldBe(409).Json["shortages"]!.AsArray().Count.ShouldBe(1);
         (await plenty.OnHand()).ShouldBe(10);
     }
@@ -51,15 +56,30 @@ public sealed class IssueStockTests(LedgerHost host)
     public async Task commands_with_the_same_items_in_opposite_order_do_not_wait_for_each_other()
     {
         var (one, other) = (await Shop.Open(host), await Shop.Open(host));
-        object Lines(bool turned) => turned
-            ? new[] { new { sku = other.Sku, quantity = 1 }, new { sku = one.Sku, quantity = 1 } }
-            : new[] { new { sku = one.Sku, quantity = 1 }, new { sku = other.Sku, quantity = 1 } };
+        object Lines(bool turned) =>
+            turned
+                ? new[] { new { sku = other.Sku, quantity = 1 }, new { sku = one.Sku, quantity = 1 } }
+                : new[] { new { sku = one.Sku, quantity = 1 }, new { sku = other.Sku, quantity = 1 } };
         // the first of them create both stock items concurrently
-        var received = await Task.WhenAll(Enumerable.Range(0, 24).Select(i =>
-            one.Manager.Post("stock/receipts", new { store = one.Store, lines = Lines(i % 2 == 0) })));
+        var received = await Task.WhenAll(
+            Enumerable.Range(0, 24).Select(i => one.Manager.Post("stock/receipts", new { store = one.Store, lines = Lines(i % 2 == 0) }))
+        );
         received.ShouldAllBe(a => a.Status == 200);
-        var issued = await Task.WhenAll(Enumerable.Range(0, 24).Select(i =>
-            one.Manager.Post("stock/issues", new { store = one.Store, reason = "sample", lines = Lines(i % 2 == 0) })));
+        var issued = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(i =>
+                    one.Manager.Post(
+                        "stock/issues",
+                        new
+                        {
+                            store = one.Store,
+                            reason = "sample",
+                            lines = Lines(i % 2 == 0),
+                        }
+                    )
+                )
+        );
         issued.ShouldAllBe(a => a.Status == 200);
         (await one.OnHand()).ShouldBe(0);
     }
@@ -96,7 +116,17 @@ public sealed class IssueStockTests(LedgerHost host)
         var shop = await Shop.Open(host, stock: 5);
         var product = (await shop.Manager.Get($"products/{shop.Sku.ToLowerInvariant()}")).ShouldBe(200).Json["id"]!.GetValue<string>();
         var store = (await shop.Manager.Get($"stores/{shop.Store}")).ShouldBe(200).Json["id"]!.GetValue<string>();
-        (await shop.Manager.Post("stock/issues", new { store, reason = "sample", lines = new[] { new { sku = product, quantity = 2 } } })).ShouldBe(200);
+        (
+            await shop.Manager.Post(
+                "stock/issues",
+                new
+                {
+                    store,
+                    reason = "sample",
+                    lines = new[] { new { sku = product, quantity = 2 } },
+                }
+            )
+        ).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(3);
     }
 }

@@ -8,10 +8,32 @@ public sealed class MoveStockTests(LedgerHost host)
     public async Task ten_thousand_lines_are_one_transaction()
     {
         var shop = await Shop.Open(host);
-        var lines = Enumerable.Range(0, 10_000).Select(i => i % 2 == 0
-            ? (object)new { type = "receipt", store = shop.Store, sku = shop.Sku, quantity = 3, unitCost = 2 }
-            : new { type = "issue", store = shop.Store, sku = shop.Sku, quantity = 1, reason = "sample" }).ToArray();
-        (await shop.Manager.Post("stock/movements", new { reference = "BULK", lines })).ShouldBe(200).Json["stock"]!.AsArray().Count.ShouldBe(1);
+        var lines = Enumerable
+            .Range(0, 10_000)
+            .Select(i =>
+                i % 2 == 0
+                    ? (object)
+                        new
+                        {
+                            type = "receipt",
+                            store = shop.Store,
+                            sku = shop.Sku,
+                            quantity = 3,
+                            unitCost = 2,
+                        }
+                    : new
+                    {
+                        type = "issue",
+                        store = shop.Store,
+                        sku = shop.Sku,
+                        quantity = 1,
+                        reason = "sample",
+                    }
+            )
+            .ToArray();
+        (await shop.Manager.Post("stock/movements", new { reference = "BULK", lines })).ShouldBe(200).Json["stock"]!
+            .AsArray()
+            .Count.ShouldBe(1);
         (await shop.OnHand()).ShouldBe(10_000);
 
         (await shop.Manager.Post("stock/movements", new { lines = lines.Append(lines[0]) })).ShouldBe(400).Fields.ShouldBe(["lines"]);
@@ -22,14 +44,50 @@ public sealed class MoveStockTests(LedgerHost host)
     public async Task one_line_that_is_refused_refuses_all()
     {
         var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 5));
-        object Line(Shop shop, string type, decimal quantity, string? reason) => new { type, store = shop.Store, sku = shop.Sku, quantity, reason };
-        var refused = (await one.Manager.Post("stock/movements", new { lines = new[] { Line(one, "receipt", 10, null), Line(other, "issue", 6, "damage") } })).ShouldBe(409);
+        object Line(Shop shop, string type, decimal quantity, string? reason) =>
+            new
+            {
+                type,
+                store = shop.Store,
+                sku = shop.Sku,
+                quantity,
+                reason,
+            };
+        var refused = (
+            await one.Manager.Post(
+                "stock/movements",
+                new { lines = new[] { Line(one, "receipt", 10, null), Line(other, "issue", 6, "damage") } }
+            )
+        ).ShouldBe(409);
         refused.Json["shortages"]![0]!["sku"]!.GetValue<string>().ShouldBe(other.Sku);
         (await one.OnHand()).ShouldBe(5);
 
-        (await one.Manager.Post("stock/movements", new { lines = new[] { Line(one, "receipt", 10, "damage"), Line(other, "issue", -1, null), Line(other, "adjustment", 0, "found"), Line(one, "gift", 1, null) } }))
-            .ShouldBe(400).Fields.ShouldBe(["lines[0].reason", "lines[1].quantity", "lines[1].reason", "lines[2].quantity", "lines[3].type"], ignoreOrder: true);
-        (await one.Manager.Post("stock/movements", new { lines = new[] { Line(one, "receipt", 10, null), Line(other, "adjustment", -5, "loss") } })).ShouldBe(200);
+        (
+            await one.Manager.Post(
+                "stock/movements",
+                new
+                {
+                    lines = new[]
+                    {
+                        Line(one, "receipt", 10, "damage"),
+                        Line(other, "issue", -1, null),
+                        Line(other, "adjustment", 0, "found"),
+                        Line(one, "gift", 1, null),
+                    },
+                }
+            )
+        )
+            .ShouldBe(400)
+            .Fields.ShouldBe(
+                ["lines[0].reason", "lines[1].quantity", "lines[1].reason", "lines[2].quantity", "lines[3].type"],
+                ignoreOrder: true
+            );
+        (
+            await one.Manager.Post(
+                "stock/movements",
+                new { lines = new[] { Line(one, "receipt", 10, null), Line(other, "adjustment", -5, "loss") } }
+            )
+        ).ShouldBe(200);
         (await one.OnHand(), await other.OnHand()).ShouldBe((15, 0));
     }
 }

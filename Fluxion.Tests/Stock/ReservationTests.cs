@@ -13,15 +13,31 @@ public sealed class ReservationTests(LedgerHost host)
 
     private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
 
-    private static object Line(string store, string sku, decimal quantity) => new { store, sku, quantity };
+    private static object Line(string store, string sku, decimal quantity) =>
+        new
+        {
+            store,
+            sku,
+            quantity,
+        };
 
     private static Task<Answer> Reserve(Client client, DateTimeOffset? expiresAt, string? key, params object[] lines) =>
-        client.Post("stock/reservations", new { reference = "web-88", expiresAt, lines }, key);
+        client.Post(
+            "stock/reservations",
+            new
+            {
+                reference = "web-88",
+                expiresAt,
+                lines,
+            },
+            key
+        );
 
     private static Task<Answer> Reserve(Shop shop, decimal quantity, DateTimeOffset? expiresAt = null, string? key = "new") =>
         Reserve(shop.Manager, expiresAt, key, Line(shop.Store, shop.Sku, quantity));
 
-    private static Task<Answer> Release(Client client, Guid reservation, string? key = "new") => client.Post($"stock/reservations/{reservation}/release", null, key);
+    private static Task<Answer> Release(Client client, Guid reservation, string? key = "new") =>
+        client.Post($"stock/reservations/{reservation}/release", null, key);
 
     private static Guid Id(Answer answer) => answer.Json["id"]!.GetValue<Guid>();
 
@@ -48,10 +64,14 @@ public sealed class ReservationTests(LedgerHost host)
     private async Task<long> Messages(string text)
     {
         await using var superuser = await host.OpenSuperuser();
-        return (await superuser.Column<long>($"""
-            select (select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
-                 + (select count(*) from wolverine.wolverine_outgoing_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
-            """)).Single();
+        return (
+            await superuser.Column<long>(
+                $"""
+                select (select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
+                     + (select count(*) from wolverine.wolverine_outgoing_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
+                """
+            )
+        ).Single();
     }
 
     [Fact]
@@ -60,7 +80,9 @@ public sealed class ReservationTests(LedgerHost host)
         var shop = await Shop.Open(host, stock: 10);
         var reserved = (await Reserve(shop, 4)).ShouldBe(201);
         reserved.Headers.Location!.ToString().ShouldEndWith($"/stock/reservations/{Id(reserved)}");
-        reserved.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":10,"reserved":4,"available":6}]""");
+        reserved.Json["stock"]!
+            .ToJsonString()
+            .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":10,"reserved":4,"available":6}]""");
         (reserved.Json["expiresAt"]!.GetValue<DateTimeOffset>() - In(0)).TotalHours.ShouldBeInRange(23.9, 24);
         (await Stock(shop)).ShouldBe((10m, 4m, 6m));
 
@@ -70,21 +92,38 @@ public sealed class ReservationTests(LedgerHost host)
         (await Release(shop.Manager, Id(reserved))).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("released");
         (await Stock(shop)).ShouldBe((4m, 0m, 4m));
         (await shop.Movements()).ShouldBe(2); // a reservation records no movement
-        (await shop.Manager.Get($"events?entityId={Id(reserved)}")).Json["items"]!.AsArray().Select(e => e!["eventType"]!.GetValue<string>())
-            .Order().ShouldBe(["reservation_opened", "reservation_released"]);
+        (await shop.Manager.Get($"events?entityId={Id(reserved)}")).Json["items"]!
+            .AsArray()
+            .Select(e => e!["eventType"]!.GetValue<string>())
+            .Order()
+            .ShouldBe(["reservation_opened", "reservation_released"]);
     }
 
     [Fact]
     public async Task lines_of_several_stores_are_held_together_or_none_is()
     {
         var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
-        var refused = (await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2), Line(other.Store, other.Sku, 1))).ShouldBe(409);
-        refused.Json["shortages"]!.ToJsonString().ShouldBe($$"""[{"store":"{{other.Store}}","sku":"{{other.Sku}}","requested":3,"available":2}]""");
+        var refused = (
+            await Reserve(
+                one.Manager,
+                null,
+                "new",
+                Line(one.Store, one.Sku, 5),
+                Line(other.Store, other.Sku, 2),
+                Line(other.Store, other.Sku, 1)
+            )
+        ).ShouldBe(409);
+        refused.Json["shortages"]!
+            .ToJsonString()
+            .ShouldBe($$"""[{"store":"{{other.Store}}","sku":"{{other.Sku}}","requested":3,"available":2}]""");
         ((await Stock(one)).Reserved, (await Stock(other)).Reserved).ShouldBe((0m, 0m));
 
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
         ((await Stock(one)).Available, (await Stock(other)).Available).ShouldBe((0m, 0m));
-        (await one.Manager.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!.AsArray().Select(l => l!["status"]!.GetValue<string>()).ShouldBe(["open", "open"]);
+        (await one.Manager.Get($"stock/reservations/{id}")).ShouldBe(200).Json["lines"]!
+            .AsArray()
+            .Select(l => l!["status"]!.GetValue<string>())
+            .ShouldBe(["open", "open"]);
         (await Release(one.Manager, id)).ShouldBe(200).Json["stock"]!.AsArray().Count.ShouldBe(2);
         ((await Stock(one)).Available, (await Stock(other)).Available).ShouldBe((5m, 2m));
     }
@@ -94,7 +133,9 @@ public sealed class ReservationTests(LedgerHost host)
     {
         var (shop, other) = (await Shop.Open(host, stock: 20), await Shop.Open(host, stock: 20));
         object[] lines = [Line(shop.Store, shop.Sku, 1), Line(other.Store, other.Sku, 1)];
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Reserve(shop.Manager, null, "new", i % 2 == 0 ? lines : [.. lines.Reverse()])));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 24).Select(i => Reserve(shop.Manager, null, "new", i % 2 == 0 ? lines : [.. lines.Reverse()]))
+        );
         (answers.Count(a => a.Status == 201), answers.Count(a => a.Status == 409)).ShouldBe((20, 4));
         (await Stock(shop)).ShouldBe((20m, 20m, 0m));
         var released = await Task.WhenAll(answers.Where(a => a.Status == 201).Select(a => Release(shop.Manager, Id(a))));
@@ -129,7 +170,9 @@ public sealed class ReservationTests(LedgerHost host)
         (await Stock(shop)).ShouldBe((10m, 0m, 10m));
         (await Release(shop.Manager, id)).ShouldBe(409).Detail!.ShouldBe("The reservation is expired: release is allowed when it is open.");
         // the system expires it, and no user
-        var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_expired")).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
+        var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_expired")).Json["items"]!
+            .AsArray()
+            .ShouldHaveSingleItem()!;
         trail["userId"].ShouldBeNull();
     }
 
@@ -172,11 +215,16 @@ public sealed class ReservationTests(LedgerHost host)
         {
             var id = Id((await Reserve(shop, 4, In(0.3))).ShouldBe(201));
             await Task.Delay(400, TestContext.Current.CancellationToken);
-            var expiries = Enumerable.Range(0, 6).Select(async _ =>
-            {
-                await using var scope = host.Services.CreateAsyncScope();
-                await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
-            }).ToArray();
+            var expiries = Enumerable
+                .Range(0, 6)
+                .Select(async _ =>
+                {
+                    await using var scope = host.Services.CreateAsyncScope();
+                    await scope
+                        .ServiceProvider.GetRequiredService<IMessageBus>()
+                        .InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
+                })
+                .ToArray();
             var releases = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Release(shop.Manager, id)));
             await Task.WhenAll(expiries);
             var status = await Status(shop.Manager, id);
@@ -195,7 +243,9 @@ public sealed class ReservationTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
         await using var scope = host.Services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
+        await scope
+            .ServiceProvider.GetRequiredService<IMessageBus>()
+            .InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
         (await Status(shop.Manager, id)).ShouldBe(Reservation.Open);
         (await Messages(id.ToString())).ShouldBe(2, "the first one and the one that it went on with");
     }
@@ -207,7 +257,8 @@ public sealed class ReservationTests(LedgerHost host)
         var shop = await company.Open("M1", "P1", stock: 3);
         (await Reserve(shop, 4)).ShouldBe(409); // refused: no message is stored
         await using var superuser = await host.OpenSuperuser();
-        const string All = "select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{0}', 'UTF8') in body) > 0";
+        const string All =
+            "select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{0}', 'UTF8') in body) > 0";
         var kept = All.Replace("{0}", company.Id.ToString(), StringComparison.Ordinal);
         (await superuser.Column<long>(kept)).ShouldBe([0]);
 
@@ -218,7 +269,8 @@ public sealed class ReservationTests(LedgerHost host)
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await obstacle.Execute($"lock table {company.Schema}.reservation_items in exclusive mode");
             pending = Reserve(shop, 1);
-            var waiting = $"select pid from pg_stat_activity where wait_event_type = 'Lock' and pid in (select pid from pg_locks where not granted and relation = '{company.Schema}.reservation_items'::regclass)";
+            var waiting =
+                $"select pid from pg_stat_activity where wait_event_type = 'Lock' and pid in (select pid from pg_locks where not granted and relation = '{company.Schema}.reservation_items'::regclass)";
             await Eventually(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
             (await superuser.Column<long>(kept)).ShouldBe([0]);
             await superuser.Execute($"select pg_terminate_backend(pid) from ({waiting}) w");
@@ -233,8 +285,13 @@ public sealed class ReservationTests(LedgerHost host)
 
     // Each command in each state
 
-    public static TheoryData<string, string> Cases() => [.. ((string[])[Reservation.Open, Reservation.Fulfilled, Reservation.Released, Reservation.Expired])
-        .SelectMany(_ => (string[])["release", "fulfil", "extend", "change"], (state, command) => (state, command))];
+    public static TheoryData<string, string> Cases() =>
+        [
+            .. ((string[])[Reservation.Open, Reservation.Fulfilled, Reservation.Released, Reservation.Expired]).SelectMany(
+                _ => (string[])["release", "fulfil", "extend", "change"],
+                (state, command) => (state, command)
+            ),
+        ];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -242,9 +299,12 @@ public sealed class ReservationTests(LedgerHost host)
     {
         var shop = await Shop.Open(host, stock: 10);
         var id = Id((await Reserve(shop, 4, state == Reservation.Expired ? In(0.5) : null)).ShouldBe(201));
-        if (state == Reservation.Fulfilled) (await Sell(shop, 4, id)).ShouldBe(201);
-        if (state == Reservation.Released) (await Release(shop.Manager, id)).ShouldBe(200);
-        if (state == Reservation.Expired) await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
+        if (state == Reservation.Fulfilled)
+            (await Sell(shop, 4, id)).ShouldBe(201);
+        if (state == Reservation.Released)
+            (await Release(shop.Manager, id)).ShouldBe(200);
+        if (state == Reservation.Expired)
+            await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
         var answer = command switch
         {
             "release" => await Release(shop.Manager, id),
@@ -252,9 +312,18 @@ public sealed class ReservationTests(LedgerHost host)
             "change" => await Change(shop.Manager, id, Line(shop.Store, shop.Sku, 1)),
             _ => await Sell(shop, 4, id),
         };
-        if (Reservation.Allowed[command].Contains(state)) answer.Status.ShouldBeLessThan(300);
-        else answer.ShouldBe(409).Detail!.ShouldBe($"The reservation is {state}: {command} is allowed when it is open.");
-        (await Stock(shop)).Reserved.ShouldBe((state, command) switch { (Reservation.Open, "extend") => 4, (Reservation.Open, "change") => 1, _ => 0 });
+        if (Reservation.Allowed[command].Contains(state))
+            answer.Status.ShouldBeLessThan(300);
+        else
+            answer.ShouldBe(409).Detail!.ShouldBe($"The reservation is {state}: {command} is allowed when it is open.");
+        (await Stock(shop)).Reserved.ShouldBe(
+            (state, command) switch
+            {
+                (Reservation.Open, "extend") => 4,
+                (Reservation.Open, "change") => 1,
+                _ => 0,
+            }
+        );
     }
 
     private static Task<Answer> Change(Client client, Guid id, params object[] lines) =>
@@ -262,12 +331,24 @@ public sealed class ReservationTests(LedgerHost host)
 
     // Fulfilled by a sale
 
-    private static Task<Answer> Sell(Client client, string store, Guid? reservation, params object[] lines) => Sell(client, store, reservation, false, lines);
+    private static Task<Answer> Sell(Client client, string store, Guid? reservation, params object[] lines) =>
+        Sell(client, store, reservation, false, lines);
 
-    private static Task<Answer> Sell(Client client, string store, Guid? reservation, bool releaseRest, params object[] lines) => client.Post("sales",
-        new { store, invoiceNumber = $"F-{Guid.CreateVersion7():N}", reservation, releaseRest, lines });
+    private static Task<Answer> Sell(Client client, string store, Guid? reservation, bool releaseRest, params object[] lines) =>
+        client.Post(
+            "sales",
+            new
+            {
+                store,
+                invoiceNumber = $"F-{Guid.CreateVersion7():N}",
+                reservation,
+                releaseRest,
+                lines,
+            }
+        );
 
-    private static Task<Answer> Sell(Shop shop, decimal quantity, Guid? reservation) => Sell(shop.Manager, shop.Store, reservation, new { sku = shop.Sku, quantity });
+    private static Task<Answer> Sell(Shop shop, decimal quantity, Guid? reservation) =>
+        Sell(shop.Manager, shop.Store, reservation, new { sku = shop.Sku, quantity });
 
     [Fact]
     public async Task a_sale_takes_what_was_held_for_it_and_the_rest_stays_held_unless_it_is_released()
@@ -276,18 +357,25 @@ public sealed class ReservationTests(LedgerHost host)
         var id = Id((await Reserve(shop, 4)).ShouldBe(201));
         (await shop.Issue(6)).ShouldBe(200);
         (await Sell(shop, 3, null)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(0);
-        (await Sell(shop, 5, id)).ShouldBe(409).Json["shortages"]!.ToJsonString()
+        (await Sell(shop, 5, id)).ShouldBe(409).Json["shortages"]!
+            .ToJsonString()
             .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","requested":5,"available":4}]""");
         (await Stock(shop)).ShouldBe((4m, 4m, 0m));
 
         var sale = (await Sell(shop, 1, id)).ShouldBe(201);
-        sale.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":3,"reserved":3,"available":0}]""");
+        sale.Json["stock"]!
+            .ToJsonString()
+            .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":3,"reserved":3,"available":0}]""");
         (await Status(shop.Manager, id)).ShouldBe(Reservation.Open);
-        var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_fulfilled")).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
+        var trail = (await shop.Manager.Get($"events?entityId={id}&eventType=reservation_fulfilled")).Json["items"]!
+            .AsArray()
+            .ShouldHaveSingleItem()!;
         trail.ToJsonString().ShouldContain(Id(sale).ToString());
 
         sale = (await Sell(shop.Manager, shop.Store, id, releaseRest: true, new { sku = shop.Sku, quantity = 2 })).ShouldBe(201);
-        sale.Json["stock"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":1,"reserved":0,"available":1}]""");
+        sale.Json["stock"]!
+            .ToJsonString()
+            .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{shop.Sku}}","onHand":1,"reserved":0,"available":1}]""");
         (await Status(shop.Manager, id)).ShouldBe(Reservation.Fulfilled);
     }
 
@@ -296,15 +384,21 @@ public sealed class ReservationTests(LedgerHost host)
     {
         var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
-        (await one.Manager.Post("stock/receipts", new { store = one.Store, lines = new[] { new { sku = other.Sku, quantity = 1 } } })).ShouldBe(200);
+        (
+            await one.Manager.Post("stock/receipts", new { store = one.Store, lines = new[] { new { sku = other.Sku, quantity = 1 } } })
+        ).ShouldBe(200);
         // a product that the reservation does not hold in this store
-        (await Sell(one.Manager, one.Store, id, new { sku = other.Sku, quantity = 1 })).ShouldBe(409).Detail!
-            .ShouldBe($"The reservation 'web-88' holds nothing of what is sold in the store {one.Store}: sell without it.");
-        (await Sell(one.Manager, one.Store, id, releaseRest: true, new { sku = other.Sku, quantity = 1 })).ShouldBe(201)
-            .Json["stock"]!.AsArray().Count.ShouldBe(2);
+        (await Sell(one.Manager, one.Store, id, new { sku = other.Sku, quantity = 1 }))
+            .ShouldBe(409)
+            .Detail!.ShouldBe($"The reservation 'web-88' holds nothing of what is sold in the store {one.Store}: sell without it.");
+        (await Sell(one.Manager, one.Store, id, releaseRest: true, new { sku = other.Sku, quantity = 1 })).ShouldBe(201).Json["stock"]!
+            .AsArray()
+            .Count.ShouldBe(2);
         (await Stock(one)).ShouldBe((5m, 0m, 5m));
         (await Status(one.Manager, id)).ShouldBe(Reservation.Open);
-        (await Sell(one, 1, id)).ShouldBe(409).Detail!.ShouldBe($"The reservation 'web-88' holds nothing in the store {one.Store}: sell without it.");
+        (await Sell(one, 1, id))
+            .ShouldBe(409)
+            .Detail!.ShouldBe($"The reservation 'web-88' holds nothing in the store {one.Store}: sell without it.");
         (await Sell(other, 2, id)).ShouldBe(201);
         (await Status(one.Manager, id)).ShouldBe(Reservation.Fulfilled);
         (await Stock(other)).ShouldBe((0m, 0m, 0m));
@@ -324,11 +418,16 @@ public sealed class ReservationTests(LedgerHost host)
             var id = Id((await Reserve(shop, 1, In(0.3))).ShouldBe(201));
             await Task.Delay(300, TestContext.Current.CancellationToken);
             var sales = Enumerable.Range(0, 12).Select(_ => Sell(shop, 1, id)).ToArray();
-            var expiries = Enumerable.Range(0, 12).Select(async _ =>
-            {
-                await using var scope = host.Services.CreateAsyncScope();
-                await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
-            }).ToArray();
+            var expiries = Enumerable
+                .Range(0, 12)
+                .Select(async _ =>
+                {
+                    await using var scope = host.Services.CreateAsyncScope();
+                    await scope
+                        .ServiceProvider.GetRequiredService<IMessageBus>()
+                        .InvokeForTenantAsync(demo, new ExpireReservation(id), TestContext.Current.CancellationToken);
+                })
+                .ToArray();
             await Task.WhenAll(expiries);
             var sold = await Task.WhenAll(sales);
             var status = await Status(shop.Manager, id);
@@ -342,11 +441,24 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public void what_is_fulfilled_in_one_store_is_still_held_in_the_other()
     {
-        var (id, one, other, product, at) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), DateTimeOffset.UnixEpoch);
-        LockedStock Locked(Guid store) => new(new Store(store, $"{store}", new StoreDetails("A store", "store"), true),
-            new Product(product, "P1", new ProductDetails("A product", "unit"), true),
-            new StockItem(StockItem.IdOf(store, product), store, product, 5, 3, 2, at));
-        var reservation = Reservation.Fold(id, null, new ReservationOpened("web-88", [new(one, product, "P1", 2), new(other, product, "P1", 3), new(one, product, "P1", 1)], at));
+        var (id, one, other, product, at) = (
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            Guid.CreateVersion7(),
+            DateTimeOffset.UnixEpoch
+        );
+        LockedStock Locked(Guid store) =>
+            new(
+                new Store(store, $"{store}", new StoreDetails("A store", "store"), true),
+                new Product(product, "P1", new ProductDetails("A product", "unit"), true),
+                new StockItem(StockItem.IdOf(store, product), store, product, 5, 3, 2, at)
+            );
+        var reservation = Reservation.Fold(
+            id,
+            null,
+            new ReservationOpened("web-88", [new(one, product, "P1", 2), new(other, product, "P1", 3), new(one, product, "P1", 1)], at)
+        );
         var decision = StockDecider.Decide(reservation.Release([Locked(one), Locked(other)], reservation.Rest(one)));
         decision.Shortages.ShouldBeEmpty();
         decision.Events.Select(e => e.Event).ShouldBe([new StockReleased(one, product, 2, id), new StockReleased(one, product, 1, id)]);
@@ -369,7 +481,19 @@ public sealed class ReservationTests(LedgerHost host)
         var company = await Company.Found(host);
         await company.Open("M1", "P1", stock: 20);
         await company.Open("M2", "P2", stock: 20);
-        (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "luis@company.test",
+                    fullName = "Luis",
+                    role = "user",
+                    password = Company.Password,
+                    stores = new[] { "M1" },
+                }
+            )
+        ).ShouldBe(201);
         var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
 
         var mine = Id((await Reserve(luis, null, "new", Line("M1", "P1", 1))).ShouldBe(201));
@@ -378,10 +502,16 @@ public sealed class ReservationTests(LedgerHost host)
         var others = Id((await Reserve(company.Admin, null, "new", Line("M2", "P2", 1))).ShouldBe(201));
         (await Release(luis, both)).ShouldBe(403);
 
-        async Task<List<Guid>> Listed(Client client, string query = "") => [.. (await client.Get($"stock/reservations{query}")).ShouldBe(200)
-            .Json["items"]!.AsArray().Select(t => t!["id"]!.GetValue<Guid>())];
+        async Task<List<Guid>> Listed(Client client, string query = "") =>
+            [
+                .. (await client.Get($"stock/reservations{query}")).ShouldBe(200).Json["items"]!
+                    .AsArray()
+                    .Select(t => t!["id"]!.GetValue<Guid>()),
+            ];
         (await Listed(luis)).ShouldBe([both, mine]);
-        (await luis.Get($"stock/reservations/{both}")).ShouldBe(200).Json["lines"]!.AsArray().Single()!["store"]!.GetValue<string>().ShouldBe("M1");
+        (await luis.Get($"stock/reservations/{both}")).ShouldBe(200).Json["lines"]!.AsArray().Single()!["store"]!
+            .GetValue<string>()
+            .ShouldBe("M1");
         (await luis.Get($"stock/reservations/{others}")).ShouldBe(404);
         (await Release(luis, mine)).ShouldBe(200);
         (await Release(luis, others)).ShouldBe(403);
@@ -414,14 +544,22 @@ public sealed class ReservationTests(LedgerHost host)
     [InlineData("""{"reference":"x","lines":[null]}""", 400, "lines[0]")]
     [InlineData("""{"reference":"x","lines":[]}""", 400, "lines")]
     [InlineData("""{"reference":"x"}""", 400, "lines")]
-    [InlineData("""{"reference":"x","expiresAt":"2020-01-01T10:00:00Z","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
+    [InlineData(
+        """{"reference":"x","expiresAt":"2020-01-01T10:00:00Z","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""",
+        400,
+        "expiresAt"
+    )]
     [InlineData("""{"reference":"x","expiresAt":"{91days}","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
     [InlineData("""{"reference":"x","expiresAt":"soon","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
     public async Task a_reservation_with_one_wrong_field_is_told_which_and_nothing_is_held(string body, int status, string field)
     {
         var shop = await Shop.Open(host, stock: 10);
-        var answer = (await shop.Manager.Post("stock/reservations", body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku)
-            .Replace("{91days}", In(91 * 86400).ToString("O")))).ShouldBe(status);
+        var answer = (
+            await shop.Manager.Post(
+                "stock/reservations",
+                body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku).Replace("{91days}", In(91 * 86400).ToString("O"))
+            )
+        ).ShouldBe(status);
         answer.Fields.ShouldBe([field], answer.Text);
         (await Stock(shop)).ShouldBe((10m, 0m, 10m));
     }

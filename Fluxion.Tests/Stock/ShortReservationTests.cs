@@ -11,8 +11,24 @@ namespace Fluxion.Tests.Stock;
 /// </summary>
 public sealed class ShortReservationTests(LedgerHost host)
 {
-    private static async Task<Guid> Reserve(Client client, string reference, decimal quantity, string store = "M1") => (await client.Post("stock/reservations",
-        new { reference, lines = new[] { new { store, sku = "P1", quantity } } })).ShouldBe(201).Json["id"]!.GetValue<Guid>();
+    private static async Task<Guid> Reserve(Client client, string reference, decimal quantity, string store = "M1") => (
+            await client.Post(
+                "stock/reservations",
+                new
+                {
+                    reference,
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store,
+                            sku = "P1",
+                            quantity,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json["id"]!.GetValue<Guid>();
 
     private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(Client client, string store = "M1")
     {
@@ -20,11 +36,23 @@ public sealed class ShortReservationTests(LedgerHost host)
         return (row["onHand"]!.GetValue<decimal>(), row["reserved"]!.GetValue<decimal>(), row["available"]!.GetValue<decimal>());
     }
 
-    private static string[] Short(Answer answer) => [.. answer.Json["reservationsShort"]!.AsArray()
-        .Select(r => $"{r!["reference"]} {r["store"]} {r["sku"]} {r["held"]} {r["shortBy"]}")];
+    private static string[] Short(Answer answer) =>
+        [
+            .. answer.Json["reservationsShort"]!
+                .AsArray()
+                .Select(r => $"{r!["reference"]} {r["store"]} {r["sku"]} {r["held"]} {r["shortBy"]}"),
+        ];
 
     private static Task<Answer> Issue(Client client, decimal quantity, string reason = "damage", string store = "M1") =>
-        client.Post("stock/issues", new { store, reason, lines = new[] { new { sku = "P1", quantity } } });
+        client.Post(
+            "stock/issues",
+            new
+            {
+                store,
+                reason,
+                lines = new[] { new { sku = "P1", quantity } },
+            }
+        );
 
     private static Task<Answer> Receive(Client client, decimal quantity, string store = "M1") =>
         client.Post("stock/receipts", new { store, lines = new[] { new { sku = "P1", quantity } } });
@@ -33,8 +61,12 @@ public sealed class ShortReservationTests(LedgerHost host)
         client.Send(HttpMethod.Post, $"imports/{what}", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
 
     /// <summary>All alerts about short reservations, once the latest has the expected status and missing quantity.</summary>
-    private static Task<JsonArray> Until(Client client, string expected) => AlertTests.Until(client,
-        alerts => alerts.Count > 0 && $"{alerts[0]!["status"]} {alerts[0]!["data"]!["level"]}" == expected, "type=reservation_short");
+    private static Task<JsonArray> Until(Client client, string expected) =>
+        AlertTests.Until(
+            client,
+            alerts => alerts.Count > 0 && $"{alerts[0]!["status"]} {alerts[0]!["data"]!["level"]}" == expected,
+            "type=reservation_short"
+        );
 
     [Fact]
     public async Task damage_is_taken_below_what_is_reserved_and_the_latest_reservations_are_short()
@@ -52,9 +84,37 @@ public sealed class ShortReservationTests(LedgerHost host)
         // on hand is never negative, and a command that is not a fact is refused
         var shortage = (await Issue(client, 6)).ShouldBe(409).Json["shortages"]![0]!;
         (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((6m, 5m));
-        foreach (var reason in (string[])["internal_use", "sample", "donation", "return_to_supplier", "other"]) (await Issue(client, 1, reason)).ShouldBe(409);
-        (await client.Post("sales", new { store = "M1", invoiceNumber = "F-1", lines = new[] { new { sku = "P1", quantity = 1 } } })).ShouldBe(409);
-        (await client.Post("stock/reservations", new { reference = "more", lines = new[] { new { store = "M1", sku = "P1", quantity = 1 } } })).ShouldBe(409);
+        foreach (var reason in (string[])["internal_use", "sample", "donation", "return_to_supplier", "other"])
+            (await Issue(client, 1, reason)).ShouldBe(409);
+        (
+            await client.Post(
+                "sales",
+                new
+                {
+                    store = "M1",
+                    invoiceNumber = "F-1",
+                    lines = new[] { new { sku = "P1", quantity = 1 } },
+                }
+            )
+        ).ShouldBe(409);
+        (
+            await client.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "more",
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store = "M1",
+                            sku = "P1",
+                            quantity = 1,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(409);
 
         // an inbound movement makes no reservation short, and released goods are available to the others
         Short((await Receive(client, 1)).ShouldBe(200)).ShouldBeEmpty();
@@ -77,20 +137,68 @@ public sealed class ShortReservationTests(LedgerHost host)
             (await Stock(client)).ShouldBe((95m, 95m, 0m));
         }
         (await Issue(client, 5)).ShouldBe(200);
-        foreach (var reason in (string[])["damage", "expired", "theft", "loss"]) await Says(await Issue(client, 2, reason), 2);
+        foreach (var reason in (string[])["damage", "expired", "theft", "loss"])
+            await Says(await Issue(client, 2, reason), 2);
         foreach (var reason in (string[])["correction", "damage", "expired", "theft", "loss", "other"])
-            await Says(await client.Post("stock/adjustments", new { store = "M1", reason, lines = new[] { new { sku = "P1", quantity = -3 } } }), 3);
+            await Says(
+                await client.Post(
+                    "stock/adjustments",
+                    new
+                    {
+                        store = "M1",
+                        reason,
+                        lines = new[] { new { sku = "P1", quantity = -3 } },
+                    }
+                ),
+                3
+            );
         await Says(await client.Post("stock/counts", new { store = "M1", lines = new[] { new { sku = "P1", quantity = 91 } } }), 4);
-        await Says(await client.Post("stock/movements", new { lines = new[] { new { type = "issue", store = "M1", sku = "P1", quantity = 5, reason = "loss" } } }), 5);
+        await Says(
+            await client.Post(
+                "stock/movements",
+                new
+                {
+                    lines = new[]
+                    {
+                        new
+                        {
+                            type = "issue",
+                            store = "M1",
+                            sku = "P1",
+                            quantity = 5,
+                            reason = "loss",
+                        },
+                    },
+                }
+            ),
+            5
+        );
         await Says(await Import(client, "stock", "store,sku,onHand\nM1,P1,89\n"), 6);
         await Says(await Import(client, "movements", "store,sku,referenceType,quantity,reason\nM1,P1,issue,-7,expired\n"), 7);
         (await Import(client, "movements", "store,sku,referenceType,quantity\nM1,P1,sale,-1\n")).ShouldBe(409);
 
         // the OpenAPI document has the field in the reply of each of them
         var api = await OpenApi.Of(client);
-        var replies = api.Operations.Where(o => o.IsCommand).Where(o => o.Json["responses"]!.AsObject().First(r => r.Key[0] == '2').Value!["content"]?["application/json"]?["schema"] is { } schema
-            && api.Schema(schema)["properties"]?["reservationsShort"] is not null).Select(o => o.Path["/api/{tenant}/".Length..]);
-        replies.ShouldBe(["stock/adjustments", "stock/counts", "stock/issues", "stock/movements", "stock/receipts", "imports/movements", "imports/products", "imports/stock"], ignoreOrder: true);
+        var replies = api
+            .Operations.Where(o => o.IsCommand)
+            .Where(o =>
+                o.Json["responses"]!.AsObject().First(r => r.Key[0] == '2').Value!["content"]?["application/json"]?["schema"] is { } schema
+                && api.Schema(schema)["properties"]?["reservationsShort"] is not null
+            )
+            .Select(o => o.Path["/api/{tenant}/".Length..]);
+        replies.ShouldBe(
+            [
+                "stock/adjustments",
+                "stock/counts",
+                "stock/issues",
+                "stock/movements",
+                "stock/receipts",
+                "imports/movements",
+                "imports/products",
+                "imports/stock",
+            ],
+            ignoreOrder: true
+        );
     }
 
     [Fact]
@@ -101,11 +209,18 @@ public sealed class ShortReservationTests(LedgerHost host)
         var (first, last) = (await Reserve(client, "first", 6), await Reserve(client, "last", 4));
         (await Issue(client, 3)).ShouldBe(200);
         var alert = (await Until(client, "active 3")).ShouldHaveSingleItem()!;
-        (alert["priority"]!.GetValue<string>(), alert["store"]!.GetValue<string>(), alert["sku"]!.GetValue<string>(), alert["generatedBy"]!.GetValue<string>()).ShouldBe(("high", "M1", "P1", "reservation_rule"));
+        (
+            alert["priority"]!.GetValue<string>(),
+            alert["store"]!.GetValue<string>(),
+            alert["sku"]!.GetValue<string>(),
+            alert["generatedBy"]!.GetValue<string>()
+        ).ShouldBe(("high", "M1", "P1", "reservation_rule"));
         alert["title"]!.GetValue<string>().ShouldBe("Reservations short: A product");
         alert["description"]!.GetValue<string>().ShouldBe("3 of 10 reserved of P1 in M1 are missing. Short are last by 3.");
         var named = alert["data"]!["reservations"]!.AsArray().ShouldHaveSingleItem()!;
-        (named["id"]!.GetValue<Guid>(), named["quantity"]!.GetValue<decimal>(), named["shortBy"]!.GetValue<decimal>()).ShouldBe((last, 4m, 3m));
+        (named["id"]!.GetValue<Guid>(), named["quantity"]!.GetValue<decimal>(), named["shortBy"]!.GetValue<decimal>()).ShouldBe(
+            (last, 4m, 3m)
+        );
         alert["data"]!["events"]!.AsArray().ShouldHaveSingleItem();
 
         (await Issue(client, 7, "theft")).ShouldBe(200);
@@ -147,7 +262,17 @@ public sealed class ShortReservationTests(LedgerHost host)
         var client = (await company.Open("M1", "P1", stock: 5)).Manager;
         var id = await Reserve(client, "web-1", 5);
         (await Issue(client, 2)).ShouldBe(200);
-        Task<Answer> Sell(decimal quantity) => client.Post("sales", new { store = "M1", invoiceNumber = $"F-{Guid.CreateVersion7()}", reservation = id, lines = new[] { new { sku = "P1", quantity } } });
+        Task<Answer> Sell(decimal quantity) =>
+            client.Post(
+                "sales",
+                new
+                {
+                    store = "M1",
+                    invoiceNumber = $"F-{Guid.CreateVersion7()}",
+                    reservation = id,
+                    lines = new[] { new { sku = "P1", quantity } },
+                }
+            );
         var shortage = (await Sell(4)).ShouldBe(409).Json["shortages"]![0]!;
         (shortage["requested"]!.GetValue<decimal>(), shortage["available"]!.GetValue<decimal>()).ShouldBe((4m, 3m));
         (await Sell(3)).ShouldBe(201);
@@ -169,7 +294,19 @@ public sealed class ShortReservationTests(LedgerHost host)
             (await Issue(client, 1, store: store)).ShouldBe(200);
         }
         await AlertTests.Until(client, alerts => alerts.Count == 2, "type=reservation_short&status=open");
-        (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M2" } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "luis@company.test",
+                    fullName = "Luis",
+                    role = "user",
+                    password = Company.Password,
+                    stores = new[] { "M2" },
+                }
+            )
+        ).ShouldBe(201);
         var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
         (await AlertTests.Alerts(luis, "type=reservation_short")).ShouldHaveSingleItem()!["store"]!.GetValue<string>().ShouldBe("M2");
         Short((await Issue(luis, 1, store: "M2")).ShouldBe(200)).ShouldBe(["web-M2 M2 P1 5 2"]);

@@ -13,21 +13,34 @@ public sealed class StockDeciderTests
     private static readonly Product Bread = ProductOf("PAN001", allowBackorder: true);
     private static readonly StockDocument Document = new(Guid.CreateVersion7(), "GRN-7", null, Noon);
 
-    private static Product ProductOf(string sku, bool allowBackorder) => new(Guid.CreateVersion7(), sku,
-        new ProductDetails("A product", "kg", CostPrice: 2, Settings: new ProductSettings { AllowBackorder = allowBackorder }), true);
+    private static Product ProductOf(string sku, bool allowBackorder) =>
+        new(
+            Guid.CreateVersion7(),
+            sku,
+            new ProductDetails("A product", "kg", CostPrice: 2, Settings: new ProductSettings { AllowBackorder = allowBackorder }),
+            true
+        );
 
-    private static LockedStock Locked(Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) => new(Store, product,
-        new StockItem(StockItem.IdOf(Store.Id, product.Id), Store.Id, product.Id, onHand, reserved, unitCost, Noon));
+    private static LockedStock Locked(Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) =>
+        new(Store, product, new StockItem(StockItem.IdOf(Store.Id, product.Id), Store.Id, product.Id, onHand, reserved, unitCost, Noon));
 
     private static StockDecision Issue(params (LockedStock Locked, decimal Quantity)[] lines) => Issue("sample", lines);
 
-    private static StockDecision Issue(string reason, params (LockedStock Locked, decimal Quantity)[] lines) => IssueStockEndpoint.Decide(
-        new IssueStock("CCS-01", reason, [.. lines.Select(l => new IssueStock.Line(l.Locked.Product.Code, l.Quantity))]), [.. lines.Select(l => l.Locked)], Document);
+    private static StockDecision Issue(string reason, params (LockedStock Locked, decimal Quantity)[] lines) =>
+        IssueStockEndpoint.Decide(
+            new IssueStock("CCS-01", reason, [.. lines.Select(l => new IssueStock.Line(l.Locked.Product.Code, l.Quantity))]),
+            [.. lines.Select(l => l.Locked)],
+            Document
+        );
 
     private static StockItem Fold(StockItem? item, params StockMovement[] movements) =>
-        movements.Aggregate(item, (state, movement) => StockItem.Fold(StockItem.IdOf(movement.StoreId, movement.ProductId), state, movement))!;
+        movements.Aggregate(
+            item,
+            (state, movement) => StockItem.Fold(StockItem.IdOf(movement.StoreId, movement.ProductId), state, movement)
+        )!;
 
-    private static StockReceived Received(decimal quantity, decimal unitCost) => new(Store.Id, Milk.Id, quantity, Document) { UnitCost = unitCost };
+    private static StockReceived Received(decimal quantity, decimal unitCost) =>
+        new(Store.Id, Milk.Id, quantity, Document) { UnitCost = unitCost };
 
     [Fact]
     public void what_is_available_can_be_issued_to_the_last_unit() => Issue((Locked(Milk, 7), 7)).Shortages.ShouldBeEmpty();
@@ -65,7 +78,8 @@ public sealed class StockDeciderTests
     public void a_correction_and_a_count_leave_less_than_is_reserved_and_not_less_than_nothing()
     {
         var locked = Locked(Milk, 7, reserved: 5);
-        StockDecision Adjust(decimal quantity) => AdjustStockEndpoint.Decide(new AdjustStock("CCS-01", "correction", [new("LAC001", quantity)]), [locked], Document);
+        StockDecision Adjust(decimal quantity) =>
+            AdjustStockEndpoint.Decide(new AdjustStock("CCS-01", "correction", [new("LAC001", quantity)]), [locked], Document);
         (Adjust(-7).Shortages.Count, Adjust(-7).ShortItems.Single().By).ShouldBe((0, 5m));
         Adjust(-8).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
         var counted = CountStockEndpoint.Decide(new CountStock("CCS-01", [new("LAC001", 0)]), [locked], Document);
@@ -76,8 +90,16 @@ public sealed class StockDeciderTests
     public void what_is_damaged_and_what_is_wanted_of_one_product_are_told_apart()
     {
         var locked = Locked(Milk, 10, reserved: 5);
-        StockDecision Move(decimal damaged, decimal wanted) => MoveStockEndpoint.Decide(new MoveStock([new("issue", "CCS-01", "LAC001", damaged, Reason: "damage"),
-            new("issue", "CCS-01", "LAC001", wanted, Reason: "sample")]), [locked, locked], Document, [Noon, Noon]);
+        StockDecision Move(decimal damaged, decimal wanted) =>
+            MoveStockEndpoint.Decide(
+                new MoveStock([
+                    new("issue", "CCS-01", "LAC001", damaged, Reason: "damage"),
+                    new("issue", "CCS-01", "LAC001", wanted, Reason: "sample"),
+                ]),
+                [locked, locked],
+                Document,
+                [Noon, Noon]
+            );
         Move(3, 2).Shortages.ShouldBeEmpty();
         Move(3, 3).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 3, 2)]);
         Move(6, 1).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 1, -1)]);
@@ -86,8 +108,15 @@ public sealed class StockDeciderTests
     [Fact]
     public void what_occurred_before_a_count_leaves_no_reservation_short()
     {
-        var locked = new LockedStock(Store, Milk, Locked(Milk, 7, reserved: 5).Item! with { CountedAt = Noon.AddHours(1) },
-            new StockHistory(0, [Document with { OccurredAt = Noon.AddHours(1) }]));
+        var locked = new LockedStock(
+            Store,
+            Milk,
+            Locked(Milk, 7, reserved: 5).Item! with
+            {
+                CountedAt = Noon.AddHours(1),
+            },
+            new StockHistory(0, [Document with { OccurredAt = Noon.AddHours(1) }])
+        );
         var decision = Issue("damage", (locked, 7));
         (decision.Shortages.Count, decision.ShortItems.Count, decision.Events.Count).ShouldBe((0, 0, 2));
         Issue("sample", (locked, 100)).Shortages.ShouldBeEmpty();
@@ -111,19 +140,28 @@ public sealed class StockDeciderTests
 
     [Fact]
     public void goods_that_came_and_went_back_leave_the_cost_as_it_was() =>
-        Gen.Select(Gen.Int[1, 500], Gen.Int[0, 9999], Gen.Int[1, 500], Gen.Int[0, 9999]).Sample((onHand, average, quantity, cost) =>
-        {
-            var before = Locked(Milk, onHand, unitCost: average / 100m).Item!;
-            var after = Fold(before, Received(quantity, cost / 100m), ReturnedToSupplier(quantity, cost / 100m));
-            // the average in between is rounded to 4 decimals, and the remaining stock bears the whole difference
-            return after.OnHand == before.OnHand && Math.Abs(after.UnitCost - before.UnitCost) <= (0.00005m * (onHand + quantity) / onHand) + 0.00005m;
-        });
+        Gen.Select(Gen.Int[1, 500], Gen.Int[0, 9999], Gen.Int[1, 500], Gen.Int[0, 9999])
+            .Sample(
+                (onHand, average, quantity, cost) =>
+                {
+                    var before = Locked(Milk, onHand, unitCost: average / 100m).Item!;
+                    var after = Fold(before, Received(quantity, cost / 100m), ReturnedToSupplier(quantity, cost / 100m));
+                    // the average in between is rounded to 4 decimals, and the remaining stock bears the whole difference
+                    return after.OnHand == before.OnHand
+                        && Math.Abs(after.UnitCost - before.UnitCost) <= (0.00005m * (onHand + quantity) / onHand) + 0.00005m;
+                }
+            );
 
     [Fact]
     public void a_line_that_goes_back_is_found_by_product_and_cost_and_not_more_than_came()
     {
         var bread = new DeliveredGoods(Store.Id, Bread.Id, Bread.Code, 1, 5, 0, Noon);
-        DeliveredGoods[] delivered = [new(Store.Id, Milk.Id, "LAC001", 2, 10, 4, Noon), new(Store.Id, Milk.Id, "LAC001", 3, 10, 0, Noon), bread];
+        DeliveredGoods[] delivered =
+        [
+            new(Store.Id, Milk.Id, "LAC001", 2, 10, 4, Noon),
+            new(Store.Id, Milk.Id, "LAC001", 3, 10, 0, Noon),
+            bread,
+        ];
         (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) Back(params SupplierReturnLine[] lines) =>
             SupplierReturn.Decide(lines, delivered);
         static SupplierReturnLine Line(string sku, decimal quantity, decimal? unitCost = null) => new(sku, quantity, unitCost);
@@ -134,8 +172,8 @@ public sealed class StockDeciderTests
             errors.Keys.ShouldBe(["lines[0].unitCost"]);
             errors.Values.Single().ShouldBe(["must be what LAC001 came with: 2 or 3"]);
         }
-        Back(Line("LAC001", 4, 2), Line("LAC001", 3, 2)).Problem!.Message.ShouldBe(
-            "Nothing went back: of LAC001 10 were delivered and 4 went back, so 7 more are too many.");
+        Back(Line("LAC001", 4, 2), Line("LAC001", 3, 2))
+            .Problem!.Message.ShouldBe("Nothing went back: of LAC001 10 were delivered and 4 went back, so 7 more are too many.");
         Back(Line("NONE", 1)).Problem!.Kind.ShouldBe(RefusalKind.NotFound);
     }
 
@@ -151,16 +189,27 @@ public sealed class StockDeciderTests
     public void a_product_that_allows_backorder_may_go_below_zero() => Issue((Locked(Bread, 1), 5)).Shortages.ShouldBeEmpty();
 
     [Fact]
-    public void stock_that_is_below_zero_already_may_still_come_in() => AdjustStockEndpoint.Decide(
-        new AdjustStock("CCS-01", "found", [new AdjustStock.Line("LAC001", 1)]), [Locked(Milk, -3)], Document).Shortages.ShouldBeEmpty();
+    public void stock_that_is_below_zero_already_may_still_come_in() =>
+        AdjustStockEndpoint
+            .Decide(new AdjustStock("CCS-01", "found", [new AdjustStock.Line("LAC001", 1)]), [Locked(Milk, -3)], Document)
+            .Shortages.ShouldBeEmpty();
 
     [Fact]
     public void what_leaves_leaves_at_the_moving_average() =>
-        Issue((Locked(Milk, 7, unitCost: 2.875m), 1)).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2.875m);
+        Issue((Locked(Milk, 7, unitCost: 2.875m), 1))
+            .Events.Select(e => e.Event)
+            .OfType<StockMovement>()
+            .Single()
+            .UnitCost.ShouldBe(2.875m);
 
     [Fact]
-    public void a_receipt_without_a_cost_takes_the_products_cost_price() => ReceiveStockEndpoint.Decide(
-        new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 1)]), [Locked(Milk, 7)], Document).Events.Select(e => e.Event).OfType<StockMovement>().Single().UnitCost.ShouldBe(2m);
+    public void a_receipt_without_a_cost_takes_the_products_cost_price() =>
+        ReceiveStockEndpoint
+            .Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 1)]), [Locked(Milk, 7)], Document)
+            .Events.Select(e => e.Event)
+            .OfType<StockMovement>()
+            .Single()
+            .UnitCost.ShouldBe(2m);
 
     [Fact]
     public void the_moving_average_is_weighted_by_what_is_on_hand()
@@ -174,7 +223,8 @@ public sealed class StockDeciderTests
 
     [Fact]
     public void after_selling_out_the_next_receipt_sets_the_cost_alone() =>
-        Fold(Fold(null, Received(1, 2)), new StockIssued(Store.Id, Milk.Id, 1, "damage", Document) { UnitCost = 2 }, Received(5, 9)).UnitCost.ShouldBe(9);
+        Fold(Fold(null, Received(1, 2)), new StockIssued(Store.Id, Milk.Id, 1, "damage", Document) { UnitCost = 2 }, Received(5, 9))
+            .UnitCost.ShouldBe(9);
 
     /// <summary>On hand after some movements and its value, and the value of the movements themselves.</summary>
     private static (decimal OnHand, decimal Value, decimal Movements) Worth(StockItem before, StockDecision decision)
@@ -189,8 +239,15 @@ public sealed class StockDeciderTests
     {
         var count = new StockCounted(Store.Id, Milk.Id, 10, 10, Document with { OccurredAt = Noon.AddDays(1) }) { UnitCost = 2 };
         var counted = Fold(null, Received(10, 2), count);
-        StockDecision Receive(DateTimeOffset at) => ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 10, 8)]),
-            [new LockedStock(Store, Milk, counted, new StockHistory(0, [count.Document]))], Document with { OccurredAt = at });
+        StockDecision Receive(DateTimeOffset at) =>
+            ReceiveStockEndpoint.Decide(
+                new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 10, 8)]),
+                [new LockedStock(Store, Milk, counted, new StockHistory(0, [count.Document]))],
+                Document with
+                {
+                    OccurredAt = at,
+                }
+            );
         Worth(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
         Worth(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
     }
@@ -201,8 +258,13 @@ public sealed class StockDeciderTests
         var (locked, document) = (Locked(Milk, 10), Document with { Id = Guid.CreateVersion7() });
         var sent = new TransferSent(Guid.CreateVersion7(), Store.Id, [new SentLine(Milk.Id, "LAC001", 5, 4)], null, null, Noon);
         var transfer = Transfer.Fold(document.Id, null, sent);
-        StockDecision Receive(decimal received, decimal lost, decimal damaged) => ReceiveTransferEndpoint.Decide(
-            transfer, new TransferReceived([new ArrivedLine(Milk.Id, received, lost, damaged)], null, Noon), [locked], document);
+        StockDecision Receive(decimal received, decimal lost, decimal damaged) =>
+            ReceiveTransferEndpoint.Decide(
+                transfer,
+                new TransferReceived([new ArrivedLine(Milk.Id, received, lost, damaged)], null, Noon),
+                [locked],
+                document
+            );
         Worth(locked.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
         Worth(locked.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
         Receive(0, 5, 0).Events.Select(e => e.Event).OfType<StockAdjusted>().Single().UnitCost.ShouldBe(4);
@@ -210,11 +272,14 @@ public sealed class StockDeciderTests
 
     [Fact]
     public void the_last_movement_is_the_latest_one_not_the_last_recorded() =>
-        Fold(null, Received(1, 2), Received(1, 2) with { Document = Document with { OccurredAt = Noon.AddDays(-3) } }).LastMovementAt.ShouldBe(Noon);
+        Fold(null, Received(1, 2), Received(1, 2) with { Document = Document with { OccurredAt = Noon.AddDays(-3) } })
+            .LastMovementAt.ShouldBe(Noon);
 
     [Fact]
     public void each_line_whose_product_a_line_before_names_is_told_so() =>
-        StockDocumentRules.DuplicateProducts([Milk, Bread, Milk, Bread, Milk]).Keys.ShouldBe(["lines[2].sku", "lines[3].sku", "lines[4].sku"]);
+        StockDocumentRules
+            .DuplicateProducts([Milk, Bread, Milk, Bread, Milk])
+            .Keys.ShouldBe(["lines[2].sku", "lines[3].sku", "lines[4].sku"]);
 
     [Fact]
     public void the_stream_of_a_stock_item_follows_from_store_and_product()
@@ -230,24 +295,33 @@ public sealed class StockDeciderTests
     /// </summary>
     [Fact]
     public void on_hand_is_the_sum_of_the_movements_and_never_below_zero() =>
-        Gen.Select(Gen.Int[-40, 60], Gen.Int[1, 9999]).Array[1, 60].Sample(steps =>
-        {
-            StockItem? item = null;
-            var sum = 0m;
-            foreach (var (change, cost) in steps.Where(s => s.Item1 != 0))
+        Gen.Select(Gen.Int[-40, 60], Gen.Int[1, 9999])
+            .Array[1, 60]
+            .Sample(steps =>
             {
-                var locked = new LockedStock(Store, Milk, item);
-                var decision = change > 0
-                    ? ReceiveStockEndpoint.Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", change, cost / 100m)]), [locked], Document)
-                    : Issue((locked, -change));
-                if (decision.Shortages.Count > 0) continue;
-                foreach (var (id, happened) in decision.Events)
+                StockItem? item = null;
+                var sum = 0m;
+                foreach (var (change, cost) in steps.Where(s => s.Item1 != 0))
                 {
-                    item = StockItem.Fold(id, item, happened);
-                    sum += ((StockMovement)happened).Change();
+                    var locked = new LockedStock(Store, Milk, item);
+                    var decision =
+                        change > 0
+                            ? ReceiveStockEndpoint.Decide(
+                                new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", change, cost / 100m)]),
+                                [locked],
+                                Document
+                            )
+                            : Issue((locked, -change));
+                    if (decision.Shortages.Count > 0)
+                        continue;
+                    foreach (var (id, happened) in decision.Events)
+                    {
+                        item = StockItem.Fold(id, item, happened);
+                        sum += ((StockMovement)happened).Change();
+                    }
+                    if (item!.OnHand != sum || item.Available < 0)
+                        return false;
                 }
-                if (item!.OnHand != sum || item.Available < 0) return false;
-            }
-            return true;
-        });
+                return true;
+            });
 }

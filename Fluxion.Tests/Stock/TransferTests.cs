@@ -6,21 +6,70 @@ namespace Fluxion.Tests.Stock;
 
 public sealed class TransferTests(LedgerHost host)
 {
-    private static object[] Lines(params (string Sku, decimal Quantity)[] lines) => [.. lines.Select(l => new { sku = l.Sku, quantity = l.Quantity })];
+    private static object[] Lines(params (string Sku, decimal Quantity)[] lines) =>
+        [.. lines.Select(l => new { sku = l.Sku, quantity = l.Quantity })];
 
-    private static Task<Answer> Send(Client client, string from, string to, object[] lines, bool immediate = false, DateTimeOffset? occurredAt = null, string? key = "new") =>
-        client.Post("stock/transfers", new { fromStore = from, toStore = to, lines, immediate, reference = "TR-1", occurredAt }, key);
+    private static Task<Answer> Send(
+        Client client,
+        string from,
+        string to,
+        object[] lines,
+        bool immediate = false,
+        DateTimeOffset? occurredAt = null,
+        string? key = "new"
+    ) =>
+        client.Post(
+            "stock/transfers",
+            new
+            {
+                fromStore = from,
+                toStore = to,
+                lines,
+                immediate,
+                reference = "TR-1",
+                occurredAt,
+            },
+            key
+        );
 
-    private static Task<Answer> Receive(Client client, Guid transfer, string sku, decimal received, decimal lost = 0, decimal damaged = 0, DateTimeOffset? occurredAt = null, string? key = "new") =>
-        client.Post($"stock/transfers/{transfer}/receipts", new { lines = new[] { new { sku, received, lost, damaged } }, occurredAt }, key);
+    private static Task<Answer> Receive(
+        Client client,
+        Guid transfer,
+        string sku,
+        decimal received,
+        decimal lost = 0,
+        decimal damaged = 0,
+        DateTimeOffset? occurredAt = null,
+        string? key = "new"
+    ) =>
+        client.Post(
+            $"stock/transfers/{transfer}/receipts",
+            new
+            {
+                lines = new[]
+                {
+                    new
+                    {
+                        sku,
+                        received,
+                        lost,
+                        damaged,
+                    },
+                },
+                occurredAt,
+            },
+            key
+        );
 
     private static Guid Id(Answer answer) => answer.Json["id"]!.GetValue<Guid>();
+
     private static string Status(Answer answer) => answer.Json["status"]!.GetValue<string>();
 
     /// <summary>On hand and cost of <paramref name="sku"/> in <paramref name="store"/>.</summary>
     private static async Task<(decimal OnHand, decimal Cost)> Stock(Client client, string store, string sku) =>
         (await client.Get($"inventory?store={store}&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray() is [{ } row]
-            ? (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>()) : (0, 0);
+            ? (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>())
+            : (0, 0);
 
     private static async Task<string> Other(Client client)
     {
@@ -46,10 +95,15 @@ public sealed class TransferTests(LedgerHost host)
         (await Stock(manager, to, shop.Sku)).ShouldBe((4m, 3m));
 
         var moved = (await manager.Get($"movements?document={Id(sent)}")).ShouldBe(200).Json["items"]!.AsArray();
-        moved.ShouldAllBe(m => m!["movementType"]!.GetValue<string>() == "transfer" && m["referenceType"]!.GetValue<string>() == "transfer");
+        moved.ShouldAllBe(m =>
+            m!["movementType"]!.GetValue<string>() == "transfer" && m["referenceType"]!.GetValue<string>() == "transfer"
+        );
         moved.Select(m => m!["quantity"]!.GetValue<decimal>()).Order().ShouldBe([-4m, 1m, 3m]);
-        (await manager.Get($"events?entityId={Id(sent)}")).Json["items"]!.AsArray().Select(e => e!["eventType"]!.GetValue<string>())
-            .Order().ShouldBe(["transfer_received", "transfer_received", "transfer_sent"]);
+        (await manager.Get($"events?entityId={Id(sent)}")).Json["items"]!
+            .AsArray()
+            .Select(e => e!["eventType"]!.GetValue<string>())
+            .Order()
+            .ShouldBe(["transfer_received", "transfer_received", "transfer_sent"]);
     }
 
     [Fact]
@@ -64,8 +118,10 @@ public sealed class TransferTests(LedgerHost host)
             var line = (await manager.Get($"stock/transfers/{id}")).ShouldBe(200).Json["lines"]![0]!;
             decimal Of(string field) => line[field]!.GetValue<decimal>();
             (Of("received") + Of("lost") + Of("damaged") + Of("inTransit")).ShouldBe(Of("quantity"));
-            var writtenOff = (await manager.Get($"movements?store={to}&sku={shop.Sku}")).Json["items"]!.AsArray()
-                .Where(m => m!["movementType"]!.GetValue<string>() == "adjustment").Sum(m => m!["quantity"]!.GetValue<decimal>());
+            var writtenOff = (await manager.Get($"movements?store={to}&sku={shop.Sku}")).Json["items"]!
+                .AsArray()
+                .Where(m => m!["movementType"]!.GetValue<string>() == "adjustment")
+                .Sum(m => m!["quantity"]!.GetValue<decimal>());
             (await shop.OnHand() + (await Stock(manager, to, shop.Sku)).OnHand + Of("inTransit") - writtenOff).ShouldBe(20);
             writtenOff.ShouldBe(-Of("lost") - Of("damaged"));
         }
@@ -80,8 +136,10 @@ public sealed class TransferTests(LedgerHost host)
         await Conserved();
 
         (await Stock(manager, to, shop.Sku)).ShouldBe((7m, 2m));
-        var reasons = (await manager.Get($"movements?store={to}&sku={shop.Sku}")).Json["items"]!.AsArray()
-            .Where(m => m!["reason"] is not null).ToLookup(m => m!["reason"]!.GetValue<string>(), m => m!["quantity"]!.GetValue<decimal>());
+        var reasons = (await manager.Get($"movements?store={to}&sku={shop.Sku}")).Json["items"]!
+            .AsArray()
+            .Where(m => m!["reason"] is not null)
+            .ToLookup(m => m!["reason"]!.GetValue<string>(), m => m!["quantity"]!.GetValue<decimal>());
         (reasons["loss"].Sum(), reasons["damage"].Sum()).ShouldBe((-3m, -2m));
     }
 
@@ -95,7 +153,9 @@ public sealed class TransferTests(LedgerHost host)
         sent.Json["stock"]!.AsArray().Count.ShouldBe(2);
         (await shop.OnHand()).ShouldBe(6);
         (await Stock(shop.Manager, to, shop.Sku)).ShouldBe((4m, 3m));
-        (await Receive(shop.Manager, Id(sent), shop.Sku, 1)).ShouldBe(409).Detail!.ShouldContain("received: receive is allowed when it is in_transit or partial");
+        (await Receive(shop.Manager, Id(sent), shop.Sku, 1))
+            .ShouldBe(409)
+            .Detail!.ShouldContain("received: receive is allowed when it is in_transit or partial");
     }
 
     [Fact]
@@ -104,8 +164,12 @@ public sealed class TransferTests(LedgerHost host)
         var (shop, other) = (await Shop.Open(host, stock: 3), await Shop.Open(host));
         foreach (var immediate in (bool[])[false, true])
         {
-            var refused = (await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 3), (other.Sku, 1)), immediate)).ShouldBe(409);
-            refused.Json["shortages"]!.ToJsonString().ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{other.Sku}}","requested":1,"available":0}]""");
+            var refused = (await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 3), (other.Sku, 1)), immediate)).ShouldBe(
+                409
+            );
+            refused.Json["shortages"]!
+                .ToJsonString()
+                .ShouldBe($$"""[{"store":"{{shop.Store}}","sku":"{{other.Sku}}","requested":1,"available":0}]""");
         }
         (await shop.OnHand()).ShouldBe(3);
         (await shop.Manager.Get($"stock/transfers?store={shop.Store}")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
@@ -119,13 +183,23 @@ public sealed class TransferTests(LedgerHost host)
         var (one, other) = (await Shop.Open(host, stock: 50), await Shop.Open(host, stock: 50));
         (await one.Manager.Post("stock/receipts", new { store = other.Store, lines = Lines((one.Sku, 50)) })).ShouldBe(200);
         (await one.Manager.Post("stock/receipts", new { store = one.Store, lines = Lines((other.Sku, 50)) })).ShouldBe(200);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(async i =>
-        {
-            var (from, to) = i % 2 == 0 ? (one, other) : (other, one);
-            var sent = (await Send(one.Manager, from.Store, to.Store, Lines((from.Sku, 1), (to.Sku, 2)), immediate)).ShouldBe(201);
-            return immediate ? sent : (await one.Manager.Post($"stock/transfers/{Id(sent)}/receipts",
-                new { lines = new[] { new { sku = to.Sku, received = 2 }, new { sku = from.Sku, received = 1 } } })).ShouldBe(200);
-        }));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(async i =>
+                {
+                    var (from, to) = i % 2 == 0 ? (one, other) : (other, one);
+                    var sent = (await Send(one.Manager, from.Store, to.Store, Lines((from.Sku, 1), (to.Sku, 2)), immediate)).ShouldBe(201);
+                    return immediate
+                        ? sent
+                        : (
+                            await one.Manager.Post(
+                                $"stock/transfers/{Id(sent)}/receipts",
+                                new { lines = new[] { new { sku = to.Sku, received = 2 }, new { sku = from.Sku, received = 1 } } }
+                            )
+                        ).ShouldBe(200);
+                })
+        );
         answers.ShouldAllBe(a => Status(a) == "received");
         // 12 transfers each way: of one's sku 12 × 1 left one's store and 12 × 2 came back
         (await Stock(one.Manager, one.Store, one.Sku)).OnHand.ShouldBe(62);
@@ -152,7 +226,8 @@ public sealed class TransferTests(LedgerHost host)
         var (sendKey, receiveKey) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
         var sent = (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), key: sendKey)).ShouldBe(201);
         (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), key: sendKey)).ShouldBe(201).Text.ShouldBe(sent.Text);
-        for (var i = 0; i < 2; i++) (await Receive(shop.Manager, Id(sent), shop.Sku, 2, key: receiveKey)).ShouldBe(200);
+        for (var i = 0; i < 2; i++)
+            (await Receive(shop.Manager, Id(sent), shop.Sku, 2, key: receiveKey)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(6);
         (await Stock(shop.Manager, to, shop.Sku)).OnHand.ShouldBe(2);
         (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 1)), key: null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
@@ -169,7 +244,8 @@ public sealed class TransferTests(LedgerHost host)
     {
         var shop = await Shop.Open(host, stock: 10);
         var id = Id((await Send(shop.Manager, shop.Store, await Other(shop.Manager), Lines((shop.Sku, 4)))).ShouldBe(201));
-        if (state != Transfer.InTransit) (await Receive(shop.Manager, id, shop.Sku, state == Transfer.Partial ? 1 : 4)).ShouldBe(200);
+        if (state != Transfer.InTransit)
+            (await Receive(shop.Manager, id, shop.Sku, state == Transfer.Partial ? 1 : 4)).ShouldBe(200);
         (await shop.Manager.Get($"stock/transfers/{id}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(state);
         (await Receive(shop.Manager, id, shop.Sku, 1)).ShouldBe(status);
         (status == 200).ShouldBe(Transfer.Allowed["receive"].Contains(state));
@@ -183,7 +259,19 @@ public sealed class TransferTests(LedgerHost host)
         var company = await Company.Found(host);
         var (mine, others) = (await company.Open("M1", "P1", stock: 20), await company.Open("M2", "P2", stock: 20));
         (await company.Open("M3", "P3")).ShouldNotBeNull();
-        (await company.Admin.Post("users", new { email = "luis@company.test", fullName = "Luis", role = "user", password = Company.Password, stores = new[] { "M1" } })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "users",
+                new
+                {
+                    email = "luis@company.test",
+                    fullName = "Luis",
+                    role = "user",
+                    password = Company.Password,
+                    stores = new[] { "M1" },
+                }
+            )
+        ).ShouldBe(201);
         var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
 
         var away = Id((await Send(luis, "M1", "M2", Lines(("P1", 5)))).ShouldBe(201));
@@ -194,8 +282,12 @@ public sealed class TransferTests(LedgerHost host)
         (await Receive(luis, here, "P2", 5)).ShouldBe(200);
         var elsewhere = Id((await Send(company.Admin, "M2", "M3", Lines(("P2", 5)))).ShouldBe(201));
 
-        async Task<List<Guid>> Listed(Client client, string query = "") => [.. (await client.Get($"stock/transfers{query}")).ShouldBe(200)
-            .Json["items"]!.AsArray().Select(t => t!["id"]!.GetValue<Guid>())];
+        async Task<List<Guid>> Listed(Client client, string query = "") =>
+            [
+                .. (await client.Get($"stock/transfers{query}")).ShouldBe(200).Json["items"]!
+                    .AsArray()
+                    .Select(t => t!["id"]!.GetValue<Guid>()),
+            ];
         (await Listed(luis)).ShouldBe([here, away]);
         (await luis.Get($"stock/transfers/{elsewhere}")).ShouldBe(404);
         (await luis.Get($"stock/transfers/{away}")).ShouldBe(200);
@@ -220,7 +312,11 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData("""{"fromStore":"NOWHERE","toStore":"{b}","lines":[{"sku":"{sku}","quantity":1}]}""", 404, "fromStore")]
     [InlineData("""{"fromStore":"{a}","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "toStore")]
     [InlineData("""{"toStore":"{b}","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "fromStore")]
-    [InlineData("""{"fromStore":"{a}","toStore":"{b}","lines":[{"sku":"{sku}","quantity":1},{"sku":"{id}","quantity":1}]}""", 400, "lines[1].sku")]
+    [InlineData(
+        """{"fromStore":"{a}","toStore":"{b}","lines":[{"sku":"{sku}","quantity":1},{"sku":"{id}","quantity":1}]}""",
+        400,
+        "lines[1].sku"
+    )]
     [InlineData("""{"fromStore":"{a}","toStore":"{b}","lines":[{"sku":"{sku}","quantity":0}]}""", 400, "lines[0].quantity")]
     [InlineData("""{"fromStore":"{a}","toStore":"{b}","lines":[{"sku":"{sku}","quantity":0.5}]}""", 400, "lines[0].quantity")]
     [InlineData("""{"fromStore":"{a}","toStore":"{b}","lines":[{"sku":"NOTHING","quantity":1}]}""", 404, "lines[0].sku")]
@@ -228,13 +324,25 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData("""{"fromStore":"{a}","toStore":"{b}","lines":[]}""", 400, "lines")]
     [InlineData("""{"fromStore":"{a}","toStore":"{b}"}""", 400, "lines")]
     [InlineData("""{"fromStore":"{a}","toStore":"{b}","immediate":"yes","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "immediate")]
-    [InlineData("""{"fromStore":"{a}","toStore":"{b}","occurredAt":"2999-01-01T10:00:00Z","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "occurredAt")]
+    [InlineData(
+        """{"fromStore":"{a}","toStore":"{b}","occurredAt":"2999-01-01T10:00:00Z","lines":[{"sku":"{sku}","quantity":1}]}""",
+        400,
+        "occurredAt"
+    )]
     public async Task a_transfer_with_one_wrong_field_is_told_which_and_nothing_leaves(string body, int status, string field)
     {
         var shop = await Shop.Open(host, stock: 10);
         var id = (await shop.Manager.Get($"products/{shop.Sku}")).Json["id"]!.GetValue<string>();
-        var answer = (await shop.Manager.Post("stock/transfers", body.Replace("{a}", shop.Store).Replace("{lower}", shop.Store.ToLowerInvariant())
-            .Replace("{b}", await Other(shop.Manager)).Replace("{sku}", shop.Sku).Replace("{id}", id))).ShouldBe(status);
+        var answer = (
+            await shop.Manager.Post(
+                "stock/transfers",
+                body.Replace("{a}", shop.Store)
+                    .Replace("{lower}", shop.Store.ToLowerInvariant())
+                    .Replace("{b}", await Other(shop.Manager))
+                    .Replace("{sku}", shop.Sku)
+                    .Replace("{id}", id)
+            )
+        ).ShouldBe(status);
         answer.Fields.ShouldBe([field], answer.Text);
         (await shop.OnHand()).ShouldBe(10);
     }
@@ -254,7 +362,9 @@ public sealed class TransferTests(LedgerHost host)
         var to = await Other(shop.Manager);
         var product = (await shop.Manager.Get($"products/{shop.Sku}")).Json["id"]!.GetValue<string>();
         var transfer = Id((await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 5)))).ShouldBe(201));
-        var answer = (await shop.Manager.Post($"stock/transfers/{transfer}/receipts", body.Replace("{sku}", shop.Sku).Replace("{id}", product))).ShouldBe(status);
+        var answer = (
+            await shop.Manager.Post($"stock/transfers/{transfer}/receipts", body.Replace("{sku}", shop.Sku).Replace("{id}", product))
+        ).ShouldBe(status);
         answer.Fields.ShouldBe([field], answer.Text);
         (await Stock(shop.Manager, to, shop.Sku)).OnHand.ShouldBe(0);
     }
@@ -278,7 +388,9 @@ public sealed class TransferTests(LedgerHost host)
         var transfer = Id((await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 5)))).ShouldBe(201));
         (await Receive(shop.Manager, transfer, other.Sku, 1)).ShouldBe(409).Detail!.ShouldContain($"of {other.Sku} 0, not 1");
         (await Receive(shop.Manager, Guid.CreateVersion7(), shop.Sku, 1)).ShouldBe(404);
-        (await shop.Manager.Post("stock/transfers/none/receipts", new { lines = new[] { new { sku = shop.Sku, received = 1 } } })).ShouldBe(404);
+        (await shop.Manager.Post("stock/transfers/none/receipts", new { lines = new[] { new { sku = shop.Sku, received = 1 } } })).ShouldBe(
+            404
+        );
         (await shop.Manager.Get("stock/transfers/none")).ShouldBe(404);
         (await shop.Manager.Get($"stock/transfers/{Guid.CreateVersion7()}")).ShouldBe(404);
     }

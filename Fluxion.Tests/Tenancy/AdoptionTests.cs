@@ -22,7 +22,18 @@ public sealed class AdoptionTests(LedgerHost host)
         Client.SignIn(host.Http.Server.CreateClient(), company.Slug, email, password);
 
     private Task<Answer> Token(Company company, string email, string password = Company.Password) =>
-        Client.Anonymous(host).Post("/api/token", new { tenant = company.Slug, email, password }, key: null);
+        Client
+            .Anonymous(host)
+            .Post(
+                "/api/token",
+                new
+                {
+                    tenant = company.Slug,
+                    email,
+                    password,
+                },
+                key: null
+            );
 
     /// <summary>Removes the tenant from the registry, as a restore from before its creation does.</summary>
     private async Task Lose(NpgsqlConnection superuser, Company company)
@@ -41,7 +52,14 @@ public sealed class AdoptionTests(LedgerHost host)
         (string, string, string[]?)[] users = [("eva", "viewer", null), ("luis", "user", ["S1"]), ("gone", "manager", null)];
         foreach (var (name, role, stores) in users)
         {
-            var user = new { email = $"{name}@company.test", fullName = name, role, password = Company.Password, stores };
+            var user = new
+            {
+                email = $"{name}@company.test",
+                fullName = name,
+                role,
+                password = Company.Password,
+                stores,
+            };
             (await company.Admin.Post("users", user)).ShouldBe(201);
         }
         (await company.Admin.Post("users/gone@company.test/deactivate", null)).ShouldBe(200);
@@ -58,13 +76,15 @@ public sealed class AdoptionTests(LedgerHost host)
         await Lose(superuser, company);
 
         (await company.Admin.Get("inventory")).ShouldBe(404);
-        (await platform.Post("/api/tenants", Company.Request(company.Slug))).ShouldBe(409)
+        (await platform.Post("/api/tenants", Company.Request(company.Slug)))
+            .ShouldBe(409)
             .Detail!.ShouldContain($"tenants adopt {company.Slug}");
         (await superuser.Column<Guid>($"select id from {company.Schema}.mt_events order by seq_id")).ShouldBe(events);
         (await host.Services.GetRequiredService<TenantSchemas>().Unregistered(Ct)).ShouldContain(company.Slug);
 
         var adopted = (await platform.Post($"/api/tenants/{company.Slug}/adopt", new { name = "Acme C.A.", adminPassword = NewPassword }))
-            .ShouldBe(200).Json;
+            .ShouldBe(200)
+            .Json;
         adopted["tenant"]!["id"]!.GetValue<Guid>().ShouldBe(company.Id, "the id is the schema's own");
         adopted["tenant"]!["name"]!.GetValue<string>().ShouldBe("Acme C.A.");
         adopted["wasRegistered"]!.GetValue<bool>().ShouldBeFalse();
@@ -83,7 +103,8 @@ public sealed class AdoptionTests(LedgerHost host)
         (await Token(company, "gone@company.test", NewPassword)).ShouldBe(401); // a deactivated user stays deactivated
 
         var again = (await platform.Post($"/api/tenants/{company.Slug}/adopt", new { adminPassword = Company.Password }))
-            .ShouldBe(200).Json;
+            .ShouldBe(200)
+            .Json;
         again["wasRegistered"]!.GetValue<bool>().ShouldBeTrue();
         Accounts(again).ShouldBe((0, 0, 0));
         again["admin"].ShouldBeNull("an admin can sign in already");
@@ -94,15 +115,22 @@ public sealed class AdoptionTests(LedgerHost host)
         await host.ReplayShouldBeEqual(tenant);
     }
 
-    private static (int Made, int Changed, int Removed) Accounts(JsonNode adopted) => (adopted["accountsMade"]!.GetValue<int>(),
-        adopted["accountsChanged"]!.GetValue<int>(), adopted["accountsRemoved"]!.GetValue<int>());
+    private static (int Made, int Changed, int Removed) Accounts(JsonNode adopted) =>
+        (
+            adopted["accountsMade"]!.GetValue<int>(),
+            adopted["accountsChanged"]!.GetValue<int>(),
+            adopted["accountsRemoved"]!.GetValue<int>()
+        );
 
     /// <summary>Exchanges the schemas of two companies.</summary>
-    private static Task Exchange(NpgsqlConnection superuser, Company one, Company other) => superuser.Execute($"""
-        alter schema {one.Schema} rename to {one.Schema}_x;
-        alter schema {other.Schema} rename to {one.Schema};
-        alter schema {one.Schema}_x rename to {other.Schema}
-        """);
+    private static Task Exchange(NpgsqlConnection superuser, Company one, Company other) =>
+        superuser.Execute(
+            $"""
+            alter schema {one.Schema} rename to {one.Schema}_x;
+            alter schema {other.Schema} rename to {one.Schema};
+            alter schema {one.Schema}_x rename to {other.Schema}
+            """
+        );
 
     [Fact]
     public async Task what_cannot_be_adopted_is_refused_and_nothing_is_changed()
@@ -117,7 +145,8 @@ public sealed class AdoptionTests(LedgerHost host)
         (await Adopt(company.Slug, new { adminEmail = Company.AdminEmail })).ShouldBe(400).Fields.ShouldBe(["adminPassword"]);
         foreach (var email in (string[])["eva@company.test", "gone@company.test", "x@company.test"])
         {
-            (await Adopt(company.Slug, new { adminEmail = email, adminPassword = NewPassword })).ShouldBe(409)
+            (await Adopt(company.Slug, new { adminEmail = email, adminPassword = NewPassword }))
+                .ShouldBe(409)
                 .Detail!.ShouldContain(Company.AdminEmail);
         }
         (await company.Admin.Post($"/api/tenants/{company.Slug}/adopt", new { })).ShouldBe(403);
@@ -155,14 +184,25 @@ public sealed class AdoptionTests(LedgerHost host)
         (await acme.Get("inventory")).ShouldBe(200);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(Ct);
-        await superuser.Execute("""
+        await superuser.Execute(
+            """
             alter schema tenant_acme rename to away;
             update shared.schema_fingerprints set fingerprint = 'of an older build' where schema_name = 'tenant_acme'
-            """);
+            """
+        );
         await Task.Delay(TenantRegistry.Freshness, Ct);
 
-        Task<Answer> Token() => new Client(serving.NewClient(), "").Post("/api/token",
-            new { tenant = "acme", email = Company.AdminEmail, password = Company.Password }, key: null);
+        Task<Answer> Token() =>
+            new Client(serving.NewClient(), "").Post(
+                "/api/token",
+                new
+                {
+                    tenant = "acme",
+                    email = Company.AdminEmail,
+                    password = Company.Password,
+                },
+                key: null
+            );
         Answer[] answers = [await acme.Get("inventory"), await acme.Post("stores", new { code = "S1", name = "x" }), await Token()];
         foreach (var answer in answers)
             answer.ShouldBe(503).Detail!.ShouldContain("The data of 'acme' is not in the database");
@@ -191,19 +231,22 @@ public sealed class AdoptionTests(LedgerHost host)
     {
         var company = await WithUsers();
         await using var superuser = await host.OpenSuperuser();
-        string AnAccountWithoutAUser(string email) => $"""
-            insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role)
-                select gen_random_uuid(), tenant_id, '{email}', password_hash, 'x', 'admin' from shared.tenant_users
-                where tenant_id = '{company.Id}' and email = '{Company.AdminEmail}'
-            """;
+        string AnAccountWithoutAUser(string email) =>
+            $"""
+                insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role)
+                    select gen_random_uuid(), tenant_id, '{email}', password_hash, 'x', 'admin' from shared.tenant_users
+                    where tenant_id = '{company.Id}' and email = '{Company.AdminEmail}'
+                """;
         // after the backup of shared: a demotion, a deactivation and the registration of luis; after the backup of the ledger: that of
         // ghost
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             update shared.tenant_users set role = 'admin' where tenant_id = '{company.Id}' and email = 'eva@company.test';
             update shared.tenant_users set is_active = true where tenant_id = '{company.Id}' and email = 'gone@company.test';
             {AnAccountWithoutAUser("ghost@company.test")};
             delete from shared.tenant_users where tenant_id = '{company.Id}' and email = 'luis@company.test'
-            """);
+            """
+        );
         var eva = await SignIn(company, "eva@company.test", Company.Password);
         (await eva.Get("inventory")).ShouldBe(200);
         (await eva.Post("stores", new { code = "S9", name = "x" })).ShouldBe(403); // she is a viewer
@@ -214,24 +257,34 @@ public sealed class AdoptionTests(LedgerHost host)
         // the tenant's admin can correct two of them
         (await company.Admin.Post("users/luis@company.test/password", new { newPassword = NewPassword })).ShouldBe(200);
         (await SignIn(company, "luis@company.test", NewPassword)).ShouldNotBeNull();
-        var ghost = new { email = "ghost@company.test", fullName = "Ghost", role = "viewer", password = NewPassword };
+        var ghost = new
+        {
+            email = "ghost@company.test",
+            fullName = "Ghost",
+            role = "viewer",
+            password = NewPassword,
+        };
         (await company.Admin.Post("users", ghost)).ShouldBe(201);
         (await (await SignIn(company, "ghost@company.test", NewPassword)).Post("stores", new { code = "S9", name = "x" })).ShouldBe(403);
         (await company.Admin.Post("users", ghost)).ShouldBe(409);
         (await Token(company, "ghost@company.test", NewPassword)).ShouldBe(200); // the second registration did not change the first
 
         // the platform's operator can correct all of them
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             {AnAccountWithoutAUser("other@company.test")};
             delete from shared.tenant_users where tenant_id = '{company.Id}' and email = 'luis@company.test'
-            """);
+            """
+        );
         var platform = await Client.Platform(host);
         var adopted = (await platform.Post($"/api/tenants/{company.Slug}/adopt", new { adminPassword = NewPassword })).ShouldBe(200).Json;
         Accounts(adopted).ShouldBe((1, 2, 1));
         adopted["admin"].ShouldBeNull("the admin has kept his account");
         const string what = "email || ' ' || role || ' ' || is_active";
-        (await superuser.Column<string>($"select {what} from shared.tenant_users where tenant_id = '{company.Id}'"))
-            .ShouldBe(await superuser.Column<string>($"select {what} from {company.Schema}.users"), ignoreOrder: true);
+        (await superuser.Column<string>($"select {what} from shared.tenant_users where tenant_id = '{company.Id}'")).ShouldBe(
+            await superuser.Column<string>($"select {what} from {company.Schema}.users"),
+            ignoreOrder: true
+        );
         (await company.Admin.Get("inventory")).ShouldBe(200);
         await Task.Delay(Ledger.Access.Accounts.CacheDuration, Ct);
         (await eva.Get("inventory")).ShouldBe(401); // her token was issued for an account that the adoption replaced
@@ -269,10 +322,12 @@ public sealed class AdoptionTests(LedgerHost host)
             created["id"]!.GetValue<Guid>().ShouldNotBe(company.Id);
 
             await Should.ThrowAsync<Exception>(() => analyst.Execute($"select * from {company.Schema}.stores"));
-            (await Should.ThrowAsync<PostgresException>(() => Sql.Open(Connection(login)))).SqlState
-                .ShouldBe(PostgresErrorCodes.InvalidPassword);
-            (await superuser.Column<bool>($"select has_table_privilege('{byHand}', '{company.Schema}.stores', 'select')"))
-                .ShouldBe([false]);
+            (await Should.ThrowAsync<PostgresException>(() => Sql.Open(Connection(login)))).SqlState.ShouldBe(
+                PostgresErrorCodes.InvalidPassword
+            );
+            (await superuser.Column<bool>($"select has_table_privilege('{byHand}', '{company.Schema}.stores', 'select')")).ShouldBe([
+                false,
+            ]);
         }
         finally
         {

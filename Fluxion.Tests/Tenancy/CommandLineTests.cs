@@ -23,14 +23,21 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         }
 
         environment["FLUXION_PASSWORD"] = Company.Password;
-        (await Command("tenants", "add", "acme-foods", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail)).ShouldNotContain(Company.Password);
+        (await Command("tenants", "add", "acme-foods", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail)).ShouldNotContain(
+            Company.Password
+        );
         var admin = await Client.SignIn(serving.NewClient(), "acme-foods", Company.AdminEmail, Company.Password);
         (await admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
 
         // one line for each tenant, however long, so that grep finds it
         var list = await Command("tenants", "list");
-        list.Split('\n').ShouldContain(line => line.Contains("acme-foods", StringComparison.Ordinal)
-            && line.Contains("Acme, C.A.", StringComparison.Ordinal) && line.Contains("active", StringComparison.Ordinal) && line.Contains("tenant_acme_foods", StringComparison.Ordinal));
+        list.Split('\n')
+            .ShouldContain(line =>
+                line.Contains("acme-foods", StringComparison.Ordinal)
+                && line.Contains("Acme, C.A.", StringComparison.Ordinal)
+                && line.Contains("active", StringComparison.Ordinal)
+                && line.Contains("tenant_acme_foods", StringComparison.Ordinal)
+            );
         list.ShouldNotContain("Searching", customMessage: "nothing but the answer");
 
         (await Command("tenants", "suspend", "acme-foods")).ShouldContain("acme-foods is suspended");
@@ -44,7 +51,9 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
         // when no password is given, one is generated and shown once
         environment.Remove("FLUXION_PASSWORD");
-        var password = (await Command("users", "add", "acme-foods", "eva@company.test", "--role", "viewer")).Split("shown this once:")[1].Trim();
+        var password = (await Command("users", "add", "acme-foods", "eva@company.test", "--role", "viewer"))
+            .Split("shown this once:")[1]
+            .Trim();
         var eva = await Client.SignIn(serving.NewClient(), "acme-foods", "eva@company.test", password);
         (await eva.Get("inventory")).ShouldBe(200);
         (await eva.Post("stores", new { code = "S2", name = "x" })).ShouldBe(403);
@@ -56,12 +65,15 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         var granted = await Command("analysts", "grant", "acme-foods", login, "--statement-timeout", "7", "--connections", "2");
         var psql = new Uri(granted.Split("psql \"")[1].Split('"')[0]);
         psql.UserInfo.ShouldBe(login);
-        string Connection(string output) => $"Host={psql.Host};Port={psql.Port};Database={psql.AbsolutePath[1..]};Username={psql.UserInfo};Password={output.Split("shown this once:")[1].Split('\n')[0].Trim()}";
+        string Connection(string output) =>
+            $"Host={psql.Host};Port={psql.Port};Database={psql.AbsolutePath[1..]};Username={psql.UserInfo};Password={output.Split("shown this once:")[1].Split('\n')[0].Trim()}";
         await using (var analyst = await Sql.Open(Connection(granted)))
         {
             (await analyst.Column<string>("select code from stores")).ShouldBe(["S1"]);
             (await analyst.Column<string>("show statement_timeout")).ShouldBe(["7s"]);
-            (await Command("analysts", "list", "acme-foods")).Split('\n').ShouldContain(line => line.Contains(login, StringComparison.Ordinal) && line.Contains("7s", StringComparison.Ordinal));
+            (await Command("analysts", "list", "acme-foods"))
+                .Split('\n')
+                .ShouldContain(line => line.Contains(login, StringComparison.Ordinal) && line.Contains("7s", StringComparison.Ordinal));
         }
         await using (await Sql.Open(Connection(await Command("analysts", "rotate", "acme-foods", login)))) { }
         (await Command("analysts", "revoke", "acme-foods", login)).ShouldContain($"{login} is gone");
@@ -72,18 +84,20 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
     public async Task what_cannot_be_done_exits_with_1_and_says_why()
     {
         await using var database = await ledger.NewDatabase();
-        foreach (var (command, why) in ((string, string)[])
-        [
-            ("tenants add token --name x", "'token' is a reserved word"),
-            ("tenants add nameless", "--name"),
-            ("users add fluxion-demo ana", "'ana' is not an e-mail address"),
-            ("users add fluxion-demo ana@company.test --role king", "The role is one of"),
-            ("analysts grant nobody bi_reader", "There is no tenant 'nobody'"),
-            ("analysts grant fluxion-demo Bi-Reader", "A login has 2 to 63 lower-case letters"),
-            ("analysts grant fluxion-demo fluxion_app", "'fluxion_app' is reserved"),
-            ("analysts grant fluxion-demo bi_reader --connections 0", "--connections is 1 to 100"),
-            ("analysts revoke fluxion-demo nobody", "There is no analyst 'nobody' of fluxion-demo"),
-        ])
+        foreach (
+            var (command, why) in ((string, string)[])
+                [
+                    ("tenants add token --name x", "'token' is a reserved word"),
+                    ("tenants add nameless", "--name"),
+                    ("users add fluxion-demo ana", "'ana' is not an e-mail address"),
+                    ("users add fluxion-demo ana@company.test --role king", "The role is one of"),
+                    ("analysts grant nobody bi_reader", "There is no tenant 'nobody'"),
+                    ("analysts grant fluxion-demo Bi-Reader", "A login has 2 to 63 lower-case letters"),
+                    ("analysts grant fluxion-demo fluxion_app", "'fluxion_app' is reserved"),
+                    ("analysts grant fluxion-demo bi_reader --connections 0", "--connections is 1 to 100"),
+                    ("analysts revoke fluxion-demo nobody", "There is no analyst 'nobody' of fluxion-demo"),
+                ]
+        )
         {
             var (code, output) = await HostProcess.Run(HostProcess.Development(database.Connections), command.Split(' '));
             code.ShouldBe(1, output);
@@ -93,8 +107,8 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         }
     }
 
-    private static IEnumerable<string> Documents => Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
-        .Append(Path.Combine(Repository.Root, "README.md"));
+    private static IEnumerable<string> Documents =>
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").Append(Path.Combine(Repository.Root, "README.md"));
 
     public static TheoryData<string> DocumentedLines =>
         [.. Documents.SelectMany(file => DocumentedLine().Matches(File.ReadAllText(file))).Select(line => line.Groups[1].Value).Distinct()];
@@ -110,14 +124,18 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
     [Fact]
     public void the_documents_have_command_lines_of_every_command() =>
-        Commands.Root().Subcommands.Select(command => command.Name)
+        Commands
+            .Root()
+            .Subcommands.Select(command => command.Name)
             .Where(name => !DocumentedLines.Any(line => line.Data.StartsWith(name, StringComparison.Ordinal)))
             .ShouldBe(["help", "run"]);
 
     [Fact]
     public void every_command_argument_and_option_has_a_description() =>
-        All(Commands.Root()).Where(symbol => !symbol.Hidden && string.IsNullOrWhiteSpace(symbol.Description))
-            .Select(symbol => symbol.Name).ShouldBeEmpty();
+        All(Commands.Root())
+            .Where(symbol => !symbol.Hidden && string.IsNullOrWhiteSpace(symbol.Description))
+            .Select(symbol => symbol.Name)
+            .ShouldBeEmpty();
 
     private static IEnumerable<Symbol> All(Command command) =>
         [command, .. command.Arguments, .. command.Options, .. command.Subcommands.SelectMany(All)];
@@ -127,7 +145,14 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
     {
         await using var database = await ledger.NewDatabase();
         await using var load = HostProcess.Start(
-            HostProcess.Development(database.Connections), "load", "stopped", "--movements", "1000000", "--products", "200");
+            HostProcess.Development(database.Connections),
+            "load",
+            "stopped",
+            "--movements",
+            "1000000",
+            "--products",
+            "200"
+        );
         await Eventually(() => Task.FromResult(load.Output.Contains("1 % ", StringComparison.Ordinal)));
         load.Terminate();
         (await load.Exit()).ShouldBe(130, load.Output);
@@ -144,7 +169,8 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
     {
         for (var i = 0; i < 120; i++)
         {
-            if (await holds()) return;
+            if (await holds())
+                return;
             await Task.Delay(250, TestContext.Current.CancellationToken);
         }
         (await holds()).ShouldBeTrue("30 seconds later");

@@ -17,26 +17,47 @@ public sealed record Company(Guid Id, string Slug, Client Admin)
     public static string NewSlug(string prefix = "co") => $"{prefix}-{Guid.CreateVersion7().ToString("N")[^12..]}";
 
     public static object Request(string slug, string name = "A company") =>
-        new { slug, name, adminEmail = AdminEmail, adminFullName = "Ana", adminPassword = Password };
+        new
+        {
+            slug,
+            name,
+            adminEmail = AdminEmail,
+            adminFullName = "Ana",
+            adminPassword = Password,
+        };
 
     /// <param name="altered">Whether a test alters the tables directly, so that the invariants need not hold any more.</param>
     public static async Task<Company> Found(LedgerHost host, bool altered = false)
     {
         var slug = NewSlug();
-        if (altered) Laws.Altered.Add(Tenant.SchemaOf(slug));
+        if (altered)
+            Laws.Altered.Add(Tenant.SchemaOf(slug));
         var created = (await (await Client.Platform(host)).Post("/api/tenants", Request(slug))).ShouldBe(201).Json;
         return new Company(created["id"]!.GetValue<Guid>(), slug, await SignIn(host, slug));
     }
 
-    public static Task<Client> SignIn(LedgerHost host, string slug) => Client.SignIn(host.Http.Server.CreateClient(), slug, AdminEmail, Password);
+    public static Task<Client> SignIn(LedgerHost host, string slug) =>
+        Client.SignIn(host.Http.Server.CreateClient(), slug, AdminEmail, Password);
 
     /// <summary>Creates a store and a product, with stock on request.</summary>
     public async Task<Shop> Open(string store, string sku, decimal stock = 0, decimal unitCost = 2.50m)
     {
         (await Admin.Post("stores", new { code = store, name = "A store" })).ShouldBe(201);
-        (await Admin.Post("products", new { sku, name = "A product", unitType = "unit", costPrice = unitCost })).ShouldBe(201);
+        (
+            await Admin.Post(
+                "products",
+                new
+                {
+                    sku,
+                    name = "A product",
+                    unitType = "unit",
+                    costPrice = unitCost,
+                }
+            )
+        ).ShouldBe(201);
         var shop = new Shop(Admin, store, sku);
-        if (stock > 0) (await shop.Receive(stock, unitCost)).ShouldBe(200);
+        if (stock > 0)
+            (await shop.Receive(stock, unitCost)).ShouldBe(200);
         return shop;
     }
 }

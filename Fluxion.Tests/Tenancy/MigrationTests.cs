@@ -19,14 +19,19 @@ public sealed class MigrationTests(LedgerHost ledger)
     /// <param name="clock">The clock of the machine that the host runs on.</param>
     internal static WebApplication NewHost(DatabaseConnections connections, string environment = "Development", TimeProvider? clock = null)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            EnvironmentName = environment,
-            ContentRootPath = AppContext.BaseDirectory,
-            ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
-        });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Fluxion:SigningKey"] = HostProcess.SigningKey, ["Urls"] = "http://127.0.0.1:0" });
-        if (clock is not null) builder.Services.AddSingleton(new LedgerClock(clock));
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                EnvironmentName = environment,
+                ContentRootPath = AppContext.BaseDirectory,
+                ApplicationName = typeof(FluxionHost).Assembly.GetName().Name,
+            }
+        );
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?> { ["Fluxion:SigningKey"] = HostProcess.SigningKey, ["Urls"] = "http://127.0.0.1:0" }
+        );
+        if (clock is not null)
+            builder.Services.AddSingleton(new LedgerClock(clock));
         builder.AddFluxion(FluxionSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddSingleton(connections);
         return builder.Build();
@@ -36,11 +41,13 @@ public sealed class MigrationTests(LedgerHost ledger)
     {
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        return await superuser.Column<string>($"""
+        return await superuser.Column<string>(
+            $"""
             select 'shared ' || scriptname from shared.schema_versions
             union all select 'template ' || scriptname from template.schema_versions
             union all select '{Demo} ' || scriptname from {Demo}.schema_versions
-            """);
+            """
+        );
     }
 
     [Fact]
@@ -77,7 +84,8 @@ public sealed class MigrationTests(LedgerHost ledger)
         await host.Prepare(database.Connections, ct);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
-        async Task<bool> Granted() => (await superuser.Column<bool>($"select has_table_privilege('fluxion_app', '{Demo}.mt_events', 'select')")).Single();
+        async Task<bool> Granted() =>
+            (await superuser.Column<bool>($"select has_table_privilege('fluxion_app', '{Demo}.mt_events', 'select')")).Single();
 
         await superuser.Execute($"revoke select on {Demo}.mt_events from fluxion_app");
         await Migrations.Run(host.Services, everything: false, ct);
@@ -88,7 +96,9 @@ public sealed class MigrationTests(LedgerHost ledger)
         (await Granted()).ShouldBeTrue();
         (await superuser.Column<long>("select count(distinct fingerprint) from shared.schema_fingerprints")).ShouldBe([1]);
         (await superuser.Column<string>("select schema_name from shared.schema_fingerprints")).ShouldBe(
-            ["shared", TenantProvisioning.Template, Demo, "wolverine"], ignoreOrder: true);
+            ["shared", TenantProvisioning.Template, Demo, "wolverine"],
+            ignoreOrder: true
+        );
     }
 
     [Fact]
@@ -101,7 +111,10 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
         async Task<bool> IsThere() => (await superuser.Column<bool>($"select to_regclass('{Demo}.mt_doc_user') is not null")).Single();
-        Task Forget(string column) => superuser.Execute($"drop table if exists {Demo}.mt_doc_user cascade; update shared.schema_fingerprints set {column} = 'of an older build' where schema_name = '{Demo}'");
+        Task Forget(string column) =>
+            superuser.Execute(
+                $"drop table if exists {Demo}.mt_doc_user cascade; update shared.schema_fingerprints set {column} = 'of an older build' where schema_name = '{Demo}'"
+            );
 
         await Forget("fingerprint");
         await Migrations.Run(host.Services, everything: false, ct);
@@ -116,7 +129,9 @@ public sealed class MigrationTests(LedgerHost ledger)
 
     /// <summary>Makes the tenant's journal say that no script has run, so that the existing objects make the first script fail.</summary>
     private static async Task Break(Npgsql.NpgsqlConnection superuser, string schema) =>
-        await superuser.Execute($"alter table {schema}.schema_versions rename to kept; create table {schema}.schema_versions (like {schema}.kept including all); alter table {schema}.schema_versions owner to fluxion_owner");
+        await superuser.Execute(
+            $"alter table {schema}.schema_versions rename to kept; create table {schema}.schema_versions (like {schema}.kept including all); alter table {schema}.schema_versions owner to fluxion_owner"
+        );
 
     private static async Task Repair(Npgsql.NpgsqlConnection superuser, string schema) =>
         await superuser.Execute($"drop table {schema}.schema_versions; alter table {schema}.kept rename to schema_versions");
@@ -130,14 +145,18 @@ public sealed class MigrationTests(LedgerHost ledger)
         var environment = HostProcess.Development(database.Connections);
         environment["FLUXION_PASSWORD"] = Company.Password;
         foreach (var slug in (string[])["acme", "broken"])
-            (await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", Company.AdminEmail)).ExitCode.ShouldBe(0);
+            (
+                await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", Company.AdminEmail)
+            ).ExitCode.ShouldBe(0);
         Task<Client> SignIn(HostProcess host, string slug) => Client.SignIn(host.NewClient(), slug, Company.AdminEmail, Company.Password);
         var (acme, broken) = (await SignIn(serving, "acme"), await SignIn(serving, "broken"));
         (await broken.Get("inventory")).ShouldBe(200);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
         await Break(superuser, "tenant_broken");
-        await superuser.Execute("update shared.schema_fingerprints set fingerprint = 'of an older build'; revoke select on tenant_acme.mt_events from fluxion_app");
+        await superuser.Execute(
+            "update shared.schema_fingerprints set fingerprint = 'of an older build'; revoke select on tenant_acme.mt_events from fluxion_app"
+        );
 
         var (code, output) = await HostProcess.Run(environment, "database", "migrate");
         code.ShouldBe(1, output);
@@ -146,7 +165,9 @@ public sealed class MigrationTests(LedgerHost ledger)
         output.ShouldContain("1 of 4 schemas are as they were");
         output.ShouldContain("4/4 ");
         output.ShouldNotContain("   at ");
-        (await superuser.Column<string>("select schema_name from shared.schema_fingerprints where fingerprint = 'of an older build'")).ShouldBe(["tenant_broken"]);
+        (
+            await superuser.Column<string>("select schema_name from shared.schema_fingerprints where fingerprint = 'of an older build'")
+        ).ShouldBe(["tenant_broken"]);
         (await acme.Get("inventory")).ShouldBe(200);
 
         // hosts of this version log the failure, also one that starts now; the tenant's users do not see the reason
@@ -155,8 +176,25 @@ public sealed class MigrationTests(LedgerHost ledger)
         await Eventually(async () => (await broken.Get("inventory")).Status == 503);
         (await (await SignIn(starting, "acme")).Get("inventory")).ShouldBe(200);
         Task<Answer> Token(HostProcess host) =>
-            new Client(host.NewClient(), "").Post("/api/token", new { tenant = "broken", email = Company.AdminEmail, password = Company.Password }, null);
-        foreach (var answer in (Answer[])[await broken.Get("inventory"), await broken.Post("stores", new { code = "S1", name = "x" }), await Token(serving), await Token(starting)])
+            new Client(host.NewClient(), "").Post(
+                "/api/token",
+                new
+                {
+                    tenant = "broken",
+                    email = Company.AdminEmail,
+                    password = Company.Password,
+                },
+                null
+            );
+        foreach (
+            var answer in (Answer[])
+                [
+                    await broken.Get("inventory"),
+                    await broken.Post("stores", new { code = "S1", name = "x" }),
+                    await Token(serving),
+                    await Token(starting),
+                ]
+        )
         {
             answer.ShouldBe(503).Detail!.ShouldContain("'broken' could not be brought up to date");
             answer.Text.ShouldNotContain("0001");
@@ -184,17 +222,30 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
         var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
-        for (var i = 0; i < 9; i++) await provisioning.Provision($"t{i}", "A company", null, null, null, ct);
+        for (var i = 0; i < 9; i++)
+            await provisioning.Provision($"t{i}", "A company", null, null, null, ct);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
         await superuser.Execute("update shared.schema_fingerprints set fingerprint = 'of an older build'");
 
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await Should.ThrowAsync<OperationCanceledException>(() => Migrations.Run(host.Services, everything: false, interrupt.Token, m =>
-        {
-            if (m.Done == 2) interrupt.Cancel();
-        }));
-        var left = (await superuser.Column<string>("select schema_name from shared.schema_fingerprints where fingerprint = 'of an older build' and schema_name <> 'wolverine'"));
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            Migrations.Run(
+                host.Services,
+                everything: false,
+                interrupt.Token,
+                m =>
+                {
+                    if (m.Done == 2)
+                        interrupt.Cancel();
+                }
+            )
+        );
+        var left = (
+            await superuser.Column<string>(
+                "select schema_name from shared.schema_fingerprints where fingerprint = 'of an older build' and schema_name <> 'wolverine'"
+            )
+        );
         left.Count.ShouldBeInRange(1, 9);
 
         var seen = new List<Migrated>();
@@ -214,31 +265,40 @@ public sealed class MigrationTests(LedgerHost ledger)
         await host.Prepare(database.Connections, ct);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             delete from {Demo}.schema_versions where scriptname like '%0017_order_lines.sql';
             alter table {Demo}.purchase_order_items drop column is_removed cascade;
             drop index {Demo}.idx_purchase_orders_open;
             update shared.schema_fingerprints set fingerprint = 'of an older build' where schema_name = '{Demo}'
-            """);
+            """
+        );
 
         await using var analyst = database.Superuser();
         await analyst.OpenAsync(ct);
         await analyst.Execute($"begin; select 1 from {Demo}.purchase_order_items");
         var migration = Task.Run(() => Migrations.Run(host.Services, everything: false, ct), ct);
-        await Eventually(async () => (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count > 0);
+        await Eventually(async () =>
+            (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count > 0
+        );
         // waits behind the migration, until the migration gives up
         await superuser.Execute($"set statement_timeout = '15s'; select 1 from {Demo}.purchase_order_items");
         migration.IsCompleted.ShouldBeFalse();
         await analyst.Execute("commit");
         (await migration).Failed.ShouldBeEmpty();
-        (await superuser.Rows($"select from information_schema.columns where table_schema = '{Demo}' and table_name = 'purchase_order_items' and column_name = 'is_removed'")).Count.ShouldBe(1);
+        (
+            await superuser.Rows(
+                $"select from information_schema.columns where table_schema = '{Demo}' and table_name = 'purchase_order_items' and column_name = 'is_removed'"
+            )
+        ).Count.ShouldBe(1);
     }
 
     private static async Task Eventually(Func<Task<bool>> holds)
     {
         for (var i = 0; i < 60; i++)
         {
-            if (await holds()) return;
+            if (await holds())
+                return;
             await Task.Delay(250, TestContext.Current.CancellationToken);
         }
         (await holds()).ShouldBeTrue("15 seconds later");
@@ -252,15 +312,20 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var serving = await HostProcess.Serve(database.Connections);
         var shop = await new Company(Guid.Empty, DemoTenant.Slug, await serving.Demo("admin")).Open("S-STARTS", "P-STARTS");
         await using var starting = NewHost(database.Connections);
-        var starts = Task.Run(async () =>
-        {
-            for (var i = 0; i < 5; i++) await Migrations.Run(starting.Services, everything: true, ct);
-        }, ct);
+        var starts = Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < 5; i++)
+                    await Migrations.Run(starting.Services, everything: true, ct);
+            },
+            ct
+        );
         var received = 0;
         while (!starts.IsCompleted)
         {
             var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => shop.Receive(1)));
-            foreach (var answer in answers) answer.ShouldBe(200);
+            foreach (var answer in answers)
+                answer.ShouldBe(200);
             received += answers.Length;
         }
         await starts; // the commands do not block the migrations either
@@ -275,21 +340,47 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var database = await ledger.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
         var admin = await serving.Demo("admin");
-        (await admin.Post("stock/transfers", new { fromStore = "CCS-01", toStore = "VLN-01", lines = new[] { new { sku = "LAC001", quantity = 1 } } })).ShouldBe(201);
-        (await admin.Post("stock/reservations", new { reference = "r", lines = ((string[])["VLN-01", "CCS-01", "VLN-01"]).Select(store => new { store, sku = "HAR001", quantity = 1 }) })).ShouldBe(201);
+        (
+            await admin.Post(
+                "stock/transfers",
+                new
+                {
+                    fromStore = "CCS-01",
+                    toStore = "VLN-01",
+                    lines = new[] { new { sku = "LAC001", quantity = 1 } },
+                }
+            )
+        ).ShouldBe(201);
+        (
+            await admin.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "r",
+                    lines = ((string[])["VLN-01", "CCS-01", "VLN-01"]).Select(store => new
+                    {
+                        store,
+                        sku = "HAR001",
+                        quantity = 1,
+                    }),
+                }
+            )
+        ).ShouldBe(201);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(ct);
         Task<List<string>> Rows() => superuser.Column<string>($"select entity_type || ' ' || metadata from {Demo}.events order by id");
         var rows = await Rows();
         rows.Count(row => row.Contains("store_ids", StringComparison.Ordinal)).ShouldBeGreaterThan(100);
 
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             select set_config('app.current_tenant_id', (select id::text from shared.tenants where schema_name = '{Demo}'), false);
             update {Demo}.events set metadata = metadata - 'store_ids' ||
                 case when entity_type = 'reservation' then '{"{}"}' else jsonb_build_object('store_id', metadata -> 'store_ids' -> 0) end
             where metadata ? 'store_ids';
             delete from {Demo}.schema_versions where scriptname like '%0022_audit_stores.sql'
-            """);
+            """
+        );
         (await Rows()).ShouldNotBe(rows);
         await using var host = NewHost(database.Connections);
         await Migrations.Run(host.Services, everything: true, ct);

@@ -38,7 +38,8 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("shared", false)]
     [InlineData("template", false)]
     [InlineData("wolverine", false)]
-    public void a_slug_is_a_short_lower_case_name_that_is_no_route(string? slug, bool good) => (Tenant.ValidationError(slug) is null).ShouldBe(good);
+    public void a_slug_is_a_short_lower_case_name_that_is_no_route(string? slug, bool good) =>
+        (Tenant.ValidationError(slug) is null).ShouldBe(good);
 
     [Fact]
     public async Task creating_a_tenant_makes_its_schema_its_row_and_an_admin_who_can_begin_to_work()
@@ -50,14 +51,19 @@ public sealed class TenantTests(LedgerHost host)
 
         await using var superuser = await host.OpenSuperuser();
         (await superuser.Rows($"select id, name, schema_name, status, created_at = updated_at from shared.tenants where slug = '{slug}'"))
-            .ShouldHaveSingleItem().ShouldBe([answer.Json["id"]!.GetValue<Guid>(), "Acme, C.A.", Tenant.SchemaOf(slug), "active", true]);
-        (await Count(superuser, $"pg_tables where schemaname = '{Tenant.SchemaOf(slug)}' and tablename in ('inventory', 'mt_events')")).ShouldBe(2);
+            .ShouldHaveSingleItem()
+            .ShouldBe([answer.Json["id"]!.GetValue<Guid>(), "Acme, C.A.", Tenant.SchemaOf(slug), "active", true]);
+        (
+            await Count(superuser, $"pg_tables where schemaname = '{Tenant.SchemaOf(slug)}' and tablename in ('inventory', 'mt_events')")
+        ).ShouldBe(2);
         (await Count(superuser, $"pg_roles where rolname = '{Tenant.SchemaOf(slug)}_analyst' and not rolcanlogin")).ShouldBe(1);
 
         var admin = await Company.SignIn(host, slug);
         (await admin.Post("stores", new { code = "S1", name = "The first" })).ShouldBe(201);
         (await admin.Get("stores/S1")).ShouldBe(200);
-        (await admin.Get("users")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["role"]!.GetValue<string>().ShouldBe("admin");
+        (await admin.Get("users")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["role"]!
+            .GetValue<string>()
+            .ShouldBe("admin");
     }
 
     [Fact]
@@ -84,9 +90,19 @@ public sealed class TenantTests(LedgerHost host)
         (await (await Client.Platform(host)).Post("/api/tenants", Company.Request(slug))).ShouldBe(400).Fields.ShouldBe(["slug"]);
 
     [Fact]
-    public async Task every_wrong_field_of_a_new_tenant_is_named() =>
-        (await (await Client.Platform(host)).Post("/api/tenants", new { slug = "x", name = " ", adminEmail = "ana", adminFullName = "", adminPassword = "short" }))
-            .ShouldBe(400).Fields.Order().ShouldBe(["adminEmail", "adminFullName", "adminPassword", "name", "slug"]);
+    public async Task every_wrong_field_of_a_new_tenant_is_named() => (
+            await (await Client.Platform(host)).Post(
+                "/api/tenants",
+                new
+                {
+                    slug = "x",
+                    name = " ",
+                    adminEmail = "ana",
+                    adminFullName = "",
+                    adminPassword = "short",
+                }
+            )
+        ).ShouldBe(400).Fields.Order().ShouldBe(["adminEmail", "adminFullName", "adminPassword", "name", "slug"]);
 
     [Fact]
     public async Task the_same_key_creates_a_tenant_once_and_another_body_under_it_is_422()
@@ -131,7 +147,8 @@ public sealed class TenantTests(LedgerHost host)
     public async Task tenants_of_different_names_can_be_created_at_once()
     {
         var companies = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Company.Found(host)));
-        foreach (var company in companies) (await company.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
+        foreach (var company in companies)
+            (await company.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
     }
 
     [Theory]
@@ -154,9 +171,23 @@ public sealed class TenantTests(LedgerHost host)
         var company = await Company.Found(host);
         var shop = await company.Open("S1", "P1", stock: 5);
         var platform = await Client.Platform(host);
-        Task<Answer> Token() => Client.Anonymous(host).Post("/api/token", new { tenant = company.Slug, email = Company.AdminEmail, password = Company.Password }, key: null);
+        Task<Answer> Token() =>
+            Client
+                .Anonymous(host)
+                .Post(
+                    "/api/token",
+                    new
+                    {
+                        tenant = company.Slug,
+                        email = Company.AdminEmail,
+                        password = Company.Password,
+                    },
+                    key: null
+                );
 
-        (await platform.Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("suspended");
+        (await platform.Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200).Json["status"]!
+            .GetValue<string>()
+            .ShouldBe("suspended");
         (await platform.Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200);
         (await Token()).ShouldBe(403).Detail!.ShouldContain("suspended");
         (await company.Admin.Get("inventory")).ShouldBe(403).Detail!.ShouldContain("suspended");
@@ -164,7 +195,9 @@ public sealed class TenantTests(LedgerHost host)
         (await company.Admin.Post("stores", new { code = "S2", name = "x" })).ShouldBe(403);
         (await Row(platform, company.Slug))!["status"]!.GetValue<string>().ShouldBe("suspended");
 
-        (await platform.Post($"/api/tenants/{company.Slug}/resume", null)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("active");
+        (await platform.Post($"/api/tenants/{company.Slug}/resume", null)).ShouldBe(200).Json["status"]!
+            .GetValue<string>()
+            .ShouldBe("active");
         (await Token()).ShouldBe(200);
         (await shop.Receive(1)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(6, "what came in before is still there, what was refused is not");
@@ -175,7 +208,20 @@ public sealed class TenantTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         (await (await Client.Platform(host)).Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200);
-        (await Client.Anonymous(host).Post("/api/token", new { tenant = company.Slug, email = Company.AdminEmail, password = "mistyped" }, null)).ShouldBe(401);
+        (
+            await Client
+                .Anonymous(host)
+                .Post(
+                    "/api/token",
+                    new
+                    {
+                        tenant = company.Slug,
+                        email = Company.AdminEmail,
+                        password = "mistyped",
+                    },
+                    null
+                )
+        ).ShouldBe(401);
     }
 
     [Fact]
@@ -191,7 +237,8 @@ public sealed class TenantTests(LedgerHost host)
     {
         var platform = await Client.Platform(host);
         var prefix = Company.NewSlug("page");
-        foreach (var n in (int[])[1, 2, 3]) (await platform.Post("/api/tenants", Company.Request($"{prefix}-{n}"))).ShouldBe(201);
+        foreach (var n in (int[])[1, 2, 3])
+            (await platform.Post("/api/tenants", Company.Request($"{prefix}-{n}"))).ShouldBe(201);
 
         var first = (await platform.Get($"/api/tenants?limit=2&after={prefix}")).ShouldBe(200).Json;
         first["items"]!.AsArray().Select(t => t!["slug"]!.GetValue<string>()).ShouldBe([$"{prefix}-1", $"{prefix}-2"]);
@@ -213,10 +260,12 @@ public sealed class TenantTests(LedgerHost host)
         var (slug, key) = (Company.NewSlug("half"), Guid.CreateVersion7().ToString());
         var trigger = $"fail_{Tenant.SchemaOf(slug)}";
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"""
+        await superuser.Execute(
+            $"""
             create function shared.{trigger}() returns trigger language plpgsql as $$ begin raise exception 'the disk is on fire'; end $$;
             create trigger {trigger} before insert on shared.tenants for each row when (new.slug = '{slug}') execute function shared.{trigger}();
-            """);
+            """
+        );
         try
         {
             // everything exists by then except the row, which is inserted last
@@ -239,10 +288,14 @@ public sealed class TenantTests(LedgerHost host)
         // as after the process died before the last transaction: all tables exist, bound to a tenant that was never registered
         var slug = Company.NewSlug("crash");
         var schema = Tenant.SchemaOf(slug);
-        await using var databases = new Databases(Npgsql.NpgsqlDataSource.Create(host.Connections.Service), Npgsql.NpgsqlDataSource.Create(host.Connections.Owner!));
+        await using var databases = new Databases(
+            Npgsql.NpgsqlDataSource.Create(host.Connections.Service),
+            Npgsql.NpgsqlDataSource.Create(host.Connections.Owner!)
+        );
         var scripts = host.Services.GetRequiredService<SchemaScripts>();
-        (await scripts.Migrate(databases.RequireOwner(), "tenant", schema, Guid.CreateVersion7(), TestContext.Current.CancellationToken))
-            .ShouldNotBeEmpty();
+        (
+            await scripts.Migrate(databases.RequireOwner(), "tenant", schema, Guid.CreateVersion7(), TestContext.Current.CancellationToken)
+        ).ShouldNotBeEmpty();
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"create table {schema}.left_behind (id int); alter table {schema}.left_behind owner to fluxion_owner");
 
@@ -254,7 +307,9 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     private static async Task<JsonNode?> Row(Client platform, string slug) =>
-        (await platform.Get("/api/tenants?limit=1000")).ShouldBe(200).Json["items"]!.AsArray().SingleOrDefault(t => t!["slug"]!.GetValue<string>() == slug);
+        (await platform.Get("/api/tenants?limit=1000")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .SingleOrDefault(t => t!["slug"]!.GetValue<string>() == slug);
 
     [Fact]
     public async Task a_tenant_that_could_not_be_found_once_can_be_the_next_time()
@@ -263,15 +318,23 @@ public sealed class TenantTests(LedgerHost host)
         var builder = new Npgsql.NpgsqlDataSourceBuilder(host.Connections.Service);
         var away = true;
         void Open() => _ = away ? throw new TimeoutException("The database is away.") : true;
-        builder.UsePhysicalConnectionInitializer(_ => Open(), _ =>
-        {
-            Open();
-            return Task.CompletedTask;
-        });
+        builder.UsePhysicalConnectionInitializer(
+            _ => Open(),
+            _ =>
+            {
+                Open();
+                return Task.CompletedTask;
+            }
+        );
         await using var databases = new Databases(builder.Build(), null);
         var options = new Marten.StoreOptions();
         options.Connection(databases.Service);
-        using var stores = ActivatorUtilities.CreateInstance<TenantDocumentStores>(host.Services, options, databases, ActivatorUtilities.CreateInstance<TenantRegistry>(host.Services, databases));
+        using var stores = ActivatorUtilities.CreateInstance<TenantDocumentStores>(
+            host.Services,
+            options,
+            databases,
+            ActivatorUtilities.CreateInstance<TenantRegistry>(host.Services, databases)
+        );
         Should.Throw<TimeoutException>(() => stores.ForTenant(company.Id.ToString()));
         away = false;
         stores.ForTenant(company.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(company.Schema);
@@ -282,12 +345,21 @@ public sealed class TenantTests(LedgerHost host)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await host.NewDatabase();
-        await using (var made = MigrationTests.NewHost(database.Connections)) await made.Prepare(database.Connections, ct);
+        await using (var made = MigrationTests.NewHost(database.Connections))
+            await made.Prepare(database.Connections, ct);
         await using var node = MigrationTests.NewHost(database.Connections with { Owner = null });
         node.MapFluxion();
         await node.StartAsync(ct);
-        var platform = await Client.SignIn(new HttpClient { BaseAddress = new Uri(node.Urls.First()) }, null, DemoTenant.PlatformAccount, DemoTenant.Password);
-        foreach (var (path, body) in ((string, object?)[])[("/api/tenants", Company.Request(Company.NewSlug())), ("/api/tenants/fluxion-demo/suspend", null)])
+        var platform = await Client.SignIn(
+            new HttpClient { BaseAddress = new Uri(node.Urls.First()) },
+            null,
+            DemoTenant.PlatformAccount,
+            DemoTenant.Password
+        );
+        foreach (
+            var (path, body) in ((string, object?)[])
+                [("/api/tenants", Company.Request(Company.NewSlug())), ("/api/tenants/fluxion-demo/suspend", null)]
+        )
             (await platform.Post(path, body)).ShouldBe(503).Detail!.ShouldContain("ConnectionStrings__FluxionOwner");
         (await platform.Get("/api/tenants")).ShouldBe(200);
         await node.StopAsync(ct);

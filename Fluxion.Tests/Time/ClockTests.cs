@@ -30,7 +30,8 @@ public sealed class ClockTests(LedgerHost host)
             return new Node(host);
         }
 
-        public Task<Client> Manager() => Client.SignIn(new HttpClient { BaseAddress = Address }, DemoTenant.Slug, DemoTenant.Email("manager"), DemoTenant.Password);
+        public Task<Client> Manager() =>
+            Client.SignIn(new HttpClient { BaseAddress = Address }, DemoTenant.Slug, DemoTenant.Email("manager"), DemoTenant.Password);
 
         public async ValueTask DisposeAsync()
         {
@@ -58,11 +59,25 @@ public sealed class ClockTests(LedgerHost host)
         OnHand(received).ShouldBe(60);
         received.Json["correctedByCount"]!.AsArray().ShouldBeEmpty();
         OnHand(await one.Post("stock/counts", new { store = "CCS-01", lines = Lines(40) })).ShouldBe(40);
-        OnHand(await other.Post("stock/issues", new { store = "CCS-01", reason = "damage", lines = Lines(3) })).ShouldBe(37);
+        OnHand(
+                await other.Post(
+                    "stock/issues",
+                    new
+                    {
+                        store = "CCS-01",
+                        reason = "damage",
+                        lines = Lines(3),
+                    }
+                )
+            )
+            .ShouldBe(37);
 
         // events have the database's time, in the order recorded, whichever node recorded them
         var explained = (await one.Get("audit/explain?store=CCS-01&sku=LAC001")).ShouldBe(200).Json["items"]!.AsArray();
-        var recorded = explained.OrderBy(m => m!["place"]!.GetValue<long>()).Select(m => m!["recordedAt"]!.GetValue<DateTimeOffset>()).ToList();
+        var recorded = explained
+            .OrderBy(m => m!["place"]!.GetValue<long>())
+            .Select(m => m!["recordedAt"]!.GetValue<DateTimeOffset>())
+            .ToList();
         recorded.ShouldBe(recorded.Order());
         recorded[^1].ShouldBe(TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(2));
     }
@@ -74,13 +89,37 @@ public sealed class ClockTests(LedgerHost host)
         await using var right = await Node.Start(database, TimeSpan.Zero);
         await using var wrong = await Node.Start(database, Wrong);
         var (one, other) = (await right.Manager(), await wrong.Manager());
-        var reservation = (await other.Post("stock/reservations",
-            new { reference = "web-1", expiresAt = TimeProvider.System.GetUtcNow().AddMinutes(5), lines = new[] { new { store = "CCS-01", sku = "LAC001", quantity = 1 } } })).ShouldBe(201).Json["id"];
+        var reservation = (
+            await other.Post(
+                "stock/reservations",
+                new
+                {
+                    reference = "web-1",
+                    expiresAt = TimeProvider.System.GetUtcNow().AddMinutes(5),
+                    lines = new[]
+                    {
+                        new
+                        {
+                            store = "CCS-01",
+                            sku = "LAC001",
+                            quantity = 1,
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(201).Json["id"];
         await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken); // due messages are polled every 5 seconds
         (await one.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("open");
 
         var token = wrong.Services.GetRequiredService<Tokens>();
-        token.Validation.LifetimeValidator!(TimeProvider.System.GetUtcNow().UtcDateTime, TimeProvider.System.GetUtcNow().AddMinutes(1).UtcDateTime, null, null).ShouldBeTrue();
+        token
+            .Validation.LifetimeValidator!(
+                TimeProvider.System.GetUtcNow().UtcDateTime,
+                TimeProvider.System.GetUtcNow().AddMinutes(1).UtcDateTime,
+                null,
+                null
+            )
+            .ShouldBeTrue();
         var fromThere = new HttpClient { BaseAddress = right.Address };
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{DemoTenant.Slug}/inventory");
         request.Headers.Authorization = other.Authorization;
@@ -99,7 +138,9 @@ public sealed class ClockTests(LedgerHost host)
         var clock = wrong.Services.GetRequiredService<LedgerClock>();
         clock.Offset.ShouldBe(Wrong, TimeSpan.FromSeconds(5));
         clock.GetUtcNow().ShouldBe(TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(5));
-        (await (await Client.Demo(host, "viewer")).Get("/health/ready")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("Healthy");
+        (await (await Client.Demo(host, "viewer")).Get("/health/ready")).ShouldBe(200).Json["status"]!
+            .GetValue<string>()
+            .ShouldBe("Healthy");
     }
 
     [Fact]
@@ -112,18 +153,34 @@ public sealed class ClockTests(LedgerHost host)
         for (var i = 0; i < 5; i++)
         {
             var shown = TimeProvider.System.GetUtcNow() + slow;
-            var sale = (await company.Admin.Post("sales", new { store = "M1", invoiceNumber = $"F-{i}", occurredAt = shown, sentAt = shown, lines = new[] { new { sku = "P1", quantity = 1 } } })).ShouldBe(201);
+            var sale = (
+                await company.Admin.Post(
+                    "sales",
+                    new
+                    {
+                        store = "M1",
+                        invoiceNumber = $"F-{i}",
+                        occurredAt = shown,
+                        sentAt = shown,
+                        lines = new[] { new { sku = "P1", quantity = 1 } },
+                    }
+                )
+            ).ShouldBe(201);
             sale.Json["correctedByCount"]!.AsArray().ShouldBeEmpty();
             sale.Json["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(30));
         }
         (await shop.OnHand()).ShouldBe(45);
 
         // each event of those commands records the clock skew
-        var skews = (await company.Admin.Get("events?eventType=sale_recorded")).ShouldBe(200).Json["items"]!.AsArray()
-            .Select(e => double.Parse(e!["metadata"]!["clock_skew"]!.GetValue<string>(), CultureInfo.InvariantCulture)).ToList();
+        var skews = (await company.Admin.Get("events?eventType=sale_recorded")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Select(e => double.Parse(e!["metadata"]!["clock_skew"]!.GetValue<string>(), CultureInfo.InvariantCulture))
+            .ToList();
         skews.Count.ShouldBe(5);
         skews.ShouldAllBe(s => Math.Abs(s + 180) < 30);
-        (await company.Admin.Get("events?eventType=stock_counted")).ShouldBe(200).Json["items"]![0]!["metadata"]!["clock_skew"].ShouldBeNull();
+        (await company.Admin.Get("events?eventType=stock_counted")).ShouldBe(200).Json["items"]![0]!["metadata"]!
+            ["clock_skew"]
+            .ShouldBeNull();
     }
 
     [Theory]
@@ -134,8 +191,21 @@ public sealed class ClockTests(LedgerHost host)
     {
         var shop = await Company.Found(host);
         await shop.Open("M1", "P1");
-        var received = (await shop.Admin.Post("stock/receipts", new { store = "M1", occurredAt, sentAt, lines = new[] { new { sku = "P1", quantity = 1 } } })).ShouldBe(200);
-        received.Json["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(TimeProvider.System.GetUtcNow().AddSeconds(-secondsAgo), TimeSpan.FromSeconds(30));
+        var received = (
+            await shop.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "M1",
+                    occurredAt,
+                    sentAt,
+                    lines = new[] { new { sku = "P1", quantity = 1 } },
+                }
+            )
+        ).ShouldBe(200);
+        received.Json["occurredAt"]!
+            .GetValue<DateTimeOffset>()
+            .ShouldBe(TimeProvider.System.GetUtcNow().AddSeconds(-secondsAgo), TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -143,8 +213,18 @@ public sealed class ClockTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var shop = await company.Open("M1", "P1");
-        Task<Answer> Send(DateTimeOffset sentAt) => company.Admin.Post("stock/receipts",
-            new { store = "M1", occurredAt = "2026-03-01T10:00:00Z", sentAt, lines = new[] { new { sku = "P1", quantity = 1 } } }, "the-same-key");
+        Task<Answer> Send(DateTimeOffset sentAt) =>
+            company.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "M1",
+                    occurredAt = "2026-03-01T10:00:00Z",
+                    sentAt,
+                    lines = new[] { new { sku = "P1", quantity = 1 } },
+                },
+                "the-same-key"
+            );
         var now = TimeProvider.System.GetUtcNow();
         var first = (await Send(now)).ShouldBe(200);
         (await Send(now.AddHours(7))).ShouldBe(200).Text.ShouldBe(first.Text);
@@ -156,10 +236,21 @@ public sealed class ClockTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         var shop = await company.Open("M1", "P1");
-        Task<Answer> Receive(object? occurredAt, object? sentAt = null) => company.Admin.Post("stock/receipts",
-            new { store = "M1", occurredAt, sentAt, lines = new[] { new { sku = "P1", quantity = 1 } } });
+        Task<Answer> Receive(object? occurredAt, object? sentAt = null) =>
+            company.Admin.Post(
+                "stock/receipts",
+                new
+                {
+                    store = "M1",
+                    occurredAt,
+                    sentAt,
+                    lines = new[] { new { sku = "P1", quantity = 1 } },
+                }
+            );
         var now = TimeProvider.System.GetUtcNow();
-        (await Receive(now.AddMinutes(4.5))).ShouldBe(200).Json["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(now, TimeSpan.FromSeconds(30));
+        (await Receive(now.AddMinutes(4.5))).ShouldBe(200).Json["occurredAt"]!
+            .GetValue<DateTimeOffset>()
+            .ShouldBe(now, TimeSpan.FromSeconds(30));
         (await Receive(now.AddMinutes(6))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Receive(now.AddHours(1), sentAt: now.AddHours(1))).ShouldBe(200);
         (await Receive(now, sentAt: now.AddHours(-1))).ShouldBe(400).Fields.ShouldBe(["sentAt"]); // an hour after it was sent
@@ -176,18 +267,69 @@ public sealed class ClockTests(LedgerHost host)
         await company.Open("M1", "P1");
         var shown = TimeProvider.System.GetUtcNow().AddDays(-400);
         string At(double hoursAgo) => shown.AddHours(-hoursAgo).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        (await company.Admin.Post("stock/movements", new
-        {
-            sentAt = shown,
-            lines = new[] { new { type = "receipt", store = "M1", sku = "P1", quantity = 2, occurredAt = At(2) }, new { type = "receipt", store = "M1", sku = "P1", quantity = 1, occurredAt = At(1) } },
-        })).ShouldBe(200);
-        (await company.Admin.Send(HttpMethod.Post, $"imports/movements?sentAt={Uri.EscapeDataString(shown.ToString("O"))}",
-            $"store,sku,referenceType,quantity,occurredAt\nM1,P1,receipt,3,{At(3)}\n", Guid.CreateVersion7().ToString(), contentType: "text/csv")).ShouldBe(200);
-        (await company.Admin.Send(HttpMethod.Post, "imports/movements?sentAt=yesterday", "store\n", "k", contentType: "text/csv")).ShouldBe(400).Fields.ShouldBe(["sentAt"]);
+        (
+            await company.Admin.Post(
+                "stock/movements",
+                new
+                {
+                    sentAt = shown,
+                    lines = new[]
+                    {
+                        new
+                        {
+                            type = "receipt",
+                            store = "M1",
+                            sku = "P1",
+                            quantity = 2,
+                            occurredAt = At(2),
+                        },
+                        new
+                        {
+                            type = "receipt",
+                            store = "M1",
+                            sku = "P1",
+                            quantity = 1,
+                            occurredAt = At(1),
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(200);
+        (
+            await company.Admin.Send(
+                HttpMethod.Post,
+                $"imports/movements?sentAt={Uri.EscapeDataString(shown.ToString("O"))}",
+                $"store,sku,referenceType,quantity,occurredAt\nM1,P1,receipt,3,{At(3)}\n",
+                Guid.CreateVersion7().ToString(),
+                contentType: "text/csv"
+            )
+        ).ShouldBe(200);
+        (await company.Admin.Send(HttpMethod.Post, "imports/movements?sentAt=yesterday", "store\n", "k", contentType: "text/csv"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["sentAt"]);
         var now = TimeProvider.System.GetUtcNow();
         foreach (var m in (await company.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!.AsArray())
-            m!["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(now.AddHours(-m["quantity"]!.GetValue<double>()), TimeSpan.FromSeconds(30));
-        (await company.Admin.Post("stock/movements", new { lines = new[] { new { type = "receipt", store = "M1", sku = "P1", quantity = 1, occurredAt = now.AddHours(1) } } }))
-            .ShouldBe(400).Fields.ShouldBe(["lines[0].occurredAt"]);
+            m!["occurredAt"]!
+                .GetValue<DateTimeOffset>()
+                .ShouldBe(now.AddHours(-m["quantity"]!.GetValue<double>()), TimeSpan.FromSeconds(30));
+        (
+            await company.Admin.Post(
+                "stock/movements",
+                new
+                {
+                    lines = new[]
+                    {
+                        new
+                        {
+                            type = "receipt",
+                            store = "M1",
+                            sku = "P1",
+                            quantity = 1,
+                            occurredAt = now.AddHours(1),
+                        },
+                    },
+                }
+            )
+        ).ShouldBe(400).Fields.ShouldBe(["lines[0].occurredAt"]);
     }
 }

@@ -10,9 +10,30 @@ public sealed class PointsInTimeTests(LedgerHost host)
     /// <summary>Formats that other systems write, and that .NET would parse in its own way.</summary>
     private static readonly string[] NotRfc3339 =
     [
-        "05/11/2026 10:00Z", "11/05/2026", "2026-11-05Z", "2026-11-05T10:00:00", "2026-11-05T10:00Z", "2026-11-05 10:00:00Z", "2026-11-05T10:00:00+0400", "2026-11-05T10:00:00+04",
-        "2026-11-05T10:00:00 +04:00", "2026-11-05T25:00:00Z", "2026-11-05T10:60:00Z", "2026-02-30T10:00:00Z", "2026-1-5T10:00:00Z", "20261105T100000Z", "2026-W45-4T10:00:00Z",
-        "Thu, 05 Nov 2026 10:00:00 GMT", "5 Nov 2026 10:00:00 GMT", "1793872800", "now", "yesterday", "2026-11-05T10:00:00,5Z", "2026-11-05T24:00:00Z", "+2026-11-05T10:00:00Z", "２０２６-11-05T10:00:00Z",
+        "05/11/2026 10:00Z",
+        "11/05/2026",
+        "2026-11-05Z",
+        "2026-11-05T10:00:00",
+        "2026-11-05T10:00Z",
+        "2026-11-05 10:00:00Z",
+        "2026-11-05T10:00:00+0400",
+        "2026-11-05T10:00:00+04",
+        "2026-11-05T10:00:00 +04:00",
+        "2026-11-05T25:00:00Z",
+        "2026-11-05T10:60:00Z",
+        "2026-02-30T10:00:00Z",
+        "2026-1-5T10:00:00Z",
+        "20261105T100000Z",
+        "2026-W45-4T10:00:00Z",
+        "Thu, 05 Nov 2026 10:00:00 GMT",
+        "5 Nov 2026 10:00:00 GMT",
+        "1793872800",
+        "now",
+        "yesterday",
+        "2026-11-05T10:00:00,5Z",
+        "2026-11-05T24:00:00Z",
+        "+2026-11-05T10:00:00Z",
+        "２０２６-11-05T10:00:00Z",
     ];
 
     public static TheoryData<string> Wrong => [.. NotRfc3339];
@@ -24,7 +45,8 @@ public sealed class PointsInTimeTests(LedgerHost host)
     [InlineData("2026-11-05T10:00:00.5+05:45", "2026-11-05T04:15:00.5000000+00:00")]
     [InlineData("2026-11-05T10:00:00+14:00", "2026-11-04T20:00:00.0000000+00:00")]
     [InlineData("2026-11-05T10:00:00-00:00", "2026-11-05T10:00:00.0000000+00:00")]
-    public void rfc_3339_is_understood_to_the_microsecond(string text, string utc) => PointsInTime.Parse(text)!.Value.ToString("O").ShouldBe(utc);
+    public void rfc_3339_is_understood_to_the_microsecond(string text, string utc) =>
+        PointsInTime.Parse(text)!.Value.ToString("O").ShouldBe(utc);
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -61,7 +83,9 @@ public sealed class PointsInTimeTests(LedgerHost host)
                     var body = command.Body!["example"]!.DeepClone().AsObject();
                     body[name] = wrong;
                     var address = command.Address.Replace("{id}", Guid.Empty.ToString(), StringComparison.Ordinal);
-                    (await admin.Send(new HttpMethod(command.Method), address, body.ToJsonString(), "k")).ShouldBe(400).Fields.ShouldBe([name], $"{command} {name} {wrong}");
+                    (await admin.Send(new HttpMethod(command.Method), address, body.ToJsonString(), "k"))
+                        .ShouldBe(400)
+                        .Fields.ShouldBe([name], $"{command} {name} {wrong}");
                 }
             }
         }
@@ -81,7 +105,9 @@ public sealed class PointsInTimeTests(LedgerHost host)
             {
                 seen++;
                 foreach (var wrong in NotRfc3339)
-                    (await admin.Get(query.Address + query.Query(name, Uri.EscapeDataString(wrong)))).ShouldBe(400).Fields.ShouldBe([name], $"{query} {name} {wrong}");
+                    (await admin.Get(query.Address + query.Query(name, Uri.EscapeDataString(wrong))))
+                        .ShouldBe(400)
+                        .Fields.ShouldBe([name], $"{query} {name} {wrong}");
                 (await admin.Get(query.Address + query.Query(name, "2026-11-05"))).ShouldBe(200);
             }
         }
@@ -93,14 +119,33 @@ public sealed class PointsInTimeTests(LedgerHost host)
     {
         var company = await Company.Found(host);
         await company.Open("M1", "P1");
-        (await company.Admin.Post("stores", new { code = "M2", name = "Abroad", timezone = "Asia/Kathmandu" })).ShouldBe(201);
+        (
+            await company.Admin.Post(
+                "stores",
+                new
+                {
+                    code = "M2",
+                    name = "Abroad",
+                    timezone = "Asia/Kathmandu",
+                }
+            )
+        ).ShouldBe(201);
         (await company.Admin.Put("settings", new { overReceiptPercent = 0, timezone = "America/Caracas" })).ShouldBe(200);
-        Task<Answer> Import(IEnumerable<string> rows) => company.Admin.Send(HttpMethod.Post, "imports/movements",
-            $"store;sku;referenceType;quantity;occurredAt\n{string.Join('\n', rows)}\n", Guid.CreateVersion7().ToString(), contentType: "text/csv");
-        (await Import(NotRfc3339.Select(wrong => $"M1;P1;receipt;1;\"{wrong}\""))).ShouldBe(400).Fields
-            .ShouldBe([.. NotRfc3339.Select((_, i) => $"line {i + 2}: occurredAt")], ignoreOrder: true);
+        Task<Answer> Import(IEnumerable<string> rows) =>
+            company.Admin.Send(
+                HttpMethod.Post,
+                "imports/movements",
+                $"store;sku;referenceType;quantity;occurredAt\n{string.Join('\n', rows)}\n",
+                Guid.CreateVersion7().ToString(),
+                contentType: "text/csv"
+            );
+        (await Import(NotRfc3339.Select(wrong => $"M1;P1;receipt;1;\"{wrong}\"")))
+            .ShouldBe(400)
+            .Fields.ShouldBe([.. NotRfc3339.Select((_, i) => $"line {i + 2}: occurredAt")], ignoreOrder: true);
         (await Import(["M1;P1;receipt;1;2026-03-02", "M2;P1;receipt;2;2026-03-02"])).ShouldBe(200);
-        (await company.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Select(m => $"{m!["store"]} {m["occurredAt"]}")
+        (await company.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!
+            .AsArray()
+            .Select(m => $"{m!["store"]} {m["occurredAt"]}")
             .ShouldBe(["M1 2026-03-02T04:00:00Z", "M2 2026-03-01T18:15:00Z"]);
     }
 }
