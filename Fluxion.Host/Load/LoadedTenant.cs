@@ -173,7 +173,7 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
         var steps = lockedStock
             .Zip(items)
             .SelectMany(pair => History(pair.First, (int)(pair.Second.Until - pair.Second.First), new Random((int)pair.Second.First)));
-        if (StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps)).Refusal is { } refusal)
+        if (ledger.Append(StockDecider.Decide(lockedStock, steps)) is { } refusal)
             throw new InvalidOperationException(refusal.Message);
         return true;
     }

@@ -107,8 +107,7 @@ public static class RegisterUserEndpoint
                     $"/api/{ledger.Tenant.Slug}/users/{user.Id}",
                     UserReceipt.From(ledger, user),
                     new UniqueName(
-                        "E-mail address taken",
-                        $"There is a user {user.Email} already.",
+                        Refusal.Conflict("E-mail address taken", $"There is a user {user.Email} already."),
                         async (look, token) =>
                             await look.First<User>(other => other.Email == user.Email, token) is { } taken
                                 ? new ExistingDocument(taken.Id, $"/api/{look.Tenant.Slug}/users/{taken.Id}")

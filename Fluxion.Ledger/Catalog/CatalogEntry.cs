@@ -30,12 +30,11 @@ public static class CatalogEntry
         ExistingDocument? Existing(T? taken) =>
             taken is null || (taken is Store store && !ledger.Caller.MayUse(store.Id)) ? null : new(taken.Id, UrlOf(taken.Id));
         var unique = new UniqueName(
-            "Code taken",
-            $"There is a {what} '{code}' already.",
+            Refusal.Conflict("Code taken", $"There is a {what} '{code}' already."),
             async (look, token) => Existing(await look.Find<T>(code, token))
         );
         if (await ledger.Find<T>(code, ct) is { } taken)
-            return Refusal.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
+            return unique.Taken with { Existing = Existing(taken) };
         var entry = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), created(code));
         return Reply.Created(UrlOf(entry.Id), new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)), unique);
     }

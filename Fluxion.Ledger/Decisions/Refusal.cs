@@ -100,13 +100,6 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
 
     public static Refusal Conflict(string title, string detail) => new(RefusalKind.Conflict, title, detail);
 
-    /// <summary>409: a value that must be unique is taken. <c>existing</c> names its document, unless the caller may not know it.</summary>
-    public static Refusal AlreadyExists(string title, string detail, ExistingDocument? existing) =>
-        Conflict(title, detail) with
-        {
-            Existing = existing,
-        };
-
     /// <summary>503: the tenant's schema differs from the one that this host expects. The tenant's users can only wait.</summary>
     public static Refusal NotMigrated(string tenant) =>
         new(
@@ -130,6 +123,11 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
             $"The ledger of '{tenant}' has no active user for this account: only a part of a backup was restored. "
                 + $"Ask the platform's administrator, who runs 'tenants adopt {tenant}'."
         );
+
+    /// <summary>409: the caller read an older version.</summary>
+    /// <param name="what">The document, at the start of a sentence.</param>
+    public static Refusal ChangedMeanwhile(string what, long version, long read) =>
+        Conflict("Changed meanwhile", $"{what} is at version {version}, not {read}. Read it again and decide anew.");
 
     /// <summary>Refuses with 409, naming the allowed states, when a command is not allowed in the present state; else null.</summary>
     /// <param name="allowed">The states from which each command on such a document is allowed.</param>

@@ -159,10 +159,8 @@ public sealed class Import
     }
 
     /// <summary>The receipt of this import.</summary>
-    public Reply Done(int created, int changed, StockOutcome? outcome = null)
-    {
-        outcome ??= StockOutcome.Nothing;
-        return Reply.Ok(
+    public Reply Done(int created, int changed, StockDecision? stock = null, IReadOnlyList<ShortReservation>? reservationsShort = null) =>
+        Reply.Ok(
             new ImportReceipt(
                 Id,
                 IsDryRun,
@@ -170,12 +168,11 @@ public sealed class Import
                 created,
                 changed,
                 File.Rows.Count - created - changed,
-                [.. outcome.CorrectedByCount.Take(ImportReceipt.MaxCorrections)],
-                outcome.ReservationsShort,
+                [.. stock?.CorrectedByCount.Take(ImportReceipt.MaxCorrections) ?? []],
+                reservationsShort ?? [],
                 File.ColumnsNotTaken
             )
         );
-    }
 
     /// <summary>The rows. Each row counts towards the progress after it was handled.</summary>
     public IEnumerable<CsvRow> Rows()

@@ -207,14 +207,9 @@ public static class ImportMovementsEndpoint
                 var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row))
                     .Select(r => (r.Read, r.Locked, ids[r.Row]))
                     .ToList();
-                var (outcome, refusal) = await StockLedger.Append(
-                    ledger,
-                    documents,
-                    [.. booking.Select(r => r.Locked)],
-                    Decide(booking, import.Id, ledger.Now),
-                    ct
-                );
-                return refusal is not null ? refusal : import.Done(booking.Count, 0, outcome);
+                var decision = Decide(booking, import.Id, ledger.Now);
+                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
+                return ledger.Append(decision, stock => import.Done(booking.Count, 0, stock, reservationsShort));
             },
             sentAt
         );
@@ -237,11 +232,12 @@ public static class ImportMovementsEndpoint
 
     /// <param name="now">The time of recording. A row slightly after it is dated at it.</param>
     public static StockDecision Decide(
-        IEnumerable<(PastMovement Row, LockedStock Locked, Guid Id)> rows,
+        IReadOnlyList<(PastMovement Row, LockedStock Locked, Guid Id)> rows,
         Guid importId,
         DateTimeOffset now
     ) =>
         StockDecider.Decide(
+            rows.Select(r => r.Locked),
             rows.Select(r => new StockStep(
                 r.Locked,
                 item =>

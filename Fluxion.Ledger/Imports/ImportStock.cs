@@ -106,21 +106,16 @@ public static class ImportStockEndpoint
                 var changes = rows.Where(r => IsChange(r.Read, r.Locked, exported[r.Locked.ItemId]))
                     .Select(r => (r.Read, r.Locked))
                     .ToList();
-                var (outcome, refusal) = await StockLedger.Append(
-                    ledger,
-                    documents,
-                    [.. changes.Select(c => c.Locked)],
-                    Decide(changes, document),
-                    ct
-                );
-                return refusal is not null
-                    ? refusal
-                    : import.Done(changes.Count(c => !HasMoved(c.Locked)), changes.Count(c => HasMoved(c.Locked)), outcome);
+                var decision = Decide(changes, document);
+                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
+                var counted = changes.Count(c => HasMoved(c.Locked));
+                return ledger.Append(decision, stock => import.Done(changes.Count - counted, counted, stock, reservationsShort));
             }
         );
 
-    public static StockDecision Decide(IEnumerable<(StockOnHand Row, LockedStock Locked)> rows, StockDocument document) =>
+    public static StockDecision Decide(IReadOnlyList<(StockOnHand Row, LockedStock Locked)> rows, StockDocument document) =>
         StockDecider.Decide(
+            rows.Select(r => r.Locked),
             rows.Select(r => new StockStep(
                 r.Locked,
                 item =>

@@ -47,7 +47,7 @@ internal static class StockRows
             if (!stores.TryGetValue(read.Store, out var store))
                 row.AddError("store", Refusal.NotFoundMessage("store", read.Store));
             else if (!ledger.Caller.MayUse(store.Id))
-                row.AddForbidden("store", StockLedger.StoreNotAllowed(read.Store));
+                row.AddForbidden("store", StockRefusals.StoreNotAllowedMessage(read.Store));
             if (!products.TryGetValue(read.Sku, out var product))
                 row.AddError("sku", Refusal.NotFoundMessage("product", read.Sku));
             else if (product.QuantityError(read.Quantity) is { } error)
@@ -72,6 +72,6 @@ internal static class StockRows
     public static void CheckMove(CsvRow row, LockedStock locked, string store)
     {
         if (!locked.Store.IsActive)
-            row.AddError("store", StockLedger.StoreInactive(store));
+            row.AddError("store", StockRefusals.StoreDeactivatedMessage(store));
     }
 }

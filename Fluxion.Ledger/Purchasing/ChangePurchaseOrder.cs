@@ -41,6 +41,35 @@ public sealed record ChangePurchaseOrder(
 
 public static class ChangePurchaseOrderEndpoint
 {
+    /// <param name="version">Version of the order.</param>
+    /// <param name="products">Products by the references of the lines.</param>
+    /// <param name="newIds">An id for each line, used when the order has no line of its product yet.</param>
+    public static Decision Decide(
+        ChangePurchaseOrder command,
+        PurchaseOrder order,
+        long version,
+        Supplier supplier,
+        IReadOnlyDictionary<string, Product> products,
+        IReadOnlyList<Guid> newIds
+    )
+    {
+        if (PurchaseOrderRefusals.WrongState(order, "change") is { } wrongState)
+            return wrongState;
+        if (command.Version is not null && command.Version != version)
+            return Refusal.ChangedMeanwhile($"The purchase order {order.Code}", version, command.Version.Value);
+        if (!supplier.IsActive)
+            return PurchaseOrderRefusals.SupplierDeactivated(supplier);
+        if (command.ExpectedDate < order.OrderDate)
+            return PurchaseOrderRefusals.ExpectedBeforeOrdered(order.OrderDate);
+        var known = order.Lines.ToDictionary(line => line.ProductId, line => line.Id);
+        var (lines, problem) = PurchaseOrderRules.ResolveLines(command.Lines, products, known, newIds);
+        if (problem is not null)
+            return problem;
+        var changed = new PurchaseOrderChanged(supplier.Id, command.ExpectedDate, command.Notes, lines);
+        var isEqual = CatalogEntry.AreEqual(PurchaseOrder.Fold(order.Id, order, changed), order);
+        return Decision.Accept(DocumentEvents.Of<PurchaseOrder>(order.Id, isEqual ? [] : [changed]));
+    }
+
     [WolverinePut("/api/{tenant}/purchase-orders/{id}", Name = "Change purchase order"), Authorize(Roles.User), Tags("Purchasing")]
     [EndpointSummary("Set supplier and lines of a draft anew")]
     [EndpointDescription(
@@ -48,32 +77,23 @@ public static class ChangePurchaseOrderEndpoint
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Put([Example("OC-1001")] string id, ChangePurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
-
-    private static async Task<Reply> Handle(string id, ChangePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
-    {
-        await Deactivation.AcquireSharedLock(ledger, ct);
-        var (order, problem) = await PurchaseOrders.Lock(ledger, id, "change", ct);
-        if (order is null)
-            return problem!;
-        var current = ledger.VersionOf(order.Id);
-        if (command.Version is not null && command.Version != current)
-            return Refusal.Conflict(
-                "Changed meanwhile",
-                $"The purchase order {order.Code} is at version {current}, not {command.Version}. Read it again and decide anew."
-            );
-        (var supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
-        if (problem is not null)
-            return problem;
-        if (PurchaseOrderRules.RefuseDates(order.OrderDate, command.ExpectedDate) is { } wrong)
-            return wrong;
-        (var lines, problem) = await PurchaseOrderRules.Resolve(ledger, command.Lines, order.Lines, ct);
-        if (problem is not null)
-            return problem;
-
-        var changed = new PurchaseOrderChanged(supplier!.Id, command.ExpectedDate, command.Notes, lines);
-        if (!CatalogEntry.AreEqual(PurchaseOrder.Fold(order.Id, order, changed), order))
-            order = ledger.Append<PurchaseOrder>(order.Id, changed);
-        return Reply.Ok(PurchaseOrderReceipt.From(ledger, order));
-    }
+        ledger.Run(
+            http,
+            command,
+            async (command, ct) =>
+            {
+                await Deactivation.AcquireSharedLock(ledger, ct);
+                var (order, problem) = await PurchaseOrders.Lock(ledger, id, ct);
+                if (order is null)
+                    return problem!;
+                if (await ledger.Find<Supplier>(command.Supplier, ct) is not { } supplier)
+                    return Refusal.NotFound("supplier", "supplier", command.Supplier);
+                var products = await ledger.Find<Product>(command.Lines.Select(line => line.Sku), ct);
+                Guid[] newIds = [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))];
+                return ledger.Append(
+                    Decide(command, order, ledger.VersionOf(order.Id), supplier, products, newIds),
+                    _ => Reply.Ok(PurchaseOrderReceipt.From(ledger, order.Id))
+                );
+            }
+        );
 }

@@ -71,116 +71,59 @@ public sealed record DraftPurchaseOrder(
     }
 }
 
-/// <summary>Rules that drafting and changing a purchase order share.</summary>
-public static class PurchaseOrderRules
-{
-    public static readonly DateOnly Earliest = new(2000, 1, 1);
-    public static readonly DateOnly Latest = new(2100, 12, 31);
-
-    public static void OrderLines<TCommand>(
-        this AbstractValidator<TCommand> validator,
-        System.Linq.Expressions.Expression<Func<TCommand, IReadOnlyList<DraftPurchaseOrder.Line>>> lines
-    )
-    {
-        validator.Lines(
-            lines,
-            line =>
-            {
-                line.Product();
-                line.RuleFor(l => l.Quantity).Positive();
-                line.RuleFor(l => l.UnitCost).UnitPrice();
-            }
-        );
-    }
-
-    public static IRuleBuilderOptions<T, DateOnly?> Day<T>(this IRuleBuilder<T, DateOnly?> rule) =>
-        rule.Must(day => day is null || (day >= Earliest && day <= Latest))
-            .WithMessage($"must be between {Earliest:yyyy-MM-dd} and {Latest:yyyy-MM-dd}");
-
-    public static Refusal? RefuseDates(DateOnly ordered, DateOnly? expected) =>
-        expected < ordered ? Refusal.Invalid("expectedDate", $"must not be before orderDate, {ordered:yyyy-MM-dd}") : null;
-
-    /// <summary>The supplier of an order, or a refusal when he is unknown or deactivated.</summary>
-    public static async Task<(Supplier? Supplier, Refusal? Problem)> FindSupplier(
-        LedgerSession ledger,
-        string reference,
-        CancellationToken ct
-    ) =>
-        await ledger.Find<Supplier>(reference, ct) switch
-        {
-            null => (null, Refusal.NotFound("supplier", "supplier", reference)),
-            { IsActive: false } inactive => (
-                null,
-                Refusal.Conflict("Supplier deactivated", $"Nothing more is ordered from {inactive.Code}.")
-            ),
-            var supplier => (supplier, null),
-        };
-
-    /// <summary>The lines with their products, or a refusal of the lines.</summary>
-    /// <param name="known">Existing lines of the order: the line of a product keeps its id.</param>
-    public static async Task<(IReadOnlyList<OrderedLine> Lines, Refusal? Problem)> Resolve(
-        LedgerSession ledger,
-        IReadOnlyList<DraftPurchaseOrder.Line> lines,
-        IReadOnlyList<PurchaseOrderLine> known,
-        CancellationToken ct
-    )
-    {
-        var products = await ledger.Find<Product>(lines.Select(l => l.Sku), ct);
-        return Decide(lines, products, known.ToDictionary(line => line.ProductId, line => line.Id), () => Guid.CreateVersion7(ledger.Now));
-    }
-
-    /// <param name="products">Products by the references in <paramref name="lines"/>.</param>
-    /// <param name="known">Ids of existing lines, by product.</param>
-    public static (IReadOnlyList<OrderedLine> Lines, Refusal? Problem) Decide(
-        IReadOnlyList<DraftPurchaseOrder.Line> lines,
-        IReadOnlyDictionary<string, Product> products,
-        IReadOnlyDictionary<Guid, Guid> known,
-        Func<Guid> newId
-    )
-    {
-        var unknown = new Dictionary<string, string[]>();
-        var wrong = new Dictionary<string, string[]>();
-        var inactive = new List<string>();
-        var ordered = new List<OrderedLine>();
-        foreach (var (i, line) in lines.Index())
-        {
-            if (!products.TryGetValue(line.Sku, out var product))
-            {
-                unknown[$"lines[{i}].sku"] = [Refusal.NotFoundMessage("product", line.Sku)];
-                continue;
-            }
-            if (product.QuantityError(line.Quantity) is { } error)
-                wrong[$"lines[{i}].quantity"] = [error];
-            if (!product.IsActive)
-                inactive.Add(product.Code);
-            var id = known.TryGetValue(product.Id, out var kept) ? kept : newId();
-            ordered.Add(
-                new OrderedLine(
-                    id,
-                    product.Id,
-                    product.Code,
-                    line.Quantity,
-                    line.UnitCost ?? product.Details.CostPrice,
-                    product.Details.TaxRate
-                )
-            );
-        }
-        if (unknown.Count > 0)
-            return ([], Refusal.NotFound("Some products do not exist; see errors.", unknown));
-        foreach (var (field, problem) in StockDocumentRules.DuplicateProducts(lines.Select(line => products[line.Sku])))
-            wrong[field] = problem;
-        if (ordered.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2)) > PurchaseOrder.MaxTotal)
-            wrong["lines"] = [$"must not come to more than {PurchaseOrder.MaxTotal:0}"];
-        if (wrong.Count > 0)
-            return ([], Refusal.Invalid(wrong));
-        return inactive.Count > 0
-            ? ([], Refusal.Conflict("Product deactivated", $"Nothing more is ordered of {string.Join(", ", inactive.Distinct())}."))
-            : (ordered, null);
-    }
-}
+/// <summary>All that the decision on a new purchase order reads.</summary>
+/// <param name="Products">Products by the references of the lines.</param>
+/// <param name="Today">The date in the store's time zone.</param>
+/// <param name="CreatedBy">The user; null for the system.</param>
+public sealed record DraftContext(
+    Guid OrderId,
+    IReadOnlyList<Guid> LineIds,
+    Store Store,
+    Supplier Supplier,
+    IReadOnlyDictionary<string, Product> Products,
+    DateOnly Today,
+    Guid? CreatedBy
+);
 
 public static class DraftPurchaseOrderEndpoint
 {
+    public static Decision Decide(DraftPurchaseOrder command, DraftContext context)
+    {
+        if (!context.Store.IsActive)
+            return PurchaseOrderRefusals.StoreDeactivated(context.Store);
+        if (!context.Supplier.IsActive)
+            return PurchaseOrderRefusals.SupplierDeactivated(context.Supplier);
+        var date = command.OrderDate ?? context.Today;
+        // a client that takes the date in UTC may be a day ahead
+        if (date > context.Today.AddDays(1))
+            return PurchaseOrderRefusals.OrderedInFuture(context.Today);
+        if (command.ExpectedDate < date)
+            return PurchaseOrderRefusals.ExpectedBeforeOrdered(date);
+        var (lines, problem) = PurchaseOrderRules.ResolveLines(
+            command.Lines,
+            context.Products,
+            new Dictionary<Guid, Guid>(),
+            context.LineIds
+        );
+        if (problem is not null)
+            return problem;
+        return Decision.Accept(
+            DocumentEvents.Of<PurchaseOrder>(
+                context.OrderId,
+                new PurchaseOrderDrafted(
+                    Codes.Normalize(command.OrderNumber),
+                    context.Store.Id,
+                    context.Supplier.Id,
+                    date,
+                    command.ExpectedDate,
+                    command.Notes,
+                    context.CreatedBy,
+                    lines
+                )
+            )
+        );
+    }
+
     [
         WolverinePost("/api/{tenant}/purchase-orders", Name = "Draft purchase order"),
         Authorize(Roles.User),
@@ -193,55 +136,58 @@ public static class DraftPurchaseOrderEndpoint
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(201)]
     public static Task<IResult> Post(DraftPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, (command, ct) => Handle(command, ledger, ct));
+        ledger.Run(
+            http,
+            command,
+            async (command, ct) =>
+            {
+                await Deactivation.AcquireSharedLock(ledger, ct);
+                var number = Codes.Normalize(command.OrderNumber);
+                var unique = new UniqueName(
+                    PurchaseOrderRefusals.NumberTaken(number),
+                    async (look, token) => PurchaseOrders.Existing(look, await look.Find<PurchaseOrder>(number, token))
+                );
+                var (context, problem) = await Load(ledger, command, ct);
+                if (context is null)
+                    return problem!;
+                if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken)
+                    return unique.Taken with { Existing = PurchaseOrders.Existing(ledger, taken) };
+                return ledger.Append(
+                    Decide(command, context),
+                    _ =>
+                        Reply.Created(
+                            PurchaseOrders.UrlOf(ledger, context.OrderId),
+                            PurchaseOrderReceipt.From(ledger, context.OrderId),
+                            unique
+                        )
+                );
+            }
+        );
 
-    private static async Task<Reply> Handle(DraftPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
+    private static async Task<(DraftContext? Context, Refusal? Problem)> Load(
+        LedgerSession ledger,
+        DraftPurchaseOrder command,
+        CancellationToken ct
+    )
     {
-        await Deactivation.AcquireSharedLock(ledger, ct);
         if (await ledger.Find<Store>(command.Store, ct) is not { } store)
-            return Refusal.StoreNotFound(command.Store);
+            return (null, Refusal.StoreNotFound(command.Store));
         if (!ledger.Caller.MayUse(store.Id))
-            return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store)}.");
-        if (!store.IsActive)
-            return Refusal.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
-        var number = Codes.Normalize(command.OrderNumber);
-        string UrlOf(Guid id) => $"/api/{ledger.Tenant.Slug}/purchase-orders/{id}";
-        ExistingDocument? Existing(PurchaseOrder? taken) =>
-            taken is not null && ledger.Caller.MayUse(taken.StoreId) ? new(taken.Id, UrlOf(taken.Id)) : null;
-        var unique = new UniqueName(
-            "Order number taken",
-            $"There is a purchase order '{number}' already.",
-            async (look, token) => Existing(await look.Find<PurchaseOrder>(number, token))
+            return (null, PurchaseOrderRefusals.StoreNotAllowed(command.Store));
+        if (await ledger.Find<Supplier>(command.Supplier, ct) is not { } supplier)
+            return (null, Refusal.NotFound("supplier", "supplier", command.Supplier));
+        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
+        return (
+            new DraftContext(
+                Guid.CreateVersion7(ledger.Now),
+                [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))],
+                store,
+                supplier,
+                await ledger.Find<Product>(command.Lines.Select(line => line.Sku), ct),
+                Zone.For(store, settings).DateOf(ledger.Now),
+                ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId
+            ),
+            null
         );
-        if (await ledger.Find<PurchaseOrder>(number, ct) is { } taken)
-            return Refusal.AlreadyExists(unique.Title, unique.Detail, Existing(taken));
-        var (supplier, problem) = await PurchaseOrderRules.FindSupplier(ledger, command.Supplier, ct);
-        if (problem is not null)
-            return problem;
-        var zone = Zone.For(store, await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct));
-        var date = command.OrderDate ?? zone.DateOf(ledger.Now);
-        // a client that takes the date in UTC may be a day ahead
-        if (date > zone.DateOf(ledger.Now).AddDays(1))
-            return Refusal.Invalid("orderDate", $"must not be in the future: in the store it is {zone.DateOf(ledger.Now):yyyy-MM-dd}");
-        if (PurchaseOrderRules.RefuseDates(date, command.ExpectedDate) is { } wrong)
-            return wrong;
-        (var lines, problem) = await PurchaseOrderRules.Resolve(ledger, command.Lines, [], ct);
-        if (problem is not null)
-            return problem;
-
-        var order = ledger.Append<PurchaseOrder>(
-            Guid.CreateVersion7(ledger.Now),
-            new PurchaseOrderDrafted(
-                number,
-                store.Id,
-                supplier!.Id,
-                date,
-                command.ExpectedDate,
-                command.Notes,
-                ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId,
-                lines
-            )
-        );
-        return Reply.Created(UrlOf(order.Id), PurchaseOrderReceipt.From(ledger, order), unique);
     }
 }

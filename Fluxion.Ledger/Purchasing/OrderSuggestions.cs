@@ -82,7 +82,7 @@ public static class OrderSuggestionsEndpoint
         if (command.Store is not null && store is null)
             return Refusal.StoreNotFound(command.Store);
         if (store is not null && !ledger.Caller.MayUse(store.Id))
-            return Refusal.Forbidden($"You may not order for the store {Refusal.Shorten(command.Store!)}.");
+            return PurchaseOrderRefusals.StoreNotAllowed(command.Store!);
         var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
         if (command.Supplier is not null && supplier is null)
             return Refusal.NotFound("supplier", "supplier", command.Supplier);

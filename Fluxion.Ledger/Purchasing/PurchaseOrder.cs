@@ -238,19 +238,3 @@ public sealed record PurchaseOrder(
     private static PurchaseOrderLine[] Unreceived(IReadOnlyList<OrderedLine> lines) =>
         [.. lines.Select(line => new PurchaseOrderLine(line.Id, line.ProductId, line.Sku, line.Quantity, line.UnitCost, line.TaxRate, 0))];
 }
-
-/// <summary>The receipt of a command on a purchase order.</summary>
-/// <param name="Version">Version of the order; it grows with every change.</param>
-public record PurchaseOrderReceipt(
-    Guid Id,
-    string OrderNumber,
-    string Status,
-    decimal Subtotal,
-    decimal TaxAmount,
-    decimal TotalAmount,
-    long Version
-)
-{
-    public static PurchaseOrderReceipt From(LedgerSession ledger, PurchaseOrder order) =>
-        new(order.Id, order.Code, order.Status, order.Subtotal, order.TaxAmount, order.TotalAmount, ledger.VersionOf(order.Id));
-}

@@ -68,29 +68,54 @@ public sealed record ReceivePurchaseOrder(
     }
 }
 
-/// <param name="DeliveryId">Id of the document of this delivery; reference_id of its movements is the order's id.</param>
-/// <param name="OccurredAt">Time when the goods came, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
-public sealed record PurchaseOrderDelivery(
-    Guid Id,
-    string OrderNumber,
-    string Status,
-    decimal Subtotal,
-    decimal TaxAmount,
-    decimal TotalAmount,
-    long Version,
+/// <summary>All that the decision on a delivery reads.</summary>
+/// <param name="Zone">Time zone of the store.</param>
+/// <param name="Deliveries">References of the deliveries that the order has, with the ids of the deliveries.</param>
+/// <param name="Stock">One for each line; not read when the order does not have one of the lines.</param>
+public sealed record DeliveryContext(
+    PurchaseOrder Order,
     Guid DeliveryId,
-    IReadOnlyList<StockLevel> Stock,
-    DateTimeOffset OccurredAt,
-    IReadOnlyList<CountCorrection> CorrectedByCount
+    DateTimeOffset At,
+    Zone Zone,
+    TenantSettings? Settings,
+    IReadOnlyList<(string? Reference, Guid Id)> Deliveries,
+    IReadOnlyList<LockedStock> Stock
 );
 
 public static class ReceivePurchaseOrderEndpoint
 {
+    public static Decision Decide(ReceivePurchaseOrder command, DeliveryContext context)
+    {
+        var order = context.Order;
+        if (PurchaseOrderRefusals.WrongState(order, "receive") is { } wrongState)
+            return wrongState;
+        var percent = context.Settings?.OverReceiptPercent ?? 0;
+        var (received, problem) = Receive(order, command, percent, context.DeliveryId, context.At, context.Zone);
+        if (received is null)
+            return problem!;
+        var taken = UniqueReference.Refuse(
+            context.Settings,
+            command.Reference,
+            context.Deliveries,
+            wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already."
+        );
+        if (taken is not null)
+            return taken;
+        var document = new StockDocument(context.DeliveryId, command.Reference, command.Notes, context.At);
+        return StockDecider
+            .Decide(
+                context.Stock,
+                received.Lines,
+                (locked, line, _) =>
+                    new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }
+            )
+            .With(DocumentEvents.Of<PurchaseOrder>(order.Id, received));
+    }
+
     /// <summary>The event of a delivery. Refuses products that were not ordered, and more than may be received.</summary>
     /// <param name="overReceiptPercent">Percentage of each line that may be received beyond the order.</param>
     /// <param name="zone">Time zone of the store.</param>
-    public static (PurchaseOrderReceived? Received, Refusal? Problem) Decide(
+    public static (PurchaseOrderReceived? Received, Refusal? Problem) Receive(
         PurchaseOrder order,
         ReceivePurchaseOrder command,
         decimal overReceiptPercent,
@@ -109,10 +134,10 @@ public static class ReceivePurchaseOrderEndpoint
                 strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Refusal.Shorten(line.Sku)}'."];
         }
         if (strange.Count > 0)
-            return (null, Refusal.NotFound("Some products were not ordered; see errors.", strange));
+            return (null, PurchaseOrderRefusals.NotOrdered(strange));
         var receivedOn = zone.DateOf(occurredAt);
         if (receivedOn < order.OrderDate)
-            return (null, Refusal.Invalid("occurredAt", $"must not be before the order date, {order.OrderDate:yyyy-MM-dd}"));
+            return (null, PurchaseOrderRefusals.ReceivedBeforeOrdered(order));
 
         var coming = delivered.ToLookup(line => line.LineId, line => line.Quantity);
         var over = order
@@ -121,19 +146,13 @@ public static class ReceivePurchaseOrderEndpoint
                 && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100))
             )
             .Select(line =>
-                $"of {line.Sku} {Format(line.Quantity)} were ordered and {Format(line.Received)} received, "
-                + (line.Cancelled > 0 ? $"{Format(line.Cancelled)} are not to come any more, " : "")
-                + $"so {Format(coming[line.Id].Sum())} more are too many"
+                $"of {line.Sku} {Quantities.Format(line.Quantity)} were ordered and {Quantities.Format(line.Received)} received, "
+                + (line.Cancelled > 0 ? $"{Quantities.Format(line.Cancelled)} are not to come any more, " : "")
+                + $"so {Quantities.Format(coming[line.Id].Sum())} more are too many"
             )
             .ToList();
         return over.Count > 0
-            ? (
-                null,
-                Refusal.Conflict(
-                    "More than ordered",
-                    $"Nothing was received: {string.Join("; ", over)}. At most {Format(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."
-                )
-            )
+            ? (null, PurchaseOrderRefusals.MoreThanOrdered(over, overReceiptPercent))
             : (new PurchaseOrderReceived(deliveryId, occurredAt, delivered, receivedOn, command.Reference), null);
     }
 
@@ -157,26 +176,55 @@ public static class ReceivePurchaseOrderEndpoint
 
     public static async Task<Reply> Handle(string id, ReceivePurchaseOrder command, LedgerSession ledger, CancellationToken ct)
     {
-        var (order, problem) = await PurchaseOrders.Lock(ledger, id, "receive", ct);
+        var (order, problem) = await PurchaseOrders.Lock(ledger, id, ct);
         if (order is null)
             return problem!;
-        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-        var occurred = ledger.ResolveOccurrence(command.OccurredAt);
-        var zone = Zone.For(await ledger.Read<Store>(order.StoreId, ct), settings);
-        (var received, problem) = Decide(
-            order,
-            command,
-            settings?.OverReceiptPercent ?? 0,
-            Guid.CreateVersion7(ledger.Now),
-            occurred.At(ledger.Now),
-            zone
-        );
-        if (received is null)
+        (var context, problem) = await Load(ledger, order, command, ct);
+        if (context is null)
             return problem!;
+        return ledger.Append(
+            Decide(command, context),
+            stock => Reply.Ok(PurchaseOrderDelivery.From(ledger, order.Id, context.DeliveryId, stock, context.At))
+        );
+    }
 
+    private static async Task<(DeliveryContext? Context, Refusal? Problem)> Load(
+        LedgerSession ledger,
+        PurchaseOrder order,
+        ReceivePurchaseOrder command,
+        CancellationToken ct
+    )
+    {
+        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
+        var zone = Zone.For(await ledger.Read<Store>(order.StoreId, ct), settings);
         var deliveries = ledger.EventsWithNextLock(order.Id, typeof(PurchaseOrderReceived));
-        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(
+        var (stock, at, problem) = await StockLedger.ResolveAndLock(
             ledger,
+            Requests(order, command),
+            ledger.ResolveOccurrence(command.OccurredAt),
+            ct
+        );
+        return problem is not null
+            ? (null, problem)
+            : (
+                new DeliveryContext(
+                    order,
+                    Guid.CreateVersion7(ledger.Now),
+                    at,
+                    zone,
+                    settings,
+                    [.. deliveries.Value.Select(e => (PurchaseOrderReceived)e.Data).Select(e => (e.Reference, e.DeliveryId))],
+                    stock
+                ),
+                null
+            );
+    }
+
+    /// <summary>One for each line; none when the order does not have one of the lines.</summary>
+    private static IReadOnlyList<StockRequest> Requests(PurchaseOrder order, ReceivePurchaseOrder command) =>
+        command.Lines.Any(line => LineOf(order, line.Sku) is null)
+            ? []
+            :
             [
                 .. command.Lines.Select(
                     (line, i) =>
@@ -191,57 +239,9 @@ public static class ReceivePurchaseOrderEndpoint
                             CompletesDocument: true
                         )
                 ),
-            ],
-            occurred,
-            ct
-        );
-        if (problem is not null)
-            return problem;
-        if (
-            UniqueReference.Refuse(
-                settings,
-                command.Reference,
-                deliveries.Value.Select(e => (PurchaseOrderReceived)e.Data).Select(e => (e.Reference, e.DeliveryId)),
-                wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already."
-            ) is
-            { } taken
-        )
-            return taken;
-        received = received with { OccurredAt = at, ReceivedOn = zone.DateOf(at) };
-        var document = new StockDocument(received.DeliveryId, command.Reference, command.Notes, at);
-        (var outcome, problem) = StockLedger.Append(
-            ledger,
-            lockedStock,
-            StockDecider.Decide(
-                lockedStock,
-                received.Lines,
-                (locked, line, _) =>
-                    new StockReceived(locked.Store.Id, locked.Product.Id, line.Quantity, document, order.Id) { UnitCost = line.UnitCost }
-            )
-        );
-        if (problem is not null)
-            return problem;
-        order = ledger.Append<PurchaseOrder>(order.Id, received);
-        return Reply.Ok(
-            new PurchaseOrderDelivery(
-                order.Id,
-                order.Code,
-                order.Status,
-                order.Subtotal,
-                order.TaxAmount,
-                order.TotalAmount,
-                ledger.VersionOf(order.Id),
-                document.Id,
-                outcome.Stock,
-                at,
-                outcome.CorrectedByCount
-            )
-        );
-    }
+            ];
 
-    internal static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
+    private static PurchaseOrderLine? LineOf(PurchaseOrder order, string reference) =>
         order.Lines.FirstOrDefault(line => Codes.Spellings(reference).Contains(line.Sku))
         ?? (Guid.TryParse(reference, out var id) ? order.Lines.FirstOrDefault(line => line.ProductId == id) : null);
-
-    private static string Format(decimal value) => Quantities.Normalize(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -50,28 +50,69 @@ public sealed record ReturnPurchaseOrder(
     }
 }
 
-/// <param name="Id">Id of the order: reference_id of the movements.</param>
-/// <param name="DeliveryId">The delivery in which the goods came.</param>
-/// <param name="ReturnId">Id of the document of this return.</param>
-/// <param name="OccurredAt">Time when the goods left, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
-public sealed record PurchaseOrderReturn(
-    Guid Id,
-    string OrderNumber,
-    string Status,
-    decimal Subtotal,
-    decimal TaxAmount,
-    decimal TotalAmount,
-    long Version,
-    Guid DeliveryId,
+/// <summary>All that the decision on a return reads.</summary>
+/// <param name="History">Events of the order.</param>
+/// <param name="Goods">The delivered goods of each line.</param>
+/// <param name="Parties">Store, supplier and products of the order; null for a return without replacement.</param>
+/// <param name="Stock">One for each line.</param>
+public sealed record ReturnContext(
+    PurchaseOrder Order,
+    IReadOnlyList<object> History,
+    ReturnPurchaseOrderEndpoint.Delivery Delivery,
+    IReadOnlyList<DeliveredGoods> Goods,
+    OrderParties? Parties,
+    TenantSettings? Settings,
     Guid ReturnId,
-    IReadOnlyList<StockLevel> Stock,
-    DateTimeOffset OccurredAt,
-    IReadOnlyList<CountCorrection> CorrectedByCount
+    Occurrence Occurred,
+    DateTimeOffset At,
+    IReadOnlyList<LockedStock> Stock
 );
 
 public static class ReturnPurchaseOrderEndpoint
 {
+    /// <summary>Goods leave at the cost of their delivery.</summary>
+    public static Decision Decide(ReturnPurchaseOrder command, ReturnContext context)
+    {
+        var (order, goods, delivery) = (context.Order, context.Goods, context.Delivery);
+        if (PurchaseOrderRefusals.WrongState(order, "return") is { } wrongState)
+            return wrongState;
+        var replaced = order.Lines.Where(line => goods.Any(g => g.ProductId == line.ProductId));
+        if (context.Parties?.RefuseInactive(replaced) is { } inactive)
+            return inactive;
+        var taken = UniqueReference.Refuse(
+            context.Settings,
+            command.Reference,
+            context.History.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
+            wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already."
+        );
+        if (taken is not null)
+            return taken;
+        if (context.Occurred.IsTooEarly)
+            return Refusal.BeforeCause("the delivery", delivery.OccurredAt);
+
+        var document = new StockDocument(context.ReturnId, command.Reference, command.Reason, context.At);
+        var lines = goods.Zip(
+            command.Lines,
+            (g, line) => new DeliveredLine(order.Lines.First(ordered => ordered.ProductId == g.ProductId).Id, line.Quantity, g.UnitCost)
+        );
+        return SupplierReturn
+            .Decide(context.Stock, command.Lines, goods, document, delivery.Id, order.Id)
+            .With(
+                DocumentEvents.Of<PurchaseOrder>(
+                    order.Id,
+                    new PurchaseOrderReturned(
+                        context.ReturnId,
+                        delivery.Id,
+                        [.. lines],
+                        command.Replacement,
+                        command.Reference,
+                        command.Reason,
+                        context.At
+                    )
+                )
+            );
+    }
+
     [
         WolverinePost("/api/{tenant}/purchase-orders/{id}/returns", Name = "Return purchase order"),
         Authorize(Roles.User),
@@ -89,109 +130,62 @@ public static class ReturnPurchaseOrderEndpoint
     )]
     [ProducesResponseType<PurchaseOrderReturn>(200)]
     public static Task<IResult> Post([Example("OC-1003")] string id, ReturnPurchaseOrder command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, (command, ct) => Handle(id, command, ledger, ct));
+        ledger.Run(
+            http,
+            command,
+            async (command, ct) =>
+            {
+                if (command.Replacement)
+                    await Deactivation.AcquireSharedLock(ledger, ct);
+                var (order, problem) = await PurchaseOrders.Lock(ledger, id, ct);
+                if (order is null)
+                    return problem!;
+                (var context, problem) = await Load(ledger, order, command, ct);
+                if (context is null)
+                    return problem!;
+                return ledger.Append(
+                    Decide(command, context),
+                    stock => Reply.Ok(PurchaseOrderReturn.From(ledger, order.Id, context.Delivery.Id, context.ReturnId, stock, context.At))
+                );
+            }
+        );
 
-    private static async Task<Reply> Handle(string id, ReturnPurchaseOrder command, LedgerSession ledger, CancellationToken ct)
+    private static async Task<(ReturnContext? Context, Refusal? Problem)> Load(
+        LedgerSession ledger,
+        PurchaseOrder order,
+        ReturnPurchaseOrder command,
+        CancellationToken ct
+    )
     {
-        if (command.Replacement)
-            await Deactivation.AcquireSharedLock(ledger, ct);
-        var (order, problem) = await PurchaseOrders.Lock(ledger, id, "return", ct);
-        if (order is null)
-            return problem!;
+        // an order in another state may have no delivery: say that rather than "no such delivery"
+        if (PurchaseOrderRefusals.WrongState(order, "return") is { } wrongState)
+            return (null, wrongState);
         var history = await ledger.History(order.Id, ct);
-        (var delivery, problem) = DeliveryOf(order, command.Delivery, history);
+        var (delivery, problem) = DeliveryOf(order, command.Delivery, history);
         if (delivery is null)
-            return problem!;
+            return (null, problem);
         (var goods, problem) = SupplierReturn.Decide(command.Lines, delivery.Goods);
         if (problem is not null)
-            return problem;
-        if (command.Replacement)
-        {
-            var replaced = order.Lines.Where(line => goods.Any(g => g.ProductId == line.ProductId));
-            if (await PurchaseOrders.RefuseDeactivated(ledger, order, replaced, ct) is { } inactive)
-                return inactive;
-        }
+            return (null, problem);
+        var parties = command.Replacement ? await OrderParties.Find(ledger, order, ct) : null;
         var settings = command.Reference is null ? null : await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-        if (
-            UniqueReference.Refuse(
-                settings,
-                command.Reference,
-                history.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
-                wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already."
-            ) is
-            { } repeated
-        )
-            return repeated;
         var occurred = ledger.ResolveOccurrence(command.OccurredAt, delivery.OccurredAt);
-        if (occurred.IsTooEarly)
-            return Refusal.BeforeCause("the delivery", delivery.OccurredAt);
-
-        (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(
-            ledger,
-            [
-                .. goods.Select(
-                    (g, i) =>
-                        new StockRequest(
-                            order.StoreId.ToString(),
-                            g.ProductId.ToString(),
-                            command.Lines[i].Quantity,
-                            IsInbound: false,
-                            "id",
-                            $"lines[{i}].sku",
-                            $"lines[{i}].quantity"
-                        )
-                ),
-            ],
-            occurred,
-            ct
+        var requests = goods.Select(
+            (g, i) =>
+                new StockRequest(
+                    order.StoreId.ToString(),
+                    g.ProductId.ToString(),
+                    command.Lines[i].Quantity,
+                    IsInbound: false,
+                    "id",
+                    $"lines[{i}].sku",
+                    $"lines[{i}].quantity"
+                )
         );
-        if (problem is not null)
-            return problem;
-        var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Reason, at);
-        (var outcome, problem) = StockLedger.Append(
-            ledger,
-            lockedStock,
-            SupplierReturn.Decide(lockedStock, command.Lines, goods, document, delivery.Id, order.Id)
-        );
-        if (problem is not null)
-            return problem;
-        order = ledger.Append<PurchaseOrder>(
-            order.Id,
-            new PurchaseOrderReturned(
-                document.Id,
-                delivery.Id,
-                [
-                    .. goods.Select(
-                        (g, i) =>
-                            new DeliveredLine(
-                                order.Lines.First(line => line.ProductId == g.ProductId).Id,
-                                command.Lines[i].Quantity,
-                                g.UnitCost
-                            )
-                    ),
-                ],
-                command.Replacement,
-                command.Reference,
-                command.Reason,
-                at
-            )
-        );
-        return Reply.Ok(
-            new PurchaseOrderReturn(
-                order.Id,
-                order.Code,
-                order.Status,
-                order.Subtotal,
-                order.TaxAmount,
-                order.TotalAmount,
-                ledger.VersionOf(order.Id),
-                delivery.Id,
-                document.Id,
-                outcome.Stock,
-                at,
-                outcome.CorrectedByCount
-            )
-        );
+        (var stock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. requests], occurred, ct);
+        return problem is not null
+            ? (null, problem)
+            : (new ReturnContext(order, history, delivery, goods, parties, settings, Guid.CreateVersion7(at), occurred, at, stock), null);
     }
 
     /// <summary>A delivery with its goods and the quantities that went back.</summary>
@@ -207,10 +201,7 @@ public static class ReturnPurchaseOrderEndpoint
             var all = deliveries.Select(d =>
                 FormattableString.Invariant($"{d.DeliveryId} of {d.OccurredAt.UtcDateTime:yyyy-MM-dd HH:mm}Z")
             );
-            return (
-                null,
-                Refusal.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", all.Take(MaxNamed))}")
-            );
+            return (null, PurchaseOrderRefusals.DeliveryRequired(order, all.Take(MaxNamed)));
         }
         if (deliveries.FirstOrDefault(d => deliveryId is null || d.DeliveryId == deliveryId) is not { } delivery)
             return (null, Refusal.NotFound("delivery", "delivery", deliveryId?.ToString() ?? ""));

@@ -4,22 +4,14 @@ using Fluxion.Ledger.Tenancy;
 
 namespace Fluxion.Ledger.Sales;
 
-/// <summary>Money received or given back by one payment method.</summary>
-public sealed record MoneyByMethod(string Method, decimal Amount);
-
 /// <summary>A locked sale, with its payments and refunds in the order recorded. Each has the id of its event.</summary>
 public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)> History, TenantSettings? Settings)
 {
     private IEnumerable<PaymentReceived> Payments => History.Select(e => e.Data).OfType<PaymentReceived>();
     private IEnumerable<PaymentRefunded> Refunds => History.Select(e => e.Data).OfType<PaymentRefunded>();
 
-    /// <summary>Locks the sale of a command, or returns the refusal of the command.</summary>
-    public static async Task<(LockedSale? Sale, Refusal? Problem)> Lock(
-        LedgerSession ledger,
-        string id,
-        string command,
-        CancellationToken ct
-    )
+    /// <summary>Locks the sale of a command, or returns the refusal when it does not exist or the caller may not use its store.</summary>
+    public static async Task<(LockedSale? Sale, Refusal? Problem)> Lock(LedgerSession ledger, string id, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var guid))
             return (null, Refusal.NotFound("sale", "id", id));
@@ -28,10 +20,8 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
         if (await ledger.Lock<Sale>(guid, ct) is not { } sale)
             return (null, Refusal.NotFound("sale", "id", id));
         if (!ledger.Caller.MayUse(sale.StoreId))
-            return (null, Refusal.Forbidden("The sale is of a store that is not yours."));
-        return Refusal.WrongState("sale", sale.Status, command, Sale.Allowed) is { } problem
-            ? (null, problem)
-            : (new LockedSale(sale, history.Value, settings.Value), null);
+            return (null, SaleRefusals.NotYours);
+        return (new LockedSale(sale, history.Value, settings.Value), null);
     }
 
     /// <summary>
@@ -57,6 +47,9 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
             wanted => $"The invoice '{Sale.InvoiceNumber}' has a {what} by {method} with the reference '{wanted}' already."
         );
     }
+
+    /// <summary>The time before which the sale cannot be cancelled: when the money was paid that is given back, else when it was sold.</summary>
+    public DateTimeOffset? NotCancelledBefore => Sale.AmountHeld > 0 ? PaidBy(Sale.AmountHeld) : Sale.OccurredAt;
 
     /// <summary>
     /// The time at which payments first covered all refunds and <paramref name="amount"/> more. A refund must not occur before that

@@ -6,7 +6,6 @@ using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
@@ -115,89 +114,63 @@ public sealed record RecordSale(
     }
 }
 
-/// <param name="PaymentStatus">The status: pending, partial, paid, refund_due, returned, refunded or cancelled.</param>
-/// <param name="Subtotal">The sum before tax.</param>
-/// <param name="OpenAmount">
-/// Balance due: total less credits, less payments that were not given back. Below 0 it is owed to the client.
-/// </param>
-/// <param name="CostOfGoodsSold">Cost of the goods sold, each line rounded to 2 decimals.</param>
-/// <param name="Stock">The stock items that this command moved, after the command.</param>
-/// <param name="OccurredAt">Time when this command's part of the sale occurred, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
-/// <param name="AmountPaid">The sum of all payments.</param>
-/// <param name="AmountRefunded">Part of the payments that was given back.</param>
-/// <param name="Refunds">Money that this command gave back, by method; usually empty.</param>
-public sealed record SaleReceipt(
-    Guid Id,
-    string InvoiceNumber,
-    string PaymentStatus,
-    decimal Subtotal,
-    decimal TaxAmount,
-    decimal TotalAmount,
-    decimal OpenAmount,
-    decimal CostOfGoodsSold,
-    IReadOnlyList<StockLevel> Stock,
-    DateTimeOffset OccurredAt,
-    IReadOnlyList<CountCorrection> CorrectedByCount,
-    decimal AmountPaid,
-    decimal AmountRefunded,
-    IReadOnlyList<MoneyByMethod> Refunds
-)
-{
-    public static SaleReceipt From(Sale sale, StockOutcome outcome, DateTimeOffset at, IReadOnlyList<MoneyByMethod>? refunds = null) =>
-        new(
-            sale.Id,
-            sale.InvoiceNumber,
-            sale.Status,
-            sale.Subtotal,
-            sale.TaxAmount,
-            sale.TotalAmount,
-            sale.BalanceDue,
-            sale.CostOfGoodsSold,
-            outcome.Stock,
-            at,
-            outcome.CorrectedByCount,
-            sale.Paid,
-            sale.AmountRefunded,
-            refunds ?? []
-        );
-}
-
 public static class RecordSaleEndpoint
 {
     /// <summary>
-    /// Releases quantities of the reservation first, so that the sale can take them. The goods sold leave at the moving average of that
-    /// moment, which is their cost of goods sold.
+    /// Goods leave at the moving average of that moment, which is their cost of goods sold. Quantities of the reservation are released
+    /// first, so that the sale can take them.
     /// </summary>
-    /// <param name="lockedStock">One for each line, then those of all other products that the reservation releases.</param>
-    /// <param name="released">Quantities that the reservation releases, sold or not.</param>
-    public static StockDecision Decide(
-        RecordSale command,
-        IReadOnlyList<LockedStock> lockedStock,
-        StockDocument document,
-        Reservation? reservation,
-        IReadOnlyList<TakenLine> released
-    ) =>
-        StockDecider.Decide([
-            .. reservation?.Release(lockedStock, released) ?? [],
-            .. StockDecider.Steps(
-                lockedStock,
-                command.Lines,
-                (locked, line, item) =>
-                    new StockSold(locked.Store.Id, locked.Product.Id, line.Quantity, document) { UnitCost = locked.CostOf(item) }
-            ),
-        ]);
+    public static Decision Decide(RecordSale command, SaleContext context)
+    {
+        if (!context.MaySetPrices && command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0))
+            return SaleRefusals.PriceNeedsManager;
+        var (store, at, reservation) = (context.Store, context.At, context.Reservation);
+        if (context.Occurred.IsTooEarly)
+            return Refusal.BeforeCause("the reservation was made", context.Occurred.NotBefore!.Value);
+        var taken =
+            reservation?.Take(store.Id, command.Lines.Zip(context.Stock, (line, locked) => (locked.Product.Id, line.Quantity))) ?? [];
+        if (reservation is not null && taken.Count == 0 && !command.ReleaseRest)
+            return SaleRefusals.NothingHeld(reservation, "nothing of what is sold", command.Store);
+
+        var document = new StockDocument(context.SaleId, Codes.Number(command.InvoiceNumber), command.Notes, at);
+        var released = command.ReleaseRest ? reservation!.Rest(store.Id) : taken;
+        var stock = StockDecider.Decide(
+            context.Stock,
+            [.. reservation?.Release(context.Stock, released) ?? [], .. StockDecider.Steps(context.Stock, command.Lines, Sell)]
+        );
+        if (stock.Refusal is { } shortage)
+            return shortage;
+
+        var invoice = Invoice(command, context, [.. stock.Events.Select(e => e.Event).OfType<StockSold>()]);
+        if (invoice.IsPosTransactionIdUnique && context.SaleOfPosTransaction is { } existing)
+            return SaleRefusals.PosTransactionTaken(store, invoice.PosTransactionId!) with { Existing = existing };
+        var negative = invoice.Lines.Index().Where(line => line.Item.Amount < 0).Select(line => line.Index).ToList();
+        if (negative.Count > 0)
+            return SaleRefusals.DiscountAboveLine(negative);
+        var isPaid = command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0;
+        var sale = DocumentEvents.Of<Sale>(
+            context.SaleId,
+            isPaid ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, at)] : [invoice]
+        );
+        // the sale first: rows of the reservation's fulfilment have a foreign key to it
+        return reservation is null
+            ? stock.With(sale)
+            : stock.With(
+                sale,
+                DocumentEvents.Of<Reservation>(
+                    reservation.Id,
+                    new ReservationFulfilled(store.Id, context.SaleId, taken, command.ReleaseRest)
+                )
+            );
+
+        StockEvent Sell(LockedStock locked, RecordSale.Line line, StockItem? item) =>
+            new StockSold(locked.Store.Id, locked.Product.Id, line.Quantity, document) { UnitCost = locked.CostOf(item) };
+    }
 
     /// <summary>The invoice of the goods sold. Prices come from the catalog unless given; tax is by product.</summary>
-    public static SaleRecorded Invoice(
-        RecordSale command,
-        IReadOnlyList<LockedStock> lockedStock,
-        IReadOnlyList<StockSold> sold,
-        IReadOnlyList<Guid> lineIds,
-        DateTimeOffset occurredAt,
-        TenantSettings? settings
-    )
+    private static SaleRecorded Invoice(RecordSale command, SaleContext context, IReadOnlyList<StockSold> sold)
     {
+        var settings = context.Settings;
         var (pricesIncludeTax, posTransactionId) = (
             command.PricesIncludeTax ?? settings?.PricesIncludeTax ?? false,
             Codes.NumberOrNull(command.PosTransactionId)
@@ -205,22 +178,25 @@ public static class RecordSaleEndpoint
         var lines = command
             .Lines.Select(
                 (line, i) =>
-                    new SaleLine(
-                        lineIds[i],
-                        lockedStock[i].Product.Id,
-                        lockedStock[i].Product.Code,
+                {
+                    var product = context.Stock[i].Product;
+                    return new SaleLine(
+                        context.LineIds[i],
+                        product.Id,
+                        product.Code,
                         line.Quantity,
-                        line.UnitPrice ?? lockedStock[i].Product.Details.SellingPrice,
+                        line.UnitPrice ?? product.Details.SellingPrice,
                         line.Discount,
-                        lockedStock[i].Product.Details.TaxRate,
+                        product.Details.TaxRate,
                         sold[i].UnitCost
-                    )
+                    );
+                }
             )
             .ToList();
         var amounts = LineAmount.Compute(lines, pricesIncludeTax);
         var (subtotal, tax) = (amounts.Sum(line => line.Net), amounts.Sum(line => line.Tax));
         return new SaleRecorded(
-            lockedStock[0].Store.Id,
+            context.Store.Id,
             Codes.Number(command.InvoiceNumber),
             command.ClientId,
             command.ClientName,
@@ -232,7 +208,7 @@ public static class RecordSaleEndpoint
             command.PaymentMethod,
             posTransactionId,
             command.Notes,
-            occurredAt,
+            context.At,
             pricesIncludeTax,
             IsPosTransactionIdUnique: posTransactionId is not null && settings is not { AllowsRepeatedReferences: true }
         );
@@ -254,166 +230,38 @@ public static class RecordSaleEndpoint
             command,
             async (command, ct) =>
             {
-                if (command.Lines.Any(line => line.UnitPrice is not null || line.Discount > 0) && !ledger.Caller.Is(Roles.Manager))
-                    return Refusal.Forbidden(
-                        "To give a price or a discount of its own takes the role manager; leave unitPrice and discount out to sell at the catalog's price."
-                    );
-                var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);
-                var transacted = FindTransaction(ledger, command);
-                var (reservation, held, unheld) = await OpenReservation(ledger, command, ct);
-                if (unheld is not null)
-                    return unheld;
-                var occurred = ledger.ResolveOccurrence(command.OccurredAt, reservation?.OpenedAt);
-                if (occurred.IsTooEarly)
-                    return Refusal.BeforeCause("the reservation was made", occurred.NotBefore!.Value);
-                var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
-                    ledger,
-                    [.. StockRequest.ForLines(command.Store, command.Lines, isInbound: false), .. held],
-                    occurred,
-                    ct
+                var (context, problem) = await SaleContext.Load(ledger, command, ct);
+                if (context is null)
+                    return problem!;
+                return ledger.Append(
+                    Decide(command, context),
+                    stock =>
+                    {
+                        var sale = ledger.State<Sale>(context.SaleId);
+                        var receipt = SaleReceipt.From(sale, stock, context.At);
+                        return Reply.Created(SaleContext.UrlOf(ledger, sale.Id), receipt, UniqueNames(ledger, context.Store, sale));
+                    }
                 );
-                if (problem is not null)
-                    return problem;
-                var taken =
-                    reservation?.Take(
-                        lockedStock[0].Store.Id,
-                        command.Lines.Zip(lockedStock, (line, locked) => (locked.Product.Id, line.Quantity))
-                    )
-                    ?? [];
-                if (reservation is not null && taken.Count == 0 && !command.ReleaseRest)
-                    return NothingHeld(reservation, "nothing of what is sold", command.Store);
-                var document = new StockDocument(Guid.CreateVersion7(at), Codes.Number(command.InvoiceNumber), command.Notes, at);
-
-                var released = command.ReleaseRest ? reservation!.Rest(lockedStock[0].Store.Id) : taken;
-                var decision = Decide(command, lockedStock, document, reservation, released);
-                var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, decision);
-                if (refusal is not null)
-                    return refusal;
-                var invoice = Invoice(
-                    command,
-                    lockedStock,
-                    [.. decision.Events.Select(e => e.Event).OfType<StockSold>()],
-                    [.. command.Lines.Select(_ => Guid.CreateVersion7(ledger.Now))],
-                    document.OccurredAt,
-                    settings.Value
-                );
-                UniqueName[] unique =
-                [
-                    InvoiceNumber(ledger, lockedStock[0].Store, invoice),
-                    .. invoice.IsPosTransactionIdUnique ? [PosTransactionId(ledger, lockedStock[0].Store, invoice)] : (UniqueName[])[],
-                ];
-                if (invoice.IsPosTransactionIdUnique && transacted?.Value is { } other)
-                    return Refusal.AlreadyExists(unique[1].Title, unique[1].Detail, Existing(ledger, other));
-                if (
-                    invoice.Lines.Select((line, i) => (line, i)).Where(l => l.line.Amount < 0).Select(l => l.i).ToList() is
-                    { Count: > 0 } below
-                )
-                    return Refusal.Invalid(
-                        below.ToDictionary(i => $"lines[{i}].discount", _ => (string[])["must not be more than the line comes to"])
-                    );
-
-                var sale = ledger.Append<Sale>(
-                    document.Id,
-                    command.PaymentStatus == SaleStatus.Paid && invoice.TotalAmount > 0
-                        ? [invoice, new PaymentReceived(invoice.TotalAmount, command.PaymentMethod!, null, document.OccurredAt)]
-                        : [invoice]
-                );
-                // after the sale: rows of the reservation's fulfilment have a foreign key to it
-                if (reservation is not null)
-                    ledger.Append<Reservation>(
-                        reservation.Id,
-                        new ReservationFulfilled(lockedStock[0].Store.Id, document.Id, taken, command.ReleaseRest)
-                    );
-                return Reply.Created($"/api/{ledger.Tenant.Slug}/sales/{sale.Id}", SaleReceipt.From(sale, outcome, at), unique);
             }
         );
 
-    /// <summary>
-    /// Queries the sale of the store with the command's posTransactionId that is not cancelled, whether or not that sale was recorded as
-    /// unique. Null when the command has no posTransactionId.
-    /// </summary>
-    private static Pending<Guid?>? FindTransaction(LedgerSession ledger, RecordSale command) =>
-        Codes.NumberOrNull(command.PosTransactionId) is null
-            ? null
-            : ledger.QueryWithNextLock<Guid?>(
-                $"""
-                select d.id from {ledger.Documents<Sale>()} d
-                where d.data ->> 'posTransactionId' = any($1) and d.data ->> 'isCancelled' = 'false' and d.data ->> 'storeId' =
-                    (select s.id::text from {ledger.Documents<Store>()} s where s.id = $2 or s.data ->> 'code' = any($3))
-                limit 1
-                """,
-                [
-                    Codes.NumberSpellings(command.PosTransactionId!),
-                    Guid.TryParse(command.Store, out var id) ? id : Guid.Empty,
-                    Codes.Spellings(command.Store),
-                ],
-                async (reader, ct) => await reader.ReadAsync(ct) ? reader.GetGuid(0) : null
-            );
-
-    private static UniqueName InvoiceNumber(LedgerSession ledger, Store store, SaleRecorded invoice) =>
-        new(
-            "Invoice number taken",
-            $"There is an invoice '{invoice.InvoiceNumber}' of the store {store.Code} already.",
-            async (look, ct) =>
-                Existing(
-                    ledger,
-                    (await look.First<Sale>(sale => sale.InvoiceNumber == invoice.InvoiceNumber && sale.StoreId == store.Id, ct))?.Id
-                )
-        );
-
-    private static UniqueName PosTransactionId(LedgerSession ledger, Store store, SaleRecorded invoice) =>
-        new(
-            "Transaction taken",
-            $"There is a sale of the store {store.Code} with the posTransactionId '{invoice.PosTransactionId}' already.",
-            async (look, ct) =>
-                Existing(
-                    ledger,
-                    (
-                        await look.First<Sale>(
-                            sale => sale.UniquePosTransactionId == invoice.PosTransactionId && sale.StoreId == store.Id,
-                            ct
-                        )
-                    )?.Id
-                )
-        );
-
-    private static ExistingDocument? Existing(LedgerSession ledger, Guid? sale) =>
-        sale is { } id ? new(id, $"/api/{ledger.Tenant.Slug}/sales/{id}") : null;
-
-    /// <summary>
-    /// Locks the reservation of the sale, or returns the refusal. With ReleaseRest it also returns a stock request for each line that the
-    /// reservation holds in the store.
-    /// </summary>
-    private static async Task<(Reservation? Reservation, IReadOnlyList<StockRequest> Held, Refusal? Problem)> OpenReservation(
-        LedgerSession ledger,
-        RecordSale command,
-        CancellationToken ct
-    )
+    /// <summary>The values of a sale that another sale of the store must not have.</summary>
+    private static IReadOnlyList<UniqueName> UniqueNames(LedgerSession ledger, Store store, Sale sale)
     {
-        // an unknown store is refused later, by StockLedger
-        if (command.Reservation is not { } id || await ledger.Find<Store>(command.Store, ct) is not { } store)
-            return (null, [], null);
-        if (await ledger.Lock<Reservation>(id, ct) is not { } reservation)
-            return (null, [], Refusal.NotFound("reservation", "reservation", id.ToString()));
-        if (!reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId)))
-            return (null, [], Refusal.Forbidden("The reservation holds stock of a store that is not yours."));
-        if (Refusal.WrongState("reservation", reservation.Status, "fulfil", Reservation.Allowed) is { } wrong)
-            return (null, [], wrong);
-        var held = reservation.Held.Where(line => line.StoreId == store.Id).ToList();
-        if (held.Count == 0)
-            return (null, [], NothingHeld(reservation, "nothing", command.Store));
-        return (
-            reservation,
-            command.ReleaseRest
-                ? [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, IsInbound: false))]
-                : [],
-            null
+        var invoiceNumber = new UniqueName(
+            SaleRefusals.InvoiceNumberTaken(store, sale.InvoiceNumber),
+            (look, ct) => SaleContext.Existing(look, other => other.InvoiceNumber == sale.InvoiceNumber && other.StoreId == store.Id, ct)
         );
+        return sale.UniquePosTransactionId is not { } transaction
+            ? [invoiceNumber]
+            :
+            [
+                invoiceNumber,
+                new UniqueName(
+                    SaleRefusals.PosTransactionTaken(store, transaction),
+                    (look, ct) =>
+                        SaleContext.Existing(look, other => other.UniquePosTransactionId == transaction && other.StoreId == store.Id, ct)
+                ),
+            ];
     }
-
-    private static Refusal NothingHeld(Reservation reservation, string what, string store) =>
-        Refusal.Conflict(
-            "Nothing held",
-            $"The reservation '{reservation.Reference}' holds {what} in the store {Refusal.Shorten(store)}: sell without it."
-        );
 }

@@ -4,7 +4,6 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
@@ -46,6 +45,27 @@ public sealed record RefundSale(
 
 public static class RefundSaleEndpoint
 {
+    /// <param name="occurred">Its cause is the payment that covers the amount: see <see cref="LockedSale.PaidBy"/>.</param>
+    /// <param name="now">The ledger's time.</param>
+    public static Decision Decide(RefundSale command, LockedSale locked, Occurrence occurred, DateTimeOffset now)
+    {
+        var sale = locked.Sale;
+        if (SaleRefusals.WrongState(sale, "refund") is { } wrongState)
+            return wrongState;
+        if (command.Amount > sale.AmountHeld)
+            return SaleRefusals.RefundedTooMuch(sale, command.Amount);
+        if (occurred.IsTooEarly)
+            return Refusal.BeforeCause("the money was paid", occurred.NotBefore!.Value);
+        if (locked.RefuseReference("refund", command.Method, command.Reference) is { } taken)
+            return taken;
+        return Decision.Accept(
+            DocumentEvents.Of<Sale>(
+                sale.Id,
+                new PaymentRefunded(command.Amount, command.Method, Codes.NumberOrNull(command.Reference), command.Reason, occurred.At(now))
+            )
+        );
+    }
+
     [WolverinePost("/api/{tenant}/sales/{id}/refunds", Name = "Refund sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
     [EndpointSummary("Give money back that was paid for an invoice; it may be partial, and there may be several")]
     [EndpointDescription(
@@ -58,27 +78,22 @@ public static class RefundSaleEndpoint
             command,
             async ct =>
             {
-                var (locked, problem) = await LockedSale.Lock(ledger, id, "refund", ct);
+                var (locked, problem) = await LockedSale.Lock(ledger, id, ct);
                 if (locked is null)
                     return problem!;
                 var occurred = ledger.ResolveOccurrence(command.OccurredAt, locked.PaidBy(command.Amount));
-                if (Refuse(locked, command, occurred) is { } refused)
-                    return refused;
-                var at = occurred.At(ledger.Now);
-                var sale = ledger.Append<Sale>(
-                    locked.Sale.Id,
-                    new PaymentRefunded(command.Amount, command.Method, Codes.NumberOrNull(command.Reference), command.Reason, at)
+                return ledger.Append(
+                    Decide(command, locked, occurred, ledger.Now),
+                    stock =>
+                        Reply.Ok(
+                            SaleReceipt.From(
+                                ledger.State<Sale>(locked.Sale.Id),
+                                stock,
+                                occurred.At(ledger.Now),
+                                [new MoneyByMethod(command.Method, command.Amount)]
+                            )
+                        )
                 );
-                return Reply.Ok(SaleReceipt.From(sale, StockOutcome.Nothing, at, [new MoneyByMethod(command.Method, command.Amount)]));
             }
         );
-
-    private static Refusal? Refuse(LockedSale locked, RefundSale command, Occurrence occurred) =>
-        command.Amount > locked.Sale.AmountHeld
-            ? Refusal.Conflict(
-                "Refunded too much",
-                $"{locked.Sale.AmountHeld:0.00} of what was paid for the invoice '{locked.Sale.InvoiceNumber}' can be given back, not {command.Amount:0.00}."
-            )
-        : occurred.IsTooEarly ? Refusal.BeforeCause("the money was paid", occurred.NotBefore!.Value)
-        : locked.RefuseReference("refund", command.Method, command.Reference);
 }

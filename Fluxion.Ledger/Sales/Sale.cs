@@ -182,6 +182,14 @@ public sealed record Sale(
     [JsonIgnore]
     public decimal CostOfGoodsSold => Lines.Sum(line => Quantities.Round(line.Quantity * line.UnitCost, 2));
 
+    /// <summary>All goods of the sale.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<ReturnedLine> AllGoods => [.. Lines.Select((line, i) => new ReturnedLine(i, line.Quantity))];
+
+    /// <summary>Returned quantity of each line once these goods have come back too.</summary>
+    public IReadOnlyList<decimal> ReturnedAfter(IReadOnlyList<ReturnedLine> goods) =>
+        [.. Returned.Select((returned, i) => returned + goods.Where(line => line.Line == i).Sum(line => line.Quantity))];
+
     /// <summary>The amount of each line.</summary>
     public IReadOnlyList<LineAmount> Amounts() => LineAmount.Compute(Lines, PricesIncludeTax);
 
@@ -218,14 +226,7 @@ public sealed record Sale(
             ),
             PaymentReceived e => sale! with { Paid = sale.Paid + e.Amount, PaymentMethod = sale.PaymentMethod ?? e.Method },
             PaymentRefunded e => sale! with { Refunded = sale.Refunded + e.Amount },
-            GoodsReturned e => sale! with
-            {
-                Returned =
-                [
-                    .. sale.Returned.Select((returned, i) => returned + e.Lines.Where(line => line.Line == i).Sum(line => line.Quantity)),
-                ],
-                ReturnedAmount = sale.ReturnedAmount + e.TotalAmount,
-            },
+            GoodsReturned e => sale! with { Returned = sale.ReturnedAfter(e.Lines), ReturnedAmount = sale.ReturnedAmount + e.TotalAmount },
             SaleCancelled => sale! with { IsCancelled = true, UniquePosTransactionId = null }, // the POS transaction may be recorded again
             _ => throw new UnknownEventException(typeof(Sale), @event),
         };

@@ -130,9 +130,9 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await ledger.Begin(ct);
         foreach (var name in unique)
             if (await name.FindExisting(ledger, ct) is { } existing)
-                return Refusal.AlreadyExists(name.Title, name.Detail, existing);
+                return name.Taken with { Existing = existing };
         return unique is [var only]
-            ? Refusal.Conflict(only.Title, only.Detail)
+            ? only.Taken
             : Refusal.Conflict(
                 "Already exists",
                 $"Another request has just created the same thing ({constraint}). Read it and decide again."
@@ -586,6 +586,38 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>Any aggregate that meets the condition, not locked.</summary>
     public Task<T?> First<T>(Expression<Func<T, bool>> condition, CancellationToken ct)
         where T : class, IAggregate<T> => session.Query<T>().FirstOrDefaultAsync(condition, ct);
+
+    /// <summary>Appends the events of an accepted decision, those of stock first. Returns the refusal of a refused one.</summary>
+    public Refusal? Append(Decision decision)
+    {
+        if (decision is Decision.Refused { Refusal: var refusal })
+            return refusal;
+        var (stock, documents) = (Decision.Accepted)decision;
+        var events = stock.Events.ToLookup(e => e.ItemId, e => e.Event);
+        foreach (var (locked, after) in stock.Changed)
+        {
+            Append<StockItem>(locked.ItemId, [.. events[locked.ItemId]]);
+            if (StockReviewRequest.From(locked, after, _changes[^1].Event.Id) is { } request)
+                RequestReview(request);
+        }
+        foreach (var document in documents)
+            document.AppendTo(this);
+        return null;
+    }
+
+    /// <summary>Appends as above, and replies to an accepted decision.</summary>
+    /// <param name="reply">Function that makes the reply from the effect on stock and the states after the command.</param>
+    public Reply Append(Decision decision, Func<StockDecision, Reply> reply) =>
+        Append(decision) is { } refusal ? refusal : reply(((Decision.Accepted)decision).Stock);
+
+    /// <inheritdoc cref="Append(Decision, Func{StockDecision, Reply})"/>
+    public async Task<Reply> Append(Decision decision, Func<StockDecision, Task<Reply>> reply) =>
+        Append(decision) is { } refusal ? refusal : await reply(((Decision.Accepted)decision).Stock);
+
+    /// <summary>The state of a stream that this session locked or started, after the events that it appended.</summary>
+    /// <exception cref="KeyNotFoundException">The session has neither locked nor started the stream.</exception>
+    public T State<T>(Guid id)
+        where T : class, IAggregate<T> => (T)_streams[id].State!;
 
     /// <summary>Appends events to a stream that this session has locked, or begins a new one, and returns the state after them.</summary>
     public T Append<T>(Guid id, params IReadOnlyList<object> events)

@@ -23,7 +23,7 @@ public static class UniqueReference
             return null;
         foreach (var (other, id) in known)
             if (Codes.NumberOrNull(other) == wanted)
-                return Refusal.AlreadyExists("Reference taken", says(wanted), new ExistingDocument(id));
+                return Refusal.Conflict("Reference taken", says(wanted)) with { Existing = new ExistingDocument(id) };
         return null;
     }
 }

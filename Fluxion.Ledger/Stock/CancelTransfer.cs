@@ -36,12 +36,29 @@ public static class CancelTransferEndpoint
 {
     /// <summary>All goods in transit come in again at the cost that they left with.</summary>
     /// <param name="lockedStock">Stock of the sending store: one for each line that is still in transit.</param>
-    public static StockDecision Decide(Transfer transfer, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
-        StockDecider.Decide(
-            lockedStock,
-            [.. transfer.Lines.Where(line => line.InTransit > 0)],
-            (locked, line, _) => new StockArrived(locked.Store.Id, locked.Product.Id, line.InTransit, document) { UnitCost = line.UnitCost }
-        );
+    /// <param name="now">The ledger's time.</param>
+    public static Decision Decide(
+        CancelTransfer command,
+        Transfer transfer,
+        IReadOnlyList<LockedStock> lockedStock,
+        Occurrence occurred,
+        DateTimeOffset now
+    )
+    {
+        if (StockRefusals.WrongState(transfer, "cancel") is { } wrongState)
+            return wrongState;
+        if (occurred.IsTooEarly)
+            return Refusal.BeforeCause("the goods left", transfer.OccurredAt);
+        var document = new StockDocument(transfer.Id, transfer.Reference, command.Reason, occurred.At(now));
+        return StockDecider
+            .Decide(
+                lockedStock,
+                [.. transfer.LinesInTransit],
+                (locked, line, _) =>
+                    new StockArrived(locked.Store.Id, locked.Product.Id, line.InTransit, document) { UnitCost = line.UnitCost }
+            )
+            .With(DocumentEvents.Of<Transfer>(transfer.Id, new TransferCancelled(command.Reason, document.OccurredAt)));
+    }
 
     [
         WolverinePost("/api/{tenant}/stock/transfers/{id}/cancel", Name = "Cancel transfer"),
@@ -61,41 +78,30 @@ public static class CancelTransferEndpoint
             command,
             async ct =>
             {
-                if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer)
-                    return Refusal.NotFound("transfer", "id", id);
+                var (transfer, problem) = await Transfers.Lock(ledger, id, ct);
+                if (transfer is null)
+                    return problem!;
                 if (!ledger.Caller.MayUse(transfer.FromStoreId))
-                    return Refusal.Forbidden("The transfer comes from a store that is not yours.");
-                if (Refusal.WrongState("transfer", transfer.Status, "cancel", Transfer.Allowed) is { } wrong)
-                    return wrong;
+                    return StockRefusals.SendingStoreNotYours;
                 var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);
-                if (occurred.IsTooEarly)
-                    return Refusal.BeforeCause("the goods left", transfer.OccurredAt);
-
-                var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
-                    ledger,
-                    [
-                        .. transfer
-                            .Lines.Where(line => line.InTransit > 0)
-                            .Select(line => new StockRequest(
-                                transfer.FromStoreId.ToString(),
-                                line.ProductId.ToString(),
-                                line.InTransit,
-                                IsInbound: false,
-                                CompletesDocument: true
-                            )),
-                    ],
-                    occurred,
-                    ct
-                );
+                (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, Requests(transfer), occurred, ct);
                 if (problem is not null)
                     return problem;
-                var document = new StockDocument(transfer.Id, transfer.Reference, command.Reason, at);
-                var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(transfer, lockedStock, document));
-                return refusal is not null
-                    ? refusal
-                    : Reply.Ok(
-                        TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, new TransferCancelled(command.Reason, at)), outcome, at)
-                    );
+                return ledger.Append(
+                    Decide(command, transfer, lockedStock, occurred, ledger.Now),
+                    stock => Reply.Ok(TransferReceipt.From(ledger.State<Transfer>(transfer.Id), stock, at))
+                );
             }
         );
+
+    private static IReadOnlyList<StockRequest> Requests(Transfer transfer) =>
+        [
+            .. transfer.LinesInTransit.Select(line => new StockRequest(
+                transfer.FromStoreId.ToString(),
+                line.ProductId.ToString(),
+                line.InTransit,
+                IsInbound: false,
+                CompletesDocument: true
+            )),
+        ];
 }

@@ -40,132 +40,34 @@ public sealed record ChangeReservation(
     }
 }
 
-/// <summary>Changes the expiry of a reservation; the held goods stay the same.</summary>
-[Example("""{"expiresAt":null}""")]
-public sealed record ExtendReservation(
-    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
-        DateTimeOffset? ExpiresAt = null
-)
+public static class ChangeReservationEndpoint
 {
-    public sealed class Validator : AbstractValidator<ExtendReservation>
+    /// <summary>The change of each line is reserved or released.</summary>
+    /// <param name="version">Version of the reservation.</param>
+    /// <param name="lockedStock">One for each line of the command, then those of all held lines.</param>
+    public static Decision Decide(ChangeReservation command, Reservation reservation, long version, IReadOnlyList<LockedStock> lockedStock)
     {
-        public Validator(TimeProvider clock) => RuleFor(c => c.ExpiresAt).Expiry(clock);
-    }
-}
-
-/// <summary>Commands on an open reservation. Each locks the reservation first, then the stock that it holds.</summary>
-public static class ChangeReservationEndpoints
-{
-    [
-        WolverinePost("/api/{tenant}/stock/reservations/{id}/extend", Name = "Extend reservation"),
-        Authorize(Roles.User),
-        Tags("Stock"),
-        MovesStockOrMoney
-    ]
-    [EndpointSummary("Hold the same until another time, later or sooner")]
-    [EndpointDescription(
-        "Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released "
-            + "or expired already, 400 for an expiry that is past or too far away."
-    )]
-    [ProducesResponseType<ReservationReceipt>(200)]
-    public static Task<IResult> Extend(string id, ExtendReservation command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(
-            http,
-            command,
-            async ct =>
-            {
-                var (reservation, problem) = await Lock(ledger, id, "extend", ct);
-                if (reservation is null)
-                    return problem!;
-                var extended = new ReservationExtended(
-                    Timestamps.ToMicroseconds(command.ExpiresAt ?? ledger.Now + ReserveStock.DefaultDuration)
-                );
-                await Reschedule(ledger, reservation, extended.ExpiresAt);
-                return Reply.Ok(ReservationReceipt.From(ledger, ledger.Append<Reservation>(reservation.Id, extended), []));
-            }
-        );
-
-    [
-        WolverinePut("/api/{tenant}/stock/reservations/{id}", Name = "Change reservation"),
-        Authorize(Roles.User),
-        Tags("Stock"),
-        MovesStockOrMoney
-    ]
-    [EndpointSummary("Set anew what a reservation holds: quantities change, lines come and go")]
-    [EndpointDescription(
-        "lines are all that is to be held from now on, beside what sales took already. All lines or none. Refused: 404 for a reservation, store or sku "
-            + "that does not exist, 403 when it holds or is to hold anything in a store that is not yours, 409 when it is fulfilled, released or expired already, version is "
-            + "no longer current, or more is to be held in a store that is deactivated or has too little of a product available (see shortages), 400 for a product of a "
-            + "store on two lines, a fraction of what is counted, or an expiry that is past or too far away."
-    )]
-    [ProducesResponseType<ReservationReceipt>(200)]
-    public static Task<IResult> Put(string id, ChangeReservation command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, command, (command, ct) => Change(id, command, ledger, ct));
-
-    private static async Task<Reply> Change(string id, ChangeReservation command, LedgerSession ledger, CancellationToken ct)
-    {
-        await Deactivation.AcquireSharedLock(ledger, ct);
-        var (reservation, problem) = await Lock(ledger, id, "change", ct);
-        if (reservation is null)
-            return problem!;
-        var current = ledger.VersionOf(reservation.Id);
-        if (command.Version is not null && command.Version != current)
-            return Refusal.Conflict(
-                "Changed meanwhile",
-                $"The reservation '{reservation.Reference}' is at version {current}, not {command.Version}. Read it again and decide anew."
-            );
-
-        // CompletesDocument: held goods may be released even if store or product is deactivated
-        (var lockedStock, _, problem) = await StockLedger.ResolveAndLock(
-            ledger,
-            [
-                .. command.Lines.Select(
-                    (line, i) =>
-                        new StockRequest(
-                            line.Store,
-                            line.Sku,
-                            line.Quantity,
-                            IsInbound: false,
-                            $"lines[{i}].store",
-                            $"lines[{i}].sku",
-                            $"lines[{i}].quantity",
-                            CompletesDocument: true
-                        )
-                ),
-                .. reservation.Held.Select(line => new StockRequest(
-                    line.StoreId.ToString(),
-                    line.ProductId.ToString(),
-                    line.Held,
-                    IsInbound: false,
-                    CompletesDocument: true
-                )),
-            ],
-            ledger.ResolveOccurrence(null),
-            ct
-        );
-        if (problem is not null)
-            return problem;
+        if (StockRefusals.WrongState(reservation, "change") is { } wrongState)
+            return wrongState;
+        if (command.Version is not null && command.Version != version)
+            return Refusal.ChangedMeanwhile($"The reservation '{reservation.Reference}'", version, command.Version.Value);
         var wanted = lockedStock.Take(command.Lines.Count).ToList();
-        if (DuplicateItems(wanted) is { Count: > 0 } twice)
-            return Refusal.Invalid(twice);
+        if (DuplicateItems(wanted) is { Count: > 0 } duplicates)
+            return Refusal.Invalid(duplicates);
 
         var held = Held(reservation, [.. wanted.Zip(command.Lines, (locked, line) => (locked, line.Quantity))]);
         var steps = Steps(reservation, held, lockedStock);
         if (steps.FirstOrDefault(step => step is { Locked.Store.IsActive: false, IsMore: true }).Locked is { } closed)
-            return Refusal.Conflict("Store deactivated", StockLedger.StoreInactive(closed.Store.Code));
-        (var outcome, problem) = StockLedger.Append(ledger, lockedStock, StockDecider.Decide(steps.Select(step => step.Step)));
-        if (problem is not null)
-            return problem;
-
+            return StockRefusals.StoreDeactivated(closed.Store.Code);
         var changed = new ReservationChanged(
             command.Reference?.Trim() ?? reservation.Reference,
             command.ExpiresAt is { } at ? Timestamps.ToMicroseconds(at) : reservation.ExpiresAt,
             held
         );
-        await Reschedule(ledger, reservation, changed.ExpiresAt);
-        if (!CatalogEntry.AreEqual(Reservation.Fold(reservation.Id, reservation, changed), reservation))
-            reservation = ledger.Append<Reservation>(reservation.Id, changed);
-        return Reply.Ok(ReservationReceipt.From(ledger, reservation, outcome.Stock));
+        var isEqual = CatalogEntry.AreEqual(Reservation.Fold(reservation.Id, reservation, changed), reservation);
+        return StockDecider
+            .Decide(lockedStock, steps.Select(step => step.Step))
+            .With(DocumentEvents.Of<Reservation>(reservation.Id, isEqual ? [] : [changed]));
     }
 
     /// <summary>
@@ -243,32 +145,56 @@ public static class ChangeReservationEndpoints
             );
     }
 
-    /// <summary>
-    /// Schedules another message when the new expiry is earlier. When it is later, the scheduled message reschedules itself.
-    /// </summary>
-    private static async Task Reschedule(LedgerSession ledger, Reservation reservation, DateTimeOffset expiresAt)
-    {
-        if (expiresAt < reservation.ExpiresAt)
-            await ledger.Schedule(new ExpireReservation(reservation.Id), expiresAt);
-    }
+    [
+        WolverinePut("/api/{tenant}/stock/reservations/{id}", Name = "Change reservation"),
+        Authorize(Roles.User),
+        Tags("Stock"),
+        MovesStockOrMoney
+    ]
+    [EndpointSummary("Set anew what a reservation holds: quantities change, lines come and go")]
+    [EndpointDescription(
+        "lines are all that is to be held from now on, beside what sales took already. All lines or none. Refused: 404 for a reservation, store or sku "
+            + "that does not exist, 403 when it holds or is to hold anything in a store that is not yours, 409 when it is fulfilled, released or expired already, version is "
+            + "no longer current, or more is to be held in a store that is deactivated or has too little of a product available (see shortages), 400 for a product of a "
+            + "store on two lines, a fraction of what is counted, or an expiry that is past or too far away."
+    )]
+    [ProducesResponseType<ReservationReceipt>(200)]
+    public static Task<IResult> Put(string id, ChangeReservation command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(
+            http,
+            command,
+            async (command, ct) =>
+            {
+                await Deactivation.AcquireSharedLock(ledger, ct);
+                var (reservation, problem) = await Reservations.Lock(ledger, id, ct);
+                if (reservation is null)
+                    return problem!;
+                // held goods may be released even if store or product is deactivated
+                (var lockedStock, _, problem) = await StockLedger.ResolveAndLock(
+                    ledger,
+                    [.. ReserveStock.Line.Requests(command.Lines, completesDocument: true), .. HeldStock(reservation)],
+                    ledger.ResolveOccurrence(null),
+                    ct
+                );
+                if (problem is not null)
+                    return problem;
+                return await ledger.Append(
+                    Decide(command, reservation, ledger.VersionOf(reservation.Id), lockedStock),
+                    async stock =>
+                    {
+                        await Reservations.Reschedule(ledger, reservation);
+                        return Reply.Ok(ReservationReceipt.From(ledger, reservation.Id, stock));
+                    }
+                );
+            }
+        );
 
-    /// <summary>Locks the reservation, or returns the refusal of the command.</summary>
-    internal static async Task<(Reservation? Reservation, Refusal? Problem)> Lock(
-        LedgerSession ledger,
-        string id,
-        string command,
-        CancellationToken ct
-    )
-    {
-        if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Reservation>(guid, ct) is not { } reservation)
-            return (null, Refusal.NotFound("reservation", "id", id));
-        if (
-            !reservation.Lines.Any(line => ledger.Caller.MayUse(line.StoreId))
-            || reservation.Held.Any(line => !ledger.Caller.MayUse(line.StoreId))
-        )
-            return (null, Refusal.Forbidden("The reservation holds stock of a store that is not yours."));
-        return Refusal.WrongState("reservation", reservation.Status, command, Reservation.Allowed) is { } wrong
-            ? (null, wrong)
-            : (reservation, null);
-    }
+    private static IEnumerable<StockRequest> HeldStock(Reservation reservation) =>
+        reservation.Held.Select(line => new StockRequest(
+            line.StoreId.ToString(),
+            line.ProductId.ToString(),
+            line.Held,
+            IsInbound: false,
+            CompletesDocument: true
+        ));
 }

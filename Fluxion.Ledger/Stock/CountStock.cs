@@ -68,7 +68,18 @@ public sealed record CountStock(
 /// <param name="Expected">On hand as of the count, from the events recorded until then.</param>
 /// <param name="Variance">Counted less expected; below 0 when goods are missing.</param>
 /// <param name="Value">Variance times unit cost, to 2 decimals.</param>
-public sealed record CountVariance(string Sku, decimal Expected, decimal Counted, decimal Variance, decimal UnitCost, decimal Value);
+public sealed record CountVariance(string Sku, decimal Expected, decimal Counted, decimal Variance, decimal UnitCost, decimal Value)
+{
+    public static CountVariance From(Product product, StockCounted count) =>
+        new(
+            product.Code,
+            count.Expected,
+            count.Counted,
+            count.Change(),
+            count.UnitCost,
+            Quantities.Round(count.Change() * count.UnitCost, 2)
+        );
+}
 
 /// <param name="Variances">One row for each line, in the order of the lines.</param>
 /// <param name="VarianceValue">Sum of the values of all variances.</param>
@@ -85,7 +96,28 @@ public sealed record CountReceipt(
     DateTimeOffset OccurredAt,
     IReadOnlyList<CountCorrection> CorrectedByCount,
     IReadOnlyList<ShortReservation> ReservationsShort
-);
+)
+{
+    public static CountReceipt From(
+        StockDocument document,
+        IReadOnlyList<LockedStock> lockedStock,
+        StockDecision stock,
+        IReadOnlyList<ShortReservation> reservationsShort
+    )
+    {
+        var counts = stock.Events.Select(e => e.Event).OfType<StockCounted>();
+        var variances = counts.Zip(lockedStock, (count, locked) => CountVariance.From(locked.Product, count)).ToList();
+        return new CountReceipt(
+            document.Id,
+            stock.Levels,
+            variances,
+            variances.Sum(variance => variance.Value),
+            document.OccurredAt,
+            stock.CorrectedByCount,
+            reservationsShort
+        );
+    }
+}
 
 public static class CountStockEndpoint
 {
@@ -123,40 +155,11 @@ public static class CountStockEndpoint
                 if (problem is not null)
                     return problem;
                 var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-                if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice)
-                    return Refusal.Invalid(twice);
-
+                if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } duplicates)
+                    return Refusal.Invalid(duplicates);
                 var decision = Decide(command, lockedStock, document);
-                var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
-                if (refusal is not null)
-                    return refusal;
-                var variances = decision
-                    .Events.Select(e => e.Event)
-                    .OfType<StockCounted>()
-                    .Zip(
-                        lockedStock,
-                        (count, locked) =>
-                            new CountVariance(
-                                locked.Product.Code,
-                                count.Expected,
-                                count.Counted,
-                                count.Change(),
-                                count.UnitCost,
-                                Quantities.Round(count.Change() * count.UnitCost, 2)
-                            )
-                    )
-                    .ToList();
-                return Reply.Ok(
-                    new CountReceipt(
-                        document.Id,
-                        outcome.Stock,
-                        variances,
-                        variances.Sum(v => v.Value),
-                        at,
-                        outcome.CorrectedByCount,
-                        outcome.ReservationsShort
-                    )
-                );
+                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
+                return ledger.Append(decision, stock => Reply.Ok(CountReceipt.From(document, lockedStock, stock, reservationsShort)));
             }
         );
 }

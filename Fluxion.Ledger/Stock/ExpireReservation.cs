@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Marten;
@@ -37,8 +38,12 @@ public static class ExpireReservationHandler
             return;
         if (reservation.ExpiresAt > ledger.Now)
             await ledger.Schedule(message, reservation.ExpiresAt);
-        else
-            await ReleaseReservationEndpoint.Close(ledger, reservation, new ReservationExpired(), ct);
+        else if (ledger.Append(Decide(reservation, await ReleaseReservationEndpoint.LockHeldStock(ledger, reservation, ct))) is { } refusal)
+            throw new InvalidOperationException($"The reservation {reservation.Id} does not expire: {refusal.Message}");
         await ledger.Commit(ct);
     }
+
+    /// <param name="lockedStock">Stock of all held lines.</param>
+    public static Decision Decide(Reservation reservation, IReadOnlyList<LockedStock> lockedStock) =>
+        ReleaseReservationEndpoint.Close(reservation, lockedStock, new ReservationExpired());
 }

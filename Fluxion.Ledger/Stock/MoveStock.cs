@@ -110,6 +110,7 @@ public static class MoveStockEndpoint
         IReadOnlyList<DateTimeOffset> moments
     ) =>
         StockDecider.Decide(
+            lockedStock,
             lockedStock.Select(
                 (locked, i) =>
                     new StockStep(
@@ -172,10 +173,11 @@ public static class MoveStockEndpoint
                 var at = ledger.ResolveOccurrence(command.OccurredAt).At(ledger.Now);
                 var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, at);
                 var decision = Decide(command, lockedStock, document, [.. moments.Select(m => ledger.ResolveOccurrence(m).At(ledger.Now))]);
-                var (outcome, refusal) = await StockLedger.Append(ledger, documents, lockedStock, decision, ct);
-                return refusal is not null
-                    ? refusal
-                    : Reply.Ok(new StockReceipt(document.Id, outcome.Stock, at, outcome.CorrectedByCount, outcome.ReservationsShort));
+                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
+                return ledger.Append(
+                    decision,
+                    stock => Reply.Ok(new StockReceipt(document.Id, stock.Levels, at, stock.CorrectedByCount, reservationsShort))
+                );
             }
         );
 }

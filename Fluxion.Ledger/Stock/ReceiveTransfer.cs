@@ -76,42 +76,71 @@ public sealed record ReceiveTransfer(
 public static class ReceiveTransferEndpoint
 {
     /// <summary>All goods come in at the cost that they left with. Lost or damaged goods are then written off at that cost.</summary>
-    /// <param name="lockedStock">One for each line of <paramref name="received"/>.</param>
-    public static StockDecision Decide(
+    /// <param name="lockedStock">Stock of the receiving store: one for each line.</param>
+    /// <param name="now">The ledger's time.</param>
+    public static Decision Decide(
+        ReceiveTransfer command,
         Transfer transfer,
-        TransferReceived received,
         IReadOnlyList<LockedStock> lockedStock,
-        StockDocument document
-    ) =>
-        StockDecider.Decide(
-            received
-                .Lines.Zip(lockedStock)
-                .SelectMany(pair =>
-                {
-                    var (line, locked) = pair;
-                    var cost = transfer.Lines.First(sent => sent.ProductId == line.ProductId).UnitCost;
-                    StockStep WriteOff(decimal quantity, string reason) =>
-                        new(
-                            locked,
-                            _ => new StockAdjusted(locked.Store.Id, locked.Product.Id, -quantity, reason, document) { UnitCost = cost }
-                        );
-                    List<StockStep> steps =
-                    [
-                        new(
-                            locked,
-                            _ => new StockArrived(locked.Store.Id, locked.Product.Id, line.Total, document, line.Lost + line.Damaged)
-                            {
-                                UnitCost = cost,
-                            }
-                        ),
-                    ];
-                    if (line.Lost > 0)
-                        steps.Add(WriteOff(line.Lost, "loss"));
-                    if (line.Damaged > 0)
-                        steps.Add(WriteOff(line.Damaged, "damage"));
-                    return steps;
-                })
+        Occurrence occurred,
+        DateTimeOffset now
+    )
+    {
+        if (StockRefusals.WrongState(transfer, "receive") is { } wrongState)
+            return wrongState;
+        if (occurred.IsTooEarly)
+            return Refusal.BeforeCause("the goods left", transfer.OccurredAt);
+        if (QuantityErrors(command, lockedStock) is { Count: > 0 } errors)
+            return Refusal.Invalid(errors);
+        if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } duplicates)
+            return Refusal.Invalid(duplicates);
+        var lines = command.Lines.Zip(
+            lockedStock,
+            (line, locked) => new ArrivedLine(locked.Product.Id, line.Received, line.Lost, line.Damaged)
         );
+        var received = new TransferReceived([.. lines], command.Notes, occurred.At(now));
+        if (RefuseTooMuch(transfer, received, lockedStock) is { } tooMuch)
+            return tooMuch;
+        var document = new StockDocument(transfer.Id, transfer.Reference, command.Notes, received.OccurredAt);
+        return StockDecider
+            .Decide(lockedStock, received.Lines.Zip(lockedStock).SelectMany(pair => Steps(transfer, pair.First, pair.Second, document)))
+            .With(DocumentEvents.Of<Transfer>(transfer.Id, received));
+    }
+
+    private static Dictionary<string, string[]> QuantityErrors(ReceiveTransfer command, IReadOnlyList<LockedStock> lockedStock)
+    {
+        var errors = new Dictionary<string, string[]>();
+        foreach (var (i, (line, locked)) in command.Lines.Zip(lockedStock).Index())
+        foreach (var (field, quantity) in ((IProductLine)line).Quantities)
+            if (locked.Product.QuantityError(quantity) is { } error)
+                errors[$"lines[{i}].{field}"] = [error];
+        return errors;
+    }
+
+    private static IEnumerable<StockStep> Steps(Transfer transfer, ArrivedLine line, LockedStock locked, StockDocument document)
+    {
+        var (store, product) = (locked.Store.Id, locked.Product.Id);
+        var cost = transfer.Lines.First(sent => sent.ProductId == line.ProductId).UnitCost;
+        yield return new(locked, _ => new StockArrived(store, product, line.Total, document, line.Lost + line.Damaged) { UnitCost = cost });
+        if (line.Lost > 0)
+            yield return WriteOff(line.Lost, "loss");
+        if (line.Damaged > 0)
+            yield return WriteOff(line.Damaged, "damage");
+
+        StockStep WriteOff(decimal quantity, string reason) =>
+            new(locked, _ => new StockAdjusted(store, product, -quantity, reason, document) { UnitCost = cost });
+    }
+
+    private static Refusal? RefuseTooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<LockedStock> lockedStock)
+    {
+        var inTransit = transfer.Lines.ToDictionary(sent => sent.ProductId, sent => sent.InTransit);
+        var tooMuch = received
+            .Lines.Zip(lockedStock)
+            .Select(l => (Sku: l.Second.Product.Code, l.First.Total, InTransit: inTransit.GetValueOrDefault(l.First.ProductId)))
+            .Where(l => l.Total > l.InTransit)
+            .ToList();
+        return tooMuch.Count == 0 ? null : StockRefusals.MoreThanInTransit(tooMuch);
+    }
 
     [
         WolverinePost("/api/{tenant}/stock/transfers/{id}/receipts", Name = "Receive transfer"),
@@ -130,86 +159,35 @@ public static class ReceiveTransferEndpoint
             command,
             async (command, ct) =>
             {
-                if (!Guid.TryParse(id, out var guid) || await ledger.Lock<Transfer>(guid, ct) is not { } transfer)
-                    return Refusal.NotFound("transfer", "id", id);
+                var (transfer, problem) = await Transfers.Lock(ledger, id, ct);
+                if (transfer is null)
+                    return problem!;
                 if (!ledger.Caller.MayUse(transfer.ToStoreId))
-                    return Refusal.Forbidden("The transfer goes to a store that is not yours.");
-                if (Refusal.WrongState("transfer", transfer.Status, "receive", Transfer.Allowed) is { } wrong)
-                    return wrong;
+                    return StockRefusals.ReceivingStoreNotYours;
                 var occurred = ledger.ResolveOccurrence(command.OccurredAt, transfer.OccurredAt);
-                if (occurred.IsTooEarly)
-                    return Refusal.BeforeCause("the goods left", transfer.OccurredAt);
-
-                var store = transfer.ToStoreId.ToString();
-                StockRequest Request(ReceiveTransfer.Line line, int i, string field, decimal quantity) =>
-                    new(
-                        store,
-                        line.Sku,
-                        quantity,
-                        IsInbound: false,
-                        SkuField: $"lines[{i}].sku",
-                        QuantityField: $"lines[{i}].{field}",
-                        CompletesDocument: true
-                    );
-                var (opened, at, problem) = await StockLedger.ResolveAndLock(
-                    ledger,
-                    [
-                        .. command.Lines.SelectMany(
-                            (line, i) =>
-                                (StockRequest[])
-                                    [
-                                        Request(line, i, "received", line.Received),
-                                        Request(line, i, "lost", line.Lost),
-                                        Request(line, i, "damaged", line.Damaged),
-                                    ]
-                        ),
-                    ],
-                    occurred,
-                    ct
-                );
+                (var lockedStock, var at, problem) = await StockLedger.ResolveAndLock(ledger, Requests(command, transfer), occurred, ct);
                 if (problem is not null)
                     return problem;
-                LockedStock[] lockedStock = [.. opened.Where((_, i) => i % 3 == 0)];
-                if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } twice)
-                    return Refusal.Invalid(twice);
-
-                var received = new TransferReceived(
-                    [
-                        .. command.Lines.Zip(
-                            lockedStock,
-                            (line, locked) => new ArrivedLine(locked.Product.Id, line.Received, line.Lost, line.Damaged)
-                        ),
-                    ],
-                    command.Notes,
-                    at
+                return ledger.Append(
+                    Decide(command, transfer, lockedStock, occurred, ledger.Now),
+                    stock => Reply.Ok(TransferReceipt.From(ledger.State<Transfer>(transfer.Id), stock, at))
                 );
-                if (TooMuch(transfer, received, lockedStock) is { } refused)
-                    return refused;
-                var document = new StockDocument(transfer.Id, transfer.Reference, command.Notes, at);
-                var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(transfer, received, lockedStock, document));
-                return refusal is not null
-                    ? refusal
-                    : Reply.Ok(TransferReceipt.Of(ledger.Append<Transfer>(transfer.Id, received), outcome, at));
             }
         );
 
-    private static Refusal? TooMuch(Transfer transfer, TransferReceived received, IReadOnlyList<LockedStock> lockedStock)
-    {
-        var tooMuch = received
-            .Lines.Zip(
-                lockedStock,
-                (line, locked) =>
-                    (
-                        line,
-                        locked.Product.Code,
-                        InTransit: transfer.Lines.FirstOrDefault(sent => sent.ProductId == line.ProductId)?.InTransit ?? 0
+    /// <summary>One for each line. Its three quantities are checked by the decision.</summary>
+    private static IReadOnlyList<StockRequest> Requests(ReceiveTransfer command, Transfer transfer) =>
+        [
+            .. command.Lines.Select(
+                (line, i) =>
+                    new StockRequest(
+                        transfer.ToStoreId.ToString(),
+                        line.Sku,
+                        Quantity: 0,
+                        IsInbound: false,
+                        SkuField: $"lines[{i}].sku",
+                        CompletesDocument: true
                     )
-            )
-            .Where(l => l.line.Total > l.InTransit)
-            .Select(l =>
-                FormattableString.Invariant($"of {l.Code} {Quantities.Normalize(l.InTransit)}, not {Quantities.Normalize(l.line.Total)}")
-            )
-            .ToList();
-        return tooMuch.Count == 0 ? null : Refusal.Conflict("More than is in transit", $"In transit is {string.Join("; ", tooMuch)}.");
-    }
+            ),
+        ];
 }

@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Microsoft.AspNetCore.Authorization;
@@ -11,6 +12,19 @@ namespace Fluxion.Ledger.Stock;
 
 public static class ReleaseReservationEndpoint
 {
+    /// <summary>All goods that the reservation holds are available again. No stock moves, so the store may be deactivated by now.</summary>
+    /// <param name="lockedStock">Stock of all held lines.</param>
+    public static Decision Decide(Reservation reservation, IReadOnlyList<LockedStock> lockedStock) =>
+        StockRefusals.WrongState(reservation, "release") is { } wrongState
+            ? wrongState
+            : Close(reservation, lockedStock, new ReservationReleased());
+
+    /// <param name="ended">The event that ends the reservation.</param>
+    internal static Decision Close(Reservation reservation, IReadOnlyList<LockedStock> lockedStock, object ended) =>
+        StockDecider
+            .Decide(lockedStock, reservation.Release(lockedStock, reservation.Rest()))
+            .With(DocumentEvents.Of<Reservation>(reservation.Id, ended));
+
     [
         WolverinePost("/api/{tenant}/stock/reservations/{id}/release", Name = "Release reservation"),
         Authorize(Roles.User),
@@ -28,45 +42,30 @@ public static class ReleaseReservationEndpoint
             id,
             async ct =>
             {
-                var (reservation, problem) = await ChangeReservationEndpoints.Lock(ledger, id, "release", ct);
+                var (reservation, problem) = await Reservations.Lock(ledger, id, ct);
                 if (reservation is null)
                     return problem!;
-                var (released, stock) = await Close(ledger, reservation, new ReservationReleased(), ct);
-                return Reply.Ok(ReservationReceipt.From(ledger, released, stock));
+                return ledger.Append(
+                    Decide(reservation, await LockHeldStock(ledger, reservation, ct)),
+                    stock => Reply.Ok(ReservationReceipt.From(ledger, reservation.Id, stock))
+                );
             }
         );
 
-    /// <summary>
-    /// Ends a locked reservation: all goods that it holds are available again. No stock moves, so the store may be deactivated by now.
-    /// </summary>
-    internal static async Task<(Reservation Reservation, IReadOnlyList<StockLevel> Stock)> Close(
+    internal static async Task<IReadOnlyList<LockedStock>> LockHeldStock(
         LedgerSession ledger,
         Reservation reservation,
-        object ended,
         CancellationToken ct
     )
     {
         var stores = await ledger.Find<Store>(reservation.Held.Select(line => line.StoreId.ToString()), ct);
         var products = await ledger.Find<Product>(reservation.Held.Select(line => line.ProductId.ToString()), ct);
-        var (lockedStock, _) = await StockLedger.Lock(
-            ledger,
-            [
-                .. reservation.Held.Select(line => new LockedStock(
-                    stores[line.StoreId.ToString()],
-                    products[line.ProductId.ToString()],
-                    null
-                )),
-            ],
-            ledger.ResolveOccurrence(null),
-            counting: false,
-            ct
-        );
-        // the refusal is ignored: adding to available never causes a shortage
-        var (outcome, _) = StockLedger.Append(
-            ledger,
-            lockedStock,
-            StockDecider.Decide(reservation.Release(lockedStock, reservation.Rest()))
-        );
-        return (ledger.Append<Reservation>(reservation.Id, ended), outcome.Stock);
+        var held = reservation.Held.Select(line => new LockedStock(
+            stores[line.StoreId.ToString()],
+            products[line.ProductId.ToString()],
+            null
+        ));
+        var (lockedStock, _) = await StockLedger.Lock(ledger, [.. held], ledger.ResolveOccurrence(null), counting: false, ct);
+        return lockedStock;
     }
 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
@@ -48,6 +49,22 @@ public sealed record ReserveStock(
             line.Product();
             line.RuleFor(l => l.Quantity).Positive();
         }
+
+        /// <inheritdoc cref="StockRequest" path="/param"/>
+        public static IEnumerable<StockRequest> Requests(IReadOnlyList<Line> lines, bool completesDocument) =>
+            lines.Select(
+                (line, i) =>
+                    new StockRequest(
+                        line.Store,
+                        line.Sku,
+                        line.Quantity,
+                        IsInbound: false,
+                        $"lines[{i}].store",
+                        $"lines[{i}].sku",
+                        $"lines[{i}].quantity",
+                        completesDocument
+                    )
+            );
     }
 
     public ReserveStock With(IReadOnlyList<Line> lines) => this with { Lines = lines };
@@ -63,40 +80,34 @@ public sealed record ReserveStock(
     }
 }
 
-public static class ExpiryRules
-{
-    /// <summary>Rule for the expiry of a reservation, which is optional.</summary>
-    public static void Expiry<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider clock) =>
-        rule.Must(at => at is null || (at > clock.GetUtcNow() && at <= clock.GetUtcNow() + ReserveStock.MaxDuration))
-            .WithMessage($"must lie in the future, at most {ReserveStock.MaxDuration.TotalDays} days from now");
-}
-
-/// <param name="Status">The status: open, fulfilled, released or expired.</param>
-/// <param name="Stock">The stock items that this command changed, after the command.</param>
-/// <param name="Version">Version of the reservation; it grows with every change.</param>
-public sealed record ReservationReceipt(
-    Guid Id,
-    string Reference,
-    string Status,
-    DateTimeOffset ExpiresAt,
-    IReadOnlyList<StockLevel> Stock,
-    long Version
-)
-{
-    public static ReservationReceipt From(LedgerSession ledger, Reservation reservation, IReadOnlyList<StockLevel> stock) =>
-        new(reservation.Id, reservation.Reference, reservation.Status, reservation.ExpiresAt, stock, ledger.VersionOf(reservation.Id));
-}
-
 public static class ReserveStockEndpoint
 {
-    public static StockDecision Decide(ReserveStock command, IReadOnlyList<LockedStock> lockedStock, Guid reservationId) =>
-        StockDecider.Decide(
-            lockedStock.Zip(
-                command.Lines,
-                (locked, line) =>
-                    new StockStep(locked, _ => new StockReserved(locked.Store.Id, locked.Product.Id, line.Quantity, reservationId))
-            )
+    /// <param name="lockedStock">One for each line.</param>
+    /// <param name="now">The ledger's time.</param>
+    public static Decision Decide(ReserveStock command, IReadOnlyList<LockedStock> lockedStock, Guid id, DateTimeOffset now)
+    {
+        var lines = command.Lines.Zip(
+            lockedStock,
+            (line, locked) => new ReservedLine(locked.Store.Id, locked.Product.Id, locked.Product.Code, line.Quantity)
         );
+        return StockDecider
+            .Decide(
+                lockedStock,
+                command.Lines,
+                (locked, line, _) => new StockReserved(locked.Store.Id, locked.Product.Id, line.Quantity, id)
+            )
+            .With(
+                DocumentEvents.Of<Reservation>(
+                    id,
+                    new ReservationOpened(
+                        command.Reference.Trim(),
+                        [.. lines],
+                        Timestamps.ToMicroseconds(command.ExpiresAt ?? now + ReserveStock.DefaultDuration),
+                        now
+                    )
+                )
+            );
+    }
 
     [WolverinePost("/api/{tenant}/stock/reservations", Name = "Reserve stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Hold goods of one or more stores for somebody, for a time")]
@@ -113,49 +124,21 @@ public static class ReserveStockEndpoint
                 await Deactivation.AcquireSharedLock(ledger, ct);
                 var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
                     ledger,
-                    [
-                        .. command.Lines.Select(
-                            (line, i) =>
-                                new StockRequest(
-                                    line.Store,
-                                    line.Sku,
-                                    line.Quantity,
-                                    IsInbound: false,
-                                    $"lines[{i}].store",
-                                    $"lines[{i}].sku",
-                                    $"lines[{i}].quantity"
-                                )
-                        ),
-                    ],
+                    [.. ReserveStock.Line.Requests(command.Lines, completesDocument: false)],
                     ledger.ResolveOccurrence(null),
                     ct
                 );
                 if (problem is not null)
                     return problem;
                 var id = Guid.CreateVersion7(at);
-                var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, Decide(command, lockedStock, id));
-                if (refusal is not null)
-                    return refusal;
-
-                var expiresAt = Timestamps.ToMicroseconds(command.ExpiresAt ?? at + ReserveStock.DefaultDuration);
-                var reservation = ledger.Append<Reservation>(
-                    id,
-                    new ReservationOpened(
-                        command.Reference.Trim(),
-                        [
-                            .. command.Lines.Zip(
-                                lockedStock,
-                                (line, locked) => new ReservedLine(locked.Store.Id, locked.Product.Id, locked.Product.Code, line.Quantity)
-                            ),
-                        ],
-                        expiresAt,
-                        at
-                    )
-                );
-                await ledger.Schedule(new ExpireReservation(id), expiresAt);
-                return Reply.Created(
-                    $"/api/{ledger.Tenant.Slug}/stock/reservations/{id}",
-                    ReservationReceipt.From(ledger, reservation, outcome.Stock)
+                return await ledger.Append(
+                    Decide(command, lockedStock, id, at),
+                    async stock =>
+                    {
+                        await ledger.Schedule(new ExpireReservation(id), ledger.State<Reservation>(id).ExpiresAt);
+                        var receipt = ReservationReceipt.From(ledger, id, stock);
+                        return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/reservations/{id}", receipt);
+                    }
                 );
             }
         );

@@ -125,14 +125,10 @@ public static class ReturnStockReceiptEndpoint
         if (problem is not null)
             return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Reason, at);
-        (var outcome, problem) = StockLedger.Append(
-            ledger,
-            lockedStock,
-            SupplierReturn.Decide(lockedStock, command.Lines, goods, document, receiptId, null)
+        return ledger.Append(
+            SupplierReturn.Decide(lockedStock, command.Lines, goods, document, receiptId, null),
+            stock => Reply.Ok(new ReceiptReturn(document.Id, receiptId, stock.Levels, at, stock.CorrectedByCount))
         );
-        return problem is not null
-            ? problem
-            : Reply.Ok(new ReceiptReturn(document.Id, receiptId, outcome.Stock, at, outcome.CorrectedByCount));
     }
 
     /// <summary>The store that the goods leave, or the refusal.</summary>
@@ -153,9 +149,9 @@ public static class ReturnStockReceiptEndpoint
             ? (store, null)
             : (
                 null,
-                Refusal.Forbidden(
-                    command.Store is null ? "The receipt is of a store that is not yours." : StockLedger.StoreNotAllowed(command.Store)
-                )
+                command.Store is null
+                    ? Refusal.Forbidden("The receipt is of a store that is not yours.")
+                    : StockRefusals.StoreNotAllowed(command.Store)
             );
     }
 }

@@ -1,68 +1,4 @@
-using Fluxion.Ledger.Catalog;
-
 namespace Fluxion.Ledger.Stock;
-
-/// <summary>
-/// The history of a stock item after the moment of a command, or after the earliest of its moments. All lines on the item share it.
-/// </summary>
-/// <param name="Change">Sum of the later changes of on hand; read only for a count.</param>
-/// <param name="Counts">The later counts by when they occurred; counts of one moment in the order recorded.</param>
-public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> Counts)
-{
-    public static readonly StockHistory None = new(0, []);
-
-    /// <summary>The first count after <paramref name="occurredAt"/>. It had seen the movements of that moment.</summary>
-    public StockDocument? CountAfter(DateTimeOffset occurredAt)
-    {
-        var (low, high) = (0, Counts.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (Counts[middle].OccurredAt > occurredAt)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        return low < Counts.Count ? Counts[low] : null;
-    }
-}
-
-/// <summary>A product in a store, with its stock item as this command locked it. The item is null before its first event.</summary>
-/// <param name="Later">Read for a count, and for a command about the past if the item was counted since.</param>
-public sealed record LockedStock(Store Store, Product Product, StockItem? Item, StockHistory Later)
-{
-    public LockedStock(Store store, Product product, StockItem? item)
-        : this(store, product, item, StockHistory.None) { }
-
-    public Guid ItemId { get; } = StockItem.IdOf(Store.Id, Product.Id);
-
-    /// <summary>On hand of <paramref name="item"/> as of the moment of the command.</summary>
-    public decimal OnHandAtOccurrence(StockItem? item) => (item?.OnHand ?? 0) - Later.Change;
-
-    /// <summary>Unit cost of goods that leave: the moving average, or the product's cost price before the first movement.</summary>
-    public decimal CostOf(StockItem? item) => item?.LastMovementAt is null ? Product.Details.CostPrice : item.UnitCost;
-}
-
-/// <summary>
-/// A stock item that has less than a command needs. Both quantities are in the product's unit. Available is the quantity available, or
-/// on hand where on hand is insufficient.
-/// </summary>
-public sealed record Shortage(string Store, string Sku, decimal Requested, decimal Available);
-
-/// <summary>One step of a command: the event of a stock item, given its state after the previous steps.</summary>
-public sealed record StockStep(LockedStock Stock, Func<StockItem?, StockEvent> Event);
-
-/// <summary>A stock item that has less on hand than reserved after a fact.</summary>
-/// <param name="By">Reserved less on hand, greater than 0.</param>
-public sealed record ShortItem(LockedStock Stock, decimal By);
-
-/// <summary>The decision of a command, with its events in the order of the steps. With a shortage nothing is appended.</summary>
-/// <param name="ShortItems">Stock items that no longer cover their reservations.</param>
-public sealed record StockDecision(
-    IReadOnlyList<(Guid ItemId, StockEvent Event)> Events,
-    IReadOnlyList<Shortage> Shortages,
-    IReadOnlyList<ShortItem> ShortItems
-);
 
 /// <summary>
 /// The stock rules for one command. Unless the product allows backorder, a command takes at most what is available, and on hand never goes
@@ -71,14 +7,15 @@ public sealed record StockDecision(
 /// </summary>
 public static class StockDecider
 {
-    public static StockDecision Decide(IEnumerable<StockStep> steps)
+    /// <summary>Decides on the steps of a command, in their order.</summary>
+    /// <param name="lockedStock">The stock items of the steps. The decision lists them in this order.</param>
+    public static StockDecision Decide(IEnumerable<LockedStock> lockedStock, IEnumerable<StockStep> steps)
     {
-        var items = new Dictionary<Guid, Tally>();
+        var items = lockedStock.DistinctBy(locked => locked.ItemId).ToDictionary(locked => locked.ItemId, locked => new Tally(locked));
         var events = new List<(Guid, StockEvent)>();
         foreach (var (locked, apply) in steps)
         {
-            if (!items.TryGetValue(locked.ItemId, out var tally))
-                items[locked.ItemId] = tally = new Tally(locked);
+            var tally = items[locked.ItemId];
             var happened = apply(tally.Item);
             Apply(happened);
             if (happened is StockMovement movement && locked.Later.CountAfter(movement.Document.OccurredAt) is { } count)
@@ -101,12 +38,15 @@ public static class StockDecider
             {
                 events.Add((locked.ItemId, e));
                 tally.Item = StockItem.Fold(locked.ItemId, tally.Item, e);
+                tally.IsChanged = true;
             }
         }
+        var changed = items.Values.Where(tally => tally.IsChanged).ToList();
         return new StockDecision(
             events,
-            [.. items.Values.Select(tally => tally.Shortage).OfType<Shortage>()],
-            [.. items.Values.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Stock, -tally.Item!.Available))]
+            [.. changed.Select(tally => new ChangedStock(tally.Stock, tally.Item!))],
+            [.. changed.Select(tally => tally.Shortage).OfType<Shortage>()],
+            [.. changed.Where(tally => tally.IsShort).Select(tally => new ShortItem(tally.Stock, -tally.Item!.Available))]
         );
     }
 
@@ -117,6 +57,8 @@ public static class StockDecider
 
         /// <summary>State after the steps so far.</summary>
         public StockItem? Item { get; set; } = locked.Item;
+
+        public bool IsChanged { get; set; }
 
         /// <summary>Quantity that reservations released, for the same command to take.</summary>
         public decimal Released { get; set; }
@@ -148,7 +90,7 @@ public static class StockDecider
         IReadOnlyList<LockedStock> lockedStock,
         IReadOnlyList<TLine> lines,
         Func<LockedStock, TLine, StockItem?, StockEvent> apply
-    ) => Decide(Steps(lockedStock, lines, apply));
+    ) => Decide(lockedStock, Steps(lockedStock, lines, apply));
 
     /// <summary>Makes one step for each line.</summary>
     public static IEnumerable<StockStep> Steps<TLine>(

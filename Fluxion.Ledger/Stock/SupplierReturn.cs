@@ -56,7 +56,7 @@ public static class SupplierReturn
             else if (meant.Count != 1)
                 wrong[$"lines[{i}].unitCost"] =
                 [
-                    $"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Format(g.UnitCost)))}",
+                    $"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Quantities.Format(g.UnitCost)))}",
                 ];
             else
                 goods.Add(meant[0]);
@@ -71,7 +71,7 @@ public static class SupplierReturn
             .GroupBy(r => r.Goods, r => r.Quantity)
             .Where(r => r.Sum() > r.Key.Delivered - r.Key.Returned)
             .Select(r =>
-                $"of {r.Key.Sku} {Format(r.Key.Delivered)} were delivered and {Format(r.Key.Returned)} went back, so {Format(r.Sum())} more are too many"
+                $"of {r.Key.Sku} {Quantities.Format(r.Key.Delivered)} were delivered and {Quantities.Format(r.Key.Returned)} went back, so {Quantities.Format(r.Sum())} more are too many"
             )
             .ToList();
         return over.Count > 0
@@ -90,6 +90,7 @@ public static class SupplierReturn
         Guid? purchaseOrderId
     ) =>
         StockDecider.Decide(
+            lockedStock,
             lockedStock.Select(
                 (locked, i) =>
                     new StockStep(
@@ -108,6 +109,4 @@ public static class SupplierReturn
                     )
             )
         );
-
-    private static string Format(decimal value) => Quantities.Normalize(value).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

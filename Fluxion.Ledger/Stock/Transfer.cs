@@ -82,6 +82,10 @@ public sealed record Transfer(
         ["cancel"] = [InTransit, Partial],
     };
 
+    /// <summary>The lines of which goods are still on their way.</summary>
+    [JsonIgnore]
+    public IEnumerable<TransferLine> LinesInTransit => Lines.Where(line => line.InTransit > 0);
+
     [JsonIgnore]
     public string Status =>
         CancelledAt is not null ? Cancelled

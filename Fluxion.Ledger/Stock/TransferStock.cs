@@ -68,67 +68,55 @@ public sealed record TransferStock(
     }
 }
 
-/// <param name="Status">The status: in_transit, partial, received or cancelled.</param>
-/// <param name="Stock">The stock items that this command moved, after the command.</param>
-/// <param name="OccurredAt">Time when the goods left, arrived or came back, by the ledger's clock.</param>
-/// <param name="CorrectedByCount">Corrections by count: late movements, which leave today's stock as it is. Usually empty.</param>
-public sealed record TransferReceipt(
-    Guid Id,
-    string Status,
-    IReadOnlyList<TransferReceipt.Line> Lines,
-    IReadOnlyList<StockLevel> Stock,
-    DateTimeOffset OccurredAt,
-    IReadOnlyList<CountCorrection> CorrectedByCount
-)
-{
-    /// <param name="InTransit">Quantity still in transit.</param>
-    /// <param name="Returned">Quantity that came back to the sending store when the transfer was cancelled.</param>
-    public sealed record Line(
-        string Sku,
-        decimal Quantity,
-        decimal Received,
-        decimal Lost,
-        decimal Damaged,
-        decimal InTransit,
-        decimal Returned
-    );
-
-    public static TransferReceipt Of(Transfer transfer, StockOutcome outcome, DateTimeOffset at) =>
-        new(
-            transfer.Id,
-            transfer.Status,
-            [.. transfer.Lines.Select(l => new Line(l.Sku, l.Quantity, l.Received, l.Lost, l.Damaged, l.InTransit, l.Returned))],
-            outcome.Stock,
-            at,
-            outcome.CorrectedByCount
-        );
-}
-
 public static class TransferStockEndpoint
 {
     /// <summary>
-    /// Goods leave at the moving average of the sending store. In an immediate transfer they also arrive at that cost. The locked stock is
-    /// that of the sending store, then that of the receiving one.
+    /// Goods leave at the moving average of the sending store. In an immediate transfer they also arrive at that cost.
     /// </summary>
-    public static StockDecision Decide(TransferStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
-        StockDecider.Decide(
-            lockedStock.Select(
-                (locked, i) =>
-                    i < command.Lines.Count
-                        ? new StockStep(
+    /// <param name="lockedStock">Stock of the sending store: one for each line. For an immediate transfer, then that of the receiving one.</param>
+    public static Decision Decide(TransferStock command, Store toStore, IReadOnlyList<LockedStock> lockedStock, StockDocument document)
+    {
+        var (sending, receiving) = (lockedStock.Take(command.Lines.Count).ToList(), lockedStock.Skip(command.Lines.Count).ToList());
+        if (sending[0].Store.Id == toStore.Id)
+            return Refusal.Invalid("toStore", "must be another store than the one that the goods leave");
+        if (!toStore.IsActive)
+            return StockRefusals.StoreDeactivated(command.ToStore);
+        if (StockDocumentRules.DuplicateProducts(sending.Select(locked => locked.Product)) is { Count: > 0 } duplicates)
+            return Refusal.Invalid(duplicates);
+
+        var stock = StockDecider.Decide(
+            lockedStock,
+            [
+                .. StockDecider.Steps(
+                    sending,
+                    command.Lines,
+                    (locked, line, item) =>
+                        new StockSent(locked.Store.Id, locked.Product.Id, line.Quantity, document) { UnitCost = locked.CostOf(item) }
+                ),
+                // each product appears once, so its unit cost before the command is the cost that it leaves with
+                .. receiving.Select(
+                    (locked, i) =>
+                        new StockStep(
                             locked,
-                            item => new StockSent(locked.Store.Id, locked.Product.Id, command.Lines[i].Quantity, document)
+                            _ => new StockArrived(locked.Store.Id, locked.Product.Id, command.Lines[i].Quantity, document)
                             {
-                                UnitCost = locked.CostOf(item),
+                                UnitCost = sending[i].CostOf(sending[i].Item),
                             }
                         )
-                        : Arrives(locked, lockedStock[i - command.Lines.Count], command.Lines[i - command.Lines.Count].Quantity, document)
-            )
+                ),
+            ]
         );
+        var lines = sending.Zip(
+            command.Lines,
+            (locked, line) => new SentLine(locked.Product.Id, locked.Product.Code, line.Quantity, locked.CostOf(locked.Item))
+        );
+        var sent = new TransferSent(sending[0].Store.Id, toStore.Id, [.. lines], command.Reference, command.Notes, document.OccurredAt);
+        return stock.With(DocumentEvents.Of<Transfer>(document.Id, command.Immediate ? [sent, Arrived(sent)] : [sent]));
+    }
 
-    // each product appears once, so its unit cost before the command is the cost that it leaves with
-    private static StockStep Arrives(LockedStock locked, LockedStock sent, decimal quantity, StockDocument document) =>
-        new(locked, _ => new StockArrived(locked.Store.Id, locked.Product.Id, quantity, document) { UnitCost = sent.CostOf(sent.Item) });
+    /// <summary>All goods arrive intact, at the time at which they left.</summary>
+    private static TransferReceived Arrived(TransferSent sent) =>
+        new([.. sent.Lines.Select(line => new ArrivedLine(line.ProductId, line.Quantity, 0, 0))], null, sent.OccurredAt);
 
     [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods from one store to another")]
@@ -143,65 +131,24 @@ public static class TransferStockEndpoint
             async (command, ct) =>
             {
                 await Deactivation.AcquireSharedLock(ledger, ct);
-                var stores = await ledger.Find<Store>([command.FromStore, command.ToStore], ct);
-                if (!stores.TryGetValue(command.ToStore, out var toStore))
+                if (await ledger.Find<Store>(command.ToStore, ct) is not { } toStore)
                     return Refusal.NotFound("store", "toStore", command.ToStore);
-                if (stores.TryGetValue(command.FromStore, out var fromStore) && fromStore.Id == toStore.Id)
-                    return Refusal.Invalid("toStore", "must be another store than the one that the goods leave");
-                if (!toStore.IsActive)
-                    return Refusal.Conflict("Store deactivated", StockLedger.StoreInactive(command.ToStore));
-
                 var requests = StockRequest.ForLines(command.FromStore, command.Lines, isInbound: false, "fromStore");
                 if (command.Immediate)
                     requests = [.. requests, .. StockRequest.ForLines(command.ToStore, command.Lines, isInbound: false, "toStore")];
-                var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
-                    ledger,
-                    requests,
-                    ledger.ResolveOccurrence(command.OccurredAt),
-                    ct
-                );
+                var occurred = ledger.ResolveOccurrence(command.OccurredAt);
+                var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, requests, occurred, ct);
                 if (problem is not null)
                     return problem;
                 var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-                if (
-                    StockDocumentRules.DuplicateProducts(lockedStock.Take(command.Lines.Count).Select(locked => locked.Product)) is
-                    { Count: > 0 } twice
-                )
-                    return Refusal.Invalid(twice);
-
-                var decision = Decide(command, lockedStock, document);
-                var (outcome, refusal) = StockLedger.Append(ledger, lockedStock, decision);
-                if (refusal is not null)
-                    return refusal;
-                var costs = decision.Events.Select(e => e.Event).OfType<StockSent>().ToDictionary(e => e.ProductId, e => e.UnitCost);
-                var sent = new TransferSent(
-                    lockedStock[0].Store.Id,
-                    toStore.Id,
-                    [
-                        .. command.Lines.Zip(
-                            lockedStock,
-                            (line, locked) => new SentLine(locked.Product.Id, locked.Product.Code, line.Quantity, costs[locked.Product.Id])
-                        ),
-                    ],
-                    command.Reference,
-                    command.Notes,
-                    document.OccurredAt
+                return ledger.Append(
+                    Decide(command, toStore, lockedStock, document),
+                    stock =>
+                        Reply.Created(
+                            $"/api/{ledger.Tenant.Slug}/stock/transfers/{document.Id}",
+                            TransferReceipt.From(ledger.State<Transfer>(document.Id), stock, at)
+                        )
                 );
-                var transfer = ledger.Append<Transfer>(
-                    document.Id,
-                    command.Immediate
-                        ?
-                        [
-                            sent,
-                            new TransferReceived(
-                                [.. sent.Lines.Select(line => new ArrivedLine(line.ProductId, line.Quantity, 0, 0))],
-                                null,
-                                document.OccurredAt
-                            ),
-                        ]
-                        : [sent]
-                );
-                return Reply.Created($"/api/{ledger.Tenant.Slug}/stock/transfers/{transfer.Id}", TransferReceipt.Of(transfer, outcome, at));
             }
         );
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FluentValidation;
 
 namespace Fluxion.Ledger.Validation;
@@ -46,6 +47,9 @@ public static class Quantities
 
     /// <summary>Removes trailing zeros: 7.000 becomes 7, whether it comes from a command or from a numeric column.</summary>
     public static decimal Normalize(decimal value) => value / 1.000000000000000000000000000000000m;
+
+    /// <summary>Writes a number for a message, without trailing zeros and with a point.</summary>
+    public static string Format(decimal value) => Normalize(value).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Rounds half away from zero, as invoices do.</summary>
     public static decimal Round(decimal value, int decimals) => decimal.Round(value, decimals, MidpointRounding.AwayFromZero);

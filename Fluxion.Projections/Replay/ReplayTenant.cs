@@ -158,8 +158,7 @@ public static class ReplayEndpoints
                 $"/api/{tenant.Slug}/audit/replays/{begun}",
                 new ReplayReceipt(begun.Value, "running"),
                 new UniqueName(
-                    "Busy",
-                    "A replay of this tenant is under way. Wait until it is done.",
+                    Refusal.Conflict("Busy", "A replay of this tenant is under way. Wait until it is done."),
                     (_, _) => Task.FromResult<ExistingDocument?>(null)
                 )
             );

@@ -502,7 +502,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         var order = new PurchaseOrder(Guid.CreateVersion7(), "OC", "sent", Guid.Empty, Guid.Empty, default, null, null, null, null, [line]);
         // two lines of one product are checked together
         var command = new ReceivePurchaseOrder([new("CHEESE", quantity - 1), new(line.ProductId.ToString(), 1)]);
-        var (received, problem) = ReceivePurchaseOrderEndpoint.Decide(
+        var (received, problem) = ReceivePurchaseOrderEndpoint.Receive(
             order,
             command,
             percent,

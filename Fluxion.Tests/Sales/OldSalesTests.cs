@@ -127,25 +127,22 @@ public sealed class OldSalesTests(LedgerHost ledger)
                 else if (kind == 2 && sale.Returned.All(returned => returned == 0))
                     sale = ledger.Append<Sale>(sale.Id, new SaleCancelled("a mistake", sale.Paid, ledger.Now));
                 else if (Back(sale, random, all: kind == 3) is { Count: > 0 } back)
-                    sale = ledger.Append<Sale>(
-                        sale.Id,
-                        ChangeSaleEndpoints.Decide(sale, new ReturnGoods(back, step == 1 ? "Damaged" : null), ledger.Now).Returned!
-                    );
+                    sale = ledger.Append<Sale>(sale.Id, ReturnGoodsEndpoint.Returned(sale, back, step == 1 ? "Damaged" : null, ledger.Now));
             }
         }
         await ledger.Commit(ct);
     }
 
     /// <summary>Returns some or all of the goods that are not returned yet. Some lines appear more than once.</summary>
-    private static List<ReturnGoods.Line> Back(Sale sale, Random random, bool all) =>
+    private static List<ReturnedLine> Back(Sale sale, Random random, bool all) =>
         [
             .. sale
-                .Lines.Select((line, i) => (Number: i + 1, Out: line.Quantity - sale.Returned[i]))
+                .Lines.Select((line, i) => (Index: i, Out: line.Quantity - sale.Returned[i]))
                 .Where(line => line.Out > 0.01m && (all || random.Next(2) == 0))
                 .SelectMany(line =>
                     all || line.Out < 1
-                        ? [new ReturnGoods.Line(line.Number, line.Out)]
-                        : (ReturnGoods.Line[])[new(line.Number, Quantities.Round(line.Out / 3, 3)), new(line.Number, 0.333m)]
+                        ? [new ReturnedLine(line.Index, line.Out)]
+                        : (ReturnedLine[])[new(line.Index, Quantities.Round(line.Out / 3, 3)), new(line.Index, 0.333m)]
                 ),
         ];
 }

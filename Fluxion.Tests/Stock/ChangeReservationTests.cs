@@ -379,7 +379,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
         string Held(decimal wanted) =>
             string.Join(
                 ' ',
-                ChangeReservationEndpoints
+                ChangeReservationEndpoint
                     .Held(reservation, [(new LockedStock(store, milk, null), wanted)])
                     .Select(h => $"{h.Line}:{h.Quantity}")
             );

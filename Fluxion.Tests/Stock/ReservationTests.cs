@@ -459,7 +459,8 @@ public sealed class ReservationTests(LedgerHost host)
             null,
             new ReservationOpened("web-88", [new(one, product, "P1", 2), new(other, product, "P1", 3), new(one, product, "P1", 1)], at)
         );
-        var decision = StockDecider.Decide(reservation.Release([Locked(one), Locked(other)], reservation.Rest(one)));
+        LockedStock[] lockedStock = [Locked(one), Locked(other)];
+        var decision = StockDecider.Decide(lockedStock, reservation.Release(lockedStock, reservation.Rest(one)));
         decision.Shortages.ShouldBeEmpty();
         decision.Events.Select(e => e.Event).ShouldBe([new StockReleased(one, product, 2, id), new StockReleased(one, product, 1, id)]);
 

@@ -2,6 +2,8 @@ using CsCheck;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
+using Fluxion.Tests.Decisions;
 
 namespace Fluxion.Tests.Stock;
 
@@ -255,16 +257,20 @@ public sealed class StockDeciderTests
     [Fact]
     public void what_is_lost_on_the_way_is_a_loss_of_what_it_cost_and_no_cost_of_the_stock_that_it_never_reached()
     {
-        var (locked, document) = (Locked(Milk, 10), Document with { Id = Guid.CreateVersion7() });
+        var locked = Locked(Milk, 10);
         var sent = new TransferSent(Guid.CreateVersion7(), Store.Id, [new SentLine(Milk.Id, "LAC001", 5, 4)], null, null, Noon);
-        var transfer = Transfer.Fold(document.Id, null, sent);
+        var transfer = Transfer.Fold(Guid.CreateVersion7(), null, sent);
         StockDecision Receive(decimal received, decimal lost, decimal damaged) =>
-            ReceiveTransferEndpoint.Decide(
-                transfer,
-                new TransferReceived([new ArrivedLine(Milk.Id, received, lost, damaged)], null, Noon),
-                [locked],
-                document
-            );
+            ReceiveTransferEndpoint
+                .Decide(
+                    new ReceiveTransfer([new ReceiveTransfer.Line("LAC001", received, lost, damaged)]),
+                    transfer,
+                    [locked],
+                    new Occurrence(Noon),
+                    Noon
+                )
+                .ShouldBeAccepted()
+                .Stock;
         Worth(locked.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
         Worth(locked.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
         Receive(0, 5, 0).Events.Select(e => e.Event).OfType<StockAdjusted>().Single().UnitCost.ShouldBe(4);

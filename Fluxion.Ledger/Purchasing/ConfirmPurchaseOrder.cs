@@ -1,0 +1,32 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Purchasing;
+
+public static class ConfirmPurchaseOrderEndpoint
+{
+    public static Decision Decide(PurchaseOrder order) =>
+        PurchaseOrderRefusals.WrongState(order, "confirm") is { } wrongState
+            ? wrongState
+            : Decision.Accept(DocumentEvents.Of<PurchaseOrder>(order.Id, new PurchaseOrderConfirmed()));
+
+    [
+        WolverinePost("/api/{tenant}/purchase-orders/{id}/confirm", Name = "Confirm purchase order"),
+        Authorize(Roles.Manager),
+        Tags("Purchasing"),
+        MovesStockOrMoney
+    ]
+    [EndpointSummary("Note that the supplier confirmed an order")]
+    [EndpointDescription(
+        "From sent to confirmed. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours."
+    )]
+    [ProducesResponseType<PurchaseOrderReceipt>(200)]
+    public static Task<IResult> Post([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, ct => PurchaseOrders.Apply(ledger, id, Decide, ct));
+}

@@ -1,0 +1,111 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Sales;
+
+/// <summary>Voids an invoice: all its goods come back at the cost that they left with, and the money paid is given back.</summary>
+[Example("""{"reason":"The client changed his mind"}""")]
+public sealed record CancelSale(
+    [property: Description("Why, for the audit trail")] string Reason,
+    [property: Description("When, with its offset from UTC and not before the sale or its last payment; now when left out")]
+        DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
+    [property: Description("How the money is given back: cash, card, transfer, check or credit; as it was paid when left out")]
+        string? RefundMethod = null
+) : IOccurrence
+{
+    public sealed class Validator : AbstractValidator<CancelSale>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Reason).Name();
+            RuleFor(c => c.RefundMethod!).OneOf(PaymentMethods.All).When(c => c.RefundMethod is not null);
+            this.Occurrence(clock);
+        }
+    }
+}
+
+public static class CancelSaleEndpoint
+{
+    /// <summary>All goods come back at the cost that they left with, and all money held is given back.</summary>
+    /// <param name="stock">Stock of the lines, in their order.</param>
+    /// <param name="occurred">Its cause is <see cref="LockedSale.NotCancelledBefore"/>.</param>
+    /// <param name="now">The ledger's time.</param>
+    public static Decision Decide(
+        CancelSale command,
+        LockedSale locked,
+        IReadOnlyList<LockedStock> stock,
+        Occurrence occurred,
+        DateTimeOffset now
+    )
+    {
+        var sale = locked.Sale;
+        if (SaleRefusals.WrongState(sale, "cancel") is { } wrongState)
+            return wrongState;
+        if (sale.Returned.Any(returned => returned > 0))
+            return SaleRefusals.GoodsWereReturned(sale);
+        if (occurred.OccurredAt < sale.OccurredAt)
+            return Refusal.BeforeCause("the sale", sale.OccurredAt);
+        if (occurred.IsTooEarly)
+            return Refusal.BeforeCause("the money was paid that is given back", occurred.NotBefore!.Value);
+        var at = occurred.At(now);
+        return SaleRestocking
+            .Decide(sale, sale.AllGoods, stock, command.Reason, at)
+            .With(
+                DocumentEvents.Of<Sale>(
+                    sale.Id,
+                    [
+                        .. locked
+                            .RefundsOf(command.RefundMethod)
+                            .Select(refund => new PaymentRefunded(refund.Amount, refund.Method, null, command.Reason, at)),
+                        new SaleCancelled(command.Reason, sale.AmountHeld, at),
+                    ]
+                )
+            );
+    }
+
+    [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
+    [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with, and its money is given back")]
+    [EndpointDescription(
+        "What was paid and has not been given back yet is given back at once, by refundMethod or as it was paid; refunds of the answer say how. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already or some of it was returned, 400 for a moment before the sale or its last payment."
+    )]
+    [ProducesResponseType<SaleReceipt>(200)]
+    public static Task<IResult> Post(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(
+            http,
+            command,
+            async ct =>
+            {
+                var (locked, problem) = await LockedSale.Lock(ledger, id, ct);
+                if (locked is null)
+                    return problem!;
+                var occurred = ledger.ResolveOccurrence(command.OccurredAt, locked.NotCancelledBefore);
+                (var stock, problem) = await SaleRestocking.Lock(ledger, locked.Sale, locked.Sale.AllGoods, occurred, ct);
+                if (problem is not null)
+                    return problem;
+                return ledger.Append(
+                    Decide(command, locked, stock, occurred, ledger.Now),
+                    changed =>
+                        Reply.Ok(
+                            SaleReceipt.From(
+                                ledger.State<Sale>(locked.Sale.Id),
+                                changed,
+                                occurred.At(ledger.Now),
+                                locked.RefundsOf(command.RefundMethod)
+                            )
+                        )
+                );
+            }
+        );
+}

@@ -1,0 +1,87 @@
+using System.ComponentModel;
+using FluentValidation;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Sales;
+
+/// <summary>Some or all of an invoice is paid.</summary>
+[Example("""{"amount":1.50,"method":"card","reference":"VOUCHER-123"}""")]
+public sealed record PaySale(
+    [property: Description("Greater than 0, at most 2 decimals, and not more than what is open")] decimal Amount,
+    [property: Description("cash, card, transfer, check or credit")] string Method,
+    [property: Description(
+        "The number of the transfer, check, …; a payment by a method has one of its own in the sale (see uniqueReferences in the settings)"
+    )]
+        string? Reference = null,
+    [property: Description("When it was paid, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
+) : IOccurrence
+{
+    public sealed class Validator : AbstractValidator<PaySale>
+    {
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(c => c.Amount)
+                .Must(a => a > 0 && Quantities.HasDecimals(a, 2))
+                .WithMessage("must be greater than 0, with at most 2 decimals");
+            RuleFor(c => c.Method).OneOf(PaymentMethods.All);
+            RuleFor(c => c.Reference).SingleLine(100);
+            this.Occurrence(clock);
+        }
+    }
+}
+
+public static class PaySaleEndpoint
+{
+    /// <param name="now">The ledger's time.</param>
+    public static Decision Decide(PaySale command, LockedSale locked, Occurrence occurred, DateTimeOffset now)
+    {
+        var sale = locked.Sale;
+        if (SaleRefusals.WrongState(sale, "pay") is { } wrongState)
+            return wrongState;
+        if (occurred.IsTooEarly)
+            return Refusal.BeforeCause("the sale", sale.OccurredAt);
+        if (command.Amount > sale.BalanceDue)
+            return SaleRefusals.PaidTooMuch(sale, command.Amount);
+        if (locked.RefuseReference("payment", command.Method, command.Reference) is { } taken)
+            return taken;
+        return Decision.Accept(
+            DocumentEvents.Of<Sale>(
+                sale.Id,
+                new PaymentReceived(command.Amount, command.Method, Codes.NumberOrNull(command.Reference), occurred.At(now))
+            )
+        );
+    }
+
+    [WolverinePost("/api/{tenant}/sales/{id}/payments", Name = "Pay sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
+    [EndpointSummary("Take a payment for an invoice; it may be partial, and there may be several")]
+    [EndpointDescription(
+        "Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when nothing of the sale is open or more is paid than is, or a payment of the sale by this method has the reference already (see existing)."
+    )]
+    [ProducesResponseType<SaleReceipt>(200)]
+    public static Task<IResult> Post(string id, PaySale command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(
+            http,
+            command,
+            async ct =>
+            {
+                var (locked, problem) = await LockedSale.Lock(ledger, id, ct);
+                if (locked is null)
+                    return problem!;
+                var occurred = ledger.ResolveOccurrence(command.OccurredAt, locked.Sale.OccurredAt);
+                return ledger.Append(
+                    Decide(command, locked, occurred, ledger.Now),
+                    stock => Reply.Ok(SaleReceipt.From(ledger.State<Sale>(locked.Sale.Id), stock, occurred.At(ledger.Now)))
+                );
+            }
+        );
+}

@@ -1,0 +1,35 @@
+using Fluxion.Ledger.Catalog;
+
+namespace Fluxion.Ledger.Stock;
+
+/// <summary>A request to lock the stock of one command line: a product in a store, by the names that the client sent.</summary>
+/// <param name="StoreField">Name of the request field with the store, for errors. SkuField and QuantityField are alike.</param>
+/// <param name="IsInbound">True for a receipt of goods: the product must then be active.</param>
+/// <param name="CompletesDocument">
+/// True when the command completes an open document. Store and product may then be inactive (see <see cref="Deactivation"/>).
+/// </param>
+public sealed record StockRequest(
+    string Store,
+    string Sku,
+    decimal Quantity,
+    bool IsInbound,
+    string StoreField = "store",
+    string SkuField = "sku",
+    string QuantityField = "quantity",
+    bool CompletesDocument = false
+)
+{
+    /// <summary>Makes a request for each line of a document of one store.</summary>
+    public static IReadOnlyList<StockRequest> ForLines(
+        string store,
+        IEnumerable<IStockLine> lines,
+        bool isInbound,
+        string storeField = "store"
+    ) =>
+        [
+            .. lines.Select(
+                (line, i) =>
+                    new StockRequest(store, line.Sku, line.Quantity, isInbound, storeField, $"lines[{i}].sku", $"lines[{i}].quantity")
+            ),
+        ];
+}
