@@ -14,13 +14,14 @@ public sealed record CatalogReceipt(Guid Id, string Code, long Version);
 /// <summary>The shared part of the commands on stores, categories, suppliers and products.</summary>
 public static class CatalogEntry
 {
-    /// <summary>Starts a stream under a new code; refuses with 409 when an entry of its kind has the code already.</summary>
+    /// <summary>Handles a command that starts a stream under a new code. Refuses with 409 when an entry of its kind has the code.</summary>
+    /// <param name="decide">The decision on the new id and the code in upper case.</param>
     public static async Task<Reply> Create<T>(
         LedgerSession ledger,
         string what,
         string plural,
         string code,
-        Func<string, object> created,
+        Func<Guid, string, ValueTask<Decision>> decide,
         CancellationToken ct
     )
         where T : class, IAggregate<T>, ICoded
@@ -35,20 +36,22 @@ public static class CatalogEntry
         );
         if (await ledger.Find<T>(code, ct) is { } taken)
             return unique.Taken with { Existing = Existing(taken) };
-        var entry = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), created(code));
-        return Reply.Created(UrlOf(entry.Id), new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)), unique);
+        var id = Guid.CreateVersion7(ledger.Now);
+        return ledger.Append(
+            await decide(id, code),
+            _ => Reply.Created(UrlOf(id), new CatalogReceipt(id, code, ledger.VersionOf(id)), unique)
+        );
     }
 
-    /// <summary>Decides on the locked state of one entry. Without events nothing changes, and the receipt has the same version.</summary>
-    /// <param name="refuse">Function that returns the refusal of the change in that state, if any.</param>
+    /// <summary>Handles a command on one entry. Without events nothing changes, and the receipt has the same version.</summary>
+    /// <param name="decide">The decision on the locked entry.</param>
     public static async Task<Reply> Change<T>(
         LedgerSession ledger,
         string what,
         string reference,
         long? version,
-        Func<T, IReadOnlyList<object>> decide,
-        CancellationToken ct,
-        Func<T, Task<Refusal?>>? refuse = null
+        Func<T, ValueTask<Decision>> decide,
+        CancellationToken ct
     )
         where T : class, IAggregate<T>, ICoded
     {
@@ -56,16 +59,8 @@ public static class CatalogEntry
             return Refusal.NotFound(what, "id", reference);
         var current = ledger.VersionOf(entry.Id);
         if (version is not null && version != current)
-            return Refusal.Conflict(
-                "Changed meanwhile",
-                $"The {what} '{Refusal.Shorten(reference)}' is at version {current}, not {version}. Read it again and decide anew."
-            );
-        if (refuse is not null && await refuse(entry) is { } problem)
-            return problem;
-        var events = decide(entry);
-        if (events.Count > 0)
-            ledger.Append<T>(entry.Id, events);
-        return Reply.Ok(new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id)));
+            return Refusal.ChangedMeanwhile($"The {what} '{Refusal.Shorten(reference)}'", current, version.Value);
+        return ledger.Append(await decide(entry), _ => Reply.Ok(new CatalogReceipt(entry.Id, entry.Code, ledger.VersionOf(entry.Id))));
     }
 
     /// <summary>Whether two values are equal as JSON.</summary>

@@ -1,7 +1,5 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
-using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
@@ -13,47 +11,6 @@ using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
-
-/// <summary>The fields of a category, in its creation and in changes.</summary>
-public abstract record CategoryFields
-{
-    [Required]
-    public string Name { get; init; } = "";
-
-    [Description("Code or id of the category above it; a root without one")]
-    public string? Parent { get; init; }
-
-    public string? Description { get; init; }
-
-    [Description("Any JSON object of the tenant's own")]
-    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
-
-    /// <summary>
-    /// Acquires the tree's advisory lock and returns the parent, and the path from it upwards; or the refusal of an unknown parent.
-    /// </summary>
-    public async Task<(Category? Parent, IReadOnlyList<Category> Path, Refusal? Problem)> Resolve(
-        LedgerSession ledger,
-        CancellationToken ct
-    )
-    {
-        await ledger.AcquireLock(Category.Tree, ct);
-        var parent = await ledger.Find<Category>(Parent, ct);
-        return Parent is not null && parent is null
-            ? (null, [], Refusal.NotFound("category", "parent", Parent))
-            : (parent, await Category.Path(ledger, parent, ct), null);
-    }
-
-    public abstract class Validator<T> : AbstractValidator<T>
-        where T : CategoryFields
-    {
-        protected Validator()
-        {
-            RuleFor(c => c.Name).Name();
-            RuleFor(c => c.Description).MaxLength(2000);
-            RuleFor(c => c.Settings).CustomFields();
-        }
-    }
-}
 
 /// <summary>Adds a category to the tree.</summary>
 [Example("""{"code":"HELADOS","name":"Helados","parent":"LACTEOS"}""")]
@@ -68,18 +25,26 @@ public sealed record CreateCategory : CategoryFields
     }
 }
 
-/// <summary>Sets all fields of a category except its code.</summary>
-[Example("""{"name":"Higiene y cuidado personal","parent":"HOGAR","description":"Jabones, cremas y papel"}""")]
-public sealed record ChangeCategory : CategoryFields
+public static class CreateCategoryEndpoint
 {
-    [Description("The version that was read; when it is given and no longer current, 409")]
-    public long? Version { get; init; }
+    /// <param name="code">The code in upper case.</param>
+    /// <param name="path">The parent and all categories above it; empty for a root.</param>
+    public static Decision Decide(CreateCategory command, Guid id, string code, IReadOnlyList<Category> path) =>
+        Category.Refuse(null, path) is { } refusal
+            ? refusal
+            : Decision.Accept(
+                DocumentEvents.Of<Category>(
+                    id,
+                    new CategoryCreated(
+                        code,
+                        command.Name.Trim(),
+                        path.Count > 0 ? path[0].Id : null,
+                        command.Description,
+                        command.Settings
+                    )
+                )
+            );
 
-    public sealed class Validator : Validator<ChangeCategory>;
-}
-
-public static class CategoryEndpoints
-{
     [WolverinePost("/api/{tenant}/categories", Name = "Create category"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Add a category")]
     [EndpointDescription(
@@ -92,86 +57,17 @@ public static class CategoryEndpoints
             command,
             async ct =>
             {
-                var (parent, path, problem) = await command.Resolve(ledger, ct);
-                problem ??= Category.Refuse(null, path);
-                if (problem is not null)
-                    return problem;
-                return await CatalogEntry.Create<Category>(
-                    ledger,
-                    "category",
-                    "categories",
-                    command.Code,
-                    code => new CategoryCreated(code, command.Name.Trim(), parent?.Id, command.Description, command.Settings),
-                    ct
-                );
+                var (path, problem) = await command.Resolve(ledger, ct);
+                return problem is not null
+                    ? problem
+                    : await CatalogEntry.Create<Category>(
+                        ledger,
+                        "category",
+                        "categories",
+                        command.Code,
+                        (id, code) => new(Decide(command, id, code, path)),
+                        ct
+                    );
             }
-        );
-
-    [WolverinePut("/api/{tenant}/categories/{id}", Name = "Change category"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Set all fields of a category anew, or move it with all that is below it")]
-    [EndpointDescription(
-        "What is left out is emptied: without parent the category becomes a root. Refused: 404 when category or parent do not exist, 409 when version is no longer current, the new parent is the category itself or lies below it, is deactivated or lies too deep."
-    )]
-    [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Put([Example("HIGIENE")] string id, ChangeCategory command, LedgerSession ledger, HttpContext http) =>
-        ledger.Run(
-            http,
-            command,
-            async ct =>
-            {
-                var (parent, path, problem) = await command.Resolve(ledger, ct);
-                if (problem is not null)
-                    return problem;
-                var changed = new CategoryChanged(command.Name.Trim(), parent?.Id, command.Description, command.Settings);
-                return await CatalogEntry.Change<Category>(
-                    ledger,
-                    "category",
-                    id,
-                    command.Version,
-                    category => CatalogEntry.AreEqual(category, Category.Fold(category.Id, category, changed)) ? [] : [changed],
-                    ct,
-                    category => Task.FromResult(Category.Refuse(category, path))
-                );
-            }
-        );
-
-    [WolverinePost("/api/{tenant}/categories/{id}/deactivate", Name = "Deactivate category"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Retire a category: it takes no new products or categories")]
-    [EndpointDescription(
-        "What is in it stays, and the categories below it stay active. A category is never deleted. Once more changes nothing. Refused: 404 when the category does not exist."
-    )]
-    [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Deactivate([Example("FERRETERIA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(
-            http,
-            id,
-            ct =>
-                CatalogEntry.Change<Category>(
-                    ledger,
-                    "category",
-                    id,
-                    null,
-                    category => category.IsActive ? [new CategoryDeactivated()] : [],
-                    ct
-                )
-        );
-
-    [WolverinePost("/api/{tenant}/categories/{id}/activate", Name = "Activate category"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Take a deactivated category into use again")]
-    [EndpointDescription("Once more changes nothing. Refused: 404 when the category does not exist.")]
-    [ProducesResponseType<CatalogReceipt>(200)]
-    public static Task<IResult> Activate([Example("FERRETERIA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(
-            http,
-            id,
-            ct =>
-                CatalogEntry.Change<Category>(
-                    ledger,
-                    "category",
-                    id,
-                    null,
-                    category => category.IsActive ? [] : [new CategoryActivated()],
-                    ct
-                )
         );
 }

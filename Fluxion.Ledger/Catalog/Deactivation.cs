@@ -32,15 +32,14 @@ public static class Deactivation
     /// <summary>Acquired by every command that deactivates a store, product or supplier, before it locks a stream.</summary>
     public static Task AcquireLock(LedgerSession ledger, CancellationToken ct) => ledger.AcquireLock(LockName, ct);
 
-    /// <summary>Deactivates a store, product or supplier. An inactive one stays as it is.</summary>
-    /// <param name="isActive">Function that returns whether the entry is active.</param>
+    /// <summary>Handles a command that deactivates a store, product or supplier.</summary>
+    /// <param name="decide">The decision on the entry and its open documents.</param>
     public static async Task<Reply> Apply<T>(
         LedgerSession ledger,
         IStockDocuments documents,
         string what,
         string reference,
-        Func<T, bool> isActive,
-        object deactivated,
+        Func<T, IEnumerable<OpenDocuments>, Decision> decide,
         CancellationToken ct
     )
         where T : class, IAggregate<T>, ICoded
@@ -48,9 +47,8 @@ public static class Deactivation
         await AcquireLock(ledger, ct);
         if (await ledger.Find<T>(reference, ct) is not { } found)
             return Refusal.NotFound(what, "id", reference);
-        if (isActive(found) && Refuse(what, found.Code, (await documents.Open(ledger, [found.Id], ct))[found.Id]) is { } problem)
-            return problem;
-        return await CatalogEntry.Change<T>(ledger, what, reference, null, entry => isActive(entry) ? [deactivated] : [], ct);
+        var open = (await documents.Open(ledger, [found.Id], ct))[found.Id];
+        return await CatalogEntry.Change<T>(ledger, what, reference, null, entry => new(decide(entry, open)), ct);
     }
 
     /// <summary>Refuses with 409, naming the open documents; null when there are none.</summary>

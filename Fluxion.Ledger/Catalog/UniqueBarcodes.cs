@@ -71,15 +71,20 @@ public static class UniqueBarcodes
         ).ToLookup(c => c.Claim, c => c.Conflict);
     }
 
-    /// <summary>
-    /// Refuses a single claim with 409 and the id and sku of the other product; null when no other product has its barcodes.
-    /// </summary>
-    public static async Task<Refusal?> Refuse(LedgerSession ledger, IBarcodeIndex index, BarcodeClaim claim, CancellationToken ct)
-    {
-        if ((await Conflicts(ledger, index, [claim], ct))[0].ToList() is not { Count: > 0 } conflicts)
-            return null;
-        return Refusal.Conflict("Barcode taken", string.Join(" ", conflicts.Select(Message))) with { Conflicts = conflicts };
-    }
+    /// <summary>The conflicts of a single claim.</summary>
+    public static async Task<IReadOnlyList<BarcodeConflict>> Conflicts(
+        LedgerSession ledger,
+        IBarcodeIndex index,
+        BarcodeClaim claim,
+        CancellationToken ct
+    ) => [.. (await Conflicts(ledger, index, [claim], ct))[0]];
+
+    /// <summary>409, with the ids and skus of the other products.</summary>
+    public static Refusal Taken(IReadOnlyList<BarcodeConflict> conflicts) =>
+        Refusal.Conflict("Barcode taken", string.Join(" ", conflicts.Select(Message))) with
+        {
+            Conflicts = conflicts,
+        };
 
     public static string Message(BarcodeConflict conflict) => $"The barcode {conflict.Barcode} is of the active product {conflict.Sku}.";
 }

@@ -1,0 +1,29 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Session;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Alerts;
+
+public static class DismissAlertEndpoint
+{
+    [WolverinePost("/api/{tenant}/alerts/{id}/dismiss", Name = "Dismiss alert"), Authorize(Roles.User), Tags("Alerts")]
+    [EndpointSummary("Close an alert that nobody need look at")]
+    [EndpointDescription(
+        "From active or acknowledged to dismissed. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours."
+    )]
+    [ProducesResponseType<AlertReceipt>(200)]
+    public static Task<IResult> Post(
+        string id,
+        [NotBody] LedgerSession ledger,
+        [NotBody] AlertNotifications notifications,
+        HttpContext http
+    ) =>
+        ledger.Run(
+            http,
+            id,
+            ct => AlertCommands.Apply(ledger, notifications, id, "dismiss", (user, at) => new AlertDismissed(user, at), ct)
+        );
+}

@@ -1,0 +1,23 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+public static class ActivateStoreEndpoint
+{
+    public static Decision Decide(Store store) =>
+        Decision.Accept(DocumentEvents.Of<Store>(store.Id, store.IsActive ? [] : [new StoreActivated()]));
+
+    [WolverinePost("/api/{tenant}/stores/{id}/activate", Name = "Activate store"), Authorize(Roles.Admin), Tags("Catalog")]
+    [EndpointSummary("Open a closed store again: its stock moves as before")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the store does not exist.")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Post([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store => new(Decide(store)), ct));
+}

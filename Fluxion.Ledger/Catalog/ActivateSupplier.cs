@@ -1,0 +1,23 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+public static class ActivateSupplierEndpoint
+{
+    public static Decision Decide(Supplier supplier) =>
+        Decision.Accept(DocumentEvents.Of<Supplier>(supplier.Id, supplier.IsActive ? [] : [new SupplierActivated()]));
+
+    [WolverinePost("/api/{tenant}/suppliers/{id}/activate", Name = "Activate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Work with a deactivated supplier again")]
+    [EndpointDescription("Once more changes nothing. Refused: 404 when the supplier does not exist.")]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Post([Example("AGROARAGUA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, null, supplier => new(Decide(supplier)), ct));
+}

@@ -1,0 +1,86 @@
+using System.ComponentModel;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>Sets all fields of a product except its sku.</summary>
+[Example(
+    """
+        {
+          "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567924", "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
+          "minStockLevel": 7, "maxStockLevel": 90, "reorderPoint": 18, "costPrice": 1.95, "sellingPrice": 2.85, "taxRate": 16
+        }
+        """
+)]
+public sealed record ChangeProduct : ProductFields
+{
+    [Description("The version that was read; when it is given and no longer current, 409")]
+    public long? Version { get; init; }
+
+    public sealed class Validator : Validator<ChangeProduct>;
+}
+
+public static class ChangeProductEndpoint
+{
+    /// <param name="wanted">The details, with the category and supplier that they name.</param>
+    /// <param name="conflicts">The barcodes that other active products have.</param>
+    public static Decision Decide(
+        ChangeProduct command,
+        Product product,
+        ProductReferences wanted,
+        IReadOnlyList<BarcodeConflict> conflicts
+    )
+    {
+        if ((ProductRules.Problem(command.Errors(product.Details)) ?? wanted.Refuse(product)) is { } refusal)
+            return refusal;
+        if (conflicts.Count > 0)
+            return UniqueBarcodes.Taken(conflicts);
+        var isEqual = CatalogEntry.AreEqual(product.Details, wanted.Details);
+        return Decision.Accept(DocumentEvents.Of<Product>(product.Id, isEqual ? [] : [new ProductChanged(wanted.Details)]));
+    }
+
+    [WolverinePut("/api/{tenant}/products/{id}", Name = "Change product"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Set all fields of a product anew")]
+    [EndpointDescription(
+        "What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current, a new category or supplier is deactivated, an active product has one of the barcodes (see conflicts), or what is measured would be counted, 400 as for a new product. What a product broke of those rules before there were any, it may keep."
+    )]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Put(
+        [Example("LAC004")] string id,
+        ChangeProduct command,
+        LedgerSession ledger,
+        HttpContext http,
+        IBarcodeIndex barcodes
+    ) =>
+        ledger.Run(
+            http,
+            command,
+            async ct =>
+            {
+                if (command.NamesBarcodes())
+                    await ledger.AcquireLock(UniqueBarcodes.LockName, ct);
+                var (wanted, problem) = await command.Resolve(ledger, ct);
+                if (wanted is null)
+                    return problem!;
+                return await CatalogEntry.Change<Product>(
+                    ledger,
+                    "product",
+                    id,
+                    command.Version,
+                    async product =>
+                    {
+                        var claim = new BarcodeClaim(product.Code, BarcodeList.From(wanted.Details), product, product.IsActive);
+                        return Decide(command, product, wanted, await UniqueBarcodes.Conflicts(ledger, barcodes, claim, ct));
+                    },
+                    ct
+                );
+            }
+        );
+}

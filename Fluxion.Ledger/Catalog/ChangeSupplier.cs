@@ -1,0 +1,50 @@
+using System.ComponentModel;
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>Sets all fields of a supplier except its code.</summary>
+[Example(
+    """
+        {
+          "businessName": "Agropecuaria Aragua, C.A.", "tradeName": "AgroAragua", "taxId": "J-30551234-5", "contactPerson": "Luis Mendoza", "phone": "+58-243-2330001",
+          "address": { "city": "Maracay", "state": "Aragua", "country": "VE" }, "paymentTerms": "15 días", "creditLimit": 8000, "settings": { "delivers": "Tuesday" }
+        }
+        """
+)]
+public sealed record ChangeSupplier : SupplierFields
+{
+    [Description("The version that was read; when it is given and no longer current, 409")]
+    public long? Version { get; init; }
+
+    public sealed class Validator : Validator<ChangeSupplier>;
+}
+
+public static class ChangeSupplierEndpoint
+{
+    public static Decision Decide(ChangeSupplier command, Supplier supplier)
+    {
+        var isEqual = CatalogEntry.AreEqual(supplier.Details, command.Details());
+        return Decision.Accept(DocumentEvents.Of<Supplier>(supplier.Id, isEqual ? [] : [new SupplierChanged(command.Details())]));
+    }
+
+    [WolverinePut("/api/{tenant}/suppliers/{id}", Name = "Change supplier"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Set all fields of a supplier anew")]
+    [EndpointDescription(
+        "What is left out is emptied. Refused: 404 when the supplier does not exist, 409 when version is no longer current, 400 for a Venezuelan tax id that is no RIF."
+    )]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Put([Example("AGROARAGUA")] string id, ChangeSupplier command, LedgerSession ledger, HttpContext http) =>
+        ledger.Run(
+            http,
+            command,
+            ct => CatalogEntry.Change<Supplier>(ledger, "supplier", id, command.Version, supplier => new(Decide(command, supplier)), ct)
+        );
+}

@@ -1,0 +1,25 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+public static class DeactivateCategoryEndpoint
+{
+    public static Decision Decide(Category category) =>
+        Decision.Accept(DocumentEvents.Of<Category>(category.Id, category.IsActive ? [new CategoryDeactivated()] : []));
+
+    [WolverinePost("/api/{tenant}/categories/{id}/deactivate", Name = "Deactivate category"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Retire a category: it takes no new products or categories")]
+    [EndpointDescription(
+        "What is in it stays, and the categories below it stay active. A category is never deleted. Once more changes nothing. Refused: 404 when the category does not exist."
+    )]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Post([Example("FERRETERIA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
+        ledger.Run(http, id, ct => CatalogEntry.Change<Category>(ledger, "category", id, null, category => new(Decide(category)), ct));
+}

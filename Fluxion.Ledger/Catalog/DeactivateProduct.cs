@@ -1,0 +1,38 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Stock;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+public static class DeactivateProductEndpoint
+{
+    /// <param name="open">The open documents of the product.</param>
+    public static Decision Decide(Product product, IEnumerable<OpenDocuments> open)
+    {
+        if (!product.IsActive)
+            return Decision.Accept();
+        if (Deactivation.Refuse("product", product.Code, open) is { } stillOpen)
+            return stillOpen;
+        return Decision.Accept(DocumentEvents.Of<Product>(product.Id, new ProductDeactivated()));
+    }
+
+    [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Stop buying a product: what is left can still be issued")]
+    [EndpointDescription(
+        "Once more changes nothing. Refused: 404 when the product does not exist, 409 while something is open of it (see open): purchase orders that "
+            + "have still to bring it, transfers, reservations."
+    )]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Post(
+        [Example("LAC004")] string id,
+        [NotBody] LedgerSession ledger,
+        HttpContext http,
+        IStockDocuments documents
+    ) => ledger.Run(http, id, ct => Deactivation.Apply<Product>(ledger, documents, "product", id, Decide, ct));
+}

@@ -1,0 +1,38 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Stock;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+public static class DeactivateStoreEndpoint
+{
+    /// <param name="open">The open documents of the store.</param>
+    public static Decision Decide(Store store, IEnumerable<OpenDocuments> open)
+    {
+        if (!store.IsActive)
+            return Decision.Accept();
+        if (Deactivation.Refuse("store", store.Code, open) is { } stillOpen)
+            return stillOpen;
+        return Decision.Accept(DocumentEvents.Of<Store>(store.Id, new StoreDeactivated()));
+    }
+
+    [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
+    [EndpointSummary("Close a store: its stock stays and no longer moves")]
+    [EndpointDescription(
+        "Once more changes nothing. Refused: 404 when the store does not exist, 409 while something is open of it (see open): purchase orders, "
+            + "transfers from or to it, reservations."
+    )]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Post(
+        [Example("MCY-01")] string id,
+        [NotBody] LedgerSession ledger,
+        HttpContext http,
+        IStockDocuments documents
+    ) => ledger.Run(http, id, ct => Deactivation.Apply<Store>(ledger, documents, "store", id, Decide, ct));
+}

@@ -1,0 +1,38 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Stock;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Wolverine.Http;
+
+namespace Fluxion.Ledger.Catalog;
+
+public static class DeactivateSupplierEndpoint
+{
+    /// <param name="open">The open documents of the supplier.</param>
+    public static Decision Decide(Supplier supplier, IEnumerable<OpenDocuments> open)
+    {
+        if (!supplier.IsActive)
+            return Decision.Accept();
+        if (Deactivation.Refuse("supplier", supplier.Code, open) is { } stillOpen)
+            return stillOpen;
+        return Decision.Accept(DocumentEvents.Of<Supplier>(supplier.Id, new SupplierDeactivated()));
+    }
+
+    [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
+    [EndpointSummary("Part with a supplier: it takes no new products")]
+    [EndpointDescription(
+        "Products that have it keep it. Once more changes nothing. Refused: 404 when the supplier does not exist, 409 while purchase orders of it are "
+            + "open (see open)."
+    )]
+    [ProducesResponseType<CatalogReceipt>(200)]
+    public static Task<IResult> Post(
+        [Example("AGROARAGUA")] string id,
+        [NotBody] LedgerSession ledger,
+        HttpContext http,
+        IStockDocuments documents
+    ) => ledger.Run(http, id, ct => Deactivation.Apply<Supplier>(ledger, documents, "supplier", id, Decide, ct));
+}

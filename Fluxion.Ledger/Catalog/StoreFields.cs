@@ -1,0 +1,45 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using FluentValidation;
+using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Validation;
+
+namespace Fluxion.Ledger.Catalog;
+
+/// <summary>The fields of a store, at its opening and in changes.</summary>
+public abstract record StoreFields
+{
+    [Required]
+    public string Name { get; init; } = "";
+
+    [Description("warehouse, store or distribution_center")]
+    public string Type { get; init; } = "store";
+
+    public Address? Address { get; init; }
+    public Contact? Contact { get; init; }
+
+    [Description("Any JSON object of the tenant's own")]
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+
+    [Description(
+        "Name of a time zone of the IANA database, for example America/Caracas: by it the store's days are counted; the tenant's when left out"
+    )]
+    public string? Timezone { get; init; }
+
+    public StoreDetails Details() => new(Name.Trim(), Type, Address, Contact, Settings, Timezone);
+
+    public abstract class Validator<T> : AbstractValidator<T>
+        where T : StoreFields
+    {
+        protected Validator()
+        {
+            RuleFor(c => c.Name).Name();
+            RuleFor(c => c.Type).OneOf(StoreTypes.All);
+            RuleFor(c => c.Address!).SetValidator(new Address.Validator());
+            RuleFor(c => c.Contact!).SetValidator(new Contact.Validator());
+            RuleFor(c => c.Settings).CustomFields();
+            RuleFor(c => c.Timezone).TimeZone();
+        }
+    }
+}
