@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Decisions;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
 

@@ -79,6 +79,8 @@ public static class ReturnPurchaseOrderEndpoint
         var replaced = order.Lines.Where(line => goods.Any(g => g.ProductId == line.ProductId));
         if (context.Parties?.RefuseInactive(replaced) is { } inactive)
             return inactive;
+        if (context.Stock[0].Store is { IsActive: false } store)
+            return StockRefusals.StoreDeactivated(store.Code);
         var taken = UniqueReference.Refuse(
             context.Settings,
             command.Reference,
@@ -179,7 +181,8 @@ public static class ReturnPurchaseOrderEndpoint
                     IsInbound: false,
                     "id",
                     $"lines[{i}].sku",
-                    $"lines[{i}].quantity"
+                    $"lines[{i}].quantity",
+                    CompletesDocument: true // the decision names all that is deactivated
                 )
         );
         (var stock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. requests], occurred, ct);
