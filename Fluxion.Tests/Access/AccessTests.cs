@@ -87,7 +87,7 @@ public sealed class AccessTests(LedgerHost host)
     [InlineData("admin", 200, 201, 201)]
     public async Task each_role_may_do_what_the_ones_before_it_may_and_more(string role, int receipt, int product, int store)
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var client = await Client.Demo(host, role);
         var code = Guid.CreateVersion7().ToString("N")[^12..];
         (await client.Get("inventory")).ShouldBe(200);
@@ -99,7 +99,7 @@ public sealed class AccessTests(LedgerHost host)
     [Fact]
     public async Task a_user_of_some_stores_moves_and_sees_those_alone()
     {
-        var (his, others) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 5));
+        var (his, others) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 5));
         var email = $"{his.Store}@fluxion.demo".ToLowerInvariant();
         (
             await his.Manager.Post(
@@ -114,19 +114,19 @@ public sealed class AccessTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        var keeper = await Client.SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, email, "long enough");
-        (await (his with { Manager = keeper }).Issue(1)).ShouldBe(200);
-        (await (others with { Manager = keeper }).Issue(1)).ShouldBe(403).Detail!.ShouldContain(others.Store);
-        (await keeper.Get("inventory?limit=1000")).Json["items"]!
+        var storeUser = await Client.SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, email, "long enough");
+        (await (his with { Manager = storeUser }).Issue(1)).ShouldBe(200);
+        (await (others with { Manager = storeUser }).Issue(1)).ShouldBe(403).Detail!.ShouldContain(others.Store);
+        (await storeUser.Get("inventory?limit=1000")).Json["items"]!
             .AsArray()
             .Select(r => r!["store"]!.GetValue<string>())
             .ShouldAllBe(s => s == his.Store);
-        (await keeper.Get("movements?limit=1000")).Json["items"]!
+        (await storeUser.Get("movements?limit=1000")).Json["items"]!
             .AsArray()
             .Select(r => r!["store"]!.GetValue<string>())
             .ShouldAllBe(s => s == his.Store);
-        (await keeper.Get("stores")).Json["items"]!.AsArray().Count.ShouldBe(1);
-        (await keeper.Get($"stores/{others.Store}")).ShouldBe(404);
+        (await storeUser.Get("stores")).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await storeUser.Get($"stores/{others.Store}")).ShouldBe(404);
     }
 
     [Fact]
@@ -265,7 +265,7 @@ public sealed class AccessTests(LedgerHost host)
     [Fact]
     public async Task the_audit_trail_is_for_managers_and_names_user_address_and_states()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         (await shop.Issue(3)).ShouldBe(200);
         (await (await Client.Demo(host, "user")).Get("events")).ShouldBe(403);
         var item = (await shop.Manager.Get("events?entityType=inventory&limit=50")).ShouldBe(200).Json["items"]!
@@ -283,11 +283,11 @@ public sealed class AccessTests(LedgerHost host)
     [Fact]
     public async Task the_trail_shows_a_manager_of_one_store_its_transfers_both_ways_and_what_is_reserved_there_alone()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         foreach (var store in (string[])["M1", "M2", "M3"])
-            (await company.Admin.Post("stores", new { code = store, name = store })).ShouldBe(201);
+            (await tenant.Admin.Post("stores", new { code = store, name = store })).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "products",
                 new
                 {
@@ -298,21 +298,21 @@ public sealed class AccessTests(LedgerHost host)
             )
         ).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "users",
                 new
                 {
                     email = "eva@company.test",
                     fullName = "Eva",
                     role = "manager",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                     stores = new[] { "M1" },
                 }
             )
         ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
+        var eva = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "eva@company.test", TestTenant.Password);
         async Task<string> Made(string path, object body) =>
-            (await company.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
+            (await tenant.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
         Task<string> Transfer(string from, string to) =>
             Made(
                 "stock/transfers",
@@ -349,6 +349,6 @@ public sealed class AccessTests(LedgerHost host)
         foreach (var id in others)
             seen.ShouldNotContain(id);
         (await eva.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
-        (await company.Admin.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await tenant.Admin.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 }

@@ -30,7 +30,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await superuser.DropLogins(_login);
     }
 
-    private static string As(string login, DatabaseConnections database) =>
+    private static string ConnectionString(string login, DatabaseConnections database) =>
         new NpgsqlConnectionStringBuilder(database.Service) { Username = login, Password = Password }.ConnectionString;
 
     private Task<NpgsqlConnection> Connect(string password = Password) =>
@@ -141,8 +141,8 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     [Fact]
     public async Task no_role_that_exists_is_taken_over()
     {
-        var other = await Company.Found(host);
-        var theirs = new Tenant(other.Id, other.Slug, "x", Tenant.Active, default);
+        var other = await TestTenant.Create(host);
+        var theirs = other.Registered;
         await Analysts.Grant(theirs, _login, Password, Minute, 5, Ct);
         var byHand = $"hand_{_login}";
         await using var superuser = await host.OpenSuperuser();
@@ -192,7 +192,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await another.Prepare(database.Connections, Ct); // this creates a demo tenant
         var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
-        string There(string login) => As(login, database.Connections);
+        string There(string login) => ConnectionString(login, database.Connections);
 
         await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
         (await Refusal(() => Sql.Open(There(_login)))).ShouldBe(Sql.Refused);
@@ -209,7 +209,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await analystsThere.Grant(theirs, other, Password, Minute, 5, Ct);
         await using (var there = await Sql.Open(There(other)))
             (await there.Rows("select * from products")).ShouldNotBeEmpty();
-        (await Refusal(() => Sql.Open(As(other, host.Connections)))).ShouldBe(Sql.Refused);
+        (await Refusal(() => Sql.Open(ConnectionString(other, host.Connections)))).ShouldBe(Sql.Refused);
         (await analystsThere.Revoke(theirs, other, Ct)).ShouldBeTrue();
         await using var here = await Connect();
         (await here.Rows("select * from products")).ShouldNotBeEmpty();
@@ -224,7 +224,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
         await analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct);
-        string There() => As(_login, database.Connections);
+        string There() => ConnectionString(_login, database.Connections);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(Ct);
         // the schema of the previous version: every analyst had access through the one group role

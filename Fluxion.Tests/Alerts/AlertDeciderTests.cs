@@ -7,7 +7,7 @@ namespace Fluxion.Tests.Alerts;
 public sealed class AlertDeciderTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
-    private static readonly TimeSpan ADay = TimeSpan.FromDays(1);
+    private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
     private static readonly Guid Product = Guid.CreateVersion7(),
         Store = Guid.CreateVersion7(),
         Somebody = Guid.CreateVersion7();
@@ -51,7 +51,7 @@ public sealed class AlertDeciderTests
             LowStock.Find(Item(available), []),
             LowStock.Rule,
             at ?? Now,
-            ADay
+            OneDay
         );
 
     private static Alert After(params object[] events) => events.Aggregate((Alert?)null, (alert, e) => Alert.Fold(Guid.Empty, alert, e))!;
@@ -117,11 +117,11 @@ public sealed class AlertDeciderTests
         var reopened = Alert.Fold(
             Guid.Empty,
             resolved,
-            Decide(resolved, 5, Now + ADay - TimeSpan.FromSeconds(1)).ShouldBeOfType<AlertReopened>()
+            Decide(resolved, 5, Now + OneDay - TimeSpan.FromSeconds(1)).ShouldBeOfType<AlertReopened>()
         );
         reopened.Status.ShouldBe("acknowledged"); // the acknowledgement is kept
         reopened.ResolvedAt.ShouldBeNull();
-        Decide(resolved, 5, Now + ADay).ShouldBeOfType<AlertRaised>();
+        Decide(resolved, 5, Now + OneDay).ShouldBeOfType<AlertRaised>();
     }
 
     [Fact]

@@ -12,14 +12,14 @@ public sealed class LateDelivery(LedgerHost host) : IAsyncLifetime
 {
     public static readonly DateTimeOffset First = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    public Company Company { get; private set; } = null!;
-    public Client Admin => Company.Admin;
+    public TestTenant Tenant { get; private set; } = null!;
+    public Client Admin => Tenant.Admin;
     public DateTimeOffset BeforeTheNote { get; private set; }
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
-        await Company.Open("S1", "P1");
+        Tenant = await TestTenant.Create(host);
+        await Tenant.CreateStore("S1", "P1");
         (await Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await Admin.Post("products", new { sku = "P2", name = "Never moved" })).ShouldBe(201);
         await Receive("S1", 10, 2, 0, "GRN-1");
@@ -104,7 +104,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
                 "count INV-1  5 17",
                 "count INV-1 late_movement -5 12",
             ]);
-        explained["items"]!.AsArray().ShouldAllBe(m => m!["user"]!.GetValue<string>() == Company.AdminEmail);
+        explained["items"]!.AsArray().ShouldAllBe(m => m!["user"]!.GetValue<string>() == TestTenant.AdminEmail);
         var note = explained["items"]![1]!;
         note["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(LateDelivery.First.AddDays(1));
         note["recordedAt"]!.GetValue<DateTimeOffset>().ShouldBeGreaterThan(late.BeforeTheNote);
@@ -130,7 +130,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
             balance.ShouldBe(Number(explained["onHand"]), at);
             (
                 await superuser.Column<decimal>(
-                    $"select quantity_on_hand from {late.Company.Schema}.stock_as_of('{at}', store => 's1', sku => 'p1')"
+                    $"select quantity_on_hand from {late.Tenant.Schema}.stock_as_of('{at}', store => 's1', sku => 'p1')"
                 )
             ).ShouldBe([balance], at);
             var asOf = (await late.Admin.Get($"inventory?store=S1&sku=P1&asOf={at}")).ShouldBe(200).Json["items"]![0]!;
@@ -182,15 +182,15 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
                     email = Email,
                     fullName = "Keeper",
                     role = "viewer",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                     stores = new[] { "S2" },
                 }
             )
         ).ShouldBe(201);
-        var keeper = await Client.SignIn(host.Http.Server.CreateClient(), late.Company.Slug, Email, Company.Password);
-        (await keeper.Get("audit/explain?store=S2&sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
-        (await keeper.Get("audit/explain?store=S1&sku=P1")).ShouldBe(404);
-        (await keeper.Get("inventory/value?asOf=2026-03-04")).ShouldBe(200).Json["items"]!
+        var storeUser = await Client.SignIn(host.Http.Server.CreateClient(), late.Tenant.Slug, Email, TestTenant.Password);
+        (await storeUser.Get("audit/explain?store=S2&sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await storeUser.Get("audit/explain?store=S1&sku=P1")).ShouldBe(404);
+        (await storeUser.Get("inventory/value?asOf=2026-03-04")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(v => v!["store"]!.GetValue<string>())
             .ShouldBe(["S2"]);
@@ -211,7 +211,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     public async Task the_command_prints_the_same_as_a_table()
     {
         var environment = HostProcess.Development(host.Connections);
-        var (code, output) = await HostProcess.Run(environment, "explain", late.Company.Slug, "--store", "S1", "--sku", "P1");
+        var (code, output) = await HostProcess.Run(environment, "explain", late.Tenant.Slug, "--store", "S1", "--sku", "P1");
         code.ShouldBe(0, output);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Count(l => l.Contains("GRN-", StringComparison.Ordinal) || l.Contains("INV-1", StringComparison.Ordinal)).ShouldBe(4);
@@ -221,13 +221,13 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
             var (arguments, why) in ((string, string)[])
                 [
                     ("explain nobody --store S1 --sku P1", "There is no tenant 'nobody'"),
-                    ($"explain {late.Company.Slug} --store S9 --sku P1", "There is no store 'S9'"),
-                    ($"explain {late.Company.Slug} --store S1 --sku P1 --at x", "--at must be a point in time"),
+                    ($"explain {late.Tenant.Slug} --store S9 --sku P1", "There is no store 'S9'"),
+                    ($"explain {late.Tenant.Slug} --store S1 --sku P1 --at x", "--at must be a point in time"),
                 ]
         )
         {
-            var (refused, said) = await HostProcess.Run(environment, arguments.Split(' '));
-            (refused, said.Contains(why, StringComparison.Ordinal)).ShouldBe((1, true), said);
+            var (refused, message) = await HostProcess.Run(environment, arguments.Split(' '));
+            (refused, message.Contains(why, StringComparison.Ordinal)).ShouldBe((1, true), message);
         }
     }
 }

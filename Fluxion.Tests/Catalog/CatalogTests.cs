@@ -62,7 +62,7 @@ public sealed class CatalogTests(LedgerHost host)
     [Fact]
     public async Task what_is_measured_is_not_counted_later_so_that_no_fraction_of_it_is_stuck()
     {
-        var shop = await Shop.Open(host, unitType: "kg");
+        var shop = await TestStore.Create(host, unitType: "kg");
         (await shop.Receive(1.5m)).ShouldBe(200);
         (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "box" }))
             .ShouldBe(409)
@@ -70,7 +70,7 @@ public sealed class CatalogTests(LedgerHost host)
         (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "liter" })).ShouldBe(200);
         (await shop.Issue(1.5m)).ShouldBe(200);
 
-        var counted = await Shop.Open(host, stock: 2);
+        var counted = await TestStore.Create(host, stock: 2);
         (await counted.Manager.Put($"products/{counted.Sku}", new { name = "A product", unitType = "kg" })).ShouldBe(200);
         (await counted.Issue(0.5m)).ShouldBe(200);
     }
@@ -374,7 +374,7 @@ public sealed class CatalogTests(LedgerHost host)
     [Fact]
     public async Task numbers_below_zero_are_numbers_in_a_csv()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         (await shop.Issue(2.0m)).ShouldBe(200);
         (await shop.Manager.Get($"movements?store={shop.Store}&limit=1", accept: "text/csv"))
             .ShouldBe(200)

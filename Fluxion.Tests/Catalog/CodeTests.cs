@@ -14,10 +14,19 @@ public sealed class CodeTests(LedgerHost host)
     /// <summary>
     /// Names of fields that hold a code or a number. A tenant's slug and an account's email have their own, narrower rules.
     /// </summary>
-    private static readonly string[] Named = ["code", "sku", "orderNumber", "invoiceNumber", "posTransactionId", "clientTaxId", "barcode"];
+    private static readonly string[] CodeFields =
+    [
+        "code",
+        "sku",
+        "orderNumber",
+        "invoiceNumber",
+        "posTransactionId",
+        "clientTaxId",
+        "barcode",
+    ];
 
     /// <summary>Code points that resemble letters and digits of a code, or are invisible.</summary>
-    private static readonly string[] Strangers =
+    private static readonly string[] Lookalikes =
     [
         "А",
         "Ѕ",
@@ -89,7 +98,7 @@ public sealed class CodeTests(LedgerHost host)
         var without = document
             .Operations.Where(o => o.Body is not null)
             .SelectMany(o => Members(document, o.Body!["schema"]!, "").Select(m => (o, m.Path, m.Schema)))
-            .Where(f => Named.Contains(f.Path.Split('.')[^1]) && f.Schema["format"] is null)
+            .Where(f => CodeFields.Contains(f.Path.Split('.')[^1]) && f.Schema["format"] is null)
             .Select(f => $"{f.o} {f.Path}")
             .Order()
             .ToList();
@@ -107,15 +116,15 @@ public sealed class CodeTests(LedgerHost host)
         foreach (var (command, path, format) in fields)
         {
             var example = command.Body!["example"]!;
-            foreach (var stranger in Strangers)
+            foreach (var lookalike in Lookalikes)
             {
                 var answer = await admin.Send(
                     HttpMethod.Parse(command.Method),
                     command.Address,
-                    With(Only(example, path), path, $"A{stranger}1"),
+                    With(Only(example, path), path, $"A{lookalike}1"),
                     Guid.CreateVersion7().ToString()
                 );
-                answer.ShouldBe(400).Fields.ShouldContain(path, $"{command} {path} {stranger}");
+                answer.ShouldBe(400).Fields.ShouldContain(path, $"{command} {path} {lookalike}");
             }
         }
 
@@ -170,7 +179,7 @@ public sealed class CodeTests(LedgerHost host)
     [Fact]
     public async Task references_in_commands_lists_and_files_find_a_code_by_what_looks_like_it()
     {
-        var shop = await Shop.Open(host, stock: 5);
+        var shop = await TestStore.Create(host, stock: 5);
         string Wide(string code) => string.Concat(code.Select(c => (char)(c + 0xFEE0))) + "\u200B";
         (await (shop with { Store = Wide(shop.Store), Sku = Wide(shop.Sku) }).Issue(1)).ShouldBe(200);
         foreach (
@@ -209,15 +218,15 @@ public sealed class CodeTests(LedgerHost host)
     [Fact]
     public async Task a_code_from_before_the_rule_is_found_as_it_is_written()
     {
-        var company = await Company.Found(host);
-        await company.Append<Product>(host, new ProductCreated("ＬＡＣ－Ω", new ProductDetails("Old", "unit")));
-        await company.Append<Store>(host, new StoreOpened("МАГАЗИН", new StoreDetails("Old", "store")));
-        var shop = new Shop(company.Admin, "магазин", "ｌａｃ－ω");
+        var tenant = await TestTenant.Create(host);
+        await tenant.Append<Product>(host, new ProductCreated("ＬＡＣ－Ω", new ProductDetails("Old", "unit")));
+        await tenant.Append<Store>(host, new StoreOpened("МАГАЗИН", new StoreDetails("Old", "store")));
+        var shop = new TestStore(tenant.Admin, "магазин", "ｌａｃ－ω");
         (await shop.Receive(3)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(3);
-        (await company.Admin.Put($"products/{Uri.EscapeDataString("ＬＡＣ－Ω")}", new { name = "Old, renamed" })).ShouldBe(200);
+        (await tenant.Admin.Put($"products/{Uri.EscapeDataString("ＬＡＣ－Ω")}", new { name = "Old, renamed" })).ShouldBe(200);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/transfers",
                 new
                 {
@@ -227,13 +236,13 @@ public sealed class CodeTests(LedgerHost host)
                 }
             )
         ).ShouldBe(400).Fields.ShouldBe(["toStore"]);
-        (await company.Admin.Get($"stock/transfers?store={Uri.EscapeDataString("МАГАЗИН")}")).ShouldBe(200);
+        (await tenant.Admin.Get($"stock/transfers?store={Uri.EscapeDataString("МАГАЗИН")}")).ShouldBe(200);
     }
 
     [Fact]
     public async Task numbers_of_others_are_taken_letter_for_letter_but_in_one_spelling()
     {
-        var shop = await Shop.Open(host, stock: 9);
+        var shop = await TestStore.Create(host, stock: 9);
         Task<Answer> Sell(string number, string? taxId = null) =>
             shop.Manager.Post(
                 "sales",

@@ -30,7 +30,7 @@ public sealed class LevelTests(LedgerHost host)
     [InlineData("""{"minStockLevel":0.5,"settings":{"allowFraction":true}}""", "")]
     public async Task levels_that_contradict_each_other_are_400_by_their_fields_in_commands_and_files(string levels, string fields)
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         var expected = fields.Split(',', StringSplitOptions.RemoveEmptyEntries).Order().ToArray();
         void Check(Answer answer, string prefix = "")
         {
@@ -72,7 +72,7 @@ public sealed class LevelTests(LedgerHost host)
     [Fact]
     public async Task the_rule_looks_at_what_a_row_results_in_and_not_only_at_what_it_says()
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         (
             await admin.Post(
                 "products",
@@ -98,9 +98,9 @@ public sealed class LevelTests(LedgerHost host)
     [Fact]
     public async Task what_broke_the_rule_before_there_was_one_can_be_changed_otherwise_and_put_right()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
-        await company.Append<Product>(
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
+        await tenant.Append<Product>(
             host,
             new ProductCreated("P1", new ProductDetails("Old", "unit", MinStockLevel: 20.5m, MaxStockLevel: 10, ReorderPoint: 15))
         );

@@ -123,9 +123,9 @@ public sealed class ProductTests(LedgerHost host)
     [Fact]
     public async Task the_prices_of_a_tenant_older_than_their_table_come_from_its_events()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "products",
                 new
                 {
@@ -137,7 +137,7 @@ public sealed class ProductTests(LedgerHost host)
             )
         ).ShouldBe(201);
         (
-            await company.Admin.Put(
+            await tenant.Admin.Put(
                 "products/P1",
                 new
                 {
@@ -148,7 +148,7 @@ public sealed class ProductTests(LedgerHost host)
             )
         ).ShouldBe(200);
         (
-            await company.Admin.Put(
+            await tenant.Admin.Put(
                 "products/P1",
                 new
                 {
@@ -158,9 +158,9 @@ public sealed class ProductTests(LedgerHost host)
                 }
             )
         ).ShouldBe(200);
-        (await company.Admin.Post("products", new { sku = "P2", name = "z" })).ShouldBe(201);
+        (await tenant.Admin.Post("products", new { sku = "P2", name = "z" })).ShouldBe(201);
         var rows =
-            $"select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id from {company.Schema}.product_prices order by id";
+            $"select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id from {tenant.Schema}.product_prices order by id";
         await using var superuser = await host.OpenSuperuser();
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(3);
@@ -171,9 +171,9 @@ public sealed class ProductTests(LedgerHost host)
             .All()
             .Single(s => s.Path.EndsWith("history/0020_product_prices.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await superuser.Execute($"drop table {company.Schema}.product_prices; set local role fluxion_owner");
+        await superuser.Execute($"drop table {tenant.Schema}.product_prices; set local role fluxion_owner");
         await superuser.Execute(
-            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString())
+            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", tenant.Schema).Replace("$tenant_id$", tenant.Id.ToString())
         );
         (await superuser.Rows(rows)).ShouldBe(live);
     }
@@ -187,7 +187,7 @@ public sealed class ProductTests(LedgerHost host)
     [InlineData("kg", false, 400)]
     public async Task the_settings_of_a_product_say_whether_there_are_fractions_of_it(string unitType, bool? allowFraction, int half)
     {
-        var shop = await Shop.Open(host, unitType: unitType);
+        var shop = await TestStore.Create(host, unitType: unitType);
         var sku = NewCode();
         (
             await shop.Manager.Post(
@@ -208,7 +208,7 @@ public sealed class ProductTests(LedgerHost host)
     [Fact]
     public async Task what_may_have_fractions_by_its_settings_is_not_counted_later_either()
     {
-        var shop = await Shop.Open(host, unitType: "kg");
+        var shop = await TestStore.Create(host, unitType: "kg");
         Task<Answer> Set(string unitType, bool? allowFraction) =>
             shop.Manager.Put(
                 $"products/{shop.Sku}",
@@ -230,7 +230,7 @@ public sealed class ProductTests(LedgerHost host)
     [Fact]
     public async Task a_deactivated_product_or_store_is_in_use_again_once_it_is_activated()
     {
-        var shop = await Shop.Open(host, stock: 2);
+        var shop = await TestStore.Create(host, stock: 2);
         var product = (await shop.Manager.Post($"products/{shop.Sku}/deactivate", null)).ShouldBe(200).Id();
         (await shop.Receive(1)).ShouldBe(409);
         (await shop.Manager.Post($"products/{shop.Sku}/activate", null)).ShouldBe(200);

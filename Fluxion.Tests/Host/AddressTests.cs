@@ -63,13 +63,13 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     [Fact]
     public async Task the_command_line_wins_over_the_environment()
     {
-        var (said, overruled) = (FreePort(), FreePort());
+        var (used, overridden) = (FreePort(), FreePort());
         await using var host = await HostProcess.Serve(
-            With(("ASPNETCORE_URLS", $"http://127.0.0.1:{overruled}")),
+            With(("ASPNETCORE_URLS", $"http://127.0.0.1:{overridden}")),
             "--urls",
-            $"http://127.0.0.1:{said}"
+            $"http://127.0.0.1:{used}"
         );
-        host.Address.Port.ShouldBe(said);
+        host.Address.Port.ShouldBe(used);
     }
 
     [Fact]

@@ -107,10 +107,10 @@ public sealed class HttpTests(LedgerHost host)
         await using var served = await HostProcess.Serve(database.Connections);
         using var http = served.NewClient();
         var random = new Random(7);
-        byte[] whole = Encoding.UTF8.GetBytes(SignIn);
+        byte[] valid = Encoding.UTF8.GetBytes(SignIn);
         for (var i = 0; i < 300; i++)
         {
-            var body = whole.ToArray();
+            var body = valid.ToArray();
             for (var change = random.Next(1, 4); change > 0; change--)
                 body[random.Next(body.Length)] = (byte)random.Next(256);
             using var content = new ByteArrayContent(body[..random.Next(1, body.Length + 1)]);

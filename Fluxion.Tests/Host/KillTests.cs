@@ -22,25 +22,25 @@ public sealed class KillTests(LedgerHost ledger)
         {
             before = await StockOf(superuser);
             var killed = false;
-            var playing = load.Play(await host.Demo("manager"), isGone: () => Volatile.Read(ref killed));
+            var playing = load.Run(await host.Demo("manager"), isGone: () => Volatile.Read(ref killed));
             await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * 2 / 5));
             Volatile.Write(ref killed, true);
             await host.Kill();
             await playing;
         }
         var answered = load.Answered;
-        var applied = await Scalar<long>(superuser, Keys);
+        var applied = await Scalar<long>(superuser, CountKeys);
         (applied - answered).ShouldBeInRange(0, AtOnce);
         applied.ShouldBeLessThan(MixedLoad.Requests);
 
         await using var again = await HostProcess.Serve(database.Connections);
         var watch = Stopwatch.StartNew();
-        await load.Play(await again.Demo("manager"));
+        await load.Run(await again.Demo("manager"));
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, all {load.Answered} repeated in {watch.Elapsed}"
         );
         ((long)load.Replayed).ShouldBe(applied);
-        await ShouldHaveHappenedOnce(superuser, load, before);
+        await ShouldBeAppliedOnce(superuser, load, before);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class KillTests(LedgerHost ledger)
             before = await StockOf(superuser);
 
         var load = new MixedLoad(AtOnce);
-        var playing = load.Play(client);
+        var playing = load.Run(client);
         foreach (var part in (int[])[1, 2, 3])
         {
             await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * part / 4));
@@ -67,13 +67,13 @@ public sealed class KillTests(LedgerHost ledger)
         await playing;
         load.Refused.ShouldBeGreaterThan(0);
         var unanswered = load.Replayed;
-        await load.Play(client);
+        await load.Run(client);
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{load.Refused} × 503, applied but unanswered at first: {unanswered}, all {load.Answered} repeated"
         );
         load.Replayed.ShouldBe(unanswered + MixedLoad.Requests);
         await using (var superuser = await Superuser())
-            await ShouldHaveHappenedOnce(superuser, load, before);
+            await ShouldBeAppliedOnce(superuser, load, before);
         host.Terminate();
         (await host.Exit()).ShouldBe(0, host.Output);
     }
@@ -116,13 +116,13 @@ public sealed class KillTests(LedgerHost ledger)
         );
     }
 
-    private const string Keys = $"select count(*) from tenant_fluxion_demo.idempotency_keys where key like '{MixedLoad.KeyPrefix}%'";
+    private const string CountKeys = $"select count(*) from tenant_fluxion_demo.idempotency_keys where key like '{MixedLoad.KeyPrefix}%'";
 
     /// <summary>Every request was applied exactly once, and the read models match the events.</summary>
-    private static async Task ShouldHaveHappenedOnce(NpgsqlConnection superuser, MixedLoad load, Dictionary<(string, string), Stock> before)
+    private static async Task ShouldBeAppliedOnce(NpgsqlConnection superuser, MixedLoad load, Dictionary<(string, string), Stock> before)
     {
         load.Answered.ShouldBe(MixedLoad.Requests);
-        (await Scalar<long>(superuser, Keys)).ShouldBe(MixedLoad.Requests);
+        (await Scalar<long>(superuser, CountKeys)).ShouldBe(MixedLoad.Requests);
         var expected = before.ToDictionary(item => item.Key, item => item.Value + load.Changes.GetValueOrDefault(item.Key));
         (await StockOf(superuser)).ShouldBe(expected, ignoreOrder: true);
         (await Scalar<decimal>(superuser, "select sum(amount_paid) from tenant_fluxion_demo.sales")).ShouldBe(load.Paid);
@@ -133,7 +133,7 @@ public sealed class KillTests(LedgerHost ledger)
                 "select count(*) from wolverine.wolverine_incoming_envelopes where message_type like '%ExpireReservation'"
             )
         ).ShouldBe(await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.reservations"));
-        (await superuser.Breaches()).ShouldBeEmpty();
+        (await superuser.Violations()).ShouldBeEmpty();
     }
 
     private static async Task<Dictionary<(string, string), Stock>> StockOf(NpgsqlConnection superuser) =>

@@ -59,12 +59,12 @@ public sealed class RequiredFieldTests(LedgerHost host)
         JsonNode schema,
         JsonNode? example,
         string at,
-        Func<JsonNode?, JsonNode?> whole
+        Func<JsonNode?, JsonNode?> enclose
     )
     {
         schema = document.Schema(schema);
         if (schema["items"] is { } items && example is JsonArray { Count: > 0 } array)
-            foreach (var found in Without(document, items, array[0], $"{at}[0]", node => whole(new JsonArray(node))))
+            foreach (var found in Without(document, items, array[0], $"{at}[0]", node => enclose(new JsonArray(node))))
                 yield return found;
         if (schema["properties"] is not JsonObject properties || example is not JsonObject fields)
             yield break;
@@ -73,7 +73,7 @@ public sealed class RequiredFieldTests(LedgerHost host)
         {
             var without = Copy();
             without.Remove(name);
-            yield return (Path(at, name), whole(without)!);
+            yield return (Path(at, name), enclose(without)!);
         }
         foreach (var (name, member) in properties.Where(property => fields.ContainsKey(property.Key)))
         {
@@ -81,7 +81,7 @@ public sealed class RequiredFieldTests(LedgerHost host)
             {
                 var with = Copy();
                 with[name] = node?.DeepClone();
-                return whole(with);
+                return enclose(with);
             }
             foreach (var found in Without(document, member!, fields[name], Path(at, name), With))
                 yield return found;

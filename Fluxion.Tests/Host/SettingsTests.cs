@@ -52,10 +52,10 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("OTEL_EXPORTER_OTLP_TIMEOUT", "foo", "must be a number of milliseconds")]
     public async Task a_setting_that_is_not_allowed_is_said_with_its_value_and_with_what_is(string name, string value, string allowed)
     {
-        var said = await Refused(With(name, value));
-        said.ShouldContain(name.Replace("ASPNETCORE_URLS", "Urls", StringComparison.Ordinal));
-        said.ShouldContain(value);
-        said.ShouldContain(allowed);
+        var message = await Refused(With(name, value));
+        message.ShouldContain(name.Replace("ASPNETCORE_URLS", "Urls", StringComparison.Ordinal));
+        message.ShouldContain(value);
+        message.ShouldContain(allowed);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     [Fact]
     public async Task all_that_is_wrong_is_said_at_once()
     {
-        var said = await Refused(
+        var message = await Refused(
             new Dictionary<string, string?>(With("Fluxion__TokenMinutes", "abc"))
             {
                 ["Fluxion__SignInsPerMinute"] = "0",
@@ -76,7 +76,7 @@ public sealed class SettingsTests(LedgerHost ledger)
             }
         );
         foreach (var name in (string[])["Fluxion__TokenMinutes", "Fluxion__SignInsPerMinute", "Fluxion__SigningKey"])
-            said.ShouldContain(name);
+            message.ShouldContain(name);
     }
 
     [Theory]
@@ -101,9 +101,9 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("FluxionOwner", $"Host=h;Database=d;Password={Secret}", "must name the Username")]
     public async Task a_connection_string_that_cannot_be_used_is_said_without_what_is_in_it(string name, string value, string why)
     {
-        var said = await Refused(With($"ConnectionStrings__{name}", value));
-        said.ShouldStartWith($"error: ConnectionStrings__{name} ");
-        said.ShouldContain(why);
+        var message = await Refused(With($"ConnectionStrings__{name}", value));
+        message.ShouldStartWith($"error: ConnectionStrings__{name} ");
+        message.ShouldContain(why);
     }
 
     [Theory]
@@ -137,9 +137,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     [Theory]
     [InlineData]
     [InlineData("tenants", "list")]
-    public async Task without_the_owners_connection_a_database_without_a_ledger_or_with_an_older_one_is_said_with_what_to_do(
-        params string[] command
-    )
+    public async Task without_the_owners_connection_a_database_without_a_ledger_or_with_an_older_one_is_said_with_what_to_do(params string[] command)
     {
         await using var database = await ledger.NewDatabase();
         var service = HostProcess.Production(database.Connections with { Owner = null });
@@ -226,8 +224,8 @@ public sealed class SettingsTests(LedgerHost ledger)
             {set}
             """
         );
-        var said = await Refused(HostProcess.Production(database.Connections));
-        said.ShouldStartWith($"error: {key} in shared.system_config is '{value}': it {allowed}");
+        var message = await Refused(HostProcess.Production(database.Connections));
+        message.ShouldStartWith($"error: {key} in shared.system_config is '{value}': it {allowed}");
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class LoadTests(LedgerHost host)
                 ).Single()
             );
         (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
-        (await superuser.Breaches()).ShouldBeEmpty();
+        (await superuser.Violations()).ShouldBeEmpty();
         (
             await superuser.Column<bool>(
                 "select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point"

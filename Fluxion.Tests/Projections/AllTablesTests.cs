@@ -16,17 +16,17 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Fluxion.Tests.Projections;
 
 /// <summary>A tenant in which every kind of command has run: some were refused, one occurred two months ago.</summary>
-public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
+public sealed class BusyTenant(LedgerHost host) : IAsyncLifetime
 {
     public const string Agent = "till/1.0 (test)";
 
-    public Company Company { get; private set; } = null!;
+    public TestTenant Tenant { get; private set; } = null!;
     public Guid AdminId { get; private set; }
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
-        var admin = Company.Admin;
+        Tenant = await TestTenant.Create(host);
+        var admin = Tenant.Admin;
         AdminId = (await admin.Get("users")).Json["items"]![0]!["id"]!.GetValue<Guid>();
         foreach (var code in (string[])["S1", "S2"])
             (
@@ -136,7 +136,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
                     email = "luis@company.test",
                     fullName = "Luis",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                     stores = new[] { "S1" },
                 }
             )
@@ -155,7 +155,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         ).ShouldBe(200);
         (await admin.Post("users/luis@company.test/password", new { newPassword = "another password" })).ShouldBe(200);
         (await admin.Post("users/luis@company.test/deactivate", null)).ShouldBe(200);
-        (await admin.Post($"users/{Company.AdminEmail}/deactivate", null)).ShouldBe(409);
+        (await admin.Post($"users/{TestTenant.AdminEmail}/deactivate", null)).ShouldBe(409);
         (await admin.Put("categories/C1", new { name = "Below itself", parent = "C2" })).ShouldBe(409);
         (await admin.Put("categories/C2", new { name = "Moved to the top", settings = new { color = "red" } })).ShouldBe(200);
         (await admin.Post("categories/C1/deactivate", null)).ShouldBe(200);
@@ -182,7 +182,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         DateTimeOffset? occurredAt,
         params (string Sku, decimal Quantity, decimal? UnitCost)[] lines
     ) =>
-        Company.Admin.Post(
+        Tenant.Admin.Post(
             "stock/receipts",
             new
             {
@@ -200,7 +200,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         );
 
     private Task<Answer> Issue(string store, string sku, decimal quantity) =>
-        Company.Admin.Post(
+        Tenant.Admin.Post(
             "stock/issues",
             new
             {
@@ -211,7 +211,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         );
 
     private Task<Answer> Adjust(string store, string sku, decimal quantity) =>
-        Company.Admin.Post(
+        Tenant.Admin.Post(
             "stock/adjustments",
             new
             {
@@ -231,9 +231,9 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
                     "/api/token",
                     new
                     {
-                        tenant = Company.Slug,
-                        email = Company.AdminEmail,
-                        password = Company.Password,
+                        tenant = Tenant.Slug,
+                        email = TestTenant.AdminEmail,
+                        password = TestTenant.Password,
                     },
                     key: null
                 )
@@ -258,7 +258,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         {
             http.Connection.RemoteIpAddress = IPAddress.Parse(address);
             http.Request.Method = "POST";
-            http.Request.Path = $"/api/{Company.Slug}/stock/receipts";
+            http.Request.Path = $"/api/{Tenant.Slug}/stock/receipts";
             http.Request.Headers.Authorization = $"Bearer {token}";
             http.Request.Headers.UserAgent = Agent;
             http.Request.Headers[IdempotencyKey.Header] = Guid.CreateVersion7().ToString();
@@ -274,9 +274,9 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
 
 /// <summary>Commands, Marten's documents and the tables agree, for every table and in every tenant.</summary>
 [Collection(AlteredTables.Name)]
-public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFixture<BusyCompany>
+public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFixture<BusyTenant>
 {
-    private string Schema => busy.Company.Schema;
+    private string Schema => busy.Tenant.Schema;
 
     private async Task<List<object?[]>> Rows(string sql)
     {
@@ -287,8 +287,8 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     private IQuerySession Documents() =>
         host
             .Services.GetRequiredService<TenantDocumentStores>()
-            .ForTenant(busy.Company.Id.ToString())
-            .QuerySession(busy.Company.Id.ToString());
+            .ForTenant(busy.Tenant.Id.ToString())
+            .QuerySession(busy.Tenant.Id.ToString());
 
     private static JsonNode? Json(object? column) => column is null ? null : JsonNode.Parse((string)column);
 
@@ -333,11 +333,11 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     }
 
     [Theory]
-    [MemberData(nameof(Laws.Names), MemberType = typeof(Laws))]
-    public async Task a_law_holds_in_every_tenant(string law)
+    [MemberData(nameof(Invariants.Names), MemberType = typeof(Invariants))]
+    public async Task a_law_holds_in_every_tenant(string invariant)
     {
         await using var superuser = await host.OpenSuperuser();
-        (await superuser.Breaches(law)).ShouldBeEmpty();
+        (await superuser.Violations(invariant)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -382,7 +382,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
             )
         )
             .ShouldHaveSingleItem()
-            .ShouldBe([shown, BusyCompany.Agent]);
+            .ShouldBe([shown, BusyTenant.Agent]);
     }
 
     [Fact]
@@ -434,7 +434,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
                 );
             (Json(row[15])!["allow_backorder"]?.GetValue<bool>() ?? false).ShouldBe(p.AllowsBackorder);
             row[16].ShouldBe(p.Code == "P2" ? 1L : 2L);
-            row[17].ShouldBe(busy.Company.Id);
+            row[17].ShouldBe(busy.Tenant.Id);
         }
         rows.ShouldContain(r => (string)r[1]! == "P3" && !(bool)r[14]!);
     }
@@ -453,11 +453,11 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
                 Nested = new { Depth = 1.50m },
             },
         };
-        var company = await Company.Found(host);
-        (await company.Admin.Post("products", product)).ShouldBe(201);
+        var tenant = await TestTenant.Create(host);
+        (await tenant.Admin.Post("products", product)).ShouldBe(201);
         JsonNode
             .DeepEquals(
-                Json((await Rows($"select settings::text from {company.Schema}.products where sku = 'P9'")).Single()[0]),
+                Json((await Rows($"select settings::text from {tenant.Schema}.products where sku = 'P9'")).Single()[0]),
                 JsonNode.Parse("""{"allow_backorder":true,"aisle":"7","Nested":{"Depth":1.50}}""")
             )
             .ShouldBeTrue();
@@ -547,10 +547,10 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [Fact]
     public async Task the_average_begins_anew_when_nothing_is_left()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "M1");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "M1");
         async Task<decimal> Average() =>
-            (await company.Admin.Get("inventory?store=M1")).ShouldBe(200).Json["items"]![0]!["costPerUnit"]!.GetValue<decimal>();
+            (await tenant.Admin.Get("inventory?store=M1")).ShouldBe(200).Json["items"]![0]!["costPerUnit"]!.GetValue<decimal>();
 
         (await shop.Receive(10, 2)).ShouldBe(200);
         (await shop.Receive(10, 3)).ShouldBe(200);
@@ -560,7 +560,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
         (await shop.Receive(3, 7)).ShouldBe(200);
         (await Average()).ShouldBe(7m);
         // the value of the remaining stock is inbound less outbound: 20 + 30 − 12.50 − 37.50 + 21
-        (await Rows($"select sum(total_cost) from {company.Schema}.inventory_movements"))
+        (await Rows($"select sum(total_cost) from {tenant.Schema}.inventory_movements"))
             .Single()
             .ShouldBe([21m]);
     }

@@ -18,18 +18,18 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
     public const string Agent = "fluxion-tests/1.0 (till 7)";
     public const string ClerkEmail = "clerk@company.test";
 
-    public Company Company { get; private set; } = null!;
+    public TestTenant Tenant { get; private set; } = null!;
     public Guid ClerkId { get; private set; }
-    public DateTimeOffset TwoMonthsBack { get; } = Timestamps.ToMicroseconds(TimeProvider.System.GetUtcNow().AddDays(-61));
+    public DateTimeOffset TwoMonthsAgo { get; } = Timestamps.ToMicroseconds(TimeProvider.System.GetUtcNow().AddDays(-61));
 
     public Task<NpgsqlConnection> Open() => host.OpenSuperuser();
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
-        var admin = Company.Admin;
-        var first = await Company.Open("S1", "P1");
-        await Company.Open("S2", "P2");
+        Tenant = await TestTenant.Create(host);
+        var admin = Tenant.Admin;
+        var first = await Tenant.CreateStore("S1", "P1");
+        await Tenant.CreateStore("S2", "P2");
         (
             await admin.Post(
                 "users",
@@ -38,7 +38,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
                     email = ClerkEmail,
                     fullName = "Clerk",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                 }
             )
         ).ShouldBe(201);
@@ -49,7 +49,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
         (await first.Receive(5, 4)).ShouldBe(200);
         (await first.Adjust(-3)).ShouldBe(200);
         (await first.Adjust(1)).ShouldBe(200);
-        foreach (var shop in (Shop[])[new(admin, "S1", "P2"), new(admin, "S2", "P1"), new(admin, "S2", "P2")])
+        foreach (var shop in (TestStore[])[new(admin, "S1", "P2"), new(admin, "S2", "P1"), new(admin, "S2", "P2")])
         {
             (await shop.Receive(7, 1.25m)).ShouldBe(200);
             (await shop.Issue(2)).ShouldBe(200);
@@ -124,23 +124,23 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
                     "/api/token",
                     new
                     {
-                        tenant = Company.Slug,
+                        tenant = Tenant.Slug,
                         email = ClerkEmail,
-                        password = Company.Password,
+                        password = TestTenant.Password,
                     },
                     null
                 )
         ).ShouldBe(200).Json["access_token"]!.GetValue<string>();
-        await ReceiveFromAfar(token, "TODAY", null);
+        await ReceiveFromRemoteAddress(token, "TODAY", null);
         // as a till in Caracas sends it
-        await ReceiveFromAfar(token, "BACK", TwoMonthsBack.ToOffset(TimeSpan.FromHours(-4)));
+        await ReceiveFromRemoteAddress(token, "BACK", TwoMonthsAgo.ToOffset(TimeSpan.FromHours(-4)));
 
         await using var connection = await Open();
-        ClerkId = (await connection.Column<Guid>($"select id from {Company.Schema}.users where email = '{ClerkEmail}'")).Single();
+        ClerkId = (await connection.Column<Guid>($"select id from {Tenant.Schema}.users where email = '{ClerkEmail}'")).Single();
     }
 
     /// <summary>A receipt with a client address and a user agent, which an HttpClient of the test server does not have.</summary>
-    private async Task ReceiveFromAfar(string token, string reference, DateTimeOffset? occurredAt)
+    private async Task ReceiveFromRemoteAddress(string token, string reference, DateTimeOffset? occurredAt)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new
@@ -167,7 +167,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
                 "POST",
                 "http",
                 new("localhost"),
-                $"/api/{Company.Slug}/stock/receipts"
+                $"/api/{Tenant.Slug}/stock/receipts"
             );
             request.Headers.Authorization = $"Bearer {token}";
             request.Headers.UserAgent = Agent;
@@ -185,7 +185,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
 
 public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : IClassFixture<KnownHistory>
 {
-    private string Schema => history.Company.Schema;
+    private string Schema => history.Tenant.Schema;
 
     private async Task<List<object?[]>> Rows(string sql)
     {
@@ -323,7 +323,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
             Instant(row[1]).ShouldBe(DateTimeOffset.Parse((string)row[5]!, CultureInfo.InvariantCulture));
         }
         var back = rows.Single(r => r[0] is "BACK");
-        Instant(back[1]).ShouldBe(history.TwoMonthsBack);
+        Instant(back[1]).ShouldBe(history.TwoMonthsAgo);
         (Instant(back[2]) - Instant(back[1])).ShouldBeGreaterThan(TimeSpan.FromDays(60));
         var today = rows.Single(r => r[0] is "TODAY");
         (Instant(today[2]) - Instant(today[1])).Duration().ShouldBeLessThan(TimeSpan.FromMinutes(5));
@@ -385,18 +385,18 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         (await Rows("select is_active, version from {t}.stores where code = 'S2'")).Single().ShouldBe([false, 2L]);
         (await Rows("select email::text, role from {t}.users order by 1"))
             .Select(r => $"{r[0]} {r[1]}")
-            .ShouldBe([$"{Company.AdminEmail} admin", $"{KnownHistory.ClerkEmail} user"]);
+            .ShouldBe([$"{TestTenant.AdminEmail} admin", $"{KnownHistory.ClerkEmail} user"]);
     }
 
     [Fact]
     public async Task the_moving_average_is_the_one_worked_out_by_hand()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S1", "P1");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S1", "P1");
         async Task CostShouldBe(decimal onHand, decimal cost)
         {
             await using var connection = await history.Open();
-            (await connection.Rows($"select quantity_on_hand, cost_per_unit from {company.Schema}.inventory"))
+            (await connection.Rows($"select quantity_on_hand, cost_per_unit from {tenant.Schema}.inventory"))
                 .Single()
                 .ShouldBe([onHand, cost]);
         }
@@ -409,7 +409,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         (await shop.Receive(5, 4)).ShouldBe(200);
         await CostShouldBe(20, 2.875m); // (15 × 2.5 + 5 × 4) / 20
         await using var sql = await history.Open();
-        (await sql.Rows($"select quantity::int, cost_per_unit, total_cost from {company.Schema}.inventory_movements order by recorded_at"))
+        (await sql.Rows($"select quantity::int, cost_per_unit, total_cost from {tenant.Schema}.inventory_movements order by recorded_at"))
             .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r[0]} {r[1]:0.####} {r[2]:0.##}"))
             .ShouldBe(["10 2 20", "10 3 30", "-5 2.5 -12.5", "5 4 20"]);
     }

@@ -53,7 +53,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         var environment = HostProcess.Development(database.Connections);
         foreach (var slug in (string[])["aaa", "zzz"])
         {
-            var (added, said) = await HostProcess.Run(
+            var (added, message) = await HostProcess.Run(
                 environment,
                 "tenants",
                 "add",
@@ -63,7 +63,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
                 "--admin-email",
                 $"ana@{slug}.com"
             );
-            added.ShouldBe(0, said);
+            added.ShouldBe(0, message);
         }
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);

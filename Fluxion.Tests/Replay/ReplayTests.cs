@@ -7,21 +7,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>A company with a row in every read model, and the result of its replay.</summary>
-public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
+/// <summary>A tenant with a row in every read model, and the result of its replay.</summary>
+public sealed class TradingTenant(LedgerHost host) : IAsyncLifetime
 {
-    public Company Company { get; private set; } = null!;
-
-    public Tenant Tenant => new(Company.Id, Company.Slug, "A company", Tenant.Active, default);
+    public TestTenant Tenant { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host, altered: true);
-        await Trade(Company.Admin);
+        Tenant = await TestTenant.Create(host, altered: true);
+        await CreateDocuments(Tenant.Admin);
     }
 
     /// <summary>Creates stores, products and documents of each kind, and changes them afterwards.</summary>
-    public static async Task Trade(Client admin)
+    public static async Task CreateDocuments(Client admin)
     {
         (await admin.Put("settings", new { overReceiptPercent = 5, timezone = "America/Caracas" })).ShouldBe(200);
         (
@@ -45,7 +43,7 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
                     email = "luis@company.test",
                     fullName = "Luis",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                     stores = new[] { "S1", "S2" },
                 }
             )
@@ -368,14 +366,14 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
 
 /// <summary>A replay of the events equals the tables, and names every altered value.</summary>
 [Collection(AlteredTables.Name)]
-public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClassFixture<TradingCompany>
+public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClassFixture<TradingTenant>
 {
     private TenantReplay Replay => host.Services.GetRequiredService<TenantReplay>();
 
-    private string Schema => trading.Company.Schema;
+    private string Schema => trading.Tenant.Schema;
 
     private Task<ReplayResult> Run(ReplayRequest? request = null) =>
-        Replay.Run(trading.Tenant, request ?? new(), null, TestContext.Current.CancellationToken);
+        Replay.Run(trading.Tenant.Registered, request ?? new(), null, TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task the_demo_tenant_is_what_its_events_say() =>
@@ -386,39 +384,30 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
     [Fact]
     public async Task what_retention_has_dropped_of_the_audit_trail_is_no_difference_and_all_else_is()
     {
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
         await using var superuser = await host.OpenSuperuser();
         async Task<long?> Missing() =>
-            (
-                await Replay.Run(
-                    new(company.Id, company.Slug, "A company", Tenant.Active, default),
-                    new("events"),
-                    null,
-                    TestContext.Current.CancellationToken
-                )
-            )
-                .Tables.Single()
-                .Differences;
+            (await Replay.Run(tenant.Registered, new("events"), null, TestContext.Current.CancellationToken)).Tables.Single().Differences;
         await superuser.Execute(
             $"""
-            set app.current_tenant_id = '{company.Id}';
-            create temp table kept as select * from {company.Schema}.events;
-            update {company.Schema}.mt_events set timestamp = timestamp - interval '400 days' where type = 'product_created';
-            delete from {company.Schema}.events where event_type = 'product_created'
+            set app.current_tenant_id = '{tenant.Id}';
+            create temp table kept as select * from {tenant.Schema}.events;
+            update {tenant.Schema}.mt_events set timestamp = timestamp - interval '400 days' where type = 'product_created';
+            delete from {tenant.Schema}.events where event_type = 'product_created'
             """
         );
         (await Missing()).ShouldBe(2);
         await superuser.Execute(
-            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '1 year')) where id = '{company.Id}'"
+            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '1 year')) where id = '{tenant.Id}'"
         );
         (await Missing()).ShouldBe(0);
-        await superuser.Execute($"delete from {company.Schema}.events where event_type = 'store_opened'");
+        await superuser.Execute($"delete from {tenant.Schema}.events where event_type = 'store_opened'");
         (await Missing()).ShouldBe(2);
         await superuser.Execute(
             $"""
-            update {company.Schema}.mt_events set timestamp = timestamp + interval '400 days' where type = 'product_created';
-            insert into {company.Schema}.events select * from kept where id not in (select id from {company.Schema}.events)
+            update {tenant.Schema}.mt_events set timestamp = timestamp + interval '400 days' where type = 'product_created';
+            insert into {tenant.Schema}.events select * from kept where id not in (select id from {tenant.Schema}.events)
             """
         );
         (await Missing()).ShouldBe(0);
@@ -544,7 +533,7 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
     public async Task what_was_altered_in_a_table_is_named(string alteration, string table, string? column)
     {
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"select set_config('app.current_tenant_id', '{trading.Company.Id}', false)");
+        await superuser.Execute($"select set_config('app.current_tenant_id', '{trading.Tenant.Id}', false)");
         // as a superuser would: no trigger and no foreign key applies
         await superuser.Execute("set session_replication_role = replica");
         await superuser.Execute($"create table public.kept as table {Schema}.{table}");
@@ -602,6 +591,5 @@ public static class Replays
         result.Events.ShouldBePositive();
     }
 
-    public static Task ReplayShouldBeEqual(this LedgerHost host, Company company) =>
-        host.ReplayShouldBeEqual(new Tenant(company.Id, company.Slug, "", Tenant.Active, default));
+    public static Task ReplayShouldBeEqual(this LedgerHost host, TestTenant tenant) => host.ReplayShouldBeEqual(tenant.Registered);
 }

@@ -20,7 +20,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
     private const int Sales = 60;
 
     /// <summary>Reverts the tables to their form before the scripts 0070 to 0072.</summary>
-    private const string Undo = $"""
+    private const string RevertTables = $"""
         select set_config('app.current_tenant_id', (select id::text from shared.tenants where schema_name = '{Demo}'), false);
         drop function {Demo}.payments_by_method;
         drop view {Demo}.sales_lines;
@@ -50,7 +50,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
         await superuser.OpenAsync(ct);
         Task<List<string>> States() => superuser.Column<string>($"select distinct payment_status from {Demo}.sales order by 1");
 
-        await superuser.Execute(Undo);
+        await superuser.Execute(RevertTables);
         (await States()).ShouldBe(["cancelled", "paid", "partial", "pending"]);
         (await Migrations.Run(host.Services, everything: true, ct)).Failed.ShouldBeEmpty();
 
@@ -126,7 +126,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
                     );
                 else if (kind == 2 && sale.Returned.All(returned => returned == 0))
                     sale = ledger.Append<Sale>(sale.Id, new SaleCancelled("a mistake", sale.Paid, ledger.Now));
-                else if (Back(sale, random, all: kind == 3) is { Count: > 0 } back)
+                else if (RemainingReturns(sale, random, all: kind == 3) is { Count: > 0 } back)
                     sale = ledger.Append<Sale>(
                         sale.Id,
                         ChangeSaleEndpoints.Decide(sale, new ReturnGoods(back, step == 1 ? "Damaged" : null), ledger.Now).Returned!
@@ -137,7 +137,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
     }
 
     /// <summary>Returns some or all of the goods that are not returned yet. Some lines appear more than once.</summary>
-    private static List<ReturnGoods.Line> Back(Sale sale, Random random, bool all) =>
+    private static List<ReturnGoods.Line> RemainingReturns(Sale sale, Random random, bool all) =>
         [
             .. sale
                 .Lines.Select((line, i) => (Number: i + 1, Out: line.Quantity - sale.Returned[i]))

@@ -8,9 +8,9 @@ namespace Fluxion.Tests.Sales;
 public sealed class SaleTests(LedgerHost host)
 {
     /// <summary>A store with units that cost 2.50 and sell for 4.00 plus 16 % tax; 100 by default.</summary>
-    private async Task<Shop> Open(decimal stock = 100)
+    private async Task<TestStore> CreateStore(decimal stock = 100)
     {
-        var shop = await Shop.Open(host, stock, unitCost: 2.50m);
+        var shop = await TestStore.Create(host, stock, unitCost: 2.50m);
         (
             await shop.Manager.Put(
                 $"products/{shop.Sku}",
@@ -30,7 +30,7 @@ public sealed class SaleTests(LedgerHost host)
     private static string NewInvoice() => "F-" + Guid.CreateVersion7().ToString("N")[^12..];
 
     private static Task<Answer> Sell(
-        Shop shop,
+        TestStore shop,
         decimal quantity,
         string? invoice = null,
         string? status = "paid",
@@ -67,21 +67,22 @@ public sealed class SaleTests(LedgerHost host)
 
     private static string Status(Answer answer) => answer.Json["paymentStatus"]!.GetValue<string>();
 
-    private static Task<Answer> Pay(Shop shop, Guid sale, decimal amount) =>
+    private static Task<Answer> Pay(TestStore shop, Guid sale, decimal amount) =>
         shop.Manager.Post($"sales/{sale}/payments", new { amount, method = "card" });
 
-    private static Task<Answer> Refund(Shop shop, Guid sale, decimal amount, string method = "cash") =>
+    private static Task<Answer> Refund(TestStore shop, Guid sale, decimal amount, string method = "cash") =>
         shop.Manager.Post($"sales/{sale}/refunds", new { amount, method });
 
-    private static Task<Answer> Cancel(Shop shop, Guid sale) => shop.Manager.Post($"sales/{sale}/cancel", new { reason = "a mistake" });
+    private static Task<Answer> Cancel(TestStore shop, Guid sale) =>
+        shop.Manager.Post($"sales/{sale}/cancel", new { reason = "a mistake" });
 
-    private static Task<Answer> Return(Shop shop, Guid sale, decimal quantity, int lineNumber = 1) =>
+    private static Task<Answer> Return(TestStore shop, Guid sale, decimal quantity, int lineNumber = 1) =>
         shop.Manager.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber, quantity } } });
 
     [Fact]
     public async Task a_sale_leaves_stock_and_its_totals_and_cost_are_on_the_receipt()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sold = (await Sell(shop, 3)).ShouldBe(201);
         (Money(sold, "subtotal"), Money(sold, "taxAmount"), Money(sold, "totalAmount")).ShouldBe((12m, 1.92m, 13.92m));
         (Status(sold), Money(sold, "openAmount"), Money(sold, "costOfGoodsSold")).ShouldBe(("paid", 0m, 7.50m));
@@ -108,7 +109,7 @@ public sealed class SaleTests(LedgerHost host)
     [InlineData("V-12345678", 201, "V-12345678")] // a cédula: the number of an identity card
     public async Task the_clients_rif_is_checked_and_other_tax_ids_are_kept_as_given(string taxId, int status, string? kept)
     {
-        var shop = await Open(stock: 1);
+        var shop = await CreateStore(stock: 1);
         var answer = (
             await shop.Manager.Post(
                 "sales",
@@ -139,7 +140,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task a_discount_and_a_price_of_its_own_need_a_manager()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var user = await Client.Demo(host, "user");
         (await Sell(shop, 1, unitPrice: 3.9999m, by: user)).ShouldBe(403);
         (await Sell(shop, 1, discount: 0.01m, by: user)).ShouldBe(403);
@@ -152,7 +153,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task all_lines_leave_or_none_does()
     {
-        var (one, other) = (await Open(), await Open(stock: 1));
+        var (one, other) = (await CreateStore(), await CreateStore(stock: 1));
         (
             await one.Manager.Post(
                 "products",
@@ -183,7 +184,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task an_invoice_number_is_unique_in_its_store_24_wide_as_well()
     {
-        var (shop, other) = (await Open(), await Open());
+        var (shop, other) = (await CreateStore(), await CreateStore());
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1, "F-7")));
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409 && a.Detail!.Contains("F-7", StringComparison.Ordinal)).ShouldBe(23);
@@ -194,7 +195,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task the_last_unit_is_sold_once()
     {
-        var shop = await Open(stock: 1);
+        var shop = await CreateStore(stock: 1);
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1)));
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
@@ -204,7 +205,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task payments_may_be_partial_and_several_and_never_more_than_is_open()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sale = Id((await Sell(shop, 3, status: "pending")).ShouldBe(201)); // 13.92
         Status((await Pay(shop, sale, 10)).ShouldBe(200)).ShouldBe("partial");
         (await Pay(shop, sale, 3.93m)).ShouldBe(409).Detail!.ShouldContain("3.92");
@@ -217,7 +218,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task cancelling_restocks_at_the_cost_that_the_goods_left_with()
     {
-        var shop = await Open(stock: 10);
+        var shop = await CreateStore(stock: 10);
         var sale = Id((await Sell(shop, 10)).ShouldBe(201));
         (await shop.Receive(10, unitCost: 4.50m)).ShouldBe(200);
         Status((await Cancel(shop, sale)).ShouldBe(200)).ShouldBe("cancelled");
@@ -228,7 +229,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task returns_of_a_line_together_credit_the_whole_line()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sale = Id((await Sell(shop, 3, unitPrice: 3.3333m)).ShouldBe(201)); // 10.00 + 1.60
         Money((await Return(shop, sale, 1)).ShouldBe(200), "openAmount").ShouldBe(-3.86m); // 3.33 plus its tax, 1.60 − 1.07 = 0.53
         Money((await Return(shop, sale, 1)).ShouldBe(200), "openAmount").ShouldBe(-7.74m);
@@ -243,7 +244,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task goods_come_back_after_they_were_sold_and_not_before()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var soldAt = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
         async Task<Guid> SellThen() =>
             Id(
@@ -295,7 +296,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task every_command_in_every_state_moves_or_is_refused_saying_from_where_it_is_allowed()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         // two at 4.64, and one for nothing; the free one is all that is left to return where the others came back
         async Task<Guid> Made(string status, params Func<Guid, Task<Answer>>[] then)
         {
@@ -377,7 +378,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task cancel_against_pay_ends_cancelled_or_refused_and_never_both_ways()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sale = Id(await Sell(shop, 1, status: "pending"));
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => i % 2 == 0 ? Pay(shop, sale, 0.10m) : Cancel(shop, sale)));
         answers.Select(a => a.Status).Distinct().ShouldBeSubsetOf([200, 409]);
@@ -391,7 +392,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task a_sale_sent_again_with_its_key_is_one_sale()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var (invoice, key) = (NewInvoice(), Guid.CreateVersion7().ToString());
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1, invoice, key: key)));
         answers.Select(Id).Distinct().Count().ShouldBe(1);
@@ -403,7 +404,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task a_late_sale_is_taken_and_bad_ones_change_nothing()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var at = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
         object Body(object change) =>
             Merge(
@@ -441,7 +442,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task goods_do_not_come_back_before_they_were_sold_so_that_no_count_between_takes_them_away()
     {
-        var (shop, noon) = (await Open(stock: 0), new DateTimeOffset(2026, 2, 1, 12, 0, 0, TimeSpan.Zero));
+        var (shop, noon) = (await CreateStore(stock: 0), new DateTimeOffset(2026, 2, 1, 12, 0, 0, TimeSpan.Zero));
         object[] Lines(decimal quantity) => [new { sku = shop.Sku, quantity }];
         (
             await shop.Manager.Post(

@@ -33,10 +33,10 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
             foreach (var schema in schemas)
                 await Scripts.Migrate(Owner, set, schema, tenantId, Ct);
 
-            var described = await Catalog.Describe(superuser, schemas[0], tenantId);
+            var described = await PostgresCatalog.Describe(superuser, schemas[0], tenantId);
             described.Count.ShouldBeGreaterThan(100);
             // a registry may hold invalid rows from before the check, so its check stays not valid
-            (await Catalog.Describe(superuser, schemas[1], tenantId))
+            (await PostgresCatalog.Describe(superuser, schemas[1], tenantId))
                 .Select(line => set == "shared" ? line.Replace(" NOT VALID", "", StringComparison.Ordinal) : line)
                 .ShouldBe(described);
             // and no script is left to run in either schema

@@ -38,7 +38,7 @@ public sealed class BadInputTests(LedgerHost host)
     [InlineData("""{"store":"{store}","lines":[{"sku":"NOTHING","quantity":1}]}""", 404, "lines[0].sku")]
     public async Task a_receipt_with_one_wrong_field_is_told_which_and_nothing_is_written(string body, int status, string field)
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var answer = (await shop.Manager.Post("stock/receipts", body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku))).ShouldBe(
             status
         );
@@ -50,7 +50,7 @@ public sealed class BadInputTests(LedgerHost host)
     [Fact]
     public async Task every_wrong_field_is_named_at_once()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var answer = await shop.Manager.Post(
             "stock/issues",
             new
@@ -170,7 +170,7 @@ public sealed class BadInputTests(LedgerHost host)
     [Fact]
     public async Task more_lines_than_one_command_takes_are_400()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var lines = Enumerable.Range(0, 1001).Select(_ => new { sku = shop.Sku, quantity = 1 }).ToArray();
         (await shop.Manager.Post("stock/receipts", new { store = shop.Store, lines })).ShouldBe(400).Fields.ShouldBe(["lines"]);
         (await shop.Manager.Post("stock/receipts", new { store = shop.Store, lines = lines[..1000] })).ShouldBe(200);
@@ -187,7 +187,7 @@ public sealed class BadInputTests(LedgerHost host)
     [Fact]
     public async Task a_fraction_of_what_is_measured_is_taken()
     {
-        var shop = await Shop.Open(host, unitType: "kg");
+        var shop = await TestStore.Create(host, unitType: "kg");
         (await shop.Receive(1.125m)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(1.125m);
     }

@@ -8,14 +8,14 @@ namespace Fluxion.Tests.Stock;
 /// <summary>Goods in transit return to the sending store, at the cost at which they left.</summary>
 public sealed class CancelTransferTests(LedgerHost host)
 {
-    private static async Task<string> Other(Client admin)
+    private static async Task<string> CreateSecondStore(Client admin)
     {
         var code = $"T-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
         (await admin.Post("stores", new { code, name = "Another store" })).ShouldBe(201);
         return code;
     }
 
-    private static async Task<Guid> Send(Shop shop, string to, decimal quantity, string? occurredAt = null) => (
+    private static async Task<Guid> Send(TestStore shop, string to, decimal quantity, string? occurredAt = null) => (
             await shop.Manager.Post(
                 "stock/transfers",
                 new
@@ -57,8 +57,8 @@ public sealed class CancelTransferTests(LedgerHost host)
     [Fact]
     public async Task a_transfer_that_is_cancelled_is_back_where_it_came_from()
     {
-        var shop = await Shop.Open(host, stock: 10, unitCost: 2);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 10, unitCost: 2);
+        var to = await CreateSecondStore(shop.Manager);
         var id = await Send(shop, to, 4);
         (await shop.Receive(6, 4)).ShouldBe(200); // 6 × 2 + 6 × 4: 3 each
         var cancelled = (await Cancel(shop.Manager, id)).ShouldBe(200).Json;
@@ -95,8 +95,8 @@ public sealed class CancelTransferTests(LedgerHost host)
     [Fact]
     public async Task of_a_transfer_that_arrived_in_part_the_rest_comes_back()
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 10);
+        var to = await CreateSecondStore(shop.Manager);
         var id = await Send(shop, to, 9);
         (await Receive(shop.Manager, id, shop.Sku, 3, lost: 1)).ShouldBe(200);
         var line = (await Cancel(shop.Manager, id)).ShouldBe(200).Json["lines"]![0]!;
@@ -113,8 +113,8 @@ public sealed class CancelTransferTests(LedgerHost host)
     [InlineData(Transfer.Cancelled, 409)]
     public async Task a_transfer_is_cancelled_from_the_states_that_allow_it(string state, int status)
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var id = await Send(shop, await Other(shop.Manager), 4);
+        var shop = await TestStore.Create(host, stock: 10);
+        var id = await Send(shop, await CreateSecondStore(shop.Manager), 4);
         if (state == Transfer.Cancelled)
             (await Cancel(shop.Manager, id)).ShouldBe(200);
         else if (state != Transfer.InTransit)
@@ -127,7 +127,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     [Fact]
     public async Task it_is_not_back_before_it_left_and_a_count_has_seen_what_came_back_before_it()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         (
             await shop.Manager.Post(
                 "stock/receipts",
@@ -139,7 +139,7 @@ public sealed class CancelTransferTests(LedgerHost host)
                 }
             )
         ).ShouldBe(200);
-        var id = await Send(shop, await Other(shop.Manager), 4, "2026-03-02T08:00:00Z");
+        var id = await Send(shop, await CreateSecondStore(shop.Manager), 4, "2026-03-02T08:00:00Z");
         (
             await shop.Manager.Post(
                 "stock/counts",
@@ -163,8 +163,8 @@ public sealed class CancelTransferTests(LedgerHost host)
     [Fact]
     public async Task an_arrival_and_a_cancellation_at_once_share_what_was_sent()
     {
-        var shop = await Shop.Open(host, stock: 60);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 60);
+        var to = await CreateSecondStore(shop.Manager);
         for (var round = 0; round < 5; round++)
         {
             var id = await Send(shop, to, 12);
@@ -185,26 +185,26 @@ public sealed class CancelTransferTests(LedgerHost host)
     [Fact]
     public async Task who_sends_from_the_store_takes_back_and_who_receives_does_not()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 20);
-        await company.Open("M2", "P2");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 20);
+        await tenant.CreateStore("M2", "P2");
         async Task<Client> User(string store)
         {
             var email = $"{store}@company.test".ToLowerInvariant();
             (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "users",
                     new
                     {
                         email,
                         fullName = store,
                         role = "user",
-                        password = Company.Password,
+                        password = TestTenant.Password,
                         stores = new[] { store },
                     }
                 )
             ).ShouldBe(201);
-            return await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, email, Company.Password);
+            return await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, email, TestTenant.Password);
         }
         var (sender, receiver) = (await User("M1"), await User("M2"));
         var id = await Send(shop, "M2", 5);
@@ -215,6 +215,6 @@ public sealed class CancelTransferTests(LedgerHost host)
         (await Cancel(sender, id, key: null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
         (await Cancel(sender, Guid.CreateVersion7())).ShouldBe(404);
         (await shop.OnHand()).ShouldBe(20);
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 }

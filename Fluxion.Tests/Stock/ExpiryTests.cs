@@ -14,7 +14,7 @@ namespace Fluxion.Tests.Stock;
 /// <summary>A reservation expires even when its message, or the node that accepted it, is lost.</summary>
 public sealed class ExpiryTests(LedgerHost host)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     private static async Task<Guid> Reserve(Client client, string store, string sku, TimeSpan holds) => (
             await client.Post(
@@ -41,7 +41,7 @@ public sealed class ExpiryTests(LedgerHost host)
 
     private static async Task ShouldExpire(Client client, Guid id)
     {
-        var until = TimeProvider.System.GetUtcNow() + Patience;
+        var until = TimeProvider.System.GetUtcNow() + Timeout;
         while (await Status(client, id) == Reservation.Open && TimeProvider.System.GetUtcNow() < until)
             await Task.Delay(200, TestContext.Current.CancellationToken);
         (await Status(client, id)).ShouldBe(Reservation.Expired);
@@ -105,11 +105,11 @@ public sealed class ExpiryTests(LedgerHost host)
     [Fact]
     public async Task what_its_message_has_left_open_is_expired_when_it_is_a_minute_overdue()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 3);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 3);
         var (lost, other) = (
-            await Reserve(company.Admin, "M1", "P1", TimeSpan.FromSeconds(2)),
-            await Reserve(company.Admin, "M1", "P1", TimeSpan.FromHours(1))
+            await Reserve(tenant.Admin, "M1", "P1", TimeSpan.FromSeconds(2)),
+            await Reserve(tenant.Admin, "M1", "P1", TimeSpan.FromHours(1))
         );
         await using var superuser = await host.OpenSuperuser();
         // as after its message was moved to the error queue
@@ -122,14 +122,14 @@ public sealed class ExpiryTests(LedgerHost host)
             .OfType<OverdueReservations>()
             .ShouldHaveSingleItem()
             .Expire(TestContext.Current.CancellationToken);
-        (await Status(company.Admin, lost)).ShouldBe(Reservation.Open); // its message may still arrive
+        (await Status(tenant.Admin, lost)).ShouldBe(Reservation.Open); // its message may still arrive
         using var aMinuteLater = ActivatorUtilities.CreateInstance<OverdueReservations>(
             host.Services,
-            new Ahead(OverdueReservations.Grace)
+            new OffsetClock(OverdueReservations.Grace)
         );
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => aMinuteLater.Expire(TestContext.Current.CancellationToken)));
-        await ShouldExpire(company.Admin, lost);
-        (await Status(company.Admin, other)).ShouldBe(Reservation.Open);
+        await ShouldExpire(tenant.Admin, lost);
+        (await Status(tenant.Admin, other)).ShouldBe(Reservation.Open);
         (await shop.Issue(3, reason: "sample")).ShouldBe(409);
         (await shop.Issue(2, reason: "sample")).ShouldBe(200);
     }

@@ -10,7 +10,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task the_same_request_with_the_same_key_changes_nothing_and_answers_the_same()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         var first = (await shop.Issue(3, key)).ShouldBe(200);
         var second = (await shop.Issue(3, key)).ShouldBe(200);
@@ -24,7 +24,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task the_same_key_with_another_request_is_422()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         (await shop.Issue(3, key)).ShouldBe(200);
         (await shop.Issue(4, key)).ShouldBe(422).Detail!.ShouldContain(key);
@@ -35,7 +35,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task spaces_and_trailing_zeros_do_not_make_another_request()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         (
             await shop.Manager.Post(
@@ -103,7 +103,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task of_24_repeats_at_once_one_is_applied_and_all_answer_the_same()
     {
-        var shop = await Shop.Open(host, stock: 1);
+        var shop = await TestStore.Create(host, stock: 1);
         var key = Guid.CreateVersion7().ToString();
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => shop.Issue(1, key)));
         answers.ShouldAllBe(a => a.Status == 200);
@@ -114,7 +114,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task a_refused_request_leaves_its_key_free()
     {
-        var shop = await Shop.Open(host, stock: 1);
+        var shop = await TestStore.Create(host, stock: 1);
         var key = Guid.CreateVersion7().ToString();
         (await shop.Issue(2, key)).ShouldBe(409);
         (await shop.Receive(1)).ShouldBe(200);
@@ -124,7 +124,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task two_users_may_choose_the_same_key()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         (await shop.Issue(1, key)).ShouldBe(200);
         (await (shop with { Manager = await Client.Demo(host, "manager") }).Issue(1, key)).ShouldBe(200);
@@ -138,7 +138,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [InlineData("a key of more than two hundred characters")]
     public async Task what_moves_stock_needs_a_well_formed_key(string? key)
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         if (key?.StartsWith("a key", StringComparison.Ordinal) == true)
             key = new string('k', 201);
         (await shop.Receive(1, key: key)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);

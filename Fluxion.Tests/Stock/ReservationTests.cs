@@ -9,7 +9,7 @@ namespace Fluxion.Tests.Stock;
 
 public sealed class ReservationTests(LedgerHost host)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
 
@@ -33,7 +33,7 @@ public sealed class ReservationTests(LedgerHost host)
             key
         );
 
-    private static Task<Answer> Reserve(Shop shop, decimal quantity, DateTimeOffset? expiresAt = null, string? key = "new") =>
+    private static Task<Answer> Reserve(TestStore shop, decimal quantity, DateTimeOffset? expiresAt = null, string? key = "new") =>
         Reserve(shop.Manager, expiresAt, key, Line(shop.Store, shop.Sku, quantity));
 
     private static Task<Answer> Release(Client client, Guid reservation, string? key = "new") =>
@@ -44,7 +44,7 @@ public sealed class ReservationTests(LedgerHost host)
     private static async Task<string> Status(Client client, Guid reservation) =>
         (await client.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["status"]!.GetValue<string>();
 
-    private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(Shop shop)
+    private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(TestStore shop)
     {
         var row = (await shop.Manager.Get($"inventory?store={shop.Store}&sku={shop.Sku}")).ShouldBe(200).Json["items"]![0]!;
         return (row["onHand"]!.GetValue<decimal>(), row["reserved"]!.GetValue<decimal>(), row["available"]!.GetValue<decimal>());
@@ -52,7 +52,7 @@ public sealed class ReservationTests(LedgerHost host)
 
     private static async Task Eventually(Func<Task<bool>> holds, string what)
     {
-        var until = In(Patience.TotalSeconds);
+        var until = In(Timeout.TotalSeconds);
         while (!await holds())
         {
             TimeProvider.System.GetUtcNow().ShouldBeLessThan(until, what);
@@ -77,7 +77,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task what_is_reserved_is_on_hand_and_not_available_until_it_is_released()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var reserved = (await Reserve(shop, 4)).ShouldBe(201);
         reserved.Headers.Location!.ToString().ShouldEndWith($"/stock/reservations/{Id(reserved)}");
         reserved.Json["stock"]!
@@ -102,7 +102,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task lines_of_several_stores_are_held_together_or_none_is()
     {
-        var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
+        var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 2));
         var refused = (
             await Reserve(
                 one.Manager,
@@ -131,7 +131,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task of_24_reservations_at_once_of_20_units_exactly_20_hold_one()
     {
-        var (shop, other) = (await Shop.Open(host, stock: 20), await Shop.Open(host, stock: 20));
+        var (shop, other) = (await TestStore.Create(host, stock: 20), await TestStore.Create(host, stock: 20));
         object[] lines = [Line(shop.Store, shop.Sku, 1), Line(other.Store, other.Sku, 1)];
         var answers = await Task.WhenAll(
             Enumerable.Range(0, 24).Select(i => Reserve(shop.Manager, null, "new", i % 2 == 0 ? lines : [.. lines.Reverse()]))
@@ -146,7 +146,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task a_reservation_and_a_release_sent_again_with_their_keys_are_applied_once()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var (reserve, release) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
         var first = (await Reserve(shop, 2, In(3600), reserve)).ShouldBe(201);
         (await Reserve(shop, 2, first.Json["expiresAt"]!.GetValue<DateTimeOffset>().AddSeconds(1), reserve)).ShouldBe(422);
@@ -162,7 +162,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task a_reservation_expires_without_anybody_doing_anything()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, In(1.5))).ShouldBe(201));
         (await Messages(id.ToString())).ShouldBe(1);
         (await Stock(shop)).Available.ShouldBe(6);
@@ -179,10 +179,10 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task a_reservation_expires_in_its_own_tenant()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 3);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 3);
         var id = Id((await Reserve(shop, 3, In(1))).ShouldBe(201));
-        await Eventually(async () => await Status(company.Admin, id) == Reservation.Expired, "it expires");
+        await Eventually(async () => await Status(tenant.Admin, id) == Reservation.Expired, "it expires");
         (await Stock(shop)).ShouldBe((3m, 0m, 3m));
     }
 
@@ -206,9 +206,9 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task release_and_expiry_at_once_give_back_once()
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var tenant = (await shop.Manager.Get($"stock/reservations/{Id((await Reserve(shop, 1)).ShouldBe(201))}")).ShouldBe(200);
-        tenant.Json["lines"]!.AsArray().Count.ShouldBe(1);
+        var shop = await TestStore.Create(host, stock: 10);
+        var reservation = (await shop.Manager.Get($"stock/reservations/{Id((await Reserve(shop, 1)).ShouldBe(201))}")).ShouldBe(200);
+        reservation.Json["lines"]!.AsArray().Count.ShouldBe(1);
         await using var superuser = await host.OpenSuperuser();
         var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
         for (var round = 0; round < 5; round++)
@@ -238,7 +238,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task a_message_before_its_time_waits_on()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, In(3600))).ShouldBe(201));
         await using var superuser = await host.OpenSuperuser();
         var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
@@ -253,13 +253,13 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task the_message_is_kept_in_the_commands_own_transaction_and_gone_with_it()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 3);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 3);
         (await Reserve(shop, 4)).ShouldBe(409); // refused: no message is stored
         await using var superuser = await host.OpenSuperuser();
         const string All =
             "select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{0}', 'UTF8') in body) > 0";
-        var kept = All.Replace("{0}", company.Id.ToString(), StringComparison.Ordinal);
+        var kept = All.Replace("{0}", tenant.Id.ToString(), StringComparison.Ordinal);
         (await superuser.Column<long>(kept)).ShouldBe([0]);
 
         // the commit waits for this lock, and then its connection is terminated
@@ -267,10 +267,10 @@ public sealed class ReservationTests(LedgerHost host)
         await using (var obstacle = await host.OpenSuperuser())
         {
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
-            await obstacle.Execute($"lock table {company.Schema}.reservation_items in exclusive mode");
+            await obstacle.Execute($"lock table {tenant.Schema}.reservation_items in exclusive mode");
             pending = Reserve(shop, 1);
             var waiting =
-                $"select pid from pg_stat_activity where wait_event_type = 'Lock' and pid in (select pid from pg_locks where not granted and relation = '{company.Schema}.reservation_items'::regclass)";
+                $"select pid from pg_stat_activity where wait_event_type = 'Lock' and pid in (select pid from pg_locks where not granted and relation = '{tenant.Schema}.reservation_items'::regclass)";
             await Eventually(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
             (await superuser.Column<long>(kept)).ShouldBe([0]);
             await superuser.Execute($"select pg_terminate_backend(pid) from ({waiting}) w");
@@ -297,7 +297,7 @@ public sealed class ReservationTests(LedgerHost host)
     [MemberData(nameof(Cases))]
     public async Task a_reservation_changes_from_the_states_that_allow_it(string state, string command)
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, state == Reservation.Expired ? In(0.5) : null)).ShouldBe(201));
         if (state == Reservation.Fulfilled)
             (await Sell(shop, 4, id)).ShouldBe(201);
@@ -347,13 +347,13 @@ public sealed class ReservationTests(LedgerHost host)
             }
         );
 
-    private static Task<Answer> Sell(Shop shop, decimal quantity, Guid? reservation) =>
+    private static Task<Answer> Sell(TestStore shop, decimal quantity, Guid? reservation) =>
         Sell(shop.Manager, shop.Store, reservation, new { sku = shop.Sku, quantity });
 
     [Fact]
     public async Task a_sale_takes_what_was_held_for_it_and_the_rest_stays_held_unless_it_is_released()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4)).ShouldBe(201));
         (await shop.Issue(6)).ShouldBe(200);
         (await Sell(shop, 3, null)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(0);
@@ -382,7 +382,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task it_is_fulfilled_store_by_store_by_what_it_holds_there()
     {
-        var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
+        var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 2));
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
         (
             await one.Manager.Post("stock/receipts", new { store = one.Store, lines = new[] { new { sku = other.Sku, quantity = 1 } } })
@@ -409,7 +409,7 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task it_expires_or_is_fulfilled_but_never_both()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         await using var superuser = await host.OpenSuperuser();
         var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
         var onHand = 10m;
@@ -478,28 +478,28 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task a_user_of_one_store_reserves_and_releases_there_only_and_sees_no_more()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 20);
-        await company.Open("M2", "P2", stock: 20);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 20);
+        await tenant.CreateStore("M2", "P2", stock: 20);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "users",
                 new
                 {
                     email = "luis@company.test",
                     fullName = "Luis",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                     stores = new[] { "M1" },
                 }
             )
         ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        var luis = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "luis@company.test", TestTenant.Password);
 
         var mine = Id((await Reserve(luis, null, "new", Line("M1", "P1", 1))).ShouldBe(201));
         (await Reserve(luis, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(403);
-        var both = Id((await Reserve(company.Admin, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(201));
-        var others = Id((await Reserve(company.Admin, null, "new", Line("M2", "P2", 1))).ShouldBe(201));
+        var both = Id((await Reserve(tenant.Admin, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(201));
+        var others = Id((await Reserve(tenant.Admin, null, "new", Line("M2", "P2", 1))).ShouldBe(201));
         (await Release(luis, both)).ShouldBe(403);
 
         async Task<List<Guid>> Listed(Client client, string query = "") =>
@@ -515,15 +515,15 @@ public sealed class ReservationTests(LedgerHost host)
         (await luis.Get($"stock/reservations/{others}")).ShouldBe(404);
         (await Release(luis, mine)).ShouldBe(200);
         (await Release(luis, others)).ShouldBe(403);
-        (await Listed(company.Admin)).ShouldBe([others, both, mine]);
-        (await Listed(company.Admin, "?status=open&store=m1")).ShouldBe([both]);
-        (await Listed(company.Admin, "?reference=web-88&status=released")).ShouldBe([mine]);
-        (await Listed(company.Admin, "?reference=other")).ShouldBeEmpty();
-        var page = (await company.Admin.Get("stock/reservations?limit=2")).ShouldBe(200).Json;
-        (await Listed(company.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([mine]);
+        (await Listed(tenant.Admin)).ShouldBe([others, both, mine]);
+        (await Listed(tenant.Admin, "?status=open&store=m1")).ShouldBe([both]);
+        (await Listed(tenant.Admin, "?reference=web-88&status=released")).ShouldBe([mine]);
+        (await Listed(tenant.Admin, "?reference=other")).ShouldBeEmpty();
+        var page = (await tenant.Admin.Get("stock/reservations?limit=2")).ShouldBe(200).Json;
+        (await Listed(tenant.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([mine]);
 
         // the goods that were held in the other store are sold by now
-        (await Sell(company.Admin, "M2", both, new { sku = "P2", quantity = 1 })).ShouldBe(201);
+        (await Sell(tenant.Admin, "M2", both, new { sku = "P2", quantity = 1 })).ShouldBe(201);
         (await Release(luis, both)).ShouldBe(200);
 
         (await Reserve(await Client.Demo(host, "viewer"), null, "new", Line("CCS-01", "LAC001", 1))).ShouldBe(403);
@@ -553,7 +553,7 @@ public sealed class ReservationTests(LedgerHost host)
     [InlineData("""{"reference":"x","expiresAt":"soon","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
     public async Task a_reservation_with_one_wrong_field_is_told_which_and_nothing_is_held(string body, int status, string field)
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var answer = (
             await shop.Manager.Post(
                 "stock/reservations",

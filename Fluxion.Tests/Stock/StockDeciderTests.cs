@@ -227,7 +227,7 @@ public sealed class StockDeciderTests
             .UnitCost.ShouldBe(9);
 
     /// <summary>On hand after some movements and its value, and the value of the movements themselves.</summary>
-    private static (decimal OnHand, decimal Value, decimal Movements) Worth(StockItem before, StockDecision decision)
+    private static (decimal OnHand, decimal Value, decimal Movements) ValueAfter(StockItem before, StockDecision decision)
     {
         var movements = decision.Events.Select(e => (StockMovement)e.Event).ToArray();
         var after = Fold(before, movements);
@@ -248,8 +248,8 @@ public sealed class StockDeciderTests
                     OccurredAt = at,
                 }
             );
-        Worth(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
-        Worth(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
+        ValueAfter(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
+        ValueAfter(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
     }
 
     [Fact]
@@ -265,8 +265,8 @@ public sealed class StockDeciderTests
                 [locked],
                 document
             );
-        Worth(locked.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
-        Worth(locked.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
+        ValueAfter(locked.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
+        ValueAfter(locked.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
         Receive(0, 5, 0).Events.Select(e => e.Event).OfType<StockAdjusted>().Single().UnitCost.ShouldBe(4);
     }
 

@@ -22,11 +22,11 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
             return output;
         }
 
-        environment["FLUXION_PASSWORD"] = Company.Password;
-        (await Command("tenants", "add", "acme-foods", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail)).ShouldNotContain(
-            Company.Password
+        environment["FLUXION_PASSWORD"] = TestTenant.Password;
+        (await Command("tenants", "add", "acme-foods", "--name", "Acme, C.A.", "--admin-email", TestTenant.AdminEmail)).ShouldNotContain(
+            TestTenant.Password
         );
-        var admin = await Client.SignIn(serving.NewClient(), "acme-foods", Company.AdminEmail, Company.Password);
+        var admin = await Client.SignIn(serving.NewClient(), "acme-foods", TestTenant.AdminEmail, TestTenant.Password);
         (await admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
 
         // one line for each tenant, however long, so that grep finds it
@@ -46,8 +46,10 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         (await Command("tenants", "resume", "acme-foods")).ShouldContain("acme-foods is active");
         await Eventually(async () => (await admin.Get("inventory")).Status == 200);
 
-        (await Command("users", "add", "platform", "root@fluxion.test")).ShouldNotContain(Company.Password);
-        (await (await Client.SignIn(serving.NewClient(), null, "root@fluxion.test", Company.Password)).Get("/api/tenants")).ShouldBe(200);
+        (await Command("users", "add", "platform", "root@fluxion.test")).ShouldNotContain(TestTenant.Password);
+        (await (await Client.SignIn(serving.NewClient(), null, "root@fluxion.test", TestTenant.Password)).Get("/api/tenants")).ShouldBe(
+            200
+        );
 
         // when no password is given, one is generated and shown once
         environment.Remove("FLUXION_PASSWORD");

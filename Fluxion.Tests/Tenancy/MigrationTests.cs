@@ -143,12 +143,13 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var database = await ledger.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
         var environment = HostProcess.Development(database.Connections);
-        environment["FLUXION_PASSWORD"] = Company.Password;
+        environment["FLUXION_PASSWORD"] = TestTenant.Password;
         foreach (var slug in (string[])["acme", "broken"])
             (
-                await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", Company.AdminEmail)
+                await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", TestTenant.AdminEmail)
             ).ExitCode.ShouldBe(0);
-        Task<Client> SignIn(HostProcess host, string slug) => Client.SignIn(host.NewClient(), slug, Company.AdminEmail, Company.Password);
+        Task<Client> SignIn(HostProcess host, string slug) =>
+            Client.SignIn(host.NewClient(), slug, TestTenant.AdminEmail, TestTenant.Password);
         var (acme, broken) = (await SignIn(serving, "acme"), await SignIn(serving, "broken"));
         (await broken.Get("inventory")).ShouldBe(200);
         await using var superuser = database.Superuser();
@@ -181,8 +182,8 @@ public sealed class MigrationTests(LedgerHost ledger)
                 new
                 {
                     tenant = "broken",
-                    email = Company.AdminEmail,
-                    password = Company.Password,
+                    email = TestTenant.AdminEmail,
+                    password = TestTenant.Password,
                 },
                 null
             );
@@ -310,7 +311,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
-        var shop = await new Company(Guid.Empty, DemoTenant.Slug, await serving.Demo("admin")).Open("S-STARTS", "P-STARTS");
+        var shop = await new TestTenant(Guid.Empty, DemoTenant.Slug, await serving.Demo("admin")).CreateStore("S-STARTS", "P-STARTS");
         await using var starting = NewHost(database.Connections);
         var starts = Task.Run(
             async () =>

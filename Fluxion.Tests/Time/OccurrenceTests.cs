@@ -143,11 +143,11 @@ public sealed class OccurrenceTests(LedgerHost host)
             .ShouldBe(Commands.Keys.Order());
     }
 
-    /// <summary>A company that had 20 of each product in two stores three days ago.</summary>
-    private async Task<Company> Found(IReadOnlyCollection<string> skus, DateTimeOffset now)
+    /// <summary>A tenant that had 20 of each product in two stores three days ago.</summary>
+    private async Task<TestTenant> CreateTenant(IReadOnlyCollection<string> skus, DateTimeOffset now)
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         foreach (var code in (string[])["M1", "M2"])
             (await admin.Post("stores", new { code, name = code })).ShouldBe(201);
         (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
@@ -165,7 +165,7 @@ public sealed class OccurrenceTests(LedgerHost host)
                     }
                 )
             ).ShouldBe(200);
-        return company;
+        return tenant;
     }
 
     /// <summary>Executes the causes of a command, and returns a function that sends the command with further fields.</summary>
@@ -206,8 +206,8 @@ public sealed class OccurrenceTests(LedgerHost host)
     {
         var command = Commands[name];
         var now = TimeProvider.System.GetUtcNow();
-        var company = await Found(["P1"], now);
-        var (admin, caused) = (company.Admin, now.AddHours(-12));
+        var tenant = await CreateTenant(["P1"], now);
+        var (admin, caused) = (tenant.Admin, now.AddHours(-12));
 
         var send = await Ready(admin, command("P1"), caused);
         (await send(new { occurredAt = now.AddMinutes(30) })).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
@@ -233,8 +233,8 @@ public sealed class OccurrenceTests(LedgerHost host)
     {
         var command = Commands[name]("P1");
         var now = TimeProvider.System.GetUtcNow();
-        var company = await Found(["P1"], now);
-        var admin = company.Admin;
+        var tenant = await CreateTenant(["P1"], now);
+        var admin = tenant.Admin;
         var send = await Ready(admin, command, now.AddHours(-12));
         foreach (var store in (string[])["M1", "M2"])
             (

@@ -8,9 +8,9 @@ namespace Fluxion.Tests.Projections;
 /// Invariants of every tenant at every moment, whatever else runs meanwhile: read models match the events, and no quantity or money is lost
 /// or invented. Each query sees one snapshot, and every row that it returns is a violation.
 /// </summary>
-public static class Laws
+public static class Invariants
 {
-    // A movement that was carried over from earlier books (stock_carried_over) has no sale, transfer or order in this ledger.
+    // A movement that was carried over from an earlier ledger (stock_carried_over) has no sale, transfer or order in this ledger.
     // Marten starts a stream of no type at version 0 for the tombstone rows of failed transactions: that stream stays empty.
 
     /// <summary>Queries by the invariant that is violated when a row is returned; {t} is the tenant's schema.</summary>
@@ -197,20 +197,20 @@ public static class Laws
     internal static ConcurrentBag<string> Altered { get; } = [];
 
     /// <summary>The violations of one invariant, or of all, in all tenants except the altered ones.</summary>
-    public static async Task<List<string>> Breaches(this NpgsqlConnection superuser, string? law = null)
+    public static async Task<List<string>> Violations(this NpgsqlConnection superuser, string? invariant = null)
     {
-        var breaches = new List<string>();
+        var violations = new List<string>();
         var schemas = await superuser.Column<string>("select schema_name from shared.tenants");
         schemas.ShouldNotBeEmpty();
         foreach (var schema in schemas.Except(Altered))
         {
-            foreach (var (broken, query) in Queries.Where(q => law is null || q.Key == law))
-                breaches.AddRange(
+            foreach (var (name, query) in Queries.Where(q => invariant is null || q.Key == invariant))
+                violations.AddRange(
                     (await superuser.Rows(query.Replace("{t}", schema, StringComparison.Ordinal))).Select(row =>
-                        $"{broken} in {schema}: {row[0]}"
+                        $"{name} in {schema}: {row[0]}"
                     )
                 );
         }
-        return breaches;
+        return violations;
     }
 }
