@@ -197,7 +197,7 @@ public sealed class OtherStoresTests(LedgerHost host)
     [InlineData("user")]
     [InlineData("manager")]
     [InlineData("admin")]
-    public async Task no_answer_tells_what_another_store_has_written(string role)
+    public async Task no_answer_reveals_what_another_store_recorded(string role)
     {
         var others = await OtherStores.Create(host);
         var user = await CreateUserOfOneStore(others, role);
@@ -276,7 +276,7 @@ public sealed class OtherStoresTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task that_something_is_taken_is_told_and_no_more()
+    public async Task a_conflict_with_another_store_names_only_the_number_that_is_taken()
     {
         var others = await OtherStores.Create(host);
         var user = await CreateUserOfOneStore(others, "manager");
@@ -311,7 +311,7 @@ public sealed class OtherStoresTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_not_his_is_refused_in_the_words_that_he_used()
+    public async Task a_refusal_names_another_stores_documents_only_as_the_user_named_them()
     {
         var others = await OtherStores.Create(host);
         var user = await CreateUserOfOneStore(others, "manager");

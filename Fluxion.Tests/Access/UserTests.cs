@@ -83,7 +83,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task all_fields_are_set_anew_in_the_tenant_in_the_registry_and_in_the_trail()
+    public async Task a_change_of_a_user_updates_tenant_registry_and_audit_trail()
     {
         var person = await TestUser.Create(host);
         (await person.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
@@ -142,7 +142,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_refused_changes_nothing()
+    public async Task a_refused_change_of_a_user_changes_nothing()
     {
         var person = await TestUser.Create(host, "manager");
         var before = await person.Rows();
@@ -214,7 +214,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task who_is_deactivated_neither_signs_in_nor_goes_on_until_he_is_activated()
+    public async Task a_deactivated_user_cannot_sign_in_or_use_a_token_until_activated()
     {
         var person = await TestUser.Create(host);
         var old = await person.SignIn();
@@ -233,7 +233,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_token_of_another_role_or_of_other_stores_ends_and_the_next_one_is_right_at_once()
+    public async Task a_change_of_role_or_stores_revokes_tokens_and_new_tokens_have_the_new_rights()
     {
         var tenant = await TestTenant.Create(host);
         var (first, second) = (await tenant.CreateStore("S1", "P1", stock: 5), await tenant.CreateStore("S2", "P2", stock: 5));
@@ -274,7 +274,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_admin_sets_a_password_and_its_owner_changes_it_with_the_one_he_has()
+    public async Task an_admin_sets_a_password_and_its_owner_changes_it_with_the_current_one()
     {
         var person = await TestUser.Create(host, "viewer");
         var old = await person.SignIn();
@@ -313,7 +313,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task guesses_at_ones_own_password_lock_the_account_as_those_at_the_sign_in_do()
+    public async Task wrong_current_passwords_lock_the_account_as_failed_sign_ins_do()
     {
         var person = await TestUser.Create(host);
         var thief = await person.SignIn();
@@ -326,7 +326,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task no_password_can_be_guessed_faster_from_a_kept_request_than_from_its_hash()
+    public async Task a_stored_request_hash_is_no_faster_to_guess_a_password_from_than_the_password_hash()
     {
         var salt = Guid.CreateVersion7();
         Passwords.Fingerprint(Password, salt).ShouldBe(Passwords.Fingerprint(Password, salt));
@@ -344,7 +344,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_last_active_admin_stays_one()
+    public async Task the_last_active_admin_cannot_be_deactivated_or_demoted()
     {
         var person = await TestUser.Create(host, "admin");
         var ana = TestTenant.AdminEmail;
@@ -359,7 +359,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_admins_who_all_part_at_once_one_stays()
+    public async Task one_admin_remains_when_all_admins_are_removed_concurrently()
     {
         var tenant = await TestTenant.Create(host);
         var admins = new List<string> { TestTenant.AdminEmail };
@@ -384,7 +384,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_registrations_of_one_address_at_once_one_succeeds()
+    public async Task one_of_24_concurrent_registrations_of_one_email_address_succeeds()
     {
         var tenant = await TestTenant.Create(host);
         var answers = await Task.WhenAll(

@@ -6,7 +6,7 @@ namespace Fluxion.Tests.Alerts;
 public sealed class AlertKillTests(LedgerHost ledger)
 {
     [Fact]
-    public async Task after_kill_9_between_a_sale_and_its_alert_there_is_one_alert()
+    public async Task kill_9_between_a_sale_and_its_alert_leaves_exactly_one_alert()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();

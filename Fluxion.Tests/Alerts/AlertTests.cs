@@ -102,7 +102,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_sale_below_the_reorder_point_raises_one_alert_with_its_numbers_and_its_cause()
+    public async Task a_sale_below_the_reorder_point_raises_one_alert_with_quantities_and_cause()
     {
         var (tenant, shop) = await CreateTenant(12);
         (await shop.Issue(1)).ShouldBe(200);
@@ -140,7 +140,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task stock_that_falls_below_half_of_the_reorder_point_is_more_urgent_at_once()
+    public async Task stock_below_half_of_the_reorder_point_raises_the_priority_at_once()
     {
         var (tenant, shop) = await CreateTenant(7);
         await WaitForAlerts(tenant.Admin, "active", "medium");
@@ -151,7 +151,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_receipt_to_the_reorder_point_resolves()
+    public async Task a_receipt_up_to_the_reorder_point_resolves_the_alert()
     {
         var (tenant, shop) = await CreateTenant(5);
         await WaitForAlerts(tenant.Admin, "active", "medium");
@@ -166,7 +166,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task stock_that_swings_around_the_threshold_a_hundred_times_has_one_alert_with_its_history()
+    public async Task stock_that_crosses_the_reorder_point_a_hundred_times_has_one_alert()
     {
         var (tenant, shop) = await CreateTenant(10);
         for (var i = 0; i < 100; i++)
@@ -181,7 +181,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task twenty_four_sales_at_once_that_cross_the_reorder_point_raise_one_alert()
+    public async Task twenty_four_concurrent_sales_across_the_reorder_point_raise_one_alert()
     {
         var (tenant, shop) = await CreateTenant(26);
         await Task.WhenAll(
@@ -213,7 +213,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_message_that_is_delivered_again_changes_nothing()
+    public async Task a_redelivered_message_changes_nothing()
     {
         var (tenant, _) = await CreateTenant(5);
         await WaitForAlerts(tenant.Admin, "active");
@@ -237,7 +237,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_transfer_in_transit_lowers_the_priority_and_the_suggested_quantity_and_so_does_an_order()
+    public async Task transfers_in_transit_and_orders_lower_priority_and_suggested_quantity()
     {
         var (tenant, shop) = await CreateTenant(4);
         Number((await WaitForAlerts(tenant.Admin, "active", "high"))[0]!, "suggestedQuantity").ShouldBe(36);
@@ -283,7 +283,7 @@ public sealed class AlertTests(LedgerHost host)
     [Theory]
     [InlineData("products/P1")]
     [InlineData("stores/S1")]
-    public async Task deactivating_product_or_store_dismisses_and_activating_raises(string what)
+    public async Task deactivating_a_product_or_store_dismisses_its_alerts_and_activating_raises_them(string what)
     {
         var (tenant, _) = await CreateTenant(5);
         await WaitForAlerts(tenant.Admin, "active");
@@ -295,7 +295,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_changed_reorder_point_is_looked_at_in_every_store()
+    public async Task a_changed_reorder_point_is_evaluated_in_every_store()
     {
         var (tenant, shop) = await CreateTenant(15);
         (await tenant.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
@@ -307,7 +307,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_was_written_without_messages_is_found_by_the_scan_once_on_one_node()
+    public async Task a_scan_raises_the_alerts_of_events_without_messages_on_one_node_only()
     {
         var (tenant, _) = await CreateTenant(50);
         var registered = host.Services.GetRequiredService<TenantRegistry>().Get(tenant.Id);
@@ -343,7 +343,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task somebody_acknowledges_resolves_and_dismisses_and_that_is_said_of_him()
+    public async Task acknowledging_resolving_and_dismissing_record_the_user()
     {
         var (tenant, shop) = await CreateTenant(5);
         var id = Text((await WaitForAlerts(tenant.Admin, "active"))[0]!, "id");
@@ -404,7 +404,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task people_of_one_store_see_and_close_its_alerts_alone_and_filters_find()
+    public async Task users_of_one_store_see_and_close_only_its_alerts_and_filters_apply()
     {
         var (tenant, shop) = await CreateTenant(5);
         (await tenant.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);

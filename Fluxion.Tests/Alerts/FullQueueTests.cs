@@ -16,7 +16,7 @@ public sealed class FullQueueTests
     private const int Pages = 64;
 
     [Fact]
-    public async Task with_the_queue_full_alerts_are_raised_acknowledged_and_told()
+    public async Task alerts_are_raised_acknowledged_and_streamed_while_the_notification_queue_is_full()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var own = new OwnServer();

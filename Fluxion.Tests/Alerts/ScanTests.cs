@@ -76,7 +76,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task more_than_the_maximum_is_overstock_until_it_is_not()
+    public async Task stock_above_the_maximum_raises_overstock_until_it_is_back_at_the_maximum()
     {
         var tenant = await CreateTenant();
         await Receive(tenant, 40);
@@ -90,7 +90,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_nobody_takes_for_the_tenants_number_of_days_moves_slowly_until_somebody_does()
+    public async Task stock_without_issues_for_the_set_number_of_days_is_slow_moving_until_the_next_issue()
     {
         var tenant = await CreateTenant(new { slowMovingDays = 30 });
         await Receive(tenant, 10, daysAgo: 29);
@@ -105,7 +105,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task deactivating_a_product_dismisses_what_scans_found_at_once()
+    public async Task deactivating_a_product_dismisses_alerts_of_scans_at_once()
     {
         var tenant = await CreateTenant();
         await Receive(tenant, 50);
@@ -148,7 +148,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_spike_is_over_when_the_day_after_it_is()
+    public async Task a_sales_spike_is_resolved_when_the_day_after_it_ends()
     {
         var tenant = await CreateTenant();
         await Receive(tenant, 1000, daysAgo: 30);
@@ -165,7 +165,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_sale_that_is_cancelled_is_no_spike()
+    public async Task a_cancelled_sale_raises_no_spike()
     {
         var tenant = await CreateTenant();
         await Receive(tenant, 1000, daysAgo: 30);
@@ -190,7 +190,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_store_that_never_had_a_product_is_not_low_on_it()
+    public async Task a_store_that_never_had_a_product_gets_no_low_stock_alert()
     {
         var tenant = await CreateTenant();
         (
@@ -238,7 +238,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task two_nodes_scan_each_tenant_once_in_its_interval()
+    public async Task two_nodes_scan_each_tenant_once_per_interval()
     {
         var tenants = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CreateTenant()));
         foreach (var tenant in tenants)
@@ -269,7 +269,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_interval_that_is_none_is_refused()
+    public async Task an_invalid_scan_interval_is_refused()
     {
         await using var superuser = await host.OpenSuperuser();
         foreach (
@@ -290,7 +290,7 @@ public sealed class ScanTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_first_sale_is_no_spike()
+    public async Task a_first_sale_raises_no_spike()
     {
         var tenant = await CreateTenant();
         await Receive(tenant, 40);

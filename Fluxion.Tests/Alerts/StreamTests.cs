@@ -81,7 +81,7 @@ public sealed class StreamTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_console_is_told_what_happens_and_after_a_break_what_it_missed()
+    public async Task a_stream_sends_events_and_resumes_with_those_missed_while_disconnected()
     {
         var (tenant, shop) = await CreateTenant();
         var token = await Token(tenant);
@@ -113,7 +113,7 @@ public sealed class StreamTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task people_of_one_store_are_told_of_it_alone_and_nobody_of_another_company()
+    public async Task a_stream_sends_only_alerts_of_the_users_stores_and_tenant()
     {
         var (tenant, shop) = await CreateTenant();
         (await tenant.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
@@ -147,7 +147,7 @@ public sealed class StreamTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_stream_ends_with_its_token_its_account_and_its_tenant()
+    public async Task a_stream_ends_when_its_token_account_or_tenant_becomes_invalid()
     {
         var ((tenant, shop), (suspended, shopOfSuspended)) = (await CreateTenant(), await CreateTenant());
         var eva = (
@@ -209,7 +209,7 @@ public sealed class StreamTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task who_takes_nothing_is_broken_off_alone_and_comes_back_for_the_rest()
+    public async Task a_client_that_reads_too_slowly_is_disconnected_and_resumes_without_loss()
     {
         const int alerts = 1200;
         var tenant = await TestTenant.Create(host);
@@ -258,7 +258,7 @@ public sealed class StreamTests(LedgerHost host)
         """;
 
     [Fact]
-    public async Task what_happens_while_nobody_listens_is_told_once()
+    public async Task an_event_during_a_listener_outage_is_sent_exactly_once()
     {
         var (tenant, shop) = await CreateTenant();
         using var stream = await Listen(tenant, await Token(tenant));
@@ -293,7 +293,7 @@ public sealed class StreamTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task no_more_streams_of_a_tenant_than_may_be_and_the_next_one_when_one_is_closed()
+    public async Task streams_of_a_tenant_are_limited_and_closing_one_admits_the_next()
     {
         var (tenant, shop) = await CreateTenant();
         var token = await Token(tenant);

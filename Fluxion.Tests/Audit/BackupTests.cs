@@ -10,7 +10,7 @@ namespace Fluxion.Tests.Audit;
 public sealed class BackupTests(LedgerHost host)
 {
     [Fact]
-    public async Task what_is_restored_is_intact_equals_its_replay_and_goes_on()
+    public async Task a_restored_backup_is_intact_equals_its_replay_and_accepts_commands()
     {
         await using var original = await host.NewDatabase();
         await using var restored = await host.NewDatabase(); // database init: creates the database, its extensions and roles
@@ -60,7 +60,7 @@ public sealed class BackupTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task when_shared_alone_is_restored_the_tenants_that_it_does_not_know_are_adopted()
+    public async Task tenants_missing_from_a_restored_registry_are_adopted()
     {
         await using var database = await host.NewDatabase();
         var file = Path.Combine(Path.GetTempPath(), $"{database.Name}.dump");

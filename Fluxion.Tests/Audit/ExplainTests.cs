@@ -91,7 +91,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     private async Task<JsonNode> Explain(string query) => (await late.Admin.Get($"audit/explain?{query}")).ShouldBe(200).Json;
 
     [Fact]
-    public async Task every_movement_is_told_in_the_order_in_which_it_happened_with_its_balance()
+    public async Task explain_lists_every_movement_in_order_of_occurrence_with_its_balance()
     {
         var explained = await Explain("store=S1&sku=P1");
         explained["items"]!
@@ -114,7 +114,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task the_balance_at_any_moment_is_what_inventory_and_stock_as_of_say()
+    public async Task the_balance_at_any_moment_equals_inventory_and_stock_as_of()
     {
         await using var superuser = await host.OpenSuperuser();
         var now = (await late.Admin.Get("inventory?store=S1&sku=P1")).Json["items"]![0]!;
@@ -142,7 +142,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task before_the_first_movement_there_is_nothing_and_that_is_said()
+    public async Task an_item_without_movements_at_that_moment_says_so()
     {
         var explained = await Explain("store=S1&sku=P1&at=2026-02-01");
         explained["items"]!.AsArray().ShouldBeEmpty();
@@ -154,7 +154,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task a_long_history_comes_in_pages_and_whole_as_csv()
+    public async Task a_long_history_is_paged_in_json_and_complete_in_csv()
     {
         var (pages, after, balances) = (0, "", new List<decimal>());
         do
@@ -171,7 +171,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task who_may_use_one_store_sees_how_that_one_came_to_be_and_no_other()
+    public async Task a_user_of_one_store_explains_only_its_stock()
     {
         const string Email = "keeper@company.test";
         (
@@ -204,11 +204,11 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     [InlineData("store=S1&sku=P1&at=yesterday", 400, "at")]
     [InlineData("store=S1&sku=P1&limit=0", 400, "limit")]
     [InlineData("store=S1&sku=P1&after=x", 400, "after")]
-    public async Task what_is_wrong_is_named(string query, int status, string field) =>
+    public async Task an_invalid_parameter_is_refused_by_name(string query, int status, string field) =>
         (await late.Admin.Get($"audit/explain?{query}")).ShouldBe(status).Fields.ShouldBe([field]);
 
     [Fact]
-    public async Task the_command_prints_the_same_as_a_table()
+    public async Task the_explain_command_prints_the_same_rows_as_the_api()
     {
         var environment = HostProcess.Development(host.Connections);
         var (code, output) = await HostProcess.Run(environment, "explain", late.Tenant.Slug, "--store", "S1", "--sku", "P1");

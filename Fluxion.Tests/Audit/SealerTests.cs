@@ -23,7 +23,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
         );
 
     [Fact]
-    public async Task events_are_sealed_by_themselves_within_seconds()
+    public async Task events_are_sealed_automatically_within_seconds()
     {
         var other = await TestTenant.Create(host, altered: true);
         for (var i = 0; i < 240; i++)
@@ -40,7 +40,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
 
     /// <summary>Writers of all kinds: some commit late, some roll back, some draw their number long before they commit.</summary>
     [Fact]
-    public async Task no_event_commits_below_a_seal_whatever_writers_do()
+    public async Task no_event_commits_below_a_seal_during_concurrent_writes()
     {
         var other = await TestTenant.Create(host, altered: true);
         var (tenant, shop) = (other.Registered, await other.CreateStore("S1", "P1", stock: 1));
@@ -101,7 +101,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
     }
 
     [Fact]
-    public async Task a_writer_that_does_not_end_is_waited_for_and_keeps_no_other_writer_waiting()
+    public async Task the_sealer_waits_for_an_open_transaction_without_blocking_other_writers()
     {
         var other = await TestTenant.Create(host, altered: true);
         var (tenant, shop) = (other.Registered, await other.CreateStore("S1", "P1", stock: 1));
@@ -120,7 +120,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
 
     /// <summary>The database refuses the transaction at its commit, after sequence numbers were drawn.</summary>
     [Fact]
-    public async Task what_is_refused_at_the_last_moment_leaves_nothing_among_the_events()
+    public async Task a_command_that_fails_at_commit_leaves_no_event()
     {
         var other = await TestTenant.Create(host, altered: true);
         await other.CreateStore("S1", "P1", stock: 20);
@@ -153,7 +153,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
     }
 
     [Fact]
-    public async Task a_ledger_from_when_marten_added_rows_for_what_failed_is_intact_and_what_was_altered_in_it_is_named()
+    public async Task a_ledger_with_tombstone_rows_of_older_versions_verifies_and_tampering_in_it_is_found()
     {
         var other = await TestTenant.Create(host, altered: true);
         var tenant = other.Registered;
@@ -184,7 +184,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
     }
 
     [Fact]
-    public async Task nothing_new_makes_no_seal()
+    public async Task no_seal_is_written_without_new_events()
     {
         (await sealedTenant.Seal()).ShouldBe(0);
         await sealedTenant.Superuser.Execute($"select nextval('{Schema}.mt_events_sequence')");
@@ -192,7 +192,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
     }
 
     [Fact]
-    public async Task many_events_are_sealed_in_seals_of_a_thousand()
+    public async Task many_events_are_sealed_in_seals_of_1000_events()
     {
         var other = await TestTenant.Create(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
@@ -226,13 +226,13 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
     [InlineData("x")]
     [InlineData("%20")]
     [InlineData("49f77a6c35c0ee63ffbb68c59c20ee8f54a1e3002b6b33f84b2f1bae7852b6eg")]
-    public async Task what_is_expected_is_a_hash(string expect) =>
+    public async Task an_expected_head_that_is_not_a_hash_is_refused(string expect) =>
         (await sealedTenant.Tenant.Admin.Get($"audit/verification?expect={expect}")).ShouldBe(400).Fields.ShouldBe(["expect"]);
 
     [Theory]
     [InlineData("nobody", null, "There is no tenant 'nobody'")]
     [InlineData("fluxion-demo", "x", "--expect must be the hash of a seal")]
-    public async Task the_command_says_what_is_wrong_with_it(string tenant, string? expect, string why)
+    public async Task the_verify_command_explains_an_invalid_argument(string tenant, string? expect, string why)
     {
         var (code, output) = await HostProcess.Run(
             HostProcess.Development(host.Connections),
@@ -242,7 +242,7 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
     }
 
     [Fact]
-    public async Task somebody_else_verifies_with_psql_and_sha256sum()
+    public async Task the_shell_script_verifies_seals_with_psql_and_sha256sum_alone()
     {
         (await RunVerificationScript()).ShouldBe(
             (0, $"intact: {sealedTenant.Intact.Events} events in {sealedTenant.Intact.Seals} seals; head {sealedTenant.Intact.HeadHash}\n")

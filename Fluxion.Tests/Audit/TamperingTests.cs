@@ -220,7 +220,7 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task it_is_found_and_named(string way)
+    public async Task verification_finds_and_names_every_kind_of_tampering(string way)
     {
         var (sql, kind, named) = Ways[way];
         try
@@ -272,7 +272,7 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
     }
 
     [Fact]
-    public async Task every_column_of_events_is_in_their_canonical_form()
+    public async Task the_canonical_form_of_an_event_covers_every_column()
     {
         var columns = await sealedTenant.Superuser.Column<string>(
             Fill("select attname::text from pg_attribute where attrelid = '{events}'::regclass and attnum > 0 and not attisdropped")
@@ -283,7 +283,7 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
     }
 
     [Fact]
-    public async Task functions_of_the_same_names_that_a_role_finds_first_are_not_asked()
+    public async Task verification_ignores_functions_that_shadow_built_in_ones()
     {
         await using var lying = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(host.Connections.Service)
@@ -318,7 +318,7 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
     }
 
     [Fact]
-    public async Task a_seal_made_anew_over_a_changed_event_is_not_the_one_that_the_next_seal_follows()
+    public async Task a_recomputed_seal_of_a_changed_event_breaks_the_link_to_the_next_seal()
     {
         try
         {
@@ -333,7 +333,7 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
     }
 
     [Fact]
-    public async Task a_chain_made_anew_to_its_end_fits_and_is_given_away_by_the_head_that_was_published()
+    public async Task a_completely_recomputed_chain_is_detected_by_a_published_head()
     {
         try
         {
@@ -348,7 +348,7 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
     }
 
     [Fact]
-    public async Task a_head_that_was_published_before_is_found_in_the_chain()
+    public async Task an_earlier_published_head_is_found_in_the_chain()
     {
         var first = (await sealedTenant.Tenant.Admin.Get("audit/seals?limit=1000")).ShouldBe(200).Json["items"]!.AsArray()[^1]!;
         first["number"]!.GetValue<long>().ShouldBe(1);
@@ -363,7 +363,7 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
     }
 
     [Fact]
-    public async Task the_command_and_the_query_say_what_was_found()
+    public async Task the_verify_command_and_the_api_report_the_finding()
     {
         try
         {

@@ -52,7 +52,7 @@ public sealed class BarcodeTests(LedgerHost host)
     [InlineData("10614141000416", BarcodeKinds.Internal)]
     [InlineData("759", BarcodeKinds.Internal)]
     [InlineData("ABC-1", BarcodeKinds.Internal)]
-    public void a_gtin_is_known_by_its_check_digit(string code, string kind)
+    public void a_gtin_is_recognized_by_its_check_digit(string code, string kind)
     {
         ProductBarcode.KindOf(code).ShouldBe(kind);
         // the check digit is validated only for codes with as many digits as a GTIN
@@ -87,7 +87,7 @@ public sealed class BarcodeTests(LedgerHost host)
     [InlineData("""{"barcode":"759","barcodes":[{"code":"760"}]}""", "barcode", "first")]
     [InlineData("""{"barcode":"759","barcodes":[]}""", "barcode", "first")]
     [InlineData("21", "barcodes", "at most 20")]
-    public async Task a_barcode_that_cannot_be_one_is_400_with_the_reason_in_commands_and_files(string fields, string field, string reason)
+    public async Task an_invalid_barcode_is_refused_with_the_reason_in_commands_and_files(string fields, string field, string reason)
     {
         var tenant = await TestTenant.Create(host);
         (await Create(tenant.Admin, "P1")).ShouldBe(201);
@@ -120,7 +120,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_product_has_several_barcodes_with_unit_and_pack_which_are_read_as_they_were_sent()
+    public async Task a_product_keeps_several_barcodes_with_unit_and_pack_quantity_as_sent()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -181,7 +181,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_file_that_knows_one_barcode_keeps_the_others()
+    public async Task an_import_with_one_barcode_column_keeps_the_other_barcodes()
     {
         var admin = (await TestTenant.Create(host)).Admin;
         (
@@ -218,7 +218,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_active_product_has_its_barcodes_alone()
+    public async Task a_barcode_belongs_to_one_active_product()
     {
         var admin = (await TestTenant.Create(host)).Admin;
         var first = (await Create(admin, "P1", (object[])[new { code = "036000291452" }, new { code = "box-9", packQuantity = 6 }]))
@@ -267,7 +267,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_products_with_one_barcode_at_once_one_is_created_and_of_24_activations_one_succeeds()
+    public async Task one_of_24_concurrent_creations_or_activations_with_one_barcode_succeeds()
     {
         var admin = (await TestTenant.Create(host)).Admin;
         var answers = await Task.WhenAll(
@@ -288,7 +288,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_scanned_code_is_looked_up_with_its_product_and_pack()
+    public async Task a_scanned_code_is_looked_up_with_its_product_and_pack_quantity()
     {
         var tenant = await TestTenant.Create(host);
         var viewer = tenant.Admin;
@@ -326,7 +326,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_command_whose_lines_name_a_sku_takes_a_barcode_in_its_place()
+    public async Task every_command_with_sku_lines_accepts_a_barcode_in_place_of_the_sku()
     {
         var (document, admin) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"));
         var commands = document.Operations.Where(o => o.Body?["example"]?["lines"]?[0]?["sku"] is not null).ToList();
@@ -371,7 +371,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_case_of_twelve_that_is_scanned_is_twelve_in_every_command()
+    public async Task a_scanned_case_of_twelve_counts_as_twelve_in_every_command()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -616,7 +616,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task parts_of_a_pack_keep_their_three_decimals_or_are_refused()
+    public async Task fractions_of_a_pack_keep_three_decimals_or_are_refused()
     {
         var admin = (await TestTenant.Create(host)).Admin;
         (await admin.Post("stores", new { code = "S1", name = "S1" })).ShouldBe(201);
@@ -628,7 +628,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_products_broke_of_the_rules_before_there_were_any_they_keep()
+    public async Task barcodes_from_before_the_rules_are_kept()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -668,7 +668,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_barcodes_of_a_tenant_older_than_their_table_come_from_its_events()
+    public async Task a_migration_fills_the_barcode_table_from_the_events()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;

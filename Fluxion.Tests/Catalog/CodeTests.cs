@@ -92,7 +92,7 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_field_that_is_named_like_a_code_has_the_format_of_one()
+    public async Task every_field_named_like_a_code_has_the_format_of_a_code()
     {
         var document = await OpenApi.Of(Client.Anonymous(host));
         var without = document
@@ -108,7 +108,7 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_only_looks_like_a_letter_or_digit_of_the_alphabet_is_400_in_every_code_and_number()
+    public async Task lookalike_and_invisible_characters_are_refused_in_every_code_and_number()
     {
         var (document, admin) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"));
         var fields = Fields(document).Where(f => f.Format != ProductBarcode.Format || f.Path is "barcode" or "barcodes[0].code").ToList();
@@ -145,7 +145,7 @@ public sealed class CodeTests(LedgerHost host)
     [InlineData("stores", "code")]
     [InlineData("suppliers", "code")]
     [InlineData("categories", "code")]
-    public async Task spellings_that_look_alike_are_one_code(string resource, string field)
+    public async Task visually_identical_spellings_are_one_code(string resource, string field)
     {
         var admin = await Client.Demo(host, "admin");
         Task<Answer> Create(string code) =>
@@ -177,7 +177,7 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task references_in_commands_lists_and_files_find_a_code_by_what_looks_like_it()
+    public async Task commands_lists_and_files_find_a_code_by_any_identical_looking_spelling()
     {
         var shop = await TestStore.Create(host, stock: 5);
         string Wide(string code) => string.Concat(code.Select(c => (char)(c + 0xFEE0))) + "\u200B";
@@ -216,7 +216,7 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_code_from_before_the_rule_is_found_as_it_is_written()
+    public async Task a_code_from_before_the_rule_is_found_by_its_exact_spelling()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.Append<Product>(host, new ProductCreated("ＬＡＣ－Ω", new ProductDetails("Old", "unit")));
@@ -240,7 +240,7 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task numbers_of_others_are_taken_letter_for_letter_but_in_one_spelling()
+    public async Task numbers_of_other_systems_are_stored_unchanged_except_for_normalization()
     {
         var shop = await TestStore.Create(host, stock: 9);
         Task<Answer> Sell(string number, string? taxId = null) =>
@@ -295,7 +295,7 @@ public sealed class CodeTests(LedgerHost host)
     [InlineData("users", """{"email":"a@b.test","fullName":"{name}","role":"user","password":"long enough"}""", "fullName")]
     [InlineData("stock/reservations", """{"reference":"{name}","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1}]}""", "reference")]
     [InlineData("sales", """{"store":"CCS-01","invoiceNumber":"{name}","lines":[{"sku":"LAC001","quantity":1}]}""", "invoiceNumber")]
-    public async Task what_nobody_can_see_is_no_name(string path, string body, string field)
+    public async Task a_name_of_invisible_characters_is_refused(string path, string body, string field)
     {
         var admin = await Client.Demo(host, "admin");
         foreach (var blank in (string[])["", " ", "\u00A0\u3000", "\u200B", "\uFEFF\u2060", "\u00AD", "\u3164", "\u2800\u2800", "\u115F"])

@@ -86,7 +86,7 @@ public sealed class DeactivationTests(LedgerHost host)
     [InlineData("partial", "stores/M1 products/P1 suppliers/V1")]
     [InlineData("received", "")]
     [InlineData("cancelled", "")]
-    public async Task a_purchase_order_is_open_until_it_is_received_or_cancelled(string state, string open)
+    public async Task a_purchase_order_blocks_deactivation_until_it_is_received_or_cancelled(string state, string open)
     {
         var tenant = await CreateTenant();
         (await Order(tenant.Admin, "OC-1")).ShouldBe(201);
@@ -113,7 +113,7 @@ public sealed class DeactivationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task goods_in_transit_and_held_are_open_of_their_product_and_stores_and_all_of_it_is_named()
+    public async Task transfers_and_reservations_block_deactivation_and_the_refusal_names_them_all()
     {
         var tenant = await CreateTenant();
         var transfer = (await Transfer(tenant.Admin)).ShouldBe(201).Json["id"];
@@ -143,7 +143,7 @@ public sealed class DeactivationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_manager_of_one_store_is_told_how_much_is_open_and_only_of_his_store_what()
+    public async Task a_manager_of_one_store_sees_the_number_of_open_documents_but_only_names_of_that_store()
     {
         var tenant = await CreateTenant();
         foreach (var (number, store) in ((string, string)[])[("OC-1", "M1"), ("OC-2", "M2"), ("OC-3", "M1")])
@@ -174,7 +174,7 @@ public sealed class DeactivationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_file_of_products_deactivates_by_the_same_rule()
+    public async Task an_import_of_products_deactivates_by_the_same_rule()
     {
         var tenant = await CreateTenant();
         (await Order(tenant.Admin, "OC-1")).ShouldBe(201);
@@ -195,7 +195,7 @@ public sealed class DeactivationTests(LedgerHost host)
     [InlineData("stores/M1")]
     [InlineData("products/P1")]
     [InlineData("suppliers/V1")]
-    public async Task of_a_deactivation_and_a_new_order_at_once_exactly_one_holds(string what)
+    public async Task exactly_one_of_a_concurrent_deactivation_and_order_succeeds(string what)
     {
         var tenant = await CreateTenant();
         await Race(
@@ -207,7 +207,7 @@ public sealed class DeactivationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_a_deactivation_and_goods_that_are_sent_or_held_at_once_exactly_one_holds()
+    public async Task exactly_one_of_a_concurrent_deactivation_and_transfer_or_reservation_succeeds()
     {
         var tenant = await CreateTenant();
         Answer? made = null;
@@ -245,7 +245,7 @@ public sealed class DeactivationTests(LedgerHost host)
     // A deactivated entry accepts nothing new
 
     [Fact]
-    public async Task nothing_is_opened_anew_of_what_is_deactivated()
+    public async Task no_new_document_of_a_deactivated_item_is_accepted()
     {
         var tenant = await CreateTenant();
         async Task<string> Ordered(string number, decimal received)
@@ -283,7 +283,7 @@ public sealed class DeactivationTests(LedgerHost host)
 
     /// <summary>The state that an older version left behind: the entry was deactivated while documents were open.</summary>
     [Fact]
-    public async Task what_was_deactivated_while_something_was_open_may_be_finished()
+    public async Task documents_that_were_open_at_deactivation_can_be_completed()
     {
         var tenant = await CreateTenant();
         var admin = tenant.Admin;

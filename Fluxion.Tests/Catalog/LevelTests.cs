@@ -28,7 +28,7 @@ public sealed class LevelTests(LedgerHost host)
     [InlineData("""{"maxStockLevel":null,"reorderPoint":10,"minStockLevel":20}""", "")]
     [InlineData("""{"minStockLevel":0.5,"maxStockLevel":1.5,"reorderPoint":1.25,"unitType":"kg"}""", "")]
     [InlineData("""{"minStockLevel":0.5,"settings":{"allowFraction":true}}""", "")]
-    public async Task levels_that_contradict_each_other_are_400_by_their_fields_in_commands_and_files(string levels, string fields)
+    public async Task contradictory_stock_levels_are_refused_by_field_in_commands_and_files(string levels, string fields)
     {
         var admin = (await TestTenant.Create(host)).Admin;
         var expected = fields.Split(',', StringSplitOptions.RemoveEmptyEntries).Order().ToArray();
@@ -70,7 +70,7 @@ public sealed class LevelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_rule_looks_at_what_a_row_results_in_and_not_only_at_what_it_says()
+    public async Task stock_levels_are_checked_after_a_row_is_merged_with_the_product()
     {
         var admin = (await TestTenant.Create(host)).Admin;
         (
@@ -96,7 +96,7 @@ public sealed class LevelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_broke_the_rule_before_there_was_one_can_be_changed_otherwise_and_put_right()
+    public async Task a_product_from_before_the_level_rule_can_be_changed_and_corrected()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;

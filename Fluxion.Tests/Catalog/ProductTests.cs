@@ -43,7 +43,7 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_prices_that_a_product_had_are_listed_latest_first()
+    public async Task the_price_history_of_a_product_is_listed_latest_first()
     {
         var (manager, admin) = (await Client.Demo(host, "manager"), await Client.Demo(host, "admin"));
         var sku = NewCode();
@@ -121,7 +121,7 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_prices_of_a_tenant_older_than_their_table_come_from_its_events()
+    public async Task a_migration_fills_the_price_table_from_the_events()
     {
         var tenant = await TestTenant.Create(host);
         (
@@ -185,7 +185,7 @@ public sealed class ProductTests(LedgerHost host)
     [InlineData("kg", null, 200)]
     [InlineData("kg", true, 200)]
     [InlineData("kg", false, 400)]
-    public async Task the_settings_of_a_product_say_whether_there_are_fractions_of_it(string unitType, bool? allowFraction, int half)
+    public async Task the_settings_of_a_product_decide_whether_it_has_fractions(string unitType, bool? allowFraction, int half)
     {
         var shop = await TestStore.Create(host, unitType: unitType);
         var sku = NewCode();
@@ -206,7 +206,7 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_may_have_fractions_by_its_settings_is_not_counted_later_either()
+    public async Task a_product_with_fractions_by_its_settings_cannot_become_a_counted_one()
     {
         var shop = await TestStore.Create(host, unitType: "kg");
         Task<Answer> Set(string unitType, bool? allowFraction) =>
@@ -228,7 +228,7 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_deactivated_product_or_store_is_in_use_again_once_it_is_activated()
+    public async Task activation_makes_a_deactivated_product_or_store_usable_again()
     {
         var shop = await TestStore.Create(host, stock: 2);
         var product = (await shop.Manager.Post($"products/{shop.Sku}/deactivate", null)).ShouldBe(200).Id();

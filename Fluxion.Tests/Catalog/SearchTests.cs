@@ -37,7 +37,7 @@ public sealed class SearchTests(LedgerHost host)
     [InlineData("suppliers", "code", "tradeName")]
     [InlineData("stores", "code", "name")]
     [InlineData("categories", "code", "name")]
-    public async Task a_search_goes_by_neither_case_nor_accents_nor_forms_of_a_letter(string resource, string code, string field)
+    public async Task a_search_ignores_case_accents_and_letter_forms(string resource, string code, string field)
     {
         var admin = (await TestTenant.Create(host)).Admin;
         foreach (var (i, (name, _, _)) in Cases.Index())
@@ -66,7 +66,7 @@ public sealed class SearchTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task users_are_found_likewise_and_every_list_with_a_search_says_so()
+    public async Task the_search_of_users_and_of_every_other_list_works_likewise()
     {
         var tenant = await TestTenant.Create(host);
         (
@@ -103,7 +103,7 @@ public sealed class SearchTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_search_among_many_products_goes_by_an_index_for_the_service_as_well()
+    public async Task a_search_among_many_products_uses_an_index_also_for_the_service()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await using var superuser = await host.OpenSuperuser();

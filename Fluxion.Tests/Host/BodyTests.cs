@@ -7,7 +7,7 @@ namespace Fluxion.Tests.Host;
 public sealed class BodyTests(LedgerHost host)
 {
     [Fact]
-    public async Task a_chunked_body_over_the_limit_is_413_and_broken_chunks_are_400_without_a_token_too()
+    public async Task a_chunked_body_over_the_limit_answers_413_and_broken_chunks_400_with_or_without_a_token()
     {
         await using var database = await host.NewDatabase();
         await using var served = await HostProcess.Serve(database.Connections);

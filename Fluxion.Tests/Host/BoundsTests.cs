@@ -133,7 +133,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task twenty_imports_of_29_MB_at_once()
+    public async Task twenty_concurrent_imports_of_29_MB_leave_reads_fast_and_memory_bounded()
     {
         var file = LargeFile();
         file.Length.ShouldBeInRange(28_000_000, Import.MaxBytes);
@@ -161,7 +161,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task two_hundred_and_sixty_changes_of_passwords_at_once()
+    public async Task two_hundred_and_sixty_concurrent_password_changes_leave_reads_fast()
     {
         using var user = await SignedIn("user");
         using var admin = await SignedIn("admin");
@@ -190,7 +190,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task two_hundred_and_sixty_sign_ins_at_once()
+    public async Task two_hundred_and_sixty_concurrent_sign_ins_leave_reads_fast()
     {
         using var http = _host.NewClient();
         var answers = await MeasureReadsDuring(
@@ -220,7 +220,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task a_hundred_whole_lists_and_a_hundred_pages_at_once()
+    public async Task a_hundred_concurrent_complete_lists_and_pages_leave_reads_fast()
     {
         using var manager = await SignedIn("manager");
         var answers = await MeasureReadsDuring(
@@ -245,7 +245,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task forty_verifications_at_once()
+    public async Task forty_concurrent_verifications_leave_reads_fast()
     {
         using var manager = await SignedIn("manager");
         var answers = await MeasureReadsDuring(

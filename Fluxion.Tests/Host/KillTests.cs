@@ -11,7 +11,7 @@ public sealed class KillTests(LedgerHost ledger)
     private const int AtOnce = 8;
 
     [Fact]
-    public async Task after_kill_9_amid_commands_of_all_kinds_repeating_all_applies_each_exactly_once()
+    public async Task commands_repeated_after_kill_9_of_the_host_are_applied_exactly_once()
     {
         await using var database = await ledger.NewDatabase();
         await using var superuser = database.Superuser();
@@ -44,7 +44,7 @@ public sealed class KillTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task after_kill_9_of_the_whole_database_amid_commands_of_all_kinds_nothing_answered_is_lost_and_nothing_applied_twice()
+    public async Task kill_9_of_the_database_loses_no_answered_command_and_applies_none_twice()
     {
         await using var server = new OwnServer();
         await using var first = await server.Start();
@@ -79,7 +79,7 @@ public sealed class KillTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task sigterm_finishes_what_is_in_flight_and_exits_with_0()
+    public async Task sigterm_completes_requests_in_flight_and_exits_with_0()
     {
         await using var database = await ledger.NewDatabase();
         await using var host = await HostProcess.Serve(database.Connections);

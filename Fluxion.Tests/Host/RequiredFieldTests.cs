@@ -8,7 +8,7 @@ namespace Fluxion.Tests.Host;
 public sealed class RequiredFieldTests(LedgerHost host)
 {
     [Fact]
-    public async Task a_command_that_leaves_out_what_is_required_is_400_and_told_what()
+    public async Task a_command_without_a_required_field_is_refused_and_names_the_field()
     {
         var (document, admin, platform) = (
             await OpenApi.Of(Client.Anonymous(host)),
@@ -37,7 +37,7 @@ public sealed class RequiredFieldTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task nothing_at_all_is_told_all_that_is_required()
+    public async Task an_empty_body_is_refused_and_names_every_required_field()
     {
         var (document, admin) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"));
         var puts = document.Operations.Where(o => o.Method == "put").ToList();

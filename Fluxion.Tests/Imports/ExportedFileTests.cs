@@ -350,7 +350,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_import_that_the_api_has_is_among_those_tested_here() =>
+    public async Task these_tests_cover_every_import_of_the_api() =>
         (await OpenApi.Of(await Client.Demo(host, "manager")))
             .Operations.Where(o => o.CsvExample is not null)
             .Select(o => o.Path.Split('/')[^1])
@@ -358,7 +358,7 @@ public sealed class ExportedFileTests(LedgerHost host)
             .ShouldBe(ListOf.Keys.Order());
 
     [Theory, MemberData(nameof(Kinds))]
-    public async Task sent_back_as_it_is_it_changes_nothing_in_any_form_that_a_spreadsheet_gives_it(string kind)
+    public async Task an_exported_file_changes_nothing_in_any_form_that_a_spreadsheet_gives_it(string kind)
     {
         var tenant = await CreateTenantInEveryState();
         var csv = await Export(tenant.Admin, ListOf[kind]);
@@ -444,7 +444,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_was_sold_since_the_export_is_not_overwritten()
+    public async Task a_sale_after_the_export_is_not_overwritten()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
@@ -482,7 +482,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_sale_that_was_learned_late_is_not_overwritten_by_a_file_without_versions()
+    public async Task a_late_issue_is_not_overwritten_by_a_file_without_versions()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
@@ -516,14 +516,14 @@ public sealed class ExportedFileTests(LedgerHost host)
     [Theory]
     [InlineData("sku,name,unitType,costPrice,sellingPrice\nP-9,x,unit\n")]
     [InlineData("sku,name,unitType,costPrice,sellingPrice\nP-9,x,unit,,\n")]
-    public async Task a_new_product_has_a_price_where_the_file_has_a_column_for_it(string file)
+    public async Task a_new_product_requires_a_price_when_the_file_has_a_price_column(string file)
     {
         var tenant = await TestTenant.Create(host);
         (await Send(tenant.Admin, "products", file)).ShouldBe(400).Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
     }
 
     [Fact]
-    public async Task a_sku_that_lost_its_zeros_is_known_by_the_id()
+    public async Task a_product_whose_sku_lost_leading_zeros_is_found_by_its_id()
     {
         var tenant = await TestTenant.Create(host);
         await Do(tenant.Admin, "products", new { sku = "0042", name = "Forty-two" });
@@ -534,7 +534,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task movements_are_known_by_what_they_say_where_their_ids_were_taken_away()
+    public async Task movements_without_ids_are_recognized_by_their_content()
     {
         var tenant = await CreateTenantInEveryState();
         var csv = await Export(tenant.Admin, "movements");
@@ -546,7 +546,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_clock_that_was_set_right_changes_neither_what_is_booked_nor_dates()
+    public async Task a_corrected_clock_neither_duplicates_recorded_movements_nor_shifts_dates()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 1);
@@ -565,7 +565,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_count_is_taken_when_nothing_but_a_reservation_happened_since_the_export()
+    public async Task an_imported_count_is_accepted_when_only_reservations_followed_the_export()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
@@ -593,7 +593,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task stock_of_the_past_is_not_taken_for_that_of_now()
+    public async Task a_file_of_past_stock_is_not_accepted_as_current_stock()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
@@ -629,7 +629,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(StockColumns))]
-    public async Task a_column_of_stock_that_cannot_be_taken_is_refused_and_not_ignored(string column, string value)
+    public async Task a_stock_column_that_cannot_be_imported_is_refused_and_not_ignored(string column, string value)
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 48);
@@ -642,7 +642,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task columns_of_the_product_may_be_those_of_the_time_of_the_export()
+    public async Task product_columns_of_a_stock_file_may_be_outdated()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
@@ -657,7 +657,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     [InlineData("reserved", "1")]
     [InlineData("available", "47")]
     [InlineData("value", "1")]
-    public async Task a_column_that_the_ledger_finds_itself_is_checked_by_the_last_movement_too(string column, string value)
+    public async Task computed_columns_are_also_compared_by_the_last_movement(string column, string value)
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 48);
@@ -666,7 +666,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_was_on_order_at_the_time_of_the_export_may_be_on_its_way_or_there_by_now()
+    public async Task a_quantity_on_order_at_the_export_may_be_in_transit_or_received_by_now()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -713,7 +713,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     [Theory]
     [InlineData("createdAt")]
     [InlineData("updatedAt")]
-    public async Task when_a_product_was_changed_is_not_changed_by_a_file(string column)
+    public async Task the_change_times_of_a_product_cannot_be_imported(string column)
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
@@ -729,7 +729,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_only_on_order_opens_at_the_cost_of_the_product_when_it_is_counted()
+    public async Task a_counted_item_that_was_only_on_order_opens_at_the_products_cost()
     {
         var tenant = await CreateTenantInEveryState();
         var csv = await Export(tenant.Admin, "inventory?sku=D");
@@ -762,7 +762,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         ];
 
     [Theory, MemberData(nameof(PastMovements))]
-    public async Task the_same_file_twice_books_once_and_equal_rows_of_a_file_are_several_movements(string csv)
+    public async Task a_file_sent_twice_is_recorded_once_and_equal_rows_are_separate_movements(string csv)
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1");
@@ -784,7 +784,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task another_ledger_books_an_exported_file_of_movements_once_too()
+    public async Task another_ledger_records_an_exported_file_of_movements_once()
     {
         var (from, to) = (await CreateTenantInEveryState(), await TestTenant.Create(host));
         foreach (var code in (string[])["S-1", "S-2", "S-OUT"])
@@ -847,7 +847,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(MovementColumns))]
-    public async Task a_booked_movement_is_not_changed_by_a_file(string column, string value)
+    public async Task a_recorded_movement_cannot_be_changed_by_a_file(string column, string value)
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 10);
@@ -894,7 +894,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_two_people_changed_of_a_product_is_merged_field_by_field()
+    public async Task concurrent_edits_of_a_product_are_merged_by_field()
     {
         var tenant = await CreateTenantInEveryState();
         var csv = await Export(tenant.Admin, "products");
@@ -951,7 +951,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_empty_field_never_makes_a_price_zero()
+    public async Task an_empty_field_never_sets_a_price_to_zero()
     {
         var tenant = await TestTenant.Create(host);
         await Do(
@@ -988,7 +988,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     [InlineData("products", "sku;name;barcode\nP-9;Nine;7,59123E+12\n", "line 2: barcode")]
     [InlineData("stock", "store,sku,onHand\nS-1,7.59123E+12,1\n", "line 2: sku")]
     [InlineData("movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,1,7.59123E+12\n", "line 2: id")]
-    public async Task a_number_that_a_spreadsheet_has_shortened_is_refused_with_the_reason(string kind, string csv, string where)
+    public async Task a_number_that_a_spreadsheet_has_rounded_is_refused_with_the_reason(string kind, string csv, string where)
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
@@ -1011,7 +1011,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(Tried))]
-    public async Task a_dry_run_answers_as_the_run_that_follows(string kind, string csv)
+    public async Task a_dry_run_gives_the_same_answer_as_the_import(string kind, string csv)
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 5);

@@ -59,7 +59,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task products_come_in_and_change_and_a_column_that_is_not_there_keeps_what_is()
+    public async Task an_import_creates_and_changes_products_and_keeps_fields_without_a_column()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.Admin.Post("categories", new { code = "LAC", name = "Lácteos" });
@@ -107,7 +107,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_spreadsheet_of_a_country_with_a_decimal_comma_is_read_as_it_is()
+    public async Task a_spreadsheet_with_decimal_commas_is_imported_as_it_is()
     {
         var tenant = await TestTenant.Create(host);
         var file = "\uFEFFsku;name;costPrice;description\r\nA;\"Jabón; azul\";1234,5;\"dos\r\nlíneas\"\r\nB;'=SUM(1);,5;\r\n";
@@ -138,7 +138,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_bad_row_is_named_by_its_line_and_nothing_is_written()
+    public async Task an_import_with_bad_rows_names_every_line_and_writes_nothing()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 5);
@@ -215,7 +215,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_product_without_settings_is_not_changed_by_its_own_export()
+    public async Task a_product_without_settings_is_unchanged_by_its_own_export()
     {
         var tenant = await TestTenant.Create(host);
         (
@@ -234,7 +234,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task twenty_thousand_errors_are_said_at_once()
+    public async Task twenty_thousand_errors_are_reported_at_once()
     {
         var tenant = await TestTenant.Create(host);
         var answer = await Send(
@@ -261,7 +261,7 @@ public sealed class ImportTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(Unreadable))]
-    public async Task what_is_no_such_file_is_400_and_says_where(string file, string where, string reason)
+    public async Task a_malformed_file_is_refused_and_the_position_is_named(string file, string where, string reason)
     {
         var answer = (await Send(await Client.Demo(host, "manager"), "products", file)).ShouldBe(400);
         answer.Fields.ShouldContain(where);
@@ -271,7 +271,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_binary_file_is_400_another_type_415_and_a_file_over_the_limit_413()
+    public async Task a_binary_file_answers_400_another_type_415_and_a_file_over_the_limit_413()
     {
         await using var database = await host.NewDatabase();
         await using var served = await HostProcess.Serve(database.Connections);
@@ -309,7 +309,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_dry_run_says_what_would_be_and_writes_nothing()
+    public async Task a_dry_run_reports_the_result_and_writes_nothing()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 5);
@@ -335,7 +335,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task stock_opens_what_never_moved_and_counts_what_did()
+    public async Task a_stock_import_opens_new_items_and_counts_existing_ones()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 5, unitCost: 2);
@@ -395,7 +395,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_movement_occurred_at_the_microsecond_that_is_kept_of_it()
+    public async Task an_imported_movement_occurs_at_the_stored_microsecond()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
@@ -416,7 +416,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_store_that_is_not_yours_is_403_and_names_the_line_and_a_user_imports_nothing()
+    public async Task a_store_without_access_answers_403_with_the_line_and_a_user_cannot_import()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
@@ -455,7 +455,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_exported_can_be_imported_again_and_gives_the_same_rows()
+    public async Task an_exported_file_can_be_imported_elsewhere_and_gives_the_same_rows()
     {
         var (from, to, onlyStock) = (await TestTenant.Create(host), await TestTenant.Create(host), await TestTenant.Create(host));
         foreach (var tenant in (TestTenant[])[from, to, onlyStock])
@@ -657,7 +657,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task twenty_thousand_rows_come_in_one_request_that_tells_how_far_it_is()
+    public async Task an_import_of_20000_rows_reports_its_progress()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.Admin.Post("stores", new { code = "S-1", name = "One" });
@@ -702,7 +702,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_import_whose_client_goes_away_can_be_sent_again_and_is_applied_once()
+    public async Task an_import_whose_client_disconnects_can_be_sent_again_and_is_applied_once()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.Admin.Post("stores", new { code = "S-1", name = "One" });

@@ -6,7 +6,7 @@ namespace Fluxion.Tests.Load;
 public sealed class LoadTests(LedgerHost host)
 {
     [Fact]
-    public async Task a_loaded_tenant_is_as_large_as_asked_and_keeps_the_laws()
+    public async Task a_loaded_tenant_has_the_requested_size_and_keeps_the_invariants()
     {
         await using var database = await host.NewDatabase();
         var environment = HostProcess.Development(database.Connections);

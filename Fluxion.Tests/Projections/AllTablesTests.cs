@@ -293,7 +293,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     private static JsonNode? Json(object? column) => column is null ? null : JsonNode.Parse((string)column);
 
     [Fact]
-    public async Task every_accepted_command_left_its_events_and_no_refused_one_did()
+    public async Task accepted_commands_record_events_and_refused_ones_do_not()
     {
         // NET-… are the receipts of a test below; alerts follow commands asynchronously
         (
@@ -334,7 +334,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
 
     [Theory]
     [MemberData(nameof(Invariants.Names), MemberType = typeof(Invariants))]
-    public async Task a_law_holds_in_every_tenant(string invariant)
+    public async Task every_tenant_keeps_the_invariant(string invariant)
     {
         await using var superuser = await host.OpenSuperuser();
         (await superuser.Violations(invariant)).ShouldBeEmpty();
@@ -356,7 +356,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     }
 
     [Fact]
-    public async Task the_trail_names_the_user_unless_the_system_acted()
+    public async Task the_audit_trail_names_the_user_unless_the_system_acted()
     {
         (
             await Rows(
@@ -372,7 +372,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     [InlineData("2001:db8::7", "2001:db8::7")]
     [InlineData("::ffff:203.0.113.8", "203.0.113.8")] // an IPv4 client, as a listener on [::] sees it
     [InlineData("fe80::1%2", "fe80::1")] // a scope id names a network of this machine only; the type inet has none
-    public async Task the_trail_names_address_and_agent_of_the_request(string address, string shown)
+    public async Task the_audit_trail_names_address_and_agent_of_the_request(string address, string shown)
     {
         var reference = $"NET-{address}";
         await busy.ReceiveFrom(address, reference);
@@ -396,7 +396,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     // Tables compared with Marten's documents
 
     [Fact]
-    public async Task products_are_the_documents()
+    public async Task the_products_table_equals_the_documents()
     {
         await using var session = Documents();
         var documents = (await session.Query<Product>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(p => p.Id);
@@ -440,7 +440,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     }
 
     [Fact]
-    public async Task a_tenants_own_fields_of_a_product_are_kept_as_they_were_given()
+    public async Task custom_fields_of_a_product_are_stored_as_sent()
     {
         var product = new
         {
@@ -464,7 +464,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     }
 
     [Fact]
-    public async Task stores_are_the_documents()
+    public async Task the_stores_table_equals_the_documents()
     {
         await using var session = Documents();
         var documents = (await session.Query<Store>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(s => s.Id);
@@ -483,7 +483,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     }
 
     [Fact]
-    public async Task users_are_the_documents_and_hold_no_password()
+    public async Task the_users_table_equals_the_documents_and_has_no_password()
     {
         await using var session = Documents();
         var documents = (await session.Query<User>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(u => u.Id);
@@ -501,7 +501,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     }
 
     [Fact]
-    public async Task categories_suppliers_and_stock_are_the_documents()
+    public async Task the_tables_of_categories_suppliers_and_stock_equal_the_documents()
     {
         await using var session = Documents();
         var ct = TestContext.Current.CancellationToken;
@@ -545,7 +545,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     // Cost
 
     [Fact]
-    public async Task the_average_begins_anew_when_nothing_is_left()
+    public async Task the_moving_average_restarts_after_stock_reaches_zero()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "M1");
@@ -572,7 +572,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     [InlineData(1, 1.0, 1, 1.0001, 1.0001)] // 1.00005: a half is rounded away from zero
     [InlineData(-4, 9.0, 10, 2.0, 2.0)] // negative stock has no cost to average with
     [InlineData(0, 9.0, 10, 2.0, 2.0)]
-    public void a_receipt_moves_the_average_to_four_decimals(
+    public void a_receipt_updates_the_moving_average_to_four_decimals(
         decimal onHand,
         decimal average,
         decimal quantity,

@@ -37,7 +37,7 @@ public sealed class QueryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_list_as_csv_or_json_lines_is_whole_unless_limited()
+    public async Task a_list_as_csv_or_json_lines_is_complete_unless_limited()
     {
         var admin = await CreateTenantWithManyMovements();
         var csv = (await admin.Get("movements", accept: "text/csv")).ShouldBe(200);
@@ -64,7 +64,7 @@ public sealed class QueryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task only_the_fields_that_were_asked_for_are_answered()
+    public async Task a_list_returns_only_the_requested_fields()
     {
         var viewer = await Client.Demo(host, "viewer");
         (await viewer.Get("inventory?store=CCS-01&sku=LAC001&fields=sku,onHand, store")).ShouldBe(200).Json["items"]![0]!
@@ -79,7 +79,7 @@ public sealed class QueryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_resource_that_the_client_has_already_is_not_sent_again()
+    public async Task a_resource_with_the_clients_etag_is_not_sent_again()
     {
         var shop = await TestStore.Create(host);
         var http = host.Http.Server.CreateClient();
@@ -116,7 +116,7 @@ public sealed class QueryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task inventory_as_of_a_moment_from_what_was_known_at_another()
+    public async Task inventory_can_be_read_as_of_one_moment_and_known_at_another()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         var admin = ledger.Tenant.Admin;

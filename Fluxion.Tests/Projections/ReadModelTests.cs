@@ -196,7 +196,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     private static DateTimeOffset Instant(object? value) => new(((DateTime)value!).ToUniversalTime());
 
     [Fact]
-    public async Task what_is_on_hand_is_the_sum_of_the_movements_of_every_item()
+    public async Task on_hand_of_every_item_is_the_sum_of_its_movements()
     {
         var items = await Rows(
             """
@@ -223,7 +223,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task each_movement_event_is_one_movement_and_each_refused_line_is_none()
+    public async Task each_movement_event_is_one_movement_and_a_refused_line_is_none()
     {
         var (events, movements) = (
             await Rows("select id from {t}.mt_events where type like 'stock\\_%' order by id"),
@@ -270,7 +270,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task each_audit_row_begins_where_the_row_before_it_ended()
+    public async Task each_audit_row_starts_with_the_state_at_the_end_of_the_previous_row()
     {
         var rows = await Rows(
             """
@@ -293,7 +293,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task the_last_audit_row_of_an_entity_says_what_its_read_model_says()
+    public async Task the_last_audit_row_of_an_entity_matches_its_read_model()
     {
         var rows = await Rows(
             """
@@ -308,7 +308,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task a_movement_says_when_it_occurred_when_it_was_recorded_and_by_whom()
+    public async Task a_movement_has_the_times_of_occurrence_and_recording_and_the_user()
     {
         var rows = await Rows(
             """
@@ -333,7 +333,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task what_occurred_long_ago_does_not_set_the_last_movement_back()
+    public async Task a_late_movement_does_not_set_the_last_movement_back()
     {
         var row = (
             await Rows(
@@ -389,7 +389,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task the_moving_average_is_the_one_worked_out_by_hand()
+    public async Task the_moving_average_matches_a_manual_calculation()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S1", "P1");

@@ -204,7 +204,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     private static decimal Number(JsonNode? node) => node!.GetValue<decimal>();
 
     [Fact]
-    public async Task an_order_goes_from_draft_to_received_with_the_totals_worked_out_by_hand()
+    public async Task an_order_goes_from_draft_to_received_with_the_expected_totals()
     {
         var number = purchasing.NextNumber();
         var drafted = (
@@ -294,7 +294,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public void the_tax_is_rounded_once_a_rate() =>
+    public void the_tax_is_rounded_once_per_rate() =>
         // 16 %: 0.03 + 0.03 + 0.03 = 0.09 → 0.0144; a line alone would be 0.0048 → 0; 8 %: 0.0625 → 0.005 → 0.01
         Taxes.Total([(0.03m, 16), (0.0625m, 8), (0.03m, 16), (0.03m, 16), (100, 0)]).ShouldBe(0.02m);
 
@@ -324,7 +324,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
         [.. PurchaseOrderStatus.All.SelectMany(_ => Commands, (state, command) => (state, command))];
 
     [Fact]
-    public void the_table_of_the_code_is_the_one_here()
+    public void the_transitions_in_the_code_match_the_table_in_this_test()
     {
         PurchaseOrder.Allowed.Keys.ShouldBe(Commands, ignoreOrder: true);
         foreach (var ((state, command), yes) in Allowed())
@@ -333,7 +333,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task a_command_is_taken_in_its_states_and_in_others_409_says_which_those_are(string state, string command)
+    public async Task a_command_is_accepted_in_its_states_and_refused_in_others_with_the_allowed_ones(string state, string command)
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.Draft(sku, 5);
@@ -376,7 +376,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task a_closed_order_is_received_on_the_day_of_its_last_delivery_and_nothing_is_on_order()
+    public async Task a_closed_order_has_the_day_of_its_last_delivery_and_nothing_on_order()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 24, orderDate: "2026-02-20");
@@ -389,7 +389,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task what_is_ordered_for_the_first_time_is_seen_before_it_is_there_and_its_draft_is_not()
+    public async Task a_first_order_of_a_product_shows_as_on_order_and_its_draft_does_not()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.Draft(sku, 24);
@@ -408,7 +408,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task a_draft_is_changed_and_what_it_no_longer_names_is_gone()
+    public async Task a_changed_draft_loses_the_lines_that_it_no_longer_names()
     {
         var (kept, dropped, added) = (await purchasing.NewSku(), await purchasing.NewSku(), await purchasing.NewSku(3));
         var number = purchasing.NextNumber();
@@ -466,7 +466,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     // Never more than ordered
 
     [Fact]
-    public async Task of_24_deliveries_at_once_of_20_units_exactly_20_come_in()
+    public async Task twenty_of_24_concurrent_deliveries_of_20_ordered_units_are_accepted()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 20);
@@ -478,7 +478,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task two_deliveries_of_the_whole_line_24_wide_bring_it_once()
+    public async Task concurrent_deliveries_of_a_complete_line_are_accepted_once()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 24);
@@ -488,7 +488,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task a_delivery_that_is_repeated_under_its_key_comes_in_once()
+    public async Task a_delivery_repeated_under_its_key_is_received_once()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 24);
@@ -506,7 +506,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     [InlineData(5, 106, 409)]
     [InlineData(12.5, 112.5, 200)]
     [InlineData(12.5, 112.501, 409)]
-    public void more_than_ordered_comes_in_up_to_the_tolerance(decimal percent, decimal quantity, int status)
+    public void a_delivery_may_exceed_the_order_up_to_the_tolerance(decimal percent, decimal quantity, int status)
     {
         var line = new PurchaseOrderLine(Guid.CreateVersion7(), Guid.CreateVersion7(), "CHEESE", percent == 0 ? 24 : 100, 2, 0, 0);
         var order = new PurchaseOrder(Guid.CreateVersion7(), "OC", "sent", Guid.Empty, Guid.Empty, default, null, null, null, null, [line]);
@@ -526,7 +526,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task the_tolerance_is_a_setting_of_the_tenant()
+    public async Task the_over_receipt_tolerance_is_a_setting_of_the_tenant()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -572,7 +572,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     // Permissions and invalid input
 
     [Fact]
-    public async Task one_order_of_24_with_one_number_is_taken()
+    public async Task one_of_24_concurrent_orders_with_one_number_is_accepted()
     {
         var number = purchasing.NextNumber();
         var answers = await Task.WhenAll(
@@ -596,7 +596,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task a_user_of_one_store_neither_orders_nor_receives_nor_sees_for_another()
+    public async Task a_user_of_one_store_cannot_order_receive_or_read_for_another()
     {
         (
             await purchasing.Admin.Post(
@@ -649,7 +649,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task a_user_drafts_and_receives_and_a_manager_sends_confirms_cancels_and_closes()
+    public async Task users_draft_and_receive_and_managers_send_confirm_cancel_and_close()
     {
         var (user, viewer) = (await Client.Demo(host, "user"), await Client.Demo(host, "viewer"));
         foreach (var command in (string[])["send", "confirm", "cancel", "close"])
@@ -659,7 +659,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task orders_are_found_by_store_supplier_status_and_date_a_page_at_a_time()
+    public async Task orders_are_filtered_by_store_supplier_status_and_date_and_paged()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -741,7 +741,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
         400,
         "expectedDate"
     )]
-    public async Task an_order_with_one_wrong_field_is_told_which_and_not_written(string body, int status, string field)
+    public async Task an_order_with_one_invalid_field_is_refused_by_that_field_and_not_written(string body, int status, string field)
     {
         (await purchasing.Admin.Post("purchase-orders", body)).ShouldBe(status).Fields.ShouldBe([field]);
         (await purchasing.Admin.Get("purchase-orders/B1")).ShouldBe(404);
@@ -753,7 +753,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     [InlineData("""{"lines":[{"sku":"MILK","quantity":0.5}]}""", 400, "lines[0].quantity")]
     [InlineData("""{"lines":[{"sku":"WINE","quantity":1}]}""", 404, "lines[0].sku")]
     [InlineData("""{"occurredAt":"2999-01-01T00:00:00Z","lines":[{"sku":"MILK","quantity":1}]}""", 400, "occurredAt")]
-    public async Task a_delivery_with_one_wrong_field_is_told_which_and_moves_nothing(string body, int status, string field)
+    public async Task a_delivery_with_one_invalid_field_is_refused_by_that_field_and_moves_nothing(string body, int status, string field)
     {
         var number = await purchasing.CreateSentOrder("MILK", 5);
         (await purchasing.Admin.Post($"purchase-orders/{number}/receipts", body)).ShouldBe(status).Fields.ShouldBe([field]);
@@ -761,7 +761,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task an_order_needs_a_key_and_exists()
+    public async Task an_order_command_requires_a_key_and_an_existing_order()
     {
         (
             await purchasing.Admin.Post(
@@ -784,7 +784,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task the_trail_tells_of_an_order_under_its_store()
+    public async Task the_audit_trail_lists_an_order_under_its_store()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 1);
@@ -795,7 +795,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     }
 
     [Fact]
-    public async Task the_demo_has_orders_for_the_examples_of_the_document()
+    public async Task the_demo_tenant_has_orders_for_the_documented_examples()
     {
         var orders = (await (await Client.Demo(host, "viewer")).Get("purchase-orders?supplier=POLAR")).ShouldBe(200).Json[
             "items"

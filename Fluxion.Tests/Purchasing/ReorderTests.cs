@@ -86,7 +86,7 @@ public sealed class ReorderTests(LedgerHost host)
         (await client.Post("purchase-orders/from-suggestions", command ?? new { })).ShouldBe(200).Json;
 
     [Fact]
-    public async Task what_is_below_its_reorder_point_is_suggested_up_to_its_level_in_whole_packs()
+    public async Task products_below_their_reorder_point_are_suggested_in_whole_packs_up_to_their_maximum()
     {
         var tenant = await CreateUsualTenant();
         var rows = await Suggestions(tenant.Admin);
@@ -141,7 +141,7 @@ public sealed class ReorderTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task one_command_drafts_the_orders_and_a_second_one_finds_nothing_to_order()
+    public async Task one_command_drafts_the_suggested_orders_and_a_second_finds_none()
     {
         var tenant = await CreateUsualTenant();
         var admin = tenant.Admin;
@@ -173,7 +173,7 @@ public sealed class ReorderTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_eight_at_once_one_orders()
+    public async Task one_of_eight_concurrent_reorder_commands_creates_orders()
     {
         var tenant = await CreateUsualTenant();
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Order(tenant.Admin)));
@@ -182,7 +182,7 @@ public sealed class ReorderTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_deactivated_supplier_gets_no_order_and_other_stores_are_not_ordered_for()
+    public async Task no_order_goes_to_a_deactivated_supplier_or_for_another_store()
     {
         var tenant = await CreateUsualTenant();
         (await tenant.Admin.Post("suppliers/V2/deactivate", null)).ShouldBe(200);
@@ -218,7 +218,7 @@ public sealed class ReorderTests(LedgerHost host)
     [InlineData("""{"packSize":0}""", "packSize")]
     [InlineData("""{"packSize":2.5}""", "packSize")]
     [InlineData("""{"packSize":0.0001,"unitType":"kg"}""", "packSize")]
-    public async Task a_lead_time_or_pack_that_cannot_be_is_refused(string fields, string field)
+    public async Task an_invalid_lead_time_or_pack_size_is_refused(string fields, string field)
     {
         var product = JsonNode.Parse(fields)!.AsObject();
         (product["sku"], product["name"]) = ("BAD", "Bad");
@@ -226,7 +226,7 @@ public sealed class ReorderTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_export_with_lead_time_and_pack_comes_back_as_it_is()
+    public async Task an_export_with_lead_time_and_pack_size_can_be_imported_unchanged()
     {
         var tenant = await CreateUsualTenant();
         var file = (await tenant.Admin.Get("products", "text/csv")).ShouldBe(200).Text;

@@ -28,7 +28,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     private async Task<decimal> OnOrder(string sku) => Number((await purchasing.Inventory(sku))!["onOrder"]);
 
     [Fact]
-    public async Task what_goes_back_is_on_order_again_until_its_replacement_comes()
+    public async Task returned_goods_are_on_order_again_until_the_replacement_arrives()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 24);
@@ -87,7 +87,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task without_a_replacement_the_line_is_settled()
+    public async Task a_return_without_replacement_settles_the_line()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 10);
@@ -105,7 +105,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     [Theory]
     [InlineData(true, "confirmed", "10 0 0", 10)]
     [InlineData(false, "received", "10 0 10", 0)]
-    public async Task of_an_order_of_which_all_goes_back_nothing_stays(
+    public async Task a_complete_return_leaves_the_order_with_nothing_received(
         bool replacement,
         string status,
         string line,
@@ -124,7 +124,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task of_an_order_that_was_closed_only_what_goes_back_is_on_order()
+    public async Task a_return_to_a_closed_order_puts_only_the_returned_quantity_on_order()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 24);
@@ -139,7 +139,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task an_order_that_is_taken_up_after_it_was_cancelled_is_what_it_was()
+    public async Task an_order_reopened_after_cancellation_has_its_former_status()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 10);
@@ -153,7 +153,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task what_came_beyond_the_order_goes_back_and_is_not_expected_again()
+    public async Task an_over_delivered_quantity_can_be_returned_and_is_not_on_order_again()
     {
         await using var own = await PurchasingTenant.Create(host);
         (await own.SetOverReceiptPercent(50)).ShouldBe(200);
@@ -170,7 +170,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     // Not more than was delivered, only from that delivery, and not before it
 
     [Fact]
-    public async Task not_more_goes_back_than_the_delivery_brought_and_has_not_gone_back()
+    public async Task a_return_cannot_exceed_the_remaining_quantity_of_its_delivery()
     {
         var (sku, other) = (await purchasing.NewSku(), await purchasing.NewSku());
         var number = await purchasing.CreateSentOrder(sku, 20);
@@ -197,7 +197,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task goods_go_back_at_what_they_came_with_also_of_one_delivery_at_two_costs()
+    public async Task returned_goods_leave_at_the_cost_of_their_delivery_line()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 20);
@@ -232,7 +232,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task nothing_goes_back_before_it_came_or_what_is_not_there_or_held_for_somebody()
+    public async Task a_return_before_the_delivery_or_beyond_the_available_stock_is_refused()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 10, orderDate: "2026-02-01");
@@ -263,7 +263,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task of_24_returns_at_once_of_20_units_exactly_20_go_back_and_one_under_one_key_once()
+    public async Task twenty_of_24_concurrent_returns_of_20_units_succeed_and_a_repeated_key_counts_once()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 20);
@@ -281,7 +281,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task a_user_returns_goods_of_his_stores_and_a_viewer_none()
+    public async Task a_user_returns_goods_of_accessible_stores_and_a_viewer_none()
     {
         await using var own = await PurchasingTenant.Create(host);
         var sku = await own.NewSku();
@@ -315,7 +315,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     // Booking errors
 
     [Fact]
-    public async Task a_delivery_that_was_booked_to_the_wrong_order_or_at_the_wrong_cost_is_undone_as_if_it_had_never_been()
+    public async Task a_return_fully_reverses_a_delivery_to_the_wrong_order_or_at_the_wrong_cost()
     {
         var sku = await purchasing.NewSku();
         (
@@ -350,7 +350,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     [InlineData("sent")]
     [InlineData("confirmed")]
     [InlineData("draft")]
-    public async Task an_order_that_was_cancelled_and_arrives_after_all_is_what_it_was_before(string state)
+    public async Task a_cancelled_order_that_arrives_after_all_has_its_former_status(string state)
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.Draft(sku, 10);
@@ -370,7 +370,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task an_order_that_was_closed_too_early_is_open_again_for_all_that_is_missing()
+    public async Task an_order_closed_too_early_is_reopened_for_everything_missing()
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 24);
@@ -388,7 +388,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     // Receipts without an order
 
     [Fact]
-    public async Task goods_of_a_receipt_without_an_order_go_back_at_what_they_came_with()
+    public async Task goods_received_without_an_order_are_returned_at_their_receipt_cost()
     {
         var (sku, other) = (await purchasing.NewSku(), await purchasing.NewSku());
         (
@@ -479,7 +479,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task of_receipts_into_several_stores_the_store_is_named_and_24_returns_at_once_take_what_came()
+    public async Task a_return_of_a_receipt_into_several_stores_names_the_store_and_never_exceeds_it()
     {
         var sku = await purchasing.NewSku();
         var document = (
@@ -521,7 +521,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task an_issue_for_the_reason_without_a_document_leaves_at_the_average_as_before()
+    public async Task an_issue_for_a_supplier_return_without_document_leaves_at_the_moving_average()
     {
         var sku = await purchasing.NewSku();
         foreach (var unitCost in (decimal[])[2, 3])
@@ -568,7 +568,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     [InlineData("""{"lines":[{"sku":"{sku}","quantity":1}],"occurredAt":"2999-01-01T00:00:00Z"}""", "occurredAt")]
     [InlineData("""{"lines":[{"sku":"{sku}","quantity":1}],"reason":"a\nb"}""", "reason")]
     [InlineData("""{"lines":[{"sku":"{sku}","quantity":1}],"reference":"a\nb"}""", "reference")]
-    public async Task a_return_with_one_wrong_field_is_told_which_and_nothing_goes_back(string body, string field)
+    public async Task a_return_with_one_invalid_field_is_refused_by_that_field_and_returns_nothing(string body, string field)
     {
         var sku = await purchasing.NewSku();
         var number = await purchasing.CreateSentOrder(sku, 5);
@@ -586,7 +586,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     // Reports
 
     [Fact]
-    public async Task a_supplier_is_judged_by_what_stayed_and_when_that_came()
+    public async Task the_supplier_report_counts_what_was_kept_and_when_it_arrived()
     {
         var ledger = await TestLedger.Create(host, "P1");
         await ledger.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
@@ -633,7 +633,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public async Task what_goes_back_is_no_demand_and_on_order_says_the_same_everywhere()
+    public async Task a_supplier_return_is_no_demand_and_on_order_agrees_in_all_reports()
     {
         var ledger = await TestLedger.Create(host, "P1");
         await ledger.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
@@ -667,7 +667,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
 
     /// <summary>Movements are recorded in the order in which they occurred: the recorded and the restated value are equal.</summary>
     [Fact]
-    public async Task the_books_and_the_restated_cost_agree_whatever_came_and_went_back()
+    public async Task stock_value_and_restated_cost_agree_after_any_receipts_and_returns()
     {
         var ledger = await TestLedger.Create(host, "P1");
         var random = new Random(4711);
@@ -724,7 +724,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
     }
 
     [Fact]
-    public void a_return_opens_an_order_as_far_as_something_is_missing()
+    public void a_return_reopens_an_order_for_the_missing_quantity()
     {
         PurchaseOrderLine Line(decimal ordered, decimal received, decimal cancelled = 0) =>
             new(Guid.CreateVersion7(), Guid.CreateVersion7(), "P", ordered, 2, 0, received, cancelled);

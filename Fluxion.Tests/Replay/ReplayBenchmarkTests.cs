@@ -9,7 +9,7 @@ namespace Fluxion.Tests.Replay;
 public sealed class ReplayBenchmarkTests(LedgerHost host)
 {
     [Fact]
-    public async Task marten_rebuilds_the_same_rows_from_the_same_events_and_nothing_is_left_of_it()
+    public async Task marten_rebuilds_the_same_rows_and_the_benchmark_leaves_nothing_behind()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await TradingTenant.CreateDocuments(tenant.Admin);

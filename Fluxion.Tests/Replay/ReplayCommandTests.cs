@@ -6,7 +6,7 @@ namespace Fluxion.Tests.Replay;
 public sealed class ReplayCommandTests(LedgerHost ledger)
 {
     [Fact]
-    public async Task a_replay_exits_with_0_only_when_all_is_as_the_events_say()
+    public async Task a_replay_exits_with_0_only_when_every_row_matches_the_events()
     {
         await using var database = await ledger.NewDatabase();
         var environment = HostProcess.Development(database.Connections);
@@ -47,7 +47,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task of_all_tenants_each_is_looked_at_whatever_becomes_of_another()
+    public async Task a_replay_of_all_tenants_continues_after_one_fails()
     {
         await using var database = await ledger.NewDatabase();
         var environment = HostProcess.Development(database.Connections);
@@ -84,7 +84,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
     [InlineData("replay --all --parallel 0", "--parallel is 1 to 16")]
     [InlineData("replay fluxion-demo --to 2026-11-24 --swap", "swap without an end")]
     [InlineData("replay fluxion-demo --out /nowhere/at/all", "/nowhere/at/all")]
-    public async Task what_cannot_be_replayed_is_said(string command, string why)
+    public async Task an_invalid_replay_command_exits_with_1_and_the_reason(string command, string why)
     {
         var (code, output) = await HostProcess.Run(HostProcess.Development(ledger.Connections), command.Split(' '));
         code.ShouldBe(1, output);

@@ -22,7 +22,7 @@ public sealed class ReplayTenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_replay_is_asked_for_and_read_when_it_is_done()
+    public async Task a_requested_replay_can_be_read_when_it_is_done()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await tenant.CreateStore("S1", "P1", stock: 10);
@@ -53,7 +53,7 @@ public sealed class ReplayTenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task one_replay_of_a_tenant_runs_at_a_time_and_that_of_a_dead_host_is_in_nobodys_way()
+    public async Task one_replay_per_tenant_runs_at_a_time_and_one_of_a_dead_host_blocks_none()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
@@ -71,7 +71,7 @@ public sealed class ReplayTenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_cannot_be_replayed_is_refused()
+    public async Task an_invalid_replay_request_is_refused()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         (await tenant.Admin.Post("audit/replays", new { table = "stock" })).ShouldBe(404);

@@ -376,13 +376,13 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
         Replay.Run(trading.Tenant.Registered, request ?? new(), null, TestContext.Current.CancellationToken);
 
     [Fact]
-    public async Task the_demo_tenant_is_what_its_events_say() =>
+    public async Task the_demo_tenant_equals_its_replay() =>
         await host.ReplayShouldBeEqual(
             (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken))!
         );
 
     [Fact]
-    public async Task what_retention_has_dropped_of_the_audit_trail_is_no_difference_and_all_else_is()
+    public async Task audit_rows_dropped_by_retention_are_no_difference_and_other_missing_rows_are()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await TradingTenant.CreateDocuments(tenant.Admin);
@@ -428,7 +428,7 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
     }
 
     [Fact]
-    public async Task every_read_model_has_rows_here()
+    public async Task every_read_model_has_rows_in_this_test()
     {
         var result = await Run();
         result
@@ -530,7 +530,7 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
 
     [Theory]
     [MemberData(nameof(Corruptions))]
-    public async Task what_was_altered_in_a_table_is_named(string alteration, string table, string? column)
+    public async Task a_replay_names_every_altered_row_and_column(string alteration, string table, string? column)
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"select set_config('app.current_tenant_id', '{trading.Tenant.Id}', false)");
@@ -565,7 +565,7 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
     }
 
     [Fact]
-    public async Task a_field_that_a_state_has_got_since_is_no_difference()
+    public async Task a_field_added_to_a_state_later_is_no_difference()
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"update {Schema}.mt_doc_sale set data = jsonb_strip_nulls(data)");

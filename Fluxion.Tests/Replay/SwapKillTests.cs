@@ -48,7 +48,7 @@ public sealed class SwapKillTests(LedgerHost host)
 
     [Theory]
     [MemberData(nameof(Steps))]
-    public async Task killed_in_the_middle_it_leaves_all_as_it_was_and_the_next_one_puts_it_right(string moment, string held, string waits)
+    public async Task a_killed_swap_changes_nothing_and_the_next_swap_succeeds(string moment, string held, string waits)
     {
         var ct = TestContext.Current.CancellationToken;
         var tenant = await TestTenant.Create(host, altered: true);

@@ -41,7 +41,7 @@ public sealed class SwapTests(LedgerHost host)
     ];
 
     [Fact]
-    public async Task commands_go_on_while_read_models_are_swapped_and_none_is_lost()
+    public async Task commands_continue_during_a_swap_and_none_is_lost()
     {
         var ct = TestContext.Current.CancellationToken;
         var tenant = await TestTenant.Create(host, altered: true);
@@ -131,7 +131,7 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task rows_that_have_exchanged_what_is_unique_are_put_right()
+    public async Task a_swap_corrects_rows_that_exchanged_unique_values()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await TradingTenant.CreateDocuments(tenant.Admin);
@@ -187,7 +187,7 @@ public sealed class SwapTests(LedgerHost host)
             update {t}.products set sku = 'LOST' where sku = 'P1'; insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
             """
     )]
-    public async Task rows_that_refer_to_each_other_are_put_right(string what, string alteration)
+    public async Task a_swap_corrects_rows_that_refer_to_each_other(string what, string alteration)
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await TradingTenant.CreateDocuments(tenant.Admin);
@@ -255,7 +255,7 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task each_statement_of_a_swap_reads_the_chunks_and_segments_of_its_rows_alone()
+    public async Task each_statement_of_a_swap_reads_only_the_chunks_and_segments_of_its_rows()
     {
         var ct = TestContext.Current.CancellationToken;
         var tenant = await CreateTenantWithHalfAYear(products: 2);
@@ -297,7 +297,7 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_compressed_chunks_a_swap_decompresses_the_batches_of_the_rows_that_differ_alone()
+    public async Task a_swap_decompresses_only_the_batches_of_the_rows_that_differ()
     {
         await using var superuser = await host.OpenSuperuser();
         Assert.SkipUnless(
@@ -340,7 +340,7 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_segments_that_a_swap_names_are_those_of_the_compression()
+    public async Task a_swap_names_the_segment_columns_of_the_compression()
     {
         await using var superuser = await host.OpenSuperuser();
         Assert.SkipUnless(
@@ -365,7 +365,7 @@ public sealed class SwapTests(LedgerHost host)
     [Theory]
     [InlineData(3)]
     [InlineData(30)]
-    public async Task many_or_few_rows_of_chunks_that_differ_lack_or_are_too_much_are_put_right(int products)
+    public async Task a_swap_corrects_changed_missing_and_surplus_rows_of_chunks(int products)
     {
         var tenant = await CreateTenantWithHalfAYear(products);
         await using var superuser = await host.OpenSuperuser();
@@ -394,7 +394,7 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_swap_of_one_table_that_others_stand_in_the_way_of_is_refused_and_leaves_nothing()
+    public async Task a_swap_of_one_table_blocked_by_others_is_refused_and_changes_nothing()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         await TradingTenant.CreateDocuments(tenant.Admin);
@@ -420,7 +420,7 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_second_replay_at_once_is_refused_and_a_schema_left_behind_is_none()
+    public async Task a_concurrent_second_replay_is_refused_and_a_leftover_schema_is_replaced()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         var replay = host.Services.GetRequiredService<TenantReplay>();

@@ -151,7 +151,7 @@ public sealed class DeactivatedTests(PartlyDeactivatedTenant half) : IClassFixtu
     private static bool IsDeactivated(string? sku, string? store) => sku is "GONE" or "NEW-GONE" || store is "M2";
 
     [Fact]
-    public async Task every_view_and_function_of_stock_says_whether_it_has_what_is_deactivated()
+    public async Task every_stock_view_and_function_documents_whether_it_includes_deactivated_items()
     {
         await using var superuser = await half.TestLedger.Host.OpenSuperuser();
         var schema = $"'{half.TestLedger.Tenant.Schema}'::regnamespace";
@@ -186,7 +186,7 @@ public sealed class DeactivatedTests(PartlyDeactivatedTenant half) : IClassFixtu
     }
 
     [Fact]
-    public async Task every_list_of_stock_says_whether_it_has_what_is_deactivated()
+    public async Task every_stock_list_documents_whether_it_includes_deactivated_items()
     {
         var admin = half.TestLedger.Tenant.Admin;
         await AlertTests.WaitForAlerts(admin, alerts => alerts.Count == 1, "status=open&type=low_stock");
@@ -234,7 +234,7 @@ public sealed class DeactivatedTests(PartlyDeactivatedTenant half) : IClassFixtu
     }
 
     [Fact]
-    public async Task lists_views_alerts_and_suggestions_agree_on_what_is_low()
+    public async Task lists_views_alerts_and_suggestions_agree_on_low_stock()
     {
         var (ledger, admin) = (half.TestLedger, half.TestLedger.Tenant.Admin);
         await AlertTests.WaitForAlerts(admin, alerts => alerts.Count == 1, "status=open&type=low_stock");

@@ -5,7 +5,7 @@ namespace Fluxion.Tests.Reports;
 public sealed class MovementReportTests(LedgerHost host)
 {
     [Fact]
-    public async Task movements_are_added_up_by_day_week_and_month_of_the_store_whatever_the_session()
+    public async Task movements_are_summed_by_the_stores_day_week_and_month_in_every_session_time_zone()
     {
         var ledger = await TestLedger.Create(host, "P1");
         await ledger.SetTimeZone("America/Caracas");
@@ -25,7 +25,7 @@ public sealed class MovementReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task shrinkage_is_what_was_lost_without_a_sale()
+    public async Task shrinkage_is_the_quantity_lost_without_a_sale()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.Receive("P1", 50, 2m, "2026-03-01T00:00:00Z");
@@ -52,7 +52,7 @@ public sealed class MovementReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task turnover_is_what_was_sold_over_what_was_there_on_average()
+    public async Task turnover_is_the_quantity_sold_over_the_average_stock()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.Receive("P1", 10, 2m, "2026-03-01T00:00:00Z");

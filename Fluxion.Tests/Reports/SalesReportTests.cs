@@ -6,7 +6,7 @@ namespace Fluxion.Tests.Reports;
 public sealed class SalesReportTests(LedgerHost host)
 {
     [Fact]
-    public async Task sales_count_on_their_day_and_what_comes_back_on_the_day_on_which_it_does()
+    public async Task sales_count_on_their_day_and_returns_on_theirs()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.SetTimeZone("America/Caracas");
@@ -87,7 +87,7 @@ public sealed class SalesReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task reports_of_a_closed_month_stay_what_they_were()
+    public async Task reports_of_a_closed_month_do_not_change()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.SetTimeZone("America/Caracas");
@@ -160,7 +160,7 @@ public sealed class SalesReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task products_are_classed_by_what_they_bring()
+    public async Task products_are_classified_by_revenue()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2", "P3", "P4");
         foreach (var (sku, quantity) in (IEnumerable<(string, int)>)[("P1", 15), ("P2", 70), ("P3", 12), ("P4", 3)])
@@ -183,7 +183,7 @@ public sealed class SalesReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task suppliers_are_told_apart_by_what_they_delivered_and_when()
+    public async Task suppliers_are_rated_by_fill_rate_and_lead_time()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.Do("suppliers", new { code = "POLAR", businessName = "Polar" });

@@ -5,7 +5,7 @@ namespace Fluxion.Tests.Reports;
 public sealed class StockReportTests(LedgerHost host)
 {
     [Fact]
-    public async Task stock_on_hand_knows_what_is_on_order_and_in_transit_also_where_nothing_ever_was()
+    public async Task stock_on_hand_lists_on_order_and_in_transit_also_of_items_never_stocked()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.Receive("P1", 20, 2.50m, "2026-03-02T10:00:00-04:00");
@@ -92,7 +92,7 @@ public sealed class StockReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task stock_as_of_is_what_had_happened_from_what_was_known()
+    public async Task stock_as_of_includes_what_had_occurred_and_was_known()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.Receive("P1", 10, 2m, "2026-03-02T10:00:00-04:00");
@@ -121,7 +121,7 @@ public sealed class StockReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_value_as_of_now_is_the_books_whatever_happened()
+    public async Task the_value_as_of_now_equals_the_inventory_value()
     {
         var random = new Random(7);
         var ledger = await TestLedger.Create(host, "P1", "P2");
@@ -178,7 +178,7 @@ public sealed class StockReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task ageing_takes_what_came_first_to_have_left_first()
+    public async Task ageing_assumes_first_in_first_out()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2");
         await ledger.Receive("P1", 10, 2m, "2026-01-01T00:00:00Z");
@@ -194,7 +194,7 @@ public sealed class StockReportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task dead_stock_has_neither_been_sold_nor_used()
+    public async Task dead_stock_has_neither_sales_nor_usage()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2", "P3");
         var (longAgo, lately) = (

@@ -65,7 +65,7 @@ public sealed class TypicalQueriesTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task they_return_the_right_rows()
+    public async Task the_typical_queries_return_the_expected_rows()
     {
         var (ledger, of, past) = await CreateLedgerWithAYear();
         await using var _ = past;
@@ -77,7 +77,7 @@ public sealed class TypicalQueriesTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task they_leave_out_the_chunks_of_other_times()
+    public async Task the_typical_queries_skip_the_chunks_of_other_times()
     {
         var (ledger, of, past) = await CreateLedgerWithAYear();
         await using var _ = past;
@@ -97,7 +97,7 @@ public sealed class TypicalQueriesTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task they_can_go_by_the_indexes_of_the_data_model()
+    public async Task the_typical_queries_can_use_the_indexes_of_the_data_model()
     {
         var (ledger, of, past) = await CreateLedgerWithAYear();
         await using var _ = past;

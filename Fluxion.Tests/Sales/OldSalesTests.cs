@@ -38,7 +38,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
         """;
 
     [Fact]
-    public async Task tables_of_an_older_ledger_become_what_a_replay_of_its_events_writes()
+    public async Task migrated_tables_of_an_older_ledger_equal_a_replay_of_its_events()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();

@@ -49,7 +49,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         (await ledger.Tenant.Admin.Put("settings", new { overReceiptPercent = 0, uniqueReferences = !repeated })).ShouldBe(200);
 
     [Fact]
-    public async Task a_pos_transaction_is_one_sale_of_its_store()
+    public async Task a_pos_transaction_id_is_unique_in_its_store()
     {
         var ledger = await CreateLedger();
         var first = (await Sell(ledger, "T-1")).ShouldBe(201);
@@ -70,7 +70,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_a_pos_transaction_sent_24_times_at_once_exactly_one_is_a_sale()
+    public async Task a_pos_transaction_sent_24_times_concurrently_is_one_sale()
     {
         var ledger = await CreateLedger();
         // of two products, so that the sales do not wait for the same lock
@@ -81,7 +81,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_cancelled_sale_gives_its_transaction_free_and_keeps_its_invoice_number()
+    public async Task a_cancelled_sale_releases_its_pos_transaction_id_and_keeps_its_invoice_number()
     {
         var ledger = await CreateLedger();
         var first = (await Sell(ledger, "T-1", invoice: "F-1")).ShouldBe(201);
@@ -93,7 +93,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_request_sent_again_with_its_key_is_answered_as_before_and_is_no_repeat()
+    public async Task a_request_sent_again_with_its_key_is_no_duplicate_reference()
     {
         var ledger = await CreateLedger();
         var (key, invoice) = (Guid.CreateVersion7().ToString(), "F-1");
@@ -103,7 +103,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_setting_lets_references_be_repeated_and_what_was_repeated_counts_once_it_is_off_again()
+    public async Task a_setting_allows_repeated_references_and_existing_ones_count_when_it_is_off_again()
     {
         var ledger = await CreateLedger();
         (await ledger.Tenant.Admin.Get("settings")).ShouldBe(200).Json["uniqueReferences"]!.GetValue<bool>().ShouldBeTrue();
@@ -153,7 +153,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_reference_of_a_payment_or_refund_names_one_of_its_method_in_the_sale()
+    public async Task a_payment_or_refund_reference_is_unique_by_method_in_its_sale()
     {
         var ledger = await CreateLedger();
         var (sale, another) = (
@@ -204,7 +204,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_delivery_note_names_one_delivery_of_its_order()
+    public async Task a_delivery_note_is_unique_in_its_order()
     {
         var ledger = await CreateLedger();
         await ledger.Do("suppliers", new { code = "V1", businessName = "A supplier" });
@@ -245,7 +245,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_code_and_number_that_is_taken_says_by_what()
+    public async Task every_refused_duplicate_names_the_existing_document()
     {
         var (api, admin) = (await OpenApi.Of(await Client.Demo(host, "admin")), await Client.Demo(host, "admin"));
         string[] names = ["code", "sku", "email", "orderNumber", "invoiceNumber", "posTransactionId"];
@@ -295,7 +295,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_one_store_is_not_told_the_order_of_another()
+    public async Task a_user_of_one_store_does_not_see_the_order_of_another_in_a_refusal()
     {
         var ledger = await CreateLedger();
         await ledger.Do("suppliers", new { code = "V1", businessName = "A supplier" });
@@ -328,7 +328,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     private static partial Regex Naming();
 
     [Fact]
-    public async Task the_table_of_references_decides_on_every_field_that_carries_one()
+    public async Task the_documented_table_of_references_covers_every_reference_field()
     {
         var api = await OpenApi.Of(Client.Anonymous(host));
         var fields = new HashSet<string>();

@@ -29,7 +29,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     [InlineData(1, 0.01, 16, 0.01)]
     [InlineData(1, 0.05, 100, 0.05)]
     [InlineData(7, 0, 16, 0)]
-    public void a_line_comes_to_what_is_asked_whatever_the_rate(decimal quantity, decimal price, decimal rate, decimal total)
+    public void a_line_with_tax_included_amounts_to_its_price_at_every_rate(decimal quantity, decimal price, decimal rate, decimal total)
     {
         var amount = LineAmount.Compute([Line(quantity, price, rate)], pricesIncludeTax: true).Single();
         (amount.Net + amount.Tax).ShouldBe(total);
@@ -37,7 +37,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     }
 
     [Fact]
-    public void tax_is_taken_out_of_what_the_lines_of_a_rate_come_to_and_the_lines_add_up_to_it() =>
+    public void included_tax_is_computed_from_the_total_of_a_rate_and_the_lines_add_up() =>
         AnyLine
             .Array[1, 8]
             .Sample(lines =>
@@ -54,7 +54,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
             });
 
     [Fact]
-    public void tax_is_added_to_prices_before_tax_as_it_always_was() =>
+    public void tax_is_added_to_prices_before_tax() =>
         AnyLine
             .Array[1, 8]
             .Sample(lines =>
@@ -65,7 +65,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
             });
 
     [Fact]
-    public void partial_returns_together_credit_exactly_the_whole_and_each_line_of_it() =>
+    public void partial_returns_together_credit_exactly_the_sale_and_each_line() =>
         Gen.Select(AnyLine.Array[1, 5], Gen.Int[0, 1], Gen.Int[1, 999].Array[1, 6])
             .Sample(
                 (lines, includes, parts) =>
@@ -96,7 +96,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
             );
 
     [Fact]
-    public async Task a_hundred_at_99_cents_come_to_99_and_what_comes_back_credits_that_again()
+    public async Task a_hundred_items_at_99_cents_amount_to_99_and_returns_credit_the_same()
     {
         var ledger = await TestLedger.Create(host, "P1", "P2", "P3");
         var admin = ledger.Tenant.Admin;
@@ -202,7 +202,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_discount_beyond_the_line_is_refused_also_with_tax_in_it()
+    public async Task a_discount_above_the_line_amount_is_refused_also_with_tax_included()
     {
         var ledger = await TestLedger.Create(host, "P1");
         await ledger.Receive("P1", 10, 2m, "2026-03-01T00:00:00Z");

@@ -78,7 +78,7 @@ public sealed class RefundTests(LedgerHost host)
         );
 
     [Fact]
-    public async Task what_is_open_ends_at_0_once_goods_are_back_and_money_is_given_back()
+    public async Task the_open_amount_is_0_after_goods_are_returned_and_money_is_refunded()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 2); // 9.28
@@ -103,7 +103,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task no_more_is_given_back_than_was_paid_and_has_not_been_given_back()
+    public async Task refunds_cannot_exceed_the_payments()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 2);
@@ -120,7 +120,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_given_back_without_goods_is_open_again_and_may_be_paid_anew()
+    public async Task a_refund_without_a_return_reopens_the_amount_for_payment()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 1);
@@ -130,7 +130,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_invoice_that_nobody_paid_is_returned_and_not_paid_when_its_goods_come_back()
+    public async Task an_unpaid_sale_is_returned_and_not_paid_after_all_goods_come_back()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 3);
@@ -142,7 +142,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task money_is_not_given_back_before_it_was_paid()
+    public async Task a_refund_before_the_payment_is_refused()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 3); // 13.92 at noon
@@ -161,7 +161,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_cancelled_sale_gives_its_money_back_as_it_was_paid()
+    public async Task a_cancelled_sale_refunds_its_payments_by_the_same_methods()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 4); // 18.56
@@ -194,7 +194,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task money_in_and_out_is_counted_by_method_on_its_own_day()
+    public async Task payments_and_refunds_are_reported_by_method_on_their_own_day()
     {
         var ledger = await CreateLedger();
         await ledger.SetTimeZone("America/Caracas");
@@ -224,7 +224,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task who_gives_money_back_is_a_manager_of_the_store()
+    public async Task only_a_manager_of_the_store_can_refund()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 1);
@@ -265,7 +265,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_refunds_at_once_no_more_is_given_back_than_was_paid()
+    public async Task twenty_four_concurrent_refunds_cannot_exceed_the_payments()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 2);
@@ -292,7 +292,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_came_back_is_on_the_page_of_the_sale_with_its_day_and_amounts()
+    public async Task the_sale_lists_its_returns_with_day_and_amounts()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 3);

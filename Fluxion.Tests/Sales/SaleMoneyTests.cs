@@ -294,7 +294,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task whatever_is_sold_paid_returned_given_back_and_cancelled_the_money_adds_up()
+    public async Task the_money_adds_up_after_any_sequence_of_sales_commands()
     {
         await AnyCommand
             .Array[60]

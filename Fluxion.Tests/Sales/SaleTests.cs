@@ -80,7 +80,7 @@ public sealed class SaleTests(LedgerHost host)
         shop.Manager.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber, quantity } } });
 
     [Fact]
-    public async Task a_sale_leaves_stock_and_its_totals_and_cost_are_on_the_receipt()
+    public async Task a_sale_issues_stock_and_its_receipt_has_totals_and_cost()
     {
         var shop = await CreateStore();
         var sold = (await Sell(shop, 3)).ShouldBe(201);
@@ -107,7 +107,7 @@ public sealed class SaleTests(LedgerHost host)
     [InlineData("V-12345678-2", 400, null)]
     [InlineData("DE 811 907 980", 201, "DE 811 907 980")]
     [InlineData("V-12345678", 201, "V-12345678")] // a cédula: the number of an identity card
-    public async Task the_clients_rif_is_checked_and_other_tax_ids_are_kept_as_given(string taxId, int status, string? kept)
+    public async Task a_venezuelan_tax_id_of_the_customer_is_checked_and_others_are_stored_as_given(string taxId, int status, string? kept)
     {
         var shop = await CreateStore(stock: 1);
         var answer = (
@@ -129,7 +129,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public void tax_is_added_up_by_rate_and_rounded_once_for_each()
+    public void tax_is_summed_and_rounded_once_per_rate()
     {
         // 0.09 × 16 % = 0.0144; rounded by line it would be 0
         Taxes.Total([(0.03m, 16), (0.03m, 16), (0.03m, 16), (10m, 8), (5m, 0)]).ShouldBe(0.01m + 0.80m);
@@ -138,7 +138,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_discount_and_a_price_of_its_own_need_a_manager()
+    public async Task a_discount_or_a_price_override_requires_a_manager()
     {
         var shop = await CreateStore();
         var user = await Client.Demo(host, "user");
@@ -151,7 +151,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task all_lines_leave_or_none_does()
+    public async Task a_sale_with_one_short_line_sells_nothing()
     {
         var (one, other) = (await CreateStore(), await CreateStore(stock: 1));
         (
@@ -182,7 +182,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_invoice_number_is_unique_in_its_store_24_wide_as_well()
+    public async Task an_invoice_number_is_unique_in_its_store_also_under_24_concurrent_sales()
     {
         var (shop, other) = (await CreateStore(), await CreateStore());
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1, "F-7")));
@@ -193,7 +193,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_last_unit_is_sold_once()
+    public async Task the_last_unit_is_sold_only_once()
     {
         var shop = await CreateStore(stock: 1);
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1)));
@@ -203,7 +203,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task payments_may_be_partial_and_several_and_never_more_than_is_open()
+    public async Task partial_payments_cannot_exceed_the_open_amount()
     {
         var shop = await CreateStore();
         var sale = Id((await Sell(shop, 3, status: "pending")).ShouldBe(201)); // 13.92
@@ -216,7 +216,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task cancelling_restocks_at_the_cost_that_the_goods_left_with()
+    public async Task cancelling_a_sale_restocks_at_the_cost_of_the_sale()
     {
         var shop = await CreateStore(stock: 10);
         var sale = Id((await Sell(shop, 10)).ShouldBe(201));
@@ -227,7 +227,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task returns_of_a_line_together_credit_the_whole_line()
+    public async Task partial_returns_of_a_line_together_credit_the_complete_line()
     {
         var shop = await CreateStore();
         var sale = Id((await Sell(shop, 3, unitPrice: 3.3333m)).ShouldBe(201)); // 10.00 + 1.60
@@ -242,7 +242,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task goods_come_back_after_they_were_sold_and_not_before()
+    public async Task a_return_dated_before_its_sale_is_refused()
     {
         var shop = await CreateStore();
         var soldAt = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
@@ -294,7 +294,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_command_in_every_state_moves_or_is_refused_saying_from_where_it_is_allowed()
+    public async Task every_command_changes_the_state_or_is_refused_with_the_allowed_states()
     {
         var shop = await CreateStore();
         // two at 4.64, and one for nothing; the free one is all that is left to return where the others came back
@@ -376,7 +376,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task cancel_against_pay_ends_cancelled_or_refused_and_never_both_ways()
+    public async Task a_sale_cancelled_during_payments_ends_cancelled_with_the_accepted_payments()
     {
         var shop = await CreateStore();
         var sale = Id(await Sell(shop, 1, status: "pending"));
@@ -402,7 +402,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_late_sale_is_taken_and_bad_ones_change_nothing()
+    public async Task a_late_sale_is_accepted_and_invalid_sales_change_nothing()
     {
         var shop = await CreateStore();
         var at = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
@@ -440,7 +440,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task goods_do_not_come_back_before_they_were_sold_so_that_no_count_between_takes_them_away()
+    public async Task a_return_cannot_precede_its_sale_across_a_count()
     {
         var (shop, noon) = (await CreateStore(stock: 0), new DateTimeOffset(2026, 2, 1, 12, 0, 0, TimeSpan.Zero));
         object[] Lines(decimal quantity) => [new { sku = shop.Sku, quantity }];

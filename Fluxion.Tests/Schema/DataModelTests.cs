@@ -94,7 +94,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("shared")]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task every_table_and_column_of_the_model_is_there(string schema)
+    public async Task every_table_and_column_of_the_model_exists(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         var actual = (
@@ -130,7 +130,7 @@ public sealed class DataModelTests(LedgerHost host)
     [Theory]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task keys_are_as_in_the_model_and_those_of_hypertables_have_their_time_too(string schema)
+    public async Task keys_match_the_model_and_keys_of_hypertables_include_their_time(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         var keys = (
@@ -159,7 +159,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData(Demo, "products", "sku")]
     [InlineData(Demo, "sales", "invoice_number")]
     [InlineData(Demo, "purchase_orders", "order_number")]
-    public async Task what_the_model_calls_unique_is_unique_within_its_tenant_or_store(string schema, string table, string column)
+    public async Task columns_that_the_model_calls_unique_are_unique_in_their_tenant_or_store(string schema, string table, string column)
     {
         await using var superuser = await host.OpenSuperuser();
         var unique = await superuser.Column<string>(
@@ -173,7 +173,7 @@ public sealed class DataModelTests(LedgerHost host)
     [Theory]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task the_three_named_indexes_are_there(string schema)
+    public async Task the_three_named_indexes_exist(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         async Task<string> Definition(string index) =>
@@ -197,7 +197,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("alerts")]
     [InlineData("inventory_movements")]
     [InlineData("events")]
-    public async Task a_page_latest_first_is_read_in_that_order_and_nothing_is_sorted(string table)
+    public async Task a_page_latest_first_is_read_from_an_index_without_a_sort(string table)
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute("set enable_sort = off");
@@ -210,7 +210,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("suppliers")]
     [InlineData("categories")]
     [InlineData("users")]
-    public async Task a_small_table_that_all_pages_are_joined_with_is_analyzed_after_its_first_rows(string table)
+    public async Task a_small_table_joined_by_all_pages_is_analyzed_after_its_first_rows(string table)
     {
         await using var superuser = await host.OpenSuperuser();
         (await superuser.Column<string>($"select unnest(reloptions) from pg_class where oid = '{Demo}.{table}'::regclass")).ShouldContain(
@@ -221,7 +221,7 @@ public sealed class DataModelTests(LedgerHost host)
     [Theory]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task what_the_model_calls_generated_is_generated(string schema)
+    public async Task columns_that_the_model_calls_generated_are_generated(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         (
@@ -288,7 +288,7 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_the_registry_belongs_to_a_tenant_of_it()
+    public async Task a_user_of_the_registry_belongs_to_a_registered_tenant()
     {
         await using var superuser = await host.OpenSuperuser();
         (
@@ -313,7 +313,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("forecasts", "forecast_type", "demand|reorder|seasonality|trend")]
     [InlineData("forecasts", "period_type", "daily|weekly|monthly")]
     [InlineData("events", "action", "created|updated|deleted")]
-    public async Task a_column_with_listed_values_takes_all_of_those_and_not_any(string table, string column, string values)
+    public async Task a_column_with_listed_values_accepts_those_and_no_others(string table, string column, string values)
     {
         await using var superuser = await host.OpenSuperuser();
         var check = (
@@ -414,7 +414,7 @@ public sealed class DataModelTests(LedgerHost host)
     // The data model's own queries, as the analyst of the demo tenant
 
     [Fact]
-    public async Task low_stock_by_store()
+    public async Task low_stock_can_be_listed_by_store()
     {
         var admin = await Client.Demo(host, "admin");
         var code = Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant();
@@ -470,7 +470,7 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task movements_of_the_last_30_days()
+    public async Task movements_of_the_last_30_days_can_be_listed()
     {
         var admin = await Client.Demo(host, "admin");
         var code = Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant();
@@ -512,7 +512,7 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task coming_forecasts_of_a_product()
+    public async Task coming_forecasts_of_a_product_can_be_listed()
     {
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);

@@ -146,7 +146,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     // The service
 
     [Fact]
-    public async Task the_service_without_a_tenants_setting_sees_no_row_of_any_tenant()
+    public async Task the_service_without_a_tenant_setting_sees_no_row_of_any_tenant()
     {
         var tables = await foothold.ServiceTables();
         tables.Count.ShouldBeGreaterThan(50);
@@ -162,7 +162,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     }
 
     [Fact]
-    public async Task the_service_with_one_tenants_setting_sees_that_tenant_alone()
+    public async Task the_service_with_one_tenants_setting_sees_only_that_tenant()
     {
         await using var own = await foothold.AsService(foothold.DemoTenantId);
         await using var other = await foothold.AsService(foothold.OtherTenant.Id);
@@ -186,7 +186,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     [InlineData("mt_doc_category")]
     [InlineData("mt_doc_supplier")]
     [InlineData("mt_doc_purchaseorder")]
-    public async Task row_level_security_does_not_keep_the_service_from_the_index_of_codes(string table)
+    public async Task row_level_security_lets_the_service_use_the_index_of_codes(string table)
     {
         await using var service = await foothold.AsService(foothold.DemoTenantId);
         await service.Execute("set enable_seqscan = off"); // on few rows the planner would choose a sequential scan
@@ -200,7 +200,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     }
 
     [Fact]
-    public async Task what_the_service_may_not_select_is_refused()
+    public async Task the_service_cannot_select_from_tables_hidden_from_it()
     {
         var refused = await foothold.TablesHiddenFromService();
         refused.ShouldContain($"{foothold.OtherTenant.Schema}.inventory_movements");
@@ -218,7 +218,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
         "insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)"
     )]
     [InlineData("insert into {other}.forecasts (id, product_id, store_id) values ('{other_id}', '{other_id}', '{other_id}')")]
-    public async Task the_service_writes_no_hypertable_without_its_tenants_setting(string sql)
+    public async Task the_service_cannot_write_a_hypertable_without_the_tenant_setting(string sql)
     {
         sql = foothold.Fill(sql);
         await using var nobody = await foothold.AsService();
@@ -260,7 +260,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     [InlineData("events")]
     [InlineData("idempotency_keys")]
     [InlineData("ledger_seals")]
-    public async Task the_service_deletes_no_row_of_a_read_model(string table)
+    public async Task the_service_cannot_delete_rows_of_a_read_model(string table)
     {
         await using var service = await foothold.AsService(foothold.DemoTenantId);
         (await service.Failure($"delete from {IsolationFixture.DemoSchema}.{table}")).ShouldBe(Sql.Refused);
@@ -285,7 +285,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     [InlineData("alter role fluxion_app bypassrls")]
     [InlineData("set role fluxion_owner")]
     [InlineData("set session authorization fluxion_owner")]
-    public async Task the_service_runs_no_ddl_and_becomes_nobody_else(string sql)
+    public async Task the_service_cannot_run_ddl_or_change_its_role(string sql)
     {
         await using var service = await foothold.AsService(foothold.DemoTenantId);
         (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
@@ -307,7 +307,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     [InlineData("insert into {other}.stores (id, tenant_id, code, name, type) values (gen_random_uuid(), '{other_id}', 'X', 'x', 'store')")]
     [InlineData("select _timescaledb_functions.drop_chunk('{chunk}')")]
     [InlineData("select drop_chunks('{other}.events', older_than => interval '0 days')")]
-    public async Task the_service_goes_round_nothing(string sql)
+    public async Task the_service_cannot_bypass_its_restrictions(string sql)
     {
         await using var service = await foothold.AsService(foothold.DemoTenantId);
         (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
@@ -316,7 +316,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     // An analyst
 
     [Fact]
-    public async Task an_analyst_reads_the_read_models_of_his_tenant()
+    public async Task an_analyst_reads_the_read_models_of_the_tenant()
     {
         await using var analyst = await foothold.AsAnalyst();
         foreach (
@@ -337,7 +337,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     }
 
     [Fact]
-    public async Task chunks_of_the_other_tenant_exist_and_none_can_be_read_by_its_name()
+    public async Task chunks_of_another_tenant_cannot_be_read_by_name()
     {
         foothold.OtherChunks.Count.ShouldBeGreaterThanOrEqualTo(2);
         await using var analyst = await foothold.AsAnalyst();
@@ -429,7 +429,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     [InlineData("set session_replication_role = replica")]
     [InlineData("create extension dblink")]
     [InlineData("do language plpython3u 'pass'", "42704")]
-    public async Task an_analyst_is_refused(string sql, params string[] states)
+    public async Task an_attack_by_an_analyst_is_refused(string sql, params string[] states)
     {
         await using var analyst = await foothold.AsAnalyst();
         (await analyst.Failure(foothold.Fill(sql))).ShouldBeOneOf(states is [] ? [Sql.Refused] : states);
@@ -443,7 +443,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
         "select 1 from pg_stat_activity where usename in ('fluxion_app', 'fluxion_owner') and query not in ('', '<insufficient privilege>')"
     )]
     [InlineData("set app.current_tenant_id = '{other_id}'; select 1 from {own}.products where tenant_id = '{other_id}'")]
-    public async Task an_analyst_finds_nothing(string sql)
+    public async Task a_query_by_an_analyst_finds_nothing_of_another_tenant(string sql)
     {
         await using var analyst = await foothold.AsAnalyst();
         (await analyst.Rows(foothold.Fill(sql))).ShouldBeEmpty();
@@ -618,7 +618,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     ];
 
     [Fact]
-    public async Task the_service_an_analyst_and_a_role_without_rights_get_nowhere()
+    public async Task attacks_by_the_service_an_analyst_and_a_role_without_rights_fail()
     {
         await using var service = await foothold.AsService(foothold.DemoTenantId);
         await using var analyst = await foothold.AsAnalyst();
@@ -671,7 +671,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     }
 
     [Fact]
-    public async Task of_the_functions_of_timescaledb_that_change_something_nobody_but_the_owner_may_run_any()
+    public async Task only_the_owner_may_run_modifying_functions_of_timescaledb()
     {
         await using var service = await foothold.AsService();
         await using var analyst = await foothold.AsAnalyst();
@@ -696,7 +696,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     }
 
     [Fact]
-    public async Task outside_his_tenant_an_analyst_may_read_catalogs_alone_and_they_hold_names()
+    public async Task an_analyst_reads_only_catalogs_outside_the_tenant_and_they_contain_only_names()
     {
         foreach (var role in (string[])[foothold.Analyst, foothold.RoleWithoutConnect])
         {
@@ -715,11 +715,11 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     }
 
     [Fact]
-    public async Task a_role_that_nobody_let_in_cannot_connect() =>
+    public async Task a_role_without_the_connect_right_cannot_connect() =>
         (await Should.ThrowAsync<PostgresException>(async () => await foothold.AsRoleWithoutRights())).SqlState.ShouldBe(Sql.Refused);
 
     [Fact]
-    public async Task no_function_of_ours_runs_with_its_owners_rights()
+    public async Task no_function_of_the_schema_is_security_definer()
     {
         // everybody may execute functions, Marten's too: they must do no more than their caller could
         await using var analyst = await foothold.AsAnalyst();
@@ -731,7 +731,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     }
 
     [Fact]
-    public async Task the_other_tenants_ledger_is_whole_after_all_attacks()
+    public async Task the_ledger_of_the_other_tenant_is_intact_after_all_attacks()
     {
         await using var other = await foothold.AsService(foothold.OtherTenant.Id);
         (await other.Column<decimal>($"select sum(quantity) from {foothold.OtherTenant.Schema}.service_inventory_movements"))

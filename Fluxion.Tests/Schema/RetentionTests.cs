@@ -40,7 +40,7 @@ public sealed class RetentionTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_old_is_dropped_where_the_tenant_says_so_and_movements_never()
+    public async Task retention_drops_old_rows_as_the_tenant_sets_and_never_movements()
     {
         var (strict, other) = (await TestTenant.Create(host), await TestTenant.Create(host));
         foreach (var tenant in (TestTenant[])[strict, other])
@@ -69,7 +69,7 @@ public sealed class RetentionTests(LedgerHost host)
 
     [Theory]
     [InlineData("America/Caracas"), InlineData("Asia/Tokyo"), InlineData(null)]
-    public async Task the_first_day_that_is_kept_begins_at_the_tenants_midnight(string? zone)
+    public async Task the_first_retained_day_begins_at_midnight_of_the_tenant(string? zone)
     {
         var tenant = await TestTenant.Create(host);
         if (zone is not null)
@@ -97,7 +97,7 @@ public sealed class RetentionTests(LedgerHost host)
     private static string JsonFor(string events) => "{\"retention\":{\"events\":\"" + events + "\"}}";
 
     [Fact]
-    public async Task the_host_applies_it_and_what_is_new_stays()
+    public async Task the_host_applies_retention_and_keeps_new_rows()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("M1", "P1", stock: 1);
@@ -106,7 +106,7 @@ public sealed class RetentionTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_service_itself_can_drop_nothing()
+    public async Task the_service_cannot_drop_chunks()
     {
         var tenant = await TestTenant.Create(host);
         await using var service = await Sql.Open(host.Connections.Service);

@@ -5,7 +5,7 @@ namespace Fluxion.Tests.Stock;
 public sealed class AdjustStockTests(LedgerHost host)
 {
     [Fact]
-    public async Task a_correction_goes_up_or_down_and_does_not_change_the_cost()
+    public async Task a_correction_raises_or_lowers_stock_and_keeps_the_unit_cost()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 3);
         (await shop.Adjust(2)).ShouldBe(200);
@@ -25,7 +25,7 @@ public sealed class AdjustStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_may_not_correct_stock_a_manager_may()
+    public async Task a_manager_may_correct_stock_and_a_user_may_not()
     {
         var shop = await TestStore.Create(host, stock: 2);
         (await (shop with { Manager = await Client.Demo(host, "user") }).Adjust(1)).ShouldBe(403);

@@ -55,7 +55,7 @@ public sealed class CancelTransferTests(LedgerHost host)
             : (0, 0);
 
     [Fact]
-    public async Task a_transfer_that_is_cancelled_is_back_where_it_came_from()
+    public async Task a_cancelled_transfer_returns_the_goods_to_the_sending_store()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 2);
         var to = await CreateSecondStore(shop.Manager);
@@ -93,7 +93,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_a_transfer_that_arrived_in_part_the_rest_comes_back()
+    public async Task cancelling_a_partly_received_transfer_returns_the_rest()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var to = await CreateSecondStore(shop.Manager);
@@ -125,7 +125,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task it_is_not_back_before_it_left_and_a_count_has_seen_what_came_back_before_it()
+    public async Task a_cancellation_cannot_precede_its_transfer_and_is_corrected_by_a_later_count()
     {
         var shop = await TestStore.Create(host);
         (
@@ -161,7 +161,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_arrival_and_a_cancellation_at_once_share_what_was_sent()
+    public async Task a_concurrent_arrival_and_cancellation_together_account_for_the_sent_quantity()
     {
         var shop = await TestStore.Create(host, stock: 60);
         var to = await CreateSecondStore(shop.Manager);
@@ -183,7 +183,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task who_sends_from_the_store_takes_back_and_who_receives_does_not()
+    public async Task only_a_user_of_the_sending_store_can_cancel_a_transfer()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "P1", stock: 20);

@@ -76,7 +76,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     // In part
 
     [Fact]
-    public async Task several_sales_in_several_stores_take_it_piece_by_piece_to_the_end()
+    public async Task several_sales_in_several_stores_fulfil_a_reservation_step_by_step()
     {
         var tenant = await CreateTenant();
         var client = tenant.Admin;
@@ -99,7 +99,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_left_expires_or_is_released_and_what_was_sold_is_not_held_again()
+    public async Task the_rest_of_a_reservation_expires_or_is_released_without_the_sold_quantity()
     {
         var tenant = await CreateTenant();
         var client = tenant.Admin;
@@ -124,7 +124,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_sales_at_once_each_takes_its_own_and_nothing_is_taken_twice()
+    public async Task twenty_four_concurrent_sales_fulfil_a_reservation_without_taking_stock_twice()
     {
         var tenant = await CreateTenant();
         var client = tenant.Admin;
@@ -138,7 +138,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_sale_does_not_take_what_was_not_held_yet()
+    public async Task a_sale_dated_before_the_reservation_cannot_use_it()
     {
         var tenant = await CreateTenant();
         var id = await Reserve(tenant.Admin, Line("M1", "P1", 5));
@@ -173,7 +173,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     // Extended
 
     [Fact]
-    public async Task what_is_extended_is_held_until_then()
+    public async Task an_extended_reservation_is_held_until_its_new_expiry()
     {
         var tenant = await CreateTenant();
         var client = tenant.Admin;
@@ -216,7 +216,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     // Changed
 
     [Fact]
-    public async Task quantities_change_and_lines_come_and_go_within_what_is_available()
+    public async Task a_reservation_can_change_quantities_and_lines_within_the_available_stock()
     {
         var tenant = await CreateTenant();
         var client = tenant.Admin;
@@ -259,7 +259,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_change_is_applied_once_under_its_key_and_by_whom_all_its_stores_are_open_to()
+    public async Task a_change_is_applied_once_per_key_and_requires_access_to_all_its_stores()
     {
         var tenant = await CreateTenant();
         var id = await Reserve(tenant.Admin, Line("M1", "P1", 5));
@@ -304,7 +304,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     [InlineData("""{"lines":[{"store":"M1","sku":"NONE","quantity":1}]}""", 404, "lines[0].sku")]
     [InlineData("""{"reference":"","lines":[{"store":"M1","sku":"P1","quantity":1}]}""", 400, "reference")]
     [InlineData("""{"expiresAt":"2020-01-01T00:00:00Z","lines":[{"store":"M1","sku":"P1","quantity":1}]}""", 400, "expiresAt")]
-    public async Task a_change_with_one_wrong_field_is_told_which_and_the_same_is_held(
+    public async Task a_change_with_one_invalid_field_is_refused_by_that_field_and_keeps_the_reservation(
         string body,
         int status,
         string field
@@ -327,7 +327,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
         events.Aggregate((Reservation?)null, (state, e) => Reservation.Fold(Milk, state, e))!;
 
     [Fact]
-    public void events_of_the_version_before_read_as_they_did()
+    public void events_of_the_previous_version_fold_as_before()
     {
         var json = LedgerJson.Of(new ReservationFulfilled(One, Milk));
         json.ShouldBe($$"""{"storeId":"{{One}}","saleId":"{{Milk}}"}""");
@@ -342,7 +342,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public void a_line_keeps_its_place_whatever_becomes_of_it()
+    public void a_line_keeps_its_number_after_every_change()
     {
         var opened = new ReservationOpened(
             "web-88",
@@ -373,7 +373,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public void what_is_wanted_of_a_product_is_shared_out_over_its_lines()
+    public void a_quantity_of_a_product_is_distributed_over_its_lines()
     {
         var (store, milk) = (
             new Store(One, "M1", new StoreDetails("A store", "store"), true),

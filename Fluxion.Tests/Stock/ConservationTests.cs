@@ -690,7 +690,7 @@ public sealed class ConservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task whatever_is_sent_one_after_the_other_is_accepted_or_refused_and_ends_as_the_model_says()
+    public async Task sequential_random_commands_end_in_the_state_of_the_model()
     {
         var tenant = await Run.CreateTenant(host);
         await Of(
@@ -774,7 +774,7 @@ public sealed class ConservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task whatever_is_sent_together_and_twice_stock_is_the_sum_of_what_was_accepted()
+    public async Task concurrent_repeated_random_commands_leave_stock_equal_to_the_accepted_ones()
     {
         var tenant = await Run.CreateTenant(host);
         await Of(

@@ -55,7 +55,7 @@ public sealed class CountStockTests(LedgerHost host)
     private static decimal Variance(Answer answer, string field = "variance") => answer.Json["variances"]![0]![field]!.GetValue<decimal>();
 
     [Fact]
-    public async Task a_count_sets_on_hand_and_says_the_variance_and_its_value()
+    public async Task a_count_sets_on_hand_and_returns_the_variance_and_its_value()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 2.50m);
         var counted = (await Count(shop, 7)).ShouldBe(200);
@@ -68,7 +68,7 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_moved_after_the_moment_of_the_count_moves_what_was_counted()
+    public async Task movements_after_the_moment_of_a_count_apply_to_the_counted_quantity()
     {
         var shop = await TestStore.Create(host);
         await Receive(shop, 10, Monday);
@@ -79,7 +79,7 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_movement_from_before_a_count_that_comes_late_changes_the_history_and_not_todays_stock()
+    public async Task a_late_movement_before_a_count_changes_the_history_and_not_todays_stock()
     {
         var shop = await TestStore.Create(host);
         await Receive(shop, 10, Monday);
@@ -93,7 +93,7 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_late_movement_is_set_right_by_the_first_count_after_it()
+    public async Task a_late_movement_is_corrected_by_the_first_count_after_it()
     {
         var shop = await TestStore.Create(host);
         await Receive(shop, 10, Monday);
@@ -114,7 +114,7 @@ public sealed class CountStockTests(LedgerHost host)
     [Theory]
     [InlineData("issue")]
     [InlineData("sale")]
-    public async Task counts_against_what_leaves_24_wide_end_as_they_would_one_after_the_other(string leaves)
+    public async Task concurrent_counts_and_issues_end_as_in_some_sequential_order(string leaves)
     {
         var shop = await TestStore.Create(host, stock: 100);
         var answers = await Task.WhenAll(
@@ -143,7 +143,7 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_count_of_nothing_zeroes_and_bad_counts_change_nothing()
+    public async Task a_count_of_zero_empties_the_stock_and_invalid_counts_change_nothing()
     {
         var shop = await TestStore.Create(host, stock: 4);
         (await Count(shop, -1)).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);

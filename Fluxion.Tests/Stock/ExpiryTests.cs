@@ -67,7 +67,7 @@ public sealed class ExpiryTests(LedgerHost host)
         );
 
     [Fact]
-    public async Task of_two_nodes_in_production_one_expires_a_reservation_once_and_the_other_goes_on_alone()
+    public async Task one_of_two_nodes_expires_a_reservation_once_and_the_other_continues_alone()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await host.NewDatabase();
@@ -92,7 +92,7 @@ public sealed class ExpiryTests(LedgerHost host)
     }
 
     [Fact]
-    public void a_message_that_keeps_failing_is_put_aside_after_some_hours()
+    public void a_message_that_keeps_failing_becomes_a_dead_letter_after_some_hours()
     {
         var rule = host
             .Services.GetRequiredService<WolverineOptions>()
@@ -103,7 +103,7 @@ public sealed class ExpiryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_its_message_has_left_open_is_expired_when_it_is_a_minute_overdue()
+    public async Task a_reservation_without_a_message_expires_when_a_minute_overdue()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "P1", stock: 3);

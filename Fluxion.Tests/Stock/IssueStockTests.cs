@@ -18,7 +18,7 @@ public sealed class IssueStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task issuing_what_was_never_there_is_a_shortage_and_begins_no_stock_item()
+    public async Task issuing_a_product_never_stocked_is_a_shortage_and_creates_no_stock_item()
     {
         var shop = await TestStore.Create(host);
         (await shop.Issue(1)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(0);
@@ -26,7 +26,7 @@ public sealed class IssueStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task all_lines_leave_or_none_does()
+    public async Task an_issue_with_one_short_line_issues_nothing()
     {
         var (plenty, short_) = (await TestStore.Create(host, stock: 10), await TestStore.Create(host));
         var answer = await plenty.Manager.Post(
@@ -43,7 +43,7 @@ public sealed class IssueStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_issues_at_once_of_20_units_exactly_20_succeed_and_4_are_told_the_shortage()
+    public async Task twenty_of_24_concurrent_issues_of_20_units_succeed_and_4_get_a_shortage()
     {
         var shop = await TestStore.Create(host, stock: 20);
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => shop.Issue(1)));
@@ -53,7 +53,7 @@ public sealed class IssueStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task commands_with_the_same_items_in_opposite_order_do_not_wait_for_each_other()
+    public async Task commands_with_the_same_items_in_opposite_order_do_not_deadlock()
     {
         var (one, other) = (await TestStore.Create(host), await TestStore.Create(host));
         object Lines(bool turned) =>
@@ -93,7 +93,7 @@ public sealed class IssueStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_deactivated_product_is_not_bought_any_more_but_what_is_left_leaves()
+    public async Task a_deactivated_product_cannot_be_received_but_its_remaining_stock_can_be_issued()
     {
         var shop = await TestStore.Create(host, stock: 2);
         (await shop.Manager.Post($"products/{shop.Sku}/deactivate", null)).ShouldBe(200);

@@ -41,7 +41,7 @@ public sealed class MoveStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task one_line_that_is_refused_refuses_all()
+    public async Task one_refused_line_refuses_the_whole_command()
     {
         var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 5));
         object Line(TestStore shop, string type, decimal quantity, string? reason) =>

@@ -15,7 +15,7 @@ public sealed class ReceiveStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_comes_to_more_than_the_ledger_can_hold_is_400_and_nothing_comes_in()
+    public async Task a_receipt_beyond_the_range_of_the_ledger_is_refused_and_receives_nothing()
     {
         var shop = await TestStore.Create(host);
         (await shop.Receive(1_000_000_000, 1_000_000_000)).ShouldBe(400).Fields.ShouldBe(["lines"]);

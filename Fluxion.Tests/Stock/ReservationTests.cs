@@ -75,7 +75,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_reserved_is_on_hand_and_not_available_until_it_is_released()
+    public async Task reserved_stock_is_on_hand_and_not_available_until_released()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var reserved = (await Reserve(shop, 4)).ShouldBe(201);
@@ -100,7 +100,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task lines_of_several_stores_are_held_together_or_none_is()
+    public async Task lines_of_several_stores_are_reserved_together_or_not_at_all()
     {
         var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 2));
         var refused = (
@@ -129,7 +129,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_reservations_at_once_of_20_units_exactly_20_hold_one()
+    public async Task twenty_of_24_concurrent_reservations_of_20_units_succeed()
     {
         var (shop, other) = (await TestStore.Create(host, stock: 20), await TestStore.Create(host, stock: 20));
         object[] lines = [Line(shop.Store, shop.Sku, 1), Line(other.Store, other.Sku, 1)];
@@ -144,7 +144,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_reservation_and_a_release_sent_again_with_their_keys_are_applied_once()
+    public async Task a_repeated_reservation_or_release_with_its_key_is_applied_once()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var (reserve, release) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
@@ -160,7 +160,7 @@ public sealed class ReservationTests(LedgerHost host)
     // Expiry
 
     [Fact]
-    public async Task a_reservation_expires_without_anybody_doing_anything()
+    public async Task a_reservation_expires_automatically()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, In(1.5))).ShouldBe(201));
@@ -187,7 +187,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_expires_while_no_host_runs_is_available_once_one_does()
+    public async Task a_reservation_that_expires_while_no_host_runs_is_released_at_the_next_start()
     {
         await using var database = await host.NewDatabase();
         Guid id;
@@ -204,7 +204,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task release_and_expiry_at_once_give_back_once()
+    public async Task a_concurrent_release_and_expiry_release_the_stock_once()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var reservation = (await shop.Manager.Get($"stock/reservations/{Id((await Reserve(shop, 1)).ShouldBe(201))}")).ShouldBe(200);
@@ -236,7 +236,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_message_before_its_time_waits_on()
+    public async Task a_scheduled_message_that_arrives_early_waits_until_its_time()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, In(3600))).ShouldBe(201));
@@ -251,7 +251,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_message_is_kept_in_the_commands_own_transaction_and_gone_with_it()
+    public async Task the_expiry_message_is_stored_and_deleted_with_the_commands_transaction()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "P1", stock: 3);
@@ -295,7 +295,7 @@ public sealed class ReservationTests(LedgerHost host)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task a_reservation_changes_from_the_states_that_allow_it(string state, string command)
+    public async Task a_reservation_can_be_released_or_sold_only_while_open(string state, string command)
     {
         var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, state == Reservation.Expired ? In(0.5) : null)).ShouldBe(201));
@@ -351,7 +351,7 @@ public sealed class ReservationTests(LedgerHost host)
         Sell(shop.Manager, shop.Store, reservation, new { sku = shop.Sku, quantity });
 
     [Fact]
-    public async Task a_sale_takes_what_was_held_for_it_and_the_rest_stays_held_unless_it_is_released()
+    public async Task a_sale_uses_its_reservation_and_the_rest_stays_reserved_unless_released()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4)).ShouldBe(201));
@@ -380,7 +380,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task it_is_fulfilled_store_by_store_by_what_it_holds_there()
+    public async Task a_reservation_is_fulfilled_in_each_store_by_the_quantity_held_there()
     {
         var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 2));
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
@@ -407,7 +407,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task it_expires_or_is_fulfilled_but_never_both()
+    public async Task a_reservation_expires_or_is_fulfilled_but_never_both()
     {
         var shop = await TestStore.Create(host, stock: 10);
         await using var superuser = await host.OpenSuperuser();
@@ -439,7 +439,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public void what_is_fulfilled_in_one_store_is_still_held_in_the_other()
+    public void a_reservation_fulfilled_in_one_store_is_still_held_in_the_other()
     {
         var (id, one, other, product, at) = (
             Guid.CreateVersion7(),
@@ -476,7 +476,7 @@ public sealed class ReservationTests(LedgerHost host)
     // Stores
 
     [Fact]
-    public async Task a_user_of_one_store_reserves_and_releases_there_only_and_sees_no_more()
+    public async Task a_user_of_one_store_reserves_releases_and_reads_only_there()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("M1", "P1", stock: 20);
@@ -565,7 +565,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_reservation_that_is_not_there_is_404()
+    public async Task an_unknown_reservation_answers_404()
     {
         var user = await Client.Demo(host, "user");
         (await Release(user, Guid.CreateVersion7())).ShouldBe(404);

@@ -69,7 +69,7 @@ public sealed class ShortReservationTests(LedgerHost host)
         );
 
     [Fact]
-    public async Task damage_is_taken_below_what_is_reserved_and_the_latest_reservations_are_short()
+    public async Task damage_may_take_reserved_stock_and_leaves_the_latest_reservations_short()
     {
         var tenant = await TestTenant.Create(host);
         var client = (await tenant.CreateStore("M1", "P1", stock: 10)).Manager;
@@ -125,7 +125,7 @@ public sealed class ShortReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_command_and_import_that_takes_facts_names_the_reservations_that_are_short()
+    public async Task every_command_and_import_of_facts_names_the_short_reservations()
     {
         var tenant = await TestTenant.Create(host);
         var client = (await tenant.CreateStore("M1", "P1", stock: 100)).Manager;
@@ -205,7 +205,7 @@ public sealed class ShortReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task one_alert_is_raised_kept_up_to_date_and_resolved_when_the_goods_are_there_again()
+    public async Task one_alert_follows_a_shortage_of_reservations_until_the_goods_are_back()
     {
         var tenant = await TestTenant.Create(host);
         var client = (await tenant.CreateStore("M1", "P1", stock: 10)).Manager;
@@ -244,7 +244,7 @@ public sealed class ShortReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_may_be_backordered_is_never_short_until_it_may_not()
+    public async Task a_product_that_allows_backorder_has_no_short_reservations()
     {
         var tenant = await TestTenant.Create(host);
         var client = (await tenant.CreateStore("M1", "P1", stock: 5)).Manager;
@@ -259,7 +259,7 @@ public sealed class ShortReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_short_reservation_takes_what_is_there_and_not_more()
+    public async Task a_sale_of_a_short_reservation_takes_only_what_is_on_hand()
     {
         var tenant = await TestTenant.Create(host);
         var client = (await tenant.CreateStore("M1", "P1", stock: 5)).Manager;
@@ -285,7 +285,7 @@ public sealed class ShortReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_one_store_sees_what_is_short_there_alone()
+    public async Task a_user_of_one_store_sees_only_its_short_reservations()
     {
         var tenant = await TestTenant.Create(host);
         var client = (await tenant.CreateStore("M1", "P1", stock: 5)).Manager;

@@ -79,7 +79,7 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_leaves_one_store_is_in_transit_until_the_other_has_received_it_at_the_cost_it_left_with()
+    public async Task transferred_goods_are_in_transit_at_their_cost_until_the_other_store_receives_them()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 3);
         var (manager, to) = (shop.Manager, await CreateSecondStore(shop.Manager));
@@ -107,7 +107,7 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_lost_or_damaged_on_the_way_is_written_off_and_nothing_else_disappears()
+    public async Task goods_lost_or_damaged_in_transit_are_written_off_and_nothing_else_disappears()
     {
         var shop = await TestStore.Create(host, stock: 20, unitCost: 2);
         var (manager, to) = (shop.Manager, await CreateSecondStore(shop.Manager));
@@ -144,7 +144,7 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_immediate_transfer_is_there_at_once()
+    public async Task an_immediate_transfer_arrives_at_once()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 3);
         var to = await CreateSecondStore(shop.Manager);
@@ -159,7 +159,7 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_more_than_is_there_nothing_leaves()
+    public async Task a_transfer_of_more_than_is_available_sends_nothing()
     {
         var (shop, other) = (await TestStore.Create(host, stock: 3), await TestStore.Create(host));
         foreach (var immediate in (bool[])[false, true])
@@ -178,7 +178,7 @@ public sealed class TransferTests(LedgerHost host)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task opposing_transfers_24_at_once_all_succeed_and_nothing_is_lost(bool immediate)
+    public async Task twenty_four_concurrent_opposing_transfers_succeed_and_nothing_is_lost(bool immediate)
     {
         var (one, other) = (await TestStore.Create(host, stock: 50), await TestStore.Create(host, stock: 50));
         (await one.Manager.Post("stock/receipts", new { store = other.Store, lines = Lines((one.Sku, 50)) })).ShouldBe(200);
@@ -208,7 +208,7 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_receipts_at_once_only_what_is_in_transit_arrives()
+    public async Task twenty_four_concurrent_receipts_bring_only_what_is_in_transit()
     {
         var shop = await TestStore.Create(host, stock: 20);
         var to = await CreateSecondStore(shop.Manager);
@@ -219,7 +219,7 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_transfer_and_a_receipt_sent_again_with_their_keys_are_applied_once()
+    public async Task a_repeated_transfer_or_receipt_with_its_key_is_applied_once()
     {
         var shop = await TestStore.Create(host, stock: 10);
         var to = await CreateSecondStore(shop.Manager);
@@ -254,7 +254,7 @@ public sealed class TransferTests(LedgerHost host)
     // Stores
 
     [Fact]
-    public async Task a_user_of_one_store_sends_from_it_and_receives_in_it_only_and_sees_its_transfers()
+    public async Task a_user_of_one_store_sends_receives_and_reads_only_its_transfers()
     {
         var tenant = await TestTenant.Create(host);
         var (mine, others) = (await tenant.CreateStore("M1", "P1", stock: 20), await tenant.CreateStore("M2", "P2", stock: 20));
@@ -356,7 +356,7 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData("""{"lines":[{"sku":"NOTHING","received":1}]}""", 404, "lines[0].sku")]
     [InlineData("""{"lines":[{"sku":"{sku}","received":1}],"occurredAt":"2020-01-01T10:00:00Z"}""", 400, "occurredAt")]
     [InlineData("""{"lines":[]}""", 400, "lines")]
-    public async Task a_receipt_of_a_transfer_with_one_wrong_field_is_told_which_and_nothing_arrives(
+    public async Task a_transfer_receipt_with_one_invalid_field_is_refused_by_that_field_and_brings_nothing(
         string body,
         int status,
         string field
@@ -378,7 +378,7 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData("stock/reservations?status=gone", "open, fulfilled, released, expired")]
     [InlineData("sales?status=free", "pending, partial, paid, refund_due, returned, refunded, cancelled")]
     [InlineData("purchase-orders?status=late", "draft, sent, confirmed, partial, received, cancelled")]
-    public async Task a_list_by_a_state_that_there_is_not_says_which_there_are(string path, string states)
+    public async Task a_list_filtered_by_an_unknown_status_names_the_allowed_ones(string path, string states)
     {
         var answer = (await (await Client.Demo(host, "viewer")).Get(path)).ShouldBe(400);
         answer.Fields.ShouldBe(["status"]);
@@ -386,7 +386,7 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_not_in_the_transfer_and_a_transfer_that_is_not_there_are_refused()
+    public async Task a_product_not_in_the_transfer_and_an_unknown_transfer_are_refused()
     {
         var (shop, other) = (await TestStore.Create(host, stock: 10), await TestStore.Create(host, stock: 10));
         var transfer = Id((await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 5)))).ShouldBe(201));

@@ -67,7 +67,7 @@ public sealed class AdoptionTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_schema_with_events_that_the_registry_has_lost_is_not_replaced_and_can_be_adopted()
+    public async Task a_schema_missing_from_the_registry_is_not_replaced_and_can_be_adopted()
     {
         var tenant = await CreateTenantWithUsers();
         var platform = await Client.Platform(host);
@@ -133,7 +133,7 @@ public sealed class AdoptionTests(LedgerHost host)
         );
 
     [Fact]
-    public async Task what_cannot_be_adopted_is_refused_and_nothing_is_changed()
+    public async Task an_invalid_adoption_is_refused_and_changes_nothing()
     {
         var (tenant, other) = (await CreateTenantWithUsers(), await TestTenant.Create(host, altered: true));
         var platform = await Client.Platform(host);
@@ -172,7 +172,7 @@ public sealed class AdoptionTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_tenant_whose_schema_is_missing_is_answered_503_and_gets_no_empty_one()
+    public async Task a_tenant_without_its_schema_answers_503_and_gets_no_empty_schema()
     {
         await using var database = await host.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
@@ -227,7 +227,7 @@ public sealed class AdoptionTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_account_counts_for_no_more_than_its_user_in_the_ledger()
+    public async Task an_account_has_no_more_rights_than_its_user_in_the_ledger()
     {
         var tenant = await CreateTenantWithUsers();
         await using var superuser = await host.OpenSuperuser();
@@ -291,7 +291,7 @@ public sealed class AdoptionTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_analysts_of_a_former_tenant_read_nothing_of_a_new_one_of_its_name()
+    public async Task analysts_of_a_removed_tenant_cannot_read_a_new_tenant_of_the_same_name()
     {
         var tenant = await TestTenant.Create(host, altered: true);
         var registered = (await host.Services.GetRequiredService<TenantRegistry>().Find(tenant.Slug, Ct))!;

@@ -10,7 +10,7 @@ namespace Fluxion.Tests.Tenancy;
 public sealed partial class CommandLineTests(LedgerHost ledger)
 {
     [Fact]
-    public async Task what_the_command_line_does_reaches_the_host_that_serves()
+    public async Task changes_by_the_command_line_take_effect_on_a_running_host()
     {
         await using var database = await ledger.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
@@ -83,7 +83,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task what_cannot_be_done_exits_with_1_and_says_why()
+    public async Task a_failed_command_exits_with_1_and_the_reason()
     {
         await using var database = await ledger.NewDatabase();
         foreach (
@@ -117,7 +117,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
     [Theory]
     [MemberData(nameof(DocumentedLines))]
-    public void every_command_line_of_the_documents_is_understood(string line)
+    public void every_documented_command_line_is_valid(string line)
     {
         var given = Commands.Root().Parse([.. CommandLineParser.SplitCommandLine(Placeholder().Replace(line, new string('0', 64)))]);
         given.Errors.ShouldBeEmpty();
@@ -125,7 +125,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
     }
 
     [Fact]
-    public void the_documents_have_command_lines_of_every_command() =>
+    public void every_command_is_documented() =>
         Commands
             .Root()
             .Subcommands.Select(command => command.Name)
@@ -143,7 +143,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         [command, .. command.Arguments, .. command.Options, .. command.Subcommands.SelectMany(All)];
 
     [Fact]
-    public async Task a_command_that_is_told_to_stop_stops_with_130()
+    public async Task an_interrupted_command_exits_with_130()
     {
         await using var database = await ledger.NewDatabase();
         await using var load = HostProcess.Start(

@@ -51,7 +51,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task hosts_that_start_at_once_make_everything_once()
+    public async Task hosts_that_start_concurrently_create_everything_once()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -76,7 +76,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task a_start_migrates_what_has_another_fingerprint_and_leaves_the_rest_alone()
+    public async Task a_start_migrates_only_schemas_with_another_fingerprint()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -102,7 +102,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task martens_tables_are_looked_at_when_their_ddl_is_another_or_everything_is_asked_for()
+    public async Task martens_tables_are_compared_only_when_their_ddl_changed_or_on_request()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -137,7 +137,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await superuser.Execute($"drop table {schema}.schema_versions; alter table {schema}.kept rename to schema_versions");
 
     [Fact]
-    public async Task a_tenant_that_fails_is_named_and_not_served_while_all_others_go_on()
+    public async Task a_tenant_whose_migration_fails_is_named_and_not_served_and_others_continue()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -216,7 +216,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task an_interrupted_migration_goes_on_with_what_is_left()
+    public async Task an_interrupted_migration_resumes_with_the_remaining_tenants()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -258,7 +258,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task a_migration_waits_for_an_analysts_query_and_holds_up_nobody_meanwhile()
+    public async Task a_migration_waits_for_an_analysts_query_without_blocking_others()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -306,7 +306,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task commands_go_on_while_another_host_starts()
+    public async Task commands_continue_while_another_host_starts()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -335,7 +335,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task audit_rows_of_an_older_build_are_given_the_stores_of_their_entities()
+    public async Task audit_rows_of_an_older_version_get_the_stores_of_their_entities()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();

@@ -38,11 +38,11 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("shared", false)]
     [InlineData("template", false)]
     [InlineData("wolverine", false)]
-    public void a_slug_is_a_short_lower_case_name_that_is_no_route(string? slug, bool good) =>
+    public void a_slug_is_a_short_lower_case_name_that_is_not_a_route(string? slug, bool good) =>
         (Tenant.ValidationError(slug) is null).ShouldBe(good);
 
     [Fact]
-    public async Task creating_a_tenant_makes_its_schema_its_row_and_an_admin_who_can_begin_to_work()
+    public async Task creating_a_tenant_creates_its_schema_its_row_and_an_admin_who_can_sign_in()
     {
         var slug = TestTenant.NewSlug();
         var answer = (await (await Client.Platform(host)).Post("/api/tenants", TestTenant.Request(slug, "Acme, C.A."))).ShouldBe(201);
@@ -67,7 +67,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_taken_slug_is_409_and_changes_nothing()
+    public async Task a_taken_slug_is_refused_with_409_and_changes_nothing()
     {
         var tenant = await TestTenant.Create(host);
         var platform = await Client.Platform(host);
@@ -86,11 +86,11 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("acme_foods")]
     [InlineData("acme--foods")]
     [InlineData("")]
-    public async Task a_slug_that_cannot_be_one_is_400(string slug) =>
+    public async Task an_invalid_slug_is_refused(string slug) =>
         (await (await Client.Platform(host)).Post("/api/tenants", TestTenant.Request(slug))).ShouldBe(400).Fields.ShouldBe(["slug"]);
 
     [Fact]
-    public async Task every_wrong_field_of_a_new_tenant_is_named() => (
+    public async Task every_invalid_field_of_a_new_tenant_is_named() => (
             await (await Client.Platform(host)).Post(
                 "/api/tenants",
                 new
@@ -105,7 +105,7 @@ public sealed class TenantTests(LedgerHost host)
         ).ShouldBe(400).Fields.Order().ShouldBe(["adminEmail", "adminFullName", "adminPassword", "name", "slug"]);
 
     [Fact]
-    public async Task the_same_key_creates_a_tenant_once_and_another_body_under_it_is_422()
+    public async Task a_repeated_key_creates_a_tenant_once_and_answers_422_for_another_body()
     {
         var platform = await Client.Platform(host);
         var (slug, key) = (TestTenant.NewSlug(), Guid.CreateVersion7().ToString());
@@ -124,7 +124,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_4_creations_of_one_slug_at_once_one_succeeds()
+    public async Task one_of_4_concurrent_creations_of_one_slug_succeeds()
     {
         var platform = await Client.Platform(host);
         var slug = TestTenant.NewSlug();
@@ -134,7 +134,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_4_repeats_at_once_under_one_key_all_answer_the_same()
+    public async Task four_concurrent_repeats_under_one_key_get_the_same_answer()
     {
         var platform = await Client.Platform(host);
         var (slug, key) = (TestTenant.NewSlug(), Guid.CreateVersion7().ToString());
@@ -144,7 +144,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task tenants_of_different_names_can_be_created_at_once()
+    public async Task tenants_of_different_slugs_can_be_created_concurrently()
     {
         var tenants = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => TestTenant.Create(host)));
         foreach (var tenant in tenants)
@@ -156,7 +156,7 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("manager")]
     [InlineData("user")]
     [InlineData("viewer")]
-    public async Task tenants_are_the_platforms_business_alone(string role)
+    public async Task only_the_platform_administrator_manages_tenants(string role)
     {
         var client = await Client.Demo(host, role);
         (await client.Post("/api/tenants", TestTenant.Request(TestTenant.NewSlug()))).ShouldBe(403);
@@ -166,7 +166,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_suspended_tenants_users_can_neither_sign_in_nor_use_a_token_until_it_is_resumed()
+    public async Task users_of_a_suspended_tenant_cannot_sign_in_or_use_a_token_until_it_is_resumed()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S1", "P1", stock: 5);
@@ -204,7 +204,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_wrong_password_of_a_suspended_tenant_is_401_as_ever()
+    public async Task a_wrong_password_in_a_suspended_tenant_answers_401()
     {
         var tenant = await TestTenant.Create(host);
         (await (await Client.Platform(host)).Post($"/api/tenants/{tenant.Slug}/suspend", null)).ShouldBe(200);
@@ -225,7 +225,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task to_suspend_or_resume_who_does_not_exist_is_404()
+    public async Task suspending_or_resuming_an_unknown_tenant_answers_404()
     {
         var platform = await Client.Platform(host);
         (await platform.Post("/api/tenants/nobody/suspend", null)).ShouldBe(404).Fields.ShouldBe(["slug"]);
@@ -233,7 +233,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_list_comes_in_pages()
+    public async Task the_list_of_tenants_is_paged()
     {
         var platform = await Client.Platform(host);
         var prefix = TestTenant.NewSlug("page");
@@ -254,7 +254,7 @@ public sealed class TenantTests(LedgerHost host)
         (await (await Client.Platform(host)).Get($"/api/tenants?{query}")).ShouldBe(400).Fields.ShouldBe(["limit"]);
 
     [Fact]
-    public async Task a_provisioning_that_fails_half_way_leaves_nothing_and_can_be_repeated()
+    public async Task a_failed_provisioning_leaves_nothing_and_can_be_repeated()
     {
         var platform = await Client.Platform(host);
         var (slug, key) = (TestTenant.NewSlug("half"), Guid.CreateVersion7().ToString());
@@ -283,7 +283,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_schema_that_a_crash_left_behind_is_replaced()
+    public async Task an_empty_schema_left_by_a_crash_is_replaced()
     {
         // as after the process died before the last transaction: all tables exist, bound to a tenant that was never registered
         var slug = TestTenant.NewSlug("crash");
@@ -312,7 +312,7 @@ public sealed class TenantTests(LedgerHost host)
             .SingleOrDefault(t => t!["slug"]!.GetValue<string>() == slug);
 
     [Fact]
-    public async Task a_tenant_that_could_not_be_found_once_can_be_the_next_time()
+    public async Task a_failed_lookup_of_a_tenant_is_not_cached()
     {
         var tenant = await TestTenant.Create(host);
         var builder = new Npgsql.NpgsqlDataSourceBuilder(host.Connections.Service);
@@ -341,7 +341,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_host_without_the_owners_connection_says_so_when_it_is_to_provision()
+    public async Task a_host_without_the_owners_connection_refuses_to_provision_with_the_reason()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await host.NewDatabase();

@@ -47,7 +47,7 @@ public sealed class ClockTests(LedgerHost host)
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]
-    public async Task a_node_whose_clock_is_wrong_counts_and_the_others_movements_afterwards_count_all_the_same(int direction)
+    public async Task a_count_by_a_node_with_a_wrong_clock_does_not_hide_later_movements_of_other_nodes(int direction)
     {
         await using var database = await host.NewDatabase();
         await using var exactNode = await Node.Start(database, TimeSpan.Zero);
@@ -83,7 +83,7 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_node_whose_clock_is_ahead_expires_no_reservation_early_and_its_tokens_are_taken_by_the_others()
+    public async Task a_node_with_a_fast_clock_expires_no_reservation_early_and_issues_valid_tokens()
     {
         await using var database = await host.NewDatabase();
         await using var exactNode = await Node.Start(database, TimeSpan.Zero);
@@ -127,7 +127,7 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_node_whose_clock_is_off_says_so_in_its_health_and_goes_on()
+    public async Task a_node_with_a_wrong_clock_reports_it_in_its_health_and_keeps_serving()
     {
         await using var database = await host.NewDatabase();
         await using var offsetNode = await Node.Start(database, ClockError);
@@ -144,7 +144,7 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_slow_till_that_says_what_its_clock_shows_is_corrected()
+    public async Task a_client_with_a_slow_clock_that_sends_sentAt_is_corrected()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "P1", stock: 60);
@@ -209,7 +209,7 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_request_that_is_repeated_later_is_the_same_whatever_its_clock_shows_by_then()
+    public async Task a_request_repeated_later_with_another_sentAt_is_the_same_request()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "P1");
@@ -232,7 +232,7 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_little_ahead_is_now_and_more_is_refused()
+    public async Task a_moment_slightly_in_the_future_counts_as_now_and_a_later_one_is_refused()
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "P1");
@@ -261,7 +261,7 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_lines_of_a_bulk_and_the_rows_of_a_file_are_corrected_by_the_same_clock()
+    public async Task lines_of_a_bulk_command_and_rows_of_a_file_are_corrected_by_sentAt()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("M1", "P1");

@@ -71,7 +71,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
         ];
 
     [Fact]
-    public async Task five_sales_by_a_slow_clock_are_told_that_they_changed_the_history_alone()
+    public async Task receipts_of_late_sales_say_that_they_changed_only_the_history()
     {
         var tenant = await CreateTenant();
         for (var i = 0; i < 5; i++)
@@ -111,7 +111,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_receipt_of_every_command_that_moves_stock_says_what_counts_had_seen()
+    public async Task the_receipt_of_every_command_that_moves_stock_lists_corrections_by_count()
     {
         var tenant = await CreateTenant();
         var (admin, early) = (tenant.Admin, Morning.AddHours(1));
@@ -310,7 +310,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_command_with_a_moment_of_its_own_takes_the_clients_clock_and_says_what_counts_had_seen()
+    public async Task every_command_with_occurredAt_accepts_sentAt_and_lists_corrections_by_count()
     {
         var api = await OpenApi.Of(await Client.Demo(host, "admin"));
         var dated = api
@@ -329,7 +329,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_import_says_what_counts_had_seen()
+    public async Task an_import_lists_corrections_by_count()
     {
         var tenant = await CreateTenant();
         const string File =
@@ -344,7 +344,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_list_and_a_view_show_what_counts_had_seen_in_a_time()
+    public async Task a_list_and_a_view_show_the_corrections_by_count_of_a_period()
     {
         var tenant = await CreateTenant();
         var before = TimeProvider.System.GetUtcNow().AddSeconds(-1).ToString("O");
@@ -397,7 +397,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_one_store_sees_the_corrections_of_his_store_alone()
+    public async Task a_user_of_one_store_sees_only_its_corrections_by_count()
     {
         var tenant = await CreateTenant();
         foreach (var store in (string[])["M1", "M2"])
@@ -434,7 +434,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_command_without_a_moment_of_its_own_is_never_before_a_count()
+    public async Task a_command_without_occurredAt_never_precedes_a_count()
     {
         var tenant = await CreateTenant();
         var answers = await Task.WhenAll(
@@ -469,7 +469,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
 
     [Theory]
     [InlineData(2_000)]
-    public async Task a_long_history_is_held_once_an_item_and_not_once_a_line(int size)
+    public async Task a_long_history_is_loaded_once_per_item_and_not_once_per_line(int size)
     {
         var tenant = await CreateTenant();
         var later = Enumerable

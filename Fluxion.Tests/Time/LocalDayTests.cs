@@ -44,7 +44,7 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task two_reports_of_one_day_agree_where_every_store_has_a_zone_of_its_own()
+    public async Task reports_of_one_day_agree_when_every_store_has_its_own_time_zone()
     {
         var ledger = await TestLedger.Create(host, "P1");
         await ledger.SetTimeZone("America/Caracas");
@@ -68,7 +68,7 @@ public sealed class LocalDayTests(LedgerHost host)
     [Theory]
     [InlineData("Asia/Kathmandu", "2026-03-10")]
     [InlineData("Atlantic/Azores", "2025-10-26")]
-    public async Task two_reports_of_one_day_agree_where_the_tenant_has_a_zone(string timezone, string day)
+    public async Task reports_of_one_day_agree_when_the_tenant_has_a_time_zone(string timezone, string day)
     {
         var ledger = await TestLedger.Create(host, "P1");
         await ledger.SetTimeZone(timezone);
@@ -133,7 +133,7 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_point_in_time_stands_for_itself_in_every_report()
+    public async Task a_point_in_time_is_exact_in_every_report()
     {
         var ledger = await TestLedger.Create(host, "P1");
         await ledger.SetTimeZone("Asia/Kathmandu");
@@ -151,7 +151,7 @@ public sealed class LocalDayTests(LedgerHost host)
     [InlineData("Pacific/Kiritimati")]
     [InlineData("Pacific/Pago_Pago")]
     [InlineData("America/Caracas")]
-    public async Task an_order_of_today_is_of_the_day_that_it_is_in_the_shop(string timezone)
+    public async Task an_order_without_a_date_has_the_local_day_of_its_store(string timezone)
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -205,7 +205,7 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_delivery_late_in_the_evening_came_on_that_day_and_in_time()
+    public async Task a_delivery_late_in_the_evening_counts_on_that_local_day()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -258,7 +258,7 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_time_zone_is_set_where_it_belongs_and_is_one()
+    public async Task a_time_zone_must_be_valid_for_the_tenant_and_each_store()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;
@@ -345,7 +345,7 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task nothing_happens_before_its_cause()
+    public async Task no_command_may_precede_its_cause()
     {
         var tenant = await TestTenant.Create(host);
         var admin = tenant.Admin;

@@ -134,7 +134,7 @@ public sealed class OccurrenceTests(LedgerHost host)
     public static TheoryData<string> Names => [.. Commands.Keys];
 
     [Fact]
-    public async Task every_command_that_says_when_it_occurred_is_among_those_tested_here()
+    public async Task these_tests_cover_every_command_with_occurredAt()
     {
         var api = await OpenApi.Of(await Client.Demo(host, "admin"));
         api.Operations.Where(o => o.Body is { } body && api.Schema(body["schema"]!)["properties"]!["occurredAt"] is not null)
@@ -202,7 +202,7 @@ public sealed class OccurrenceTests(LedgerHost host)
     }
 
     [Theory, MemberData(nameof(Names))]
-    public async Task a_command_occurs_when_it_says_by_the_ledgers_clock_and_never_before_its_cause(string name)
+    public async Task a_command_occurs_at_the_corrected_occurredAt_and_never_before_its_cause(string name)
     {
         var command = Commands[name];
         var now = TimeProvider.System.GetUtcNow();
@@ -229,7 +229,7 @@ public sealed class OccurrenceTests(LedgerHost host)
     }
 
     [Theory, MemberData(nameof(Names))]
-    public async Task a_command_that_a_count_had_seen_changes_the_history_alone_and_says_so(string name)
+    public async Task a_late_command_before_a_count_changes_only_the_history_and_says_so(string name)
     {
         var command = Commands[name]("P1");
         var now = TimeProvider.System.GetUtcNow();

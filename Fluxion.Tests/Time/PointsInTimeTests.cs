@@ -45,13 +45,13 @@ public sealed class PointsInTimeTests(LedgerHost host)
     [InlineData("2026-11-05T10:00:00.5+05:45", "2026-11-05T04:15:00.5000000+00:00")]
     [InlineData("2026-11-05T10:00:00+14:00", "2026-11-04T20:00:00.0000000+00:00")]
     [InlineData("2026-11-05T10:00:00-00:00", "2026-11-05T10:00:00.0000000+00:00")]
-    public void rfc_3339_is_understood_to_the_microsecond(string text, string utc) =>
+    public void a_point_in_time_in_rfc_3339_is_read_to_the_microsecond(string text, string utc) =>
         PointsInTime.Parse(text)!.Value.ToString("O").ShouldBe(utc);
 
     [Theory]
     [MemberData(nameof(InvalidTimes))]
     [InlineData("2026-11-05")]
-    public void nothing_else_is(string text) => PointsInTime.Parse(text).ShouldBeNull();
+    public void any_other_form_of_a_point_in_time_is_refused(string text) => PointsInTime.Parse(text).ShouldBeNull();
 
     [Theory]
     [InlineData("America/Caracas", "2026-11-05", "2026-11-05T04:00:00Z")]
@@ -67,7 +67,7 @@ public sealed class PointsInTimeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_point_in_time_in_a_body_is_refused_in_any_other_form()
+    public async Task every_point_in_time_in_a_body_must_be_rfc_3339()
     {
         var admin = await Client.Demo(host, "admin");
         var api = await OpenApi.Of(admin);
@@ -93,7 +93,7 @@ public sealed class PointsInTimeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_point_in_time_in_an_address_is_refused_in_any_other_form_and_may_be_a_date()
+    public async Task every_point_in_time_in_an_address_must_be_rfc_3339_or_a_date()
     {
         var admin = await Client.Demo(host, "admin");
         var api = await OpenApi.Of(admin);
@@ -115,7 +115,7 @@ public sealed class PointsInTimeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_point_in_time_in_a_file_is_refused_in_any_other_form_and_a_date_is_the_start_of_that_day_in_the_store()
+    public async Task every_point_in_time_in_a_file_must_be_rfc_3339_or_a_date_at_its_start_in_the_store()
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("M1", "P1");
