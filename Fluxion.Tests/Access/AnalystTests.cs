@@ -257,7 +257,8 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
                     {
                         return await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct) ? "made" : "changed";
                     }
-                    catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" }) // XX000: tuple concurrently updated
+                    // XX000: tuple concurrently updated
+                    catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" })
                     {
                         return "refused";
                     }

@@ -50,7 +50,8 @@ public sealed class AlertKillTests(LedgerHost ledger)
         (
             await superuser.Column<long>(
                 """
-                select count(*) from tenant_fluxion_demo.alerts a join tenant_fluxion_demo.products p on p.id = a.product_id join tenant_fluxion_demo.stores s on s.id = a.store_id
+                select count(*) from tenant_fluxion_demo.alerts a join tenant_fluxion_demo.products p on p.id = a.product_id
+                    join tenant_fluxion_demo.stores s on s.id = a.store_id
                 where p.sku = 'LAC001' and s.code = 'CCS-01'
                 """
             )

@@ -89,7 +89,8 @@ public sealed class AlertTests(LedgerHost host)
                     await superuser.Column<long>(
                         $"""
                         select count(*) from wolverine.wolverine_incoming_envelopes
-                        where status <> 'Handled' and message_type like '%ReviewStock' and position(convert_to('{tenant.Id}', 'UTF8') in body) > 0
+                        where status <> 'Handled' and message_type like '%ReviewStock'
+                            and position(convert_to('{tenant.Id}', 'UTF8') in body) > 0
                         """
                     )
                 )

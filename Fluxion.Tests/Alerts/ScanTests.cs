@@ -223,7 +223,10 @@ public sealed class ScanTests(LedgerHost host)
         var columns = string.Join(
             ", ",
             await superuser.Column<string>(
-                $"select attname::text from pg_attribute where attrelid = '{tenant.Schema}.inventory_movements'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum"
+                $"""
+                select attname::text from pg_attribute where attrelid = '{tenant.Schema}.inventory_movements'::regclass
+                    and attnum > 0 and not attisdropped and attgenerated = '' order by attnum
+                """
             )
         );
         await superuser.Execute(
@@ -247,12 +250,14 @@ public sealed class ScanTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
             $"""
-            insert into shared.alert_scans (tenant_id, scanned_at) select id, now() - interval '2 hours' from shared.tenants where slug in ({string.Join(
+            insert into shared.alert_scans (tenant_id, scanned_at) select id, now() - interval '2 hours' from shared.tenants
+                where slug in ({string.Join(
                 ", ",
                 tenants.Select(c => $"'{c.Slug}'")
             )})
                 on conflict (tenant_id) do update set scanned_at = excluded.scanned_at;
-            update shared.tenants set settings = jsonb_build_object('alerts', jsonb_build_object('scan_interval', '3 hours')) where slug = '{slow.Slug}';
+            update shared.tenants set settings = jsonb_build_object('alerts', jsonb_build_object('scan_interval', '3 hours'))
+                where slug = '{slow.Slug}';
             """
         );
         var other = ActivatorUtilities.CreateInstance<AlertScans>(host.Services);
@@ -283,7 +288,8 @@ public sealed class ScanTests(LedgerHost host)
             );
             (
                 await superuser.Failure(
-                    $$$"""update shared.tenants set settings = '{"alerts":{"scan_interval":"{{{interval}}}"}}' where slug = 'fluxion-demo'"""
+                    $$$"""update shared.tenants set settings = '{"alerts":{"scan_interval":"{{{interval}}}"}}' """
+                        + """where slug = 'fluxion-demo'"""
                 )
             ).ShouldBe(state, interval);
         }

@@ -28,7 +28,10 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
         await using var superuser = await host.OpenSuperuser();
         var sql = (
             await superuser.Rows(
-                $"select quantity_on_hand, cost_per_unit, value from {late.Tenant.Schema}.stock_value_as_of('{Day(day)}', '{known ?? "infinity"}', 'S1', 'P1')"
+                $"""
+                select quantity_on_hand, cost_per_unit, value
+                from {late.Tenant.Schema}.stock_value_as_of('{Day(day)}', '{known ?? "infinity"}', 'S1', 'P1')
+                """
             )
         ).ShouldHaveSingleItem();
         sql.ShouldBe([onHand, item["costPerUnit"]!.GetValue<decimal>(), item["value"]!.GetValue<decimal>()]);

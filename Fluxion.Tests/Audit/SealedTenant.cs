@@ -72,8 +72,10 @@ public sealed class SealedTenant(LedgerHost host) : IAsyncLifetime
             truncate {Tenant.Schema}.ledger_seals, {Tenant.Schema}.mt_events;
             insert into {Tenant.Schema}.mt_events select * from events;
             insert into {Tenant.Schema}.ledger_seals select * from seals;
-            alter table {Tenant.Schema}.mt_events alter seq_id set not null, drop constraint if exists pkey_mt_events_seq_id, add constraint pkey_mt_events_seq_id primary key (seq_id);
-            alter table {Tenant.Schema}.ledger_seals drop constraint if exists ledger_seals_entries_check, add constraint ledger_seals_entries_check check (octet_length(entries) = event_count * 56),
+            alter table {Tenant.Schema}.mt_events alter seq_id set not null, drop constraint if exists pkey_mt_events_seq_id,
+                add constraint pkey_mt_events_seq_id primary key (seq_id);
+            alter table {Tenant.Schema}.ledger_seals drop constraint if exists ledger_seals_entries_check,
+                add constraint ledger_seals_entries_check check (octet_length(entries) = event_count * 56),
                 drop constraint if exists ledger_seals_number_check, add constraint ledger_seals_number_check check (number > 0);
             commit;
             """

@@ -165,7 +165,8 @@ public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IC
                 $"""
                 set session_replication_role = replica;
                 insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
-                select n, gen_random_uuid(), '{Guid.CreateVersion7()}', n, 'null', 'tombstone', '-infinity', '{other.Id}' from nextval('{other.Schema}.mt_events_sequence') n;
+                select n, gen_random_uuid(), '{Guid.CreateVersion7()}', n, 'null', 'tombstone', '-infinity', '{other.Id}'
+                    from nextval('{other.Schema}.mt_events_sequence') n;
                 set session_replication_role = origin
                 """
             );

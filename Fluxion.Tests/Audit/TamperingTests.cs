@@ -82,7 +82,8 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
         ["all removed"] = ("delete from {events}", DiscrepancyKinds.Removed, "first"),
         ["data of two swapped"] = (
             Update
-                + "data = o.data from {events} o where mt_events.seq_id in ({middle}, {last}) and o.seq_id = {middle} + {last} - mt_events.seq_id",
+                + "data = o.data from {events} o where mt_events.seq_id in ({middle}, {last}) "
+                + "and o.seq_id = {middle} + {last} - mt_events.seq_id",
             DiscrepancyKinds.Changed,
             "middle"
         ),
@@ -138,7 +139,8 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
         ),
         ["the hash of a seal"] = ("update {seals} set hash = sha256(hash) where number = {seal}", DiscrepancyKinds.SealChanged, "seal"),
         ["how many events a seal has"] = (
-            "alter table {seals} drop constraint ledger_seals_entries_check; update {seals} set event_count = event_count + 1 where number = {seal}",
+            "alter table {seals} drop constraint ledger_seals_entries_check; "
+                + "update {seals} set event_count = event_count + 1 where number = {seal}",
             DiscrepancyKinds.SealChanged,
             "seal"
         ),
@@ -163,7 +165,8 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
             "seal"
         ),
         ["two seals swapped"] = (
-            "update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); update {seals} set number = 2 * {seal} + 1001 - number where number > 1000",
+            "update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); "
+                + "update {seals} set number = 2 * {seal} + 1001 - number where number > 1000",
             DiscrepancyKinds.SealChanged,
             "seal"
         ),
@@ -193,7 +196,8 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
     private static string Insert(string sequence, string at = "(select timestamp from {events} where seq_id = {last})") =>
         $$"""
             insert into {events} (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, user_name)
-            select {{sequence}}, gen_random_uuid(), stream_id, 1000, data, type, {{at}}, tenant_id, mt_dotnet_type, user_name from events where seq_id = {last}
+            select {{sequence}}, gen_random_uuid(), stream_id, 1000, data, type, {{at}}, tenant_id, mt_dotnet_type, user_name from events
+                where seq_id = {last}
             """;
 
     /// <summary>An issue in the middle, neither in the first nor in the last seal.</summary>
@@ -302,7 +306,9 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
                     create schema lying;
                     grant usage on schema lying to public;
                     create function lying.sha256(form bytea) returns bytea language sql as
-                        'select case when convert_from(form, ''UTF8'') like ''{Middle.Sequence} %'' then (select substring(entries from position(uuid_send(''{Middle.Id}'') in entries) + 16 for 32) from {sealedTenant.Tenant.Schema}.ledger_seals where number = {Middle.Seal}) else pg_catalog.sha256(form) end';
+                        'select case when convert_from(form, ''UTF8'') like ''{Middle.Sequence} %'' then (select substring(entries from
+                            position(uuid_send(''{Middle.Id}'') in entries) + 16 for 32) from {sealedTenant.Tenant.Schema}.ledger_seals
+                                where number = {Middle.Seal}) else pg_catalog.sha256(form) end';
                     """
                 )
             );
@@ -410,7 +416,8 @@ public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) :
                 (
                     await sealedTenant.Superuser.Rows(
                         Fill(
-                            $"select string_agg({CanonicalEvent.Entry}, '' order by seq_id) from {{events}} where seq_id between {row[1]} and {row[2]}"
+                            $"select string_agg({CanonicalEvent.Entry}, '' order by seq_id) from {{events}} "
+                                + $"where seq_id between {row[1]} and {row[2]}"
                         )
                     )
                 )[0][0]!;

@@ -105,13 +105,17 @@ public sealed class BarcodeTests(LedgerHost host)
             answer.Text.ShouldContain(reason);
         }
         var body = JsonNode.Parse(fields)!.AsObject();
-        static string Cell(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        static string Cell(JsonNode value)
+        {
+            var text = value is JsonValue v ? v.GetValue<string>() : value.ToJsonString();
+            return $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        }
         foreach (var sku in (string[])["P1", "P3"])
         {
             var answer = (
                 await Import(
                     tenant.Admin,
-                    $"sku,name,{string.Join(',', body.Select(m => m.Key))}\n{sku},x,{string.Join(',', body.Select(m => Cell(m.Value is JsonValue v ? v.GetValue<string>() : m.Value!.ToJsonString())))}\n"
+                    $"sku,name,{string.Join(',', body.Select(m => m.Key))}\n{sku},x,{string.Join(',', body.Select(m => Cell(m.Value!)))}\n"
                 )
             ).ShouldBe(400);
             answer.Fields.ShouldBe([$"line 2: {field}"], answer.Text);
@@ -142,7 +146,10 @@ public sealed class BarcodeTests(LedgerHost host)
         row["barcodes"]!
             .ToJsonString()
             .ShouldBe(
-                """[{"code":"7591234567894","kind":"gtin","unit":"unit","packQuantity":1},{"code":"17591234567891","kind":"gtin","unit":"case","packQuantity":12},{"code":"7591234567891","kind":"internal","unit":"unit","packQuantity":1},{"code":"own-1","kind":"internal","unit":"unit","packQuantity":1}]"""
+                """[{"code":"7591234567894","kind":"gtin","unit":"unit","packQuantity":1},"""
+                    + """{"code":"17591234567891","kind":"gtin","unit":"case","packQuantity":12},"""
+                    + """{"code":"7591234567891","kind":"internal","unit":"unit","packQuantity":1},"""
+                    + """{"code":"own-1","kind":"internal","unit":"unit","packQuantity":1}]"""
             );
         // a row that was read can be sent back over HTTP and in a file, and changes nothing
         var back = row.DeepClone().AsObject();
@@ -251,7 +258,8 @@ public sealed class BarcodeTests(LedgerHost host)
         (
             await Import(
                 admin,
-                $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{PieceBarcode}\"\"}}]\"\nP2,\"[{{\"\"code\"\":\"\"036000291452\"\"}},{{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}}]\"\n"
+                $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{PieceBarcode}\"\"}}]\"\n"
+                    + "P2,\"[{\"\"code\"\":\"\"036000291452\"\"},{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}]\"\n"
             )
         ).ShouldBe(200).Json["changed"]!.GetValue<int>().ShouldBe(2);
 
@@ -695,8 +703,10 @@ public sealed class BarcodeTests(LedgerHost host)
         foreach (var barcode in (string?[])["4006381333931", null, PieceBarcode, "abc-2", PieceBarcode])
             (await admin.Put("products/P2", new { name = "P2", barcode })).ShouldBe(200);
         (await admin.Put("products/P9", new { name = "P9" })).ShouldBe(200);
-        var rows =
-            $"select product_id, code, code_key, kind, unit_type, pack_quantity, position, is_removed, created_at, updated_at, tenant_id from {tenant.Schema}.product_barcodes order by 1, 2";
+        var rows = $"""
+            select product_id, code, code_key, kind, unit_type, pack_quantity, position, is_removed, created_at, updated_at,
+                tenant_id from {tenant.Schema}.product_barcodes order by 1, 2
+            """;
         await using var superuser = await host.OpenSuperuser();
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(9);

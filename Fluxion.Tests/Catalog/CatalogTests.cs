@@ -206,7 +206,8 @@ public sealed class CatalogTests(LedgerHost host)
     )]
     [InlineData(
         "stores",
-        """{"code":"S","name":"x","address":{"street":"{x201}","city":"{x101}","state":"{x101}","postalCode":"{x21}","country":"{x101}"}}""",
+        """{"code":"S","name":"x","address":{"street":"{x201}","city":"{x101}","""
+            + """ "state":"{x101}","postalCode":"{x21}","country":"{x101}"}}""",
         "address.street,address.city,address.state,address.postalCode,address.country"
     )]
     [InlineData(

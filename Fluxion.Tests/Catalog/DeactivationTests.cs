@@ -123,7 +123,8 @@ public sealed class DeactivationTests(LedgerHost host)
         var refused = (await Deactivate(tenant.Admin, "stores/M1")).ShouldBe(409);
         OpenDocuments(refused).ShouldBe(["purchase_order 2 OC-1,OC-2", "reservation 1 web-1", "transfer 1 TR-1"]);
         refused.Detail!.ShouldBe(
-            "The store M1 is not deactivated, because there is still something open: 2 purchase orders (OC-1, OC-2), 1 reservation (web-1), "
+            "The store M1 is not deactivated, because there is still something open: 2 purchase orders (OC-1, OC-2), "
+                + "1 reservation (web-1), "
                 + "1 transfer (TR-1). Finish or cancel that first."
         );
         OpenDocuments((await Deactivate(tenant.Admin, "products/P1")).ShouldBe(409))
@@ -334,7 +335,8 @@ public sealed class DeactivationTests(LedgerHost host)
         (await admin.Post($"stock/transfers/{returning}/cancel", new { })).ShouldBe(200);
         (await admin.Post($"stock/reservations/{reservation}/extend", new { })).ShouldBe(200);
         (await admin.SetReservedQuantity(reservation!.GetValue<string>(), 2)).ShouldBe(200);
-        (await admin.SetReservedQuantity(reservation.GetValue<string>(), 3)).ShouldBe(409); // refused: more would be reserved in a deactivated store
+        // refused: more would be reserved in a deactivated store
+        (await admin.SetReservedQuantity(reservation.GetValue<string>(), 3)).ShouldBe(409);
         (await admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
         (await admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } })).ShouldBe(200);
         (await admin.Post($"sales/{voided}/cancel", new { reason = "A typing error" })).ShouldBe(200);

@@ -18,7 +18,8 @@ public sealed class ProductTests(LedgerHost host)
     private static string Line(JsonNode row) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{row["costPrice"]!.GetValue<decimal>():0.####} {row["sellingPrice"]!.GetValue<decimal>():0.####} {row["userEmail"]?.GetValue<string>()}"
+            $"{row["costPrice"]!.GetValue<decimal>():0.####} {row["sellingPrice"]!.GetValue<decimal>():0.####} "
+                + $"{row["userEmail"]?.GetValue<string>()}"
         );
 
     [Fact]
@@ -27,8 +28,10 @@ public sealed class ProductTests(LedgerHost host)
         var manager = await Client.Demo(host, "manager");
         var sku = NewCode();
         const string Fields = """
-            "name":"After","unitType":"kg","barcode":"759","description":"One\ntwo","category":"LACTEOS","supplier":"POLAR","minStockLevel":1.5,"maxStockLevel":20,"reorderPoint":2.25,
-            "costPrice":2.5001,"sellingPrice":3.25,"taxRate":16,"settings":{"allowBackorder":true,"allowFraction":true,"aisle":"7","Nested":{"Depth":1}}
+            "name":"After","unitType":"kg","barcode":"759","description":"One\ntwo","category":"LACTEOS","supplier":"POLAR",
+            "minStockLevel":1.5,"maxStockLevel":20,"reorderPoint":2.25,
+            "costPrice":2.5001,"sellingPrice":3.25,"taxRate":16,
+            "settings":{"allowBackorder":true,"allowFraction":true,"aisle":"7","Nested":{"Depth":1}}
             """;
         (await manager.Post("products", new { sku, name = "Before" })).ShouldBe(201);
         (await manager.Put($"products/{sku}", $$"""{{{Fields}}}""")).ShouldBe(200);
@@ -159,8 +162,10 @@ public sealed class ProductTests(LedgerHost host)
             )
         ).ShouldBe(200);
         (await tenant.Admin.Post("products", new { sku = "P2", name = "z" })).ShouldBe(201);
-        var rows =
-            $"select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id from {tenant.Schema}.product_prices order by id";
+        var rows = $"""
+            select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id
+            from {tenant.Schema}.product_prices order by id
+            """;
         await using var superuser = await host.OpenSuperuser();
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(3);

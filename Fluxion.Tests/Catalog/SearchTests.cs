@@ -110,9 +110,11 @@ public sealed class SearchTests(LedgerHost host)
         await superuser.Execute(
             $"""
             set app.current_tenant_id = '{tenant.Id}'; set search_path to {tenant.Schema}, public;
-            insert into products (id, sku, name) select gen_random_uuid(), 'P' || i, 'Product ' || md5(i::text) from generate_series(1, 20000) i;
+            insert into products (id, sku, name) select gen_random_uuid(), 'P' || i, 'Product ' || md5(i::text)
+                from generate_series(1, 20000) i;
             insert into products (id, sku, name) values (gen_random_uuid(), 'X', 'Azúcar');
-            insert into product_barcodes (product_id, code, code_key, kind, position) select id, 'B' || sku, 'B' || sku, 'internal', 1 from products;
+            insert into product_barcodes (product_id, code, code_key, kind, position) select id, 'B' || sku, 'B' || sku, 'internal', 1
+                from products;
             select gin_clean_pending_list('idx_products_search'), gin_clean_pending_list('idx_product_barcodes_search');
             analyze products, product_barcodes;
             """
@@ -121,7 +123,10 @@ public sealed class SearchTests(LedgerHost host)
         // under row level security a trigram index serves LIKE only where the operator is leakproof; on so few rows the planner would
         // choose a sequential scan
         await service.Execute(
-            $"set app.current_tenant_id = '{tenant.Id}'; set search_path to {tenant.Schema}, public; set enable_seqscan = off; set enable_indexscan = off"
+            $"""
+            set app.current_tenant_id = '{tenant.Id}'; set search_path to {tenant.Schema}, public; set enable_seqscan = off;
+            set enable_indexscan = off
+            """
         );
         foreach (
             var (table, index) in ((string, string)[])

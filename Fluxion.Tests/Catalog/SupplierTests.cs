@@ -97,7 +97,8 @@ public sealed class SupplierTests(LedgerHost host)
         ).ShouldBe(201).Id();
         const string Fields = """
             "businessName":"After, C.A.","tradeName":"After","taxId":"J-00006372-9","contactPerson":"Ana","phone":"+58","email":"a@b.test",
-            "address":{"street":"s","city":"c","state":"t","postalCode":"1060","country":"VE"},"paymentTerms":"30 días","creditLimit":1000.5,"settings":{"a":{"B":1}}
+            "address":{"street":"s","city":"c","state":"t","postalCode":"1060","country":"VE"},
+            "paymentTerms":"30 días","creditLimit":1000.5,"settings":{"a":{"B":1}}
             """;
         (await manager.Put($"suppliers/{code}", $$"""{{{Fields}},"version":1}""")).ShouldBe(200).Json["version"]!
             .GetValue<long>()

@@ -89,7 +89,8 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
         output
             .Trim()
             .ShouldBe(
-                "error: Failed to bind to address http://127.0.0.1:5080: address already in use. End what serves there, or serve elsewhere: --urls http://localhost:5081"
+                "error: Failed to bind to address http://127.0.0.1:5080: address already in use. End what serves there, "
+                    + "or serve elsewhere: --urls http://localhost:5081"
             );
     }
 

@@ -399,7 +399,8 @@ public sealed partial class BadRequestTests(BadRequestHost own) : IClassFixture<
         _answers[request.Headers.TryGetValues("User-Agent", out var agent) ? agent.First() : ""] = answer.Status;
         if (Fault(answer, field, body) is { } fault)
             _faults.Add(
-                $"{fault}: {operation} {field}: {answer.Status} {answer.ContentType} {answer.Text} {request.RequestUri} {Refusal.Shorten(body ?? "")}"
+                $"{fault}: {operation} {field}: {answer.Status} {answer.ContentType} {answer.Text} {request.RequestUri} "
+                    + $"{Refusal.Shorten(body ?? "")}"
             );
         return answer.Status;
     }
@@ -519,7 +520,8 @@ public sealed partial class BadRequestTests(BadRequestHost own) : IClassFixture<
     private static partial Regex Number();
 
     [GeneratedRegex(
-        @"Fluxion\.[A-Z]|System\.|Microsoft\.|Npgsql|Marten|Wolverine|JasperFx|Exception|Int32|Nullable|\bat [A-Z]\w+\.|pg_|mt_|tenant_fluxion"
+        @"Fluxion\.[A-Z]|System\.|Microsoft\.|Npgsql|Marten|Wolverine|JasperFx|Exception|Int32|Nullable"
+            + @"|\bat [A-Z]\w+\.|pg_|mt_|tenant_fluxion"
     )]
     private static partial Regex Leak();
 }

@@ -30,7 +30,8 @@ public sealed class BodyTests(LedgerHost host)
         await client.ConnectAsync(address.Host, address.Port);
         await using var stream = client.GetStream();
         var head =
-            $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: "
+            + "application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
         // the server answers and closes before it has read everything: the rest cannot be sent then
         var sending = stream.WriteAsync(Encoding.ASCII.GetBytes(head + chunks)).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
         var buffer = new byte[64 * 1024];

@@ -87,11 +87,13 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
         }
         var answers = await loading;
         var (median, p99, longest) = (Percentile(reads, 0.5), Percentile(reads, 0.99), Percentile(reads, 1));
+        var statuses = answers.GroupBy(a => a.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} × {g.Key}");
         TestContext.Current.TestOutputHelper!.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{what}: {string.Join(", ", answers.GroupBy(a => a.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} × {g.Key}"))} in {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s; "
-                    + $"{reads.Count} reads: median {median.TotalMilliseconds:0} ms, 99 % {p99.TotalMilliseconds:0} ms, longest {longest.TotalMilliseconds:0} ms; "
+                $"{what}: {string.Join(", ", statuses)} in {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s; "
+                    + $"{reads.Count} reads: median {median.TotalMilliseconds:0} ms, 99 % {p99.TotalMilliseconds:0} ms, "
+                    + $"longest {longest.TotalMilliseconds:0} ms; "
                     + $"host at most {Memory("VmHWM")} MB, now {Memory("VmRSS")} MB"
             )
         );

@@ -37,7 +37,8 @@ public sealed class KillTests(LedgerHost ledger)
         var watch = Stopwatch.StartNew();
         await load.Run(await again.Demo("manager"));
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, all {load.Answered} repeated in {watch.Elapsed}"
+            $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, "
+                + $"all {load.Answered} repeated in {watch.Elapsed}"
         );
         ((long)load.Replayed).ShouldBe(applied);
         await ShouldBeAppliedOnce(superuser, load, before);
@@ -141,7 +142,8 @@ public sealed class KillTests(LedgerHost ledger)
             await superuser.Rows(
                 """
                 select s.code, p.sku, i.quantity_on_hand, i.quantity_reserved
-                from tenant_fluxion_demo.inventory i join tenant_fluxion_demo.stores s on s.id = i.store_id join tenant_fluxion_demo.products p on p.id = i.product_id
+                from tenant_fluxion_demo.inventory i join tenant_fluxion_demo.stores s on s.id = i.store_id
+                    join tenant_fluxion_demo.products p on p.id = i.product_id
                 """
             )
         ).ToDictionary(row => ((string)row[0]!, (string)row[1]!), row => new Stock((decimal)row[2]!, (decimal)row[3]!));

@@ -214,8 +214,10 @@ public sealed class SettingsTests(LedgerHost ledger)
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        var set =
-            $"insert into shared.system_config (key, value) values ('{key}', '{value}') on conflict (key) do update set value = excluded.value";
+        var set = $"""
+            insert into shared.system_config (key, value)
+            values ('{key}', '{value}') on conflict (key) do update set value = excluded.value
+            """;
         (await superuser.Failure(set)).ShouldBe(PostgresErrorCodes.CheckViolation);
 
         await superuser.Execute(
@@ -237,8 +239,10 @@ public sealed class SettingsTests(LedgerHost ledger)
     public async Task the_idempotency_retention_of_a_tenant_is_checked_when_it_is_set(string value, bool isAllowed)
     {
         await using var superuser = await ledger.OpenSuperuser();
-        var set =
-            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('idempotency_keys', '{value}')) where slug = 'fluxion-demo'";
+        var set = $"""
+            update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('idempotency_keys', '{value}'))
+            where slug = 'fluxion-demo'
+            """;
         (await superuser.Failure($"{set}; do $$ begin assert false; end $$")).ShouldBe(
             isAllowed ? PostgresErrorCodes.AssertFailure : PostgresErrorCodes.CheckViolation
         );

@@ -59,7 +59,8 @@ public sealed class StartTests(LedgerHost ledger)
         exitCode.ShouldBe(1, output);
         output.ShouldContain(
             what == "served"
-                ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, or serve elsewhere: --urls "
+                ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, "
+                    + "or serve elsewhere: --urls "
                 : $"error: Failed to connect to {address}. The database is the one that ConnectionStrings__Fluxion "
         );
         output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace: it is for people");

@@ -65,7 +65,8 @@ public sealed class ExportedFileTests(LedgerHost host)
         return (
             await superuser.Column<string>(
                 $"""
-                select format('%s events, %s streams, %s alerts', (select count(*) from {tenant.Schema}.mt_events), (select count(*) from {tenant.Schema}.mt_streams where type is not null),
+                select format('%s events, %s streams, %s alerts', (select count(*) from {tenant.Schema}.mt_events),
+                              (select count(*) from {tenant.Schema}.mt_streams where type is not null),
                               (select count(*) from {tenant.Schema}.alerts))
                 """
             )
@@ -554,7 +555,8 @@ public sealed class ExportedFileTests(LedgerHost host)
         static string At(DateTimeOffset at) => Uri.EscapeDataString(at.ToString("O", CultureInfo.InvariantCulture));
         var file = string.Create(
             CultureInfo.InvariantCulture,
-            $"id,store,sku,referenceType,quantity,occurredAt\nA-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n"
+            $"id,store,sku,referenceType,quantity,occurredAt\n"
+                + $"A-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n"
         );
         RowCounts(await Send(tenant.Admin, "movements", file, $"?sentAt={At(now.AddMinutes(10))}")).ShouldBe((2, 0, 0));
         foreach (var query in (string[])["", $"?sentAt={At(now)}", $"?sentAt={At(now.AddMinutes(-3))}"])
@@ -755,10 +757,12 @@ public sealed class ExportedFileTests(LedgerHost host)
     public static TheoryData<string> PastMovements =>
         [
             "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,5,M-2\n",
-            "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556666\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556667\n",
+            "store,sku,referenceType,quantity,id\n"
+                + "S-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556666\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556667\n",
             "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,GRN-1,1\nS-1,P-1,receipt,5,GRN-1,2\n",
             "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,5,2026-10-01\nS-1,P-1,receipt,5,2026-10-01\n",
-            "store,sku,referenceType,quantity,reason,costPerUnit,notes\nS-1,P-1,adjustment,5,found,2.5,n\nS-1,P-1,adjustment,5,found,2.5,n\n",
+            "store,sku,referenceType,quantity,reason,costPerUnit,notes\n"
+                + "S-1,P-1,adjustment,5,found,2.5,n\nS-1,P-1,adjustment,5,found,2.5,n\n",
         ];
 
     [Theory, MemberData(nameof(PastMovements))]

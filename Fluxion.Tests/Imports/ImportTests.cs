@@ -53,7 +53,11 @@ public sealed class ImportTests(LedgerHost host)
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
         return (
             await superuser.Column<long>(
-                $"select (select count(*) from {tenant.Schema}.mt_events) + (select count(*) from {tenant.Schema}.mt_streams where type is not null) + (select count(*) from {tenant.Schema}.idempotency_keys)"
+                $"""
+                select (select count(*) from {tenant.Schema}.mt_events)
+                     + (select count(*) from {tenant.Schema}.mt_streams where type is not null)
+                     + (select count(*) from {tenant.Schema}.idempotency_keys)
+                """
             )
         ).Single();
     }
@@ -67,7 +71,8 @@ public sealed class ImportTests(LedgerHost host)
             await Send(
                 tenant.Admin,
                 "products",
-                "sku,name,category,unitType,costPrice,settings,isActive\nleche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"
+                "sku,name,category,unitType,costPrice,settings,isActive\n"
+                    + "leche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"
             ),
             2,
             2,
@@ -146,7 +151,9 @@ public sealed class ImportTests(LedgerHost host)
         var products = await Send(
             tenant.Admin,
             "products",
-            "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\nA,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\nP-1,x\u0007,unit,,,,,\nB,many,unit,,,,,,y\n\nC,Cuatro,unit,16,,,,\n"
+            "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\n"
+                + "A,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\n"
+                + "P-1,x\u0007,unit,,,,,\nB,many,unit,,,,,,y\n\nC,Cuatro,unit,16,,,,\n"
         );
         products
             .ShouldBe(400)
@@ -193,7 +200,9 @@ public sealed class ImportTests(LedgerHost host)
         var movements = await Send(
             tenant.Admin,
             "movements",
-            "store,sku,referenceType,quantity,reason,occurredAt\nS-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\nS-1,P-1,receipt,1,damage,2999-01-01\nS-1,P-1,adjustment,0,found,yesterday\n"
+            "store,sku,referenceType,quantity,reason,occurredAt\n"
+                + "S-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\n"
+                + "S-1,P-1,receipt,1,damage,2999-01-01\nS-1,P-1,adjustment,0,found,yesterday\n"
         );
         movements
             .ShouldBe(400)

@@ -23,7 +23,8 @@ public sealed class LoadTests(LedgerHost host)
                 (
                     await superuser.Rows(
                         """
-                        select (select count(*) from tenant_measured.inventory), (select count(*) from tenant_measured.inventory_movements), (select count(*) from tenant_measured.mt_events)
+                        select (select count(*) from tenant_measured.inventory), (select count(*) from tenant_measured.inventory_movements),
+                            (select count(*) from tenant_measured.mt_events)
                         """
                     )
                 ).Single()
@@ -32,7 +33,10 @@ public sealed class LoadTests(LedgerHost host)
         (await superuser.Violations()).ShouldBeEmpty();
         (
             await superuser.Column<bool>(
-                "select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point"
+                """
+                select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p
+                    on p.id = product_id where quantity_available < reorder_point
+                """
             )
         ).ShouldBe([true]);
 

@@ -298,7 +298,10 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
         // NET-… are the receipts of a test below; alerts follow commands asynchronously
         (
             await Rows(
-                $"select type, count(*)::int from {Schema}.mt_events where not data::text like '%NET-%' and type not like 'alert%' group by type"
+                $"""
+                select type, count(*)::int from {Schema}.mt_events where not data::text like '%NET-%' and type not like 'alert%'
+                group by type
+                """
             )
         )
             .ToDictionary(r => (string)r[0]!, r => (int)r[1]!)
@@ -343,16 +346,25 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     [Fact]
     public async Task movement_types_signs_and_costs_follow_the_event()
     {
+        object?[][] expected =
+        [
+            ["in", "receipt", null, 10m, 2m, 20m],
+            ["in", "receipt", null, 10m, 3m, 30m],
+            ["out", "issue", "sample", -5m, 2.5m, -12.5m],
+            ["out", "issue", "sample", -40m, 2.5m, -100m],
+            ["adjustment", "adjustment", "correction", 3m, 2.5m, 7.5m],
+        ];
         (
             await Rows(
                 $"""
                 select m.movement_type, m.reference_type, m.reason, m.quantity, m.cost_per_unit, m.total_cost
-                from {Schema}.inventory_movements m join {Schema}.products p on p.id = m.product_id join {Schema}.stores s on s.id = m.store_id
+                from {Schema}.inventory_movements m join {Schema}.products p on p.id = m.product_id
+                    join {Schema}.stores s on s.id = m.store_id
                 join {Schema}.mt_events e on e.id = m.id
                 where s.code = 'S1' and p.sku = 'P1' order by e.version
                 """
             )
-        ).Select(Line).ShouldBe(new object?[][] { ["in", "receipt", null, 10m, 2m, 20m], ["in", "receipt", null, 10m, 3m, 30m], ["out", "issue", "sample", -5m, 2.5m, -12.5m], ["out", "issue", "sample", -40m, 2.5m, -100m], ["adjustment", "adjustment", "correction", 3m, 2.5m, 7.5m] }.Select(Line));
+        ).Select(Line).ShouldBe(expected.Select(Line));
     }
 
     [Fact]
@@ -360,11 +372,12 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
     {
         (
             await Rows(
-                $"select event_type, user_id from {Schema}.events where user_id is distinct from '{busy.AdminId}' and event_type not like 'alert%'"
+                $"""
+                select event_type, user_id from {Schema}.events where user_id is distinct from '{busy.AdminId}'
+                    and event_type not like 'alert%'
+                """
             )
-        )
-            .ShouldHaveSingleItem()
-            .ShouldBe(["user_registered", null], "the first admin, whom provisioning registered");
+        ).ShouldHaveSingleItem().ShouldBe(["user_registered", null], "the first admin, whom provisioning registered");
     }
 
     [Theory]
@@ -378,11 +391,12 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
         await busy.ReceiveFrom(address, reference);
         (
             await Rows(
-                $"select host(ip_address), user_agent from {Schema}.events where metadata -> 'event' -> 'document' ->> 'reference' = '{reference}'"
+                $"""
+                select host(ip_address), user_agent from {Schema}.events
+                where metadata -> 'event' -> 'document' ->> 'reference' = '{reference}'
+                """
             )
-        )
-            .ShouldHaveSingleItem()
-            .ShouldBe([shown, BusyTenant.Agent]);
+        ).ShouldHaveSingleItem().ShouldBe([shown, BusyTenant.Agent]);
     }
 
     [Fact]
@@ -402,7 +416,8 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
         var documents = (await session.Query<Product>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(p => p.Id);
         var rows = await Rows(
             $"""
-            select id, sku, name, unit_type, barcode, description, category_id, supplier_id, min_stock_level, max_stock_level, reorder_point,
+            select id, sku, name, unit_type, barcode, description, category_id, supplier_id, min_stock_level, max_stock_level,
+                reorder_point,
                    cost_price, selling_price, tax_rate, is_active, settings::text, version, tenant_id
             from {Schema}.products
             """
@@ -469,7 +484,10 @@ public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFix
         await using var session = Documents();
         var documents = (await session.Query<Store>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(s => s.Id);
         var rows = await Rows(
-            $"select id, code, name, type, is_active, address ->> 'city', contact ->> 'phone', settings::text from {Schema}.stores order by code"
+            $"""
+            select id, code, name, type, is_active, address ->> 'city', contact ->> 'phone', settings::text from {Schema}.stores
+            order by code
+            """
         );
         rows.Count.ShouldBe(documents.Count);
         foreach (var row in rows)

@@ -217,7 +217,10 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         }
         (
             await Rows(
-                "select 1 from {t}.inventory_movements m where not exists (select from {t}.inventory i where i.store_id = m.store_id and i.product_id = m.product_id)"
+                """
+                select 1 from {t}.inventory_movements m
+                where not exists (select from {t}.inventory i where i.store_id = m.store_id and i.product_id = m.product_id)
+                """
             )
         ).ShouldBeEmpty();
     }
@@ -297,9 +300,11 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     {
         var rows = await Rows(
             """
-            select i.quantity_on_hand, (e.new_data ->> 'on_hand')::numeric, i.cost_per_unit, (e.new_data ->> 'unit_cost')::numeric, i.version, (e.metadata ->> 'version')::bigint
+            select i.quantity_on_hand, (e.new_data ->> 'on_hand')::numeric, i.cost_per_unit, (e.new_data ->> 'unit_cost')::numeric,
+                i.version, (e.metadata ->> 'version')::bigint
             from {t}.inventory i
-            join lateral (select * from {t}.events e where e.entity_type = 'inventory' and e.entity_id = i.id order by (e.metadata ->> 'version')::bigint desc limit 1) e on true
+            join lateral (select * from {t}.events e where e.entity_type = 'inventory' and e.entity_id = i.id
+                order by (e.metadata ->> 'version')::bigint desc limit 1) e on true
             """
         );
         rows.Count.ShouldBe(4);
@@ -337,7 +342,12 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     {
         var row = (
             await Rows(
-                "select last_movement_at, (select max(m.created_at) from {t}.inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id) from {t}.inventory i"
+                """
+                select last_movement_at,
+                       (select max(m.created_at) from {t}.inventory_movements m
+                        where m.store_id = i.store_id and m.product_id = i.product_id)
+                from {t}.inventory i
+                """
             )
         ).ToList();
         foreach (var item in row)
@@ -362,7 +372,11 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     public async Task every_stream_has_a_type_and_the_version_of_its_last_event()
     {
         var rows = await Rows(
-            "select s.type, s.version, (select count(*) from {t}.mt_events e where e.stream_id = s.id), (select max(e.version) from {t}.mt_events e where e.stream_id = s.id) from {t}.mt_streams s"
+            """
+            select s.type, s.version, (select count(*) from {t}.mt_events e where e.stream_id = s.id),
+                   (select max(e.version) from {t}.mt_events e where e.stream_id = s.id)
+            from {t}.mt_streams s
+            """
         );
         // a refused command leaves no stream behind
         rows.Count.ShouldBe(2 + 2 + 2 + 4); // users, stores, products, stock items

@@ -551,7 +551,8 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
         (await admin.Get("settings"))
             .ShouldBe(200)
             .Text.ShouldBe(
-                """{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}"""
+                """{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"""
+                    + "\"timezone\":\"UTC\",\"pricesIncludeTax\":false,\"uniqueReferences\":true}"
             );
         (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 were ordered");
         (await admin.Put("settings", new { overReceiptPercent = 100.5 })).ShouldBe(400).Fields.ShouldBe(["overReceiptPercent"]);
@@ -560,7 +561,8 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
         (await admin.Get("settings"))
             .ShouldBe(200)
             .Text.ShouldBe(
-                """{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}"""
+                """{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"""
+                    + "\"timezone\":\"UTC\",\"pricesIncludeTax\":false,\"uniqueReferences\":true}"
             );
         (await Receive(111)).ShouldBe(409);
         (await Receive(110)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
@@ -737,7 +739,8 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
         "orderDate"
     )]
     [InlineData(
-        """{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-03","expectedDate":"2026-02-02","lines":[{"sku":"MILK","quantity":1}]}""",
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-03","expectedDate":"2026-02-02","""
+            + """ "lines":[{"sku":"MILK","quantity":1}]}""",
         400,
         "expectedDate"
     )]

@@ -98,7 +98,8 @@ public sealed class ReorderTests(LedgerHost host)
         (await tenant.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { rateDays = 1, leadTimeDays = 10 } })).ShouldBe(
             200
         );
-        Of((await Suggestions(tenant.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23"); // 6 + 2 × 10 − 3
+        // 6 + 2 × 10 − 3
+        Of((await Suggestions(tenant.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23");
         (
             await tenant.Admin.Post(
                 "stock/issues",

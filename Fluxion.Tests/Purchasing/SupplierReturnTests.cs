@@ -70,7 +70,8 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
         page["deliveries"]!
             .AsArray()
             .Select(d =>
-                $"{d!["id"]} {d["reference"]} {string.Join(',', d["lines"]!.AsArray().Select(l => $"{l!["quantity"]}-{l["returned"]}@{l["unitCost"]}"))}"
+                $"{d!["id"]} {d["reference"]} "
+                + $"{string.Join(',', d["lines"]!.AsArray().Select(l => $"{l!["quantity"]}-{l["returned"]}@{l["unitCost"]}"))}"
             )
             .ShouldBe([$"{first} NE-1 10-4@2", $"{second} NE-2 14-0@3", $"{replacement} NE-3 4-0@2"]);
         var returned = page["returns"]!.AsArray().ShouldHaveSingleItem()!;
@@ -616,7 +617,8 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
         Task<string[]> Performance() =>
             ledger.Query(
                 """
-                select orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days, on_time_percent from supplier_performance('2026-03-01', '2026-04-01')
+                select orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days,
+                    on_time_percent from supplier_performance('2026-03-01', '2026-04-01')
                 """
             );
         await Order("OC-1", 20);
@@ -659,7 +661,10 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
         (await ledger.Query("select quantity_available, quantity_on_order from low_stock")).ShouldBe(["3 4"]);
         (
             await ledger.Query(
-                "select quantity, unit_cost from (select quantity_on_hand quantity, cost_per_unit unit_cost from stock_value_as_of(now())) v"
+                """
+                select quantity, unit_cost from (select quantity_on_hand quantity, cost_per_unit unit_cost
+                from stock_value_as_of(now())) v
+                """
             )
         ).ShouldBe(["3 2"]);
         (await ledger.Query("select last_out_at, quantity_on_hand from dead_stock(0)")).ShouldBe(["- 3"]);
@@ -714,7 +719,8 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
                 await ledger.Query(
                     """
                     select v.cost_per_unit from stock_value_as_of(now()) v join inventory i using (store_id, product_id)
-                    where v.cost_per_unit <> v.restated_cost_per_unit or v.cost_per_unit <> i.cost_per_unit or v.quantity_on_hand <> i.quantity_on_hand
+                    where v.cost_per_unit <> v.restated_cost_per_unit or v.cost_per_unit <> i.cost_per_unit
+                        or v.quantity_on_hand <> i.quantity_on_hand
                     """
                 )
             ).ShouldBeEmpty($"after {i}");

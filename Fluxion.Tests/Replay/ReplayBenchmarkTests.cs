@@ -25,7 +25,11 @@ public sealed class ReplayBenchmarkTests(LedgerHost host)
         (await Should.ThrowAsync<BenchmarkRefusedException>(Measure)).Message.ShouldContain("are not what its events say");
         (
             await superuser.Column<string>(
-                "select nspname::text from pg_namespace where nspname like 'benchmark%' union all select rolname::text from pg_roles where rolname like 'benchmark%'"
+                """
+                select nspname::text from pg_namespace where nspname like 'benchmark%'
+                union all
+                select rolname::text from pg_roles where rolname like 'benchmark%'
+                """
             )
         ).ShouldBeEmpty();
     }

@@ -20,7 +20,11 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         await using var superuser = database.Superuser();
         await superuser.OpenAsync(TestContext.Current.CancellationToken);
         await superuser.Execute(
-            "set app.current_tenant_id = ''; update tenant_fluxion_demo.inventory set quantity_on_hand = quantity_on_hand + 1, version = version + 0, updated_at = updated_at + interval '1 second'"
+            """
+            set app.current_tenant_id = '';
+            update tenant_fluxion_demo.inventory set quantity_on_hand = quantity_on_hand + 1, version = version + 0,
+                updated_at = updated_at + interval '1 second'
+            """
         );
         var file = Path.GetTempFileName();
         (code, output) = await Replay("fluxion-demo", "--table", "inventory", "--out", file);

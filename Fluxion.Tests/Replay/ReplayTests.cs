@@ -399,7 +399,10 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
         );
         (await Missing()).ShouldBe(2);
         await superuser.Execute(
-            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '1 year')) where id = '{tenant.Id}'"
+            $"""
+            update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '1 year'))
+            where id = '{tenant.Id}'
+            """
         );
         (await Missing()).ShouldBe(0);
         await superuser.Execute($"delete from {tenant.Schema}.events where event_type = 'store_opened'");
@@ -486,7 +489,8 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
             { "update {t}.inventory_movements set quantity = -quantity where reference_type = 'count'", "inventory_movements", "quantity" },
             { "delete from {t}.inventory_movements where reference_type = 'count'", "inventory_movements", null },
             {
-                "insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) select gen_random_uuid(), product_id, store_id, 'in', 'receipt', 1 from {t}.inventory limit 1",
+                "insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) "
+                    + "select gen_random_uuid(), product_id, store_id, 'in', 'receipt', 1 from {t}.inventory limit 1",
                 "inventory_movements",
                 null
             },
@@ -503,7 +507,8 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
             { "update {t}.events set user_id = null where event_type = 'stock_counted'", "events", "user_id" },
             { "update {t}.events set new_data = new_data - 'on_hand' where event_type = 'stock_sold'", "events", "new_data" },
             {
-                "update {t}.events set new_data = jsonb_set(new_data, '{on_hand}', to_jsonb(-(new_data ->> 'on_hand')::numeric)) where event_type = 'stock_received'",
+                "update {t}.events set new_data = jsonb_set(new_data, '{on_hand}', "
+                    + "to_jsonb(-(new_data ->> 'on_hand')::numeric)) where event_type = 'stock_received'",
                 "events",
                 "new_data"
             },
@@ -515,7 +520,9 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
                 null
             },
             {
-                "insert into {t}.forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, predicted_value) select gen_random_uuid(), product_id, store_id, 'demand', 'daily', '2026-11-24', 1 from {t}.inventory limit 1",
+                "insert into {t}.forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, "
+                    + "predicted_value) select gen_random_uuid(), product_id, store_id, 'demand', 'daily', '2026-11-24', 1 "
+                    + "from {t}.inventory limit 1",
                 "forecasts",
                 null
             },
@@ -554,11 +561,17 @@ public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClass
             var columns = string.Join(
                 ", ",
                 await superuser.Column<string>(
-                    $"select quote_ident(attname) from pg_attribute where attrelid = '{Schema}.{table}'::regclass and attnum > 0 and attgenerated = '' and not attisdropped"
+                    $"""
+                    select quote_ident(attname) from pg_attribute where attrelid = '{Schema}.{table}'::regclass and attnum > 0
+                        and attgenerated = '' and not attisdropped
+                    """
                 )
             );
             await superuser.Execute(
-                $"delete from {Schema}.{table}; insert into {Schema}.{table} ({columns}) select {columns} from public.kept; drop table public.kept"
+                $"""
+                delete from {Schema}.{table}; insert into {Schema}.{table} ({columns}) select {columns} from public.kept;
+                drop table public.kept
+                """
             );
         }
         (await Run()).IsEqual.ShouldBeTrue("it is as it was again");

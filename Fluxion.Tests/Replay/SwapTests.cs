@@ -46,7 +46,8 @@ public sealed class SwapTests(LedgerHost host)
         var ct = TestContext.Current.CancellationToken;
         var tenant = await TestTenant.Create(host, altered: true);
         await TradingTenant.CreateDocuments(tenant.Admin);
-        (await new TestStore(tenant.Admin, "S1", "P1").Receive(10_000)).ShouldBe(200); // enough stock for all sales, whichever client is faster
+        // enough stock for all sales, whichever client is faster
+        (await new TestStore(tenant.Admin, "S1", "P1").Receive(10_000)).ShouldBe(200);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
@@ -125,7 +126,9 @@ public sealed class SwapTests(LedgerHost host)
         answers.Where(a => a.Status is not (200 or 201)).Select(a => a.Text).ShouldBeEmpty();
         await host.ReplayShouldBeEqual(tenant);
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{answers.Count} requests; the longest took {usual.TotalMilliseconds:0} ms before and {Longest().TotalMilliseconds:0} ms with swaps, which held commands for {string.Join(", ", held.Select(h => $"{h.TotalMilliseconds:0} ms"))}"
+            $"{answers.Count} requests; "
+                + $"the longest took {usual.TotalMilliseconds:0} ms before and {Longest().TotalMilliseconds:0} ms with swaps, "
+                + $"which held commands for {string.Join(", ", held.Select(h => $"{h.TotalMilliseconds:0} ms"))}"
         );
         held.Order().ElementAt(1).ShouldBeLessThan(TimeSpan.FromSeconds(1), "the median of three");
     }
@@ -165,14 +168,17 @@ public sealed class SwapTests(LedgerHost host)
     [Theory]
     [InlineData(
         "a product of a supplier that no event registered",
-        "insert into {t}.suppliers (id, code, business_name) values ('{id}', 'BOGUS', 'x'); update {t}.products set supplier_id = '{id}' where sku = 'P1'"
+        "insert into {t}.suppliers (id, code, business_name) values ('{id}', 'BOGUS', 'x'); "
+            + "update {t}.products set supplier_id = '{id}' where sku = 'P1'"
     )]
     [InlineData(
         "a movement and stock of a product that no event created, and a row that is missing",
         """
             insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'BOGUS', 'x', 'unit');
-            insert into {t}.inventory (id, product_id, store_id, quantity_on_hand, quantity_reserved) select gen_random_uuid(), '{id}', id, 1, 0 from {t}.stores where code = 'S1';
-            insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, reference_id, quantity, cost_per_unit)
+            insert into {t}.inventory (id, product_id, store_id, quantity_on_hand, quantity_reserved)
+                select gen_random_uuid(), '{id}', id, 1, 0 from {t}.stores where code = 'S1';
+            insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, reference_id, quantity,
+                cost_per_unit)
                 select gen_random_uuid(), '{id}', id, 'in', 'receipt', gen_random_uuid(), 1, 1 from {t}.stores where code = 'S1';
             delete from {t}.sale_items where line_number = 1
             """
@@ -184,7 +190,8 @@ public sealed class SwapTests(LedgerHost host)
     [InlineData(
         "a product that no event created under the code of one that has lost it",
         """
-            update {t}.products set sku = 'LOST' where sku = 'P1'; insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
+            update {t}.products set sku = 'LOST' where sku = 'P1';
+                insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
             """
     )]
     public async Task a_swap_corrects_rows_that_refer_to_each_other(string what, string alteration)
@@ -426,7 +433,10 @@ public sealed class SwapTests(LedgerHost host)
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
-            $"create schema {tenant.Schema}_replay authorization fluxion_owner; create table {tenant.Schema}_replay.users (x int); alter table {tenant.Schema}_replay.users owner to fluxion_owner"
+            $"""
+            create schema {tenant.Schema}_replay authorization fluxion_owner; create table {tenant.Schema}_replay.users (x int);
+            alter table {tenant.Schema}_replay.users owner to fluxion_owner
+            """
         );
         await host.ReplayShouldBeEqual(tenant);
 

@@ -15,7 +15,10 @@ public sealed class MovementReportTests(LedgerHost host)
         await ledger.Issue("P1", 1, "2026-04-01T00:00:00-04:00");
         Task<string[]> By(string period, string zone = "America/Caracas") =>
             ledger.Query(
-                $"select period_start::date::text, movement_type, quantity, cost, movements from movements_by('{period}', '2026-03-01', '2026-04-01') order by 1, 2",
+                $"""
+                select period_start::date::text, movement_type, quantity, cost, movements
+                from movements_by('{period}', '2026-03-01', '2026-04-01') order by 1, 2
+                """,
                 zone
             );
         (await By("day")).ShouldBe(["2026-03-01 in 20 40 1", "2026-03-02 out -5 -10 2"]);
@@ -44,7 +47,10 @@ public sealed class MovementReportTests(LedgerHost host)
         );
         Task<string[]> Shrinkage() =>
             ledger.Query(
-                "select reason, quantity_lost, value_lost, quantity_found, value_found, net_value from shrinkage_by_reason('2026-03-01', '2026-04-01') order by 1"
+                """
+                select reason, quantity_lost, value_lost, quantity_found, value_found, net_value
+                from shrinkage_by_reason('2026-03-01', '2026-04-01') order by 1
+                """
             );
         (await Shrinkage()).ShouldBe(["count 2 4 2 6 2", "theft 5 11 0 0 -11"]); // counted 35 of an expected 37, and 51 of 49
         await ledger.Sell("P1", 2, "2026-03-09T00:00:00Z"); // recorded late: the goods that the count missed had been sold

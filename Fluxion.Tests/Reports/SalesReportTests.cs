@@ -77,7 +77,10 @@ public sealed class SalesReportTests(LedgerHost host)
         ]);
         (
             await ledger.Query(
-                "select kind, occurred_at, sold_at, quantity, discount, net_sales, tax, cost_of_goods_sold, margin from sales_lines where kind <> 'sale' order by 2"
+                """
+                select kind, occurred_at, sold_at, quantity, discount, net_sales, tax, cost_of_goods_sold, margin
+                from sales_lines where kind <> 'sale' order by 2
+                """
             )
         ).ShouldBe([
             "return 2026-03-13 03:59 2026-03-11 01:00 -1 0 -4 -0.64 -2.5 -1.5",
@@ -109,7 +112,10 @@ public sealed class SalesReportTests(LedgerHost host)
 
         // every report of sales and payments with a time parameter
         var reports = await ledger.Query(
-            $"select proname from pg_proc where pronamespace = '{ledger.Tenant.Schema}'::regnamespace and proname ~ '^(sales_by|payments_by|abc_)' order by 1"
+            $"""
+            select proname from pg_proc where pronamespace = '{ledger.Tenant.Schema}'::regnamespace
+                and proname ~ '^(sales_by|payments_by|abc_)' order by 1
+            """
         );
         reports.Length.ShouldBeGreaterThanOrEqualTo(7);
         async Task<string[]> March()
@@ -119,7 +125,10 @@ public sealed class SalesReportTests(LedgerHost host)
                 rows.AddRange(
                     (
                         await ledger.Query(
-                            $"select r::text from {report}({(report == "sales_by" ? "'day', " : "")}'2026-03-01', '2026-04-01') r order by 1"
+                            $"""
+                            select r::text from {report}({(report == "sales_by" ? "'day', " : "")}'2026-03-01', '2026-04-01') r
+                            order by 1
+                            """
                         )
                     ).Select(row => $"{report} {row}")
                 );
@@ -127,7 +136,11 @@ public sealed class SalesReportTests(LedgerHost host)
             [
                 .. rows,
                 .. await ledger.Query(
-                    "select (l.*)::text from (select occurred_at, kind, invoice_number, line_number, payment_method, quantity, net_sales, tax, cost_of_goods_sold from sales_lines where occurred_at < '2026-04-01T00:00:00-04:00') l order by 1"
+                    """
+                    select (l.*)::text from (select occurred_at, kind, invoice_number, line_number, payment_method, quantity,
+                        net_sales, tax, cost_of_goods_sold from sales_lines where occurred_at < '2026-04-01T00:00:00-04:00') l
+                    order by 1
+                    """
                 ),
             ];
         }
@@ -171,7 +184,10 @@ public sealed class SalesReportTests(LedgerHost host)
         // P1 crosses 80 % and is still A, P3 crosses 95 % and is still B
         (
             await ledger.Query(
-                "select class, sku, net_sales, share_percent, cumulative_percent from abc_classification('2026-03-01', '2026-04-01') order by cumulative_percent"
+                """
+                select class, sku, net_sales, share_percent, cumulative_percent
+                from abc_classification('2026-03-01', '2026-04-01') order by cumulative_percent
+                """
             )
         ).ShouldBe(["A P2 280 70 70", "A P1 60 15 85", "B P3 48 12 97", "C P4 12 3 100"]);
         (
@@ -227,7 +243,8 @@ public sealed class SalesReportTests(LedgerHost host)
         (
             await ledger.Query(
                 """
-                select supplier, orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days, on_time_percent
+                select supplier, orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days,
+                    on_time_percent
                 from supplier_performance('2026-03-01', '2026-04-01')
                 """
             )

@@ -67,7 +67,8 @@ public sealed class StockReportTests(LedgerHost host)
         (
             await ledger.Query(
                 """
-                select store, sku, quantity_on_hand, quantity_reserved, quantity_available, quantity_on_order, quantity_in_transit, cost_per_unit, value
+                select store, sku, quantity_on_hand, quantity_reserved, quantity_available, quantity_on_order, quantity_in_transit,
+                    cost_per_unit, value
                 from stock_on_hand order by 1, 2
                 """
             )
@@ -114,7 +115,10 @@ public sealed class StockReportTests(LedgerHost host)
         // as recorded: (10 × 2 + 10 × 3) / 20 = 2.5, then 4 leave; as it occurred: (6 × 2 + 10 × 3) / 16 = 2.625
         (
             await ledger.Query(
-                "select quantity_on_hand, cost_per_unit, value, restated_cost_per_unit, restated_value from stock_value_as_of(now(), sku => 'P1')"
+                """
+                select quantity_on_hand, cost_per_unit, value, restated_cost_per_unit, restated_value
+                from stock_value_as_of(now(), sku => 'P1')
+                """
             )
         ).ShouldBe(["16 2.5 40 2.625 42"]);
         (await ledger.Query("select cost_per_unit, value from stock_value_as_of('2026-03-02 12:00', sku => 'P1')")).ShouldBe(["2 20"]);
@@ -188,7 +192,10 @@ public sealed class StockReportTests(LedgerHost host)
         await ledger.Issue("P2", 5, "2026-03-03T00:00:00Z");
         (
             await ledger.Query(
-                "select sku, quantity_on_hand, days_0_30, days_31_60, days_61_90, days_91_180, days_over_180, oldest_days, value from stock_ageing('2026-04-01T00:00:00Z')"
+                """
+                select sku, quantity_on_hand, days_0_30, days_31_60, days_61_90, days_91_180, days_over_180, oldest_days, value
+                from stock_ageing('2026-04-01T00:00:00Z')
+                """
             )
         ).ShouldBe(["P1 15 10 0 5 0 0 90 30"]);
     }

@@ -30,10 +30,12 @@ public sealed class OldSalesTests(LedgerHost ledger)
         alter table {Demo}.sale_items drop column net_amount, drop column tax_amount;
         alter table {Demo}.settings drop column prices_include_tax, drop column unique_references;
         alter table {Demo}.sales drop constraint sales_payment_status_check, disable trigger update_updated_at_trigger;
-        update {Demo}.sales set payment_status = case when payment_status = 'cancelled' then 'cancelled' when total_amount - returned_amount <= amount_paid then 'paid'
+        update {Demo}.sales set payment_status = case when payment_status = 'cancelled' then 'cancelled'
+            when total_amount - returned_amount <= amount_paid then 'paid'
             when amount_paid > 0 then 'partial' else 'pending' end;
         alter table {Demo}.sales enable trigger update_updated_at_trigger, drop column amount_refunded, drop column prices_include_tax,
-            drop column invoiced_method, add constraint sales_payment_status_check check (payment_status in ('paid', 'pending', 'partial', 'cancelled'));
+            drop column invoiced_method, add constraint sales_payment_status_check
+                check (payment_status in ('paid', 'pending', 'partial', 'cancelled'));
         delete from {Demo}.schema_versions where scriptname similar to '%007[0-2]%'
         """;
 
@@ -62,7 +64,10 @@ public sealed class OldSalesTests(LedgerHost ledger)
             .ShouldAllBe(table => table.LiveRows > Sales / 2);
         (
             await superuser.Column<bool>(
-                $"select bool_and(updated_at = (select max(timestamp) from {Demo}.mt_events e where e.stream_id = s.id)) from {Demo}.sales s"
+                $"""
+                select bool_and(updated_at = (select max(timestamp) from {Demo}.mt_events e where e.stream_id = s.id))
+                from {Demo}.sales s
+                """
             )
         ).ShouldBe([true]);
     }

@@ -239,7 +239,10 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
         (await Receive("OC-1", "NE-1")).ShouldBe(200);
         (
             await ledger.Query(
-                "select order_number, quantity_received from purchase_order_items i join purchase_orders o on o.id = i.purchase_order_id order by 1"
+                """
+                select order_number, quantity_received from purchase_order_items i join purchase_orders o
+                    on o.id = i.purchase_order_id order by 1
+                """
             )
         ).ShouldBe(["OC-1 6", "OC-2 2"]);
     }

@@ -267,7 +267,10 @@ public sealed class SaleMoneyTests(LedgerHost host)
             // the sum of all reports equals what remains of the invoices
             (await ledger.Query("select coalesce(sum(net_sales), 0) from sales_by('month', '2026-01-01')")).ShouldBe(
                 await ledger.Query(
-                    "select coalesce(sum(case payment_status when 'cancelled' then 0 else subtotal end) - (select coalesce(sum(net_amount), 0) from sale_returns where kind = 'return'), 0) from sales"
+                    """
+                    select coalesce(sum(case payment_status when 'cancelled' then 0 else subtotal end) -
+                        (select coalesce(sum(net_amount), 0) from sale_returns where kind = 'return'), 0) from sales
+                    """
                 )
             );
             (await ledger.Query("select coalesce(sum(net_sales + tax), 0) from sales_lines")).ShouldBe(

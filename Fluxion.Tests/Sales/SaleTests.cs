@@ -223,7 +223,8 @@ public sealed class SaleTests(LedgerHost host)
         (await shop.Receive(10, unitCost: 4.50m)).ShouldBe(200);
         Status((await Cancel(shop, sale)).ShouldBe(200)).ShouldBe("cancelled");
         var row = (await shop.Manager.Get($"inventory?store={shop.Store}")).ShouldBe(200).Json["items"]!.AsArray().Single()!;
-        (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>()).ShouldBe((20m, 3.50m)); // (10 × 4.50 + 10 × 2.50) / 20
+        // (10 × 4.50 + 10 × 2.50) / 20
+        (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>()).ShouldBe((20m, 3.50m));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public sealed class DataModelTests(LedgerHost host)
     {
         ["system_config"] = "key varchar, value text, description text, created_at timestamptz, updated_at timestamptz",
         ["tenants"] =
-            "id uuid, slug varchar, name varchar, schema_name varchar, status varchar, settings jsonb, created_at timestamptz, updated_at timestamptz",
+            "id uuid, slug varchar, name varchar, schema_name varchar, status varchar, settings jsonb, "
+            + "created_at timestamptz, updated_at timestamptz",
         ["tenant_users"] =
             "id uuid, tenant_id uuid, email citext, password_hash varchar, full_name varchar, role varchar, is_active boolean, "
             + "last_login_at timestamptz, created_at timestamptz, updated_at timestamptz",
@@ -23,10 +24,12 @@ public sealed class DataModelTests(LedgerHost host)
     private static readonly Dictionary<string, string> TenantTables = new()
     {
         ["users"] =
-            "id uuid, tenant_id uuid, email citext, password_hash varchar, full_name varchar, role varchar, store_ids uuid_array, permissions jsonb, "
+            "id uuid, tenant_id uuid, email citext, password_hash varchar, full_name varchar, role varchar, "
+            + "store_ids uuid_array, permissions jsonb, "
             + "preferences jsonb, is_active boolean, last_login_at timestamptz, created_at timestamptz, updated_at timestamptz",
         ["stores"] =
-            "id uuid, tenant_id uuid, code varchar, name varchar, type varchar, address jsonb, contact jsonb, settings jsonb, is_active boolean, "
+            "id uuid, tenant_id uuid, code varchar, name varchar, type varchar, address jsonb, contact jsonb, "
+            + "settings jsonb, is_active boolean, "
             + "created_at timestamptz, updated_at timestamptz",
         ["categories"] =
             "id uuid, tenant_id uuid, parent_id uuid, code varchar, name varchar, description text, settings jsonb, is_active boolean, "
@@ -37,36 +40,43 @@ public sealed class DataModelTests(LedgerHost host)
             + "created_at timestamptz, updated_at timestamptz",
         ["products"] =
             "id uuid, tenant_id uuid, sku varchar, barcode varchar, name varchar, description text, category_id uuid, supplier_id uuid, "
-            + "unit_type varchar, min_stock_level integer, max_stock_level integer, reorder_point integer, cost_price decimal, selling_price decimal, "
+            + "unit_type varchar, min_stock_level integer, max_stock_level integer, reorder_point integer, "
+            + "cost_price decimal, selling_price decimal, "
             + "tax_rate decimal, settings jsonb, is_active boolean, created_at timestamptz, updated_at timestamptz",
         ["inventory"] =
             "id uuid, tenant_id uuid, product_id uuid, store_id uuid, quantity_on_hand integer, quantity_reserved integer, "
-            + "quantity_available integer, last_movement_at timestamptz, cost_per_unit decimal, created_at timestamptz, updated_at timestamptz",
+            + "quantity_available integer, last_movement_at timestamptz, cost_per_unit decimal, created_at timestamptz, "
+            + "updated_at timestamptz",
         ["inventory_movements"] =
             "id uuid, tenant_id uuid, product_id uuid, store_id uuid, movement_type varchar, reference_type varchar, "
-            + "reference_id uuid, quantity integer, cost_per_unit decimal, total_cost decimal, notes text, created_by uuid, created_at timestamptz",
+            + "reference_id uuid, quantity integer, cost_per_unit decimal, total_cost decimal, notes text, created_by uuid, "
+            + "created_at timestamptz",
         ["sales"] =
             "id uuid, tenant_id uuid, store_id uuid, invoice_number varchar, client_id uuid, client_name varchar, client_tax_id varchar, "
             + "subtotal decimal, tax_amount decimal, total_amount decimal, payment_method varchar, payment_status varchar, notes text, "
             + "pos_transaction_id varchar, created_by uuid, created_at timestamptz, updated_at timestamptz",
         ["sale_items"] =
-            "id uuid, tenant_id uuid, sale_id uuid, product_id uuid, quantity integer, unit_price decimal, line_total decimal, created_at timestamptz",
+            "id uuid, tenant_id uuid, sale_id uuid, product_id uuid, quantity integer, unit_price decimal, "
+            + "line_total decimal, created_at timestamptz",
         ["purchase_orders"] =
             "id uuid, tenant_id uuid, store_id uuid, supplier_id uuid, order_number varchar, status varchar, order_date date, "
-            + "expected_date date, received_date date, subtotal decimal, tax_amount decimal, total_amount decimal, notes text, created_by uuid, "
+            + "expected_date date, received_date date, subtotal decimal, tax_amount decimal, total_amount decimal, "
+            + "notes text, created_by uuid, "
             + "created_at timestamptz, updated_at timestamptz",
         ["purchase_order_items"] =
             "id uuid, tenant_id uuid, purchase_order_id uuid, product_id uuid, quantity_ordered integer, quantity_received integer, "
             + "unit_cost decimal, line_total decimal, created_at timestamptz, updated_at timestamptz",
         ["alerts"] =
-            "id uuid, tenant_id uuid, alert_type varchar, priority varchar, title varchar, description text, product_id uuid, store_id uuid, "
+            "id uuid, tenant_id uuid, alert_type varchar, priority varchar, title varchar, description text, "
+            + "product_id uuid, store_id uuid, "
             + "category_id uuid, data jsonb, status varchar, acknowledged_by uuid, acknowledged_at timestamptz, resolved_at timestamptz, "
             + "generated_by varchar, created_at timestamptz, updated_at timestamptz",
         ["forecasts"] =
             "id uuid, tenant_id uuid, product_id uuid, store_id uuid, forecast_type varchar, period_type varchar, forecast_date date, "
             + "predicted_value decimal, confidence_level decimal, model_version varchar, metadata jsonb, created_at timestamptz",
         ["events"] =
-            "id uuid, tenant_id uuid, event_type varchar, entity_type varchar, entity_id uuid, user_id uuid, action varchar, old_data jsonb, "
+            "id uuid, tenant_id uuid, event_type varchar, entity_type varchar, entity_id uuid, user_id uuid, "
+            + "action varchar, old_data jsonb, "
             + "new_data jsonb, metadata jsonb, ip_address inet, user_agent text, created_at timestamptz",
     };
 
@@ -99,7 +109,10 @@ public sealed class DataModelTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         var actual = (
             await superuser.Rows(
-                $"select table_name::text, column_name::text, udt_name::text from information_schema.columns where table_schema = '{schema}'"
+                $"""
+                select table_name::text, column_name::text, udt_name::text from information_schema.columns
+                where table_schema = '{schema}'
+                """
             )
         ).ToDictionary(c => $"{c[0]}.{c[1]}", c => (string)c[2]!);
         foreach (var (table, columns) in schema == "shared" ? SharedTables : TenantTables)
@@ -120,11 +133,12 @@ public sealed class DataModelTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         (
             await superuser.Rows(
-                $"select hypertable_name::text, column_name::text from timescaledb_information.dimensions where hypertable_schema = '{schema}'"
+                $"""
+                select hypertable_name::text, column_name::text from timescaledb_information.dimensions
+                where hypertable_schema = '{schema}'
+                """
             )
-        )
-            .ToDictionary(d => (string)d[0]!, d => (string)d[1]!)
-            .ShouldBe(Hypertables, ignoreOrder: true);
+        ).ToDictionary(d => (string)d[0]!, d => (string)d[1]!).ShouldBe(Hypertables, ignoreOrder: true);
     }
 
     [Theory]
@@ -163,7 +177,10 @@ public sealed class DataModelTests(LedgerHost host)
     {
         await using var superuser = await host.OpenSuperuser();
         var unique = await superuser.Column<string>(
-            $"select indexdef from pg_indexes where schemaname = '{schema}' and tablename = '{table}' and indexdef like 'CREATE UNIQUE INDEX %'"
+            $"""
+            select indexdef from pg_indexes where schemaname = '{schema}' and tablename = '{table}'
+                and indexdef like 'CREATE UNIQUE INDEX %'
+            """
         );
         unique.ShouldContain(definition =>
             System.Text.RegularExpressions.Regex.IsMatch(definition, $@"\(((tenant_id|store_id), )*{column}\)")
@@ -228,7 +245,8 @@ public sealed class DataModelTests(LedgerHost host)
             await superuser.Column<string>(
                 $"""
                 select table_name || '.' || column_name from information_schema.columns
-                where table_schema = '{schema}' and is_generated = 'ALWAYS' and table_name not like 'mt\_%' and column_name <> 'search_key' -- not of the model
+                where table_schema = '{schema}' and is_generated = 'ALWAYS' and table_name not like 'mt\_%'
+                    and column_name <> 'search_key' -- not of the model
                 """
             )
         ).ShouldBe(
@@ -318,7 +336,10 @@ public sealed class DataModelTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         var check = (
             await superuser.Column<string>(
-                $"select pg_get_constraintdef(oid) from pg_constraint where conrelid = '{Demo}.{table}'::regclass and conname = '{table}_{column}_check'"
+                $"""
+                select pg_get_constraintdef(oid) from pg_constraint where conrelid = '{Demo}.{table}'::regclass
+                    and conname = '{table}_{column}_check'
+                """
             )
         ).ShouldHaveSingleItem();
         foreach (var value in values.Split('|'))
@@ -365,7 +386,10 @@ public sealed class DataModelTests(LedgerHost host)
         // the second of two events of one transaction has the same time, and keeps it
         (
             await superuser.Column<bool>(
-                $"update {Row}, updated_at = '2020-01-01Z', version = version + 1 where code = 'MONACA' returning updated_at = '2020-01-01Z'"
+                $"""
+                update {Row}, updated_at = '2020-01-01Z', version = version + 1 where code = 'MONACA'
+                    returning updated_at = '2020-01-01Z'
+                """
             )
         ).ShouldBe([true]);
     }
@@ -399,7 +423,8 @@ public sealed class DataModelTests(LedgerHost host)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in (select schema_name from shared.tenants union values ('template')) and c.relkind in ('r', 'p')
               and c.relname <> 'schema_versions' -- the journal: names of scripts, which the service may not even read
-              and not exists (select from timescaledb_information.hypertables h where h.hypertable_schema = n.nspname and h.hypertable_name = c.relname)
+              and not exists (select from timescaledb_information.hypertables h
+                  where h.hypertable_schema = n.nspname and h.hypertable_name = c.relname)
             """
         );
         foreach (var table in tables)

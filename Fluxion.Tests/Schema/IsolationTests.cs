@@ -41,7 +41,10 @@ public sealed class IsolationFixture(LedgerHost host) : IAsyncLifetime
         foreach (var role in (string[])[RoleWithoutConnect, RoleWithoutRights])
             await superuser.Execute($"create role {role} login password '{ScramSha256.Verifier(Password)}'");
         OtherChunks = await superuser.Column<string>(
-            $"select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text from timescaledb_information.hypertables where hypertable_schema = '{OtherTenant.Schema}'"
+            $"""
+            select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text
+            from timescaledb_information.hypertables where hypertable_schema = '{OtherTenant.Schema}'
+            """
         );
     }
 
@@ -61,7 +64,10 @@ public sealed class IsolationFixture(LedgerHost host) : IAsyncLifetime
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
-            $"grant connect on database {host.Database} to {RoleWithoutConnect}; grant usage on schema _timescaledb_internal to {RoleWithoutConnect}"
+            $"""
+            grant connect on database {host.Database} to {RoleWithoutConnect};
+            grant usage on schema _timescaledb_internal to {RoleWithoutConnect}
+            """
         );
         return await As(RoleWithoutConnect);
     }
@@ -193,7 +199,8 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
         string.Join(
                 '\n',
                 await service.Column<string>(
-                    $"explain select data from {IsolationFixture.DemoSchema}.{table} where id = any('{{}}') or data ->> 'code' = any('{{LAC001}}')"
+                    $"explain select data from {IsolationFixture.DemoSchema}.{table} where id = any('{{}}') "
+                        + $"or data ->> 'code' = any('{{LAC001}}')"
                 )
             )
             .ShouldContain($"Bitmap Index Scan on {table}_uidx_code");
@@ -212,10 +219,12 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
 
     [Theory]
     [InlineData(
-        "insert into {other}.events (id, event_type, entity_type, entity_id, action) values ('{other_id}', 'x', 'x', '{other_id}', 'created')"
+        "insert into {other}.events (id, event_type, entity_type, entity_id, action) "
+            + "values ('{other_id}', 'x', 'x', '{other_id}', 'created')"
     )]
     [InlineData(
-        "insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)"
+        "insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) "
+            + "values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)"
     )]
     [InlineData("insert into {other}.forecasts (id, product_id, store_id) values ('{other_id}', '{other_id}', '{other_id}')")]
     public async Task the_service_cannot_write_a_hypertable_without_the_tenant_setting(string sql)
@@ -331,7 +340,10 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
         );
         (
             await analyst.Rows(
-                $"select time_bucket('1 day', created_at) d, last(quantity, created_at) from {IsolationFixture.DemoSchema}.inventory_movements group by d"
+                $"""
+                select time_bucket('1 day', created_at) d, last(quantity, created_at)
+                from {IsolationFixture.DemoSchema}.inventory_movements group by d
+                """
             )
         ).ShouldNotBeEmpty();
     }
@@ -382,7 +394,8 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
     [InlineData("delete from {own}.inventory_movements")]
     [InlineData("truncate {own}.events")]
     [InlineData(
-        "insert into {own}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')"
+        "insert into {own}.events (id, event_type, entity_type, entity_id, action) "
+            + "values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')"
     )]
     [InlineData("select * from {own}.products for update")]
     [InlineData("lock table {own}.inventory in access exclusive mode")]
@@ -479,7 +492,8 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
         // continuous aggregates; the Apache edition has none
         "call refresh_continuous_aggregate('{other}.inventory_movements', null, null)",
         "select * from _timescaledb_internal._materialized_hypertable_1",
-        "create materialized view {own}.x with (timescaledb.continuous) as select time_bucket('1 day', created_at) d, count(*) from {other}.inventory_movements group by d with no data",
+        "create materialized view {own}.x with (timescaledb.continuous) as "
+            + "select time_bucket('1 day', created_at) d, count(*) from {other}.inventory_movements group by d with no data",
         "select * from _timescaledb_catalog.continuous_agg where user_view_schema = '{other}'",
         "select add_job('pg_sleep', '1s')",
         "call run_job(1)",
@@ -587,7 +601,9 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
         "set app.current_tenant_id = '{other_id}'; select * from {other}.service_inventory_movements",
         "set app.current_tenant_id = '{other_id}'; select * from shared.tenant_users",
         "set app.platform = on; select * from shared.tenant_users",
-        "set app.current_tenant_id = '{other_id}'; insert into {other}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')",
+        "set app.current_tenant_id = '{other_id}'; "
+            + "insert into {other}.events (id, event_type, entity_type, entity_id, action) "
+            + "values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')",
         "select * from shared.tenants",
         "select 1 from pg_stats where schemaname = 'shared'",
         "select * from shared.failed_migrations",
@@ -725,7 +741,10 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
         await using var analyst = await foothold.AsAnalyst();
         (
             await analyst.Column<string>(
-                "select proname::text from pg_proc where proowner = 'fluxion_owner'::regrole and prosecdef and has_function_privilege(oid, 'execute')"
+                """
+                select proname::text from pg_proc where proowner = 'fluxion_owner'::regrole and prosecdef
+                    and has_function_privilege(oid, 'execute')
+                """
             )
         ).ShouldBeEmpty();
     }

@@ -18,7 +18,8 @@ public sealed class RetentionTests(LedgerHost host)
             set local app.current_tenant_id = '{tenant.Id}';
             set local search_path = {tenant.Schema}, public;
             insert into forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, predicted_value)
-                select gen_random_uuid(), p.id, s.id, 'demand', 'daily', day, 1 from products p, stores s, unnest(array[current_date, current_date - 1095]) day;
+                select gen_random_uuid(), p.id, s.id, 'demand', 'daily', day, 1
+                    from products p, stores s, unnest(array[current_date, current_date - 1095]) day;
             insert into inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
                 select gen_random_uuid(), p.id, s.id, 'in', 'receipt', 1, now() - interval '3 years' from products p, stores s;
             insert into events (id, event_type, entity_type, entity_id, action, created_at)
@@ -31,7 +32,8 @@ public sealed class RetentionTests(LedgerHost host)
         var counts = (
             await superuser.Rows(
                 $"""
-                select (select count(*) from {tenant.Schema}.forecasts), (select count(*) from {tenant.Schema}.events where event_type = 'old'),
+                select (select count(*) from {tenant.Schema}.forecasts), 
+                       (select count(*) from {tenant.Schema}.events where event_type = 'old'),
                        (select count(*) from {tenant.Schema}.inventory_movements)
                 """
             )
@@ -53,7 +55,10 @@ public sealed class RetentionTests(LedgerHost host)
             (await Rows(superuser, tenant)).ShouldBe((2, 1, 2));
         }
         await superuser.Execute(
-            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '2 years')) where id = '{strict.Id}'"
+            $"""
+            update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '2 years'))
+            where id = '{strict.Id}'
+            """
         );
 
         var dropped = await superuser.Rows(
@@ -82,7 +87,8 @@ public sealed class RetentionTests(LedgerHost host)
             set local app.current_tenant_id = '{tenant.Id}';
             select set_chunk_time_interval('{tenant.Schema}.events', interval '1 hour');
             insert into {tenant.Schema}.events (id, event_type, entity_type, entity_id, action, created_at)
-                select gen_random_uuid(), hour, 'product', gen_random_uuid(), 'created', {midnight} + hour::interval from unnest(array['-30 minutes', '30 minutes']) hour;
+                select gen_random_uuid(), hour, 'product', gen_random_uuid(), 'created', {midnight} + hour::interval
+                    from unnest(array['-30 minutes', '30 minutes']) hour;
             update shared.tenants set settings = '{JsonFor("2 years")}' where id = '{tenant.Id}';
             """
         );

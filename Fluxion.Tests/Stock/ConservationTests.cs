@@ -663,20 +663,25 @@ public sealed class ConservationTests(LedgerHost host)
                     $"""
                     set search_path = {tenant.Schema};
                     with mine as (select * from products where sku like '%{name}')
-                    select p.sku || ' ' || i.quantity_on_hand || ' ' || i.quantity_reserved || ' ' || i.cost_per_unit || ': ' || coalesce(sum(m.quantity), 0) || ' ' || coalesce(sum(m.quantity * m.cost_per_unit), 0)
+                    select p.sku || ' ' || i.quantity_on_hand || ' ' || i.quantity_reserved || ' ' || i.cost_per_unit || ': ' ||
+                        coalesce(sum(m.quantity), 0) || ' ' || coalesce(sum(m.quantity * m.cost_per_unit), 0)
                     from inventory i
                     join mine p on p.id = i.product_id
                     left join inventory_movements m on m.product_id = i.product_id and m.store_id = i.store_id
                     group by p.sku, i.id, i.product_id, i.store_id
                     having i.quantity_on_hand <> coalesce(sum(m.quantity), 0) or (p.sku not like 'P1%' and (i.quantity_on_hand < 0
-                           or i.quantity_available < 0 and not bool_or(m.quantity < 0 and (m.reference_type in ('adjustment', 'count') or m.reason = 'damage'))
-                           or not bool_or(m.reason is not distinct from 'return_to_supplier') and abs(i.quantity_on_hand * i.cost_per_unit - coalesce(sum(m.quantity * m.cost_per_unit), 0)) > 0.5))
-                        or i.quantity_reserved <> (select coalesce(sum(quantity_held), 0) from reservation_items r where r.product_id = i.product_id and r.store_id = i.store_id)
+                           or i.quantity_available < 0
+                               and not bool_or(m.quantity < 0 and (m.reference_type in ('adjustment', 'count') or m.reason = 'damage'))
+                           or not bool_or(m.reason is not distinct from 'return_to_supplier')
+                               and abs(i.quantity_on_hand * i.cost_per_unit - coalesce(sum(m.quantity * m.cost_per_unit), 0)) > 0.5))
+                        or i.quantity_reserved <> (select coalesce(sum(quantity_held), 0) from reservation_items r
+                            where r.product_id = i.product_id and r.store_id = i.store_id)
                     union all
                     select p.sku || ' in transit ' || sum(t.quantity_in_transit)
                     from mine p join transfer_items t on t.product_id = p.id
                     group by p.id, p.sku
-                    having -sum(t.quantity_in_transit) <> (select sum(quantity) from inventory_movements m where m.product_id = p.id and m.reference_type = 'transfer')
+                    having -sum(t.quantity_in_transit) <> (select sum(quantity) from inventory_movements m
+                        where m.product_id = p.id and m.reference_type = 'transfer')
                     union all
                     select p.sku || ' delivered ' || l.quantity_received
                     from mine p join purchase_order_items l on l.product_id = p.id

@@ -67,8 +67,10 @@ public sealed class ReservationTests(LedgerHost host)
         return (
             await superuser.Column<long>(
                 $"""
-                select (select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
-                     + (select count(*) from wolverine.wolverine_outgoing_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
+                select (select count(*) from wolverine.wolverine_incoming_envelopes
+                    where position(convert_to('{text}', 'UTF8') in body) > 0)
+                     + (select count(*) from wolverine.wolverine_outgoing_envelopes
+                         where position(convert_to('{text}', 'UTF8') in body) > 0)
                 """
             )
         ).Single();
@@ -269,8 +271,10 @@ public sealed class ReservationTests(LedgerHost host)
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await obstacle.Execute($"lock table {tenant.Schema}.reservation_items in exclusive mode");
             pending = Reserve(shop, 1);
-            var waiting =
-                $"select pid from pg_stat_activity where wait_event_type = 'Lock' and pid in (select pid from pg_locks where not granted and relation = '{tenant.Schema}.reservation_items'::regclass)";
+            var waiting = $"""
+                select pid from pg_stat_activity where wait_event_type = 'Lock'
+                    and pid in (select pid from pg_locks where not granted and relation = '{tenant.Schema}.reservation_items'::regclass)
+                """;
             await Eventually(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
             (await superuser.Column<long>(kept)).ShouldBe([0]);
             await superuser.Execute($"select pg_terminate_backend(pid) from ({waiting}) w");

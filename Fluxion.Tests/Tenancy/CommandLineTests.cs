@@ -68,7 +68,8 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         var psql = new Uri(granted.Split("psql \"")[1].Split('"')[0]);
         psql.UserInfo.ShouldBe(login);
         string Connection(string output) =>
-            $"Host={psql.Host};Port={psql.Port};Database={psql.AbsolutePath[1..]};Username={psql.UserInfo};Password={output.Split("shown this once:")[1].Split('\n')[0].Trim()}";
+            $"Host={psql.Host};Port={psql.Port};Database={psql.AbsolutePath[1..]};Username={psql.UserInfo};"
+            + $"Password={output.Split("shown this once:")[1].Split('\n')[0].Trim()}";
         await using (var analyst = await Sql.Open(Connection(granted)))
         {
             (await analyst.Column<string>("select code from stores")).ShouldBe(["S1"]);

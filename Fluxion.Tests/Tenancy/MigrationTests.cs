@@ -113,7 +113,10 @@ public sealed class MigrationTests(LedgerHost ledger)
         async Task<bool> IsThere() => (await superuser.Column<bool>($"select to_regclass('{Demo}.mt_doc_user') is not null")).Single();
         Task Forget(string column) =>
             superuser.Execute(
-                $"drop table if exists {Demo}.mt_doc_user cascade; update shared.schema_fingerprints set {column} = 'of an older build' where schema_name = '{Demo}'"
+                $"""
+                drop table if exists {Demo}.mt_doc_user cascade;
+                update shared.schema_fingerprints set {column} = 'of an older build' where schema_name = '{Demo}'
+                """
             );
 
         await Forget("fingerprint");
@@ -130,7 +133,11 @@ public sealed class MigrationTests(LedgerHost ledger)
     /// <summary>Makes the tenant's journal say that no script has run, so that the existing objects make the first script fail.</summary>
     private static async Task Break(Npgsql.NpgsqlConnection superuser, string schema) =>
         await superuser.Execute(
-            $"alter table {schema}.schema_versions rename to kept; create table {schema}.schema_versions (like {schema}.kept including all); alter table {schema}.schema_versions owner to fluxion_owner"
+            $"""
+            alter table {schema}.schema_versions rename to kept;
+            create table {schema}.schema_versions (like {schema}.kept including all);
+            alter table {schema}.schema_versions owner to fluxion_owner
+            """
         );
 
     private static async Task Repair(Npgsql.NpgsqlConnection superuser, string schema) =>
@@ -156,7 +163,10 @@ public sealed class MigrationTests(LedgerHost ledger)
         await superuser.OpenAsync(ct);
         await Break(superuser, "tenant_broken");
         await superuser.Execute(
-            "update shared.schema_fingerprints set fingerprint = 'of an older build'; revoke select on tenant_acme.mt_events from fluxion_app"
+            """
+            update shared.schema_fingerprints set fingerprint = 'of an older build';
+            revoke select on tenant_acme.mt_events from fluxion_app
+            """
         );
 
         var (code, output) = await HostProcess.Run(environment, "database", "migrate");
@@ -289,7 +299,10 @@ public sealed class MigrationTests(LedgerHost ledger)
         (await migration).Failed.ShouldBeEmpty();
         (
             await superuser.Rows(
-                $"select from information_schema.columns where table_schema = '{Demo}' and table_name = 'purchase_order_items' and column_name = 'is_removed'"
+                $"""
+                select from information_schema.columns where table_schema = '{Demo}' and table_name = 'purchase_order_items'
+                    and column_name = 'is_removed'
+                """
             )
         ).Count.ShouldBe(1);
     }

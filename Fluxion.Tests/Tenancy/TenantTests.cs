@@ -263,7 +263,8 @@ public sealed class TenantTests(LedgerHost host)
         await superuser.Execute(
             $"""
             create function shared.{trigger}() returns trigger language plpgsql as $$ begin raise exception 'the disk is on fire'; end $$;
-            create trigger {trigger} before insert on shared.tenants for each row when (new.slug = '{slug}') execute function shared.{trigger}();
+            create trigger {trigger} before insert on shared.tenants for each row when (new.slug = '{slug}')
+                execute function shared.{trigger}();
             """
         );
         try

@@ -377,7 +377,8 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 .. (await tenant.Admin.Get($"stock/count-corrections?{filter}")).ShouldBe(200).Json["items"]!
                     .AsArray()
                     .Select(r =>
-                        $"{r!["store"]} {r["sku"]} {r["document"]} {r["documentReference"]} {r["quantity"]} {r["countReference"]} {r["user"]}"
+                        $"{r!["store"]} {r["sku"]} {r["document"]} {r["documentReference"]} {r["quantity"]} "
+                        + $"{r["countReference"]} {r["user"]}"
                     ),
             ];
         string[] both = [$"M2 P1 receipt GRN-8 3 INV-M2 {TestTenant.AdminEmail}", $"M1 P1 sale F-7 -2 INV-M1 {TestTenant.AdminEmail}"];
@@ -391,7 +392,10 @@ public sealed class CorrectedByCountTests(LedgerHost host)
         await analyst.Execute($"set role {tenant.Analyst}; set search_path to {tenant.Schema}, public");
         (
             await analyst.Column<string>(
-                "select format('%s %s %s %s', store, document_reference, trim_scale(quantity), count_reference) from count_corrections order by recorded_at"
+                """
+                select format('%s %s %s %s', store, document_reference, trim_scale(quantity), count_reference)
+                from count_corrections order by recorded_at
+                """
             )
         ).ShouldBe(["M1 F-7 -2 INV-M1", "M2 GRN-8 3 INV-M2"]);
     }

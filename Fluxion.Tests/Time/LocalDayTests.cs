@@ -102,13 +102,19 @@ public sealed class LocalDayTests(LedgerHost host)
             (await Query($"select quantity from sales_by('day', '{day}', '{next}') where store = '{store}'")).ShouldBe(["2"], session);
             (
                 await Query(
-                    $"select period_start::text, quantity from sales_by('day', date '{day}' - 3, date '{day}' + 3) where store = '{store}' and period_start = '{day}'"
+                    $"""
+                    select period_start::text, quantity from sales_by('day', date '{day}' - 3, date '{day}' + 3)
+                    where store = '{store}' and period_start = '{day}'
+                    """
                 )
             ).ShouldBe([$"{day} 00:00:00 2"], session);
             (await Query($"select quantity from movements_by('day', '{day}', '{next}') where store = '{store}'")).ShouldBe(["-2"], session);
             (
                 await Query(
-                    $"select quantity from movements_by('day', date '{day}' - 3, date '{day}' + 3) where store = '{store}' and period_start = '{day}'"
+                    $"""
+                    select quantity from movements_by('day', date '{day}' - 3, date '{day}' + 3)
+                    where store = '{store}' and period_start = '{day}'
+                    """
                 )
             ).ShouldBe(["-2"], session);
             (await Query($"select sum(quantity) from movements_by('hour', '{day}', '{next}') where store = '{store}'")).ShouldBe(
