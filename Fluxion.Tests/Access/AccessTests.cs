@@ -297,20 +297,7 @@ public sealed class AccessTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "manager",
-                    password = TestTenant.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "eva@company.test", TestTenant.Password);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "manager", "M1");
         async Task<string> Made(string path, object body) =>
             (await tenant.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
         Task<string> Transfer(string from, string to) =>

@@ -225,8 +225,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
         await analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct);
         string There() => ConnectionString(_login, database.Connections);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(Ct);
+        await using var superuser = await database.OpenSuperuser();
         // the schema of the previous version: every analyst had access through the one group role
         await superuser.Execute(
             $"""

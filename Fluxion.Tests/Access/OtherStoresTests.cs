@@ -137,20 +137,7 @@ public sealed class OtherStoresTests(LedgerHost host)
     private async Task<Client> CreateUserOfOneStore(OtherStores others, string role)
     {
         var email = $"{role}@company.test";
-        (
-            await others.Tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email,
-                    fullName = role,
-                    role,
-                    password = TestTenant.Password,
-                    stores = new[] { "MINE" },
-                }
-            )
-        ).ShouldBe(201);
-        return await Client.SignIn(host.Http.Server.CreateClient(), others.Tenant.Slug, email, TestTenant.Password);
+        return await others.Tenant.CreateUser(host, email, role, "MINE");
     }
 
     /// <summary>

@@ -10,8 +10,7 @@ public sealed class AlertKillTests(LedgerHost ledger)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await using (var host = await HostProcess.Serve(database.Connections))
         {
             var client = await host.Demo("manager");

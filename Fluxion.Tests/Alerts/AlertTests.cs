@@ -411,20 +411,7 @@ public sealed class AlertTests(LedgerHost host)
         (await tenant.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await (shop with { Store = "S2" }).Receive(1)).ShouldBe(200);
         var all = await WaitForAlerts(tenant.Admin, alerts => alerts.Count == 2);
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "user",
-                    password = TestTenant.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "eva@company.test", TestTenant.Password);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "user", "S2");
         var hers = (await Alerts(eva)).ShouldHaveSingleItem()!;
         Text(hers, "store").ShouldBe("S2");
         var other = Text(all.Single(a => Text(a!, "store") == "S1")!, "id");

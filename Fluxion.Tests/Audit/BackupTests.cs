@@ -30,9 +30,8 @@ public sealed class BackupTests(LedgerHost host)
             await RunTool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_pre_restore()");
             await RunTool(restored, "pg_restore", "--exit-on-error", $"--dbname={restored.Name}", file);
             await RunTool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_post_restore()");
-            await using (var superuser = restored.Superuser())
+            await using (var superuser = await restored.OpenSuperuser())
             {
-                await superuser.OpenAsync(TestContext.Current.CancellationToken);
                 await Command(restored, "database", "init", "--admin", restored.Superuser("postgres").ConnectionString);
                 (
                     await superuser.Column<bool>(

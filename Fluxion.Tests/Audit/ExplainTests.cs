@@ -174,20 +174,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     public async Task a_user_of_one_store_explains_only_its_stock()
     {
         const string Email = "keeper@company.test";
-        (
-            await late.Admin.Post(
-                "users",
-                new
-                {
-                    email = Email,
-                    fullName = "Keeper",
-                    role = "viewer",
-                    password = TestTenant.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var storeUser = await Client.SignIn(host.Http.Server.CreateClient(), late.Tenant.Slug, Email, TestTenant.Password);
+        var storeUser = await late.Tenant.CreateUser(host, Email, "viewer", "S2");
         (await storeUser.Get("audit/explain?store=S2&sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
         (await storeUser.Get("audit/explain?store=S1&sku=P1")).ShouldBe(404);
         (await storeUser.Get("inventory/value?asOf=2026-03-04")).ShouldBe(200).Json["items"]!

@@ -38,9 +38,6 @@ public sealed class BarcodeTests(LedgerHost host)
 
     private static async Task<JsonNode> Read(Client client, string sku) => (await client.Get($"products/{sku}")).ShouldBe(200).Json;
 
-    private static Task<Answer> Import(Client client, string csv, string query = "") =>
-        client.Send(HttpMethod.Post, $"imports/products{query}", csv, Guid.CreateVersion7().ToString(), contentType: "text/csv");
-
     [Theory]
     [InlineData("96385074", BarcodeKinds.Gtin)]
     [InlineData("036000291452", BarcodeKinds.Gtin)]
@@ -113,8 +110,8 @@ public sealed class BarcodeTests(LedgerHost host)
         foreach (var sku in (string[])["P1", "P3"])
         {
             var answer = (
-                await Import(
-                    tenant.Admin,
+                await tenant.Admin.Import(
+                    "products",
                     $"sku,name,{string.Join(',', body.Select(m => m.Key))}\n{sku},x,{string.Join(',', body.Select(m => Cell(m.Value!)))}\n"
                 )
             ).ShouldBe(400);
@@ -158,7 +155,7 @@ public sealed class BarcodeTests(LedgerHost host)
         (await admin.Put("products/P1", back.ToJsonString())).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(1);
         var csv = (await admin.Get("products", "text/csv")).ShouldBe(200).Text;
         csv.ShouldNotContain("scanned");
-        (await Import(admin, csv)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
+        (await admin.Import("products", csv)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
         // the short form sets a list of one barcode
         (await admin.Put("products/P1", new { name = "P1", barcode = CaseBarcode })).ShouldBe(200);
         (await Read(admin, "P1"))["barcodes"]!
@@ -209,18 +206,18 @@ public sealed class BarcodeTests(LedgerHost host)
         ).ShouldBe(201);
         async Task<string> Codes() =>
             string.Join(' ', (await Read(admin, "P1"))["barcodes"]!.AsArray().Select(b => $"{b!["code"]}×{b["packQuantity"]}"));
-        (await Import(admin, $"sku,barcode\nP1,{PieceBarcode}\n")).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
-        (await Import(admin, "sku,name\nP1,Renamed\n")).ShouldBe(200);
+        (await admin.Import("products", $"sku,barcode\nP1,{PieceBarcode}\n")).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
+        (await admin.Import("products", "sku,name\nP1,Renamed\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"{PieceBarcode}×1 {CaseBarcode}×12");
-        (await Import(admin, "sku,barcode\nP1,96385074\n")).ShouldBe(200);
+        (await admin.Import("products", "sku,barcode\nP1,96385074\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"96385074×1 {CaseBarcode}×12");
         // the correct check digit is 4
-        (await Import(admin, "sku,barcode\nP1,96385075\n"))
+        (await admin.Import("products", "sku,barcode\nP1,96385075\n"))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 2: barcode"]);
-        (await Import(admin, "sku,barcode\nP1,\n")).ShouldBe(200);
+        (await admin.Import("products", "sku,barcode\nP1,\n")).ShouldBe(200);
         (await Codes()).ShouldBe($"{CaseBarcode}×12");
-        (await Import(admin, "sku,barcodes\nP1,\"[{\"\"code\"\":\"\"759\"\"}]\"\n")).ShouldBe(200);
+        (await admin.Import("products", "sku,barcodes\nP1,\"[{\"\"code\"\":\"\"759\"\"}]\"\n")).ShouldBe(200);
         (await Codes()).ShouldBe("759×1");
     }
 
@@ -252,12 +249,14 @@ public sealed class BarcodeTests(LedgerHost host)
             "P1",
             first
         );
-        (await Import(admin, "sku,name,barcode\nP2,P2,036000291452\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
-        (await Import(admin, "sku,name,barcode\nP3,P3,96385074\nP4,P4,96385074\n")).ShouldBe(400).Fields.ShouldBe(["line 3: barcode"]);
+        (await admin.Import("products", "sku,name,barcode\nP2,P2,036000291452\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
+        (await admin.Import("products", "sku,name,barcode\nP3,P3,96385074\nP4,P4,96385074\n"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["line 3: barcode"]);
         // two rows of one file may exchange their barcodes
         (
-            await Import(
-                admin,
+            await admin.Import(
+                "products",
                 $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{PieceBarcode}\"\"}}]\"\n"
                     + "P2,\"[{\"\"code\"\":\"\"036000291452\"\"},{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}]\"\n"
             )
@@ -267,7 +266,7 @@ public sealed class BarcodeTests(LedgerHost host)
         (await admin.Post("products/P1/deactivate", null)).ShouldBe(200);
         var third = (await Create(admin, "P3", barcode: PieceBarcode)).ShouldBe(201).Id();
         ShouldName(await admin.Post("products/P1/activate", null), "P3", third);
-        (await Import(admin, "sku,isActive\nP1,true\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
+        (await admin.Import("products", "sku,isActive\nP1,true\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
         (await admin.Put("products/P1", new { name = "P1", barcode = PieceBarcode })).ShouldBe(200); // the product stays deactivated
         (await admin.Put("products/P1", new { name = "P1" })).ShouldBe(200);
         (await admin.Post("products/P1/activate", null)).ShouldBe(200);
@@ -652,7 +651,7 @@ public sealed class BarcodeTests(LedgerHost host)
             (await admin.Put($"products/{sku}", new { name = "Renamed", barcode = row["barcode"]!.GetValue<string>() })).ShouldBe(200);
             (await Read(admin, sku))["name"]!.GetValue<string>().ShouldBe("Renamed");
         }
-        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
+        (await admin.Import("products", (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
             .GetValue<int>()
             .ShouldBe(4);
         (await Read(admin, "P4"))["barcode"]!.GetValue<string>().ShouldBe("036000291452");

@@ -149,20 +149,7 @@ public sealed class DeactivationTests(LedgerHost host)
         var tenant = await CreateTenant();
         foreach (var (number, store) in ((string, string)[])[("OC-1", "M1"), ("OC-2", "M2"), ("OC-3", "M1")])
             (await Order(tenant.Admin, number, store)).ShouldBe(201);
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "manager",
-                    password = TestTenant.Password,
-                    stores = new[] { "M2" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "eva@company.test", TestTenant.Password);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "manager", "M2");
         foreach (var what in (string[])["products/P1", "suppliers/V1"])
         {
             var refused = (await Deactivate(eva, what)).ShouldBe(409);

@@ -8,9 +8,6 @@ namespace Fluxion.Tests.Catalog;
 /// <summary>The levels of a product are consistent with each other, whichever command or file sets them.</summary>
 public sealed class LevelTests(LedgerHost host)
 {
-    private static Task<Answer> Import(Client client, string csv) =>
-        client.Send(HttpMethod.Post, "imports/products", csv, Guid.CreateVersion7().ToString(), contentType: "text/csv");
-
     [Theory]
     [InlineData("""{"maxStockLevel":10,"reorderPoint":11}""", "maxStockLevel")]
     [InlineData("""{"maxStockLevel":10,"minStockLevel":11}""", "maxStockLevel")]
@@ -61,8 +58,8 @@ public sealed class LevelTests(LedgerHost host)
             : $"\"{value.ToJsonString().Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         foreach (var sku in (string[])["P2", "P4"])
             Check(
-                await Import(
-                    admin,
+                await admin.Import(
+                    "products",
                     $"sku,name,{string.Join(',', row.Select(m => m.Key))}\n{sku},x,{string.Join(',', row.Select(m => Cell(m.Value)))}\n"
                 ),
                 "line 2: "
@@ -86,10 +83,10 @@ public sealed class LevelTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        (await Import(admin, "sku,maxStockLevel\nP1,9\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
-        (await Import(admin, "sku,reorderPoint\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
-        (await Import(admin, "sku,minStockLevel\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
-        (await Import(admin, "sku,reorderPoint,maxStockLevel\nP1,51,\n")).ShouldBe(200);
+        (await admin.Import("products", "sku,maxStockLevel\nP1,9\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
+        (await admin.Import("products", "sku,reorderPoint\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
+        (await admin.Import("products", "sku,minStockLevel\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
+        (await admin.Import("products", "sku,reorderPoint,maxStockLevel\nP1,51,\n")).ShouldBe(200);
         // a PUT replaces all fields: a field that is left out gets its default, here no maximum
         (await admin.Put("products/P1", new { name = "x", reorderPoint = 99 })).ShouldBe(200);
         (await admin.Put("products/P1", new { name = "x", maxStockLevel = 9 })).ShouldBe(200);
@@ -116,8 +113,8 @@ public sealed class LevelTests(LedgerHost host)
                 }
             );
         (await Put("Renamed", 20.5m, 10, 15)).ShouldBe(200);
-        (await Import(admin, "sku,name\nP1,Renamed again\n")).ShouldBe(200);
-        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
+        (await admin.Import("products", "sku,name\nP1,Renamed again\n")).ShouldBe(200);
+        (await admin.Import("products", (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
             .GetValue<int>()
             .ShouldBe(1);
         // a level that is set must be valid

@@ -74,12 +74,7 @@ public sealed class BadRequestHost(LedgerHost ledger) : IAsyncLifetime
         return client;
     }
 
-    public async Task<NpgsqlConnection> OpenSuperuser()
-    {
-        var superuser = _database.Superuser();
-        await superuser.OpenAsync();
-        return superuser;
-    }
+    public Task<NpgsqlConnection> OpenSuperuser() => _database.OpenSuperuser();
 
     public async ValueTask DisposeAsync()
     {

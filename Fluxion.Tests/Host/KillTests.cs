@@ -14,8 +14,7 @@ public sealed class KillTests(LedgerHost ledger)
     public async Task commands_repeated_after_kill_9_of_the_host_are_applied_exactly_once()
     {
         await using var database = await ledger.NewDatabase();
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         var load = new MixedLoad(AtOnce);
         Dictionary<(string, string), Stock> before;
         await using (var host = await HostProcess.Serve(database.Connections))
@@ -23,7 +22,7 @@ public sealed class KillTests(LedgerHost ledger)
             before = await StockOf(superuser);
             var killed = false;
             var playing = load.Run(await host.Demo("manager"), isGone: () => Volatile.Read(ref killed));
-            await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * 2 / 5));
+            await Wait.Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * 2 / 5), "2 of 5 requests are answered");
             Volatile.Write(ref killed, true);
             await host.Kill();
             await playing;
@@ -61,7 +60,7 @@ public sealed class KillTests(LedgerHost ledger)
         var playing = load.Run(client);
         foreach (var part in (int[])[1, 2, 3])
         {
-            await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * part / 4));
+            await Wait.Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * part / 4), $"{part} of 4 requests are answered");
             await server.KillAll();
             (await server.Start(first.Port)).StartedHere.ShouldBeTrue();
         }
@@ -87,24 +86,24 @@ public sealed class KillTests(LedgerHost ledger)
         var client = await host.Demo("user");
         (await Receive(client, "warm")).ShouldBe(200);
 
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         Task<Answer>[] inFlight;
-        await using (var obstacle = database.Superuser())
+        await using (var obstacle = await database.OpenSuperuser())
         {
             // every stock command acquires a lock on its stream: here all of them wait for this transaction
-            await obstacle.OpenAsync(TestContext.Current.CancellationToken);
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await Scalar<object>(obstacle, "lock table tenant_fluxion_demo.mt_streams in exclusive mode");
             inFlight = [.. Enumerable.Range(0, AtOnce).Select(i => Receive(client, $"in-flight-{i}"))];
-            await Until(async () =>
-                await Scalar<long>(
-                    superuser,
-                    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-                ) == AtOnce
+            await Wait.Until(
+                async () =>
+                    await Scalar<long>(
+                        superuser,
+                        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+                    ) == AtOnce,
+                "all commands wait for the lock"
             );
             host.Terminate();
-            await Until(async () => !await Accepts(host.Address)); // the shutdown has begun
+            await Wait.Until(async () => !await Accepts(host.Address), "the host closes its port"); // the shutdown has begun
             inFlight.ShouldAllBe(request => !request.IsCompleted);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
@@ -178,16 +177,5 @@ public sealed class KillTests(LedgerHost ledger)
         {
             return false;
         }
-    }
-
-    private static async Task Until(Func<Task<bool>> condition)
-    {
-        for (var attempt = 0; attempt < 600; attempt++)
-        {
-            if (await condition())
-                return;
-            await Task.Delay(50);
-        }
-        throw new TimeoutException();
     }
 }

@@ -147,8 +147,7 @@ public sealed class SettingsTests(LedgerHost ledger)
         );
 
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         foreach (
             var (schema, script) in ((string, string)[])
                 [("shared", "shared/0041_scan_interval.sql"), ("template", "tenant/0051_replays.sql")]
@@ -170,8 +169,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     {
         await using var database = await ledger.NewDatabase();
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         var role = $"too_much_{Guid.CreateVersion7():N}";
         await superuser.Execute($"create role {role} login password '{Secret}' {attribute}; grant fluxion_app to {role}");
         try
@@ -212,8 +210,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     {
         await using var database = await ledger.NewDatabase();
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         var set = $"""
             insert into shared.system_config (key, value)
             values ('{key}', '{value}') on conflict (key) do update set value = excluded.value

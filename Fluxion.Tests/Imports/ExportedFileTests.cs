@@ -12,9 +12,6 @@ namespace Fluxion.Tests.Imports;
 /// </summary>
 public sealed class ExportedFileTests(LedgerHost host)
 {
-    private static Task<Answer> Send(Client client, string kind, string csv, string query = "") =>
-        client.Send(HttpMethod.Post, $"imports/{kind}{query}", csv, Guid.CreateVersion7().ToString(), null, "text/csv");
-
     private static async Task<string> Export(Client client, string list) => (await client.Get(list, "text/csv")).ShouldBe(200).Text;
 
     private static (int Created, int Changed, int Unchanged) RowCounts(Answer answer)
@@ -60,8 +57,7 @@ public sealed class ExportedFileTests(LedgerHost host)
 
     private async Task<string> CountRecords(TestTenant tenant)
     {
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await host.OpenSuperuser();
         return (
             await superuser.Column<string>(
                 $"""
@@ -396,7 +392,7 @@ public sealed class ExportedFileTests(LedgerHost host)
             ),
         };
         foreach (var (form, (file, query)) in forms)
-            RowCounts(await Send(tenant.Admin, kind, file, query)).ShouldBe((0, 0, rows), $"{kind} {form}");
+            RowCounts(await tenant.Admin.Import(kind, file, query)).ShouldBe((0, 0, rows), $"{kind} {form}");
         (await CountRecords(tenant)).ShouldBe(before);
         (await Export(tenant.Admin, ListOf[kind])).ShouldBe(csv);
     }
@@ -461,24 +457,24 @@ public sealed class ExportedFileTests(LedgerHost host)
                 lines = new object[] { Line("P-1", 3) },
             }
         );
-        RowCounts(await Send(tenant.Admin, "stock", csv)).ShouldBe((0, 0, 1));
+        RowCounts(await tenant.Admin.Import("stock", csv)).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(45);
 
         // an edit in the file refers to the stock at the time of the export
         var edited = Edit(csv, "S-1,P-1", ("onHand", "50"));
         foreach (var query in (string[])["", "?dryRun=true"])
         {
-            var refused = (await Send(tenant.Admin, "stock", edited, query)).ShouldBe(400);
+            var refused = (await tenant.Admin.Import("stock", edited, query)).ShouldBe(400);
             refused.Fields.ShouldBe(["line 2: onHand"]);
             refused.Text.ShouldContain("45 are on hand now");
         }
         // lastMovementAt shows the same conflict
-        (await Send(tenant.Admin, "stock", Without(edited, "version")))
+        (await tenant.Admin.Import("stock", Without(edited, "version")))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 2: onHand"]);
         (await shop.OnHand()).ShouldBe(45);
-        RowCounts(await Send(tenant.Admin, "stock", "store,sku,onHand\nS-1,P-1,44\n")).ShouldBe((0, 1, 0)); // a count as of now
-        RowCounts(await Send(tenant.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "44")))).ShouldBe((0, 0, 1));
+        RowCounts(await tenant.Admin.Import("stock", "store,sku,onHand\nS-1,P-1,44\n")).ShouldBe((0, 1, 0)); // a count as of now
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "44")))).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(44);
     }
 
@@ -509,8 +505,8 @@ public sealed class ExportedFileTests(LedgerHost host)
                 lines = new object[] { Line("P-1", 5) },
             }
         );
-        RowCounts(await Send(tenant.Admin, "stock", csv)).ShouldBe((0, 0, 1));
-        (await Send(tenant.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "50")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
+        RowCounts(await tenant.Admin.Import("stock", csv)).ShouldBe((0, 0, 1));
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "50")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
         (await shop.OnHand()).ShouldBe(40);
     }
 
@@ -520,7 +516,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     public async Task a_new_product_requires_a_price_when_the_file_has_a_price_column(string file)
     {
         var tenant = await TestTenant.Create(host);
-        (await Send(tenant.Admin, "products", file)).ShouldBe(400).Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
+        (await tenant.Admin.Import("products", file)).ShouldBe(400).Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
     }
 
     [Fact]
@@ -529,7 +525,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await Do(tenant.Admin, "products", new { sku = "0042", name = "Forty-two" });
         var csv = await Export(tenant.Admin, "products");
-        (await Send(tenant.Admin, "products", csv.Replace("0042", "42", StringComparison.Ordinal)))
+        (await tenant.Admin.Import("products", csv.Replace("0042", "42", StringComparison.Ordinal)))
             .ShouldBe(400)
             .Text.ShouldContain("must be 0042");
     }
@@ -540,9 +536,9 @@ public sealed class ExportedFileTests(LedgerHost host)
         var tenant = await CreateTenantInEveryState();
         var csv = await Export(tenant.Admin, "movements");
         var (before, rows) = (await CountRecords(tenant), Rows(csv));
-        RowCounts(await Send(tenant.Admin, "movements", Without(csv, "id", "recordedAt"))).ShouldBe((0, 0, rows));
-        RowCounts(await Send(tenant.Admin, "movements", Without(csv, "id"))).ShouldBe((0, 0, rows));
-        (await Send(tenant.Admin, "movements", Without(Edit(csv, "", ("quantity", "1000")), "id"))).ShouldBe(400);
+        RowCounts(await tenant.Admin.Import("movements", Without(csv, "id", "recordedAt"))).ShouldBe((0, 0, rows));
+        RowCounts(await tenant.Admin.Import("movements", Without(csv, "id"))).ShouldBe((0, 0, rows));
+        (await tenant.Admin.Import("movements", Without(Edit(csv, "", ("quantity", "1000")), "id"))).ShouldBe(400);
         (await CountRecords(tenant)).ShouldBe(before);
     }
 
@@ -558,9 +554,9 @@ public sealed class ExportedFileTests(LedgerHost host)
             $"id,store,sku,referenceType,quantity,occurredAt\n"
                 + $"A-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n"
         );
-        RowCounts(await Send(tenant.Admin, "movements", file, $"?sentAt={At(now.AddMinutes(10))}")).ShouldBe((2, 0, 0));
+        RowCounts(await tenant.Admin.Import("movements", file, $"?sentAt={At(now.AddMinutes(10))}")).ShouldBe((2, 0, 0));
         foreach (var query in (string[])["", $"?sentAt={At(now)}", $"?sentAt={At(now.AddMinutes(-3))}"])
-            RowCounts(await Send(tenant.Admin, "movements", file, query)).ShouldBe((0, 0, 2), query);
+            RowCounts(await tenant.Admin.Import("movements", file, query)).ShouldBe((0, 0, 2), query);
         (await tenant.Admin.Get("movements?to=2026-10-02")).ShouldBe(200).Json["items"]![0]!["occurredAt"]!
             .GetValue<DateTimeOffset>()
             .ShouldBe(new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero));
@@ -590,7 +586,7 @@ public sealed class ExportedFileTests(LedgerHost host)
                 },
             }
         );
-        RowCounts(await Send(tenant.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
         (await shop.OnHand()).ShouldBe(47);
     }
 
@@ -610,8 +606,8 @@ public sealed class ExportedFileTests(LedgerHost host)
                 lines = new object[] { Line("P-1", 3) },
             }
         );
-        (await Send(tenant.Admin, "stock", Edit(past, "S-1,P-1", ("onHand", "47")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
-        RowCounts(await Send(tenant.Admin, "stock", past)).ShouldBe((0, 0, 1));
+        (await tenant.Admin.Import("stock", Edit(past, "S-1,P-1", ("onHand", "47")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
+        RowCounts(await tenant.Admin.Import("stock", past)).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(45);
     }
 
@@ -638,7 +634,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         var csv = await Export(tenant.Admin, "inventory");
         if (column == "version")
             csv = Edit(csv, "S-1,P-1", ("onHand", "47"));
-        (await Send(tenant.Admin, "stock", Edit(csv, "S-1,P-1", (column, value))))
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", (column, value))))
             .ShouldBe(400)
             .Fields.ShouldBe([column == "version" ? "line 2: onHand" : $"line 2: {column}"]);
     }
@@ -650,9 +646,9 @@ public sealed class ExportedFileTests(LedgerHost host)
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
         var csv = await Export(tenant.Admin, "inventory");
         (await tenant.Admin.Put("products/P-1", new { name = "Renamed", reorderPoint = 9 })).ShouldBe(200);
-        RowCounts(await Send(tenant.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
         (await shop.OnHand()).ShouldBe(47);
-        (await Send(tenant.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "46"), ("product", "Never"), ("version", "")))).ShouldBe(400);
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "46"), ("product", "Never"), ("version", "")))).ShouldBe(400);
     }
 
     [Theory]
@@ -664,7 +660,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 48);
         var csv = Without(await Export(tenant.Admin, "inventory"), "version");
-        (await Send(tenant.Admin, "stock", Edit(csv, "S-1,P-1", (column, value)))).ShouldBe(400).Fields.ShouldBe([$"line 2: {column}"]);
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", (column, value)))).ShouldBe(400).Fields.ShouldBe([$"line 2: {column}"]);
     }
 
     [Fact]
@@ -704,8 +700,8 @@ public sealed class ExportedFileTests(LedgerHost host)
         files.Keys.Order().ShouldBe([0, 3, 5, 8, 10]);
         foreach (var (onOrder, csv) in files)
         {
-            RowCounts(await Send(admin, "stock", csv)).ShouldBe((0, 0, 1), $"{onOrder}");
-            (await Send(admin, "stock", Edit(csv, "S-1,P-1", ("onOrder", "4"))))
+            RowCounts(await admin.Import("stock", csv)).ShouldBe((0, 0, 1), $"{onOrder}");
+            (await admin.Import("stock", Edit(csv, "S-1,P-1", ("onOrder", "4"))))
                 .ShouldBe(400)
                 .Fields.ShouldBe(["line 2: onOrder"], $"{onOrder}");
         }
@@ -723,8 +719,8 @@ public sealed class ExportedFileTests(LedgerHost host)
         (await tenant.Admin.Put("products/P-1", new { name = "Renamed" })).ShouldBe(200);
         foreach (var file in (string[])[csv, await Export(tenant.Admin, "products")])
         {
-            RowCounts(await Send(tenant.Admin, "products", file)).ShouldBe((0, 0, 1));
-            (await Send(tenant.Admin, "products", Edit(file, "", (column, "2026-01-01T00:00:00Z"))))
+            RowCounts(await tenant.Admin.Import("products", file)).ShouldBe((0, 0, 1));
+            (await tenant.Admin.Import("products", Edit(file, "", (column, "2026-01-01T00:00:00Z"))))
                 .ShouldBe(400)
                 .Fields.ShouldBe([$"line 2: {column}"]);
         }
@@ -735,7 +731,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var tenant = await CreateTenantInEveryState();
         var csv = await Export(tenant.Admin, "inventory?sku=D");
-        RowCounts(await Send(tenant.Admin, "stock", Edit(csv, "S-2,D", ("onHand", "3")))).ShouldBe((1, 0, 0));
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-2,D", ("onHand", "3")))).ShouldBe((1, 0, 0));
         var item = (await tenant.Admin.Get("inventory?sku=D")).ShouldBe(200).Json["items"]!.AsArray().Single()!;
         (item["onHand"]!.GetValue<decimal>(), item["costPerUnit"]!.GetValue<decimal>()).ShouldBe((3, 4));
     }
@@ -750,7 +746,7 @@ public sealed class ExportedFileTests(LedgerHost host)
                 kind == "stock"
                     ? Edit(await Export(tenant.Admin, "inventory?store=S-OUT"), row, (column, "6"))
                     : "store,sku,referenceType,quantity\nS-OUT,A,receipt,1\n";
-            (await Send(tenant.Admin, kind, csv)).ShouldBe(400).Fields.ShouldBe(["line 2: store"]);
+            (await tenant.Admin.Import(kind, csv)).ShouldBe(400).Fields.ShouldBe(["line 2: store"]);
         }
     }
 
@@ -770,12 +766,12 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1");
-        RowCounts(await Send(tenant.Admin, "movements", csv)).ShouldBe((2, 0, 0));
+        RowCounts(await tenant.Admin.Import("movements", csv)).ShouldBe((2, 0, 0));
         foreach (var query in (string[])["", "?dryRun=true", $"?sentAt={TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(2):O}"])
-            RowCounts(await Send(tenant.Admin, "movements", csv, query)).ShouldBe((0, 0, 2), query);
+            RowCounts(await tenant.Admin.Import("movements", csv, query)).ShouldBe((0, 0, 2), query);
         (await shop.OnHand()).ShouldBe(10);
         // concurrently from two clients
-        var both = await Task.WhenAll(Send(tenant.Admin, "movements", csv + "\n"), Send(tenant.Admin, "movements", csv + "\n"));
+        var both = await Task.WhenAll(tenant.Admin.Import("movements", csv + "\n"), tenant.Admin.Import("movements", csv + "\n"));
         // rows without an identifier in another file are new movements
         both.Sum(answer => RowCounts(answer).Created).ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 2 : 0);
         // a longer file
@@ -783,7 +779,7 @@ public sealed class ExportedFileTests(LedgerHost host)
             .Replace("M-1", "M-3", StringComparison.Ordinal)
             .Replace("6666", "6668", StringComparison.Ordinal)
             .Replace("GRN-1,1", "GRN-1,3", StringComparison.Ordinal);
-        RowCounts(await Send(tenant.Admin, "movements", csv + line + "\n"))
+        RowCounts(await tenant.Admin.Import("movements", csv + line + "\n"))
             .Created.ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 3 : 1);
     }
 
@@ -809,20 +805,20 @@ public sealed class ExportedFileTests(LedgerHost host)
             if (kind == "stock")
             {
                 // nothing is on order in this tenant
-                (await Send(to.Admin, kind, csv))
+                (await to.Admin.Import(kind, csv))
                     .ShouldBe(400)
                     .Fields.ShouldAllBe(field => field.EndsWith(": onOrder"));
                 csv = Without(csv, "onOrder");
             }
-            var first = await Send(to.Admin, kind, csv);
+            var first = await to.Admin.Import(kind, csv);
             RowCounts(first).Created.ShouldBe(kind == "stock" ? 0 : Rows(csv), kind);
             if (columns.Length > 0)
                 NotTaken(first).ShouldBe(columns, kind);
-            var again = await Send(to.Admin, kind, csv);
+            var again = await to.Admin.Import(kind, csv);
             RowCounts(again).ShouldBe((0, 0, Rows(csv)), kind);
             NotTaken(again).ShouldBe(NotTaken(first), kind);
         }
-        NotTaken(await Send(from.Admin, "products", await Export(from.Admin, "products"))).ShouldBe("");
+        NotTaken(await from.Admin.Import("products", await Export(from.Admin, "products"))).ShouldBe("");
         static string NotTaken(Answer answer) =>
             string.Join(' ', answer.Json["columnsNotTaken"]!.AsArray().Select(column => column!.GetValue<string>()));
         string[] ours = ["id", "referenceId", "createdBy", "recordedAt"];
@@ -856,7 +852,7 @@ public sealed class ExportedFileTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("S-1", "P-1", stock: 10);
         await tenant.CreateStore("S-2", "P-2");
-        var refused = await Send(tenant.Admin, "movements", Edit(await Export(tenant.Admin, "movements"), "", (column, value)));
+        var refused = await tenant.Admin.Import("movements", Edit(await Export(tenant.Admin, "movements"), "", (column, value)));
         refused
             .ShouldBe(400)
             .Fields.ShouldContain(
@@ -874,12 +870,11 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
-        (await Send(tenant.Admin, "movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,6,M-1\n"))
+        (await tenant.Admin.Import("movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,6,M-1\n"))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 3: id"]);
         (
-            await Send(
-                tenant.Admin,
+            await tenant.Admin.Import(
                 "movements",
                 "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\nS-1,P-1,receipt,6,,1\n"
             )
@@ -887,8 +882,7 @@ public sealed class ExportedFileTests(LedgerHost host)
             .ShouldBe(400)
             .Fields.ShouldBe(["line 3: line", "line 4: reference"], ignoreOrder: true);
         (
-            await Send(
-                tenant.Admin,
+            await tenant.Admin.Import(
                 "movements",
                 "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\n"
             )
@@ -933,8 +927,8 @@ public sealed class ExportedFileTests(LedgerHost host)
         ).ShouldBe(200);
         (await tenant.Admin.Post("products/A/deactivate", null)).ShouldBe(409); // refused: the product has open documents
         await Do(tenant.Admin, "products/F/deactivate", null);
-        RowCounts(await Send(tenant.Admin, "products", csv)).ShouldBe((0, 0, 6));
-        RowCounts(await Send(tenant.Admin, "products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);
+        RowCounts(await tenant.Admin.Import("products", csv)).ShouldBe((0, 0, 6));
+        RowCounts(await tenant.Admin.Import("products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);
         var product = (await tenant.Admin.Get("products/A")).ShouldBe(200).Json;
         (
             product["name"]!.GetValue<string>(),
@@ -947,11 +941,11 @@ public sealed class ExportedFileTests(LedgerHost host)
         (product["sellingPrice"]!.GetValue<decimal>(), product["isActive"]!.GetValue<bool>()).ShouldBe((3.5m, false));
 
         var both = Edit(csv, "", ("sellingPrice", "3.6"), ("leadTimeDays", "5"));
-        var refused = (await Send(tenant.Admin, "products", both)).ShouldBe(400);
+        var refused = (await tenant.Admin.Import("products", both)).ShouldBe(400);
         refused.Fields.ShouldContain("line 2: sellingPrice");
         refused.Fields.ShouldContain("line 2: leadTimeDays");
         refused.Fields.ShouldNotContain("line 2: name");
-        (await Send(tenant.Admin, "products", Edit(csv, "", ("version", "99")))).ShouldBe(400).Fields.ShouldContain("line 2: version");
+        (await tenant.Admin.Import("products", Edit(csv, "", ("version", "99")))).ShouldBe(400).Fields.ShouldContain("line 2: version");
     }
 
     [Fact]
@@ -974,16 +968,15 @@ public sealed class ExportedFileTests(LedgerHost host)
             }
         );
         RowCounts(
-                await Send(
-                    tenant.Admin,
+                await tenant.Admin.Import(
                     "products",
                     "sku,name,unitType,costPrice,sellingPrice,taxRate,reorderPoint,minStockLevel,isActive\nP-1,,,,,,,,\n"
                 )
             )
             .ShouldBe((0, 0, 1));
-        var refused = (await Send(tenant.Admin, "products", "sku,name,costPrice,sellingPrice\nP-2,Two,,\nP-3,Three,0,0\n")).ShouldBe(400);
+        var refused = (await tenant.Admin.Import("products", "sku,name,costPrice,sellingPrice\nP-2,Two,,\nP-3,Three,0,0\n")).ShouldBe(400);
         refused.Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
-        RowCounts(await Send(tenant.Admin, "products", "sku,name,costPrice,sellingPrice\nP-3,Three,0,0\n")).ShouldBe((1, 0, 0));
+        RowCounts(await tenant.Admin.Import("products", "sku,name,costPrice,sellingPrice\nP-3,Three,0,0\n")).ShouldBe((1, 0, 0));
     }
 
     [Theory]
@@ -996,7 +989,7 @@ public sealed class ExportedFileTests(LedgerHost host)
     {
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
-        var refused = (await Send(tenant.Admin, kind, csv)).ShouldBe(400);
+        var refused = (await tenant.Admin.Import(kind, csv)).ShouldBe(400);
         refused.Fields.ShouldBe([where]);
         refused.Text.ShouldContain("Format the column as text");
     }
@@ -1039,9 +1032,9 @@ public sealed class ExportedFileTests(LedgerHost host)
             }
         );
         var before = await CountRecords(tenant);
-        var tried = await Send(tenant.Admin, kind, csv, "?dryRun=true");
+        var tried = await tenant.Admin.Import(kind, csv, "?dryRun=true");
         (await CountRecords(tenant)).ShouldBe(before);
-        var done = await Send(tenant.Admin, kind, csv);
+        var done = await tenant.Admin.Import(kind, csv);
         (tried.Status, What(tried)).ShouldBe((done.Status, What(done)));
 
         static string What(Answer answer)

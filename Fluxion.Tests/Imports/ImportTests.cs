@@ -13,9 +13,6 @@ namespace Fluxion.Tests.Imports;
 /// <summary>Tests of imports: all rows are applied or none, and one answer lists all errors.</summary>
 public sealed class ImportTests(LedgerHost host)
 {
-    private static Task<Answer> Send(Client client, string kind, string csv, string? key = "new", string? accept = null) =>
-        client.Send(HttpMethod.Post, $"imports/{kind}", csv, key == "new" ? Guid.CreateVersion7().ToString() : key, accept, "text/csv");
-
     private static void ShouldReport(Answer answer, int rows, int created, int changed, int unchanged)
     {
         var receipt = answer.ShouldBe(200).Json;
@@ -49,8 +46,7 @@ public sealed class ImportTests(LedgerHost host)
 
     private async Task<long> CountEvents(TestTenant tenant)
     {
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await host.OpenSuperuser();
         return (
             await superuser.Column<long>(
                 $"""
@@ -68,8 +64,7 @@ public sealed class ImportTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await tenant.Admin.Post("categories", new { code = "LAC", name = "Lácteos" });
         ShouldReport(
-            await Send(
-                tenant.Admin,
+            await tenant.Admin.Import(
                 "products",
                 "sku,name,category,unitType,costPrice,settings,isActive\n"
                     + "leche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"
@@ -86,8 +81,7 @@ public sealed class ImportTests(LedgerHost host)
         (await tenant.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
 
         ShouldReport(
-            await Send(
-                tenant.Admin,
+            await tenant.Admin.Import(
                 "products",
                 "sku,sellingPrice,category,isActive\nLECHE,1.75,,true\nQUE,,LAC,true\nQUE2,1,,\n".Replace(
                     "QUE2,1,,\n",
@@ -108,7 +102,7 @@ public sealed class ImportTests(LedgerHost host)
             milk["costPrice"]!.GetValue<decimal>()
         ).ShouldBe(("Leche", null, 1.75m, 1.20m));
         (await tenant.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeTrue();
-        ShouldReport(await Send(tenant.Admin, "products", "sku,sellingPrice\nLECHE,1.75\n"), 1, 0, 0, 1);
+        ShouldReport(await tenant.Admin.Import("products", "sku,sellingPrice\nLECHE,1.75\n"), 1, 0, 0, 1);
     }
 
     [Fact]
@@ -148,8 +142,7 @@ public sealed class ImportTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 5);
         var before = await CountEvents(tenant);
-        var products = await Send(
-            tenant.Admin,
+        var products = await tenant.Admin.Import(
             "products",
             "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\n"
                 + "A,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\n"
@@ -173,8 +166,7 @@ public sealed class ImportTests(LedgerHost host)
                 ignoreOrder: true,
                 products.Text
             );
-        var stock = await Send(
-            tenant.Admin,
+        var stock = await tenant.Admin.Import(
             "stock",
             "store,sku,onHand\nS-1,P-1,-1\nS-2,P-1,1\nS-1,P-9,1.5\nS-1,P-1,0.5\nS-1,P-1,\nS-1,,1\n"
         );
@@ -194,11 +186,10 @@ public sealed class ImportTests(LedgerHost host)
                 ignoreOrder: true,
                 stock.Text
             );
-        (await Send(tenant.Admin, "stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\nS-1,P-9,1\n"))
+        (await tenant.Admin.Import("stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\nS-1,P-9,1\n"))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 3: sku", "line 4: sku"]);
-        var movements = await Send(
-            tenant.Admin,
+        var movements = await tenant.Admin.Import(
             "movements",
             "store,sku,referenceType,quantity,reason,occurredAt\n"
                 + "S-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\n"
@@ -238,7 +229,13 @@ public sealed class ImportTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        ShouldReport(await Send(tenant.Admin, "products", (await tenant.Admin.Get("products", "text/csv")).ShouldBe(200).Text), 1, 0, 0, 1);
+        ShouldReport(
+            await tenant.Admin.Import("products", (await tenant.Admin.Get("products", "text/csv")).ShouldBe(200).Text),
+            1,
+            0,
+            0,
+            1
+        );
         (await tenant.Admin.Get("products/P-1")).Json["version"]!.GetValue<long>().ShouldBe(1);
     }
 
@@ -246,8 +243,7 @@ public sealed class ImportTests(LedgerHost host)
     public async Task twenty_thousand_errors_are_reported_at_once()
     {
         var tenant = await TestTenant.Create(host);
-        var answer = await Send(
-            tenant.Admin,
+        var answer = await tenant.Admin.Import(
             "products",
             "sku,name,taxRate\n" + string.Concat(Enumerable.Range(1, 20_000).Select(i => $"P-{i},Name,{100 + i}\n"))
         );
@@ -272,7 +268,7 @@ public sealed class ImportTests(LedgerHost host)
     [Theory, MemberData(nameof(Unreadable))]
     public async Task a_malformed_file_is_refused_and_the_position_is_named(string file, string where, string reason)
     {
-        var answer = (await Send(await Client.Demo(host, "manager"), "products", file)).ShouldBe(400);
+        var answer = (await (await Client.Demo(host, "manager")).Import("products", file)).ShouldBe(400);
         answer.Fields.ShouldContain(where);
         answer.Json["errors"]![where]!
             .ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })
@@ -323,16 +319,16 @@ public sealed class ImportTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1", stock: 5);
         var before = await CountEvents(tenant);
-        ShouldReport(await Send(tenant.Admin, "products?dryRun=true", "sku,name\nP-2,Two\nP-1,One\n"), 2, 1, 1, 0);
-        ShouldReport(await Send(tenant.Admin, "stock?dryRun=true", "store,sku,onHand\nS-1,P-1,4\n"), 1, 0, 1, 0);
+        ShouldReport(await tenant.Admin.Import("products?dryRun=true", "sku,name\nP-2,Two\nP-1,One\n"), 2, 1, 1, 0);
+        ShouldReport(await tenant.Admin.Import("stock?dryRun=true", "store,sku,onHand\nS-1,P-1,4\n"), 1, 0, 1, 0);
         ShouldReport(
-            await Send(tenant.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-5,damage\n"),
+            await tenant.Admin.Import("movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-5,damage\n"),
             1,
             1,
             0,
             0
         );
-        (await Send(tenant.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n"))
+        (await tenant.Admin.Import("movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n"))
             .ShouldBe(409)
             .Json["shortages"]!
             .AsArray()
@@ -359,11 +355,11 @@ public sealed class ImportTests(LedgerHost host)
         );
         var file = "store,sku,onHand,costPerUnit\nS-1,P-1,4,\nS-1,P-2,7,1.25\n";
         var key = Guid.CreateVersion7().ToString();
-        var first = await Send(tenant.Admin, "stock", file, key);
+        var first = await tenant.Admin.Import("stock", file, key: key);
         ShouldReport(first, 2, 1, 1, 0);
-        (await Send(tenant.Admin, "stock", file, key)).ShouldBe(200).Text.ShouldBe(first.Text);
-        (await Send(tenant.Admin, "stock", file + "S-1,P-9,1,1\n", key)).ShouldBe(422);
-        (await Send(tenant.Admin, "stock", file, key: null)).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
+        (await tenant.Admin.Import("stock", file, key: key)).ShouldBe(200).Text.ShouldBe(first.Text);
+        (await tenant.Admin.Import("stock", file + "S-1,P-9,1,1\n", key: key)).ShouldBe(422);
+        (await tenant.Admin.Import("stock", file, key: null)).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
         var rows = (await tenant.Admin.Get("inventory?store=S-1")).Json["items"]!
             .AsArray()
             .Select(r => (r!["onHand"]!.GetValue<decimal>(), r["costPerUnit"]!.GetValue<decimal>()));
@@ -372,7 +368,7 @@ public sealed class ImportTests(LedgerHost host)
             .AsArray()
             .Select(m => (m!["referenceType"]!.GetValue<string>(), m["reason"]?.GetValue<string>()))
             .ShouldBe([("count", null), ("adjustment", "opening_balance")], ignoreOrder: true);
-        ShouldReport(await Send(tenant.Admin, "stock", file), 2, 0, 0, 2);
+        ShouldReport(await tenant.Admin.Import("stock", file), 2, 0, 0, 2);
 
         var reservation = (
             await tenant.Admin.Post(
@@ -395,7 +391,7 @@ public sealed class ImportTests(LedgerHost host)
         ).ShouldBe(201).Json["id"]!.GetValue<string>();
         first.Json["reservationsShort"]!.AsArray().ShouldBeEmpty();
         // a count is a fact, also when it is below the reserved quantity
-        var below = await Send(tenant.Admin, "stock", "store,sku,onHand\nS-1,P-1,2\n");
+        var below = await tenant.Admin.Import("stock", "store,sku,onHand\nS-1,P-1,2\n");
         ShouldReport(below, 1, 0, 1, 0);
         var shortened = below.Json["reservationsShort"]!.AsArray().ShouldHaveSingleItem()!;
         string.Join(' ', ((string[])["id", "reference", "store", "sku", "held", "shortBy"]).Select(field => shortened[field]))
@@ -409,8 +405,7 @@ public sealed class ImportTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
         ShouldReport(
-            await Send(
-                tenant.Admin,
+            await tenant.Admin.Import(
                 "movements",
                 "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,1,2026-10-01T08:00:00.1234567-04:00\n"
             ),
@@ -430,37 +425,12 @@ public sealed class ImportTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("S-1", "P-1");
         await tenant.Admin.Post("stores", new { code = "S-2", name = "Two" });
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "m@company.test",
-                    fullName = "M",
-                    role = "manager",
-                    password = TestTenant.Password,
-                    stores = new[] { "S-1" },
-                }
-            )
-        ).ShouldBe(201);
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "u@company.test",
-                    fullName = "U",
-                    role = "user",
-                    password = TestTenant.Password,
-                }
-            )
-        ).ShouldBe(201);
-        var manager = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "m@company.test", TestTenant.Password);
-        (await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\nS-2,P-1,1\n")).ShouldBe(403).Fields.ShouldBe(["line 3: store"]);
-        ShouldReport(await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\n"), 1, 1, 0, 0);
-        var user = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "u@company.test", TestTenant.Password);
+        var manager = await tenant.CreateUser(host, "m@company.test", "manager", "S-1");
+        (await manager.Import("stock", "store,sku,onHand\nS-1,P-1,1\nS-2,P-1,1\n")).ShouldBe(403).Fields.ShouldBe(["line 3: store"]);
+        ShouldReport(await manager.Import("stock", "store,sku,onHand\nS-1,P-1,1\n"), 1, 1, 0, 0);
+        var user = await tenant.CreateUser(host, "u@company.test", "user");
         foreach (var kind in (string[])["products", "stock", "movements"])
-            (await Send(user, kind, "x")).ShouldBe(403);
+            (await user.Import(kind, "x")).ShouldBe(403);
     }
 
     [Fact]
@@ -634,13 +604,13 @@ public sealed class ImportTests(LedgerHost host)
         (await admin.Post("products/C/deactivate", null)).ShouldBe(200);
 
         async Task<string> Csv(string path) => (await admin.Get(path, "text/csv")).ShouldBe(200).Text;
-        ShouldReport(await Send(to.Admin, "products", await Csv("products")), 3, 3, 0, 0);
+        ShouldReport(await to.Admin.Import("products", await Csv("products")), 3, 3, 0, 0);
         var movements = await Csv("movements");
         var rows = (await Export(admin, "movements")).Count;
         rows.ShouldBeGreaterThan(14);
-        ShouldReport(await Send(to.Admin, "movements", movements), rows, rows, 0, 0);
-        ShouldReport(await Send(onlyStock.Admin, "products", await Csv("products")), 3, 3, 0, 0);
-        (await Send(onlyStock.Admin, "stock", await Csv("inventory"))).ShouldBe(200);
+        ShouldReport(await to.Admin.Import("movements", movements), rows, rows, 0, 0);
+        ShouldReport(await onlyStock.Admin.Import("products", await Csv("products")), 3, 3, 0, 0);
+        (await onlyStock.Admin.Import("stock", await Csv("inventory"))).ShouldBe(200);
 
         string[] own = ["id", "version", "createdAt", "updatedAt", "referenceId", "createdBy", "recordedAt"];
         (await Export(to.Admin, "products", own)).ShouldBe(await Export(admin, "products", own));
@@ -654,12 +624,11 @@ public sealed class ImportTests(LedgerHost host)
         (await Export(onlyStock.Admin, "inventory", "lastMovementAt", "version")).ShouldBe(
             await Export(admin, "inventory", "lastMovementAt", "version")
         );
-        ShouldReport(await Send(admin, "products", await Csv("products")), 3, 0, 0, 3);
-        (await Send(admin, "stock", await Csv("inventory"))).ShouldBe(200).Json["unchanged"]!
+        ShouldReport(await admin.Import("products", await Csv("products")), 3, 0, 0, 3);
+        (await admin.Import("stock", await Csv("inventory"))).ShouldBe(200).Json["unchanged"]!
             .GetValue<int>()
             .ShouldBe((await Export(admin, "inventory")).Count);
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await host.OpenSuperuser();
         (await Projections.Invariants.Violations(superuser))
             .Where(b => b.Contains(to.Schema, StringComparison.Ordinal) || b.Contains(onlyStock.Schema, StringComparison.Ordinal))
             .ShouldBeEmpty();
@@ -674,7 +643,9 @@ public sealed class ImportTests(LedgerHost host)
         async Task<JsonNode> Import(string kind, string file, string idempotencyKey)
         {
             var started = TimeProvider.System.GetTimestamp();
-            var lines = (await Send(tenant.Admin, kind, file, idempotencyKey, Fluxion.Ledger.Imports.Import.ProgressMediaType))
+            var lines = (
+                await tenant.Admin.Import(kind, file, key: idempotencyKey, accept: Fluxion.Ledger.Imports.Import.ProgressMediaType)
+            )
                 .ShouldBe(200)
                 .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => JsonNode.Parse(line)!)
@@ -703,8 +674,7 @@ public sealed class ImportTests(LedgerHost host)
         var receipt = await Import("stock", stock, key);
         receipt["created"]!.GetValue<int>().ShouldBe(n);
         (await Import("stock", stock, key)).ToJsonString().ShouldBe(receipt.ToJsonString());
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await host.OpenSuperuser();
         (await superuser.Column<decimal>($"select sum(quantity_on_hand) from {tenant.Schema}.inventory"))
             .Single()
             .ShouldBe(Enumerable.Range(0, n).Sum(i => i % 50 + 1));
@@ -717,7 +687,7 @@ public sealed class ImportTests(LedgerHost host)
         await tenant.Admin.Post("stores", new { code = "S-1", name = "One" });
         const int n = 5000;
         ShouldReport(
-            await Send(tenant.Admin, "products", "sku,name\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i},Product\n"))),
+            await tenant.Admin.Import("products", "sku,name\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i},Product\n"))),
             n,
             n,
             0,
@@ -742,9 +712,8 @@ public sealed class ImportTests(LedgerHost host)
             (await progress.ReadAsync(new byte[1], TestContext.Current.CancellationToken)).ShouldBe(1); // and the client stops reading
         }
 
-        ShouldReport(await Send(tenant.Admin, "stock", stock, key), n, n, 0, 0);
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        ShouldReport(await tenant.Admin.Import("stock", stock, key: key), n, n, 0, 0);
+        await using var superuser = await host.OpenSuperuser();
         (await superuser.Column<long>($"select count(*) from {tenant.Schema}.inventory_movements")).Single().ShouldBe(n);
     }
 

@@ -15,8 +15,7 @@ public sealed class LoadTests(LedgerHost host)
         code.ShouldBe(0, output);
         output.ShouldContain("100 % 4501/4501");
 
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         async Task<string> Counts() =>
             string.Join(
                 ' ',

@@ -600,25 +600,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
     [Fact]
     public async Task a_user_of_one_store_cannot_order_receive_or_read_for_another()
     {
-        (
-            await purchasing.Admin.Post(
-                "users",
-                new
-                {
-                    email = "keeper@company.test",
-                    fullName = "Keeper",
-                    role = "manager",
-                    password = TestTenant.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var storeUser = await Client.SignIn(
-            host.Http.Server.CreateClient(),
-            purchasing.Tenant.Slug,
-            "keeper@company.test",
-            TestTenant.Password
-        );
+        var storeUser = await purchasing.Tenant.CreateUser(host, "keeper@company.test", "manager", "S2");
         var (sku, his) = (await purchasing.NewSku(), await purchasing.NewSku());
         var others = await purchasing.CreateSentOrder(sku, 5);
         (

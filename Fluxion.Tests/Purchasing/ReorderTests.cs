@@ -187,20 +187,7 @@ public sealed class ReorderTests(LedgerHost host)
     {
         var tenant = await CreateUsualTenant();
         (await tenant.Admin.Post("suppliers/V2/deactivate", null)).ShouldBe(200);
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "user",
-                    password = TestTenant.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "eva@company.test", TestTenant.Password);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "user", "S2");
         (await Order(eva))["orders"]!.AsArray().ShouldBeEmpty();
         (await eva.Post("purchase-orders/from-suggestions", new { store = "S1" })).ShouldBe(403);
         (await tenant.Admin.Post("purchase-orders/from-suggestions", new { store = "S9" })).ShouldBe(404).Fields.ShouldBe(["store"]);

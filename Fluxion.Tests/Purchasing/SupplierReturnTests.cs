@@ -3,7 +3,6 @@ using Fluxion.Ledger.Purchasing;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;
-using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Purchasing;
 
@@ -294,20 +293,7 @@ public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purcha
         foreach (var (role, store, status) in ((string, string, int)[])[("user", "S2", 403), ("viewer", "S1", 403), ("user", "S1", 200)])
         {
             var email = $"{role}{store}@company.test".ToLowerInvariant();
-            (
-                await own.Admin.Post(
-                    "users",
-                    new
-                    {
-                        email,
-                        fullName = "Somebody",
-                        role,
-                        password = TestTenant.Password,
-                        stores = new[] { store },
-                    }
-                )
-            ).ShouldBe(201);
-            var client = await Client.SignIn(host.Http.Server.CreateClient(), own.Tenant.Slug, email, TestTenant.Password);
+            var client = await own.Tenant.CreateUser(host, email, role, store);
             (await own.Return(number, sku, 1, client: client)).ShouldBe(status);
             (await client.Post($"stock/receipts/{receipt}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(status);
         }

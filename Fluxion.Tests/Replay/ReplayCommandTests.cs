@@ -17,8 +17,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         output.ShouldContain("every row is what the events say");
         output.ShouldContain("events/s");
 
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute(
             """
             set app.current_tenant_id = '';
@@ -69,8 +68,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
             );
             added.ShouldBe(0, message);
         }
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute("alter table tenant_aaa.inventory rename to elsewhere");
 
         var (code, output) = await HostProcess.Run(environment, "replay", "--all", "--parallel", "1");

@@ -85,14 +85,18 @@ public sealed class SwapKillTests(LedgerHost host)
         {
             await holder.Execute(Fill(held));
             await using var swap = HostProcess.Start(HostProcess.Development(host.Connections), "replay", tenant.Slug, "--swap");
-            await Until(async () => (await superuser.Rows(Fill(waits))).Count > 0, swap);
+            await Wait.Until(async () => (await superuser.Rows(Fill(waits))).Count > 0, "the swap waits for the lock", swap);
             var during = Receive();
             if (moment != RowsAreReplaced)
                 (await during).ShouldBe(200);
             await swap.Kill();
             // the swap's backend must end too: otherwise it would wait for the test's lock, and commands for the backend
             (await during.WaitAsync(TimeSpan.FromSeconds(30), ct)).ShouldBe(200);
-            await Until(async () => (await superuser.Rows(Fill($"select from pg_locks where {EventsAreLocked}"))).Count == 0, swap);
+            await Wait.Until(
+                async () => (await superuser.Rows(Fill($"select from pg_locks where {EventsAreLocked}"))).Count == 0,
+                "the killed swap releases its locks",
+                swap
+            );
             await transaction.RollbackAsync(ct);
         }
 
@@ -105,16 +109,5 @@ public sealed class SwapKillTests(LedgerHost host)
                 $"select nspname::text from pg_namespace where nspname like '%{tenant.Schema}%' and nspname <> '{tenant.Schema}'"
             )
         ).ShouldBeEmpty();
-    }
-
-    private static async Task Until(Func<Task<bool>> condition, HostProcess process)
-    {
-        for (var attempt = 0; attempt < 1200; attempt++)
-        {
-            if (await condition())
-                return;
-            await Task.Delay(50);
-        }
-        throw new TimeoutException($"The swap does not come so far:\n{process.Output}");
     }
 }

@@ -48,8 +48,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
         await host.Prepare(database.Connections, ct);
         var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct))!;
         await Sell(host.Services.GetRequiredService<TenantDocumentStores>(), tenant, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         Task<List<string>> States() => superuser.Column<string>($"select distinct payment_status from {Demo}.sales order by 1");
 
         await superuser.Execute(RevertTables);

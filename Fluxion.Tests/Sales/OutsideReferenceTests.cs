@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;
-using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Sales;
 
@@ -311,18 +310,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
                 lines = new[] { new { sku = "P1", quantity = 10 } },
             };
         await ledger.Do("purchase-orders", Order("M1"));
-        await ledger.Do(
-            "users",
-            new
-            {
-                email = "luis@company.test",
-                fullName = "Luis",
-                role = "user",
-                password = TestTenant.Password,
-                stores = new[] { "M2" },
-            }
-        );
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), ledger.Tenant.Slug, "luis@company.test", TestTenant.Password);
+        var luis = await ledger.Tenant.CreateUser(host, "luis@company.test", "user", "M2");
         Existing(await luis.Post("purchase-orders", Order("M2"))).ShouldBeNull();
     }
 

@@ -3,7 +3,6 @@ using Fluxion.Ledger.Sales;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;
-using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Sales;
 
@@ -238,18 +237,7 @@ public sealed class RefundTests(LedgerHost host)
                 ]
         )
         {
-            await ledger.Do(
-                "users",
-                new
-                {
-                    email,
-                    fullName = email,
-                    role,
-                    password = TestTenant.Password,
-                    stores = new[] { store },
-                }
-            );
-            var client = await Client.SignIn(host.Http.Server.CreateClient(), ledger.Tenant.Slug, email, TestTenant.Password);
+            var client = await ledger.Tenant.CreateUser(host, email, role, store);
             (await client.Post($"sales/{sale}/refunds", new { amount = 1, method = "cash" })).ShouldBe(status);
             (await client.Get("payments")).ShouldBe(200).Json["items"]!
                 .AsArray()

@@ -8,13 +8,6 @@ namespace Fluxion.Tests.Stock;
 /// <summary>Goods in transit return to the sending store, at the cost at which they left.</summary>
 public sealed class CancelTransferTests(LedgerHost host)
 {
-    private static async Task<string> CreateSecondStore(Client admin)
-    {
-        var code = $"T-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
-        (await admin.Post("stores", new { code, name = "Another store" })).ShouldBe(201);
-        return code;
-    }
-
     private static async Task<Guid> Send(TestStore shop, string to, decimal quantity, string? occurredAt = null) => (
             await shop.Manager.Post(
                 "stock/transfers",
@@ -58,7 +51,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     public async Task a_cancelled_transfer_returns_the_goods_to_the_sending_store()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 2);
-        var to = await CreateSecondStore(shop.Manager);
+        var to = await shop.CreateAnotherStore();
         var id = await Send(shop, to, 4);
         (await shop.Receive(6, 4)).ShouldBe(200); // 6 × 2 + 6 × 4: 3 each
         var cancelled = (await Cancel(shop.Manager, id)).ShouldBe(200).Json;
@@ -96,7 +89,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     public async Task cancelling_a_partly_received_transfer_returns_the_rest()
     {
         var shop = await TestStore.Create(host, stock: 10);
-        var to = await CreateSecondStore(shop.Manager);
+        var to = await shop.CreateAnotherStore();
         var id = await Send(shop, to, 9);
         (await Receive(shop.Manager, id, shop.Sku, 3, lost: 1)).ShouldBe(200);
         var line = (await Cancel(shop.Manager, id)).ShouldBe(200).Json["lines"]![0]!;
@@ -114,7 +107,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     public async Task a_transfer_is_cancelled_from_the_states_that_allow_it(string state, int status)
     {
         var shop = await TestStore.Create(host, stock: 10);
-        var id = await Send(shop, await CreateSecondStore(shop.Manager), 4);
+        var id = await Send(shop, await shop.CreateAnotherStore(), 4);
         if (state == Transfer.Cancelled)
             (await Cancel(shop.Manager, id)).ShouldBe(200);
         else if (state != Transfer.InTransit)
@@ -139,7 +132,7 @@ public sealed class CancelTransferTests(LedgerHost host)
                 }
             )
         ).ShouldBe(200);
-        var id = await Send(shop, await CreateSecondStore(shop.Manager), 4, "2026-03-02T08:00:00Z");
+        var id = await Send(shop, await shop.CreateAnotherStore(), 4, "2026-03-02T08:00:00Z");
         (
             await shop.Manager.Post(
                 "stock/counts",
@@ -164,7 +157,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     public async Task a_concurrent_arrival_and_cancellation_together_account_for_the_sent_quantity()
     {
         var shop = await TestStore.Create(host, stock: 60);
-        var to = await CreateSecondStore(shop.Manager);
+        var to = await shop.CreateAnotherStore();
         for (var round = 0; round < 5; round++)
         {
             var id = await Send(shop, to, 12);
@@ -191,20 +184,7 @@ public sealed class CancelTransferTests(LedgerHost host)
         async Task<Client> User(string store)
         {
             var email = $"{store}@company.test".ToLowerInvariant();
-            (
-                await tenant.Admin.Post(
-                    "users",
-                    new
-                    {
-                        email,
-                        fullName = store,
-                        role = "user",
-                        password = TestTenant.Password,
-                        stores = new[] { store },
-                    }
-                )
-            ).ShouldBe(201);
-            return await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, email, TestTenant.Password);
+            return await tenant.CreateUser(host, email, "user", store);
         }
         var (sender, receiver) = (await User("M1"), await User("M2"));
         var id = await Send(shop, "M2", 5);

@@ -263,20 +263,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     {
         var tenant = await CreateTenant();
         var id = await Reserve(tenant.Admin, Line("M1", "P1", 5));
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = TestTenant.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "luis@company.test", TestTenant.Password);
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M1");
         (await ChangeTo(luis, id, Line("M1", "P1", 4))).ShouldBe(200);
         (await ChangeTo(luis, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(403);
         (await ChangeTo(tenant.Admin, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(200);

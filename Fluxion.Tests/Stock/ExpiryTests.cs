@@ -85,8 +85,7 @@ public sealed class ExpiryTests(LedgerHost host)
         var last = await Reserve(client, "CCS-01", "LAC001", TimeSpan.FromSeconds(5));
         await one.StopAsync(ct);
         await ShouldExpire(survivor, last);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         (await superuser.Column<long>("select count(*) from wolverine.wolverine_dead_letters")).ShouldBe([0]);
         await other.StopAsync(ct);
     }

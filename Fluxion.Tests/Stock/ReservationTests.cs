@@ -9,8 +9,6 @@ namespace Fluxion.Tests.Stock;
 
 public sealed class ReservationTests(LedgerHost host)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
     private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
 
     private static object Line(string store, string sku, decimal quantity) =>
@@ -48,16 +46,6 @@ public sealed class ReservationTests(LedgerHost host)
     {
         var row = (await shop.Manager.Get($"inventory?store={shop.Store}&sku={shop.Sku}")).ShouldBe(200).Json["items"]![0]!;
         return (row["onHand"]!.GetValue<decimal>(), row["reserved"]!.GetValue<decimal>(), row["available"]!.GetValue<decimal>());
-    }
-
-    private static async Task Eventually(Func<Task<bool>> holds, string what)
-    {
-        var until = In(Timeout.TotalSeconds);
-        while (!await holds())
-        {
-            TimeProvider.System.GetUtcNow().ShouldBeLessThan(until, what);
-            await Task.Delay(200, TestContext.Current.CancellationToken);
-        }
     }
 
     /// <summary>The number of messages about a reservation that Wolverine stores.</summary>
@@ -168,7 +156,7 @@ public sealed class ReservationTests(LedgerHost host)
         var id = Id((await Reserve(shop, 4, In(1.5))).ShouldBe(201));
         (await Messages(id.ToString())).ShouldBe(1);
         (await Stock(shop)).Available.ShouldBe(6);
-        await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
+        await Wait.Until(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
         (await Stock(shop)).ShouldBe((10m, 0m, 10m));
         (await Release(shop.Manager, id)).ShouldBe(409).Detail!.ShouldBe("The reservation is expired: release is allowed when it is open.");
         // the system expires it, and no user
@@ -184,7 +172,7 @@ public sealed class ReservationTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         var shop = await tenant.CreateStore("M1", "P1", stock: 3);
         var id = Id((await Reserve(shop, 3, In(1))).ShouldBe(201));
-        await Eventually(async () => await Status(tenant.Admin, id) == Reservation.Expired, "it expires");
+        await Wait.Until(async () => await Status(tenant.Admin, id) == Reservation.Expired, "it expires");
         (await Stock(shop)).ShouldBe((3m, 0m, 3m));
     }
 
@@ -202,7 +190,7 @@ public sealed class ReservationTests(LedgerHost host)
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         await using var second = await HostProcess.Serve(database.Connections);
         var client = await second.Demo("user");
-        await Eventually(async () => await Status(client, id) == Reservation.Expired, "it expires after downtime");
+        await Wait.Until(async () => await Status(client, id) == Reservation.Expired, "it expires after downtime");
     }
 
     [Fact]
@@ -275,7 +263,7 @@ public sealed class ReservationTests(LedgerHost host)
                 select pid from pg_stat_activity where wait_event_type = 'Lock'
                     and pid in (select pid from pg_locks where not granted and relation = '{tenant.Schema}.reservation_items'::regclass)
                 """;
-            await Eventually(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
+            await Wait.Until(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
             (await superuser.Column<long>(kept)).ShouldBe([0]);
             await superuser.Execute($"select pg_terminate_backend(pid) from ({waiting}) w");
             (await pending).Status.ShouldBeGreaterThanOrEqualTo(500);
@@ -308,7 +296,7 @@ public sealed class ReservationTests(LedgerHost host)
         if (state == Reservation.Released)
             (await Release(shop.Manager, id)).ShouldBe(200);
         if (state == Reservation.Expired)
-            await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
+            await Wait.Until(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
         var answer = command switch
         {
             "release" => await Release(shop.Manager, id),
@@ -485,20 +473,7 @@ public sealed class ReservationTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         await tenant.CreateStore("M1", "P1", stock: 20);
         await tenant.CreateStore("M2", "P2", stock: 20);
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = TestTenant.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "luis@company.test", TestTenant.Password);
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M1");
 
         var mine = Id((await Reserve(luis, null, "new", Line("M1", "P1", 1))).ShouldBe(201));
         (await Reserve(luis, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(403);

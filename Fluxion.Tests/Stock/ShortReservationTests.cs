@@ -57,11 +57,8 @@ public sealed class ShortReservationTests(LedgerHost host)
     private static Task<Answer> Receive(Client client, decimal quantity, string store = "M1") =>
         client.Post("stock/receipts", new { store, lines = new[] { new { sku = "P1", quantity } } });
 
-    private static Task<Answer> Import(Client client, string what, string file) =>
-        client.Send(HttpMethod.Post, $"imports/{what}", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
-
     /// <summary>All alerts about short reservations, once the latest has the expected status and missing quantity.</summary>
-    private static Task<JsonArray> Until(Client client, string expected) =>
+    private static Task<JsonArray> WaitForAlerts(Client client, string expected) =>
         AlertTests.WaitForAlerts(
             client,
             alerts => alerts.Count > 0 && $"{alerts[0]!["status"]} {alerts[0]!["data"]!["level"]}" == expected,
@@ -176,9 +173,9 @@ public sealed class ShortReservationTests(LedgerHost host)
             ),
             5
         );
-        await ShouldBeShortBy(await Import(client, "stock", "store,sku,onHand\nM1,P1,89\n"), 6);
-        await ShouldBeShortBy(await Import(client, "movements", "store,sku,referenceType,quantity,reason\nM1,P1,issue,-7,expired\n"), 7);
-        (await Import(client, "movements", "store,sku,referenceType,quantity\nM1,P1,sale,-1\n")).ShouldBe(409);
+        await ShouldBeShortBy(await client.Import("stock", "store,sku,onHand\nM1,P1,89\n"), 6);
+        await ShouldBeShortBy(await client.Import("movements", "store,sku,referenceType,quantity,reason\nM1,P1,issue,-7,expired\n"), 7);
+        (await client.Import("movements", "store,sku,referenceType,quantity\nM1,P1,sale,-1\n")).ShouldBe(409);
 
         // the OpenAPI document has the field in the reply of each of them
         var api = await OpenApi.Of(client);
@@ -211,7 +208,7 @@ public sealed class ShortReservationTests(LedgerHost host)
         var client = (await tenant.CreateStore("M1", "P1", stock: 10)).Manager;
         var (first, last) = (await Reserve(client, "first", 6), await Reserve(client, "last", 4));
         (await Issue(client, 3)).ShouldBe(200);
-        var alert = (await Until(client, "active 3")).ShouldHaveSingleItem()!;
+        var alert = (await WaitForAlerts(client, "active 3")).ShouldHaveSingleItem()!;
         (
             alert["priority"]!.GetValue<string>(),
             alert["store"]!.GetValue<string>(),
@@ -227,19 +224,21 @@ public sealed class ShortReservationTests(LedgerHost host)
         alert["data"]!["events"]!.AsArray().ShouldHaveSingleItem();
 
         (await Issue(client, 7, "theft")).ShouldBe(200);
-        alert = (await Until(client, "active 10")).ShouldHaveSingleItem()!;
+        alert = (await WaitForAlerts(client, "active 10")).ShouldHaveSingleItem()!;
         (alert["priority"]!.GetValue<string>(), alert["data"]!["reservations"]!.AsArray().Count).ShouldBe(("critical", 2));
         (await client.Post($"alerts/{alert["id"]}/acknowledge", null)).ShouldBe(200);
         (await Receive(client, 8)).ShouldBe(200);
-        await Until(client, "acknowledged 2");
+        await WaitForAlerts(client, "acknowledged 2");
         (await Receive(client, 2)).ShouldBe(200);
-        await Until(client, "resolved 2");
+        await WaitForAlerts(client, "resolved 2");
 
         // soon afterwards the same alert is reopened; it is resolved when the missing goods are no longer reserved
         (await Issue(client, 1)).ShouldBe(200);
-        (await Until(client, "acknowledged 1")).ShouldHaveSingleItem()!["id"]!.GetValue<string>().ShouldBe(alert["id"]!.GetValue<string>());
+        (await WaitForAlerts(client, "acknowledged 1")).ShouldHaveSingleItem()!["id"]!
+            .GetValue<string>()
+            .ShouldBe(alert["id"]!.GetValue<string>());
         (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);
-        await Until(client, "resolved 1");
+        await WaitForAlerts(client, "resolved 1");
         (await client.Get($"stock/reservations/{first}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("open");
     }
 
@@ -253,9 +252,9 @@ public sealed class ShortReservationTests(LedgerHost host)
         await Reserve(client, "web-1", 8);
         ShortReservations((await Issue(client, 2)).ShouldBe(200)).ShouldBeEmpty();
         (await client.Put("products/P1", Product(false))).ShouldBe(200);
-        await Until(client, "active 5");
+        await WaitForAlerts(client, "active 5");
         (await client.Put("products/P1", Product(true))).ShouldBe(200);
-        await Until(client, "resolved 5");
+        await WaitForAlerts(client, "resolved 5");
     }
 
     [Fact]
@@ -297,20 +296,7 @@ public sealed class ShortReservationTests(LedgerHost host)
             (await Issue(client, 1, store: store)).ShouldBe(200);
         }
         await AlertTests.WaitForAlerts(client, alerts => alerts.Count == 2, "type=reservation_short&status=open");
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = TestTenant.Password,
-                    stores = new[] { "M2" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "luis@company.test", TestTenant.Password);
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M2");
         (await AlertTests.Alerts(luis, "type=reservation_short")).ShouldHaveSingleItem()!["store"]!.GetValue<string>().ShouldBe("M2");
         ShortReservations((await Issue(luis, 1, store: "M2")).ShouldBe(200)).ShouldBe(["web-M2 M2 P1 5 2"]);
     }

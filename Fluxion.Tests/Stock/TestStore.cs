@@ -45,6 +45,14 @@ public sealed record TestStore(Client Manager, string Store, string Sku)
         return shop;
     }
 
+    /// <summary>Creates another store and returns its code.</summary>
+    public async Task<string> CreateAnotherStore()
+    {
+        var code = $"T-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
+        (await Manager.Post("stores", new { code, name = "Another store" })).ShouldBe(201);
+        return code;
+    }
+
     public Task<Answer> Receive(decimal quantity, decimal? unitCost = null, string? key = "new") =>
         Manager.Post(
             "stock/receipts",

@@ -71,18 +71,11 @@ public sealed class TransferTests(LedgerHost host)
             ? (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>())
             : (0, 0);
 
-    private static async Task<string> CreateSecondStore(Client client)
-    {
-        var code = "T-" + Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant();
-        (await client.Post("stores", new { code, name = "Another store" })).ShouldBe(201);
-        return code;
-    }
-
     [Fact]
     public async Task transferred_goods_are_in_transit_at_their_cost_until_the_other_store_receives_them()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 3);
-        var (manager, to) = (shop.Manager, await CreateSecondStore(shop.Manager));
+        var (manager, to) = (shop.Manager, await shop.CreateAnotherStore());
         var sent = (await Send(manager, shop.Store, to, Lines((shop.Sku, 4)))).ShouldBe(201);
         sent.Headers.Location!.ToString().ShouldEndWith($"/stock/transfers/{Id(sent)}");
         (Status(sent), sent.Json["lines"]![0]!["inTransit"]!.GetValue<decimal>()).ShouldBe(("in_transit", 4m));
@@ -110,7 +103,7 @@ public sealed class TransferTests(LedgerHost host)
     public async Task goods_lost_or_damaged_in_transit_are_written_off_and_nothing_else_disappears()
     {
         var shop = await TestStore.Create(host, stock: 20, unitCost: 2);
-        var (manager, to) = (shop.Manager, await CreateSecondStore(shop.Manager));
+        var (manager, to) = (shop.Manager, await shop.CreateAnotherStore());
         var id = Id((await Send(manager, shop.Store, to, Lines((shop.Sku, 12)))).ShouldBe(201));
 
         async Task Conserved()
@@ -147,7 +140,7 @@ public sealed class TransferTests(LedgerHost host)
     public async Task an_immediate_transfer_arrives_at_once()
     {
         var shop = await TestStore.Create(host, stock: 10, unitCost: 3);
-        var to = await CreateSecondStore(shop.Manager);
+        var to = await shop.CreateAnotherStore();
         var sent = (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), immediate: true)).ShouldBe(201);
         Status(sent).ShouldBe("received");
         sent.Json["stock"]!.AsArray().Count.ShouldBe(2);
@@ -211,7 +204,7 @@ public sealed class TransferTests(LedgerHost host)
     public async Task twenty_four_concurrent_receipts_bring_only_what_is_in_transit()
     {
         var shop = await TestStore.Create(host, stock: 20);
-        var to = await CreateSecondStore(shop.Manager);
+        var to = await shop.CreateAnotherStore();
         var id = Id((await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 20)))).ShouldBe(201));
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Receive(shop.Manager, id, shop.Sku, 1)));
         (answers.Count(a => a.Status == 200), answers.Count(a => a.Status == 409)).ShouldBe((20, 4));
@@ -222,7 +215,7 @@ public sealed class TransferTests(LedgerHost host)
     public async Task a_repeated_transfer_or_receipt_with_its_key_is_applied_once()
     {
         var shop = await TestStore.Create(host, stock: 10);
-        var to = await CreateSecondStore(shop.Manager);
+        var to = await shop.CreateAnotherStore();
         var (sendKey, receiveKey) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
         var sent = (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), key: sendKey)).ShouldBe(201);
         (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), key: sendKey)).ShouldBe(201).Text.ShouldBe(sent.Text);
@@ -243,7 +236,7 @@ public sealed class TransferTests(LedgerHost host)
     public async Task a_transfer_is_received_from_the_states_that_allow_it(string state, int status)
     {
         var shop = await TestStore.Create(host, stock: 10);
-        var id = Id((await Send(shop.Manager, shop.Store, await CreateSecondStore(shop.Manager), Lines((shop.Sku, 4)))).ShouldBe(201));
+        var id = Id((await Send(shop.Manager, shop.Store, await shop.CreateAnotherStore(), Lines((shop.Sku, 4)))).ShouldBe(201));
         if (state != Transfer.InTransit)
             (await Receive(shop.Manager, id, shop.Sku, state == Transfer.Partial ? 1 : 4)).ShouldBe(200);
         (await shop.Manager.Get($"stock/transfers/{id}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(state);
@@ -259,20 +252,7 @@ public sealed class TransferTests(LedgerHost host)
         var tenant = await TestTenant.Create(host);
         var (mine, others) = (await tenant.CreateStore("M1", "P1", stock: 20), await tenant.CreateStore("M2", "P2", stock: 20));
         (await tenant.CreateStore("M3", "P3")).ShouldNotBeNull();
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = TestTenant.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "luis@company.test", TestTenant.Password);
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M1");
 
         var away = Id((await Send(luis, "M1", "M2", Lines(("P1", 5)))).ShouldBe(201));
         (await Send(luis, "M2", "M1", Lines(("P2", 5)))).ShouldBe(403);
@@ -338,7 +318,7 @@ public sealed class TransferTests(LedgerHost host)
                 "stock/transfers",
                 body.Replace("{a}", shop.Store)
                     .Replace("{lower}", shop.Store.ToLowerInvariant())
-                    .Replace("{b}", await CreateSecondStore(shop.Manager))
+                    .Replace("{b}", await shop.CreateAnotherStore())
                     .Replace("{sku}", shop.Sku)
                     .Replace("{id}", id)
             )
@@ -363,7 +343,7 @@ public sealed class TransferTests(LedgerHost host)
     )
     {
         var shop = await TestStore.Create(host, stock: 10);
-        var to = await CreateSecondStore(shop.Manager);
+        var to = await shop.CreateAnotherStore();
         var product = (await shop.Manager.Get($"products/{shop.Sku}")).Json["id"]!.GetValue<string>();
         var transfer = Id((await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 5)))).ShouldBe(201));
         var answer = (

@@ -182,8 +182,7 @@ public sealed class AdoptionTests(LedgerHost host)
         (await Command("tenants", "add", "acme", "--name", "Acme", "--admin-email", TestTenant.AdminEmail)).Code.ShouldBe(0);
         var acme = await Client.SignIn(serving.NewClient(), "acme", TestTenant.AdminEmail, TestTenant.Password);
         (await acme.Get("inventory")).ShouldBe(200);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(Ct);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute(
             """
             alter schema tenant_acme rename to away;

@@ -42,9 +42,9 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
         (await Command("tenants", "suspend", "acme-foods")).ShouldContain("acme-foods is suspended");
         // the host may cache the tenant for a few seconds
-        await Eventually(async () => (await admin.Get("inventory")).Status == 403);
+        await Wait.Until(async () => (await admin.Get("inventory")).Status == 403, "the host refuses the suspended tenant");
         (await Command("tenants", "resume", "acme-foods")).ShouldContain("acme-foods is active");
-        await Eventually(async () => (await admin.Get("inventory")).Status == 200);
+        await Wait.Until(async () => (await admin.Get("inventory")).Status == 200, "the host serves the resumed tenant");
 
         (await Command("users", "add", "platform", "root@fluxion.test")).ShouldNotContain(TestTenant.Password);
         (await (await Client.SignIn(serving.NewClient(), null, "root@fluxion.test", TestTenant.Password)).Get("/api/tenants")).ShouldBe(
@@ -156,7 +156,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
             "--products",
             "200"
         );
-        await Eventually(() => Task.FromResult(load.Output.Contains("1 % ", StringComparison.Ordinal)));
+        await Wait.Until(() => Task.FromResult(load.Output.Contains("1 % ", StringComparison.Ordinal)), "the load runs", load);
         load.Terminate();
         (await load.Exit()).ShouldBe(130, load.Output);
         load.Output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace");
@@ -167,15 +167,4 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
     [GeneratedRegex("<[^>]+>")]
     private static partial Regex Placeholder();
-
-    private static async Task Eventually(Func<Task<bool>> holds)
-    {
-        for (var i = 0; i < 120; i++)
-        {
-            if (await holds())
-                return;
-            await Task.Delay(250, TestContext.Current.CancellationToken);
-        }
-        (await holds()).ShouldBeTrue("30 seconds later");
-    }
 }

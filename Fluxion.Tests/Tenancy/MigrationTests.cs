@@ -39,8 +39,7 @@ public sealed class MigrationTests(LedgerHost ledger)
 
     private static async Task<List<string>> Journals(OwnDatabase database)
     {
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         return await superuser.Column<string>(
             $"""
             select 'shared ' || scriptname from shared.schema_versions
@@ -82,8 +81,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var database = await ledger.NewDatabase();
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         async Task<bool> Granted() =>
             (await superuser.Column<bool>($"select has_table_privilege('fluxion_app', '{Demo}.mt_events', 'select')")).Single();
 
@@ -108,8 +106,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var database = await ledger.NewDatabase();
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         async Task<bool> IsThere() => (await superuser.Column<bool>($"select to_regclass('{Demo}.mt_doc_user') is not null")).Single();
         Task Forget(string column) =>
             superuser.Execute(
@@ -159,8 +156,7 @@ public sealed class MigrationTests(LedgerHost ledger)
             Client.SignIn(host.NewClient(), slug, TestTenant.AdminEmail, TestTenant.Password);
         var (acme, broken) = (await SignIn(serving, "acme"), await SignIn(serving, "broken"));
         (await broken.Get("inventory")).ShouldBe(200);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await Break(superuser, "tenant_broken");
         await superuser.Execute(
             """
@@ -184,7 +180,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         // hosts of this version log the failure, also one that starts now; the tenant's users do not see the reason
         await using var starting = await HostProcess.Serve(database.Connections);
         starting.Output.ShouldContain("broken is not up to date and is not served: The script 0001_updated_at.sql failed");
-        await Eventually(async () => (await broken.Get("inventory")).Status == 503);
+        await Wait.Until(async () => (await broken.Get("inventory")).Status == 503, "the tenant is not served");
         (await (await SignIn(starting, "acme")).Get("inventory")).ShouldBe(200);
         Task<Answer> Token(HostProcess host) =>
             new Client(host.NewClient(), "").Post(
@@ -215,14 +211,17 @@ public sealed class MigrationTests(LedgerHost ledger)
 
         // a host of an older version, whose fingerprint did not fail, would go on serving the tenant
         await superuser.Execute("update shared.failed_migrations set fingerprint = 'of a newer build'");
-        await Eventually(async () => (await broken.Get("inventory")).Status == 200);
+        await Wait.Until(async () => (await broken.Get("inventory")).Status == 200, "the tenant is served");
 
         await Repair(superuser, "tenant_broken");
         (code, output) = await HostProcess.Run(environment, "database", "migrate");
         code.ShouldBe(0, output);
         output.ShouldContain("shared, template and 3 tenants (1 looked at)");
         (await superuser.Rows("select from shared.failed_migrations")).ShouldBeEmpty();
-        await Eventually(async () => (await (await SignIn(starting, "broken")).Get("inventory")).Status == 200);
+        await Wait.Until(
+            async () => (await (await SignIn(starting, "broken")).Get("inventory")).Status == 200,
+            "the other host serves the tenant"
+        );
     }
 
     [Fact]
@@ -235,8 +234,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
         for (var i = 0; i < 9; i++)
             await provisioning.Provision($"t{i}", "A company", null, null, null, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute("update shared.schema_fingerprints set fingerprint = 'of an older build'");
 
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -274,8 +272,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await using var database = await ledger.NewDatabase();
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute(
             $"""
             delete from {Demo}.schema_versions where scriptname like '%0017_order_lines.sql';
@@ -285,12 +282,14 @@ public sealed class MigrationTests(LedgerHost ledger)
             """
         );
 
-        await using var analyst = database.Superuser();
-        await analyst.OpenAsync(ct);
+        await using var analyst = await database.OpenSuperuser();
         await analyst.Execute($"begin; select 1 from {Demo}.purchase_order_items");
         var migration = Task.Run(() => Migrations.Run(host.Services, everything: false, ct), ct);
-        await Eventually(async () =>
-            (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count > 0
+        await Wait.Until(
+            async () =>
+                (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count
+                > 0,
+            "the migration waits for the analyst's lock"
         );
         // waits behind the migration, until the migration gives up
         await superuser.Execute($"set statement_timeout = '15s'; select 1 from {Demo}.purchase_order_items");
@@ -305,17 +304,6 @@ public sealed class MigrationTests(LedgerHost ledger)
                 """
             )
         ).Count.ShouldBe(1);
-    }
-
-    private static async Task Eventually(Func<Task<bool>> holds)
-    {
-        for (var i = 0; i < 60; i++)
-        {
-            if (await holds())
-                return;
-            await Task.Delay(250, TestContext.Current.CancellationToken);
-        }
-        (await holds()).ShouldBeTrue("15 seconds later");
     }
 
     [Fact]
@@ -380,8 +368,7 @@ public sealed class MigrationTests(LedgerHost ledger)
                 }
             )
         ).ShouldBe(201);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         Task<List<string>> Rows() => superuser.Column<string>($"select entity_type || ' ' || metadata from {Demo}.events order by id");
         var rows = await Rows();
         rows.Count(row => row.Contains("store_ids", StringComparison.Ordinal)).ShouldBeGreaterThan(100);

@@ -42,6 +42,26 @@ public sealed record TestTenant(Guid Id, string Slug, Client Admin)
     public static Task<Client> SignIn(LedgerHost host, string slug) =>
         Client.SignIn(host.Http.Server.CreateClient(), slug, AdminEmail, Password);
 
+    /// <summary>Creates a user and signs in.</summary>
+    /// <param name="stores">The codes of the stores that the user has access to; all stores when none is named.</param>
+    public async Task<Client> CreateUser(LedgerHost host, string email, string role, params string[] stores)
+    {
+        (
+            await Admin.Post(
+                "users",
+                new
+                {
+                    email,
+                    fullName = email.Split('@')[0],
+                    role,
+                    password = Password,
+                    stores = stores.Length == 0 ? null : stores,
+                }
+            )
+        ).ShouldBe(201);
+        return await Client.SignIn(host.Http.Server.CreateClient(), Slug, email, Password);
+    }
+
     /// <summary>Creates a store and a product, with stock on request.</summary>
     public async Task<TestStore> CreateStore(string store, string sku, decimal stock = 0, decimal unitCost = 2.50m)
     {

@@ -417,20 +417,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                     }
                 )
             ).ShouldBe(200);
-        (
-            await tenant.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "viewer",
-                    password = TestTenant.Password,
-                    stores = new[] { "M2" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), tenant.Slug, "luis@company.test", TestTenant.Password);
+        var luis = await tenant.CreateUser(host, "luis@company.test", "viewer", "M2");
         (await luis.Get("stock/count-corrections")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(r => r!["store"]!.GetValue<string>())
