@@ -32,7 +32,7 @@ public sealed class AccessTests(LedgerHost host)
         );
 
     [Fact]
-    public async Task without_a_token_every_endpoint_but_the_token_itself_is_401()
+    public async Task every_endpoint_but_the_sign_in_answers_401_without_a_token()
     {
         foreach (var (method, path) in await Endpoints())
         {
@@ -47,7 +47,7 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_token_of_one_tenant_is_403_on_every_route_of_another()
+    public async Task every_route_of_another_tenant_answers_403()
     {
         var slug = $"other-{Guid.CreateVersion7().ToString("N")[^8..]}";
         (
@@ -77,7 +77,7 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_platforms_administrator_sees_no_tenants_data() =>
+    public async Task the_platform_administrator_cannot_read_a_tenants_data() =>
         (await (await Client.Platform(host)).Get($"/api/{DemoTenant.Slug}/inventory")).ShouldBe(403);
 
     [Theory]
@@ -85,9 +85,9 @@ public sealed class AccessTests(LedgerHost host)
     [InlineData("user", 200, 403, 403)]
     [InlineData("manager", 200, 201, 403)]
     [InlineData("admin", 200, 201, 201)]
-    public async Task each_role_may_do_what_the_ones_before_it_may_and_more(string role, int receipt, int product, int store)
+    public async Task each_role_has_the_rights_of_the_role_below_it_and_more(string role, int receipt, int product, int store)
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var client = await Client.Demo(host, role);
         var code = Guid.CreateVersion7().ToString("N")[^12..];
         (await client.Get("inventory")).ShouldBe(200);
@@ -97,9 +97,9 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_some_stores_moves_and_sees_those_alone()
+    public async Task a_user_limited_to_stores_moves_and_sees_only_their_stock()
     {
-        var (his, others) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 5));
+        var (his, others) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 5));
         var email = $"{his.Store}@fluxion.demo".ToLowerInvariant();
         (
             await his.Manager.Post(
@@ -114,23 +114,23 @@ public sealed class AccessTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        var keeper = await Client.SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, email, "long enough");
-        (await (his with { Manager = keeper }).Issue(1)).ShouldBe(200);
-        (await (others with { Manager = keeper }).Issue(1)).ShouldBe(403).Detail!.ShouldContain(others.Store);
-        (await keeper.Get("inventory?limit=1000")).Json["items"]!
+        var storeUser = await Client.SignIn(host.Http.Server.CreateClient(), DemoTenant.Slug, email, "long enough");
+        (await (his with { Manager = storeUser }).Issue(1)).ShouldBe(200);
+        (await (others with { Manager = storeUser }).Issue(1)).ShouldBe(403).Detail!.ShouldContain(others.Store);
+        (await storeUser.Get("inventory?limit=1000")).Json["items"]!
             .AsArray()
             .Select(r => r!["store"]!.GetValue<string>())
             .ShouldAllBe(s => s == his.Store);
-        (await keeper.Get("movements?limit=1000")).Json["items"]!
+        (await storeUser.Get("movements?limit=1000")).Json["items"]!
             .AsArray()
             .Select(r => r!["store"]!.GetValue<string>())
             .ShouldAllBe(s => s == his.Store);
-        (await keeper.Get("stores")).Json["items"]!.AsArray().Count.ShouldBe(1);
-        (await keeper.Get($"stores/{others.Store}")).ShouldBe(404);
+        (await storeUser.Get("stores")).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await storeUser.Get($"stores/{others.Store}")).ShouldBe(404);
     }
 
     [Fact]
-    public async Task an_expired_a_forged_and_an_unsigned_token_are_401()
+    public async Task expired_forged_and_unsigned_tokens_are_refused_with_401()
     {
         var tenant = (
             await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken)
@@ -157,7 +157,7 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task after_five_failures_in_a_row_even_the_right_password_is_refused()
+    public async Task five_failed_sign_ins_lock_the_account_even_for_the_right_password()
     {
         var admin = await Client.Demo(host, "admin");
         var email = $"lock-{Guid.CreateVersion7():N}@fluxion.demo";
@@ -197,7 +197,7 @@ public sealed class AccessTests(LedgerHost host)
     [InlineData("nobody", "platform@fluxion.demo")]
     [InlineData(null, "admin@fluxion.demo")]
     [InlineData("fluxion-demo", "platform@fluxion.demo")]
-    public async Task who_does_not_exist_reads_the_same_as_who_mistypes(string? tenant, string email)
+    public async Task an_unknown_account_and_a_wrong_password_get_the_same_answer(string? tenant, string email)
     {
         var anybody = Client.Anonymous(host);
         var wrong = (
@@ -228,7 +228,7 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_second_user_with_the_same_address_is_409()
+    public async Task a_second_user_with_the_same_email_address_is_refused_with_409()
     {
         var admin = await Client.Demo(host, "admin");
         (
@@ -246,7 +246,7 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_answer_carries_the_security_headers()
+    public async Task every_answer_has_the_security_headers()
     {
         var answer = await Client.Anonymous(host).Get("inventory");
         answer.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
@@ -263,9 +263,9 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_audit_trail_is_for_managers_and_names_user_address_and_states()
+    public async Task only_managers_read_the_audit_trail_with_user_and_states()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         (await shop.Issue(3)).ShouldBe(200);
         (await (await Client.Demo(host, "user")).Get("events")).ShouldBe(403);
         var item = (await shop.Manager.Get("events?entityType=inventory&limit=50")).ShouldBe(200).Json["items"]!
@@ -281,13 +281,13 @@ public sealed class AccessTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_trail_shows_a_manager_of_one_store_its_transfers_both_ways_and_what_is_reserved_there_alone()
+    public async Task the_audit_trail_of_a_manager_of_one_store_shows_only_its_transfers_and_reservations()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         foreach (var store in (string[])["M1", "M2", "M3"])
-            (await company.Admin.Post("stores", new { code = store, name = store })).ShouldBe(201);
+            (await tenant.Admin.Post("stores", new { code = store, name = store })).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "products",
                 new
                 {
@@ -297,22 +297,9 @@ public sealed class AccessTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "manager",
-                    password = Company.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "manager", "M1");
         async Task<string> Made(string path, object body) =>
-            (await company.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
+            (await tenant.Admin.Post(path, body)).ShouldBe(201).Json["id"]!.GetValue<string>();
         Task<string> Transfer(string from, string to) =>
             Made(
                 "stock/transfers",
@@ -349,6 +336,6 @@ public sealed class AccessTests(LedgerHost host)
         foreach (var id in others)
             seen.ShouldNotContain(id);
         (await eva.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
-        (await company.Admin.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await tenant.Admin.Get($"events?entityId={others[2]}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 }

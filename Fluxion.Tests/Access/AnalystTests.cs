@@ -30,7 +30,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await superuser.DropLogins(_login);
     }
 
-    private static string As(string login, DatabaseConnections database) =>
+    private static string ConnectionString(string login, DatabaseConnections database) =>
         new NpgsqlConnectionStringBuilder(database.Service) { Username = login, Password = Password }.ConnectionString;
 
     private Task<NpgsqlConnection> Connect(string password = Password) =>
@@ -39,7 +39,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     private static async Task<string> Refusal(Func<Task> act) => (await act.ShouldThrowAsync<PostgresException>()).SqlState;
 
     [Fact]
-    public async Task a_granted_login_reads_its_tenant_with_nothing_set_and_nothing_else()
+    public async Task a_granted_login_reads_its_tenant_and_nothing_else()
     {
         (await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct)).ShouldBeTrue();
         await using var analyst = await Connect();
@@ -68,7 +68,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task limits_hold_and_a_second_grant_changes_them_alone()
+    public async Task a_second_grant_changes_the_limits_and_not_the_password()
     {
         await Analysts.Grant(_demo, _login, Password, TimeSpan.FromSeconds(1), 1, Ct);
         await using (var analyst = await Connect())
@@ -85,7 +85,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task a_revoked_login_is_gone_and_so_are_its_sessions()
+    public async Task revoking_a_login_drops_its_role_and_ends_its_sessions()
     {
         await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
         await using var analyst = await Connect();
@@ -99,7 +99,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task a_new_password_ends_the_sessions_of_the_old_one()
+    public async Task a_new_password_ends_the_existing_sessions()
     {
         await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
         await using var analyst = await Connect();
@@ -130,19 +130,19 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     [InlineData("pg_read_all_data")]
     [InlineData("fluxion_owner")]
     [InlineData("tenant_acme_analyst")]
-    public void a_login_has_a_plain_name_of_its_own(string login) => Analysts.ValidationError(login).ShouldNotBeNull();
+    public void reserved_and_malformed_login_names_are_refused(string login) => Analysts.ValidationError(login).ShouldNotBeNull();
 
     [Theory]
     [InlineData("bi_reader")]
     [InlineData("user")] // a keyword, but a valid name once quoted
     [InlineData("a23456789012345678901234567890123456789012345678901234567890abc")]
-    public void other_names_are_fine(string login) => Analysts.ValidationError(login).ShouldBeNull();
+    public void valid_login_names_are_accepted(string login) => Analysts.ValidationError(login).ShouldBeNull();
 
     [Fact]
-    public async Task no_role_that_exists_is_taken_over()
+    public async Task an_existing_role_cannot_be_granted_rotated_or_revoked_as_an_analyst()
     {
-        var other = await Company.Found(host);
-        var theirs = new Tenant(other.Id, other.Slug, "x", Tenant.Active, default);
+        var other = await TestTenant.Create(host);
+        var theirs = other.Registered;
         await Analysts.Grant(theirs, _login, Password, Minute, 5, Ct);
         var byHand = $"hand_{_login}";
         await using var superuser = await host.OpenSuperuser();
@@ -185,14 +185,14 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task an_analyst_connects_to_the_database_of_his_tenant_alone_though_another_has_one_of_its_name()
+    public async Task an_analyst_connects_only_to_the_database_of_the_tenant()
     {
         await using var database = await host.NewDatabase();
         await using var another = MigrationTests.NewHost(database.Connections);
         await another.Prepare(database.Connections, Ct); // this creates a demo tenant
         var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
-        string There(string login) => As(login, database.Connections);
+        string There(string login) => ConnectionString(login, database.Connections);
 
         await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct);
         (await Refusal(() => Sql.Open(There(_login)))).ShouldBe(Sql.Refused);
@@ -209,14 +209,14 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         await analystsThere.Grant(theirs, other, Password, Minute, 5, Ct);
         await using (var there = await Sql.Open(There(other)))
             (await there.Rows("select * from products")).ShouldNotBeEmpty();
-        (await Refusal(() => Sql.Open(As(other, host.Connections)))).ShouldBe(Sql.Refused);
+        (await Refusal(() => Sql.Open(ConnectionString(other, host.Connections)))).ShouldBe(Sql.Refused);
         (await analystsThere.Revoke(theirs, other, Ct)).ShouldBeTrue();
         await using var here = await Connect();
         (await here.Rows("select * from products")).ShouldNotBeEmpty();
     }
 
     [Fact]
-    public async Task the_analysts_of_a_database_of_the_version_before_keep_their_connection_and_can_be_revoked()
+    public async Task analysts_of_the_previous_version_keep_access_and_can_be_revoked()
     {
         await using var database = await host.NewDatabase();
         await using var another = MigrationTests.NewHost(database.Connections);
@@ -224,9 +224,8 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
         var theirs = (await another.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, Ct))!;
         var analystsThere = new Analysts(another.Services.GetRequiredService<Databases>());
         await analystsThere.Grant(theirs, _login, Password, Minute, 5, Ct);
-        string There() => As(_login, database.Connections);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(Ct);
+        string There() => ConnectionString(_login, database.Connections);
+        await using var superuser = await database.OpenSuperuser();
         // the schema of the previous version: every analyst had access through the one group role
         await superuser.Execute(
             $"""
@@ -246,7 +245,7 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task of_several_grants_of_one_name_at_once_one_makes_it()
+    public async Task one_of_several_concurrent_grants_of_one_name_creates_the_login()
     {
         var grants = await Task.WhenAll(
             Enumerable
@@ -257,7 +256,8 @@ public sealed class AnalystTests(LedgerHost host) : IAsyncLifetime
                     {
                         return await Analysts.Grant(_demo, _login, Password, Minute, 5, Ct) ? "made" : "changed";
                     }
-                    catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" }) // XX000: tuple concurrently updated
+                    // XX000: tuple concurrently updated
+                    catch (Exception e) when (e is AnalystException or PostgresException { SqlState: "XX000" })
                     {
                         return "refused";
                     }

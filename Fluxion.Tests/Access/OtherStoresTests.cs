@@ -15,18 +15,18 @@ public sealed class OtherStoresTests(LedgerHost host)
     private const string Secret = "SECRET";
 
     /// <summary>The documents in stores that the user has no access to, each by the path of its collection.</summary>
-    private sealed record Others(
-        Company Company,
+    private sealed record OtherStores(
+        TestTenant Tenant,
         string Store,
         string Sku,
         IReadOnlyDictionary<string, string> Documents,
         IReadOnlyList<string> Ids
     )
     {
-        public static async Task<Others> Of(LedgerHost host)
+        public static async Task<OtherStores> Create(LedgerHost host)
         {
-            var company = await Company.Found(host);
-            var admin = company.Admin;
+            var tenant = await TestTenant.Create(host);
+            var admin = tenant.Admin;
             async Task<string> Made(string path, object body)
             {
                 var made = await admin.Post(path, body);
@@ -130,40 +130,27 @@ public sealed class OtherStoresTests(LedgerHost host)
                     await Task.Delay(100);
             }
             documents["alerts"] = alert.ShouldNotBeNull();
-            return new Others(company, store, "LAC001", documents, [.. documents.Values, third, $"{Guid.CreateVersion7()}"]);
+            return new OtherStores(tenant, store, "LAC001", documents, [.. documents.Values, third, $"{Guid.CreateVersion7()}"]);
         }
     }
 
-    private async Task<Client> Keeper(Others others, string role)
+    private async Task<Client> CreateUserOfOneStore(OtherStores others, string role)
     {
         var email = $"{role}@company.test";
-        (
-            await others.Company.Admin.Post(
-                "users",
-                new
-                {
-                    email,
-                    fullName = role,
-                    role,
-                    password = Company.Password,
-                    stores = new[] { "MINE" },
-                }
-            )
-        ).ShouldBe(201);
-        return await Client.SignIn(host.Http.Server.CreateClient(), others.Company.Slug, email, Company.Password);
+        return await others.Tenant.CreateUser(host, email, role, "MINE");
     }
 
     /// <summary>
     /// The operation's example, with the store and the product of <paramref name="others"/> in every field that names one.
     /// </summary>
-    private static IEnumerable<string> Bodies(Operation operation, Others others)
+    private static IEnumerable<string> Bodies(Operation operation, OtherStores others)
     {
         if (operation.Body?["example"] is not { } example)
             yield break;
         foreach (var status in (string?[])[null, "paid"])
         {
             var body = example.DeepClone().AsObject();
-            Name(body, others);
+            NameOtherStore(body, others);
             if (body.ContainsKey("paymentStatus"))
                 (body["paymentStatus"], body["paymentMethod"]) = (status ?? "pending", "cash");
             yield return body.ToJsonString();
@@ -179,7 +166,7 @@ public sealed class OtherStoresTests(LedgerHost host)
         }
     }
 
-    private static void Name(JsonObject body, Others others)
+    private static void NameOtherStore(JsonObject body, OtherStores others)
     {
         foreach (var (name, value) in body.ToList())
         {
@@ -189,7 +176,7 @@ public sealed class OtherStoresTests(LedgerHost host)
                 body[name] = others.Sku;
             if (value is JsonArray array)
                 foreach (var item in array.OfType<JsonObject>())
-                    Name(item, others);
+                    NameOtherStore(item, others);
         }
     }
 
@@ -197,19 +184,19 @@ public sealed class OtherStoresTests(LedgerHost host)
     [InlineData("user")]
     [InlineData("manager")]
     [InlineData("admin")]
-    public async Task no_answer_tells_what_another_store_has_written(string role)
+    public async Task no_answer_reveals_what_another_store_recorded(string role)
     {
-        var others = await Others.Of(host);
-        var keeper = await Keeper(others, role);
-        var document = await OpenApi.Of(keeper);
-        var (told, sent) = (new List<string>(), 0);
+        var others = await OtherStores.Create(host);
+        var user = await CreateUserOfOneStore(others, role);
+        var document = await OpenApi.Of(user);
+        var (leaks, sent) = (new List<string>(), 0);
         foreach (
             var operation in document.Operations.Where(o =>
                 !o.IsStream && !o.IsOfThePlatform && o.Path.StartsWith("/api/{tenant}/", StringComparison.Ordinal)
             )
         )
         {
-            if (IsOfWhomMaySeeAll(operation, role))
+            if (IsAllowedForAdmins(operation, role))
                 continue;
             var path = operation.Path["/api/{tenant}/".Length..];
             foreach (
@@ -221,12 +208,12 @@ public sealed class OtherStoresTests(LedgerHost host)
                 foreach (var query in Queries(operation, others))
                 {
                     foreach (var accept in operation.IsCommand ? [null] : (string?[])[null, "text/csv"])
-                        await Look(operation, address + query, null, accept);
+                        await Probe(operation, address + query, null, accept);
                 }
                 foreach (var body in Bodies(operation, others))
-                    await Look(operation, address, body, null);
+                    await Probe(operation, address, body, null);
                 if (operation.CsvExample is { } file)
-                    await Look(
+                    await Probe(
                         operation,
                         address,
                         file.Replace("CCS-01", others.Store, StringComparison.Ordinal)
@@ -236,12 +223,12 @@ public sealed class OtherStoresTests(LedgerHost host)
                     );
             }
         }
-        told.ShouldBeEmpty();
+        leaks.ShouldBeEmpty();
         sent.ShouldBeGreaterThan(200);
 
-        async Task Look(Operation operation, string address, string? body, string? accept, string contentType = "application/json")
+        async Task Probe(Operation operation, string address, string? body, string? accept, string contentType = "application/json")
         {
-            var answer = await keeper.Send(
+            var answer = await user.Send(
                 HttpMethod.Parse(operation.Method),
                 address,
                 body,
@@ -252,17 +239,17 @@ public sealed class OtherStoresTests(LedgerHost host)
             answer.Status.ShouldBeLessThan(500, answer.Text);
             sent++;
             if (answer.Text.Contains(Secret, StringComparison.OrdinalIgnoreCase))
-                told.Add($"{operation} {address} {body}: {answer.Status} {answer.Text}");
+                leaks.Add($"{operation} {address} {body}: {answer.Status} {answer.Text}");
         }
     }
 
     /// <summary>
     /// An admin maintains the list of all stores, also when limited to some: the answer to a change of a store has its code.
     /// </summary>
-    private static bool IsOfWhomMaySeeAll(Operation operation, string role) =>
+    private static bool IsAllowedForAdmins(Operation operation, string role) =>
         role == "admin" && operation.IsCommand && operation.Path.StartsWith("/api/{tenant}/stores/{id}", StringComparison.Ordinal);
 
-    private static IEnumerable<string> Queries(Operation operation, Others others)
+    private static IEnumerable<string> Queries(Operation operation, OtherStores others)
     {
         yield return operation.Query();
         if (operation.IsCommand)
@@ -276,14 +263,14 @@ public sealed class OtherStoresTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task that_something_is_taken_is_told_and_no_more()
+    public async Task a_conflict_with_another_store_names_only_the_number_that_is_taken()
     {
-        var others = await Others.Of(host);
-        var keeper = await Keeper(others, "manager");
+        var others = await OtherStores.Create(host);
+        var user = await CreateUserOfOneStore(others, "manager");
         var lines = new[] { new { sku = "LAC001", quantity = 1 } };
         // an order number is unique in the tenant, so the answer must say that the number is taken
         var taken = (
-            await keeper.Post(
+            await user.Post(
                 "purchase-orders",
                 new
                 {
@@ -296,9 +283,9 @@ public sealed class OtherStoresTests(LedgerHost host)
         ).ShouldBe(409);
         taken.Detail.ShouldBe($"There is a purchase order '{Secret}-OC' already.");
         // an invoice number is unique in its store, so another store's number may be used again
-        (await keeper.Post("stock/receipts", new { store = "MINE", lines })).ShouldBe(200);
+        (await user.Post("stock/receipts", new { store = "MINE", lines })).ShouldBe(200);
         (
-            await keeper.Post(
+            await user.Post(
                 "sales",
                 new
                 {
@@ -311,13 +298,13 @@ public sealed class OtherStoresTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_not_his_is_refused_in_the_words_that_he_used()
+    public async Task a_refusal_names_another_stores_documents_only_as_the_user_named_them()
     {
-        var others = await Others.Of(host);
-        var keeper = await Keeper(others, "manager");
+        var others = await OtherStores.Create(host);
+        var user = await CreateUserOfOneStore(others, "manager");
         var lines = new[] { new { sku = "LAC001", quantity = 1 } };
         (
-            await keeper.Post(
+            await user.Post(
                 "stock/issues",
                 new
                 {
@@ -327,11 +314,11 @@ public sealed class OtherStoresTests(LedgerHost host)
                 }
             )
         ).ShouldBe(403).Detail.ShouldBe($"You may not move stock of the store {others.Store}.");
-        (await keeper.Post($"purchase-orders/{others.Documents["purchase-orders"]}/send", null))
+        (await user.Post($"purchase-orders/{others.Documents["purchase-orders"]}/send", null))
             .ShouldBe(403)
             .Detail.ShouldBe("The purchase order is for a store that is not yours.");
         (
-            await keeper.Post(
+            await user.Post(
                 "sales",
                 new
                 {
@@ -342,6 +329,6 @@ public sealed class OtherStoresTests(LedgerHost host)
                 }
             )
         ).ShouldBe(403).Detail.ShouldBe("The reservation holds stock of a store that is not yours.");
-        (await keeper.Get($"sales/{others.Documents["sales"]}")).ShouldBe(404);
+        (await user.Get($"sales/{others.Documents["sales"]}")).ShouldBe(404);
     }
 }

@@ -9,17 +9,17 @@ public sealed class UserTests(LedgerHost host)
 {
     private const string Password = "long enough";
 
-    /// <summary>A user in a company of the test's own.</summary>
-    private sealed record Person(LedgerHost Host, Company Company, string Id, string Email)
+    /// <summary>A user in a tenant of the test's own.</summary>
+    private sealed record TestUser(LedgerHost Host, TestTenant Tenant, string Id, string Email)
     {
-        public Client Admin => Company.Admin;
+        public Client Admin => Tenant.Admin;
 
-        public static async Task<Person> Of(LedgerHost host, string role = "user", object? stores = null, Company? company = null)
+        public static async Task<TestUser> Create(LedgerHost host, string role = "user", object? stores = null, TestTenant? tenant = null)
         {
-            company ??= await Company.Found(host);
+            tenant ??= await TestTenant.Create(host);
             var email = $"{Guid.CreateVersion7():N}@company.test";
             var id = (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "users",
                     new
                     {
@@ -31,11 +31,11 @@ public sealed class UserTests(LedgerHost host)
                     }
                 )
             ).ShouldBe(201).Id();
-            return new Person(host, company, id, email);
+            return new TestUser(host, tenant, id, email);
         }
 
         public Task<Client> SignIn(string password = Password) =>
-            Client.SignIn(Host.Http.Server.CreateClient(), Company.Slug, Email, password);
+            Client.SignIn(Host.Http.Server.CreateClient(), Tenant.Slug, Email, password);
 
         public Task<Answer> TryToken(string password = Password) =>
             Client
@@ -44,7 +44,7 @@ public sealed class UserTests(LedgerHost host)
                     "/api/token",
                     new
                     {
-                        tenant = Company.Slug,
+                        tenant = Tenant.Slug,
                         email = Email,
                         password,
                     },
@@ -59,7 +59,7 @@ public sealed class UserTests(LedgerHost host)
             await using var superuser = await Host.OpenSuperuser();
             var row = (
                 await superuser.Rows(
-                    $"select full_name, role, is_active, store_ids, permissions::text, version from {Company.Schema}.users where id = '{Id}'"
+                    $"select full_name, role, is_active, store_ids, permissions::text, version from {Tenant.Schema}.users where id = '{Id}'"
                 )
             ).Single();
             var account = (
@@ -70,7 +70,7 @@ public sealed class UserTests(LedgerHost host)
     }
 
     /// <summary>The old token is refused within the time that the ledger guarantees.</summary>
-    private static async Task ShouldEnd(Client old)
+    private static async Task ShouldBeRevoked(Client old)
     {
         var since = TimeProvider.System.GetTimestamp();
         Answer answer;
@@ -83,9 +83,9 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task all_fields_are_set_anew_in_the_tenant_in_the_registry_and_in_the_trail()
+    public async Task a_change_of_a_user_updates_tenant_registry_and_audit_trail()
     {
-        var person = await Person.Of(host);
+        var person = await TestUser.Create(host);
         (await person.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
         (await person.Rows()).ShouldBe(("Luis user True  {} 1", "Luis user True 0"));
         (
@@ -138,13 +138,13 @@ public sealed class UserTests(LedgerHost host)
             events[1]["oldData"]!["role"]!.GetValue<string>(),
             events[1]["newData"]!["role"]!.GetValue<string>(),
             events[1]["userEmail"]!.GetValue<string>()
-        ).ShouldBe(("user", "manager", Company.AdminEmail));
+        ).ShouldBe(("user", "manager", TestTenant.AdminEmail));
     }
 
     [Fact]
-    public async Task what_is_refused_changes_nothing()
+    public async Task a_refused_change_of_a_user_changes_nothing()
     {
-        var person = await Person.Of(host, "manager");
+        var person = await TestUser.Create(host, "manager");
         var before = await person.Rows();
         (
             await person.Change(
@@ -201,29 +201,29 @@ public sealed class UserTests(LedgerHost host)
             (await person.Admin.Get($"users/{unknown}")).ShouldBe(404);
         }
         var manager = await person.SignIn();
-        foreach (var path in (string[])[person.Id, Company.AdminEmail])
+        foreach (var path in (string[])[person.Id, TestTenant.AdminEmail])
         {
             (await manager.Put($"users/{path}", new { fullName = "x", role = "admin" })).ShouldBe(403);
             (await manager.Post($"users/{path}/deactivate", null)).ShouldBe(403);
             (await manager.Post($"users/{path}/activate", null)).ShouldBe(403);
         }
-        (await manager.Post($"users/{Company.AdminEmail}/password", new { newPassword = "somebody else's" })).ShouldBe(403);
+        (await manager.Post($"users/{TestTenant.AdminEmail}/password", new { newPassword = "somebody else's" })).ShouldBe(403);
         (await person.Rows()).ShouldBe(before);
         (await person.Admin.EventTypes(person.Id)).ShouldBe(["user_registered"]);
         (await person.TryToken()).ShouldBe(200);
     }
 
     [Fact]
-    public async Task who_is_deactivated_neither_signs_in_nor_goes_on_until_he_is_activated()
+    public async Task a_deactivated_user_cannot_sign_in_or_use_a_token_until_activated()
     {
-        var person = await Person.Of(host);
+        var person = await TestUser.Create(host);
         var old = await person.SignIn();
         (await old.Get("inventory")).ShouldBe(200);
         (await person.Admin.Post($"users/{person.Id}/deactivate", null)).ShouldBe(200).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
         (await person.Admin.Post($"users/{person.Email}/deactivate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(2);
         (await person.Rows()).ShouldBe(("Luis user False  {} 2", "Luis user False 1"));
         (await person.TryToken()).ShouldBe(401);
-        await ShouldEnd(old);
+        await ShouldBeRevoked(old);
 
         (await person.Admin.Post($"users/{person.Id}/activate", null)).ShouldBe(200);
         (await person.Admin.Post($"users/{person.Id}/activate", null)).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(3);
@@ -233,11 +233,11 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_token_of_another_role_or_of_other_stores_ends_and_the_next_one_is_right_at_once()
+    public async Task a_change_of_role_or_stores_revokes_tokens_and_new_tokens_have_the_new_rights()
     {
-        var company = await Company.Found(host);
-        var (first, second) = (await company.Open("S1", "P1", stock: 5), await company.Open("S2", "P2", stock: 5));
-        var person = await Person.Of(host, "manager", new[] { "S1" }, company);
+        var tenant = await TestTenant.Create(host);
+        var (first, second) = (await tenant.CreateStore("S1", "P1", stock: 5), await tenant.CreateStore("S2", "P2", stock: 5));
+        var person = await TestUser.Create(host, "manager", new[] { "S1" }, tenant);
         var old = await person.SignIn();
         (await (first with { Manager = old }).Adjust(-1)).ShouldBe(200);
         (await (second with { Manager = old }).Adjust(-1)).ShouldBe(403);
@@ -255,7 +255,7 @@ public sealed class UserTests(LedgerHost host)
         var moved = await person.SignIn();
         (await (second with { Manager = moved }).Adjust(-1)).ShouldBe(200);
         (await (first with { Manager = moved }).Adjust(-1)).ShouldBe(403);
-        await ShouldEnd(old);
+        await ShouldBeRevoked(old);
         (await (first with { Manager = old }).Adjust(-1)).ShouldBe(401);
 
         (
@@ -269,14 +269,14 @@ public sealed class UserTests(LedgerHost host)
             )
         ).ShouldBe(200);
         (await (second with { Manager = await person.SignIn() }).Issue(1)).ShouldBe(403);
-        await ShouldEnd(moved);
+        await ShouldBeRevoked(moved);
         (await first.OnHand(), await second.OnHand()).ShouldBe((4, 4));
     }
 
     [Fact]
-    public async Task an_admin_sets_a_password_and_its_owner_changes_it_with_the_one_he_has()
+    public async Task an_admin_sets_a_password_and_its_owner_changes_it_with_the_current_one()
     {
-        var person = await Person.Of(host, "viewer");
+        var person = await TestUser.Create(host, "viewer");
         var old = await person.SignIn();
         for (var failure = 0; failure < Credentials.FailuresBeforeLock; failure++)
             (await person.TryToken("mistyped")).ShouldBe(401);
@@ -284,7 +284,7 @@ public sealed class UserTests(LedgerHost host)
         // the account is unlocked
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" })).ShouldBe(200);
         (await person.TryToken()).ShouldBe(401);
-        await ShouldEnd(old);
+        await ShouldBeRevoked(old);
 
         var own = await person.SignIn("set by an admin");
         foreach (var reference in (string[])[person.Id, person.Email])
@@ -300,11 +300,11 @@ public sealed class UserTests(LedgerHost host)
             await own.Post($"users/{person.Email}/password", new { newPassword = "my very own", currentPassword = "set by an admin" })
         ).ShouldBe(200);
         (await person.TryToken("set by an admin")).ShouldBe(401);
-        await ShouldEnd(own);
+        await ShouldBeRevoked(own);
         (await (await person.SignIn("my very own")).Get("inventory")).ShouldBe(200);
 
         // an admin too must give the current password to change their own
-        (await person.Admin.Post($"users/{Company.AdminEmail}/password", new { newPassword = "my very own" })).ShouldBe(400);
+        (await person.Admin.Post($"users/{TestTenant.AdminEmail}/password", new { newPassword = "my very own" })).ShouldBe(400);
         var events = await person.Admin.Events(person.Id);
         events
             .Select(e => e["eventType"]!.GetValue<string>())
@@ -313,9 +313,9 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task guesses_at_ones_own_password_lock_the_account_as_those_at_the_sign_in_do()
+    public async Task wrong_current_passwords_lock_the_account_as_failed_sign_ins_do()
     {
-        var person = await Person.Of(host);
+        var person = await TestUser.Create(host);
         var thief = await person.SignIn();
         for (var guess = 0; guess < Credentials.FailuresBeforeLock; guess++)
             (
@@ -326,12 +326,12 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task no_password_can_be_guessed_faster_from_a_kept_request_than_from_its_hash()
+    public async Task a_stored_request_hash_is_no_faster_to_guess_a_password_from_than_the_password_hash()
     {
         var salt = Guid.CreateVersion7();
         Passwords.Fingerprint(Password, salt).ShouldBe(Passwords.Fingerprint(Password, salt));
         Passwords.Fingerprint(Password, salt).ShouldNotBe(Passwords.Fingerprint("another one", salt));
-        var person = await Person.Of(host);
+        var person = await TestUser.Create(host);
         var key = Guid.CreateVersion7().ToString();
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" }, key)).ShouldBe(200);
         (await person.Admin.Post($"users/{person.Id}/password", new { newPassword = "set by an admin" }, key)).ShouldBe(200).Json[
@@ -344,10 +344,10 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_last_active_admin_stays_one()
+    public async Task the_last_active_admin_cannot_be_deactivated_or_demoted()
     {
-        var person = await Person.Of(host, "admin");
-        var ana = Company.AdminEmail;
+        var person = await TestUser.Create(host, "admin");
+        var ana = TestTenant.AdminEmail;
         (await person.Admin.Post($"users/{person.Id}/deactivate", null)).ShouldBe(200);
         // a deactivated admin does not count
         (await person.Admin.Post($"users/{ana}/deactivate", null)).ShouldBe(409).Json["title"]!.GetValue<string>().ShouldBe("Last admin");
@@ -359,39 +359,39 @@ public sealed class UserTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_admins_who_all_part_at_once_one_stays()
+    public async Task one_admin_remains_when_all_admins_are_removed_concurrently()
     {
-        var company = await Company.Found(host);
-        var admins = new List<string> { Company.AdminEmail };
+        var tenant = await TestTenant.Create(host);
+        var admins = new List<string> { TestTenant.AdminEmail };
         for (var i = 0; i < 11; i++)
-            admins.Add((await Person.Of(host, "admin", company: company)).Email);
+            admins.Add((await TestUser.Create(host, "admin", tenant: tenant)).Email);
         var answers = await Task.WhenAll(
             admins.SelectMany(email =>
                 new[]
                 {
-                    company.Admin.Post($"users/{email}/deactivate", null),
-                    company.Admin.Put($"users/{email}", new { fullName = "x", role = "viewer" }),
+                    tenant.Admin.Post($"users/{email}/deactivate", null),
+                    tenant.Admin.Put($"users/{email}", new { fullName = "x", role = "viewer" }),
                 }
             )
         );
         answers.ShouldAllBe(a => a.Status == 200 || a.Status == 409);
         answers.ShouldContain(a => a.Status == 409);
         await using var superuser = await host.OpenSuperuser();
-        (await superuser.Rows($"select email::text from {company.Schema}.users where role = 'admin' and is_active")).Count.ShouldBe(1);
+        (await superuser.Rows($"select email::text from {tenant.Schema}.users where role = 'admin' and is_active")).Count.ShouldBe(1);
         (
-            await superuser.Rows($"select from shared.tenant_users where tenant_id = '{company.Id}' and role = 'admin' and is_active")
+            await superuser.Rows($"select from shared.tenant_users where tenant_id = '{tenant.Id}' and role = 'admin' and is_active")
         ).Count.ShouldBe(1);
     }
 
     [Fact]
-    public async Task of_24_registrations_of_one_address_at_once_one_succeeds()
+    public async Task one_of_24_concurrent_registrations_of_one_email_address_succeeds()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         var answers = await Task.WhenAll(
             Enumerable
                 .Range(0, 24)
                 .Select(i =>
-                    company.Admin.Post(
+                    tenant.Admin.Post(
                         "users",
                         new
                         {
@@ -406,6 +406,6 @@ public sealed class UserTests(LedgerHost host)
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
         await using var superuser = await host.OpenSuperuser();
-        (await superuser.Rows($"select from {company.Schema}.users where email = 'one@company.test'")).Count.ShouldBe(1);
+        (await superuser.Rows($"select from {tenant.Schema}.users where email = 'one@company.test'")).Count.ShouldBe(1);
     }
 }

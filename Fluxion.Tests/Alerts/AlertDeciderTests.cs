@@ -7,7 +7,7 @@ namespace Fluxion.Tests.Alerts;
 public sealed class AlertDeciderTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
-    private static readonly TimeSpan ADay = TimeSpan.FromDays(1);
+    private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
     private static readonly Guid Product = Guid.CreateVersion7(),
         Store = Guid.CreateVersion7(),
         Somebody = Guid.CreateVersion7();
@@ -51,7 +51,7 @@ public sealed class AlertDeciderTests
             LowStock.Find(Item(available), []),
             LowStock.Rule,
             at ?? Now,
-            ADay
+            OneDay
         );
 
     private static Alert After(params object[] events) => events.Aggregate((Alert?)null, (alert, e) => Alert.Fold(Guid.Empty, alert, e))!;
@@ -92,7 +92,7 @@ public sealed class AlertDeciderTests
     ) => new ReorderRule(20, max, 7, pack).Quantity(position, rate).ShouldBe(quantity);
 
     [Fact]
-    public void what_is_coming_or_drafted_is_not_suggested_again()
+    public void the_suggested_quantity_excludes_what_is_on_order_drafted_or_in_transit()
     {
         Item(5).SuggestedQuantity.ShouldBe(35);
         Item(5, onOrder: 3, inTransit: 4, drafted: 5).SuggestedQuantity.ShouldBe(23);
@@ -111,21 +111,21 @@ public sealed class AlertDeciderTests
     }
 
     [Fact]
-    public void soon_after_it_resolved_by_itself_it_is_reopened_and_later_raised_anew()
+    public void an_automatically_resolved_alert_is_reopened_soon_after_and_raised_anew_later()
     {
         var resolved = After(Raised(), new AlertAcknowledged(Somebody, Now), new AlertResolved(null, Now));
         var reopened = Alert.Fold(
             Guid.Empty,
             resolved,
-            Decide(resolved, 5, Now + ADay - TimeSpan.FromSeconds(1)).ShouldBeOfType<AlertReopened>()
+            Decide(resolved, 5, Now + OneDay - TimeSpan.FromSeconds(1)).ShouldBeOfType<AlertReopened>()
         );
         reopened.Status.ShouldBe("acknowledged"); // the acknowledgement is kept
         reopened.ResolvedAt.ShouldBeNull();
-        Decide(resolved, 5, Now + ADay).ShouldBeOfType<AlertRaised>();
+        Decide(resolved, 5, Now + OneDay).ShouldBeOfType<AlertRaised>();
     }
 
     [Fact]
-    public void what_somebody_closed_is_raised_again_only_after_its_cause_was_gone()
+    public void an_alert_closed_by_a_user_is_raised_again_only_after_its_cause_was_gone()
     {
         foreach (var closed in (object[])[new AlertResolved(Somebody, Now), new AlertDismissed(Somebody, Now)])
         {
@@ -138,7 +138,7 @@ public sealed class AlertDeciderTests
     }
 
     [Fact]
-    public void what_is_no_longer_kept_is_dismissed_and_raised_when_it_is_kept_again()
+    public void an_alert_of_a_deactivated_item_is_dismissed_and_raised_after_activation()
     {
         Decide(After(Raised()), 5, isKept: false).ShouldBe(new AlertDismissed(null, Now, AlertDecider.DeactivatedReason));
         Decide(null, 5, isKept: false).ShouldBeNull();
@@ -148,7 +148,7 @@ public sealed class AlertDeciderTests
     }
 
     [Fact]
-    public void not_every_sale_is_news()
+    public void an_alert_is_updated_only_when_something_relevant_changes()
     {
         var alert = After(Raised(9));
         Decide(alert, 8).ShouldBeNull();

@@ -6,12 +6,11 @@ namespace Fluxion.Tests.Alerts;
 public sealed class AlertKillTests(LedgerHost ledger)
 {
     [Fact]
-    public async Task after_kill_9_between_a_sale_and_its_alert_there_is_one_alert()
+    public async Task kill_9_between_a_sale_and_its_alert_leaves_exactly_one_alert()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await using (var host = await HostProcess.Serve(database.Connections))
         {
             var client = await host.Demo("manager");
@@ -50,7 +49,8 @@ public sealed class AlertKillTests(LedgerHost ledger)
         (
             await superuser.Column<long>(
                 """
-                select count(*) from tenant_fluxion_demo.alerts a join tenant_fluxion_demo.products p on p.id = a.product_id join tenant_fluxion_demo.stores s on s.id = a.store_id
+                select count(*) from tenant_fluxion_demo.alerts a join tenant_fluxion_demo.products p on p.id = a.product_id
+                    join tenant_fluxion_demo.stores s on s.id = a.store_id
                 where p.sku = 'LAC001' and s.code = 'CCS-01'
                 """
             )

@@ -17,15 +17,15 @@ public sealed class AlertTests(LedgerHost host)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>A company with a store and a product that is reordered below 10.</summary>
-    private async Task<(Company Company, Shop Shop)> Open(decimal stock, object? settings = null)
+    /// <summary>A tenant with a store and a product that is reordered below 10.</summary>
+    private async Task<(TestTenant Tenant, TestStore TestStore)> CreateTenant(decimal stock, object? settings = null)
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         if (settings is not null)
-            (await company.Admin.Put("settings", settings)).ShouldBe(200);
-        (await company.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
+            (await tenant.Admin.Put("settings", settings)).ShouldBe(200);
+        (await tenant.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "products",
                 new
                 {
@@ -37,17 +37,17 @@ public sealed class AlertTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        var shop = new Shop(company.Admin, "S1", "P1");
+        var shop = new TestStore(tenant.Admin, "S1", "P1");
         if (stock > 0)
             (await shop.Receive(stock)).ShouldBe(200);
-        return (company, shop);
+        return (tenant, shop);
     }
 
     internal static async Task<JsonArray> Alerts(Client client, string filter = "") =>
         (await client.Get($"alerts?{filter}")).ShouldBe(200).Json["items"]!.AsArray();
 
     /// <summary>Waits until the alerts are as expected, and returns all of them.</summary>
-    internal static async Task<JsonArray> Until(Client client, Func<JsonArray, bool> expected, string filter = "")
+    internal static async Task<JsonArray> WaitForAlerts(Client client, Func<JsonArray, bool> expected, string filter = "")
     {
         for (var attempt = 0; attempt < 600; attempt++)
         {
@@ -59,8 +59,8 @@ public sealed class AlertTests(LedgerHost host)
         throw new TimeoutException((await Alerts(client, filter)).ToJsonString());
     }
 
-    internal static Task<JsonArray> Until(Client client, string status, string? priority = null) =>
-        Until(
+    internal static Task<JsonArray> WaitForAlerts(Client client, string status, string? priority = null) =>
+        WaitForAlerts(
             client,
             alerts =>
                 alerts.Count > 0 && Text(alerts[0]!, "status") == status && (priority is null || Text(alerts[0]!, "priority") == priority)
@@ -79,7 +79,7 @@ public sealed class AlertTests(LedgerHost host)
         );
 
     /// <summary>Waits until no message of the tenant is left to handle.</summary>
-    private async Task Settled(Company company)
+    private async Task WaitForMessages(TestTenant tenant)
     {
         await using var superuser = await host.OpenSuperuser();
         for (var attempt = 0; attempt < 600; attempt++)
@@ -89,7 +89,8 @@ public sealed class AlertTests(LedgerHost host)
                     await superuser.Column<long>(
                         $"""
                         select count(*) from wolverine.wolverine_incoming_envelopes
-                        where status <> 'Handled' and message_type like '%ReviewStock' and position(convert_to('{company.Id}', 'UTF8') in body) > 0
+                        where status <> 'Handled' and message_type like '%ReviewStock'
+                            and position(convert_to('{tenant.Id}', 'UTF8') in body) > 0
                         """
                     )
                 )
@@ -102,15 +103,15 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_sale_below_the_reorder_point_raises_one_alert_with_its_numbers_and_its_cause()
+    public async Task a_sale_below_the_reorder_point_raises_one_alert_with_quantities_and_cause()
     {
-        var (company, shop) = await Open(12);
+        var (tenant, shop) = await CreateTenant(12);
         (await shop.Issue(1)).ShouldBe(200);
         (await shop.Issue(1)).ShouldBe(200);
         (await shop.Issue(3)).ShouldBe(200); // 7 left: this sale raises the alert
         (await shop.Issue(1)).ShouldBe(200);
-        await Settled(company);
-        var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
+        await WaitForMessages(tenant);
+        var alert = (await Alerts(tenant.Admin)).ShouldHaveSingleItem()!;
         foreach (
             var (field, text) in ((string, string)[])
                 [
@@ -130,66 +131,66 @@ public sealed class AlertTests(LedgerHost host)
         Number(alert, "suggestedQuantity").ShouldBe(40 - Number(alert, "level"));
         Number(alert, "ratePerDay").ShouldBe(Math.Round((12 - Number(alert, "level")) / 28, 3));
         var cause = alert["data"]!["events"]!.AsArray().ShouldHaveSingleItem()!.GetValue<Guid>();
-        (await company.Admin.Get("events?eventType=stock_issued")).Json["items"]!
+        (await tenant.Admin.Get("events?eventType=stock_issued")).Json["items"]!
             .AsArray()
             .Where(e => e!["id"]!.GetValue<Guid>() == cause)
             .ShouldHaveSingleItem()!["newData"]!["on_hand"]!
             .GetValue<decimal>()
             .ShouldBe(7);
-        (await History(company.Admin, alert)).ShouldBe("raised");
+        (await History(tenant.Admin, alert)).ShouldBe("raised");
     }
 
     [Fact]
-    public async Task stock_that_falls_below_half_of_the_reorder_point_is_more_urgent_at_once()
+    public async Task stock_below_half_of_the_reorder_point_raises_the_priority_at_once()
     {
-        var (company, shop) = await Open(7);
-        await Until(company.Admin, "active", "medium");
+        var (tenant, shop) = await CreateTenant(7);
+        await WaitForAlerts(tenant.Admin, "active", "medium");
         (await shop.Issue(3)).ShouldBe(200);
-        var alert = (await Until(company.Admin, "active", "high")).ShouldHaveSingleItem()!;
+        var alert = (await WaitForAlerts(tenant.Admin, "active", "high")).ShouldHaveSingleItem()!;
         Number(alert, "level").ShouldBe(4);
-        (await History(company.Admin, alert)).ShouldBe("raised updated");
+        (await History(tenant.Admin, alert)).ShouldBe("raised updated");
     }
 
     [Fact]
-    public async Task a_receipt_to_the_reorder_point_resolves()
+    public async Task a_receipt_up_to_the_reorder_point_resolves_the_alert()
     {
-        var (company, shop) = await Open(5);
-        await Until(company.Admin, "active", "medium");
+        var (tenant, shop) = await CreateTenant(5);
+        await WaitForAlerts(tenant.Admin, "active", "medium");
         (await shop.Receive(4)).ShouldBe(200);
-        await Settled(company);
-        Text((await Alerts(company.Admin)).ShouldHaveSingleItem()!, "status").ShouldBe("active");
+        await WaitForMessages(tenant);
+        Text((await Alerts(tenant.Admin)).ShouldHaveSingleItem()!, "status").ShouldBe("active");
         (await shop.Receive(1)).ShouldBe(200);
-        var alert = (await Until(company.Admin, "resolved")).ShouldHaveSingleItem()!;
+        var alert = (await WaitForAlerts(tenant.Admin, "resolved")).ShouldHaveSingleItem()!;
         alert["resolvedBy"].ShouldBeNull();
         alert["resolvedAt"].ShouldNotBeNull();
-        (await History(company.Admin, alert)).ShouldBe("raised resolved");
+        (await History(tenant.Admin, alert)).ShouldBe("raised resolved");
     }
 
     [Fact]
-    public async Task stock_that_swings_around_the_threshold_a_hundred_times_has_one_alert_with_its_history()
+    public async Task stock_that_crosses_the_reorder_point_a_hundred_times_has_one_alert()
     {
-        var (company, shop) = await Open(10);
+        var (tenant, shop) = await CreateTenant(10);
         for (var i = 0; i < 100; i++)
         {
             (await shop.Issue(1)).ShouldBe(200);
             (await shop.Receive(1)).ShouldBe(200);
         }
-        await Settled(company);
-        var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
+        await WaitForMessages(tenant);
+        var alert = (await Alerts(tenant.Admin)).ShouldHaveSingleItem()!;
         Text(alert, "status").ShouldBe("resolved");
-        (await History(company.Admin, alert)).ShouldMatch("^raised( updated)*( resolved reopened( updated)*)* resolved$");
+        (await History(tenant.Admin, alert)).ShouldMatch("^raised( updated)*( resolved reopened( updated)*)* resolved$");
     }
 
     [Fact]
-    public async Task twenty_four_sales_at_once_that_cross_the_reorder_point_raise_one_alert()
+    public async Task twenty_four_concurrent_sales_across_the_reorder_point_raise_one_alert()
     {
-        var (company, shop) = await Open(26);
+        var (tenant, shop) = await CreateTenant(26);
         await Task.WhenAll(
             Enumerable
                 .Range(1, 24)
                 .Select(async i =>
                     (
-                        await company.Admin.Post(
+                        await tenant.Admin.Post(
                             "sales",
                             new
                             {
@@ -203,23 +204,23 @@ public sealed class AlertTests(LedgerHost host)
                     ).ShouldBe(201)
                 )
         );
-        await Settled(company);
-        var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
-        (await History(company.Admin, alert)).ShouldStartWith("raised");
+        await WaitForMessages(tenant);
+        var alert = (await Alerts(tenant.Admin)).ShouldHaveSingleItem()!;
+        (await History(tenant.Admin, alert)).ShouldStartWith("raised");
         // then 24 concurrent issues to zero stock
         var items = Enumerable.Range(0, 24).Select(_ => shop.Issue(1)).ToList();
         (await Task.WhenAll(items)).Count(answer => answer.Status == 200).ShouldBe(2);
-        Text((await Until(company.Admin, "active", "critical")).ShouldHaveSingleItem()!, "title").ShouldBe("Out of stock: Milk");
+        Text((await WaitForAlerts(tenant.Admin, "active", "critical")).ShouldHaveSingleItem()!, "title").ShouldBe("Out of stock: Milk");
     }
 
     [Fact]
-    public async Task a_message_that_is_delivered_again_changes_nothing()
+    public async Task a_redelivered_message_changes_nothing()
     {
-        var (company, _) = await Open(5);
-        await Until(company.Admin, "active");
-        await Settled(company);
+        var (tenant, _) = await CreateTenant(5);
+        await WaitForAlerts(tenant.Admin, "active");
+        await WaitForMessages(tenant);
         await using var superuser = await host.OpenSuperuser();
-        var requests = (await superuser.Rows($"select store_id, product_id, id from {company.Schema}.inventory_movements"))
+        var requests = (await superuser.Rows($"select store_id, product_id, id from {tenant.Schema}.inventory_movements"))
             .Select(r => new StockReviewRequest((Guid)r[0]!, (Guid)r[1]!, (Guid)r[2]!))
             .ToList();
         await Task.WhenAll(
@@ -230,21 +231,21 @@ public sealed class AlertTests(LedgerHost host)
                     await using var scope = host.Services.CreateAsyncScope();
                     await scope
                         .ServiceProvider.GetRequiredService<IMessageBus>()
-                        .InvokeForTenantAsync(company.Id.ToString(), new ReviewStock(requests), Ct);
+                        .InvokeForTenantAsync(tenant.Id.ToString(), new ReviewStock(requests), Ct);
                 })
         );
-        (await Alerts(company.Admin)).ShouldHaveSingleItem()!["version"]!.GetValue<long>().ShouldBe(1);
+        (await Alerts(tenant.Admin)).ShouldHaveSingleItem()!["version"]!.GetValue<long>().ShouldBe(1);
     }
 
     [Fact]
-    public async Task a_transfer_in_transit_lowers_the_priority_and_the_suggested_quantity_and_so_does_an_order()
+    public async Task transfers_in_transit_and_orders_lower_priority_and_suggested_quantity()
     {
-        var (company, shop) = await Open(4);
-        Number((await Until(company.Admin, "active", "high"))[0]!, "suggestedQuantity").ShouldBe(36);
-        (await company.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
+        var (tenant, shop) = await CreateTenant(4);
+        Number((await WaitForAlerts(tenant.Admin, "active", "high"))[0]!, "suggestedQuantity").ShouldBe(36);
+        (await tenant.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await (shop with { Store = "S2" }).Receive(50)).ShouldBe(200);
         var transfer = (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/transfers",
                 new
                 {
@@ -254,11 +255,11 @@ public sealed class AlertTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201).Json;
-        var alert = (await Until(company.Admin, "active", "medium"))[0]!;
+        var alert = (await WaitForAlerts(tenant.Admin, "active", "medium"))[0]!;
         (Number(alert, "inTransit"), Number(alert, "suggestedQuantity")).ShouldBe((6, 0));
-        (await company.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
+        (await tenant.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "purchase-orders",
                 new
                 {
@@ -269,56 +270,56 @@ public sealed class AlertTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        (await company.Admin.Post("purchase-orders/O1/send", null)).ShouldBe(200);
-        Number((await Until(company.Admin, alerts => Number(alerts[0]!, "onOrder") == 20))[0]!, "suggestedQuantity").ShouldBe(0);
+        (await tenant.Admin.Post("purchase-orders/O1/send", null)).ShouldBe(200);
+        Number((await WaitForAlerts(tenant.Admin, alerts => Number(alerts[0]!, "onOrder") == 20))[0]!, "suggestedQuantity").ShouldBe(0);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 $"stock/transfers/{transfer["id"]}/receipts",
                 new { lines = new[] { new { sku = "P1", received = 6 } } }
             )
         ).ShouldBe(200);
-        await Until(company.Admin, "resolved");
+        await WaitForAlerts(tenant.Admin, "resolved");
     }
 
     [Theory]
     [InlineData("products/P1")]
     [InlineData("stores/S1")]
-    public async Task deactivating_product_or_store_dismisses_and_activating_raises(string what)
+    public async Task deactivating_a_product_or_store_dismisses_its_alerts_and_activating_raises_them(string what)
     {
-        var (company, _) = await Open(5);
-        await Until(company.Admin, "active");
-        (await company.Admin.Post($"{what}/deactivate", null)).ShouldBe(200);
-        var dismissed = (await Until(company.Admin, "dismissed")).ShouldHaveSingleItem()!;
+        var (tenant, _) = await CreateTenant(5);
+        await WaitForAlerts(tenant.Admin, "active");
+        (await tenant.Admin.Post($"{what}/deactivate", null)).ShouldBe(200);
+        var dismissed = (await WaitForAlerts(tenant.Admin, "dismissed")).ShouldHaveSingleItem()!;
         dismissed["dismissedBy"].ShouldBeNull();
-        (await company.Admin.Post($"{what}/activate", null)).ShouldBe(200);
-        (await Until(company.Admin, "active")).Count.ShouldBe(2);
+        (await tenant.Admin.Post($"{what}/activate", null)).ShouldBe(200);
+        (await WaitForAlerts(tenant.Admin, "active")).Count.ShouldBe(2);
     }
 
     [Fact]
-    public async Task a_changed_reorder_point_is_looked_at_in_every_store()
+    public async Task a_changed_reorder_point_is_evaluated_in_every_store()
     {
-        var (company, shop) = await Open(15);
-        (await company.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
+        var (tenant, shop) = await CreateTenant(15);
+        (await tenant.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await (shop with { Store = "S2" }).Receive(12)).ShouldBe(200);
-        (await company.Admin.Put("products/P1", new { name = "Milk", reorderPoint = 14 })).ShouldBe(200);
-        Text((await Until(company.Admin, "active")).ShouldHaveSingleItem()!, "store").ShouldBe("S2");
-        (await company.Admin.Put("products/P1", new { name = "Milk", reorderPoint = 12 })).ShouldBe(200);
-        await Until(company.Admin, "resolved");
+        (await tenant.Admin.Put("products/P1", new { name = "Milk", reorderPoint = 14 })).ShouldBe(200);
+        Text((await WaitForAlerts(tenant.Admin, "active")).ShouldHaveSingleItem()!, "store").ShouldBe("S2");
+        (await tenant.Admin.Put("products/P1", new { name = "Milk", reorderPoint = 12 })).ShouldBe(200);
+        await WaitForAlerts(tenant.Admin, "resolved");
     }
 
     [Fact]
-    public async Task what_was_written_without_messages_is_found_by_the_scan_once_on_one_node()
+    public async Task a_scan_raises_the_alerts_of_events_without_messages_on_one_node_only()
     {
-        var (company, _) = await Open(50);
-        var tenant = host.Services.GetRequiredService<TenantRegistry>().Get(company.Id);
+        var (tenant, _) = await CreateTenant(50);
+        var registered = host.Services.GetRequiredService<TenantRegistry>().Get(tenant.Id);
         await using (
             var session = host
                 .Services.GetRequiredService<TenantDocumentStores>()
-                .ForTenant(company.Id.ToString())
-                .LightweightSession(company.Id.ToString())
+                .ForTenant(tenant.Id.ToString())
+                .LightweightSession(tenant.Id.ToString())
         )
         {
-            var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
+            var ledger = new LedgerSession(session, registered, Caller.System(registered));
             await ledger.Begin(Ct);
             var issue = new IssueStock("S1", "damage", [new IssueStock.Line("P1", 45)]);
             (
@@ -333,38 +334,38 @@ public sealed class AlertTests(LedgerHost host)
             ).ShouldBeOfType<Reply.Accepted>();
             await ledger.Commit(Ct);
         }
-        (await Alerts(company.Admin)).ShouldBeEmpty();
+        (await Alerts(tenant.Admin)).ShouldBeEmpty();
         var scans = host.Services.GetRequiredService<AlertScans>();
-        var changed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => scans.Scan(tenant, Ct)));
+        var changed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => scans.Scan(registered, Ct)));
         changed.Sum(count => count ?? 0).ShouldBe(1);
-        var alert = (await Alerts(company.Admin)).ShouldHaveSingleItem()!;
+        var alert = (await Alerts(tenant.Admin)).ShouldHaveSingleItem()!;
         alert["data"]!["events"]!.AsArray().Count.ShouldBe(1, "the latest movement");
-        (await scans.Scan(tenant, Ct)).ShouldBe(0);
+        (await scans.Scan(registered, Ct)).ShouldBe(0);
     }
 
     [Fact]
-    public async Task somebody_acknowledges_resolves_and_dismisses_and_that_is_said_of_him()
+    public async Task acknowledging_resolving_and_dismissing_record_the_user()
     {
-        var (company, shop) = await Open(5);
-        var id = Text((await Until(company.Admin, "active"))[0]!, "id");
+        var (tenant, shop) = await CreateTenant(5);
+        var id = Text((await WaitForAlerts(tenant.Admin, "active"))[0]!, "id");
         var key = Guid.CreateVersion7().ToString();
-        var first = (await company.Admin.Post($"alerts/{id}/acknowledge", null, key)).ShouldBe(200);
-        (await company.Admin.Post($"alerts/{id}/acknowledge", null, key)).ShouldBe(200).Text.ShouldBe(first.Text);
-        var alert = (await company.Admin.Get($"alerts/{id}")).ShouldBe(200).Json;
-        var me = (await company.Admin.Get("users")).Json["items"]![0]!["id"]!.GetValue<string>();
+        var first = (await tenant.Admin.Post($"alerts/{id}/acknowledge", null, key)).ShouldBe(200);
+        (await tenant.Admin.Post($"alerts/{id}/acknowledge", null, key)).ShouldBe(200).Text.ShouldBe(first.Text);
+        var alert = (await tenant.Admin.Get($"alerts/{id}")).ShouldBe(200).Json;
+        var me = (await tenant.Admin.Get("users")).Json["items"]![0]!["id"]!.GetValue<string>();
         Text(alert, "acknowledgedBy").ShouldBe(me);
-        Text(alert["history"]![1]!, "by").ShouldBe(Company.AdminEmail);
-        (await company.Admin.Post($"alerts/{id}/dismiss", null)).ShouldBe(200);
+        Text(alert["history"]![1]!, "by").ShouldBe(TestTenant.AdminEmail);
+        (await tenant.Admin.Post($"alerts/{id}/dismiss", null)).ShouldBe(200);
         (await shop.Issue(5)).ShouldBe(200); // still low
-        await Settled(company);
-        (await Alerts(company.Admin)).ShouldHaveSingleItem();
+        await WaitForMessages(tenant);
+        (await Alerts(tenant.Admin)).ShouldHaveSingleItem();
         (await shop.Receive(20)).ShouldBe(200); // resolved
-        await Settled(company);
+        await WaitForMessages(tenant);
         (await shop.Issue(15)).ShouldBe(200); // and low again
-        var both = await Until(company.Admin, "active");
+        var both = await WaitForAlerts(tenant.Admin, "active");
         both.Count.ShouldBe(2);
-        (await History(company.Admin, both[1]!)).ShouldBe("raised acknowledged dismissed cleared");
-        (await company.Admin.Post($"alerts/{Text(both[0]!, "id")}/resolve", null)).ShouldBe(200).Json["status"]!
+        (await History(tenant.Admin, both[1]!)).ShouldBe("raised acknowledged dismissed cleared");
+        (await tenant.Admin.Post($"alerts/{Text(both[0]!, "id")}/resolve", null)).ShouldBe(200).Json["status"]!
             .GetValue<string>()
             .ShouldBe("resolved");
     }
@@ -372,13 +373,13 @@ public sealed class AlertTests(LedgerHost host)
     [Fact]
     public async Task each_command_is_refused_in_the_states_that_do_not_allow_it()
     {
-        var (company, _) = await Open(0);
+        var (tenant, _) = await CreateTenant(0);
         string[] commands = [.. Alert.Allowed.Keys];
         var (made, tried) = ((string?[])[null, .. commands], commands);
         foreach (var i in Enumerable.Range(0, made.Length * tried.Length))
         {
             (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "products",
                     new
                     {
@@ -388,42 +389,29 @@ public sealed class AlertTests(LedgerHost host)
                     }
                 )
             ).ShouldBe(201);
-            (await new Shop(company.Admin, "S1", $"Q{i}").Receive(5)).ShouldBe(200);
+            (await new TestStore(tenant.Admin, "S1", $"Q{i}").Receive(5)).ShouldBe(200);
         }
-        var alerts = await Until(company.Admin, alerts => alerts.Count == made.Length * tried.Length);
+        var alerts = await WaitForAlerts(tenant.Admin, alerts => alerts.Count == made.Length * tried.Length);
         foreach (var (i, alert) in alerts.Index())
         {
             var (before, command) = (made[i / tried.Length], tried[i % tried.Length]);
             var state = before is null
                 ? Alert.Active
-                : Text((await company.Admin.Post($"alerts/{alert!["id"]}/{before}", null)).ShouldBe(200).Json, "status");
-            (await company.Admin.Post($"alerts/{alert!["id"]}/{command}", null)).ShouldBe(
+                : Text((await tenant.Admin.Post($"alerts/{alert!["id"]}/{before}", null)).ShouldBe(200).Json, "status");
+            (await tenant.Admin.Post($"alerts/{alert!["id"]}/{command}", null)).ShouldBe(
                 Alert.Allowed[command].Contains(state) ? 200 : 409
             );
         }
     }
 
     [Fact]
-    public async Task people_of_one_store_see_and_close_its_alerts_alone_and_filters_find()
+    public async Task users_of_one_store_see_and_close_only_its_alerts_and_filters_apply()
     {
-        var (company, shop) = await Open(5);
-        (await company.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
+        var (tenant, shop) = await CreateTenant(5);
+        (await tenant.Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await (shop with { Store = "S2" }).Receive(1)).ShouldBe(200);
-        var all = await Until(company.Admin, alerts => alerts.Count == 2);
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "user",
-                    password = Company.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
+        var all = await WaitForAlerts(tenant.Admin, alerts => alerts.Count == 2);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "user", "S2");
         var hers = (await Alerts(eva)).ShouldHaveSingleItem()!;
         Text(hers, "store").ShouldBe("S2");
         var other = Text(all.Single(a => Text(a!, "store") == "S1")!, "id");
@@ -433,11 +421,11 @@ public sealed class AlertTests(LedgerHost host)
         (await eva.Post($"alerts/{Text(hers, "id")}/acknowledge", null)).ShouldBe(200);
         foreach (
             var unknown in (string[])
-                [Guid.CreateVersion7().ToString(), "x", (await company.Admin.Get("products/P1")).Json["id"]!.GetValue<string>()]
+                [Guid.CreateVersion7().ToString(), "x", (await tenant.Admin.Get("products/P1")).Json["id"]!.GetValue<string>()]
         )
         {
-            (await company.Admin.Get($"alerts/{unknown}")).ShouldBe(404);
-            (await company.Admin.Post($"alerts/{unknown}/resolve", null)).ShouldBe(404);
+            (await tenant.Admin.Get($"alerts/{unknown}")).ShouldBe(404);
+            (await tenant.Admin.Post($"alerts/{unknown}/resolve", null)).ShouldBe(404);
         }
         foreach (
             var (filter, count) in ((string, int)[])
@@ -454,10 +442,10 @@ public sealed class AlertTests(LedgerHost host)
                     ("sku=P1&limit=1", 1),
                 ]
         )
-            (await company.Admin.Get($"alerts?{filter}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(count, filter);
+            (await tenant.Admin.Get($"alerts?{filter}")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(count, filter);
         foreach (var wrong in (string[])["status=gone", "type=x", "priority=1"])
-            (await company.Admin.Get($"alerts?{wrong}")).ShouldBe(400).Fields.ShouldHaveSingleItem();
-        (await company.Admin.Get("alerts", "text/csv"))
+            (await tenant.Admin.Get($"alerts?{wrong}")).ShouldBe(400).Fields.ShouldHaveSingleItem();
+        (await tenant.Admin.Get("alerts", "text/csv"))
             .ShouldBe(200)
             .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Length.ShouldBe(3);

@@ -16,7 +16,7 @@ public sealed class FullQueueTests
     private const int Pages = 64;
 
     [Fact]
-    public async Task with_the_queue_full_alerts_are_raised_acknowledged_and_told()
+    public async Task alerts_are_raised_acknowledged_and_streamed_while_the_notification_queue_is_full()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var own = new OwnServer();
@@ -49,8 +49,8 @@ public sealed class FullQueueTests
                 }
             )
         ).ShouldBe(201);
-        var shop = new Shop(manager, "CCS-01", "Q1");
-        using var console = await AlertConsole.Open(manager.Http, DemoTenant.Slug);
+        var shop = new TestStore(manager, "CCS-01", "Q1");
+        using var stream = await AlertStreamClient.Open(manager.Http, DemoTenant.Slug);
 
         // a session that listens and does not read keeps all later notifications in the queue
         await using var reads = await Sql.Open(analyst);
@@ -78,7 +78,7 @@ public sealed class FullQueueTests
             await Task.Delay(2.5 * AlertFeed.PollInterval, ct);
         }
         var raised = await Next();
-        raised.Says.ShouldBe("alert_raised Q1 active");
+        raised.Summary.ShouldBe("alert_raised Q1 active");
         (await manager.Post($"alerts/{raised.Alert["id"]}/acknowledge", null)).ShouldBe(200);
         (await shop.Receive(50)).ShouldBe(200);
         var (second, third) = (await Next(), await Next());
@@ -105,13 +105,13 @@ public sealed class FullQueueTests
         }
 
         // the same stream has the alerts of the demo's own products
-        async Task<AlertConsole.Event> Next()
+        async Task<AlertStreamClient.Event> Next()
         {
             while (true)
             {
-                var told = await console.Next();
-                if (told.Alert["sku"]?.GetValue<string>() == shop.Sku)
-                    return told;
+                var received = await stream.Next();
+                if (received.Alert["sku"]?.GetValue<string>() == shop.Sku)
+                    return received;
             }
         }
     }

@@ -10,18 +10,18 @@ namespace Fluxion.Tests.Alerts;
 /// <summary>Tests of alerts that only a scan raises, and no single command.</summary>
 public sealed class ScanTests(LedgerHost host)
 {
-    /// <summary>Noon UTC of a past day, as the company's time zone is UTC. Null, which means now, for today.</summary>
+    /// <summary>Noon UTC of a past day, as the tenant's time zone is UTC. Null, which means now, for today.</summary>
     private static DateTimeOffset? DaysAgo(int days) =>
         days == 0 ? null : new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero).AddDays(-days).AddHours(12);
 
-    private async Task<Company> Open(object? alerts = null)
+    private async Task<TestTenant> CreateTenant(object? alerts = null)
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         if (alerts is not null)
-            (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts })).ShouldBe(200);
-        (await company.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
+            (await tenant.Admin.Put("settings", new { overReceiptPercent = 0, alerts })).ShouldBe(200);
+        (await tenant.Admin.Post("stores", new { code = "S1", name = "A store" })).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "products",
                 new
                 {
@@ -32,12 +32,12 @@ public sealed class ScanTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        return company;
+        return tenant;
     }
 
-    private static async Task Receive(Company company, decimal quantity, int daysAgo = 0) =>
+    private static async Task Receive(TestTenant tenant, decimal quantity, int daysAgo = 0) =>
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -48,9 +48,9 @@ public sealed class ScanTests(LedgerHost host)
             )
         ).ShouldBe(200);
 
-    private static async Task Issue(Company company, decimal quantity, int daysAgo = 0, string reason = "internal_use") =>
+    private static async Task Issue(TestTenant tenant, decimal quantity, int daysAgo = 0, string reason = "internal_use") =>
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/issues",
                 new
                 {
@@ -62,57 +62,57 @@ public sealed class ScanTests(LedgerHost host)
             )
         ).ShouldBe(200);
 
-    private async Task<string[]> Scan(Company company)
+    private async Task<string[]> Scan(TestTenant tenant)
     {
         var scans = host.Services.GetRequiredService<AlertScans>();
-        await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(company.Id), TestContext.Current.CancellationToken);
+        await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(tenant.Id), TestContext.Current.CancellationToken);
         (
-            await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(company.Id), TestContext.Current.CancellationToken)
+            await scans.Scan(host.Services.GetRequiredService<TenantRegistry>().Get(tenant.Id), TestContext.Current.CancellationToken)
         ).ShouldBe(0, "twice says nothing new");
         return
         [
-            .. (await AlertTests.Alerts(company.Admin)).Select(a => $"{a!["type"]} {a["priority"]} {a["status"]} {a["data"]!["level"]}"),
+            .. (await AlertTests.Alerts(tenant.Admin)).Select(a => $"{a!["type"]} {a["priority"]} {a["status"]} {a["data"]!["level"]}"),
         ];
     }
 
     [Fact]
-    public async Task more_than_the_maximum_is_overstock_until_it_is_not()
+    public async Task stock_above_the_maximum_raises_overstock_until_it_is_back_at_the_maximum()
     {
-        var company = await Open();
-        await Receive(company, 40);
-        (await Scan(company)).ShouldBeEmpty();
-        await Receive(company, 1);
-        (await Scan(company)).ShouldBe(["overstock low active 41"]);
-        await Receive(company, 39);
-        (await Scan(company)).ShouldBe(["overstock medium active 80"]);
-        await Issue(company, 40);
-        (await Scan(company)).ShouldBe(["overstock medium resolved 80"]);
+        var tenant = await CreateTenant();
+        await Receive(tenant, 40);
+        (await Scan(tenant)).ShouldBeEmpty();
+        await Receive(tenant, 1);
+        (await Scan(tenant)).ShouldBe(["overstock low active 41"]);
+        await Receive(tenant, 39);
+        (await Scan(tenant)).ShouldBe(["overstock medium active 80"]);
+        await Issue(tenant, 40);
+        (await Scan(tenant)).ShouldBe(["overstock medium resolved 80"]);
     }
 
     [Fact]
-    public async Task what_nobody_takes_for_the_tenants_number_of_days_moves_slowly_until_somebody_does()
+    public async Task stock_without_issues_for_the_set_number_of_days_is_slow_moving_until_the_next_issue()
     {
-        var company = await Open(new { slowMovingDays = 30 });
-        await Receive(company, 10, daysAgo: 29);
-        (await Scan(company)).ShouldBeEmpty();
-        await Receive(company, 1, daysAgo: 31);
-        await Issue(company, 1, reason: "return_to_supplier"); // not demand
-        (await Scan(company)).ShouldBe(["slow_moving low active 31"]);
-        (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { slowMovingDays = 15 } })).ShouldBe(200);
-        (await Scan(company)).ShouldBe(["slow_moving medium active 31"]);
-        await Issue(company, 1);
-        (await Scan(company)).ShouldBe(["slow_moving medium resolved 31"]);
+        var tenant = await CreateTenant(new { slowMovingDays = 30 });
+        await Receive(tenant, 10, daysAgo: 29);
+        (await Scan(tenant)).ShouldBeEmpty();
+        await Receive(tenant, 1, daysAgo: 31);
+        await Issue(tenant, 1, reason: "return_to_supplier"); // not demand
+        (await Scan(tenant)).ShouldBe(["slow_moving low active 31"]);
+        (await tenant.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { slowMovingDays = 15 } })).ShouldBe(200);
+        (await Scan(tenant)).ShouldBe(["slow_moving medium active 31"]);
+        await Issue(tenant, 1);
+        (await Scan(tenant)).ShouldBe(["slow_moving medium resolved 31"]);
     }
 
     [Fact]
-    public async Task deactivating_a_product_dismisses_what_scans_found_at_once()
+    public async Task deactivating_a_product_dismisses_alerts_of_scans_at_once()
     {
-        var company = await Open();
-        await Receive(company, 50);
-        (await Scan(company)).ShouldHaveSingleItem();
-        (await company.Admin.Post("products/P1/deactivate", null)).ShouldBe(200);
-        await AlertTests.Until(company.Admin, "dismissed");
-        (await Scan(company)).ShouldHaveSingleItem().ShouldContain("dismissed");
+        var tenant = await CreateTenant();
+        await Receive(tenant, 50);
+        (await Scan(tenant)).ShouldHaveSingleItem();
+        (await tenant.Admin.Post("products/P1/deactivate", null)).ShouldBe(200);
+        await AlertTests.WaitForAlerts(tenant.Admin, "dismissed");
+        (await Scan(tenant)).ShouldHaveSingleItem().ShouldContain("dismissed");
     }
 
     [Theory]
@@ -131,48 +131,48 @@ public sealed class ScanTests(LedgerHost host)
         var deviation = Math.Max(mad > 0 ? mad / 0.6745 : 1.253314 * mean, median / 10);
         var usual = (int)Math.Floor(median + (3.5 * deviation)); // the largest demand that is not a spike
 
-        var company = await Open();
-        await Receive(company, 1000, daysAgo: 30);
+        var tenant = await CreateTenant();
+        await Receive(tenant, 1000, daysAgo: 30);
         foreach (var (i, quantity) in days.Index().Where(day => day.Item > 0))
-            await Issue(company, quantity, daysAgo: i + 2);
+            await Issue(tenant, quantity, daysAgo: i + 2);
         string[] NotOverstock(string[] alerts) => [.. alerts.Where(a => !a.StartsWith("overstock", StringComparison.Ordinal))];
         if (usual > 0)
-            await Issue(company, usual);
-        NotOverstock(await Scan(company)).ShouldBeEmpty();
-        await Issue(company, spike - usual);
-        NotOverstock(await Scan(company)).ShouldBe([$"demand_spike medium active {spike}"]);
-        var alert = (await AlertTests.Alerts(company.Admin, "type=demand_spike"))[0]!["data"]!;
+            await Issue(tenant, usual);
+        NotOverstock(await Scan(tenant)).ShouldBeEmpty();
+        await Issue(tenant, spike - usual);
+        NotOverstock(await Scan(tenant)).ShouldBe([$"demand_spike medium active {spike}"]);
+        var alert = (await AlertTests.Alerts(tenant.Admin, "type=demand_spike"))[0]!["data"]!;
         alert["median"]!.GetValue<double>().ShouldBe(median, 0.001);
         alert["score"]!.GetValue<double>().ShouldBe((spike - median) / deviation, 0.01);
         alert["threshold"]!.GetValue<double>().ShouldBe(median + (3.5 * deviation), 0.001);
     }
 
     [Fact]
-    public async Task a_spike_is_over_when_the_day_after_it_is()
+    public async Task a_sales_spike_is_resolved_when_the_day_after_it_ends()
     {
-        var company = await Open();
-        await Receive(company, 1000, daysAgo: 30);
+        var tenant = await CreateTenant();
+        await Receive(tenant, 1000, daysAgo: 30);
         for (var day = 2; day <= 29; day++)
-            await Issue(company, 3, daysAgo: day);
-        await Issue(company, 30);
-        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
-        await ADayPasses(company);
-        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]); // the spike was yesterday
-        await ADayPasses(company);
-        (await Spikes(company)).ShouldBe(["demand_spike medium resolved 30"]);
-        await Issue(company, 30); // the day of the spike is now one of the 28 days
-        (await Spikes(company)).ShouldBe(["demand_spike medium active 30"]);
+            await Issue(tenant, 3, daysAgo: day);
+        await Issue(tenant, 30);
+        (await Spikes(tenant)).ShouldBe(["demand_spike medium active 30"]);
+        await AgeByOneDay(tenant);
+        (await Spikes(tenant)).ShouldBe(["demand_spike medium active 30"]); // the spike was yesterday
+        await AgeByOneDay(tenant);
+        (await Spikes(tenant)).ShouldBe(["demand_spike medium resolved 30"]);
+        await Issue(tenant, 30); // the day of the spike is now one of the 28 days
+        (await Spikes(tenant)).ShouldBe(["demand_spike medium active 30"]);
     }
 
     [Fact]
-    public async Task a_sale_that_is_cancelled_is_no_spike()
+    public async Task a_cancelled_sale_raises_no_spike()
     {
-        var company = await Open();
-        await Receive(company, 1000, daysAgo: 30);
+        var tenant = await CreateTenant();
+        await Receive(tenant, 1000, daysAgo: 30);
         for (var day = 2; day <= 29; day++)
-            await Issue(company, 3, daysAgo: day);
+            await Issue(tenant, 3, daysAgo: day);
         var sale = (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "sales",
                 new
                 {
@@ -184,17 +184,17 @@ public sealed class ScanTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201).Json["id"];
-        (await Spikes(company)).ShouldBe(["demand_spike high active 300"]);
-        (await company.Admin.Post($"sales/{sale}/cancel", new { reason = "a typing error" })).ShouldBe(200);
-        (await Spikes(company)).ShouldBe(["demand_spike high resolved 300"]);
+        (await Spikes(tenant)).ShouldBe(["demand_spike high active 300"]);
+        (await tenant.Admin.Post($"sales/{sale}/cancel", new { reason = "a typing error" })).ShouldBe(200);
+        (await Spikes(tenant)).ShouldBe(["demand_spike high resolved 300"]);
     }
 
     [Fact]
-    public async Task a_store_that_never_had_a_product_is_not_low_on_it()
+    public async Task a_store_that_never_had_a_product_gets_no_low_stock_alert()
     {
-        var company = await Open();
+        var tenant = await CreateTenant();
         (
-            await company.Admin.Put(
+            await tenant.Admin.Put(
                 "products/P1",
                 new
                 {
@@ -204,55 +204,60 @@ public sealed class ScanTests(LedgerHost host)
                 }
             )
         ).ShouldBe(200);
-        (await Scan(company)).ShouldBeEmpty();
-        (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
-        await Receive(company, 10);
-        await Issue(company, 10);
-        await AlertTests.Until(company.Admin, "active", "critical"); // the store had the product and is out of stock
-        (await company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await Scan(tenant)).ShouldBeEmpty();
+        (await tenant.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().ShouldBeEmpty();
+        await Receive(tenant, 10);
+        await Issue(tenant, 10);
+        await AlertTests.WaitForAlerts(tenant.Admin, "active", "critical"); // the store had the product and is out of stock
+        (await tenant.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 
-    private async Task<string[]> Spikes(Company company) =>
-        [.. (await Scan(company)).Where(alert => alert.StartsWith("demand_spike", StringComparison.Ordinal))];
+    private async Task<string[]> Spikes(TestTenant tenant) =>
+        [.. (await Scan(tenant)).Where(alert => alert.StartsWith("demand_spike", StringComparison.Ordinal))];
 
     /// <summary>Makes all movements a day older, so that the rules see the state of the next day.</summary>
-    private async Task ADayPasses(Company company)
+    private async Task AgeByOneDay(TestTenant tenant)
     {
-        Laws.Altered.Add(company.Schema);
+        Invariants.Altered.Add(tenant.Schema);
         await using var superuser = await host.OpenSuperuser();
         var columns = string.Join(
             ", ",
             await superuser.Column<string>(
-                $"select attname::text from pg_attribute where attrelid = '{company.Schema}.inventory_movements'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum"
+                $"""
+                select attname::text from pg_attribute where attrelid = '{tenant.Schema}.inventory_movements'::regclass
+                    and attnum > 0 and not attisdropped and attgenerated = '' order by attnum
+                """
             )
         );
         await superuser.Execute(
             $"""
-            set app.current_tenant_id = '{company.Id}';
-            create temp table moved as select {columns} from {company.Schema}.inventory_movements;
+            set app.current_tenant_id = '{tenant.Id}';
+            create temp table moved as select {columns} from {tenant.Schema}.inventory_movements;
             update moved set created_at = created_at - interval '1 day';
-            delete from {company.Schema}.inventory_movements;
-            insert into {company.Schema}.inventory_movements ({columns}) select * from moved;
+            delete from {tenant.Schema}.inventory_movements;
+            insert into {tenant.Schema}.inventory_movements ({columns}) select * from moved;
             """
         );
     }
 
     [Fact]
-    public async Task two_nodes_scan_each_tenant_once_in_its_interval()
+    public async Task two_nodes_scan_each_tenant_once_per_interval()
     {
-        var companies = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Open()));
-        foreach (var company in companies)
-            await Receive(company, 50);
-        var slow = companies[2];
+        var tenants = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CreateTenant()));
+        foreach (var tenant in tenants)
+            await Receive(tenant, 50);
+        var slow = tenants[2];
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
             $"""
-            insert into shared.alert_scans (tenant_id, scanned_at) select id, now() - interval '2 hours' from shared.tenants where slug in ({string.Join(
+            insert into shared.alert_scans (tenant_id, scanned_at) select id, now() - interval '2 hours' from shared.tenants
+                where slug in ({string.Join(
                 ", ",
-                companies.Select(c => $"'{c.Slug}'")
+                tenants.Select(c => $"'{c.Slug}'")
             )})
                 on conflict (tenant_id) do update set scanned_at = excluded.scanned_at;
-            update shared.tenants set settings = jsonb_build_object('alerts', jsonb_build_object('scan_interval', '3 hours')) where slug = '{slow.Slug}';
+            update shared.tenants set settings = jsonb_build_object('alerts', jsonb_build_object('scan_interval', '3 hours'))
+                where slug = '{slow.Slug}';
             """
         );
         var other = ActivatorUtilities.CreateInstance<AlertScans>(host.Services);
@@ -262,14 +267,14 @@ public sealed class ScanTests(LedgerHost host)
             .ToList();
         scanned.ShouldBeUnique();
         scanned.ShouldNotContain(slow.Id);
-        foreach (var company in companies[..2])
-            (await AlertTests.Alerts(company.Admin)).ShouldHaveSingleItem();
+        foreach (var tenant in tenants[..2])
+            (await AlertTests.Alerts(tenant.Admin)).ShouldHaveSingleItem();
         (await AlertTests.Alerts(slow.Admin)).ShouldBeEmpty();
-        (await other.ScanDue(TestContext.Current.CancellationToken)).ShouldNotContain(companies[0].Id, "not again within the hour");
+        (await other.ScanDue(TestContext.Current.CancellationToken)).ShouldNotContain(tenants[0].Id, "not again within the hour");
     }
 
     [Fact]
-    public async Task an_interval_that_is_none_is_refused()
+    public async Task an_invalid_scan_interval_is_refused()
     {
         await using var superuser = await host.OpenSuperuser();
         foreach (
@@ -283,18 +288,19 @@ public sealed class ScanTests(LedgerHost host)
             );
             (
                 await superuser.Failure(
-                    $$$"""update shared.tenants set settings = '{"alerts":{"scan_interval":"{{{interval}}}"}}' where slug = 'fluxion-demo'"""
+                    $$$"""update shared.tenants set settings = '{"alerts":{"scan_interval":"{{{interval}}}"}}' """
+                        + """where slug = 'fluxion-demo'"""
                 )
             ).ShouldBe(state, interval);
         }
     }
 
     [Fact]
-    public async Task a_first_sale_is_no_spike()
+    public async Task a_first_sale_raises_no_spike()
     {
-        var company = await Open();
-        await Receive(company, 40);
-        await Issue(company, 30);
-        (await Scan(company)).ShouldBeEmpty();
+        var tenant = await CreateTenant();
+        await Receive(tenant, 40);
+        await Issue(tenant, 30);
+        (await Scan(tenant)).ShouldBeEmpty();
     }
 }

@@ -28,7 +28,10 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
         await using var superuser = await host.OpenSuperuser();
         var sql = (
             await superuser.Rows(
-                $"select quantity_on_hand, cost_per_unit, value from {late.Company.Schema}.stock_value_as_of('{Day(day)}', '{known ?? "infinity"}', 'S1', 'P1')"
+                $"""
+                select quantity_on_hand, cost_per_unit, value
+                from {late.Tenant.Schema}.stock_value_as_of('{Day(day)}', '{known ?? "infinity"}', 'S1', 'P1')
+                """
             )
         ).ShouldHaveSingleItem();
         sql.ShouldBe([onHand, item["costPerUnit"]!.GetValue<decimal>(), item["value"]!.GetValue<decimal>()]);
@@ -39,7 +42,7 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
     }
 
     [Fact]
-    public async Task the_value_of_the_stores_is_that_of_their_items_now_and_then()
+    public async Task the_value_of_a_store_is_the_sum_of_its_items_at_every_moment()
     {
         foreach (
             var moment in (string[])
@@ -66,7 +69,7 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
     [Theory]
     [InlineData("inventory")]
     [InlineData("inventory/value")]
-    public async Task before_the_first_event_there_is_nothing(string list)
+    public async Task stock_as_of_before_the_first_event_is_empty(string list)
     {
         (await Get($"{list}?asOf=2001-01-01")).ShouldBeEmpty();
         (await Get($"{list}?knownAt=2001-01-01")).ShouldBeEmpty();
@@ -75,7 +78,7 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
     [Theory]
     [InlineData("inventory")]
     [InlineData("inventory/value")]
-    public async Task what_had_not_happened_yet_was_not_known(string list)
+    public async Task a_known_at_before_the_as_of_moment_is_refused(string list)
     {
         // the list would apply knownAt to both moments, and show the result under another day
         (await late.Admin.Get($"{list}?asOf=2026-03-03&knownAt=2026-03-02"))

@@ -10,7 +10,7 @@ namespace Fluxion.Tests.Audit;
 public sealed class BackupTests(LedgerHost host)
 {
     [Fact]
-    public async Task what_is_restored_is_intact_equals_its_replay_and_goes_on()
+    public async Task a_restored_backup_is_intact_equals_its_replay_and_accepts_commands()
     {
         await using var original = await host.NewDatabase();
         await using var restored = await host.NewDatabase(); // database init: creates the database, its extensions and roles
@@ -22,17 +22,16 @@ public sealed class BackupTests(LedgerHost host)
             {
                 var manager = await serving.Demo("manager");
                 (await Receive(manager)).ShouldBe(200);
-                head = await Head(manager);
-                await Tool(original, "pg_dump", "--format=custom", $"--file={file}", original.Name); // while the host is serving
+                head = await WaitForHead(manager);
+                await RunTool(original, "pg_dump", "--format=custom", $"--file={file}", original.Name); // while the host is serving
                 (await Receive(manager)).ShouldBe(200); // a receipt that is not in the backup
             }
 
-            await Tool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_pre_restore()");
-            await Tool(restored, "pg_restore", "--exit-on-error", $"--dbname={restored.Name}", file);
-            await Tool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_post_restore()");
-            await using (var superuser = restored.Superuser())
+            await RunTool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_pre_restore()");
+            await RunTool(restored, "pg_restore", "--exit-on-error", $"--dbname={restored.Name}", file);
+            await RunTool(restored, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "select timescaledb_post_restore()");
+            await using (var superuser = await restored.OpenSuperuser())
             {
-                await superuser.OpenAsync(TestContext.Current.CancellationToken);
                 await Command(restored, "database", "init", "--admin", restored.Superuser("postgres").ConnectionString);
                 (
                     await superuser.Column<bool>(
@@ -50,7 +49,7 @@ public sealed class BackupTests(LedgerHost host)
             await using var again = await HostProcess.Serve(restored.Connections);
             var client = await again.Demo("manager");
             (await Receive(client)).ShouldBe(200);
-            (await Head(client, after: head)).ShouldNotBe(head);
+            (await WaitForHead(client, after: head)).ShouldNotBe(head);
             (await client.Get($"audit/verification?expect={head}")).ShouldBe(200).Json["intact"]!.GetValue<bool>().ShouldBeTrue();
         }
         finally
@@ -60,29 +59,29 @@ public sealed class BackupTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task when_shared_alone_is_restored_the_tenants_that_it_does_not_know_are_adopted()
+    public async Task tenants_missing_from_a_restored_registry_are_adopted()
     {
         await using var database = await host.NewDatabase();
         var file = Path.Combine(Path.GetTempPath(), $"{database.Name}.dump");
         try
         {
             await using var serving = await HostProcess.Serve(database.Connections);
-            await Tool(database, "pg_dump", "--format=custom", $"--file={file}", database.Name);
+            await RunTool(database, "pg_dump", "--format=custom", $"--file={file}", database.Name);
             // after the backup: a new tenant, and a new account of another tenant
-            await Command(database, "tenants", "add", "acme", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail);
+            await Command(database, "tenants", "add", "acme", "--name", "Acme, C.A.", "--admin-email", TestTenant.AdminEmail);
             var admin = await serving.Demo("admin");
             var eva = new
             {
                 email = "eva@fluxion.demo",
                 fullName = "Eva",
                 role = "viewer",
-                password = Company.Password,
+                password = TestTenant.Password,
             };
             (await admin.Post("users", eva)).ShouldBe(201);
             (await Receive(admin)).ShouldBe(200);
 
-            await Tool(database, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "truncate shared.tenants cascade");
-            await Tool(
+            await RunTool(database, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "truncate shared.tenants cascade");
+            await RunTool(
                 database,
                 "pg_restore",
                 "--exit-on-error",
@@ -102,11 +101,13 @@ public sealed class BackupTests(LedgerHost host)
             (await Command(database, "tenants", "adopt", DemoTenant.Slug)).ShouldContain("Accounts: 1 made");
             (await Command(database, "tenants", "list")).ShouldNotContain("not registered");
 
-            var acme = await Client.SignIn(serving.NewClient(), "acme", Company.AdminEmail, password);
+            var acme = await Client.SignIn(serving.NewClient(), "acme", TestTenant.AdminEmail, password);
             (await acme.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
             var again = await serving.Demo("admin"); // signs in with the password from the backup
-            (await again.Post($"users/{eva.email}/password", new { newPassword = Company.Password })).ShouldBe(200);
-            (await (await Client.SignIn(serving.NewClient(), DemoTenant.Slug, eva.email, Company.Password)).Get("inventory")).ShouldBe(200);
+            (await again.Post($"users/{eva.email}/password", new { newPassword = TestTenant.Password })).ShouldBe(200);
+            (await (await Client.SignIn(serving.NewClient(), DemoTenant.Slug, eva.email, TestTenant.Password)).Get("inventory")).ShouldBe(
+                200
+            );
             foreach (var tenant in (string[])["acme", DemoTenant.Slug])
             {
                 (await Command(database, "verify", tenant)).ShouldContain("is intact");
@@ -123,7 +124,7 @@ public sealed class BackupTests(LedgerHost host)
         client.Post("stock/receipts", new { store = "CCS-01", lines = new[] { new { sku = "LAC001", quantity = 1 } } });
 
     /// <summary>Waits until all events are sealed, and returns the hash of the last seal, which is not <paramref name="after"/>.</summary>
-    private static async Task<string> Head(Client client, string? after = null)
+    private static async Task<string> WaitForHead(Client client, string? after = null)
     {
         JsonNode? verification = null;
         for (var i = 0; i < 120; i++, await Task.Delay(250))
@@ -146,7 +147,7 @@ public sealed class BackupTests(LedgerHost host)
         return output;
     }
 
-    private static async Task Tool(OwnDatabase database, string tool, params string[] arguments)
+    private static async Task RunTool(OwnDatabase database, string tool, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(PostgresTools.Folder, tool), arguments)
         {

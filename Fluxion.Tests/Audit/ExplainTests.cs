@@ -12,14 +12,14 @@ public sealed class LateDelivery(LedgerHost host) : IAsyncLifetime
 {
     public static readonly DateTimeOffset First = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    public Company Company { get; private set; } = null!;
-    public Client Admin => Company.Admin;
+    public TestTenant Tenant { get; private set; } = null!;
+    public Client Admin => Tenant.Admin;
     public DateTimeOffset BeforeTheNote { get; private set; }
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
-        await Company.Open("S1", "P1");
+        Tenant = await TestTenant.Create(host);
+        await Tenant.CreateStore("S1", "P1");
         (await Admin.Post("stores", new { code = "S2", name = "Another" })).ShouldBe(201);
         (await Admin.Post("products", new { sku = "P2", name = "Never moved" })).ShouldBe(201);
         await Receive("S1", 10, 2, 0, "GRN-1");
@@ -91,7 +91,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     private async Task<JsonNode> Explain(string query) => (await late.Admin.Get($"audit/explain?{query}")).ShouldBe(200).Json;
 
     [Fact]
-    public async Task every_movement_is_told_in_the_order_in_which_it_happened_with_its_balance()
+    public async Task explain_lists_every_movement_in_order_of_occurrence_with_its_balance()
     {
         var explained = await Explain("store=S1&sku=P1");
         explained["items"]!
@@ -104,7 +104,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
                 "count INV-1  5 17",
                 "count INV-1 late_movement -5 12",
             ]);
-        explained["items"]!.AsArray().ShouldAllBe(m => m!["user"]!.GetValue<string>() == Company.AdminEmail);
+        explained["items"]!.AsArray().ShouldAllBe(m => m!["user"]!.GetValue<string>() == TestTenant.AdminEmail);
         var note = explained["items"]![1]!;
         note["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(LateDelivery.First.AddDays(1));
         note["recordedAt"]!.GetValue<DateTimeOffset>().ShouldBeGreaterThan(late.BeforeTheNote);
@@ -114,7 +114,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task the_balance_at_any_moment_is_what_inventory_and_stock_as_of_say()
+    public async Task the_balance_at_any_moment_equals_inventory_and_stock_as_of()
     {
         await using var superuser = await host.OpenSuperuser();
         var now = (await late.Admin.Get("inventory?store=S1&sku=P1")).Json["items"]![0]!;
@@ -130,7 +130,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
             balance.ShouldBe(Number(explained["onHand"]), at);
             (
                 await superuser.Column<decimal>(
-                    $"select quantity_on_hand from {late.Company.Schema}.stock_as_of('{at}', store => 's1', sku => 'p1')"
+                    $"select quantity_on_hand from {late.Tenant.Schema}.stock_as_of('{at}', store => 's1', sku => 'p1')"
                 )
             ).ShouldBe([balance], at);
             var asOf = (await late.Admin.Get($"inventory?store=S1&sku=P1&asOf={at}")).ShouldBe(200).Json["items"]![0]!;
@@ -142,7 +142,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task before_the_first_movement_there_is_nothing_and_that_is_said()
+    public async Task an_item_without_movements_at_that_moment_says_so()
     {
         var explained = await Explain("store=S1&sku=P1&at=2026-02-01");
         explained["items"]!.AsArray().ShouldBeEmpty();
@@ -154,7 +154,7 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task a_long_history_comes_in_pages_and_whole_as_csv()
+    public async Task a_long_history_is_paged_in_json_and_complete_in_csv()
     {
         var (pages, after, balances) = (0, "", new List<decimal>());
         do
@@ -171,26 +171,13 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     }
 
     [Fact]
-    public async Task who_may_use_one_store_sees_how_that_one_came_to_be_and_no_other()
+    public async Task a_user_of_one_store_explains_only_its_stock()
     {
         const string Email = "keeper@company.test";
-        (
-            await late.Admin.Post(
-                "users",
-                new
-                {
-                    email = Email,
-                    fullName = "Keeper",
-                    role = "viewer",
-                    password = Company.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var keeper = await Client.SignIn(host.Http.Server.CreateClient(), late.Company.Slug, Email, Company.Password);
-        (await keeper.Get("audit/explain?store=S2&sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
-        (await keeper.Get("audit/explain?store=S1&sku=P1")).ShouldBe(404);
-        (await keeper.Get("inventory/value?asOf=2026-03-04")).ShouldBe(200).Json["items"]!
+        var storeUser = await late.Tenant.CreateUser(host, Email, "viewer", "S2");
+        (await storeUser.Get("audit/explain?store=S2&sku=P1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await storeUser.Get("audit/explain?store=S1&sku=P1")).ShouldBe(404);
+        (await storeUser.Get("inventory/value?asOf=2026-03-04")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(v => v!["store"]!.GetValue<string>())
             .ShouldBe(["S2"]);
@@ -204,14 +191,14 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
     [InlineData("store=S1&sku=P1&at=yesterday", 400, "at")]
     [InlineData("store=S1&sku=P1&limit=0", 400, "limit")]
     [InlineData("store=S1&sku=P1&after=x", 400, "after")]
-    public async Task what_is_wrong_is_named(string query, int status, string field) =>
+    public async Task an_invalid_parameter_is_refused_by_name(string query, int status, string field) =>
         (await late.Admin.Get($"audit/explain?{query}")).ShouldBe(status).Fields.ShouldBe([field]);
 
     [Fact]
-    public async Task the_command_prints_the_same_as_a_table()
+    public async Task the_explain_command_prints_the_same_rows_as_the_api()
     {
         var environment = HostProcess.Development(host.Connections);
-        var (code, output) = await HostProcess.Run(environment, "explain", late.Company.Slug, "--store", "S1", "--sku", "P1");
+        var (code, output) = await HostProcess.Run(environment, "explain", late.Tenant.Slug, "--store", "S1", "--sku", "P1");
         code.ShouldBe(0, output);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Count(l => l.Contains("GRN-", StringComparison.Ordinal) || l.Contains("INV-1", StringComparison.Ordinal)).ShouldBe(4);
@@ -221,13 +208,13 @@ public sealed class ExplainTests(LedgerHost host, LateDelivery late) : IClassFix
             var (arguments, why) in ((string, string)[])
                 [
                     ("explain nobody --store S1 --sku P1", "There is no tenant 'nobody'"),
-                    ($"explain {late.Company.Slug} --store S9 --sku P1", "There is no store 'S9'"),
-                    ($"explain {late.Company.Slug} --store S1 --sku P1 --at x", "--at must be a point in time"),
+                    ($"explain {late.Tenant.Slug} --store S9 --sku P1", "There is no store 'S9'"),
+                    ($"explain {late.Tenant.Slug} --store S1 --sku P1 --at x", "--at must be a point in time"),
                 ]
         )
         {
-            var (refused, said) = await HostProcess.Run(environment, arguments.Split(' '));
-            (refused, said.Contains(why, StringComparison.Ordinal)).ShouldBe((1, true), said);
+            var (refused, message) = await HostProcess.Run(environment, arguments.Split(' '));
+            (refused, message.Contains(why, StringComparison.Ordinal)).ShouldBe((1, true), message);
         }
     }
 }

@@ -10,9 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Fluxion.Tests.Audit;
 
 [Collection(AlteredTables.Name)]
-public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClassFixture<SealedCompany>
+public sealed class SealerTests(LedgerHost host, SealedTenant sealedTenant) : IClassFixture<SealedTenant>
 {
-    private string Schema => company.Company.Schema;
+    private string Schema => sealedTenant.Tenant.Schema;
 
     private Sealer AnotherNode() =>
         new(
@@ -22,13 +22,10 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
             NullLogger<Sealer>.Instance
         );
 
-    private async Task<Tenant> TenantOf(Company other) =>
-        (await host.Services.GetRequiredService<TenantRegistry>().Find(other.Slug, CancellationToken.None))!;
-
     [Fact]
-    public async Task events_are_sealed_by_themselves_within_seconds()
+    public async Task events_are_sealed_automatically_within_seconds()
     {
-        var other = await Company.Found(host, altered: true);
+        var other = await TestTenant.Create(host, altered: true);
         for (var i = 0; i < 240; i++)
         {
             if ((await other.Admin.Get("audit/seals")).ShouldBe(200).Json["items"]!.AsArray() is [{ } head, ..])
@@ -43,10 +40,10 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
 
     /// <summary>Writers of all kinds: some commit late, some roll back, some draw their number long before they commit.</summary>
     [Fact]
-    public async Task no_event_commits_below_a_seal_whatever_writers_do()
+    public async Task no_event_commits_below_a_seal_during_concurrent_writes()
     {
-        var other = await Company.Found(host, altered: true);
-        var (tenant, shop) = (await TenantOf(other), await other.Open("S1", "P1", stock: 1));
+        var other = await TestTenant.Create(host, altered: true);
+        var (tenant, shop) = (other.Registered, await other.CreateStore("S1", "P1", stock: 1));
         using var written = new CancellationTokenSource();
         var nodes = new[] { host.Services.GetRequiredService<Sealer>(), AnotherNode() }
             .Select(async node =>
@@ -104,11 +101,11 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     }
 
     [Fact]
-    public async Task a_writer_that_does_not_end_is_waited_for_and_keeps_no_other_writer_waiting()
+    public async Task the_sealer_waits_for_an_open_transaction_without_blocking_other_writers()
     {
-        var other = await Company.Found(host, altered: true);
-        var (tenant, shop) = (await TenantOf(other), await other.Open("S1", "P1", stock: 1));
-        await company.Seal();
+        var other = await TestTenant.Create(host, altered: true);
+        var (tenant, shop) = (other.Registered, await other.CreateStore("S1", "P1", stock: 1));
+        await sealedTenant.Seal();
         await using var slow = await host.OpenSuperuser();
         await using var transaction = await slow.BeginTransactionAsync(TestContext.Current.CancellationToken);
         // it has no transaction id, and may still use the number
@@ -116,17 +113,18 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
         var sealing = AnotherNode().SealTenant(tenant, CancellationToken.None);
         (await shop.Receive(1)).ShouldBe(200); // while the slow transaction is open
         sealing.IsCompleted.ShouldBeFalse();
-        (await company.Seal()).ShouldBe(0, "of another tenant");
+        (await sealedTenant.Seal()).ShouldBe(0, "of another tenant");
         await transaction.CommitAsync(TestContext.Current.CancellationToken);
         (await sealing).ShouldNotBeNull();
     }
 
     /// <summary>The database refuses the transaction at its commit, after sequence numbers were drawn.</summary>
     [Fact]
-    public async Task what_is_refused_at_the_last_moment_leaves_nothing_among_the_events()
+    public async Task a_command_that_fails_at_commit_leaves_no_event()
     {
-        var other = await Company.Found(host, altered: true);
-        var (tenant, _) = (await TenantOf(other), await other.Open("S1", "P1", stock: 20));
+        var other = await TestTenant.Create(host, altered: true);
+        await other.CreateStore("S1", "P1", stock: 20);
+        var tenant = other.Registered;
         var sale = new
         {
             store = "S1",
@@ -155,10 +153,10 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     }
 
     [Fact]
-    public async Task a_ledger_from_when_marten_added_rows_for_what_failed_is_intact_and_what_was_altered_in_it_is_named()
+    public async Task a_ledger_with_tombstone_rows_of_older_versions_verifies_and_tampering_in_it_is_found()
     {
-        var other = await Company.Found(host, altered: true);
-        var tenant = await TenantOf(other);
+        var other = await TestTenant.Create(host, altered: true);
+        var tenant = other.Registered;
         await using var superuser = await host.OpenSuperuser();
         Task<Verification> Verify() => host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
         async Task Tombstone()
@@ -167,14 +165,15 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
                 $"""
                 set session_replication_role = replica;
                 insert into {other.Schema}.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
-                select n, gen_random_uuid(), '{Guid.CreateVersion7()}', n, 'null', 'tombstone', '-infinity', '{other.Id}' from nextval('{other.Schema}.mt_events_sequence') n;
+                select n, gen_random_uuid(), '{Guid.CreateVersion7()}', n, 'null', 'tombstone', '-infinity', '{other.Id}'
+                    from nextval('{other.Schema}.mt_events_sequence') n;
                 set session_replication_role = origin
                 """
             );
         }
         await Tombstone();
         await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
-        await other.Open("S1", "P1", stock: 20);
+        await other.CreateStore("S1", "P1", stock: 20);
         await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
         await Tombstone();
         await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
@@ -186,17 +185,17 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     }
 
     [Fact]
-    public async Task nothing_new_makes_no_seal()
+    public async Task no_seal_is_written_without_new_events()
     {
-        (await company.Seal()).ShouldBe(0);
-        await company.Superuser.Execute($"select nextval('{Schema}.mt_events_sequence')");
-        (await company.Seal()).ShouldBe(0);
+        (await sealedTenant.Seal()).ShouldBe(0);
+        await sealedTenant.Superuser.Execute($"select nextval('{Schema}.mt_events_sequence')");
+        (await sealedTenant.Seal()).ShouldBe(0);
     }
 
     [Fact]
-    public async Task many_events_are_sealed_in_seals_of_a_thousand()
+    public async Task many_events_are_sealed_in_seals_of_1000_events()
     {
-        var other = await Company.Found(host, altered: true);
+        var other = await TestTenant.Create(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
             $"""
@@ -205,7 +204,7 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
             from (select * from {other.Schema}.mt_streams order by id limit 1) s, generate_series(1, 120000) n
             """
         );
-        var tenant = await TenantOf(other);
+        var tenant = other.Registered;
         await host.Services.GetRequiredService<Sealer>().SealTenant(tenant, CancellationToken.None);
         var result = await host.Services.GetRequiredService<Verifier>().Verify(tenant, null, null, CancellationToken.None);
         result.Finding.ShouldBeNull(result.Finding?.Detail);
@@ -228,13 +227,13 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     [InlineData("x")]
     [InlineData("%20")]
     [InlineData("49f77a6c35c0ee63ffbb68c59c20ee8f54a1e3002b6b33f84b2f1bae7852b6eg")]
-    public async Task what_is_expected_is_a_hash(string expect) =>
-        (await company.Company.Admin.Get($"audit/verification?expect={expect}")).ShouldBe(400).Fields.ShouldBe(["expect"]);
+    public async Task an_expected_head_that_is_not_a_hash_is_refused(string expect) =>
+        (await sealedTenant.Tenant.Admin.Get($"audit/verification?expect={expect}")).ShouldBe(400).Fields.ShouldBe(["expect"]);
 
     [Theory]
     [InlineData("nobody", null, "There is no tenant 'nobody'")]
     [InlineData("fluxion-demo", "x", "--expect must be the hash of a seal")]
-    public async Task the_command_says_what_is_wrong_with_it(string tenant, string? expect, string why)
+    public async Task the_verify_command_explains_an_invalid_argument(string tenant, string? expect, string why)
     {
         var (code, output) = await HostProcess.Run(
             HostProcess.Development(host.Connections),
@@ -244,27 +243,27 @@ public sealed class SealerTests(LedgerHost host, SealedCompany company) : IClass
     }
 
     [Fact]
-    public async Task somebody_else_verifies_with_psql_and_sha256sum()
+    public async Task the_shell_script_verifies_seals_with_psql_and_sha256sum_alone()
     {
-        (await Script()).ShouldBe(
-            (0, $"intact: {company.Intact.Events} events in {company.Intact.Seals} seals; head {company.Intact.HeadHash}\n")
+        (await RunVerificationScript()).ShouldBe(
+            (0, $"intact: {sealedTenant.Intact.Events} events in {sealedTenant.Intact.Seals} seals; head {sealedTenant.Intact.HeadHash}\n")
         );
-        (await Script(company.Intact.HeadHash!)).Code.ShouldBe(0);
-        (await Script(new string('0', 64))).ShouldBe((1, $"not intact: no seal has the hash {new string('0', 64)}\n"));
+        (await RunVerificationScript(sealedTenant.Intact.HeadHash!)).Code.ShouldBe(0);
+        (await RunVerificationScript(new string('0', 64))).ShouldBe((1, $"not intact: no seal has the hash {new string('0', 64)}\n"));
         try
         {
-            var last = company.Events[^1];
-            await company.Superuser.Execute($"update {Schema}.mt_events set user_name = 'x' where seq_id = {last.Sequence}");
-            var (code, output) = await Script();
+            var last = sealedTenant.Events[^1];
+            await sealedTenant.Superuser.Execute($"update {Schema}.mt_events set user_name = 'x' where seq_id = {last.Sequence}");
+            var (code, output) = await RunVerificationScript();
             (code, output.Contains($"are not those of seal {last.Seal}", StringComparison.Ordinal)).ShouldBe((1, true), output);
         }
         finally
         {
-            await company.Undo();
+            await sealedTenant.Restore();
         }
     }
 
-    private async Task<(int Code, string Output)> Script(params string[] arguments)
+    private async Task<(int Code, string Output)> RunVerificationScript(params string[] arguments)
     {
         var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "docs", "verify-seals.sh"), Schema, .. arguments])
         {

@@ -9,7 +9,7 @@ namespace Fluxion.Tests.Audit;
 
 /// <summary>Tests that the verification detects a superuser's changes to events and seals, and names the changed event or seal.</summary>
 [Collection(AlteredTables.Name)]
-public sealed class TamperingTests(LedgerHost host, SealedCompany company) : IClassFixture<SealedCompany>
+public sealed class TamperingTests(LedgerHost host, SealedTenant sealedTenant) : IClassFixture<SealedTenant>
 {
     private const string Update = "update {events} set ",
         AtMiddle = " where seq_id = {middle}";
@@ -82,7 +82,8 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         ["all removed"] = ("delete from {events}", DiscrepancyKinds.Removed, "first"),
         ["data of two swapped"] = (
             Update
-                + "data = o.data from {events} o where mt_events.seq_id in ({middle}, {last}) and o.seq_id = {middle} + {last} - mt_events.seq_id",
+                + "data = o.data from {events} o where mt_events.seq_id in ({middle}, {last}) "
+                + "and o.seq_id = {middle} + {last} - mt_events.seq_id",
             DiscrepancyKinds.Changed,
             "middle"
         ),
@@ -138,7 +139,8 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         ),
         ["the hash of a seal"] = ("update {seals} set hash = sha256(hash) where number = {seal}", DiscrepancyKinds.SealChanged, "seal"),
         ["how many events a seal has"] = (
-            "alter table {seals} drop constraint ledger_seals_entries_check; update {seals} set event_count = event_count + 1 where number = {seal}",
+            "alter table {seals} drop constraint ledger_seals_entries_check; "
+                + "update {seals} set event_count = event_count + 1 where number = {seal}",
             DiscrepancyKinds.SealChanged,
             "seal"
         ),
@@ -163,7 +165,8 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
             "seal"
         ),
         ["two seals swapped"] = (
-            "update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); update {seals} set number = 2 * {seal} + 1001 - number where number > 1000",
+            "update {seals} set number = number + 1000 where number in ({seal}, {seal} + 1); "
+                + "update {seals} set number = 2 * {seal} + 1001 - number where number > 1000",
             DiscrepancyKinds.SealChanged,
             "seal"
         ),
@@ -182,7 +185,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         ["all seals removed"] = ("truncate {seals}", DiscrepancyKinds.HeadUnknown, "none"),
     };
 
-    /// <summary>Drops the primary key of {events}; <see cref="SealedCompany.Undo"/> restores it.</summary>
+    /// <summary>Drops the primary key of {events}; <see cref="SealedTenant.Restore"/> restores it.</summary>
     private static string WithoutKey => "alter table {events} drop constraint pkey_mt_events_seq_id; ";
 
     /// <summary>Drops the check on the numbers of {seals}, so that any number can be stored.</summary>
@@ -193,23 +196,24 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
     private static string Insert(string sequence, string at = "(select timestamp from {events} where seq_id = {last})") =>
         $$"""
             insert into {events} (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, user_name)
-            select {{sequence}}, gen_random_uuid(), stream_id, 1000, data, type, {{at}}, tenant_id, mt_dotnet_type, user_name from events where seq_id = {last}
+            select {{sequence}}, gen_random_uuid(), stream_id, 1000, data, type, {{at}}, tenant_id, mt_dotnet_type, user_name from events
+                where seq_id = {last}
             """;
 
     /// <summary>An issue in the middle, neither in the first nor in the last seal.</summary>
     private (long Sequence, Guid Id, Guid Stream, long Seal) Middle =>
-        company.Events.First(e => e.Sequence > company.Gap && e.Stream == company.Events[^1].Stream);
+        sealedTenant.Events.First(e => e.Sequence > sealedTenant.Gap && e.Stream == sealedTenant.Events[^1].Stream);
 
     private string Fill(string sql) =>
         new Dictionary<string, object>
         {
-            ["schema"] = company.Company.Schema,
-            ["events"] = $"{company.Company.Schema}.mt_events",
-            ["seals"] = $"{company.Company.Schema}.ledger_seals",
-            ["first"] = company.Events[0].Sequence,
+            ["schema"] = sealedTenant.Tenant.Schema,
+            ["events"] = $"{sealedTenant.Tenant.Schema}.mt_events",
+            ["seals"] = $"{sealedTenant.Tenant.Schema}.ledger_seals",
+            ["first"] = sealedTenant.Events[0].Sequence,
             ["middle"] = Middle.Sequence,
-            ["last"] = company.Events[^1].Sequence,
-            ["gap"] = company.Gap,
+            ["last"] = sealedTenant.Events[^1].Sequence,
+            ["gap"] = sealedTenant.Gap,
             ["stream"] = Middle.Stream,
             ["seal"] = Middle.Seal,
         }.Aggregate(
@@ -220,14 +224,14 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task it_is_found_and_named(string way)
+    public async Task verification_finds_and_names_every_kind_of_tampering(string way)
     {
         var (sql, kind, named) = Ways[way];
         try
         {
-            await company.Superuser.Execute(Fill(sql));
+            await sealedTenant.Superuser.Execute(Fill(sql));
             var found = (
-                await company.Verify(kind == DiscrepancyKinds.HeadUnknown ? company.Intact.HeadHash : null)
+                await sealedTenant.Verify(kind == DiscrepancyKinds.HeadUnknown ? sealedTenant.Intact.HeadHash : null)
             ).Finding.ShouldNotBeNull();
             found.Kind.ShouldBe(kind, found.Detail);
             switch (named)
@@ -242,7 +246,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
                     (found.Sequence, found.EventId).ShouldNotBe((null, null), found.Detail);
                     break;
                 case "beyond" or "next":
-                    found.Sequence.ShouldNotBeNull().ShouldBeGreaterThan(company.Events[^1].Sequence);
+                    found.Sequence.ShouldNotBeNull().ShouldBeGreaterThan(sealedTenant.Events[^1].Sequence);
                     break;
                 case "seal" or "seal 1":
                     found.Seal.ShouldBe(named == "seal" ? Middle.Seal : 1, found.Detail);
@@ -250,15 +254,15 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
                 default:
                     var sequence = named switch
                     {
-                        "first" => company.Events[0].Sequence,
+                        "first" => sealedTenant.Events[0].Sequence,
                         "middle" => Middle.Sequence,
-                        "last" => company.Events[^1].Sequence,
-                        "gap" => company.Gap,
-                        "first of stream" => company.Events.First(e => e.Stream == Middle.Stream).Sequence,
+                        "last" => sealedTenant.Events[^1].Sequence,
+                        "gap" => sealedTenant.Gap,
+                        "first of stream" => sealedTenant.Events.First(e => e.Stream == Middle.Stream).Sequence,
                         _ => long.Parse(named, CultureInfo.InvariantCulture),
                     };
                     found.Sequence.ShouldBe(sequence, found.Detail);
-                    var sealedEvent = company.Events.Where(e => e.Sequence == sequence).ToList();
+                    var sealedEvent = sealedTenant.Events.Where(e => e.Sequence == sequence).ToList();
                     if (sealedEvent.Count > 0)
                         (found.EventId, found.Seal).ShouldBe((sealedEvent[0].Id, sealedEvent[0].Seal), found.Detail);
                     break;
@@ -266,15 +270,15 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
         }
         finally
         {
-            await company.Undo();
+            await sealedTenant.Restore();
         }
-        (await company.Verify(company.Intact.HeadHash)).Finding.ShouldBeNull();
+        (await sealedTenant.Verify(sealedTenant.Intact.HeadHash)).Finding.ShouldBeNull();
     }
 
     [Fact]
-    public async Task every_column_of_events_is_in_their_canonical_form()
+    public async Task the_canonical_form_of_an_event_covers_every_column()
     {
-        var columns = await company.Superuser.Column<string>(
+        var columns = await sealedTenant.Superuser.Column<string>(
             Fill("select attname::text from pg_attribute where attrelid = '{events}'::regclass and attnum > 0 and not attisdropped")
         );
         columns.Count.ShouldBeGreaterThan(10);
@@ -283,7 +287,7 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
     }
 
     [Fact]
-    public async Task functions_of_the_same_names_that_a_role_finds_first_are_not_asked()
+    public async Task verification_ignores_functions_that_shadow_built_in_ones()
     {
         await using var lying = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(host.Connections.Service)
@@ -293,127 +297,132 @@ public sealed class TamperingTests(LedgerHost host, SealedCompany company) : ICl
             }.ConnectionString
         );
         using var verifier = new Verifier(new Databases(lying, null));
-        Task<Verification> Verify() => verifier.Verify(company.Tenant, null, null, TestContext.Current.CancellationToken);
+        Task<Verification> Verify() => verifier.Verify(sealedTenant.Tenant.Registered, null, null, TestContext.Current.CancellationToken);
         try
         {
-            await company.Superuser.Execute(
+            await sealedTenant.Superuser.Execute(
                 Fill(
                     $"""
                     create schema lying;
                     grant usage on schema lying to public;
                     create function lying.sha256(form bytea) returns bytea language sql as
-                        'select case when convert_from(form, ''UTF8'') like ''{Middle.Sequence} %'' then (select substring(entries from position(uuid_send(''{Middle.Id}'') in entries) + 16 for 32) from {company.Company.Schema}.ledger_seals where number = {Middle.Seal}) else pg_catalog.sha256(form) end';
+                        'select case when convert_from(form, ''UTF8'') like ''{Middle.Sequence} %'' then (select substring(entries from
+                            position(uuid_send(''{Middle.Id}'') in entries) + 16 for 32) from {sealedTenant.Tenant.Schema}.ledger_seals
+                                where number = {Middle.Seal}) else pg_catalog.sha256(form) end';
                     """
                 )
             );
             (await Verify()).Finding.ShouldBeNull();
-            await company.Superuser.Execute(Fill(Update + "user_name = 'x'" + AtMiddle));
+            await sealedTenant.Superuser.Execute(Fill(Update + "user_name = 'x'" + AtMiddle));
             (await Verify()).Finding.ShouldNotBeNull().Sequence.ShouldBe(Middle.Sequence);
         }
         finally
         {
-            await company.Superuser.Execute("drop schema lying cascade");
-            await company.Undo();
+            await sealedTenant.Superuser.Execute("drop schema lying cascade");
+            await sealedTenant.Restore();
         }
     }
 
     [Fact]
-    public async Task a_seal_made_anew_over_a_changed_event_is_not_the_one_that_the_next_seal_follows()
+    public async Task a_recomputed_seal_of_a_changed_event_breaks_the_link_to_the_next_seal()
     {
         try
         {
-            await ChangeTheMiddleAndSealItAnew(all: false);
-            var found = (await company.Verify()).Finding.ShouldNotBeNull();
+            await ChangeMiddleEventAndReseal(all: false);
+            var found = (await sealedTenant.Verify()).Finding.ShouldNotBeNull();
             (found.Kind, found.Seal).ShouldBe((DiscrepancyKinds.SealChanged, Middle.Seal), found.Detail);
         }
         finally
         {
-            await company.Undo();
+            await sealedTenant.Restore();
         }
     }
 
     [Fact]
-    public async Task a_chain_made_anew_to_its_end_fits_and_is_given_away_by_the_head_that_was_published()
+    public async Task a_completely_recomputed_chain_is_detected_by_a_published_head()
     {
         try
         {
-            await ChangeTheMiddleAndSealItAnew(all: true);
-            (await company.Verify()).Finding.ShouldBeNull();
-            (await company.Verify(company.Intact.HeadHash)).Finding.ShouldNotBeNull().Kind.ShouldBe(DiscrepancyKinds.HeadUnknown);
+            await ChangeMiddleEventAndReseal(all: true);
+            (await sealedTenant.Verify()).Finding.ShouldBeNull();
+            (await sealedTenant.Verify(sealedTenant.Intact.HeadHash)).Finding.ShouldNotBeNull().Kind.ShouldBe(DiscrepancyKinds.HeadUnknown);
         }
         finally
         {
-            await company.Undo();
+            await sealedTenant.Restore();
         }
     }
 
     [Fact]
-    public async Task a_head_that_was_published_before_is_found_in_the_chain()
+    public async Task an_earlier_published_head_is_found_in_the_chain()
     {
-        var first = (await company.Company.Admin.Get("audit/seals?limit=1000")).ShouldBe(200).Json["items"]!.AsArray()[^1]!;
+        var first = (await sealedTenant.Tenant.Admin.Get("audit/seals?limit=1000")).ShouldBe(200).Json["items"]!.AsArray()[^1]!;
         first["number"]!.GetValue<long>().ShouldBe(1);
-        var answer = (await company.Company.Admin.Get($"audit/verification?expect={first["hash"]!.GetValue<string>().ToUpperInvariant()}"))
+        var answer = (
+            await sealedTenant.Tenant.Admin.Get($"audit/verification?expect={first["hash"]!.GetValue<string>().ToUpperInvariant()}")
+        )
             .ShouldBe(200)
             .Json;
         answer["intact"]!.GetValue<bool>().ShouldBeTrue();
         answer["expectedSeal"]!.GetValue<long>().ShouldBe(1);
-        answer["headHash"]!.GetValue<string>().ShouldBe(company.Intact.HeadHash);
+        answer["headHash"]!.GetValue<string>().ShouldBe(sealedTenant.Intact.HeadHash);
     }
 
     [Fact]
-    public async Task the_command_and_the_query_say_what_was_found()
+    public async Task the_verify_command_and_the_api_report_the_finding()
     {
         try
         {
-            await company.Superuser.Execute(Fill("delete from {events} where seq_id = {middle}"));
-            var finding = (await company.Company.Admin.Get("audit/verification")).ShouldBe(200).Json["finding"]!;
+            await sealedTenant.Superuser.Execute(Fill("delete from {events} where seq_id = {middle}"));
+            var finding = (await sealedTenant.Tenant.Admin.Get("audit/verification")).ShouldBe(200).Json["finding"]!;
             finding["kind"]!.GetValue<string>().ShouldBe(DiscrepancyKinds.Removed);
             finding["eventId"]!.GetValue<Guid>().ShouldBe(Middle.Id);
-            var (code, output) = await HostProcess.Run(HostProcess.Development(host.Connections), "verify", company.Company.Slug);
+            var (code, output) = await HostProcess.Run(HostProcess.Development(host.Connections), "verify", sealedTenant.Tenant.Slug);
             code.ShouldBe(1, output);
             output.ShouldContain($"is not intact: removed. The event {Middle.Sequence}, {Middle.Id}");
         }
         finally
         {
-            await company.Undo();
+            await sealedTenant.Restore();
         }
         var (intact, said) = await HostProcess.Run(
             HostProcess.Development(host.Connections),
             "verify",
-            company.Company.Slug,
+            sealedTenant.Tenant.Slug,
             "--expect",
-            company.Intact.HeadHash!
+            sealedTenant.Intact.HeadHash!
         );
         intact.ShouldBe(0, said);
-        said.ShouldContain($"Head: {company.Intact.HeadHash}");
+        said.ShouldContain($"Head: {sealedTenant.Intact.HeadHash}");
     }
 
     /// <summary>Changes the middle event and computes its seal again, as an attacker does who knows the algorithm.</summary>
-    private async Task ChangeTheMiddleAndSealItAnew(bool all)
+    private async Task ChangeMiddleEventAndReseal(bool all)
     {
-        await company.Superuser.Execute(
+        await sealedTenant.Superuser.Execute(
             Fill("set datestyle = iso; update {events} set data = jsonb_set(data, '{quantity}', '3') where seq_id = {middle}")
         );
         var last = (
-            Hash: (byte[])(await company.Superuser.Rows(Fill("select hash from {seals} where number = {seal} - 1")))[0][0]!,
+            Hash: (byte[])(await sealedTenant.Superuser.Rows(Fill("select hash from {seals} where number = {seal} - 1")))[0][0]!,
             Number: Middle.Seal - 1
         );
         foreach (
-            var row in await company.Superuser.Rows(
+            var row in await sealedTenant.Superuser.Rows(
                 Fill("select number, from_sequence, to_sequence, sealed_at from {seals} where number >= {seal} order by 1")
             )
         )
         {
             var entries = (byte[])
                 (
-                    await company.Superuser.Rows(
+                    await sealedTenant.Superuser.Rows(
                         Fill(
-                            $"select string_agg({CanonicalEvent.Entry}, '' order by seq_id) from {{events}} where seq_id between {row[1]} and {row[2]}"
+                            $"select string_agg({CanonicalEvent.Entry}, '' order by seq_id) from {{events}} "
+                                + $"where seq_id between {row[1]} and {row[2]}"
                         )
                     )
                 )[0][0]!;
             var seal = Seal.Create((long)row[0]!, (long)row[1]!, (long)row[2]!, entries, last.Hash, new DateTimeOffset((DateTime)row[3]!));
-            await company.Superuser.Execute(
+            await sealedTenant.Superuser.Execute(
                 Fill(
                     $$"""
                     update {seals} set entries = '\x{{Convert.ToHexString(seal.Entries)}}', previous_hash = '\x{{Convert.ToHexString(

@@ -11,8 +11,8 @@ namespace Fluxion.Tests.Catalog;
 /// <summary>Tests of barcodes: which codes are accepted, and which quantity a scan stands for.</summary>
 public sealed class BarcodeTests(LedgerHost host)
 {
-    private const string Piece = "7591234567894";
-    private const string Case = "17591234567891";
+    private const string PieceBarcode = "7591234567894";
+    private const string CaseBarcode = "17591234567891";
 
     private static Task<Answer> Create(
         Client client,
@@ -38,9 +38,6 @@ public sealed class BarcodeTests(LedgerHost host)
 
     private static async Task<JsonNode> Read(Client client, string sku) => (await client.Get($"products/{sku}")).ShouldBe(200).Json;
 
-    private static Task<Answer> Import(Client client, string csv, string query = "") =>
-        client.Send(HttpMethod.Post, $"imports/products{query}", csv, Guid.CreateVersion7().ToString(), contentType: "text/csv");
-
     [Theory]
     [InlineData("96385074", BarcodeKinds.Gtin)]
     [InlineData("036000291452", BarcodeKinds.Gtin)]
@@ -52,7 +49,7 @@ public sealed class BarcodeTests(LedgerHost host)
     [InlineData("10614141000416", BarcodeKinds.Internal)]
     [InlineData("759", BarcodeKinds.Internal)]
     [InlineData("ABC-1", BarcodeKinds.Internal)]
-    public void a_gtin_is_known_by_its_check_digit(string code, string kind)
+    public void a_gtin_is_recognized_by_its_check_digit(string code, string kind)
     {
         ProductBarcode.KindOf(code).ShouldBe(kind);
         // the check digit is validated only for codes with as many digits as a GTIN
@@ -87,10 +84,10 @@ public sealed class BarcodeTests(LedgerHost host)
     [InlineData("""{"barcode":"759","barcodes":[{"code":"760"}]}""", "barcode", "first")]
     [InlineData("""{"barcode":"759","barcodes":[]}""", "barcode", "first")]
     [InlineData("21", "barcodes", "at most 20")]
-    public async Task a_barcode_that_cannot_be_one_is_400_with_the_reason_in_commands_and_files(string fields, string field, string reason)
+    public async Task an_invalid_barcode_is_refused_with_the_reason_in_commands_and_files(string fields, string field, string reason)
     {
-        var company = await Company.Found(host);
-        (await Create(company.Admin, "P1")).ShouldBe(201);
+        var tenant = await TestTenant.Create(host);
+        (await Create(tenant.Admin, "P1")).ShouldBe(201);
         fields =
             fields == "21"
                 ? $$"""{"barcodes":[{{string.Join(',', Enumerable.Range(0, 21).Select(i => $$"""{"code":"{{i}}"}"""))}}]}"""
@@ -100,18 +97,22 @@ public sealed class BarcodeTests(LedgerHost host)
                 [(HttpMethod.Post, "products", """{"sku":"P2","name":"x","""), (HttpMethod.Put, "products/P1", """{"name":"x",""")]
         )
         {
-            var answer = (await company.Admin.Send(method, path, $"{start}{fields[1..]}", null)).ShouldBe(400);
+            var answer = (await tenant.Admin.Send(method, path, $"{start}{fields[1..]}", null)).ShouldBe(400);
             answer.Fields.ShouldBe([field], answer.Text);
             answer.Text.ShouldContain(reason);
         }
         var body = JsonNode.Parse(fields)!.AsObject();
-        static string Cell(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        static string Cell(JsonNode value)
+        {
+            var text = value is JsonValue v ? v.GetValue<string>() : value.ToJsonString();
+            return $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        }
         foreach (var sku in (string[])["P1", "P3"])
         {
             var answer = (
-                await Import(
-                    company.Admin,
-                    $"sku,name,{string.Join(',', body.Select(m => m.Key))}\n{sku},x,{string.Join(',', body.Select(m => Cell(m.Value is JsonValue v ? v.GetValue<string>() : m.Value!.ToJsonString())))}\n"
+                await tenant.Admin.Import(
+                    "products",
+                    $"sku,name,{string.Join(',', body.Select(m => m.Key))}\n{sku},x,{string.Join(',', body.Select(m => Cell(m.Value!)))}\n"
                 )
             ).ShouldBe(400);
             answer.Fields.ShouldBe([$"line 2: {field}"], answer.Text);
@@ -120,16 +121,16 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_product_has_several_barcodes_with_unit_and_pack_which_are_read_as_they_were_sent()
+    public async Task a_product_keeps_several_barcodes_with_unit_and_pack_quantity_as_sent()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         object[] barcodes =
         [
-            new { code = $" {Piece}\u200B" },
+            new { code = $" {PieceBarcode}\u200B" },
             new
             {
-                code = Case,
+                code = CaseBarcode,
                 unit = "case",
                 packQuantity = 12,
             },
@@ -138,11 +139,14 @@ public sealed class BarcodeTests(LedgerHost host)
         ];
         (await Create(admin, "P1", barcodes)).ShouldBe(201);
         var row = await Read(admin, "P1");
-        row["barcode"]!.GetValue<string>().ShouldBe(Piece);
+        row["barcode"]!.GetValue<string>().ShouldBe(PieceBarcode);
         row["barcodes"]!
             .ToJsonString()
             .ShouldBe(
-                """[{"code":"7591234567894","kind":"gtin","unit":"unit","packQuantity":1},{"code":"17591234567891","kind":"gtin","unit":"case","packQuantity":12},{"code":"7591234567891","kind":"internal","unit":"unit","packQuantity":1},{"code":"own-1","kind":"internal","unit":"unit","packQuantity":1}]"""
+                """[{"code":"7591234567894","kind":"gtin","unit":"unit","packQuantity":1},"""
+                    + """{"code":"17591234567891","kind":"gtin","unit":"case","packQuantity":12},"""
+                    + """{"code":"7591234567891","kind":"internal","unit":"unit","packQuantity":1},"""
+                    + """{"code":"own-1","kind":"internal","unit":"unit","packQuantity":1}]"""
             );
         // a row that was read can be sent back over HTTP and in a file, and changes nothing
         var back = row.DeepClone().AsObject();
@@ -151,9 +155,9 @@ public sealed class BarcodeTests(LedgerHost host)
         (await admin.Put("products/P1", back.ToJsonString())).ShouldBe(200).Json["version"]!.GetValue<long>().ShouldBe(1);
         var csv = (await admin.Get("products", "text/csv")).ShouldBe(200).Text;
         csv.ShouldNotContain("scanned");
-        (await Import(admin, csv)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
+        (await admin.Import("products", csv)).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
         // the short form sets a list of one barcode
-        (await admin.Put("products/P1", new { name = "P1", barcode = Case })).ShouldBe(200);
+        (await admin.Put("products/P1", new { name = "P1", barcode = CaseBarcode })).ShouldBe(200);
         (await Read(admin, "P1"))["barcodes"]!
             .ToJsonString()
             .ShouldBe("""[{"code":"17591234567891","kind":"gtin","unit":"unit","packQuantity":1}]""");
@@ -161,7 +165,7 @@ public sealed class BarcodeTests(LedgerHost host)
         (await Read(admin, "P1"))["barcodes"]!.AsArray().ShouldBeEmpty();
 
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"set role {company.Analyst}; set search_path to {company.Schema}, public");
+        await superuser.Execute($"set role {tenant.Analyst}; set search_path to {tenant.Schema}, public");
         (
             await superuser.Rows(
                 "select code, code_key, kind, unit_type, pack_quantity, position, is_removed from product_barcodes order by position"
@@ -181,19 +185,19 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_file_that_knows_one_barcode_keeps_the_others()
+    public async Task an_import_with_one_barcode_column_keeps_the_other_barcodes()
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         (
             await Create(
                 admin,
                 "P1",
                 (object[])
                     [
-                        new { code = Piece },
+                        new { code = PieceBarcode },
                         new
                         {
-                            code = Case,
+                            code = CaseBarcode,
                             unit = "case",
                             packQuantity = 12,
                         },
@@ -202,25 +206,25 @@ public sealed class BarcodeTests(LedgerHost host)
         ).ShouldBe(201);
         async Task<string> Codes() =>
             string.Join(' ', (await Read(admin, "P1"))["barcodes"]!.AsArray().Select(b => $"{b!["code"]}×{b["packQuantity"]}"));
-        (await Import(admin, $"sku,barcode\nP1,{Piece}\n")).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
-        (await Import(admin, "sku,name\nP1,Renamed\n")).ShouldBe(200);
-        (await Codes()).ShouldBe($"{Piece}×1 {Case}×12");
-        (await Import(admin, "sku,barcode\nP1,96385074\n")).ShouldBe(200);
-        (await Codes()).ShouldBe($"96385074×1 {Case}×12");
+        (await admin.Import("products", $"sku,barcode\nP1,{PieceBarcode}\n")).ShouldBe(200).Json["unchanged"]!.GetValue<int>().ShouldBe(1);
+        (await admin.Import("products", "sku,name\nP1,Renamed\n")).ShouldBe(200);
+        (await Codes()).ShouldBe($"{PieceBarcode}×1 {CaseBarcode}×12");
+        (await admin.Import("products", "sku,barcode\nP1,96385074\n")).ShouldBe(200);
+        (await Codes()).ShouldBe($"96385074×1 {CaseBarcode}×12");
         // the correct check digit is 4
-        (await Import(admin, "sku,barcode\nP1,96385075\n"))
+        (await admin.Import("products", "sku,barcode\nP1,96385075\n"))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 2: barcode"]);
-        (await Import(admin, "sku,barcode\nP1,\n")).ShouldBe(200);
-        (await Codes()).ShouldBe($"{Case}×12");
-        (await Import(admin, "sku,barcodes\nP1,\"[{\"\"code\"\":\"\"759\"\"}]\"\n")).ShouldBe(200);
+        (await admin.Import("products", "sku,barcode\nP1,\n")).ShouldBe(200);
+        (await Codes()).ShouldBe($"{CaseBarcode}×12");
+        (await admin.Import("products", "sku,barcodes\nP1,\"[{\"\"code\"\":\"\"759\"\"}]\"\n")).ShouldBe(200);
         (await Codes()).ShouldBe("759×1");
     }
 
     [Fact]
-    public async Task an_active_product_has_its_barcodes_alone()
+    public async Task a_barcode_belongs_to_one_active_product()
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         var first = (await Create(admin, "P1", (object[])[new { code = "036000291452" }, new { code = "box-9", packQuantity = 6 }]))
             .ShouldBe(201)
             .Id();
@@ -236,37 +240,43 @@ public sealed class BarcodeTests(LedgerHost host)
                 ["036000291452", "0036000291452", "00036000291452", " 036000291452 ", "０３６０００２９１４５２", "BOX-9", "box-\u200B9"]
         )
             ShouldName(await Create(admin, "P2", barcode: same), "P1", first);
-        (await Create(admin, "P2", barcode: Piece)).ShouldBe(201);
+        (await Create(admin, "P2", barcode: PieceBarcode)).ShouldBe(201);
         ShouldName(
-            await admin.Put("products/P2", new { name = "P2", barcodes = new object[] { new { code = Piece }, new { code = "Box-9" } } }),
+            await admin.Put(
+                "products/P2",
+                new { name = "P2", barcodes = new object[] { new { code = PieceBarcode }, new { code = "Box-9" } } }
+            ),
             "P1",
             first
         );
-        (await Import(admin, "sku,name,barcode\nP2,P2,036000291452\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
-        (await Import(admin, "sku,name,barcode\nP3,P3,96385074\nP4,P4,96385074\n")).ShouldBe(400).Fields.ShouldBe(["line 3: barcode"]);
+        (await admin.Import("products", "sku,name,barcode\nP2,P2,036000291452\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
+        (await admin.Import("products", "sku,name,barcode\nP3,P3,96385074\nP4,P4,96385074\n"))
+            .ShouldBe(400)
+            .Fields.ShouldBe(["line 3: barcode"]);
         // two rows of one file may exchange their barcodes
         (
-            await Import(
-                admin,
-                $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{Piece}\"\"}}]\"\nP2,\"[{{\"\"code\"\":\"\"036000291452\"\"}},{{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}}]\"\n"
+            await admin.Import(
+                "products",
+                $"sku,barcodes\nP1,\"[{{\"\"code\"\":\"\"{PieceBarcode}\"\"}}]\"\n"
+                    + "P2,\"[{\"\"code\"\":\"\"036000291452\"\"},{\"\"code\"\":\"\"box-9\"\",\"\"packQuantity\"\":6}]\"\n"
             )
         ).ShouldBe(200).Json["changed"]!.GetValue<int>().ShouldBe(2);
 
         // the barcode of a deactivated product is free; the product that takes it then keeps it
         (await admin.Post("products/P1/deactivate", null)).ShouldBe(200);
-        var third = (await Create(admin, "P3", barcode: Piece)).ShouldBe(201).Id();
+        var third = (await Create(admin, "P3", barcode: PieceBarcode)).ShouldBe(201).Id();
         ShouldName(await admin.Post("products/P1/activate", null), "P3", third);
-        (await Import(admin, "sku,isActive\nP1,true\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
-        (await admin.Put("products/P1", new { name = "P1", barcode = Piece })).ShouldBe(200); // the product stays deactivated
+        (await admin.Import("products", "sku,isActive\nP1,true\n")).ShouldBe(400).Fields.ShouldBe(["line 2: barcode"]);
+        (await admin.Put("products/P1", new { name = "P1", barcode = PieceBarcode })).ShouldBe(200); // the product stays deactivated
         (await admin.Put("products/P1", new { name = "P1" })).ShouldBe(200);
         (await admin.Post("products/P1/activate", null)).ShouldBe(200);
-        (await admin.Get($"products?barcode={Piece}")).Json["items"]!.AsArray().Single()!["sku"]!.GetValue<string>().ShouldBe("P3");
+        (await admin.Get($"products?barcode={PieceBarcode}")).Json["items"]!.AsArray().Single()!["sku"]!.GetValue<string>().ShouldBe("P3");
     }
 
     [Fact]
-    public async Task of_24_products_with_one_barcode_at_once_one_is_created_and_of_24_activations_one_succeeds()
+    public async Task one_of_24_concurrent_creations_or_activations_with_one_barcode_succeeds()
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         var answers = await Task.WhenAll(
             Enumerable.Range(0, 24).Select(i => Create(admin, $"P{i}", barcode: i % 2 == 0 ? "036000291452" : "0036000291452"))
         );
@@ -285,10 +295,10 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_scanned_code_is_looked_up_with_its_product_and_pack()
+    public async Task a_scanned_code_is_looked_up_with_its_product_and_pack_quantity()
     {
-        var company = await Company.Found(host);
-        var viewer = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var viewer = tenant.Admin;
         (
             await Create(
                 viewer,
@@ -323,7 +333,7 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_command_whose_lines_name_a_sku_takes_a_barcode_in_its_place()
+    public async Task every_command_with_sku_lines_accepts_a_barcode_in_place_of_the_sku()
     {
         var (document, admin) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"));
         var commands = document.Operations.Where(o => o.Body?["example"]?["lines"]?[0]?["sku"] is not null).ToList();
@@ -335,7 +345,7 @@ public sealed class BarcodeTests(LedgerHost host)
             foreach (
                 var (change, status, field) in ((Action<JsonObject>, int, string)[])
                     [
-                        (l => l["barcode"] = Piece, 400, "lines[0].barcode"),
+                        (l => l["barcode"] = PieceBarcode, 400, "lines[0].barcode"),
                         (
                             l =>
                             {
@@ -368,10 +378,10 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_case_of_twelve_that_is_scanned_is_twelve_in_every_command()
+    public async Task a_scanned_case_of_twelve_counts_as_twelve_in_every_command()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         foreach (var code in (string[])["S1", "S2"])
             (await admin.Post("stores", new { code, name = code })).ShouldBe(201);
         (await admin.Post("suppliers", new { code = "V1", businessName = "V1" })).ShouldBe(201);
@@ -381,10 +391,10 @@ public sealed class BarcodeTests(LedgerHost host)
                 "P1",
                 (object[])
                     [
-                        new { code = Piece },
+                        new { code = PieceBarcode },
                         new
                         {
-                            code = Case,
+                            code = CaseBarcode,
                             unit = "case",
                             packQuantity = 12,
                         },
@@ -395,7 +405,7 @@ public sealed class BarcodeTests(LedgerHost host)
             (await admin.Get($"inventory?store={store}")).ShouldBe(200).Json["items"]!.AsArray() is [{ } row]
                 ? $"{row["onHand"]} {row["reserved"]} {row["onOrder"]} at {row["costPerUnit"]}"
                 : "";
-        object[] Lines(decimal quantity, string barcode = Case) => [new { barcode, quantity }];
+        object[] Lines(decimal quantity, string barcode = CaseBarcode) => [new { barcode, quantity }];
 
         // a cost is per unit, not per pack
         (
@@ -408,7 +418,7 @@ public sealed class BarcodeTests(LedgerHost host)
                     {
                         new
                         {
-                            barcode = Case,
+                            barcode = CaseBarcode,
                             quantity = 10,
                             unitCost = 2.5,
                         },
@@ -449,7 +459,7 @@ public sealed class BarcodeTests(LedgerHost host)
                         {
                             type = "receipt",
                             store = "S1",
-                            barcode = Case,
+                            barcode = CaseBarcode,
                             quantity = 1,
                             unitCost = 2.5,
                         },
@@ -483,7 +493,7 @@ public sealed class BarcodeTests(LedgerHost host)
                     {
                         new
                         {
-                            barcode = Case,
+                            barcode = CaseBarcode,
                             received = 1,
                             damaged = 0.5,
                         },
@@ -504,7 +514,7 @@ public sealed class BarcodeTests(LedgerHost host)
                         new
                         {
                             store = "S1",
-                            barcode = Case,
+                            barcode = CaseBarcode,
                             quantity = 1,
                         },
                     },
@@ -524,11 +534,11 @@ public sealed class BarcodeTests(LedgerHost host)
                     {
                         new
                         {
-                            barcode = Case,
+                            barcode = CaseBarcode,
                             quantity = 2,
                             unitPrice = 3.25,
                         },
-                        new { barcode = Piece, quantity = 1 },
+                        new { barcode = PieceBarcode, quantity = 1 },
                     },
                 }
             )
@@ -552,7 +562,7 @@ public sealed class BarcodeTests(LedgerHost host)
                     {
                         new
                         {
-                            barcode = Case,
+                            barcode = CaseBarcode,
                             quantity = 3,
                             unitCost = 2,
                         },
@@ -605,7 +615,7 @@ public sealed class BarcodeTests(LedgerHost host)
         (
             await admin.Post(
                 "stock/counts",
-                new { store = "S1", lines = new object[] { new { barcode = Case, quantity = 1 }, new { sku = "P1", quantity = 1 } } }
+                new { store = "S1", lines = new object[] { new { barcode = CaseBarcode, quantity = 1 }, new { sku = "P1", quantity = 1 } } }
             )
         )
             .ShouldBe(400)
@@ -613,9 +623,9 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task parts_of_a_pack_keep_their_three_decimals_or_are_refused()
+    public async Task fractions_of_a_pack_keep_three_decimals_or_are_refused()
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         (await admin.Post("stores", new { code = "S1", name = "S1" })).ShouldBe(201);
         (await Create(admin, "P1", (object[])[new { code = "roll", packQuantity = 0.125 }], unitType: "meter")).ShouldBe(201);
         Task<Answer> Receive(decimal quantity) =>
@@ -625,23 +635,23 @@ public sealed class BarcodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_products_broke_of_the_rules_before_there_were_any_they_keep()
+    public async Task barcodes_from_before_the_rules_are_kept()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         (await admin.Post("stores", new { code = "S1", name = "S1" })).ShouldBe(201);
         foreach (
             var (sku, barcode) in ((string, string)[])
                 [("P1", "7591234567891"), ("P2", "7591234567891"), ("P3", "código\t1"), ("P4", " 036000291452")]
         )
-            await company.Append<Product>(host, new ProductCreated(sku, new ProductDetails(sku, "unit", barcode)));
+            await tenant.Append<Product>(host, new ProductCreated(sku, new ProductDetails(sku, "unit", barcode)));
         foreach (var sku in (string[])["P1", "P2", "P3", "P4"])
         {
             var row = await Read(admin, sku);
             (await admin.Put($"products/{sku}", new { name = "Renamed", barcode = row["barcode"]!.GetValue<string>() })).ShouldBe(200);
             (await Read(admin, sku))["name"]!.GetValue<string>().ShouldBe("Renamed");
         }
-        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
+        (await admin.Import("products", (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
             .GetValue<int>()
             .ShouldBe(4);
         (await Read(admin, "P4"))["barcode"]!.GetValue<string>().ShouldBe("036000291452");
@@ -660,20 +670,20 @@ public sealed class BarcodeTests(LedgerHost host)
             .GetValue<string>()
             .ShouldBe("P1");
         (await admin.Post("products/P2/activate", null)).ShouldBe(409);
-        (await admin.Put("products/P1", new { name = "P1", barcode = Piece })).ShouldBe(200);
+        (await admin.Put("products/P1", new { name = "P1", barcode = PieceBarcode })).ShouldBe(200);
         (await admin.Post("products/P2/activate", null)).ShouldBe(200);
     }
 
     [Fact]
-    public async Task the_barcodes_of_a_tenant_older_than_their_table_come_from_its_events()
+    public async Task a_migration_fills_the_barcode_table_from_the_events()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         foreach (
             var (sku, barcode) in ((string, string?)[])
                 [
                     ("P1", "7591234567891"),
-                    ("P2", Piece),
+                    ("P2", PieceBarcode),
                     ("P3", "código"),
                     ("P4", "abc"),
                     ("P5", null),
@@ -683,17 +693,19 @@ public sealed class BarcodeTests(LedgerHost host)
                     ("P9", "96385074"),
                 ]
         )
-            await company.Append<Product>(
+            await tenant.Append<Product>(
                 host,
                 new ProductCreated(sku, new ProductDetails(sku, "unit", barcode)),
                 new ProductDeactivated(),
                 new ProductActivated()
             );
-        foreach (var barcode in (string?[])["4006381333931", null, Piece, "abc-2", Piece])
+        foreach (var barcode in (string?[])["4006381333931", null, PieceBarcode, "abc-2", PieceBarcode])
             (await admin.Put("products/P2", new { name = "P2", barcode })).ShouldBe(200);
         (await admin.Put("products/P9", new { name = "P9" })).ShouldBe(200);
-        var rows =
-            $"select product_id, code, code_key, kind, unit_type, pack_quantity, position, is_removed, created_at, updated_at, tenant_id from {company.Schema}.product_barcodes order by 1, 2";
+        var rows = $"""
+            select product_id, code, code_key, kind, unit_type, pack_quantity, position, is_removed, created_at, updated_at,
+                tenant_id from {tenant.Schema}.product_barcodes order by 1, 2
+            """;
         await using var superuser = await host.OpenSuperuser();
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(9);
@@ -703,9 +715,9 @@ public sealed class BarcodeTests(LedgerHost host)
             .All()
             .Single(s => s.Path.EndsWith("history/0090_product_barcodes.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await superuser.Execute($"drop table {company.Schema}.product_barcodes; set local role fluxion_owner");
+        await superuser.Execute($"drop table {tenant.Schema}.product_barcodes; set local role fluxion_owner");
         await superuser.Execute(
-            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString())
+            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", tenant.Schema).Replace("$tenant_id$", tenant.Id.ToString())
         );
         (await superuser.Rows(rows)).ShouldBe(live);
     }

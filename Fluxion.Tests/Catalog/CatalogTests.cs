@@ -49,7 +49,7 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_stale_version_is_409_and_changes_nothing()
+    public async Task a_stale_version_is_refused_with_409_and_changes_nothing()
     {
         var manager = await Client.Demo(host, "manager");
         var sku = NewCode();
@@ -60,9 +60,9 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_measured_is_not_counted_later_so_that_no_fraction_of_it_is_stuck()
+    public async Task a_measured_product_cannot_become_a_counted_one()
     {
-        var shop = await Shop.Open(host, unitType: "kg");
+        var shop = await TestStore.Create(host, unitType: "kg");
         (await shop.Receive(1.5m)).ShouldBe(200);
         (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "box" }))
             .ShouldBe(409)
@@ -70,13 +70,13 @@ public sealed class CatalogTests(LedgerHost host)
         (await shop.Manager.Put($"products/{shop.Sku}", new { name = "A product", unitType = "liter" })).ShouldBe(200);
         (await shop.Issue(1.5m)).ShouldBe(200);
 
-        var counted = await Shop.Open(host, stock: 2);
+        var counted = await TestStore.Create(host, stock: 2);
         (await counted.Manager.Put($"products/{counted.Sku}", new { name = "A product", unitType = "kg" })).ShouldBe(200);
         (await counted.Issue(0.5m)).ShouldBe(200);
     }
 
     [Fact]
-    public async Task a_change_that_changes_nothing_is_no_event()
+    public async Task a_change_without_differences_records_no_event()
     {
         var admin = await Client.Demo(host, "admin");
         var code = NewCode();
@@ -112,7 +112,7 @@ public sealed class CatalogTests(LedgerHost host)
     [InlineData("stores", "code")]
     [InlineData("suppliers", "code")]
     [InlineData("categories", "code")]
-    public async Task of_24_creations_of_one_code_at_once_one_succeeds(string resource, string field)
+    public async Task one_of_24_concurrent_creations_of_one_code_succeeds(string resource, string field)
     {
         var admin = await Client.Demo(host, "admin");
         var code = NewCode();
@@ -132,7 +132,7 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task codes_are_kept_and_compared_in_upper_case()
+    public async Task codes_are_stored_and_compared_in_upper_case()
     {
         var admin = await Client.Demo(host, "admin");
         var code = NewCode();
@@ -147,7 +147,7 @@ public sealed class CatalogTests(LedgerHost host)
     [InlineData("stores", "code")]
     [InlineData("suppliers", "code")]
     [InlineData("categories", "code")]
-    public async Task every_code_that_is_taken_can_be_read_under_it_and_others_are_400(string resource, string field)
+    public async Task every_accepted_code_can_be_read_by_that_code_and_others_are_refused(string resource, string field)
     {
         var admin = await Client.Demo(host, "admin");
         Task<Answer> Create(string code) =>
@@ -206,7 +206,8 @@ public sealed class CatalogTests(LedgerHost host)
     )]
     [InlineData(
         "stores",
-        """{"code":"S","name":"x","address":{"street":"{x201}","city":"{x101}","state":"{x101}","postalCode":"{x21}","country":"{x101}"}}""",
+        """{"code":"S","name":"x","address":{"street":"{x201}","city":"{x101}","""
+            + """ "state":"{x101}","postalCode":"{x21}","country":"{x101}"}}""",
         "address.street,address.city,address.state,address.postalCode,address.country"
     )]
     [InlineData(
@@ -230,7 +231,7 @@ public sealed class CatalogTests(LedgerHost host)
             .ShouldBe(fields.Split(',').Order());
 
     [Fact]
-    public async Task notes_have_lines_and_names_every_script()
+    public async Task notes_may_have_lines_and_names_any_script()
     {
         var manager = await Client.Demo(host, "manager");
         (
@@ -255,7 +256,7 @@ public sealed class CatalogTests(LedgerHost host)
     [InlineData("""{"a":[{"b":["\u0000"]}]}""")]
     [InlineData("deep")]
     [InlineData("long")]
-    public async Task settings_that_could_not_be_kept_or_shown_again_are_400(string settings)
+    public async Task settings_that_cannot_be_stored_and_returned_unchanged_are_refused(string settings)
     {
         var admin = await Client.Demo(host, "admin");
         settings = settings switch
@@ -275,7 +276,7 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task settings_as_deep_as_they_may_be_are_kept_and_shown_in_the_audit_trail()
+    public async Task settings_of_the_greatest_depth_are_stored_and_shown_in_the_audit_trail()
     {
         var admin = await Client.Demo(host, "admin");
         var settings = string.Concat(Enumerable.Repeat("{\"a\":", 16)) + "1" + new string('}', 16);
@@ -287,7 +288,7 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_unknown_category_or_supplier_is_404_by_its_field()
+    public async Task an_unknown_category_or_supplier_answers_404_and_names_the_field()
     {
         var manager = await Client.Demo(host, "manager");
         (
@@ -328,7 +329,7 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task pages_follow_each_other_without_gap_or_repeat()
+    public async Task pages_cover_a_list_without_gap_or_repeat()
     {
         var viewer = await Client.Demo(host, "viewer");
         var seen = new List<string>();
@@ -346,7 +347,7 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_list_is_csv_on_request()
+    public async Task a_list_is_csv_when_the_client_accepts_csv()
     {
         var answer = (await (await Client.Demo(host, "viewer")).Get("products?search=lac&limit=1", accept: "text/csv")).ShouldBe(200);
         answer.ContentType!.ShouldStartWith("text/csv");
@@ -360,7 +361,7 @@ public sealed class CatalogTests(LedgerHost host)
     [InlineData("+1")]
     [InlineData("-1")]
     [InlineData("@SUM(A1)")]
-    public async Task a_csv_holds_no_formula(string name)
+    public async Task text_that_looks_like_a_formula_is_escaped_in_csv(string name)
     {
         var manager = await Client.Demo(host, "manager");
         var sku = NewCode();
@@ -372,9 +373,9 @@ public sealed class CatalogTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task numbers_below_zero_are_numbers_in_a_csv()
+    public async Task negative_numbers_stay_numbers_in_csv()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         (await shop.Issue(2.0m)).ShouldBe(200);
         (await shop.Manager.Get($"movements?store={shop.Store}&limit=1", accept: "text/csv"))
             .ShouldBe(200)

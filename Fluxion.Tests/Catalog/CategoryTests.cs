@@ -40,7 +40,7 @@ public sealed class CategoryTests(LedgerHost host)
     private static async Task<string?> ParentOf(Client manager, string code) => (await Read(manager, code))["parent"]?.GetValue<string>();
 
     [Fact]
-    public async Task all_fields_are_set_anew_and_the_trail_says_by_whom()
+    public async Task a_change_of_a_category_updates_all_fields_and_the_audit_trail_names_the_user()
     {
         var manager = await Client.Demo(host, "manager");
         var (above, code) = (await Add(manager), NewCode());
@@ -102,7 +102,7 @@ public sealed class CategoryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_category_never_comes_to_stand_below_itself()
+    public async Task a_category_cannot_be_its_own_ancestor()
     {
         var manager = await Client.Demo(host, "manager");
         var root = await Add(manager);
@@ -121,7 +121,7 @@ public sealed class CategoryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_moves_at_once_that_would_close_a_ring_one_at_least_is_refused()
+    public async Task concurrent_moves_cannot_form_a_cycle()
     {
         var manager = await Client.Demo(host, "manager");
         for (var round = 0; round < 4; round++)
@@ -140,7 +140,7 @@ public sealed class CategoryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_deactivated_category_keeps_what_it_has_and_takes_nothing_new_until_it_is_activated()
+    public async Task a_deactivated_category_keeps_its_products_and_accepts_no_new_ones_until_activated()
     {
         var manager = await Client.Demo(host, "manager");
         var code = await Add(manager);
@@ -210,7 +210,7 @@ public sealed class CategoryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_tree_has_a_greatest_depth()
+    public async Task the_category_tree_has_a_maximum_depth()
     {
         var manager = await Client.Demo(host, "manager");
         var deepest = await Add(manager);
@@ -233,7 +233,7 @@ public sealed class CategoryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_unknown_is_404_and_a_user_may_not()
+    public async Task an_unknown_category_answers_404_and_a_user_is_forbidden()
     {
         var (manager, user) = (await Client.Demo(host, "manager"), await Client.Demo(host, "user"));
         var code = await Add(manager);

@@ -14,10 +14,19 @@ public sealed class CodeTests(LedgerHost host)
     /// <summary>
     /// Names of fields that hold a code or a number. A tenant's slug and an account's email have their own, narrower rules.
     /// </summary>
-    private static readonly string[] Named = ["code", "sku", "orderNumber", "invoiceNumber", "posTransactionId", "clientTaxId", "barcode"];
+    private static readonly string[] CodeFields =
+    [
+        "code",
+        "sku",
+        "orderNumber",
+        "invoiceNumber",
+        "posTransactionId",
+        "clientTaxId",
+        "barcode",
+    ];
 
     /// <summary>Code points that resemble letters and digits of a code, or are invisible.</summary>
-    private static readonly string[] Strangers =
+    private static readonly string[] Lookalikes =
     [
         "А",
         "Ѕ",
@@ -83,13 +92,13 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_field_that_is_named_like_a_code_has_the_format_of_one()
+    public async Task every_field_named_like_a_code_has_the_format_of_a_code()
     {
         var document = await OpenApi.Of(Client.Anonymous(host));
         var without = document
             .Operations.Where(o => o.Body is not null)
             .SelectMany(o => Members(document, o.Body!["schema"]!, "").Select(m => (o, m.Path, m.Schema)))
-            .Where(f => Named.Contains(f.Path.Split('.')[^1]) && f.Schema["format"] is null)
+            .Where(f => CodeFields.Contains(f.Path.Split('.')[^1]) && f.Schema["format"] is null)
             .Select(f => $"{f.o} {f.Path}")
             .Order()
             .ToList();
@@ -99,7 +108,7 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_only_looks_like_a_letter_or_digit_of_the_alphabet_is_400_in_every_code_and_number()
+    public async Task lookalike_and_invisible_characters_are_refused_in_every_code_and_number()
     {
         var (document, admin) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"));
         var fields = Fields(document).Where(f => f.Format != ProductBarcode.Format || f.Path is "barcode" or "barcodes[0].code").ToList();
@@ -107,15 +116,15 @@ public sealed class CodeTests(LedgerHost host)
         foreach (var (command, path, format) in fields)
         {
             var example = command.Body!["example"]!;
-            foreach (var stranger in Strangers)
+            foreach (var lookalike in Lookalikes)
             {
                 var answer = await admin.Send(
                     HttpMethod.Parse(command.Method),
                     command.Address,
-                    With(Only(example, path), path, $"A{stranger}1"),
+                    With(Only(example, path), path, $"A{lookalike}1"),
                     Guid.CreateVersion7().ToString()
                 );
-                answer.ShouldBe(400).Fields.ShouldContain(path, $"{command} {path} {stranger}");
+                answer.ShouldBe(400).Fields.ShouldContain(path, $"{command} {path} {lookalike}");
             }
         }
 
@@ -136,7 +145,7 @@ public sealed class CodeTests(LedgerHost host)
     [InlineData("stores", "code")]
     [InlineData("suppliers", "code")]
     [InlineData("categories", "code")]
-    public async Task spellings_that_look_alike_are_one_code(string resource, string field)
+    public async Task visually_identical_spellings_are_one_code(string resource, string field)
     {
         var admin = await Client.Demo(host, "admin");
         Task<Answer> Create(string code) =>
@@ -168,9 +177,9 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task references_in_commands_lists_and_files_find_a_code_by_what_looks_like_it()
+    public async Task commands_lists_and_files_find_a_code_by_any_identical_looking_spelling()
     {
-        var shop = await Shop.Open(host, stock: 5);
+        var shop = await TestStore.Create(host, stock: 5);
         string Wide(string code) => string.Concat(code.Select(c => (char)(c + 0xFEE0))) + "\u200B";
         (await (shop with { Store = Wide(shop.Store), Sku = Wide(shop.Sku) }).Issue(1)).ShouldBe(200);
         foreach (
@@ -207,17 +216,17 @@ public sealed class CodeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_code_from_before_the_rule_is_found_as_it_is_written()
+    public async Task a_code_from_before_the_rule_is_found_by_its_exact_spelling()
     {
-        var company = await Company.Found(host);
-        await company.Append<Product>(host, new ProductCreated("ＬＡＣ－Ω", new ProductDetails("Old", "unit")));
-        await company.Append<Store>(host, new StoreOpened("МАГАЗИН", new StoreDetails("Old", "store")));
-        var shop = new Shop(company.Admin, "магазин", "ｌａｃ－ω");
+        var tenant = await TestTenant.Create(host);
+        await tenant.Append<Product>(host, new ProductCreated("ＬＡＣ－Ω", new ProductDetails("Old", "unit")));
+        await tenant.Append<Store>(host, new StoreOpened("МАГАЗИН", new StoreDetails("Old", "store")));
+        var shop = new TestStore(tenant.Admin, "магазин", "ｌａｃ－ω");
         (await shop.Receive(3)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(3);
-        (await company.Admin.Put($"products/{Uri.EscapeDataString("ＬＡＣ－Ω")}", new { name = "Old, renamed" })).ShouldBe(200);
+        (await tenant.Admin.Put($"products/{Uri.EscapeDataString("ＬＡＣ－Ω")}", new { name = "Old, renamed" })).ShouldBe(200);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/transfers",
                 new
                 {
@@ -227,13 +236,13 @@ public sealed class CodeTests(LedgerHost host)
                 }
             )
         ).ShouldBe(400).Fields.ShouldBe(["toStore"]);
-        (await company.Admin.Get($"stock/transfers?store={Uri.EscapeDataString("МАГАЗИН")}")).ShouldBe(200);
+        (await tenant.Admin.Get($"stock/transfers?store={Uri.EscapeDataString("МАГАЗИН")}")).ShouldBe(200);
     }
 
     [Fact]
-    public async Task numbers_of_others_are_taken_letter_for_letter_but_in_one_spelling()
+    public async Task numbers_of_other_systems_are_stored_unchanged_except_for_normalization()
     {
-        var shop = await Shop.Open(host, stock: 9);
+        var shop = await TestStore.Create(host, stock: 9);
         Task<Answer> Sell(string number, string? taxId = null) =>
             shop.Manager.Post(
                 "sales",
@@ -286,7 +295,7 @@ public sealed class CodeTests(LedgerHost host)
     [InlineData("users", """{"email":"a@b.test","fullName":"{name}","role":"user","password":"long enough"}""", "fullName")]
     [InlineData("stock/reservations", """{"reference":"{name}","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1}]}""", "reference")]
     [InlineData("sales", """{"store":"CCS-01","invoiceNumber":"{name}","lines":[{"sku":"LAC001","quantity":1}]}""", "invoiceNumber")]
-    public async Task what_nobody_can_see_is_no_name(string path, string body, string field)
+    public async Task a_name_of_invisible_characters_is_refused(string path, string body, string field)
     {
         var admin = await Client.Demo(host, "admin");
         foreach (var blank in (string[])["", " ", "\u00A0\u3000", "\u200B", "\uFEFF\u2060", "\u00AD", "\u3164", "\u2800\u2800", "\u115F"])

@@ -12,14 +12,14 @@ namespace Fluxion.Tests.Catalog;
 /// <summary>One rule for stores, products and suppliers: open documents are finished or cancelled before a deactivation.</summary>
 public sealed class DeactivationTests(LedgerHost host)
 {
-    /// <summary>A company with the stores M1 and M2, the products P1 and P2 with 20 each in M1, and the supplier V1.</summary>
-    private async Task<Company> Found()
+    /// <summary>A tenant with the stores M1 and M2, the products P1 and P2 with 20 each in M1, and the supplier V1.</summary>
+    private async Task<TestTenant> CreateTenant()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 20);
-        await company.Open("M2", "P2");
-        (await company.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
-        return company;
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 20);
+        await tenant.CreateStore("M2", "P2");
+        (await tenant.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
+        return tenant;
     }
 
     private static object[] Lines(string sku = "P1", decimal quantity = 5) => [new { sku, quantity }];
@@ -71,7 +71,7 @@ public sealed class DeactivationTests(LedgerHost host)
     private static async Task<bool> IsActive(Client client, string what) =>
         (await client.Get(what)).ShouldBe(200).Json["isActive"]!.GetValue<bool>();
 
-    private static string[] Open(Answer refused) =>
+    private static string[] OpenDocuments(Answer refused) =>
         [
             .. refused.Json["open"]!
                 .AsArray()
@@ -86,107 +86,95 @@ public sealed class DeactivationTests(LedgerHost host)
     [InlineData("partial", "stores/M1 products/P1 suppliers/V1")]
     [InlineData("received", "")]
     [InlineData("cancelled", "")]
-    public async Task a_purchase_order_is_open_until_it_is_received_or_cancelled(string state, string open)
+    public async Task a_purchase_order_blocks_deactivation_until_it_is_received_or_cancelled(string state, string open)
     {
-        var company = await Found();
-        (await Order(company.Admin, "OC-1")).ShouldBe(201);
+        var tenant = await CreateTenant();
+        (await Order(tenant.Admin, "OC-1")).ShouldBe(201);
         if (state != "draft")
-            (await company.Admin.Post($"purchase-orders/OC-1/{(state == "cancelled" ? "cancel" : "send")}", null)).ShouldBe(200);
+            (await tenant.Admin.Post($"purchase-orders/OC-1/{(state == "cancelled" ? "cancel" : "send")}", null)).ShouldBe(200);
         if (state is "partial" or "received")
             (
-                await company.Admin.Post("purchase-orders/OC-1/receipts", new { lines = Lines(quantity: state == "partial" ? 2 : 5) })
+                await tenant.Admin.Post("purchase-orders/OC-1/receipts", new { lines = Lines(quantity: state == "partial" ? 2 : 5) })
             ).ShouldBe(200);
         foreach (var what in (string[])["stores/M1", "products/P1", "suppliers/V1"])
         {
-            var answer = await Deactivate(company.Admin, what);
+            var answer = await Deactivate(tenant.Admin, what);
             if (!open.Contains(what, StringComparison.Ordinal))
                 answer.ShouldBe(200);
             else
             {
-                Open(answer.ShouldBe(409)).ShouldBe(["purchase_order 1 OC-1"]);
+                OpenDocuments(answer.ShouldBe(409)).ShouldBe(["purchase_order 1 OC-1"]);
                 answer.Detail!.ShouldContain("there is still something open: 1 purchase order (OC-1). Finish or cancel that first.");
-                (await IsActive(company.Admin, what)).ShouldBeTrue();
+                (await IsActive(tenant.Admin, what)).ShouldBeTrue();
             }
         }
         foreach (var what in (string[])["stores/M2", "products/P2"])
-            (await Deactivate(company.Admin, what)).ShouldBe(200);
+            (await Deactivate(tenant.Admin, what)).ShouldBe(200);
     }
 
     [Fact]
-    public async Task goods_in_transit_and_held_are_open_of_their_product_and_stores_and_all_of_it_is_named()
+    public async Task transfers_and_reservations_block_deactivation_and_the_refusal_names_them_all()
     {
-        var company = await Found();
-        var transfer = (await Transfer(company.Admin)).ShouldBe(201).Json["id"];
-        var reservation = (await Reserve(company.Admin)).ShouldBe(201).Json["id"];
-        (await Order(company.Admin, "OC-1")).ShouldBe(201);
-        (await Order(company.Admin, "OC-2", sku: "P2")).ShouldBe(201);
-        var refused = (await Deactivate(company.Admin, "stores/M1")).ShouldBe(409);
-        Open(refused).ShouldBe(["purchase_order 2 OC-1,OC-2", "reservation 1 web-1", "transfer 1 TR-1"]);
+        var tenant = await CreateTenant();
+        var transfer = (await Transfer(tenant.Admin)).ShouldBe(201).Json["id"];
+        var reservation = (await Reserve(tenant.Admin)).ShouldBe(201).Json["id"];
+        (await Order(tenant.Admin, "OC-1")).ShouldBe(201);
+        (await Order(tenant.Admin, "OC-2", sku: "P2")).ShouldBe(201);
+        var refused = (await Deactivate(tenant.Admin, "stores/M1")).ShouldBe(409);
+        OpenDocuments(refused).ShouldBe(["purchase_order 2 OC-1,OC-2", "reservation 1 web-1", "transfer 1 TR-1"]);
         refused.Detail!.ShouldBe(
-            "The store M1 is not deactivated, because there is still something open: 2 purchase orders (OC-1, OC-2), 1 reservation (web-1), "
+            "The store M1 is not deactivated, because there is still something open: 2 purchase orders (OC-1, OC-2), "
+                + "1 reservation (web-1), "
                 + "1 transfer (TR-1). Finish or cancel that first."
         );
-        Open((await Deactivate(company.Admin, "products/P1")).ShouldBe(409))
+        OpenDocuments((await Deactivate(tenant.Admin, "products/P1")).ShouldBe(409))
             .ShouldBe(["purchase_order 1 OC-1", "reservation 1 web-1", "transfer 1 TR-1"]);
-        Open((await Deactivate(company.Admin, "stores/M2")).ShouldBe(409)).ShouldBe(["transfer 1 TR-1"]);
-        Open((await Deactivate(company.Admin, "suppliers/V1")).ShouldBe(409)).ShouldBe(["purchase_order 2 OC-1,OC-2"]);
+        OpenDocuments((await Deactivate(tenant.Admin, "stores/M2")).ShouldBe(409)).ShouldBe(["transfer 1 TR-1"]);
+        OpenDocuments((await Deactivate(tenant.Admin, "suppliers/V1")).ShouldBe(409)).ShouldBe(["purchase_order 2 OC-1,OC-2"]);
 
         foreach (var order in (string[])["OC-1", "OC-2"])
-            (await company.Admin.Post($"purchase-orders/{order}/cancel", null)).ShouldBe(200);
-        (await company.Admin.Post($"stock/transfers/{transfer}/cancel", new { })).ShouldBe(200);
-        (await company.Admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
+            (await tenant.Admin.Post($"purchase-orders/{order}/cancel", null)).ShouldBe(200);
+        (await tenant.Admin.Post($"stock/transfers/{transfer}/cancel", new { })).ShouldBe(200);
+        (await tenant.Admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
         foreach (var what in (string[])["stores/M1", "stores/M2", "products/P1", "suppliers/V1"])
         {
-            (await Deactivate(company.Admin, what)).ShouldBe(200);
-            (await Deactivate(company.Admin, what)).ShouldBe(200); // a second deactivation changes nothing
+            (await Deactivate(tenant.Admin, what)).ShouldBe(200);
+            (await Deactivate(tenant.Admin, what)).ShouldBe(200); // a second deactivation changes nothing
         }
     }
 
     [Fact]
-    public async Task a_manager_of_one_store_is_told_how_much_is_open_and_only_of_his_store_what()
+    public async Task a_manager_of_one_store_sees_the_number_of_open_documents_but_only_names_of_that_store()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         foreach (var (number, store) in ((string, string)[])[("OC-1", "M1"), ("OC-2", "M2"), ("OC-3", "M1")])
-            (await Order(company.Admin, number, store)).ShouldBe(201);
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "manager",
-                    password = Company.Password,
-                    stores = new[] { "M2" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
+            (await Order(tenant.Admin, number, store)).ShouldBe(201);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "manager", "M2");
         foreach (var what in (string[])["products/P1", "suppliers/V1"])
         {
             var refused = (await Deactivate(eva, what)).ShouldBe(409);
-            Open(refused).ShouldBe(["purchase_order 3 OC-2"]);
+            OpenDocuments(refused).ShouldBe(["purchase_order 3 OC-2"]);
             refused.Detail!.ShouldContain("3 purchase orders (OC-2, 2 more)");
             refused.Text.ShouldNotContain("OC-1");
         }
-        (await company.Admin.Post("purchase-orders/OC-2/cancel", null)).ShouldBe(200);
+        (await tenant.Admin.Post("purchase-orders/OC-2/cancel", null)).ShouldBe(200);
         (await Deactivate(eva, "products/P1")).ShouldBe(409).Detail!.ShouldContain("2 purchase orders. Finish");
     }
 
     [Fact]
-    public async Task a_file_of_products_deactivates_by_the_same_rule()
+    public async Task an_import_of_products_deactivates_by_the_same_rule()
     {
-        var company = await Found();
-        (await Order(company.Admin, "OC-1")).ShouldBe(201);
+        var tenant = await CreateTenant();
+        (await Order(tenant.Admin, "OC-1")).ShouldBe(201);
         Task<Answer> Import(string file) =>
-            company.Admin.Send(HttpMethod.Post, "imports/products", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
+            tenant.Admin.Send(HttpMethod.Post, "imports/products", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
         var refused = (await Import("sku,isActive\nP2,false\nP1,false\n")).ShouldBe(400);
         refused.Text.ShouldContain("1 purchase order (OC-1)");
         refused.Fields.ShouldBe(["line 3: isActive"]);
-        ((await IsActive(company.Admin, "products/P1")), await IsActive(company.Admin, "products/P2")).ShouldBe((true, true));
-        (await company.Admin.Post("purchase-orders/OC-1/cancel", null)).ShouldBe(200);
+        ((await IsActive(tenant.Admin, "products/P1")), await IsActive(tenant.Admin, "products/P2")).ShouldBe((true, true));
+        (await tenant.Admin.Post("purchase-orders/OC-1/cancel", null)).ShouldBe(200);
         (await Import("sku,isActive\nP2,false\nP1,false\n")).ShouldBe(200);
-        (await IsActive(company.Admin, "products/P1")).ShouldBeFalse();
+        (await IsActive(tenant.Admin, "products/P1")).ShouldBeFalse();
     }
 
     // Concurrent commands: exactly one succeeds
@@ -195,98 +183,98 @@ public sealed class DeactivationTests(LedgerHost host)
     [InlineData("stores/M1")]
     [InlineData("products/P1")]
     [InlineData("suppliers/V1")]
-    public async Task of_a_deactivation_and_a_new_order_at_once_exactly_one_holds(string what)
+    public async Task exactly_one_of_a_concurrent_deactivation_and_order_succeeds(string what)
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         await Race(
-            company,
+            tenant,
             what,
-            round => Order(company.Admin, $"OC-{round}"),
-            round => company.Admin.Post($"purchase-orders/OC-{round}/cancel", null)
+            round => Order(tenant.Admin, $"OC-{round}"),
+            round => tenant.Admin.Post($"purchase-orders/OC-{round}/cancel", null)
         );
     }
 
     [Fact]
-    public async Task of_a_deactivation_and_goods_that_are_sent_or_held_at_once_exactly_one_holds()
+    public async Task exactly_one_of_a_concurrent_deactivation_and_transfer_or_reservation_succeeds()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         Answer? made = null;
         foreach (var what in (string[])["stores/M1", "stores/M2"])
             await Race(
-                company,
+                tenant,
                 what,
-                async round => made = await Transfer(company.Admin, $"TR-{round}"),
-                _ => company.Admin.Post($"stock/transfers/{made!.Json["id"]}/cancel", new { })
+                async round => made = await Transfer(tenant.Admin, $"TR-{round}"),
+                _ => tenant.Admin.Post($"stock/transfers/{made!.Json["id"]}/cancel", new { })
             );
         await Race(
-            company,
+            tenant,
             "stores/M1",
-            async round => made = await Reserve(company.Admin, $"web-{round}"),
-            _ => company.Admin.Post($"stock/reservations/{made!.Json["id"]}/release", null)
+            async round => made = await Reserve(tenant.Admin, $"web-{round}"),
+            _ => tenant.Admin.Post($"stock/reservations/{made!.Json["id"]}/release", null)
         );
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 
-    private static async Task Race(Company company, string what, Func<int, Task<Answer>> open, Func<int, Task<Answer>> close)
+    private static async Task Race(TestTenant tenant, string what, Func<int, Task<Answer>> open, Func<int, Task<Answer>> close)
     {
         for (var round = 0; round < 12; round++)
         {
-            var (deactivation, opening) = round % 2 == 0 ? (Deactivate(company.Admin, what), open(round)) : (null, open(round));
-            deactivation ??= Deactivate(company.Admin, what);
+            var (deactivation, opening) = round % 2 == 0 ? (Deactivate(tenant.Admin, what), open(round)) : (null, open(round));
+            deactivation ??= Deactivate(tenant.Admin, what);
             var answers = await Task.WhenAll(deactivation, opening);
             (answers[0].Status == 200, answers[1].Status == 201).ShouldBeOneOf((true, false), (false, true));
             answers.ShouldAllBe(a => a.Status == 200 || a.Status == 201 || a.Status == 409, $"{answers[0].Text} {answers[1].Text}");
             if (answers[1].Status == 201)
                 (await close(round)).ShouldBe(200);
-            (await company.Admin.Post($"{what}/activate", null)).ShouldBe(200);
+            (await tenant.Admin.Post($"{what}/activate", null)).ShouldBe(200);
         }
     }
 
     // A deactivated entry accepts nothing new
 
     [Fact]
-    public async Task nothing_is_opened_anew_of_what_is_deactivated()
+    public async Task no_new_document_of_a_deactivated_item_is_accepted()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         async Task<string> Ordered(string number, decimal received)
         {
-            (await Order(company.Admin, number)).ShouldBe(201);
-            (await company.Admin.Post($"purchase-orders/{number}/send", null)).ShouldBe(200);
+            (await Order(tenant.Admin, number)).ShouldBe(201);
+            (await tenant.Admin.Post($"purchase-orders/{number}/send", null)).ShouldBe(200);
             if (received > 0)
-                (await company.Admin.Post($"purchase-orders/{number}/receipts", new { lines = Lines(quantity: received) })).ShouldBe(200);
+                (await tenant.Admin.Post($"purchase-orders/{number}/receipts", new { lines = Lines(quantity: received) })).ShouldBe(200);
             return number;
         }
         var (whole, closed, cancelled) = (await Ordered("OC-1", 5), await Ordered("OC-2", 3), await Ordered("OC-3", 0));
-        (await company.Admin.Post($"purchase-orders/{closed}/close", null)).ShouldBe(200);
-        (await company.Admin.Post($"purchase-orders/{cancelled}/cancel", null)).ShouldBe(200);
+        (await tenant.Admin.Post($"purchase-orders/{closed}/close", null)).ShouldBe(200);
+        (await tenant.Admin.Post($"purchase-orders/{cancelled}/cancel", null)).ShouldBe(200);
         foreach (
             var (what, name) in ((string, string)[])
                 [("products/P1", "the product P1"), ("suppliers/V1", "the supplier V1"), ("stores/M1", "the store M1")]
         )
         {
-            (await Deactivate(company.Admin, what)).ShouldBe(200);
-            (await Order(company.Admin, $"OC-{what[..4]}")).ShouldBe(409);
+            (await Deactivate(tenant.Admin, what)).ShouldBe(200);
+            (await Order(tenant.Admin, $"OC-{what[..4]}")).ShouldBe(409);
             foreach (var order in (string[])[closed, cancelled])
-                (await company.Admin.Post($"purchase-orders/{order}/reopen", null)).ShouldBe(409).Detail!.ShouldContain(name);
-            (await company.Admin.Post($"purchase-orders/{whole}/returns", new { lines = Lines(quantity: 1) }))
+                (await tenant.Admin.Post($"purchase-orders/{order}/reopen", null)).ShouldBe(409).Detail!.ShouldContain(name);
+            (await tenant.Admin.Post($"purchase-orders/{whole}/returns", new { lines = Lines(quantity: 1) }))
                 .ShouldBe(409)
                 .Detail!.ShouldContain(name);
             // goods can still go back to the supplier, without a replacement; but no goods move from a deactivated store
             (
-                await company.Admin.Post($"purchase-orders/{whole}/returns", new { replacement = false, lines = Lines(quantity: 1) })
+                await tenant.Admin.Post($"purchase-orders/{whole}/returns", new { replacement = false, lines = Lines(quantity: 1) })
             ).ShouldBe(what == "stores/M1" ? 409 : 200);
-            (await company.Admin.Post($"{what}/activate", null)).ShouldBe(200);
+            (await tenant.Admin.Post($"{what}/activate", null)).ShouldBe(200);
         }
-        (await company.Admin.Post($"purchase-orders/{closed}/reopen", null)).ShouldBe(200);
-        (await company.Admin.Post($"purchase-orders/{cancelled}/reopen", null)).ShouldBe(200);
+        (await tenant.Admin.Post($"purchase-orders/{closed}/reopen", null)).ShouldBe(200);
+        (await tenant.Admin.Post($"purchase-orders/{cancelled}/reopen", null)).ShouldBe(200);
     }
 
     /// <summary>The state that an older version left behind: the entry was deactivated while documents were open.</summary>
     [Fact]
-    public async Task what_was_deactivated_while_something_was_open_may_be_finished()
+    public async Task documents_that_were_open_at_deactivation_can_be_completed()
     {
-        var company = await Found();
-        var admin = company.Admin;
+        var tenant = await CreateTenant();
+        var admin = tenant.Admin;
         (await Order(admin, "OC-1")).ShouldBe(201);
         (await Order(admin, "OC-DRAFT")).ShouldBe(201);
         (await admin.Post("purchase-orders/OC-1/send", null)).ShouldBe(200);
@@ -303,7 +291,7 @@ public sealed class DeactivationTests(LedgerHost host)
                 ]
         )
         {
-            await company.DeactivateAsBefore(host, (await admin.Get(what)).ShouldBe(200).Json["id"]!.GetValue<Guid>(), deactivated);
+            await tenant.DeactivateUnchecked(host, (await admin.Get(what)).ShouldBe(200).Json["id"]!.GetValue<Guid>(), deactivated);
         }
 
         (await admin.Post("stock/receipts", new { store = "M1", lines = Lines() })).ShouldBe(409);
@@ -333,8 +321,9 @@ public sealed class DeactivationTests(LedgerHost host)
         ).ShouldBe(200);
         (await admin.Post($"stock/transfers/{returning}/cancel", new { })).ShouldBe(200);
         (await admin.Post($"stock/reservations/{reservation}/extend", new { })).ShouldBe(200);
-        (await admin.Hold(reservation!.GetValue<string>(), 2)).ShouldBe(200);
-        (await admin.Hold(reservation.GetValue<string>(), 3)).ShouldBe(409); // refused: more would be reserved in a deactivated store
+        (await admin.SetReservedQuantity(reservation!.GetValue<string>(), 2)).ShouldBe(200);
+        // refused: more would be reserved in a deactivated store
+        (await admin.SetReservedQuantity(reservation.GetValue<string>(), 3)).ShouldBe(409);
         (await admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
         (await admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity = 1 } } })).ShouldBe(200);
         (await admin.Post($"sales/{voided}/cancel", new { reason = "A typing error" })).ShouldBe(200);
@@ -349,7 +338,7 @@ public sealed class DeactivationTests(LedgerHost host)
                 }
             )
         ).ShouldBe(409);
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 
     private static async Task<string> Sell(Client client, string invoiceNumber) => (
@@ -368,7 +357,7 @@ public sealed class DeactivationTests(LedgerHost host)
 internal static class OlderVersion
 {
     /// <summary>Sets the quantity that the reservation holds of P1 in M1.</summary>
-    public static Task<Answer> Hold(this Client client, string reservation, decimal quantity) =>
+    public static Task<Answer> SetReservedQuantity(this Client client, string reservation, decimal quantity) =>
         client.Send(
             HttpMethod.Put,
             $"stock/reservations/{reservation}",
@@ -388,15 +377,15 @@ internal static class OlderVersion
         );
 
     /// <summary>Deactivates a store, a product or a supplier without checking for open documents.</summary>
-    public static async Task DeactivateAsBefore(this Company company, LedgerHost host, Guid id, object deactivated)
+    public static async Task DeactivateUnchecked(this TestTenant tenant, LedgerHost host, Guid id, object deactivated)
     {
         var ct = TestContext.Current.CancellationToken;
-        var tenant = host.Services.GetRequiredService<TenantRegistry>().Get(company.Id);
+        var registered = host.Services.GetRequiredService<TenantRegistry>().Get(tenant.Id);
         await using var session = host
             .Services.GetRequiredService<TenantDocumentStores>()
-            .ForTenant(company.Id.ToString())
-            .LightweightSession(company.Id.ToString());
-        var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
+            .ForTenant(tenant.Id.ToString())
+            .LightweightSession(tenant.Id.ToString());
+        var ledger = new LedgerSession(session, registered, Caller.System(registered));
         await ledger.Begin(ct);
         await (
             deactivated switch

@@ -8,9 +8,6 @@ namespace Fluxion.Tests.Catalog;
 /// <summary>The levels of a product are consistent with each other, whichever command or file sets them.</summary>
 public sealed class LevelTests(LedgerHost host)
 {
-    private static Task<Answer> Import(Client client, string csv) =>
-        client.Send(HttpMethod.Post, "imports/products", csv, Guid.CreateVersion7().ToString(), contentType: "text/csv");
-
     [Theory]
     [InlineData("""{"maxStockLevel":10,"reorderPoint":11}""", "maxStockLevel")]
     [InlineData("""{"maxStockLevel":10,"minStockLevel":11}""", "maxStockLevel")]
@@ -28,9 +25,9 @@ public sealed class LevelTests(LedgerHost host)
     [InlineData("""{"maxStockLevel":null,"reorderPoint":10,"minStockLevel":20}""", "")]
     [InlineData("""{"minStockLevel":0.5,"maxStockLevel":1.5,"reorderPoint":1.25,"unitType":"kg"}""", "")]
     [InlineData("""{"minStockLevel":0.5,"settings":{"allowFraction":true}}""", "")]
-    public async Task levels_that_contradict_each_other_are_400_by_their_fields_in_commands_and_files(string levels, string fields)
+    public async Task contradictory_stock_levels_are_refused_by_field_in_commands_and_files(string levels, string fields)
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         var expected = fields.Split(',', StringSplitOptions.RemoveEmptyEntries).Order().ToArray();
         void Check(Answer answer, string prefix = "")
         {
@@ -61,8 +58,8 @@ public sealed class LevelTests(LedgerHost host)
             : $"\"{value.ToJsonString().Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         foreach (var sku in (string[])["P2", "P4"])
             Check(
-                await Import(
-                    admin,
+                await admin.Import(
+                    "products",
                     $"sku,name,{string.Join(',', row.Select(m => m.Key))}\n{sku},x,{string.Join(',', row.Select(m => Cell(m.Value)))}\n"
                 ),
                 "line 2: "
@@ -70,9 +67,9 @@ public sealed class LevelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_rule_looks_at_what_a_row_results_in_and_not_only_at_what_it_says()
+    public async Task stock_levels_are_checked_after_a_row_is_merged_with_the_product()
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         (
             await admin.Post(
                 "products",
@@ -86,21 +83,21 @@ public sealed class LevelTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        (await Import(admin, "sku,maxStockLevel\nP1,9\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
-        (await Import(admin, "sku,reorderPoint\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
-        (await Import(admin, "sku,minStockLevel\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
-        (await Import(admin, "sku,reorderPoint,maxStockLevel\nP1,51,\n")).ShouldBe(200);
+        (await admin.Import("products", "sku,maxStockLevel\nP1,9\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
+        (await admin.Import("products", "sku,reorderPoint\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
+        (await admin.Import("products", "sku,minStockLevel\nP1,51\n")).ShouldBe(400).Fields.ShouldBe(["line 2: maxStockLevel"]);
+        (await admin.Import("products", "sku,reorderPoint,maxStockLevel\nP1,51,\n")).ShouldBe(200);
         // a PUT replaces all fields: a field that is left out gets its default, here no maximum
         (await admin.Put("products/P1", new { name = "x", reorderPoint = 99 })).ShouldBe(200);
         (await admin.Put("products/P1", new { name = "x", maxStockLevel = 9 })).ShouldBe(200);
     }
 
     [Fact]
-    public async Task what_broke_the_rule_before_there_was_one_can_be_changed_otherwise_and_put_right()
+    public async Task a_product_from_before_the_level_rule_can_be_changed_and_corrected()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
-        await company.Append<Product>(
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
+        await tenant.Append<Product>(
             host,
             new ProductCreated("P1", new ProductDetails("Old", "unit", MinStockLevel: 20.5m, MaxStockLevel: 10, ReorderPoint: 15))
         );
@@ -116,8 +113,8 @@ public sealed class LevelTests(LedgerHost host)
                 }
             );
         (await Put("Renamed", 20.5m, 10, 15)).ShouldBe(200);
-        (await Import(admin, "sku,name\nP1,Renamed again\n")).ShouldBe(200);
-        (await Import(admin, (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
+        (await admin.Import("products", "sku,name\nP1,Renamed again\n")).ShouldBe(200);
+        (await admin.Import("products", (await admin.Get("products", "text/csv")).ShouldBe(200).Text)).ShouldBe(200).Json["unchanged"]!
             .GetValue<int>()
             .ShouldBe(1);
         // a level that is set must be valid

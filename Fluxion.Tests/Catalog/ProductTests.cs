@@ -18,7 +18,8 @@ public sealed class ProductTests(LedgerHost host)
     private static string Line(JsonNode row) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{row["costPrice"]!.GetValue<decimal>():0.####} {row["sellingPrice"]!.GetValue<decimal>():0.####} {row["userEmail"]?.GetValue<string>()}"
+            $"{row["costPrice"]!.GetValue<decimal>():0.####} {row["sellingPrice"]!.GetValue<decimal>():0.####} "
+                + $"{row["userEmail"]?.GetValue<string>()}"
         );
 
     [Fact]
@@ -27,8 +28,10 @@ public sealed class ProductTests(LedgerHost host)
         var manager = await Client.Demo(host, "manager");
         var sku = NewCode();
         const string Fields = """
-            "name":"After","unitType":"kg","barcode":"759","description":"One\ntwo","category":"LACTEOS","supplier":"POLAR","minStockLevel":1.5,"maxStockLevel":20,"reorderPoint":2.25,
-            "costPrice":2.5001,"sellingPrice":3.25,"taxRate":16,"settings":{"allowBackorder":true,"allowFraction":true,"aisle":"7","Nested":{"Depth":1}}
+            "name":"After","unitType":"kg","barcode":"759","description":"One\ntwo","category":"LACTEOS","supplier":"POLAR",
+            "minStockLevel":1.5,"maxStockLevel":20,"reorderPoint":2.25,
+            "costPrice":2.5001,"sellingPrice":3.25,"taxRate":16,
+            "settings":{"allowBackorder":true,"allowFraction":true,"aisle":"7","Nested":{"Depth":1}}
             """;
         (await manager.Post("products", new { sku, name = "Before" })).ShouldBe(201);
         (await manager.Put($"products/{sku}", $$"""{{{Fields}}}""")).ShouldBe(200);
@@ -43,7 +46,7 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_prices_that_a_product_had_are_listed_latest_first()
+    public async Task the_price_history_of_a_product_is_listed_latest_first()
     {
         var (manager, admin) = (await Client.Demo(host, "manager"), await Client.Demo(host, "admin"));
         var sku = NewCode();
@@ -121,11 +124,11 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_prices_of_a_tenant_older_than_their_table_come_from_its_events()
+    public async Task a_migration_fills_the_price_table_from_the_events()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "products",
                 new
                 {
@@ -137,7 +140,7 @@ public sealed class ProductTests(LedgerHost host)
             )
         ).ShouldBe(201);
         (
-            await company.Admin.Put(
+            await tenant.Admin.Put(
                 "products/P1",
                 new
                 {
@@ -148,7 +151,7 @@ public sealed class ProductTests(LedgerHost host)
             )
         ).ShouldBe(200);
         (
-            await company.Admin.Put(
+            await tenant.Admin.Put(
                 "products/P1",
                 new
                 {
@@ -158,9 +161,11 @@ public sealed class ProductTests(LedgerHost host)
                 }
             )
         ).ShouldBe(200);
-        (await company.Admin.Post("products", new { sku = "P2", name = "z" })).ShouldBe(201);
-        var rows =
-            $"select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id from {company.Schema}.product_prices order by id";
+        (await tenant.Admin.Post("products", new { sku = "P2", name = "z" })).ShouldBe(201);
+        var rows = $"""
+            select id, product_id, cost_price, selling_price, created_by, created_at, tenant_id
+            from {tenant.Schema}.product_prices order by id
+            """;
         await using var superuser = await host.OpenSuperuser();
         var live = await superuser.Rows(rows);
         live.Count.ShouldBe(3);
@@ -171,9 +176,9 @@ public sealed class ProductTests(LedgerHost host)
             .All()
             .Single(s => s.Path.EndsWith("history/0020_product_prices.sql", StringComparison.Ordinal));
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await superuser.Execute($"drop table {company.Schema}.product_prices; set local role fluxion_owner");
+        await superuser.Execute($"drop table {tenant.Schema}.product_prices; set local role fluxion_owner");
         await superuser.Execute(
-            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", company.Schema).Replace("$tenant_id$", company.Id.ToString())
+            Encoding.UTF8.GetString(script.Sql).Replace("$schema$", tenant.Schema).Replace("$tenant_id$", tenant.Id.ToString())
         );
         (await superuser.Rows(rows)).ShouldBe(live);
     }
@@ -185,9 +190,9 @@ public sealed class ProductTests(LedgerHost host)
     [InlineData("kg", null, 200)]
     [InlineData("kg", true, 200)]
     [InlineData("kg", false, 400)]
-    public async Task the_settings_of_a_product_say_whether_there_are_fractions_of_it(string unitType, bool? allowFraction, int half)
+    public async Task the_settings_of_a_product_decide_whether_it_has_fractions(string unitType, bool? allowFraction, int half)
     {
-        var shop = await Shop.Open(host, unitType: unitType);
+        var shop = await TestStore.Create(host, unitType: unitType);
         var sku = NewCode();
         (
             await shop.Manager.Post(
@@ -206,9 +211,9 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_may_have_fractions_by_its_settings_is_not_counted_later_either()
+    public async Task a_product_with_fractions_by_its_settings_cannot_become_a_counted_one()
     {
-        var shop = await Shop.Open(host, unitType: "kg");
+        var shop = await TestStore.Create(host, unitType: "kg");
         Task<Answer> Set(string unitType, bool? allowFraction) =>
             shop.Manager.Put(
                 $"products/{shop.Sku}",
@@ -228,9 +233,9 @@ public sealed class ProductTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_deactivated_product_or_store_is_in_use_again_once_it_is_activated()
+    public async Task activation_makes_a_deactivated_product_or_store_usable_again()
     {
-        var shop = await Shop.Open(host, stock: 2);
+        var shop = await TestStore.Create(host, stock: 2);
         var product = (await shop.Manager.Post($"products/{shop.Sku}/deactivate", null)).ShouldBe(200).Id();
         (await shop.Receive(1)).ShouldBe(409);
         (await shop.Manager.Post($"products/{shop.Sku}/activate", null)).ShouldBe(200);

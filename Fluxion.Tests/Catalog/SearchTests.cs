@@ -37,9 +37,9 @@ public sealed class SearchTests(LedgerHost host)
     [InlineData("suppliers", "code", "tradeName")]
     [InlineData("stores", "code", "name")]
     [InlineData("categories", "code", "name")]
-    public async Task a_search_goes_by_neither_case_nor_accents_nor_forms_of_a_letter(string resource, string code, string field)
+    public async Task a_search_ignores_case_accents_and_letter_forms(string resource, string code, string field)
     {
-        var admin = (await Company.Found(host)).Admin;
+        var admin = (await TestTenant.Create(host)).Admin;
         foreach (var (i, (name, _, _)) in Cases.Index())
         {
             var body = new Dictionary<string, string> { [code] = $"X{i}", [field] = name };
@@ -66,26 +66,26 @@ public sealed class SearchTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task users_are_found_likewise_and_every_list_with_a_search_says_so()
+    public async Task the_search_of_users_and_of_every_other_list_works_likewise()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "users",
                 new
                 {
                     email = "luis@company.test",
                     fullName = "Luís Pérez",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                 }
             )
         ).ShouldBe(201);
         foreach (var text in (string[])["luis perez", "PÉREZ", "luis@", "pere\u0301z"])
-            (await company.Admin.Get($"users?search={Uri.EscapeDataString(text)}")).ShouldBe(200).Json["items"]!
+            (await tenant.Admin.Get($"users?search={Uri.EscapeDataString(text)}")).ShouldBe(200).Json["items"]!
                 .AsArray()
                 .Count.ShouldBe(1, text);
-        var document = await OpenApi.Of(company.Admin);
+        var document = await OpenApi.Of(tenant.Admin);
         document
             .Operations.Where(o => o.Parameters("query").Any(p => p.Name == "search"))
             .Select(o => o.Path)
@@ -103,16 +103,18 @@ public sealed class SearchTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_search_among_many_products_goes_by_an_index_for_the_service_as_well()
+    public async Task a_search_among_many_products_uses_an_index_also_for_the_service()
     {
-        var company = await Company.Found(host, altered: true);
+        var tenant = await TestTenant.Create(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
             $"""
-            set app.current_tenant_id = '{company.Id}'; set search_path to {company.Schema}, public;
-            insert into products (id, sku, name) select gen_random_uuid(), 'P' || i, 'Product ' || md5(i::text) from generate_series(1, 20000) i;
+            set app.current_tenant_id = '{tenant.Id}'; set search_path to {tenant.Schema}, public;
+            insert into products (id, sku, name) select gen_random_uuid(), 'P' || i, 'Product ' || md5(i::text)
+                from generate_series(1, 20000) i;
             insert into products (id, sku, name) values (gen_random_uuid(), 'X', 'Azúcar');
-            insert into product_barcodes (product_id, code, code_key, kind, position) select id, 'B' || sku, 'B' || sku, 'internal', 1 from products;
+            insert into product_barcodes (product_id, code, code_key, kind, position) select id, 'B' || sku, 'B' || sku, 'internal', 1
+                from products;
             select gin_clean_pending_list('idx_products_search'), gin_clean_pending_list('idx_product_barcodes_search');
             analyze products, product_barcodes;
             """
@@ -121,7 +123,10 @@ public sealed class SearchTests(LedgerHost host)
         // under row level security a trigram index serves LIKE only where the operator is leakproof; on so few rows the planner would
         // choose a sequential scan
         await service.Execute(
-            $"set app.current_tenant_id = '{company.Id}'; set search_path to {company.Schema}, public; set enable_seqscan = off; set enable_indexscan = off"
+            $"""
+            set app.current_tenant_id = '{tenant.Id}'; set search_path to {tenant.Schema}, public; set enable_seqscan = off;
+            set enable_indexscan = off
+            """
         );
         foreach (
             var (table, index) in ((string, string)[])
@@ -132,7 +137,7 @@ public sealed class SearchTests(LedgerHost host)
                     await service.Column<string>($"explain (costs off) select from {table} where search_key like search_pattern('AZUCAR')")
                 )
                 .ShouldContain(index);
-        (await company.Admin.Get("products?search=AZUCAR")).ShouldBe(200).Json["items"]!.AsArray().Single()!["sku"]!
+        (await tenant.Admin.Get("products?search=AZUCAR")).ShouldBe(200).Json["items"]!.AsArray().Single()!["sku"]!
             .GetValue<string>()
             .ShouldBe("X");
         string.Join(

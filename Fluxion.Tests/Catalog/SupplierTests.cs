@@ -42,7 +42,7 @@ public sealed class SupplierTests(LedgerHost host)
     [InlineData("J-1", null, "J-1")]
     [InlineData("J-00006372-8", "CO", "J-00006372-8")]
     [InlineData("900.123.456-7", "CO", "900.123.456-7")]
-    public async Task a_venezuelan_tax_id_is_checked_and_any_other_kept(string taxId, string? country, string? kept)
+    public async Task a_venezuelan_tax_id_is_checked_and_others_are_stored_as_given(string taxId, string? country, string? kept)
     {
         var manager = await Client.Demo(host, "manager");
         var code = NewCode();
@@ -80,7 +80,7 @@ public sealed class SupplierTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task all_fields_are_set_anew_and_read_as_they_were_sent()
+    public async Task a_change_of_a_supplier_updates_all_fields_as_sent()
     {
         var manager = await Client.Demo(host, "manager");
         var code = NewCode();
@@ -97,7 +97,8 @@ public sealed class SupplierTests(LedgerHost host)
         ).ShouldBe(201).Id();
         const string Fields = """
             "businessName":"After, C.A.","tradeName":"After","taxId":"J-00006372-9","contactPerson":"Ana","phone":"+58","email":"a@b.test",
-            "address":{"street":"s","city":"c","state":"t","postalCode":"1060","country":"VE"},"paymentTerms":"30 días","creditLimit":1000.5,"settings":{"a":{"B":1}}
+            "address":{"street":"s","city":"c","state":"t","postalCode":"1060","country":"VE"},
+            "paymentTerms":"30 días","creditLimit":1000.5,"settings":{"a":{"B":1}}
             """;
         (await manager.Put($"suppliers/{code}", $$"""{{{Fields}},"version":1}""")).ShouldBe(200).Json["version"]!
             .GetValue<long>()
@@ -119,7 +120,7 @@ public sealed class SupplierTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_deactivated_supplier_keeps_its_products_and_takes_no_new_ones_until_it_is_activated()
+    public async Task a_deactivated_supplier_keeps_its_products_and_accepts_no_new_ones_until_activated()
     {
         var manager = await Client.Demo(host, "manager");
         var (code, sku) = (NewCode(), NewCode());

@@ -52,7 +52,7 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     [InlineData("HTTP_PORTS", "{port}")]
     [InlineData("Kestrel__Endpoints__Web__Url", "http://127.0.0.1:{port}")]
     [InlineData("--urls", "http://127.0.0.1:{port}")]
-    public async Task each_of_the_usual_ways_says_where_the_host_serves(string way, string value)
+    public async Task the_host_serves_on_the_address_of_each_standard_setting(string way, string value)
     {
         var port = FreePort();
         value = value.Replace("{port}", $"{port}", StringComparison.Ordinal);
@@ -63,17 +63,17 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     [Fact]
     public async Task the_command_line_wins_over_the_environment()
     {
-        var (said, overruled) = (FreePort(), FreePort());
+        var (used, overridden) = (FreePort(), FreePort());
         await using var host = await HostProcess.Serve(
-            With(("ASPNETCORE_URLS", $"http://127.0.0.1:{overruled}")),
+            With(("ASPNETCORE_URLS", $"http://127.0.0.1:{overridden}")),
             "--urls",
-            $"http://127.0.0.1:{said}"
+            $"http://127.0.0.1:{used}"
         );
-        host.Address.Port.ShouldBe(said);
+        host.Address.Port.ShouldBe(used);
     }
 
     [Fact]
-    public async Task where_nothing_says_it_the_host_serves_on_5080()
+    public async Task the_host_serves_on_port_5080_by_default()
     {
         using var other = new TcpListener(IPAddress.Loopback, 5080);
         try
@@ -89,7 +89,8 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
         output
             .Trim()
             .ShouldBe(
-                "error: Failed to bind to address http://127.0.0.1:5080: address already in use. End what serves there, or serve elsewhere: --urls http://localhost:5081"
+                "error: Failed to bind to address http://127.0.0.1:5080: address already in use. End what serves there, "
+                    + "or serve elsewhere: --urls http://localhost:5081"
             );
     }
 
@@ -106,7 +107,7 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     }
 
     [Fact]
-    public async Task without_named_proxies_nobody_chooses_his_own_address()
+    public async Task forwarded_headers_are_ignored_without_trusted_proxies()
     {
         await using var host = await HostProcess.Serve(ledger.Connections);
         (await AuditedAddress(host, "203.0.113.9")).ShouldBe("127.0.0.1");
@@ -126,21 +127,21 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     [InlineData("203.0.113.9:4711", "203.0.113.9", "with its port")]
     [InlineData("unknown", "127.0.0.1", "no address at all")]
     [InlineData("203.0.113.9, nonsense, 10.2.3.4", "10.2.3.4", "as far as it can be read")]
-    public async Task of_named_proxies_the_word_is_taken_and_of_nobody_else(string forwardedFor, string address, string? why = null)
+    public async Task forwarded_headers_are_trusted_only_from_trusted_proxies(string forwardedFor, string address, string? why = null)
     {
         (await AuditedAddress(proxied.Process, forwardedFor)).ShouldBe(address, why);
         (await AuditedAddress(proxied.Process, forwardedFor.Split(", "))).ShouldBe(address, "a header for each hop says the same");
     }
 
     [Fact]
-    public async Task a_proxy_that_is_not_named_cannot_say_who_its_client_is()
+    public async Task an_untrusted_proxy_cannot_set_the_client_address()
     {
         await using var host = await HostProcess.Serve(With(("Fluxion__TrustedProxies", "10.0.0.0/8")), "--urls", "http://127.0.0.1:0");
         (await AuditedAddress(host, "203.0.113.9")).ShouldBe("127.0.0.1");
     }
 
     [Fact]
-    public async Task a_proxy_on_a_listener_of_both_families_is_known_by_its_ipv4_address()
+    public async Task a_proxy_on_a_dual_stack_listener_is_recognized_by_its_ipv4_address()
     {
         await using var host = await HostProcess.Serve(
             With(("Fluxion__TrustedProxies", "127.0.0.1"), ("ASPNETCORE_HTTP_PORTS", $"{FreePort()}"))
@@ -149,7 +150,7 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     }
 
     [Fact]
-    public async Task each_client_behind_a_proxy_has_a_limit_of_sign_ins_of_its_own_and_of_ipv6_each_network()
+    public async Task the_sign_in_limit_applies_to_each_client_behind_a_proxy_and_each_ipv6_network()
     {
         await using var host = await HostProcess.Serve(
             With(("Fluxion__TrustedProxies", "127.0.0.1"), ("Fluxion__SignInsPerMinute", "2")),

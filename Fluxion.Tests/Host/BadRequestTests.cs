@@ -15,10 +15,10 @@ namespace Fluxion.Tests.Host;
 /// <summary>
 /// A host of the test's own. No other test writes in its demo tenant, and the products of the examples never run out of stock.
 /// </summary>
-public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
+public sealed class BadRequestHost(LedgerHost ledger) : IAsyncLifetime
 {
     /// <summary>A store in which no example moves goods, so that it can be deactivated while the examples run.</summary>
-    public const string QuietStore = "QUIET";
+    public const string UnusedStore = "QUIET";
 
     private OwnDatabase _database = null!;
     private readonly List<HttpClient> _clients = [];
@@ -40,8 +40,8 @@ public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
                 "stores",
                 new
                 {
-                    code = QuietStore,
-                    name = QuietStore,
+                    code = UnusedStore,
+                    name = UnusedStore,
                     type = "warehouse",
                 }
             )
@@ -74,12 +74,7 @@ public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
         return client;
     }
 
-    public async Task<NpgsqlConnection> OpenSuperuser()
-    {
-        var superuser = _database.Superuser();
-        await superuser.OpenAsync();
-        return superuser;
-    }
+    public Task<NpgsqlConnection> OpenSuperuser() => _database.OpenSuperuser();
 
     public async ValueTask DisposeAsync()
     {
@@ -93,13 +88,13 @@ public sealed class OwnHost(LedgerHost ledger) : IAsyncLifetime
 /// Sends bad input for every field of every command and every other part of a request, as the OpenAPI document lists them. No answer is a
 /// server error, every refusal is a problem that names the error, and a refused request writes nothing.
 /// </summary>
-public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost>
+public sealed partial class BadRequestTests(BadRequestHost own) : IClassFixture<BadRequestHost>
 {
-    private const int AtOnce = 8;
+    private const int Concurrency = 8;
 
     // JSON values that replace a field's value; some are valid for some fields
 
-    private static readonly string[] Anything =
+    private static readonly string[] AnyValues =
     [
         "null",
         "true",
@@ -173,7 +168,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
     private const string RefusedByTheServer = "%00";
 
     /// <summary>Values that replace a part of an address.</summary>
-    private static readonly string[] Parts =
+    private static readonly string[] AddressParts =
     [
         "%20",
         "-1",
@@ -245,7 +240,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         "application/json;charset=none",
         "multipart/form-data;boundary=a",
     ];
-    private static readonly byte[][] NotText =
+    private static readonly byte[][] InvalidBodies =
     [
         [],
         [0x7B, 0xFF, 0x7D],
@@ -263,10 +258,10 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         string.Concat([.. Enumerable.Repeat(open, levels), .. Enumerable.Repeat(close, levels)]);
 
     [Fact]
-    public async Task every_field_of_every_command_may_hold_anything()
+    public async Task bad_values_in_any_field_of_any_command_are_refused_without_a_server_error()
     {
         var commands = own.Document.Operations.Where(o => o.Body is not null).ToList();
-        await AllOf(
+        await ForEachConcurrently(
             commands,
             async command =>
             {
@@ -281,13 +276,13 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
                 }
             }
         );
-        await NothingIsWrong(commands.Count);
+        await ShouldHaveNoFaults(commands.Count);
     }
 
     [Fact]
-    public async Task every_other_part_of_a_request_may_be_anything()
+    public async Task bad_values_in_any_other_part_of_a_request_are_refused_without_a_server_error()
     {
-        await AllOf(
+        await ForEachConcurrently(
             own.Document.Operations.Where(o => !o.IsStream),
             async operation =>
             {
@@ -295,7 +290,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
                 foreach (
                     var (name, part) in operation
                         .Parameters("path")
-                        .SelectMany(p => Parts.Where(part => part != RefusedByTheServer).Select(part => (p.Name, part)))
+                        .SelectMany(p => AddressParts.Where(part => part != RefusedByTheServer).Select(part => (p.Name, part)))
                 )
                 {
                     // one endpoint is enough: all of them read the tenant in the same place
@@ -310,7 +305,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
                     );
                     await Send(operation, request);
                 }
-                foreach (var (name, part) in operation.Parameters("query").SelectMany(p => Parts.Select(part => (p.Name, part))))
+                foreach (var (name, part) in operation.Parameters("query").SelectMany(p => AddressParts.Select(part => (p.Name, part))))
                 {
                     using var request = Request(operation, address + operation.Query(name, part), null);
                     await Send(operation, request, name);
@@ -330,7 +325,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
                     request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
                     await Send(operation, request);
                 }
-                foreach (var body in NotText)
+                foreach (var body in InvalidBodies)
                 {
                     using var request = Request(operation, address, "");
                     request.Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
@@ -338,13 +333,13 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
                 }
             }
         );
-        await NothingIsWrong(own.Document.Operations.Count);
+        await ShouldHaveNoFaults(own.Document.Operations.Count);
     }
 
-    private static Task AllOf(IEnumerable<Operation> operations, Func<Operation, Task> send) =>
+    private static Task ForEachConcurrently(IEnumerable<Operation> operations, Func<Operation, Task> send) =>
         Parallel.ForEachAsync(
             operations,
-            new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+            new ParallelOptions { MaxDegreeOfParallelism = Concurrency },
             async (operation, _) => await send(operation)
         );
 
@@ -369,7 +364,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         : operation.Path == "/api/{tenant}/stores/{id}/deactivate"
             ? operation
                 .Path.Replace("{tenant}", DemoTenant.Slug, StringComparison.Ordinal)
-                .Replace("{id}", OwnHost.QuietStore, StringComparison.Ordinal)
+                .Replace("{id}", BadRequestHost.UnusedStore, StringComparison.Ordinal)
         : operation.IsCommand && operation.Address.Contains("{id}", StringComparison.Ordinal)
             ? await own.Document.OfANewDocument(own.Admin, operation.Address)
         : operation.Address;
@@ -399,7 +394,8 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         _answers[request.Headers.TryGetValues("User-Agent", out var agent) ? agent.First() : ""] = answer.Status;
         if (Fault(answer, field, body) is { } fault)
             _faults.Add(
-                $"{fault}: {operation} {field}: {answer.Status} {answer.ContentType} {answer.Text} {request.RequestUri} {Refusal.Shorten(body ?? "")}"
+                $"{fault}: {operation} {field}: {answer.Status} {answer.ContentType} {answer.Text} {request.RequestUri} "
+                    + $"{Refusal.Shorten(body ?? "")}"
             );
         return answer.Status;
     }
@@ -437,7 +433,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         }
     }
 
-    private async Task NothingIsWrong(int operations)
+    private async Task ShouldHaveNoFaults(int operations)
     {
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{operations} operations, {_answers.Count} requests: "
@@ -455,19 +451,24 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         );
         written.Count.ShouldBeGreaterThan(100); // from accepted requests
         written.Where(name => _answers.GetValueOrDefault(name) >= 400).ShouldBeEmpty(); // the other test of this host uses names of its own
-        (await superuser.Breaches()).ShouldBeEmpty();
+        (await superuser.Violations()).ShouldBeEmpty();
     }
 
     /// <summary>Bodies in which one field differs from the example, each with the name of that field.</summary>
-    /// <param name="whole">A function that returns the full body with a node in place of this field.</param>
-    private IEnumerable<(string Field, string Body)> Bodies(JsonNode schema, JsonNode? example, string field, Func<JsonNode?, string> whole)
+    /// <param name="enclose">A function that returns the full body with a node in place of this field.</param>
+    private IEnumerable<(string Field, string Body)> Bodies(
+        JsonNode schema,
+        JsonNode? example,
+        string field,
+        Func<JsonNode?, string> enclose
+    )
     {
         schema = own.Document.Schema(schema);
-        var (hole, types) = (whole("@@"), schema["type"]!.ToJsonString());
-        string Put(string json) => hole.Replace("\"@@\"", json, StringComparison.Ordinal);
+        var (template, types) = (enclose("@@"), schema["type"]!.ToJsonString());
+        string Put(string json) => template.Replace("\"@@\"", json, StringComparison.Ordinal);
         bool Is(string type) => types.Contains(type, StringComparison.Ordinal);
         foreach (
-            var value in Anything
+            var value in AnyValues
                 .Concat(Is("number") || Is("integer") ? Numbers : [])
                 .Concat(Is("string") ? Texts : [])
                 .Concat(schema["format"] is null ? [] : Dates)
@@ -476,7 +477,7 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
         if (Is("array"))
         {
             yield return (field, Put($"[{string.Join(',', Enumerable.Repeat(example?[0]?.ToJsonString() ?? "{}", 10_001))}]"));
-            foreach (var body in Bodies(schema["items"]!, example?[0], $"{field}[0]", node => whole(new JsonArray(node))))
+            foreach (var body in Bodies(schema["items"]!, example?[0], $"{field}[0]", node => enclose(new JsonArray(node))))
                 yield return body;
         }
         if (!Is("object"))
@@ -491,14 +492,14 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
             {
                 var copy = Copy();
                 copy[name] = node;
-                return whole(copy);
+                return enclose(copy);
             }
             var path = field.Length == 0 ? name : $"{field}.{name}";
             var (value, place) = (example?[name]?.ToJsonString() ?? "null", With("@@"));
             string Beside(string more) => place.Replace("\"@@\"", $"{value},\"{more}\":{value}", StringComparison.Ordinal);
             var without = Copy();
             without.Remove(name);
-            yield return (path, whole(without));
+            yield return (path, enclose(without));
             yield return (path, Beside(name));
             yield return (path, Beside($"{name}X"));
             foreach (var body in Bodies(member!, example?[name], path, With))
@@ -514,7 +515,8 @@ public sealed partial class BadRequestTests(OwnHost own) : IClassFixture<OwnHost
     private static partial Regex Number();
 
     [GeneratedRegex(
-        @"Fluxion\.[A-Z]|System\.|Microsoft\.|Npgsql|Marten|Wolverine|JasperFx|Exception|Int32|Nullable|\bat [A-Z]\w+\.|pg_|mt_|tenant_fluxion"
+        @"Fluxion\.[A-Z]|System\.|Microsoft\.|Npgsql|Marten|Wolverine|JasperFx|Exception|Int32|Nullable"
+            + @"|\bat [A-Z]\w+\.|pg_|mt_|tenant_fluxion"
     )]
     private static partial Regex Leak();
 }

@@ -7,7 +7,7 @@ namespace Fluxion.Tests.Host;
 public sealed class BodyTests(LedgerHost host)
 {
     [Fact]
-    public async Task a_chunked_body_over_the_limit_is_413_and_broken_chunks_are_400_without_a_token_too()
+    public async Task a_chunked_body_over_the_limit_answers_413_and_broken_chunks_400_with_or_without_a_token()
     {
         await using var database = await host.NewDatabase();
         await using var served = await HostProcess.Serve(database.Connections);
@@ -30,7 +30,8 @@ public sealed class BodyTests(LedgerHost host)
         await client.ConnectAsync(address.Host, address.Port);
         await using var stream = client.GetStream();
         var head =
-            $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            $"POST /api/token HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\nContent-Type: "
+            + "application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
         // the server answers and closes before it has read everything: the rest cannot be sent then
         var sending = stream.WriteAsync(Encoding.ASCII.GetBytes(head + chunks)).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
         var buffer = new byte[64 * 1024];

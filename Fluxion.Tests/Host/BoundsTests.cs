@@ -9,7 +9,7 @@ using Fluxion.Ledger.Imports;
 namespace Fluxion.Tests.Host;
 
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class Alone
+public sealed class NotParallel
 {
     /// <summary>Tests that measure: no other test runs at the same time.</summary>
     public const string Name = "alone";
@@ -19,11 +19,11 @@ public sealed class Alone
 /// Under many concurrent requests the host processes a few at a time and refuses the others with Retry-After. A concurrent reader waits
 /// less than one second. The host is the tests' own; its clients share the cores with it.
 /// </summary>
-[Collection(Alone.Name)]
+[Collection(NotParallel.Name)]
 public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
 {
-    private static readonly TimeSpan ReaderWaits = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReadInterval = TimeSpan.FromMilliseconds(20);
 
     private OwnDatabase _database = null!;
     private HostProcess _host = null!;
@@ -45,14 +45,14 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     /// <summary>The status of an answer, and how long it took.</summary>
-    private sealed record Timed(int Status, TimeSpan Elapsed, TimeSpan? RetryAfter);
+    private sealed record TimedAnswer(int Status, TimeSpan Elapsed, TimeSpan? RetryAfter);
 
-    private static async Task<Timed> Send(HttpClient http, HttpRequestMessage request)
+    private static async Task<TimedAnswer> Send(HttpClient http, HttpRequestMessage request)
     {
         var watch = Stopwatch.StartNew();
         using var answer = await http.SendAsync(request);
         await answer.Content.CopyToAsync(Stream.Null);
-        return new Timed((int)answer.StatusCode, watch.Elapsed, answer.Headers.RetryAfter?.Delta);
+        return new TimedAnswer((int)answer.StatusCode, watch.Elapsed, answer.Headers.RetryAfter?.Delta);
     }
 
     private async Task<HttpClient> SignedIn(string role)
@@ -74,34 +74,36 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     /// <summary>Reads one item repeatedly while a load runs, checks how long the reads took, and returns the answers of the load.</summary>
-    private async Task<IReadOnlyList<Timed>> Beside(string what, Func<Task<IReadOnlyList<Timed>>> load)
+    private async Task<IReadOnlyList<TimedAnswer>> MeasureReadsDuring(string what, Func<Task<IReadOnlyList<TimedAnswer>>> load)
     {
         using var reader = await SignedIn("viewer");
-        var reads = new List<Timed>();
+        var reads = new List<TimedAnswer>();
         var loading = Task.Run(load);
         while (!loading.IsCompleted)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{DemoTenant.Slug}/inventory?store=CCS-01&sku=LAC001");
             reads.Add(await Send(reader, request));
-            await Task.Delay(BetweenReads);
+            await Task.Delay(ReadInterval);
         }
         var answers = await loading;
-        var (middle, p99, longest) = (At(reads, 0.5), At(reads, 0.99), At(reads, 1));
+        var (median, p99, longest) = (Percentile(reads, 0.5), Percentile(reads, 0.99), Percentile(reads, 1));
+        var statuses = answers.GroupBy(a => a.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} × {g.Key}");
         TestContext.Current.TestOutputHelper!.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{what}: {string.Join(", ", answers.GroupBy(a => a.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} × {g.Key}"))} in {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s; "
-                    + $"{reads.Count} reads: median {middle.TotalMilliseconds:0} ms, 99 % {p99.TotalMilliseconds:0} ms, longest {longest.TotalMilliseconds:0} ms; "
+                $"{what}: {string.Join(", ", statuses)} in {answers.Max(a => a.Elapsed).TotalSeconds:0.0} s; "
+                    + $"{reads.Count} reads: median {median.TotalMilliseconds:0} ms, 99 % {p99.TotalMilliseconds:0} ms, "
+                    + $"longest {longest.TotalMilliseconds:0} ms; "
                     + $"host at most {Memory("VmHWM")} MB, now {Memory("VmRSS")} MB"
             )
         );
         reads.ShouldAllBe(read => read.Status == 200);
-        p99.ShouldBeLessThan(ReaderWaits);
+        p99.ShouldBeLessThan(ReadLimit);
         answers.Where(a => a.Status is 429 or 503).ShouldAllBe(a => a.RetryAfter > TimeSpan.Zero);
         return answers;
     }
 
-    private static TimeSpan At(List<Timed> reads, double share) =>
+    private static TimeSpan Percentile(List<TimedAnswer> reads, double share) =>
         reads.Select(read => read.Elapsed).Order().ElementAt(Math.Min(reads.Count - 1, (int)(reads.Count * share)));
 
     private long Memory(string which) =>
@@ -112,7 +114,7 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
             CultureInfo.InvariantCulture
         ) / 1024;
 
-    private static async Task<IReadOnlyList<Timed>> AtOnce(int times, Func<int, Task<Timed>> send) =>
+    private static async Task<IReadOnlyList<TimedAnswer>> SendConcurrently(int times, Func<int, Task<TimedAnswer>> send) =>
         await Task.WhenAll(Enumerable.Range(0, times).Select(send));
 
     private static HttpRequestMessage Command(string path, object body) =>
@@ -133,16 +135,16 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task twenty_imports_of_29_MB_at_once()
+    public async Task twenty_concurrent_imports_of_29_MB_leave_reads_fast_and_memory_bounded()
     {
         var file = LargeFile();
         file.Length.ShouldBeInRange(28_000_000, Import.MaxBytes);
         using var manager = await SignedIn("manager");
         var before = Memory("VmRSS");
-        var answers = await Beside(
+        var answers = await MeasureReadsDuring(
             "20 imports of 29 MB",
             () =>
-                AtOnce(
+                SendConcurrently(
                     20,
                     async _ =>
                     {
@@ -161,14 +163,14 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task two_hundred_and_sixty_changes_of_passwords_at_once()
+    public async Task two_hundred_and_sixty_concurrent_password_changes_leave_reads_fast()
     {
         using var user = await SignedIn("user");
         using var admin = await SignedIn("admin");
-        var answers = await Beside(
+        var answers = await MeasureReadsDuring(
             "260 changes of passwords",
             () =>
-                AtOnce(
+                SendConcurrently(
                     260,
                     async i =>
                     {
@@ -190,13 +192,13 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task two_hundred_and_sixty_sign_ins_at_once()
+    public async Task two_hundred_and_sixty_concurrent_sign_ins_leave_reads_fast()
     {
         using var http = _host.NewClient();
-        var answers = await Beside(
+        var answers = await MeasureReadsDuring(
             "260 sign-ins",
             () =>
-                AtOnce(
+                SendConcurrently(
                     260,
                     async _ =>
                     {
@@ -220,13 +222,13 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task a_hundred_whole_lists_and_a_hundred_pages_at_once()
+    public async Task a_hundred_concurrent_complete_lists_and_pages_leave_reads_fast()
     {
         using var manager = await SignedIn("manager");
-        var answers = await Beside(
+        var answers = await MeasureReadsDuring(
             "100 whole lists and 100 pages",
             () =>
-                AtOnce(
+                SendConcurrently(
                     200,
                     async i =>
                     {
@@ -245,13 +247,13 @@ public sealed class BoundsTests(LedgerHost ledger) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task forty_verifications_at_once()
+    public async Task forty_concurrent_verifications_leave_reads_fast()
     {
         using var manager = await SignedIn("manager");
-        var answers = await Beside(
+        var answers = await MeasureReadsDuring(
             "40 verifications",
             () =>
-                AtOnce(
+                SendConcurrently(
                     40,
                     async _ =>
                     {

@@ -94,6 +94,17 @@ public sealed class Client(HttpClient http, string tenant)
     public Task<Answer> Post(string path, object? body, string? key = "new") =>
         Send(HttpMethod.Post, path, body, key == "new" ? Guid.CreateVersion7().ToString() : key);
 
+    /// <summary>Sends a CSV file to the import of a kind of rows.</summary>
+    public Task<Answer> Import(string kind, string csv, string query = "", string? key = "new", string? accept = null) =>
+        Send(
+            HttpMethod.Post,
+            $"imports/{kind}{query}",
+            csv,
+            key == "new" ? Guid.CreateVersion7().ToString() : key,
+            accept,
+            contentType: "text/csv"
+        );
+
     public Task<Answer> Put(string path, object? body) => Send(HttpMethod.Put, path, body, null);
 
     /// <param name="path">A path below /api/{tenant}, or from the root when it begins with a slash.</param>

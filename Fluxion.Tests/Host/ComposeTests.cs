@@ -44,7 +44,7 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void each_service_starts_when_the_one_before_it_is_done_or_healthy()
+    public void each_service_starts_after_the_previous_one_has_completed_or_is_healthy()
     {
         Condition("init", "database").ShouldBe("service_healthy");
         Condition("host", "init").ShouldBe("service_completed_successfully");
@@ -58,7 +58,7 @@ public sealed partial class ComposeTests
 
     [Theory]
     [MemberData(nameof(OurServices))]
-    public void every_variable_is_one_that_the_host_reads(string service)
+    public void the_host_reads_every_variable_of_the_compose_file(string service)
     {
         var configuration = Configuration(service);
         string[] sections = ["ConnectionStrings", "Fluxion"];
@@ -94,7 +94,7 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void every_secret_is_required_listed_in_the_example_and_not_given_there()
+    public void every_secret_is_required_and_has_no_value_in_the_example()
     {
         var text = File.ReadAllText(Path.Combine(Root, "docker-compose.yml"));
         var required = Required().Matches(text).Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal).ToArray();
@@ -108,7 +108,7 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void the_image_is_the_runtime_alone_not_run_as_root_on_the_port_that_is_published()
+    public void the_image_contains_only_the_runtime_and_does_not_run_as_root()
     {
         var from = From();
         from[0].ShouldStartWith("mcr.microsoft.com/dotnet/sdk:10.0.");
@@ -122,7 +122,7 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void what_the_restore_reads_is_copied_before_it()
+    public void the_image_build_copies_all_files_that_the_restore_reads()
     {
         var restore = Array.FindIndex(Dockerfile, l => l.StartsWith("RUN dotnet restore", StringComparison.Ordinal));
         restore.ShouldBeGreaterThan(0);

@@ -60,7 +60,7 @@ public sealed partial class DocumentTests
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public void every_test_that_is_named_exists(string document)
+    public void every_test_named_in_a_document_exists(string document)
     {
         foreach (var test in Code(document).Select(code => TestName().Match(code)).Where(m => m.Success))
         {
@@ -91,7 +91,7 @@ public sealed partial class DocumentTests
         File.ReadAllLines(Path.Combine(Root, document)).Length.ShouldBeLessThanOrEqualTo(lines);
 
     [Fact]
-    public void changelog_image_and_compose_file_name_one_version()
+    public void changelog_image_and_compose_file_have_the_same_version()
     {
         var released = Released().Match(Text("CHANGELOG.md")).Groups[1].Value;
         released.ShouldNotBeEmpty();

@@ -13,7 +13,7 @@ public sealed class EmbeddedDatabaseTests
     public EmbeddedDatabaseTests(LedgerHost ledger) => ledger.ShouldNotBeNull();
 
     [Fact]
-    public async Task two_starts_at_once_give_one_server_and_who_started_it_stops_it()
+    public async Task two_concurrent_starts_share_one_server_and_its_starter_stops_it()
     {
         await using var server = new OwnServer();
         var both = await Task.WhenAll(server.Start(), server.Start());
@@ -34,7 +34,7 @@ public sealed class EmbeddedDatabaseTests
     }
 
     [Fact]
-    public async Task who_started_it_leaves_it_to_the_others_who_use_it()
+    public async Task the_starter_of_a_server_leaves_it_running_while_others_use_it()
     {
         await using var server = new OwnServer();
         var starter = await server.Start();
@@ -47,7 +47,7 @@ public sealed class EmbeddedDatabaseTests
     }
 
     [Fact]
-    public async Task after_kill_9_it_starts_again_with_its_data()
+    public async Task the_embedded_database_starts_again_with_its_data_after_kill_9()
     {
         await using var server = new OwnServer();
         var first = await server.Start();

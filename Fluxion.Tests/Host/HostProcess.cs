@@ -11,7 +11,7 @@ namespace Fluxion.Tests.Host;
 public sealed partial class HostProcess : IAsyncDisposable
 {
     public const string SigningKey = "a signing key of the tests, long enough for HMAC-SHA256";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// The host's own output folder. Framework commands load every assembly of their folder, and the assemblies of the tests do not load
@@ -58,8 +58,8 @@ public sealed partial class HostProcess : IAsyncDisposable
         foreach (var (name, value) in environment.Where(e => e.Value is not null))
             start.Environment[name] = value;
         _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, e) => Take(e.Data);
-        _process.ErrorDataReceived += (_, e) => Take(e.Data);
+        _process.OutputDataReceived += (_, e) => AppendOutput(e.Data);
+        _process.ErrorDataReceived += (_, e) => AppendOutput(e.Data);
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
@@ -80,7 +80,7 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    public HttpClient NewClient() => new() { BaseAddress = Address, Timeout = Patience };
+    public HttpClient NewClient() => new() { BaseAddress = Address, Timeout = Timeout };
 
     public Task<Client> Demo(string role) => Client.SignIn(NewClient(), DemoTenant.Slug, DemoTenant.Email(role), DemoTenant.Password);
 
@@ -94,7 +94,7 @@ public sealed partial class HostProcess : IAsyncDisposable
         var host = new HostProcess(environment, arguments);
         try
         {
-            await Task.WhenAny(host._address.Task, host._process.WaitForExitAsync(), Task.Delay(Patience));
+            await Task.WhenAny(host._address.Task, host._process.WaitForExitAsync(), Task.Delay(Timeout));
             host._address.Task.IsCompletedSuccessfully.ShouldBeTrue($"The host does not serve:\n{host.Output}");
             host.Address = await host._address.Task;
             using var http = host.NewClient();
@@ -141,7 +141,7 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Waits until the process has ended and all its output is read, and returns the exit code.</summary>
     public async Task<int> Exit()
     {
-        using var timeout = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         try
         {
             await _process.WaitForExitAsync(timeout.Token);
@@ -170,7 +170,7 @@ public sealed partial class HostProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private void Take(string? line)
+    private void AppendOutput(string? line)
     {
         if (line is null)
             return;

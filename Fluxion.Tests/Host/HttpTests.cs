@@ -11,14 +11,14 @@ public sealed class HttpTests(LedgerHost host)
     [InlineData("APPLICATION/JSON")]
     [InlineData("Application/Json; charset=utf-8")]
     [InlineData("application/vnd.fluxion+json")]
-    public async Task json_is_read_however_its_media_type_is_spelled(string contentType) =>
+    public async Task json_is_accepted_under_every_valid_spelling_of_its_media_type(string contentType) =>
         (await Client.Anonymous(host).Send(HttpMethod.Post, "/api/token", SignIn, null, contentType: contentType)).ShouldBe(200);
 
     [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/jsonp")]
-    public async Task what_is_not_sent_as_json_is_415_with_or_without_a_token(string contentType)
+    public async Task a_body_that_is_not_json_answers_415_with_or_without_a_token(string contentType)
     {
         (await Client.Anonymous(host).Send(HttpMethod.Post, "/api/token", SignIn, null, contentType: contentType))
             .ShouldBe(415)
@@ -33,7 +33,7 @@ public sealed class HttpTests(LedgerHost host)
     [InlineData("*/*;q=0.1")]
     [InlineData("APPLICATION/JSON")]
     [InlineData("text/csv")]
-    public async Task a_command_is_answered_with_json_whatever_the_client_accepts(string accept) =>
+    public async Task a_command_answers_json_for_every_accept_header(string accept) =>
         (await Client.Anonymous(host).Send(HttpMethod.Post, "/api/token", SignIn, null, accept))
             .ShouldBe(200)
             .ContentType!.ShouldStartWith("application/json");
@@ -63,7 +63,7 @@ public sealed class HttpTests(LedgerHost host)
     [InlineData("products/NONE")]
     [InlineData("/openapi/v1.json")]
     [InlineData("/health/live")]
-    public async Task head_is_answered_as_get_without_the_body(string path)
+    public async Task head_answers_as_get_without_the_body(string path)
     {
         var viewer = await Client.Demo(host, "viewer");
         var (get, head) = (await viewer.Get(path), await viewer.Send(HttpMethod.Head, path, null, null));
@@ -75,7 +75,7 @@ public sealed class HttpTests(LedgerHost host)
     [InlineData("purchase-orders", "draft, sent, confirmed, partial, received, cancelled")]
     [InlineData("stock/transfers", "in_transit, partial, received")]
     [InlineData("stock/reservations", "open, fulfilled, released, expired")]
-    public async Task a_list_by_a_state_that_there_is_not_is_refused_and_says_which_there_are(string list, string states)
+    public async Task a_list_filtered_by_an_unknown_status_is_refused_with_the_allowed_ones(string list, string states)
     {
         var viewer = await Client.Demo(host, "viewer");
         foreach (var state in states.Split(", "))
@@ -90,7 +90,7 @@ public sealed class HttpTests(LedgerHost host)
     [InlineData("GET", "/nothing", 404)]
     [InlineData("DELETE", "/api/fluxion-demo/inventory", 405)]
     [InlineData("GET", "/api/token", 405)]
-    public async Task what_the_router_refuses_is_a_problem_with_a_detail_for_everybody(string method, string path, int status)
+    public async Task a_request_that_the_router_refuses_answers_a_problem_with_a_detail(string method, string path, int status)
     {
         foreach (var client in (Client[])[Client.Anonymous(host), await Client.Demo(host, "admin")])
         {
@@ -101,16 +101,16 @@ public sealed class HttpTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task nothing_that_a_client_sends_as_a_body_is_an_error_of_ours_or_is_logged()
+    public async Task no_request_body_causes_a_server_error_or_an_error_log()
     {
         await using var database = await host.NewDatabase();
         await using var served = await HostProcess.Serve(database.Connections);
         using var http = served.NewClient();
         var random = new Random(7);
-        byte[] whole = Encoding.UTF8.GetBytes(SignIn);
+        byte[] valid = Encoding.UTF8.GetBytes(SignIn);
         for (var i = 0; i < 300; i++)
         {
-            var body = whole.ToArray();
+            var body = valid.ToArray();
             for (var change = random.Next(1, 4); change > 0; change--)
                 body[random.Next(body.Length)] = (byte)random.Next(256);
             using var content = new ByteArrayContent(body[..random.Next(1, body.Length + 1)]);

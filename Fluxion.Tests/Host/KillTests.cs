@@ -11,40 +11,40 @@ public sealed class KillTests(LedgerHost ledger)
     private const int AtOnce = 8;
 
     [Fact]
-    public async Task after_kill_9_amid_commands_of_all_kinds_repeating_all_applies_each_exactly_once()
+    public async Task commands_repeated_after_kill_9_of_the_host_are_applied_exactly_once()
     {
         await using var database = await ledger.NewDatabase();
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         var load = new MixedLoad(AtOnce);
         Dictionary<(string, string), Stock> before;
         await using (var host = await HostProcess.Serve(database.Connections))
         {
             before = await StockOf(superuser);
             var killed = false;
-            var playing = load.Play(await host.Demo("manager"), isGone: () => Volatile.Read(ref killed));
-            await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * 2 / 5));
+            var playing = load.Run(await host.Demo("manager"), isGone: () => Volatile.Read(ref killed));
+            await Wait.Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * 2 / 5), "2 of 5 requests are answered");
             Volatile.Write(ref killed, true);
             await host.Kill();
             await playing;
         }
         var answered = load.Answered;
-        var applied = await Scalar<long>(superuser, Keys);
+        var applied = await Scalar<long>(superuser, CountKeys);
         (applied - answered).ShouldBeInRange(0, AtOnce);
         applied.ShouldBeLessThan(MixedLoad.Requests);
 
         await using var again = await HostProcess.Serve(database.Connections);
         var watch = Stopwatch.StartNew();
-        await load.Play(await again.Demo("manager"));
+        await load.Run(await again.Demo("manager"));
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, all {load.Answered} repeated in {watch.Elapsed}"
+            $"answered before the kill: {answered}, applied but unanswered: {applied - answered}, "
+                + $"all {load.Answered} repeated in {watch.Elapsed}"
         );
         ((long)load.Replayed).ShouldBe(applied);
-        await ShouldHaveHappenedOnce(superuser, load, before);
+        await ShouldBeAppliedOnce(superuser, load, before);
     }
 
     [Fact]
-    public async Task after_kill_9_of_the_whole_database_amid_commands_of_all_kinds_nothing_answered_is_lost_and_nothing_applied_twice()
+    public async Task kill_9_of_the_database_loses_no_answered_command_and_applies_none_twice()
     {
         await using var server = new OwnServer();
         await using var first = await server.Start();
@@ -57,53 +57,53 @@ public sealed class KillTests(LedgerHost ledger)
             before = await StockOf(superuser);
 
         var load = new MixedLoad(AtOnce);
-        var playing = load.Play(client);
+        var playing = load.Run(client);
         foreach (var part in (int[])[1, 2, 3])
         {
-            await Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * part / 4));
+            await Wait.Until(() => Task.FromResult(load.Answered >= MixedLoad.Requests * part / 4), $"{part} of 4 requests are answered");
             await server.KillAll();
             (await server.Start(first.Port)).StartedHere.ShouldBeTrue();
         }
         await playing;
         load.Refused.ShouldBeGreaterThan(0);
         var unanswered = load.Replayed;
-        await load.Play(client);
+        await load.Run(client);
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{load.Refused} × 503, applied but unanswered at first: {unanswered}, all {load.Answered} repeated"
         );
         load.Replayed.ShouldBe(unanswered + MixedLoad.Requests);
         await using (var superuser = await Superuser())
-            await ShouldHaveHappenedOnce(superuser, load, before);
+            await ShouldBeAppliedOnce(superuser, load, before);
         host.Terminate();
         (await host.Exit()).ShouldBe(0, host.Output);
     }
 
     [Fact]
-    public async Task sigterm_finishes_what_is_in_flight_and_exits_with_0()
+    public async Task sigterm_completes_requests_in_flight_and_exits_with_0()
     {
         await using var database = await ledger.NewDatabase();
         await using var host = await HostProcess.Serve(database.Connections);
         var client = await host.Demo("user");
         (await Receive(client, "warm")).ShouldBe(200);
 
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         Task<Answer>[] inFlight;
-        await using (var obstacle = database.Superuser())
+        await using (var obstacle = await database.OpenSuperuser())
         {
             // every stock command acquires a lock on its stream: here all of them wait for this transaction
-            await obstacle.OpenAsync(TestContext.Current.CancellationToken);
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await Scalar<object>(obstacle, "lock table tenant_fluxion_demo.mt_streams in exclusive mode");
             inFlight = [.. Enumerable.Range(0, AtOnce).Select(i => Receive(client, $"in-flight-{i}"))];
-            await Until(async () =>
-                await Scalar<long>(
-                    superuser,
-                    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-                ) == AtOnce
+            await Wait.Until(
+                async () =>
+                    await Scalar<long>(
+                        superuser,
+                        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+                    ) == AtOnce,
+                "all commands wait for the lock"
             );
             host.Terminate();
-            await Until(async () => !await Accepts(host.Address)); // the shutdown has begun
+            await Wait.Until(async () => !await Accepts(host.Address), "the host closes its port"); // the shutdown has begun
             inFlight.ShouldAllBe(request => !request.IsCompleted);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
@@ -116,13 +116,13 @@ public sealed class KillTests(LedgerHost ledger)
         );
     }
 
-    private const string Keys = $"select count(*) from tenant_fluxion_demo.idempotency_keys where key like '{MixedLoad.KeyPrefix}%'";
+    private const string CountKeys = $"select count(*) from tenant_fluxion_demo.idempotency_keys where key like '{MixedLoad.KeyPrefix}%'";
 
     /// <summary>Every request was applied exactly once, and the read models match the events.</summary>
-    private static async Task ShouldHaveHappenedOnce(NpgsqlConnection superuser, MixedLoad load, Dictionary<(string, string), Stock> before)
+    private static async Task ShouldBeAppliedOnce(NpgsqlConnection superuser, MixedLoad load, Dictionary<(string, string), Stock> before)
     {
         load.Answered.ShouldBe(MixedLoad.Requests);
-        (await Scalar<long>(superuser, Keys)).ShouldBe(MixedLoad.Requests);
+        (await Scalar<long>(superuser, CountKeys)).ShouldBe(MixedLoad.Requests);
         var expected = before.ToDictionary(item => item.Key, item => item.Value + load.Changes.GetValueOrDefault(item.Key));
         (await StockOf(superuser)).ShouldBe(expected, ignoreOrder: true);
         (await Scalar<decimal>(superuser, "select sum(amount_paid) from tenant_fluxion_demo.sales")).ShouldBe(load.Paid);
@@ -133,7 +133,7 @@ public sealed class KillTests(LedgerHost ledger)
                 "select count(*) from wolverine.wolverine_incoming_envelopes where message_type like '%ExpireReservation'"
             )
         ).ShouldBe(await Scalar<long>(superuser, "select count(*) from tenant_fluxion_demo.reservations"));
-        (await superuser.Breaches()).ShouldBeEmpty();
+        (await superuser.Violations()).ShouldBeEmpty();
     }
 
     private static async Task<Dictionary<(string, string), Stock>> StockOf(NpgsqlConnection superuser) =>
@@ -141,7 +141,8 @@ public sealed class KillTests(LedgerHost ledger)
             await superuser.Rows(
                 """
                 select s.code, p.sku, i.quantity_on_hand, i.quantity_reserved
-                from tenant_fluxion_demo.inventory i join tenant_fluxion_demo.stores s on s.id = i.store_id join tenant_fluxion_demo.products p on p.id = i.product_id
+                from tenant_fluxion_demo.inventory i join tenant_fluxion_demo.stores s on s.id = i.store_id
+                    join tenant_fluxion_demo.products p on p.id = i.product_id
                 """
             )
         ).ToDictionary(row => ((string)row[0]!, (string)row[1]!), row => new Stock((decimal)row[2]!, (decimal)row[3]!));
@@ -176,16 +177,5 @@ public sealed class KillTests(LedgerHost ledger)
         {
             return false;
         }
-    }
-
-    private static async Task Until(Func<Task<bool>> condition)
-    {
-        for (var attempt = 0; attempt < 600; attempt++)
-        {
-            if (await condition())
-                return;
-            await Task.Delay(50);
-        }
-        throw new TimeoutException();
     }
 }

@@ -99,10 +99,16 @@ public sealed class OwnDatabase(EmbeddedDatabase server, DatabaseConnections con
     public NpgsqlConnection Superuser(string? database = null) =>
         new(new NpgsqlConnectionStringBuilder(server.SuperuserConnectionString(database ?? Name)) { Pooling = false }.ConnectionString);
 
+    public async Task<NpgsqlConnection> OpenSuperuser(string? database = null)
+    {
+        var connection = Superuser(database);
+        await connection.OpenAsync();
+        return connection;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await using var postgres = Superuser("postgres");
-        await postgres.OpenAsync();
+        await using var postgres = await OpenSuperuser("postgres");
         // a database has thousands of files to delete
         await using var drop = new NpgsqlCommand($"drop database \"{Name}\" with (force)", postgres) { CommandTimeout = 0 };
         await drop.ExecuteNonQueryAsync();

@@ -10,18 +10,18 @@ public readonly record struct Stock(decimal OnHand, decimal Reserved = 0)
 }
 
 /// <summary>
-/// Errands in the demo tenant's shops, many of them concurrent: sales that are paid and then returned or cancelled, receipts, transfers
+/// Scenarios in the demo tenant's shops, many of them concurrent: sales that are paid and then returned or cancelled, receipts, transfers
 /// that arrive in parts, purchase orders, reservations and counts. Each request has a fixed idempotency key, so that a second run sends the
 /// same requests.
 /// </summary>
-public sealed class MixedLoad(int atOnce)
+public sealed class MixedLoad(int concurrency)
 {
-    public const string KeyPrefix = "errand-";
+    public const string KeyPrefix = "scenario-";
     public const int Requests = Rounds * 24;
     private const int Rounds = 50;
     private static readonly string[] Stores = ["CCS-01", "VLN-01", "MCY-01"];
-    private static readonly string[] Moved = ["LAC001", "HAR001", "ARR001", "PAS001", "CAR001"];
-    private static readonly string[] Counted =
+    private static readonly string[] MovedSkus = ["LAC001", "HAR001", "ARR001", "PAS001", "CAR001"];
+    private static readonly string[] CountedSkus =
     [
         "SAL001",
         "AZU001",
@@ -56,17 +56,17 @@ public sealed class MixedLoad(int atOnce)
     /// <summary>The number of answers with status 503; their requests were sent again.</summary>
     public int Refused => _refused;
 
-    /// <summary>The total change of each stock item once all errands have run to their end.</summary>
+    /// <summary>The total change of each stock item once all scenarios have run to their end.</summary>
     public IReadOnlyDictionary<(string Store, string Sku), Stock> Changes => _changes;
 
     public decimal Paid => Rounds * 2;
 
-    /// <summary>Runs all errands. The answer to a repeated request must be identical to the first.</summary>
-    /// <param name="isGone">Whether the host was killed: the errand then stops.</param>
-    public async Task Play(Client client, Func<bool>? isGone = null)
+    /// <summary>Runs all scenarios. The answer to a repeated request must be identical to the first.</summary>
+    /// <param name="isGone">Whether the host was killed: the scenario then stops.</param>
+    public async Task Run(Client client, Func<bool>? isGone = null)
     {
         _changes.Clear();
-        Func<Errand, Task>[] round =
+        Func<Scenario, Task>[] round =
         [
             e => Sell(e, cancels: true),
             Receive,
@@ -79,18 +79,18 @@ public sealed class MixedLoad(int atOnce)
             e => Reserve(e, releases: false),
             Order,
         ];
-        var errands = Enumerable
+        var scenarios = Enumerable
             .Range(0, Rounds)
-            .SelectMany(n => round.Select((play, place) => (Play: play, Errand: new Errand(this, client, n, place))));
+            .SelectMany(n => round.Select((play, place) => (Run: play, Scenario: new Scenario(this, client, n, place))));
         await Parallel.ForEachAsync(
-            errands,
-            new ParallelOptions { MaxDegreeOfParallelism = atOnce },
+            scenarios,
+            new ParallelOptions { MaxDegreeOfParallelism = concurrency },
             async (next, _) =>
             {
                 try
                 {
                     if (isGone?.Invoke() != true)
-                        await next.Play(next.Errand);
+                        await next.Run(next.Scenario);
                 }
                 catch (HttpRequestException) when (isGone?.Invoke() == true)
                 {
@@ -101,17 +101,17 @@ public sealed class MixedLoad(int atOnce)
     }
 
     /// <summary>Requests that run in sequence, because later ones take their ids from earlier answers.</summary>
-    private sealed class Errand(MixedLoad load, Client client, int round, int place)
+    private sealed class Scenario(MixedLoad load, Client client, int round, int place)
     {
         private int _sent;
 
         public string Name => $"{KeyPrefix}{round}-{place}";
         public string Store => Stores[(round + place) % Stores.Length];
         public string OtherStore => Stores[(round + place + 1) % Stores.Length];
-        public string Sku => Moved[(round + place) % Moved.Length];
+        public string Sku => MovedSkus[(round + place) % MovedSkus.Length];
 
-        /// <summary>A stock item that no concurrent errand counts.</summary>
-        public (string Store, string Sku) Item => (Stores[round % Stores.Length], Counted[round % Counted.Length]);
+        /// <summary>A stock item that no concurrent scenario counts.</summary>
+        public (string Store, string Sku) Item => (Stores[round % Stores.Length], CountedSkus[round % CountedSkus.Length]);
 
         public async Task<JsonNode> Send(string path, object? body)
         {
@@ -136,7 +136,7 @@ public sealed class MixedLoad(int atOnce)
             load._changes.AddOrUpdate(item, new Stock(onHand, reserved), (_, stock) => stock + new Stock(onHand, reserved));
     }
 
-    private static async Task Sell(Errand e, bool cancels)
+    private static async Task Sell(Scenario e, bool cancels)
     {
         var sale = await e.Send(
             "sales",
@@ -155,7 +155,7 @@ public sealed class MixedLoad(int atOnce)
         e.Changes(cancels ? 0 : -2);
     }
 
-    private static async Task Receive(Errand e)
+    private static async Task Receive(Scenario e)
     {
         await e.Send(
             "stock/receipts",
@@ -176,7 +176,7 @@ public sealed class MixedLoad(int atOnce)
         e.Changes(5);
     }
 
-    private static async Task Transfer(Errand e)
+    private static async Task Transfer(Scenario e)
     {
         var transfer = await e.Send(
             "stock/transfers",
@@ -207,7 +207,7 @@ public sealed class MixedLoad(int atOnce)
         e.Changes((e.OtherStore, e.Sku), 3);
     }
 
-    private static async Task Order(Errand e)
+    private static async Task Order(Scenario e)
     {
         var order = await e.Send(
             "purchase-orders",
@@ -225,7 +225,7 @@ public sealed class MixedLoad(int atOnce)
         e.Changes(6);
     }
 
-    private static async Task Reserve(Errand e, bool releases)
+    private static async Task Reserve(Scenario e, bool releases)
     {
         var reservation = await e.Send(
             "stock/reservations",
@@ -248,7 +248,7 @@ public sealed class MixedLoad(int atOnce)
         e.Changes(0, releases ? 0 : 2);
     }
 
-    private static async Task Count(Errand e)
+    private static async Task Count(Scenario e)
     {
         var (store, sku) = e.Item;
         await e.Send("stock/receipts", new { store, lines = new[] { new { sku, quantity = 7 } } });

@@ -51,7 +51,7 @@ public sealed class OpenApiTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_operation_has_a_summary_its_least_role_and_what_is_refused()
+    public async Task every_operation_documents_its_summary_least_role_and_refusals()
     {
         foreach (var operation in await Operations())
         {
@@ -71,7 +71,7 @@ public sealed class OpenApiTests(LedgerHost host)
     [InlineData("get", "/api/{tenant}/inventory", "200 400 401 403 404 429 503")]
     [InlineData("post", "/api/token", "200 400 401 403 413 415 429 503")]
     [InlineData("post", "/api/tenants", "201 400 401 403 409 413 415 422 429 503")]
-    public async Task the_statuses_are_those_that_occur(string method, string path, string statuses) =>
+    public async Task the_documented_statuses_are_those_that_occur(string method, string path, string statuses) =>
         (await Operations()).Single(o => o.Method == method && o.Path == path).Statuses.ShouldBe(statuses.Split(' '));
 
     [Theory]
@@ -80,7 +80,7 @@ public sealed class OpenApiTests(LedgerHost host)
     [InlineData("OpenStore", "code,name")]
     [InlineData("RegisterSupplier", "businessName,code")]
     [InlineData("ReceiveStock", "lines,store")]
-    public async Task what_is_required_is_said(string command, string fields) =>
+    public async Task required_fields_are_marked_as_required(string command, string fields) =>
         (await Document()).Json["components"]!["schemas"]![command]!["required"]!
             .AsArray()
             .Select(f => f!.GetValue<string>())

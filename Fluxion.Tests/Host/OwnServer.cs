@@ -6,7 +6,7 @@ namespace Fluxion.Tests.Host;
 /// <summary>An embedded server with a data folder of the test's own, which the test may kill. Disposal deletes everything.</summary>
 public sealed class OwnServer : IAsyncDisposable
 {
-    private readonly Lock _reading = new();
+    private readonly Lock _lock = new();
     private readonly List<string> _progress = [];
 
     public EmbeddedDatabaseOptions Options { get; } =
@@ -20,12 +20,12 @@ public sealed class OwnServer : IAsyncDisposable
     {
         get
         {
-            lock (_reading)
+            lock (_lock)
                 return [.. _progress];
         }
     }
 
-    public Task<EmbeddedDatabase> Start(int port = 0) => EmbeddedDatabase.StartAsync(Options with { Port = port }, Tell);
+    public Task<EmbeddedDatabase> Start(int port = 0) => EmbeddedDatabase.StartAsync(Options with { Port = port }, AddProgress);
 
     /// <summary>The process id of the server, or null when none runs.</summary>
     public int? Process()
@@ -94,9 +94,9 @@ public sealed class OwnServer : IAsyncDisposable
         return children;
     }
 
-    private void Tell(string line)
+    private void AddProgress(string line)
     {
-        lock (_reading)
+        lock (_lock)
             _progress.Add(line);
     }
 }

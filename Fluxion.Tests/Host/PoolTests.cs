@@ -15,7 +15,7 @@ public sealed class PoolTests(LedgerHost ledger)
     [InlineData("Host=h", "Host=h", 24, 12, 24)]
     [InlineData("Host=h;Maximum Pool Size=90", "Host=h;MaxPoolSize=30", 60, 30, 30)]
     [InlineData("Host=h;Maximum Pool Size=100", null, 67, 33, 0)]
-    public void a_host_opens_as_many_connections_as_its_connection_strings_say(
+    public void a_host_opens_at_most_the_connections_that_its_connection_strings_allow(
         string service,
         string? owner,
         int commands,
@@ -24,7 +24,7 @@ public sealed class PoolTests(LedgerHost ledger)
     ) => Pools.From(service, owner).ShouldBe(new Pools(commands, queries, owners));
 
     [Fact]
-    public async Task no_request_needs_two_connections_at_once()
+    public async Task no_request_uses_two_connections_at_once()
     {
         await using var database = await ledger.NewDatabase();
         string Smallest(string connections, int size) =>

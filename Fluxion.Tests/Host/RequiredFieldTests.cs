@@ -8,7 +8,7 @@ namespace Fluxion.Tests.Host;
 public sealed class RequiredFieldTests(LedgerHost host)
 {
     [Fact]
-    public async Task a_command_that_leaves_out_what_is_required_is_400_and_told_what()
+    public async Task a_command_without_a_required_field_is_refused_and_names_the_field()
     {
         var (document, admin, platform) = (
             await OpenApi.Of(Client.Anonymous(host)),
@@ -37,7 +37,7 @@ public sealed class RequiredFieldTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task nothing_at_all_is_told_all_that_is_required()
+    public async Task an_empty_body_is_refused_and_names_every_required_field()
     {
         var (document, admin) = (await OpenApi.Of(Client.Anonymous(host)), await Client.Demo(host, "admin"));
         var puts = document.Operations.Where(o => o.Method == "put").ToList();
@@ -59,12 +59,12 @@ public sealed class RequiredFieldTests(LedgerHost host)
         JsonNode schema,
         JsonNode? example,
         string at,
-        Func<JsonNode?, JsonNode?> whole
+        Func<JsonNode?, JsonNode?> enclose
     )
     {
         schema = document.Schema(schema);
         if (schema["items"] is { } items && example is JsonArray { Count: > 0 } array)
-            foreach (var found in Without(document, items, array[0], $"{at}[0]", node => whole(new JsonArray(node))))
+            foreach (var found in Without(document, items, array[0], $"{at}[0]", node => enclose(new JsonArray(node))))
                 yield return found;
         if (schema["properties"] is not JsonObject properties || example is not JsonObject fields)
             yield break;
@@ -73,7 +73,7 @@ public sealed class RequiredFieldTests(LedgerHost host)
         {
             var without = Copy();
             without.Remove(name);
-            yield return (Path(at, name), whole(without)!);
+            yield return (Path(at, name), enclose(without)!);
         }
         foreach (var (name, member) in properties.Where(property => fields.ContainsKey(property.Key)))
         {
@@ -81,7 +81,7 @@ public sealed class RequiredFieldTests(LedgerHost host)
             {
                 var with = Copy();
                 with[name] = node?.DeepClone();
-                return whole(with);
+                return enclose(with);
             }
             foreach (var found in Without(document, member!, fields[name], Path(at, name), With))
                 yield return found;

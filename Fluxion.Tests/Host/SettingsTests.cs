@@ -50,25 +50,25 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("Logging__Console__LogLevel__Fluxion", "5x", "must be one of: Trace, Debug")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "abc", "must be a URL")]
     [InlineData("OTEL_EXPORTER_OTLP_TIMEOUT", "foo", "must be a number of milliseconds")]
-    public async Task a_setting_that_is_not_allowed_is_said_with_its_value_and_with_what_is(string name, string value, string allowed)
+    public async Task an_invalid_setting_stops_the_start_with_its_value_and_the_allowed_ones(string name, string value, string allowed)
     {
-        var said = await Refused(With(name, value));
-        said.ShouldContain(name.Replace("ASPNETCORE_URLS", "Urls", StringComparison.Ordinal));
-        said.ShouldContain(value);
-        said.ShouldContain(allowed);
+        var message = await Refused(With(name, value));
+        message.ShouldContain(name.Replace("ASPNETCORE_URLS", "Urls", StringComparison.Ordinal));
+        message.ShouldContain(value);
+        message.ShouldContain(allowed);
     }
 
     [Fact]
-    public async Task a_setting_that_there_is_not_is_said_with_those_that_there_are() =>
+    public async Task an_unknown_setting_stops_the_start_with_the_known_ones() =>
         (await Refused(With("Fluxion__TokenMinute", "90"))).ShouldBe(
             "error: Fluxion__TokenMinute is not a setting: "
                 + "there are Fluxion__SigningKey, Fluxion__TokenMinutes, Fluxion__SignInsPerMinute, Fluxion__TrustedProxies."
         );
 
     [Fact]
-    public async Task all_that_is_wrong_is_said_at_once()
+    public async Task all_invalid_settings_are_reported_at_once()
     {
-        var said = await Refused(
+        var message = await Refused(
             new Dictionary<string, string?>(With("Fluxion__TokenMinutes", "abc"))
             {
                 ["Fluxion__SignInsPerMinute"] = "0",
@@ -76,7 +76,7 @@ public sealed class SettingsTests(LedgerHost ledger)
             }
         );
         foreach (var name in (string[])["Fluxion__TokenMinutes", "Fluxion__SignInsPerMinute", "Fluxion__SigningKey"])
-            said.ShouldContain(name);
+            message.ShouldContain(name);
     }
 
     [Theory]
@@ -99,11 +99,11 @@ public sealed class SettingsTests(LedgerHost ledger)
         "Maximum Pool Size=4: it must be 20 or more"
     )]
     [InlineData("FluxionOwner", $"Host=h;Database=d;Password={Secret}", "must name the Username")]
-    public async Task a_connection_string_that_cannot_be_used_is_said_without_what_is_in_it(string name, string value, string why)
+    public async Task an_unusable_connection_string_is_reported_without_its_content(string name, string value, string why)
     {
-        var said = await Refused(With($"ConnectionStrings__{name}", value));
-        said.ShouldStartWith($"error: ConnectionStrings__{name} ");
-        said.ShouldContain(why);
+        var message = await Refused(With($"ConnectionStrings__{name}", value));
+        message.ShouldStartWith($"error: ConnectionStrings__{name} ");
+        message.ShouldContain(why);
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("FLUXION_DATABASE_PORT", "70000", "a port from 1 to 65535")]
     [InlineData("FLUXION_DATABASE_KEEP", "perhaps", "true or false")]
     [InlineData("FLUXION_DEBIAN_MIRROR", "debian", "an address such as http")]
-    public async Task a_variable_of_the_embedded_database_that_is_not_allowed_is_said(string name, string value, string allowed) =>
+    public async Task an_invalid_variable_of_the_embedded_database_is_reported(string name, string value, string allowed) =>
         (await Refused(new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = "Development", [name] = value })).ShouldBe(
             $"error: {name} is '{value}': it must be {allowed}"
                 + (
@@ -137,9 +137,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     [Theory]
     [InlineData]
     [InlineData("tenants", "list")]
-    public async Task without_the_owners_connection_a_database_without_a_ledger_or_with_an_older_one_is_said_with_what_to_do(
-        params string[] command
-    )
+    public async Task a_missing_or_old_schema_without_the_owners_connection_is_reported_with_the_remedy(params string[] command)
     {
         await using var database = await ledger.NewDatabase();
         var service = HostProcess.Production(database.Connections with { Owner = null });
@@ -149,8 +147,7 @@ public sealed class SettingsTests(LedgerHost ledger)
         );
 
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         foreach (
             var (schema, script) in ((string, string)[])
                 [("shared", "shared/0041_scan_interval.sql"), ("template", "tenant/0051_replays.sql")]
@@ -168,12 +165,11 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("superuser", "is a superuser")]
     [InlineData("bypassrls", "bypasses row level security (BYPASSRLS)")]
     [InlineData("in role fluxion_owner", "owns the schemas, as fluxion_owner does")]
-    public async Task a_service_role_that_row_level_security_does_not_hold_is_refused_outside_development(string attribute, string why)
+    public async Task a_service_role_that_bypasses_row_level_security_is_refused_outside_development(string attribute, string why)
     {
         await using var database = await ledger.NewDatabase();
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         var role = $"too_much_{Guid.CreateVersion7():N}";
         await superuser.Execute($"create role {role} login password '{Secret}' {attribute}; grant fluxion_app to {role}");
         try
@@ -206,7 +202,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("retention.idempotency_keys", "1 minute", "must be an interval from 1 day to 1000 years, for example 30 days")]
     [InlineData("retention.event", "1 year", "is not a setting: there are retention.forecasts, ")]
     [InlineData("alerts.scan_interval", "1 minute", "must be an interval from 5 minutes to 7 days")]
-    public async Task a_setting_in_the_database_that_is_not_allowed_cannot_be_set_and_one_from_before_is_said_at_the_start(
+    public async Task an_invalid_database_setting_cannot_be_stored_and_an_existing_one_is_reported_at_start(
         string key,
         string value,
         string allowed
@@ -214,10 +210,11 @@ public sealed class SettingsTests(LedgerHost ledger)
     {
         await using var database = await ledger.NewDatabase();
         (await HostProcess.Run(HostProcess.Production(database.Connections), "database", "migrate")).ExitCode.ShouldBe(0);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        var set =
-            $"insert into shared.system_config (key, value) values ('{key}', '{value}') on conflict (key) do update set value = excluded.value";
+        await using var superuser = await database.OpenSuperuser();
+        var set = $"""
+            insert into shared.system_config (key, value)
+            values ('{key}', '{value}') on conflict (key) do update set value = excluded.value
+            """;
         (await superuser.Failure(set)).ShouldBe(PostgresErrorCodes.CheckViolation);
 
         await superuser.Execute(
@@ -226,8 +223,8 @@ public sealed class SettingsTests(LedgerHost ledger)
             {set}
             """
         );
-        var said = await Refused(HostProcess.Production(database.Connections));
-        said.ShouldStartWith($"error: {key} in shared.system_config is '{value}': it {allowed}");
+        var message = await Refused(HostProcess.Production(database.Connections));
+        message.ShouldStartWith($"error: {key} in shared.system_config is '{value}': it {allowed}");
     }
 
     [Theory]
@@ -236,11 +233,13 @@ public sealed class SettingsTests(LedgerHost ledger)
     [InlineData("1 minute", false)]
     [InlineData("2 years", true)]
     [InlineData("", true)]
-    public async Task what_a_tenant_keeps_is_checked_when_it_is_set(string value, bool isAllowed)
+    public async Task the_idempotency_retention_of_a_tenant_is_checked_when_it_is_set(string value, bool isAllowed)
     {
         await using var superuser = await ledger.OpenSuperuser();
-        var set =
-            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('idempotency_keys', '{value}')) where slug = 'fluxion-demo'";
+        var set = $"""
+            update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('idempotency_keys', '{value}'))
+            where slug = 'fluxion-demo'
+            """;
         (await superuser.Failure($"{set}; do $$ begin assert false; end $$")).ShouldBe(
             isAllowed ? PostgresErrorCodes.AssertFailure : PostgresErrorCodes.CheckViolation
         );

@@ -37,7 +37,7 @@ public sealed class StartTests(LedgerHost ledger)
     [InlineData("served")]
     [InlineData("no database")]
     [InlineData("no database", "tenants", "list")]
-    public async Task what_stops_a_start_is_said_once_in_words(string what, params string[] command)
+    public async Task a_failed_start_prints_one_message_without_a_stack_trace(string what, params string[] command)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0); // accepts connections at this address, but is not a database
         other.Start();
@@ -59,7 +59,8 @@ public sealed class StartTests(LedgerHost ledger)
         exitCode.ShouldBe(1, output);
         output.ShouldContain(
             what == "served"
-                ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, or serve elsewhere: --urls "
+                ? $"error: Failed to bind to address http://{address}: address already in use. End what serves there, "
+                    + "or serve elsewhere: --urls "
                 : $"error: Failed to connect to {address}. The database is the one that ConnectionStrings__Fluxion "
         );
         output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace: it is for people");
@@ -69,14 +70,14 @@ public sealed class StartTests(LedgerHost ledger)
     [InlineData("tenants", "remove", "'remove' is none of what tenants does: list, add, suspend, resume, adopt.")]
     [InlineData("users", "list", "'list' is none of what users does: add.")]
     [InlineData("database", "drop", "'drop' is none of what database does: init, migrate.")]
-    public async Task a_word_that_a_command_does_not_know_is_said_with_those_that_it_does(string command, string word, string why)
+    public async Task an_unknown_argument_of_a_command_is_reported_with_the_known_ones(string command, string word, string why)
     {
         var (exitCode, output) = await HostProcess.Run(HostProcess.Production(), command, word);
         (exitCode, output.Trim()).ShouldBe((1, $"error: {why}"));
     }
 
     [Fact]
-    public async Task roles_that_are_there_keep_their_passwords_unless_it_is_said()
+    public async Task existing_roles_keep_their_passwords_unless_requested_otherwise()
     {
         await using var server = new OwnServer();
         await using var embedded = await server.Start();
@@ -155,7 +156,7 @@ public sealed class StartTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task while_the_database_is_away_answers_are_503_and_the_host_recovers_by_itself()
+    public async Task requests_answer_503_while_the_database_is_down_and_the_host_recovers()
     {
         await using var server = new OwnServer();
         await using var first = await server.Start();

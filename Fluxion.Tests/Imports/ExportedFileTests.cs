@@ -12,12 +12,9 @@ namespace Fluxion.Tests.Imports;
 /// </summary>
 public sealed class ExportedFileTests(LedgerHost host)
 {
-    private static Task<Answer> Send(Client client, string kind, string csv, string query = "") =>
-        client.Send(HttpMethod.Post, $"imports/{kind}{query}", csv, Guid.CreateVersion7().ToString(), null, "text/csv");
-
     private static async Task<string> Export(Client client, string list) => (await client.Get(list, "text/csv")).ShouldBe(200).Text;
 
-    private static (int Created, int Changed, int Unchanged) Came(Answer answer)
+    private static (int Created, int Changed, int Unchanged) RowCounts(Answer answer)
     {
         var receipt = answer.ShouldBe(200).Json;
         return (receipt["created"]!.GetValue<int>(), receipt["changed"]!.GetValue<int>(), receipt["unchanged"]!.GetValue<int>());
@@ -58,15 +55,15 @@ public sealed class ExportedFileTests(LedgerHost host)
         return text.ToString();
     }
 
-    private async Task<string> Written(Company company)
+    private async Task<string> CountRecords(TestTenant tenant)
     {
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await host.OpenSuperuser();
         return (
             await superuser.Column<string>(
                 $"""
-                select format('%s events, %s streams, %s alerts', (select count(*) from {company.Schema}.mt_events), (select count(*) from {company.Schema}.mt_streams where type is not null),
-                              (select count(*) from {company.Schema}.alerts))
+                select format('%s events, %s streams, %s alerts', (select count(*) from {tenant.Schema}.mt_events),
+                              (select count(*) from {tenant.Schema}.mt_streams where type is not null),
+                              (select count(*) from {tenant.Schema}.alerts))
                 """
             )
         ).Single();
@@ -85,11 +82,11 @@ public sealed class ExportedFileTests(LedgerHost host)
     private static async Task Do(Client client, string path, object? body) =>
         (await client.Post(path, body)).Status.ShouldBeInRange(200, 201, path);
 
-    /// <summary>A company with products, stock and movements in every possible state.</summary>
-    private async Task<Company> InEveryState()
+    /// <summary>A tenant with products, stock and movements in every possible state.</summary>
+    private async Task<TestTenant> CreateTenantInEveryState()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         foreach (var code in (string[])["S-1", "S-2", "S-OUT"])
             await Do(admin, "stores", new { code, name = $"Store {code}" });
         await Do(admin, "suppliers", new { code = "SUP", businessName = "Supplier" });
@@ -346,11 +343,11 @@ public sealed class ExportedFileTests(LedgerHost host)
         }
         foreach (var gone in (string[])["products/C/deactivate", "stores/S-OUT/deactivate", "suppliers/GONE/deactivate"])
             await Do(admin, gone, null);
-        return company;
+        return tenant;
     }
 
     [Fact]
-    public async Task every_import_that_the_api_has_is_among_those_tested_here() =>
+    public async Task these_tests_cover_every_import_of_the_api() =>
         (await OpenApi.Of(await Client.Demo(host, "manager")))
             .Operations.Where(o => o.CsvExample is not null)
             .Select(o => o.Path.Split('/')[^1])
@@ -358,11 +355,11 @@ public sealed class ExportedFileTests(LedgerHost host)
             .ShouldBe(ListOf.Keys.Order());
 
     [Theory, MemberData(nameof(Kinds))]
-    public async Task sent_back_as_it_is_it_changes_nothing_in_any_form_that_a_spreadsheet_gives_it(string kind)
+    public async Task an_exported_file_changes_nothing_in_any_form_that_a_spreadsheet_gives_it(string kind)
     {
-        var company = await InEveryState();
-        var csv = await Export(company.Admin, ListOf[kind]);
-        var (before, rows) = (await Written(company), Rows(csv));
+        var tenant = await CreateTenantInEveryState();
+        var csv = await Export(tenant.Admin, ListOf[kind]);
+        var (before, rows) = (await CountRecords(tenant), Rows(csv));
         var forms = new Dictionary<string, (string File, string Query)>
         {
             ["as it is"] = (csv, ""),
@@ -373,7 +370,7 @@ public sealed class ExportedFileTests(LedgerHost host)
             ["with rows of separators alone"] = ($"{csv}{new string(',', 30)}\r\n{new string(',', 5)}\r\n\r\n \u200B,\r\n", ""),
             ["with names in another case and invisible characters"] = (InvisibleNames(csv), ""),
             ["with a decimal comma"] = (
-                (await company.Admin.Get($"{ListOf[kind]}?decimals=comma", "text/csv")).ShouldBe(200).Text,
+                (await tenant.Admin.Get($"{ListOf[kind]}?decimals=comma", "text/csv")).ShouldBe(200).Text,
                 "?decimals=comma"
             ),
             ["without the empty fields at the end of rows"] = (WithoutTrailingFields(csv), ""),
@@ -395,9 +392,9 @@ public sealed class ExportedFileTests(LedgerHost host)
             ),
         };
         foreach (var (form, (file, query)) in forms)
-            Came(await Send(company.Admin, kind, file, query)).ShouldBe((0, 0, rows), $"{kind} {form}");
-        (await Written(company)).ShouldBe(before);
-        (await Export(company.Admin, ListOf[kind])).ShouldBe(csv);
+            RowCounts(await tenant.Admin.Import(kind, file, query)).ShouldBe((0, 0, rows), $"{kind} {form}");
+        (await CountRecords(tenant)).ShouldBe(before);
+        (await Export(tenant.Admin, ListOf[kind])).ShouldBe(csv);
     }
 
     private static int Rows(string csv)
@@ -444,14 +441,14 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_was_sold_since_the_export_is_not_overwritten()
+    public async Task a_sale_after_the_export_is_not_overwritten()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1", stock: 48);
-        await Do(company.Admin, "products", new { sku = "P-2", name = "Another" });
-        var csv = await Export(company.Admin, "inventory");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
+        await Do(tenant.Admin, "products", new { sku = "P-2", name = "Another" });
+        var csv = await Export(tenant.Admin, "inventory");
         await Do(
-            company.Admin,
+            tenant.Admin,
             "sales",
             new
             {
@@ -460,34 +457,34 @@ public sealed class ExportedFileTests(LedgerHost host)
                 lines = new object[] { Line("P-1", 3) },
             }
         );
-        Came(await Send(company.Admin, "stock", csv)).ShouldBe((0, 0, 1));
+        RowCounts(await tenant.Admin.Import("stock", csv)).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(45);
 
         // an edit in the file refers to the stock at the time of the export
         var edited = Edit(csv, "S-1,P-1", ("onHand", "50"));
         foreach (var query in (string[])["", "?dryRun=true"])
         {
-            var refused = (await Send(company.Admin, "stock", edited, query)).ShouldBe(400);
+            var refused = (await tenant.Admin.Import("stock", edited, query)).ShouldBe(400);
             refused.Fields.ShouldBe(["line 2: onHand"]);
             refused.Text.ShouldContain("45 are on hand now");
         }
         // lastMovementAt shows the same conflict
-        (await Send(company.Admin, "stock", Without(edited, "version")))
+        (await tenant.Admin.Import("stock", Without(edited, "version")))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 2: onHand"]);
         (await shop.OnHand()).ShouldBe(45);
-        Came(await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,44\n")).ShouldBe((0, 1, 0)); // a count as of now
-        Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "44")))).ShouldBe((0, 0, 1));
+        RowCounts(await tenant.Admin.Import("stock", "store,sku,onHand\nS-1,P-1,44\n")).ShouldBe((0, 1, 0)); // a count as of now
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "44")))).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(44);
     }
 
     [Fact]
-    public async Task a_sale_that_was_learned_late_is_not_overwritten_by_a_file_without_versions()
+    public async Task a_late_issue_is_not_overwritten_by_a_file_without_versions()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1", stock: 48);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
         await Do(
-            company.Admin,
+            tenant.Admin,
             "stock/issues",
             new
             {
@@ -496,9 +493,9 @@ public sealed class ExportedFileTests(LedgerHost host)
                 lines = new object[] { Line("P-1", 3) },
             }
         );
-        var csv = Without(await Export(company.Admin, "inventory"), "version");
+        var csv = Without(await Export(tenant.Admin, "inventory"), "version");
         await Do(
-            company.Admin,
+            tenant.Admin,
             "stock/issues",
             new
             {
@@ -508,70 +505,71 @@ public sealed class ExportedFileTests(LedgerHost host)
                 lines = new object[] { Line("P-1", 5) },
             }
         );
-        Came(await Send(company.Admin, "stock", csv)).ShouldBe((0, 0, 1));
-        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "50")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
+        RowCounts(await tenant.Admin.Import("stock", csv)).ShouldBe((0, 0, 1));
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "50")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
         (await shop.OnHand()).ShouldBe(40);
     }
 
     [Theory]
     [InlineData("sku,name,unitType,costPrice,sellingPrice\nP-9,x,unit\n")]
     [InlineData("sku,name,unitType,costPrice,sellingPrice\nP-9,x,unit,,\n")]
-    public async Task a_new_product_has_a_price_where_the_file_has_a_column_for_it(string file)
+    public async Task a_new_product_requires_a_price_when_the_file_has_a_price_column(string file)
     {
-        var company = await Company.Found(host);
-        (await Send(company.Admin, "products", file)).ShouldBe(400).Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
+        var tenant = await TestTenant.Create(host);
+        (await tenant.Admin.Import("products", file)).ShouldBe(400).Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
     }
 
     [Fact]
-    public async Task a_sku_that_lost_its_zeros_is_known_by_the_id()
+    public async Task a_product_whose_sku_lost_leading_zeros_is_found_by_its_id()
     {
-        var company = await Company.Found(host);
-        await Do(company.Admin, "products", new { sku = "0042", name = "Forty-two" });
-        var csv = await Export(company.Admin, "products");
-        (await Send(company.Admin, "products", csv.Replace("0042", "42", StringComparison.Ordinal)))
+        var tenant = await TestTenant.Create(host);
+        await Do(tenant.Admin, "products", new { sku = "0042", name = "Forty-two" });
+        var csv = await Export(tenant.Admin, "products");
+        (await tenant.Admin.Import("products", csv.Replace("0042", "42", StringComparison.Ordinal)))
             .ShouldBe(400)
             .Text.ShouldContain("must be 0042");
     }
 
     [Fact]
-    public async Task movements_are_known_by_what_they_say_where_their_ids_were_taken_away()
+    public async Task movements_without_ids_are_recognized_by_their_content()
     {
-        var company = await InEveryState();
-        var csv = await Export(company.Admin, "movements");
-        var (before, rows) = (await Written(company), Rows(csv));
-        Came(await Send(company.Admin, "movements", Without(csv, "id", "recordedAt"))).ShouldBe((0, 0, rows));
-        Came(await Send(company.Admin, "movements", Without(csv, "id"))).ShouldBe((0, 0, rows));
-        (await Send(company.Admin, "movements", Without(Edit(csv, "", ("quantity", "1000")), "id"))).ShouldBe(400);
-        (await Written(company)).ShouldBe(before);
+        var tenant = await CreateTenantInEveryState();
+        var csv = await Export(tenant.Admin, "movements");
+        var (before, rows) = (await CountRecords(tenant), Rows(csv));
+        RowCounts(await tenant.Admin.Import("movements", Without(csv, "id", "recordedAt"))).ShouldBe((0, 0, rows));
+        RowCounts(await tenant.Admin.Import("movements", Without(csv, "id"))).ShouldBe((0, 0, rows));
+        (await tenant.Admin.Import("movements", Without(Edit(csv, "", ("quantity", "1000")), "id"))).ShouldBe(400);
+        (await CountRecords(tenant)).ShouldBe(before);
     }
 
     [Fact]
-    public async Task a_clock_that_was_set_right_changes_neither_what_is_booked_nor_dates()
+    public async Task a_corrected_clock_neither_duplicates_recorded_movements_nor_shifts_dates()
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1", stock: 1);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1", stock: 1);
         var now = TimeProvider.System.GetUtcNow();
         static string At(DateTimeOffset at) => Uri.EscapeDataString(at.ToString("O", CultureInfo.InvariantCulture));
         var file = string.Create(
             CultureInfo.InvariantCulture,
-            $"id,store,sku,referenceType,quantity,occurredAt\nA-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n"
+            $"id,store,sku,referenceType,quantity,occurredAt\n"
+                + $"A-1,S-1,P-1,receipt,1,{now.AddHours(-2):O}\nA-2,S-1,P-1,receipt,1,2026-10-01\n"
         );
-        Came(await Send(company.Admin, "movements", file, $"?sentAt={At(now.AddMinutes(10))}")).ShouldBe((2, 0, 0));
+        RowCounts(await tenant.Admin.Import("movements", file, $"?sentAt={At(now.AddMinutes(10))}")).ShouldBe((2, 0, 0));
         foreach (var query in (string[])["", $"?sentAt={At(now)}", $"?sentAt={At(now.AddMinutes(-3))}"])
-            Came(await Send(company.Admin, "movements", file, query)).ShouldBe((0, 0, 2), query);
-        (await company.Admin.Get("movements?to=2026-10-02")).ShouldBe(200).Json["items"]![0]!["occurredAt"]!
+            RowCounts(await tenant.Admin.Import("movements", file, query)).ShouldBe((0, 0, 2), query);
+        (await tenant.Admin.Get("movements?to=2026-10-02")).ShouldBe(200).Json["items"]![0]!["occurredAt"]!
             .GetValue<DateTimeOffset>()
             .ShouldBe(new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero));
     }
 
     [Fact]
-    public async Task a_count_is_taken_when_nothing_but_a_reservation_happened_since_the_export()
+    public async Task an_imported_count_is_accepted_when_only_reservations_followed_the_export()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1", stock: 48);
-        var csv = await Export(company.Admin, "inventory");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
+        var csv = await Export(tenant.Admin, "inventory");
         await Do(
-            company.Admin,
+            tenant.Admin,
             "stock/reservations",
             new
             {
@@ -588,18 +586,18 @@ public sealed class ExportedFileTests(LedgerHost host)
                 },
             }
         );
-        Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
         (await shop.OnHand()).ShouldBe(47);
     }
 
     [Fact]
-    public async Task stock_of_the_past_is_not_taken_for_that_of_now()
+    public async Task a_file_of_past_stock_is_not_accepted_as_current_stock()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1", stock: 48);
-        var past = await Export(company.Admin, $"inventory?asOf={TimeProvider.System.GetUtcNow().UtcDateTime:O}");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
+        var past = await Export(tenant.Admin, $"inventory?asOf={TimeProvider.System.GetUtcNow().UtcDateTime:O}");
         await Do(
-            company.Admin,
+            tenant.Admin,
             "sales",
             new
             {
@@ -608,8 +606,8 @@ public sealed class ExportedFileTests(LedgerHost host)
                 lines = new object[] { Line("P-1", 3) },
             }
         );
-        (await Send(company.Admin, "stock", Edit(past, "S-1,P-1", ("onHand", "47")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
-        Came(await Send(company.Admin, "stock", past)).ShouldBe((0, 0, 1));
+        (await tenant.Admin.Import("stock", Edit(past, "S-1,P-1", ("onHand", "47")))).ShouldBe(400).Fields.ShouldBe(["line 2: onHand"]);
+        RowCounts(await tenant.Admin.Import("stock", past)).ShouldBe((0, 0, 1));
         (await shop.OnHand()).ShouldBe(45);
     }
 
@@ -629,48 +627,48 @@ public sealed class ExportedFileTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(StockColumns))]
-    public async Task a_column_of_stock_that_cannot_be_taken_is_refused_and_not_ignored(string column, string value)
+    public async Task a_stock_column_that_cannot_be_imported_is_refused_and_not_ignored(string column, string value)
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1", stock: 48);
-        var csv = await Export(company.Admin, "inventory");
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1", stock: 48);
+        var csv = await Export(tenant.Admin, "inventory");
         if (column == "version")
             csv = Edit(csv, "S-1,P-1", ("onHand", "47"));
-        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", (column, value))))
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", (column, value))))
             .ShouldBe(400)
             .Fields.ShouldBe([column == "version" ? "line 2: onHand" : $"line 2: {column}"]);
     }
 
     [Fact]
-    public async Task columns_of_the_product_may_be_those_of_the_time_of_the_export()
+    public async Task product_columns_of_a_stock_file_may_be_outdated()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1", stock: 48);
-        var csv = await Export(company.Admin, "inventory");
-        (await company.Admin.Put("products/P-1", new { name = "Renamed", reorderPoint = 9 })).ShouldBe(200);
-        Came(await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
+        var csv = await Export(tenant.Admin, "inventory");
+        (await tenant.Admin.Put("products/P-1", new { name = "Renamed", reorderPoint = 9 })).ShouldBe(200);
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "47")))).ShouldBe((0, 1, 0));
         (await shop.OnHand()).ShouldBe(47);
-        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", ("onHand", "46"), ("product", "Never"), ("version", "")))).ShouldBe(400);
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", ("onHand", "46"), ("product", "Never"), ("version", "")))).ShouldBe(400);
     }
 
     [Theory]
     [InlineData("reserved", "1")]
     [InlineData("available", "47")]
     [InlineData("value", "1")]
-    public async Task a_column_that_the_ledger_finds_itself_is_checked_by_the_last_movement_too(string column, string value)
+    public async Task computed_columns_are_also_compared_by_the_last_movement(string column, string value)
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1", stock: 48);
-        var csv = Without(await Export(company.Admin, "inventory"), "version");
-        (await Send(company.Admin, "stock", Edit(csv, "S-1,P-1", (column, value)))).ShouldBe(400).Fields.ShouldBe([$"line 2: {column}"]);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1", stock: 48);
+        var csv = Without(await Export(tenant.Admin, "inventory"), "version");
+        (await tenant.Admin.Import("stock", Edit(csv, "S-1,P-1", (column, value)))).ShouldBe(400).Fields.ShouldBe([$"line 2: {column}"]);
     }
 
     [Fact]
-    public async Task what_was_on_order_at_the_time_of_the_export_may_be_on_its_way_or_there_by_now()
+    public async Task a_quantity_on_order_at_the_export_may_be_in_transit_or_received_by_now()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
-        var shop = await company.Open("S-1", "P-1", stock: 48);
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 48);
         await Do(admin, "suppliers", new { code = "SUP", businessName = "Supplier" });
         var files = new Dictionary<decimal, string>();
         async Task Keep() =>
@@ -702,8 +700,8 @@ public sealed class ExportedFileTests(LedgerHost host)
         files.Keys.Order().ShouldBe([0, 3, 5, 8, 10]);
         foreach (var (onOrder, csv) in files)
         {
-            Came(await Send(admin, "stock", csv)).ShouldBe((0, 0, 1), $"{onOrder}");
-            (await Send(admin, "stock", Edit(csv, "S-1,P-1", ("onOrder", "4"))))
+            RowCounts(await admin.Import("stock", csv)).ShouldBe((0, 0, 1), $"{onOrder}");
+            (await admin.Import("stock", Edit(csv, "S-1,P-1", ("onOrder", "4"))))
                 .ShouldBe(400)
                 .Fields.ShouldBe(["line 2: onOrder"], $"{onOrder}");
         }
@@ -713,80 +711,82 @@ public sealed class ExportedFileTests(LedgerHost host)
     [Theory]
     [InlineData("createdAt")]
     [InlineData("updatedAt")]
-    public async Task when_a_product_was_changed_is_not_changed_by_a_file(string column)
+    public async Task the_change_times_of_a_product_cannot_be_imported(string column)
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1");
-        var csv = await Export(company.Admin, "products");
-        (await company.Admin.Put("products/P-1", new { name = "Renamed" })).ShouldBe(200);
-        foreach (var file in (string[])[csv, await Export(company.Admin, "products")])
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1");
+        var csv = await Export(tenant.Admin, "products");
+        (await tenant.Admin.Put("products/P-1", new { name = "Renamed" })).ShouldBe(200);
+        foreach (var file in (string[])[csv, await Export(tenant.Admin, "products")])
         {
-            Came(await Send(company.Admin, "products", file)).ShouldBe((0, 0, 1));
-            (await Send(company.Admin, "products", Edit(file, "", (column, "2026-01-01T00:00:00Z"))))
+            RowCounts(await tenant.Admin.Import("products", file)).ShouldBe((0, 0, 1));
+            (await tenant.Admin.Import("products", Edit(file, "", (column, "2026-01-01T00:00:00Z"))))
                 .ShouldBe(400)
                 .Fields.ShouldBe([$"line 2: {column}"]);
         }
     }
 
     [Fact]
-    public async Task what_is_only_on_order_opens_at_the_cost_of_the_product_when_it_is_counted()
+    public async Task a_counted_item_that_was_only_on_order_opens_at_the_products_cost()
     {
-        var company = await InEveryState();
-        var csv = await Export(company.Admin, "inventory?sku=D");
-        Came(await Send(company.Admin, "stock", Edit(csv, "S-2,D", ("onHand", "3")))).ShouldBe((1, 0, 0));
-        var item = (await company.Admin.Get("inventory?sku=D")).ShouldBe(200).Json["items"]!.AsArray().Single()!;
+        var tenant = await CreateTenantInEveryState();
+        var csv = await Export(tenant.Admin, "inventory?sku=D");
+        RowCounts(await tenant.Admin.Import("stock", Edit(csv, "S-2,D", ("onHand", "3")))).ShouldBe((1, 0, 0));
+        var item = (await tenant.Admin.Get("inventory?sku=D")).ShouldBe(200).Json["items"]!.AsArray().Single()!;
         (item["onHand"]!.GetValue<decimal>(), item["costPerUnit"]!.GetValue<decimal>()).ShouldBe((3, 4));
     }
 
     [Fact]
     public async Task a_changed_row_of_a_deactivated_store_is_refused()
     {
-        var company = await InEveryState();
+        var tenant = await CreateTenantInEveryState();
         foreach (var (kind, row, column) in new[] { ("stock", "S-OUT,A", "onHand"), ("movements", "", "quantity") })
         {
             var csv =
                 kind == "stock"
-                    ? Edit(await Export(company.Admin, "inventory?store=S-OUT"), row, (column, "6"))
+                    ? Edit(await Export(tenant.Admin, "inventory?store=S-OUT"), row, (column, "6"))
                     : "store,sku,referenceType,quantity\nS-OUT,A,receipt,1\n";
-            (await Send(company.Admin, kind, csv)).ShouldBe(400).Fields.ShouldBe(["line 2: store"]);
+            (await tenant.Admin.Import(kind, csv)).ShouldBe(400).Fields.ShouldBe(["line 2: store"]);
         }
     }
 
     public static TheoryData<string> PastMovements =>
         [
             "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,5,M-2\n",
-            "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556666\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556667\n",
+            "store,sku,referenceType,quantity,id\n"
+                + "S-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556666\nS-1,P-1,receipt,5,0a8f0c0e-1111-4222-8333-444455556667\n",
             "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,GRN-1,1\nS-1,P-1,receipt,5,GRN-1,2\n",
             "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,5,2026-10-01\nS-1,P-1,receipt,5,2026-10-01\n",
-            "store,sku,referenceType,quantity,reason,costPerUnit,notes\nS-1,P-1,adjustment,5,found,2.5,n\nS-1,P-1,adjustment,5,found,2.5,n\n",
+            "store,sku,referenceType,quantity,reason,costPerUnit,notes\n"
+                + "S-1,P-1,adjustment,5,found,2.5,n\nS-1,P-1,adjustment,5,found,2.5,n\n",
         ];
 
     [Theory, MemberData(nameof(PastMovements))]
-    public async Task the_same_file_twice_books_once_and_equal_rows_of_a_file_are_several_movements(string csv)
+    public async Task a_file_sent_twice_is_recorded_once_and_equal_rows_are_separate_movements(string csv)
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1");
-        Came(await Send(company.Admin, "movements", csv)).ShouldBe((2, 0, 0));
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1");
+        RowCounts(await tenant.Admin.Import("movements", csv)).ShouldBe((2, 0, 0));
         foreach (var query in (string[])["", "?dryRun=true", $"?sentAt={TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(2):O}"])
-            Came(await Send(company.Admin, "movements", csv, query)).ShouldBe((0, 0, 2), query);
+            RowCounts(await tenant.Admin.Import("movements", csv, query)).ShouldBe((0, 0, 2), query);
         (await shop.OnHand()).ShouldBe(10);
         // concurrently from two clients
-        var both = await Task.WhenAll(Send(company.Admin, "movements", csv + "\n"), Send(company.Admin, "movements", csv + "\n"));
+        var both = await Task.WhenAll(tenant.Admin.Import("movements", csv + "\n"), tenant.Admin.Import("movements", csv + "\n"));
         // rows without an identifier in another file are new movements
-        both.Sum(answer => Came(answer).Created).ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 2 : 0);
+        both.Sum(answer => RowCounts(answer).Created).ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 2 : 0);
         // a longer file
         var line = csv.Split('\n')[1]
             .Replace("M-1", "M-3", StringComparison.Ordinal)
             .Replace("6666", "6668", StringComparison.Ordinal)
             .Replace("GRN-1,1", "GRN-1,3", StringComparison.Ordinal);
-        Came(await Send(company.Admin, "movements", csv + line + "\n"))
+        RowCounts(await tenant.Admin.Import("movements", csv + line + "\n"))
             .Created.ShouldBe(csv.Contains("notes", StringComparison.Ordinal) ? 3 : 1);
     }
 
     [Fact]
-    public async Task another_ledger_books_an_exported_file_of_movements_once_too()
+    public async Task another_ledger_records_an_exported_file_of_movements_once()
     {
-        var (from, to) = (await InEveryState(), await Company.Found(host));
+        var (from, to) = (await CreateTenantInEveryState(), await TestTenant.Create(host));
         foreach (var code in (string[])["S-1", "S-2", "S-OUT"])
             await Do(to.Admin, "stores", new { code, name = "Store" });
         foreach (var (kind, code) in new[] { ("suppliers", "SUP"), ("suppliers", "GONE") })
@@ -804,21 +804,21 @@ public sealed class ExportedFileTests(LedgerHost host)
             var csv = await Export(from.Admin, ListOf[kind]);
             if (kind == "stock")
             {
-                // nothing is on order in this company
-                (await Send(to.Admin, kind, csv))
+                // nothing is on order in this tenant
+                (await to.Admin.Import(kind, csv))
                     .ShouldBe(400)
                     .Fields.ShouldAllBe(field => field.EndsWith(": onOrder"));
                 csv = Without(csv, "onOrder");
             }
-            var first = await Send(to.Admin, kind, csv);
-            Came(first).Created.ShouldBe(kind == "stock" ? 0 : Rows(csv), kind);
+            var first = await to.Admin.Import(kind, csv);
+            RowCounts(first).Created.ShouldBe(kind == "stock" ? 0 : Rows(csv), kind);
             if (columns.Length > 0)
                 NotTaken(first).ShouldBe(columns, kind);
-            var again = await Send(to.Admin, kind, csv);
-            Came(again).ShouldBe((0, 0, Rows(csv)), kind);
+            var again = await to.Admin.Import(kind, csv);
+            RowCounts(again).ShouldBe((0, 0, Rows(csv)), kind);
             NotTaken(again).ShouldBe(NotTaken(first), kind);
         }
-        NotTaken(await Send(from.Admin, "products", await Export(from.Admin, "products"))).ShouldBe("");
+        NotTaken(await from.Admin.Import("products", await Export(from.Admin, "products"))).ShouldBe("");
         static string NotTaken(Answer answer) =>
             string.Join(' ', answer.Json["columnsNotTaken"]!.AsArray().Select(column => column!.GetValue<string>()));
         string[] ours = ["id", "referenceId", "createdBy", "recordedAt"];
@@ -847,12 +847,12 @@ public sealed class ExportedFileTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(MovementColumns))]
-    public async Task a_booked_movement_is_not_changed_by_a_file(string column, string value)
+    public async Task a_recorded_movement_cannot_be_changed_by_a_file(string column, string value)
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1", stock: 10);
-        await company.Open("S-2", "P-2");
-        var refused = await Send(company.Admin, "movements", Edit(await Export(company.Admin, "movements"), "", (column, value)));
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 10);
+        await tenant.CreateStore("S-2", "P-2");
+        var refused = await tenant.Admin.Import("movements", Edit(await Export(tenant.Admin, "movements"), "", (column, value)));
         refused
             .ShouldBe(400)
             .Fields.ShouldContain(
@@ -868,14 +868,13 @@ public sealed class ExportedFileTests(LedgerHost host)
     [Fact]
     public async Task two_rows_of_a_file_cannot_name_one_movement()
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1");
-        (await Send(company.Admin, "movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,6,M-1\n"))
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1");
+        (await tenant.Admin.Import("movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,5,M-1\nS-1,P-1,receipt,6,M-1\n"))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 3: id"]);
         (
-            await Send(
-                company.Admin,
+            await tenant.Admin.Import(
                 "movements",
                 "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\nS-1,P-1,receipt,6,,1\n"
             )
@@ -883,8 +882,7 @@ public sealed class ExportedFileTests(LedgerHost host)
             .ShouldBe(400)
             .Fields.ShouldBe(["line 3: line", "line 4: reference"], ignoreOrder: true);
         (
-            await Send(
-                company.Admin,
+            await tenant.Admin.Import(
                 "movements",
                 "store,sku,referenceType,quantity,reference,line\nS-1,P-1,receipt,5,G,1\nS-1,P-1,receipt,6,G,1\n"
             )
@@ -894,12 +892,12 @@ public sealed class ExportedFileTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_two_people_changed_of_a_product_is_merged_field_by_field()
+    public async Task concurrent_edits_of_a_product_are_merged_by_field()
     {
-        var company = await InEveryState();
-        var csv = await Export(company.Admin, "products");
+        var tenant = await CreateTenantInEveryState();
+        var csv = await Export(tenant.Admin, "products");
         (
-            await company.Admin.Put(
+            await tenant.Admin.Put(
                 "products/A",
                 new
                 {
@@ -927,11 +925,11 @@ public sealed class ExportedFileTests(LedgerHost host)
                 }
             )
         ).ShouldBe(200);
-        (await company.Admin.Post("products/A/deactivate", null)).ShouldBe(409); // refused: the product has open documents
-        await Do(company.Admin, "products/F/deactivate", null);
-        Came(await Send(company.Admin, "products", csv)).ShouldBe((0, 0, 6));
-        Came(await Send(company.Admin, "products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);
-        var product = (await company.Admin.Get("products/A")).ShouldBe(200).Json;
+        (await tenant.Admin.Post("products/A/deactivate", null)).ShouldBe(409); // refused: the product has open documents
+        await Do(tenant.Admin, "products/F/deactivate", null);
+        RowCounts(await tenant.Admin.Import("products", csv)).ShouldBe((0, 0, 6));
+        RowCounts(await tenant.Admin.Import("products", Edit(csv, "", ("sellingPrice", "3.5")))).Changed.ShouldBe(6);
+        var product = (await tenant.Admin.Get("products/A")).ShouldBe(200).Json;
         (
             product["name"]!.GetValue<string>(),
             product["sellingPrice"]!.GetValue<decimal>(),
@@ -939,23 +937,23 @@ public sealed class ExportedFileTests(LedgerHost host)
             product["leadTimeDays"]!.GetValue<int>(),
             product["category"]!.GetValue<string>()
         ).ShouldBe(("By somebody else", 3.5m, true, 4, "CAT"));
-        product = (await company.Admin.Get("products/F")).ShouldBe(200).Json;
+        product = (await tenant.Admin.Get("products/F")).ShouldBe(200).Json;
         (product["sellingPrice"]!.GetValue<decimal>(), product["isActive"]!.GetValue<bool>()).ShouldBe((3.5m, false));
 
         var both = Edit(csv, "", ("sellingPrice", "3.6"), ("leadTimeDays", "5"));
-        var refused = (await Send(company.Admin, "products", both)).ShouldBe(400);
+        var refused = (await tenant.Admin.Import("products", both)).ShouldBe(400);
         refused.Fields.ShouldContain("line 2: sellingPrice");
         refused.Fields.ShouldContain("line 2: leadTimeDays");
         refused.Fields.ShouldNotContain("line 2: name");
-        (await Send(company.Admin, "products", Edit(csv, "", ("version", "99")))).ShouldBe(400).Fields.ShouldContain("line 2: version");
+        (await tenant.Admin.Import("products", Edit(csv, "", ("version", "99")))).ShouldBe(400).Fields.ShouldContain("line 2: version");
     }
 
     [Fact]
-    public async Task an_empty_field_never_makes_a_price_zero()
+    public async Task an_empty_field_never_sets_a_price_to_zero()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         await Do(
-            company.Admin,
+            tenant.Admin,
             "products",
             new
             {
@@ -969,17 +967,16 @@ public sealed class ExportedFileTests(LedgerHost host)
                 minStockLevel = 4,
             }
         );
-        Came(
-                await Send(
-                    company.Admin,
+        RowCounts(
+                await tenant.Admin.Import(
                     "products",
                     "sku,name,unitType,costPrice,sellingPrice,taxRate,reorderPoint,minStockLevel,isActive\nP-1,,,,,,,,\n"
                 )
             )
             .ShouldBe((0, 0, 1));
-        var refused = (await Send(company.Admin, "products", "sku,name,costPrice,sellingPrice\nP-2,Two,,\nP-3,Three,0,0\n")).ShouldBe(400);
+        var refused = (await tenant.Admin.Import("products", "sku,name,costPrice,sellingPrice\nP-2,Two,,\nP-3,Three,0,0\n")).ShouldBe(400);
         refused.Fields.ShouldBe(["line 2: costPrice", "line 2: sellingPrice"]);
-        Came(await Send(company.Admin, "products", "sku,name,costPrice,sellingPrice\nP-3,Three,0,0\n")).ShouldBe((1, 0, 0));
+        RowCounts(await tenant.Admin.Import("products", "sku,name,costPrice,sellingPrice\nP-3,Three,0,0\n")).ShouldBe((1, 0, 0));
     }
 
     [Theory]
@@ -988,11 +985,11 @@ public sealed class ExportedFileTests(LedgerHost host)
     [InlineData("products", "sku;name;barcode\nP-9;Nine;7,59123E+12\n", "line 2: barcode")]
     [InlineData("stock", "store,sku,onHand\nS-1,7.59123E+12,1\n", "line 2: sku")]
     [InlineData("movements", "store,sku,referenceType,quantity,id\nS-1,P-1,receipt,1,7.59123E+12\n", "line 2: id")]
-    public async Task a_number_that_a_spreadsheet_has_shortened_is_refused_with_the_reason(string kind, string csv, string where)
+    public async Task a_number_that_a_spreadsheet_has_rounded_is_refused_with_the_reason(string kind, string csv, string where)
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1");
-        var refused = (await Send(company.Admin, kind, csv)).ShouldBe(400);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1");
+        var refused = (await tenant.Admin.Import(kind, csv)).ShouldBe(400);
         refused.Fields.ShouldBe([where]);
         refused.Text.ShouldContain("Format the column as text");
     }
@@ -1011,13 +1008,13 @@ public sealed class ExportedFileTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(Tried))]
-    public async Task a_dry_run_answers_as_the_run_that_follows(string kind, string csv)
+    public async Task a_dry_run_gives_the_same_answer_as_the_import(string kind, string csv)
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1", stock: 5);
-        await Do(company.Admin, "products", new { sku = "P-2", name = "Two" });
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1", stock: 5);
+        await Do(tenant.Admin, "products", new { sku = "P-2", name = "Two" });
         await Do(
-            company.Admin,
+            tenant.Admin,
             "stock/reservations",
             new
             {
@@ -1034,10 +1031,10 @@ public sealed class ExportedFileTests(LedgerHost host)
                 },
             }
         );
-        var before = await Written(company);
-        var tried = await Send(company.Admin, kind, csv, "?dryRun=true");
-        (await Written(company)).ShouldBe(before);
-        var done = await Send(company.Admin, kind, csv);
+        var before = await CountRecords(tenant);
+        var tried = await tenant.Admin.Import(kind, csv, "?dryRun=true");
+        (await CountRecords(tenant)).ShouldBe(before);
+        var done = await tenant.Admin.Import(kind, csv);
         (tried.Status, What(tried)).ShouldBe((done.Status, What(done)));
 
         static string What(Answer answer)

@@ -13,10 +13,7 @@ namespace Fluxion.Tests.Imports;
 /// <summary>Tests of imports: all rows are applied or none, and one answer lists all errors.</summary>
 public sealed class ImportTests(LedgerHost host)
 {
-    private static Task<Answer> Send(Client client, string kind, string csv, string? key = "new", string? accept = null) =>
-        client.Send(HttpMethod.Post, $"imports/{kind}", csv, key == "new" ? Guid.CreateVersion7().ToString() : key, accept, "text/csv");
-
-    private static void ShouldCome(Answer answer, int rows, int created, int changed, int unchanged)
+    private static void ShouldReport(Answer answer, int rows, int created, int changed, int unchanged)
     {
         var receipt = answer.ShouldBe(200).Json;
         (
@@ -47,42 +44,44 @@ public sealed class ImportTests(LedgerHost host)
         return rows;
     }
 
-    private async Task<long> Written(Company company)
+    private async Task<long> CountEvents(TestTenant tenant)
     {
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await host.OpenSuperuser();
         return (
             await superuser.Column<long>(
-                $"select (select count(*) from {company.Schema}.mt_events) + (select count(*) from {company.Schema}.mt_streams where type is not null) + (select count(*) from {company.Schema}.idempotency_keys)"
+                $"""
+                select (select count(*) from {tenant.Schema}.mt_events)
+                     + (select count(*) from {tenant.Schema}.mt_streams where type is not null)
+                     + (select count(*) from {tenant.Schema}.idempotency_keys)
+                """
             )
         ).Single();
     }
 
     [Fact]
-    public async Task products_come_in_and_change_and_a_column_that_is_not_there_keeps_what_is()
+    public async Task an_import_creates_and_changes_products_and_keeps_fields_without_a_column()
     {
-        var company = await Company.Found(host);
-        await company.Admin.Post("categories", new { code = "LAC", name = "Lácteos" });
-        ShouldCome(
-            await Send(
-                company.Admin,
+        var tenant = await TestTenant.Create(host);
+        await tenant.Admin.Post("categories", new { code = "LAC", name = "Lácteos" });
+        ShouldReport(
+            await tenant.Admin.Import(
                 "products",
-                "sku,name,category,unitType,costPrice,settings,isActive\nleche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"
+                "sku,name,category,unitType,costPrice,settings,isActive\n"
+                    + "leche,Leche,lac,unit,1.20,\"{\"\"shelf\"\":\"\"A-1\"\"}\",\nQUE,Queso,LAC,kg,6,,false\n"
             ),
             2,
             2,
             0,
             0
         );
-        var milk = (await company.Admin.Get("products/LECHE")).ShouldBe(200).Json;
+        var milk = (await tenant.Admin.Get("products/LECHE")).ShouldBe(200).Json;
         (milk["name"]!.GetValue<string>(), milk["category"]!.GetValue<string>(), milk["settings"]!["shelf"]!.GetValue<string>()).ShouldBe(
             ("Leche", "LAC", "A-1")
         );
-        (await company.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
+        (await tenant.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeFalse();
 
-        ShouldCome(
-            await Send(
-                company.Admin,
+        ShouldReport(
+            await tenant.Admin.Import(
                 "products",
                 "sku,sellingPrice,category,isActive\nLECHE,1.75,,true\nQUE,,LAC,true\nQUE2,1,,\n".Replace(
                     "QUE2,1,,\n",
@@ -95,35 +94,35 @@ public sealed class ImportTests(LedgerHost host)
             2,
             0
         );
-        milk = (await company.Admin.Get("products/LECHE")).Json;
+        milk = (await tenant.Admin.Get("products/LECHE")).Json;
         (
             milk["name"]!.GetValue<string>(),
             milk["category"],
             milk["sellingPrice"]!.GetValue<decimal>(),
             milk["costPrice"]!.GetValue<decimal>()
         ).ShouldBe(("Leche", null, 1.75m, 1.20m));
-        (await company.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeTrue();
-        ShouldCome(await Send(company.Admin, "products", "sku,sellingPrice\nLECHE,1.75\n"), 1, 0, 0, 1);
+        (await tenant.Admin.Get("products/QUE")).Json["isActive"]!.GetValue<bool>().ShouldBeTrue();
+        ShouldReport(await tenant.Admin.Import("products", "sku,sellingPrice\nLECHE,1.75\n"), 1, 0, 0, 1);
     }
 
     [Fact]
-    public async Task a_spreadsheet_of_a_country_with_a_decimal_comma_is_read_as_it_is()
+    public async Task a_spreadsheet_with_decimal_commas_is_imported_as_it_is()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         var file = "\uFEFFsku;name;costPrice;description\r\nA;\"Jabón; azul\";1234,5;\"dos\r\nlíneas\"\r\nB;'=SUM(1);,5;\r\n";
-        ShouldCome(
-            await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=comma", file, null, null, "text/csv; charset=utf-8"),
+        ShouldReport(
+            await tenant.Admin.Send(HttpMethod.Post, "imports/products?decimals=comma", file, null, null, "text/csv; charset=utf-8"),
             2,
             2,
             0,
             0
         );
-        var soap = (await company.Admin.Get("products/A")).Json;
+        var soap = (await tenant.Admin.Get("products/A")).Json;
         (soap["name"]!.GetValue<string>(), soap["costPrice"]!.GetValue<decimal>(), soap["description"]!.GetValue<string>()).ShouldBe(
             ("Jabón; azul", 1234.5m, "dos\r\nlíneas")
         );
-        (await company.Admin.Get("products/B")).Json["name"]!.GetValue<string>().ShouldBe("=SUM(1)");
-        var point = await company.Admin.Send(
+        (await tenant.Admin.Get("products/B")).Json["name"]!.GetValue<string>().ShouldBe("=SUM(1)");
+        var point = await tenant.Admin.Send(
             HttpMethod.Post,
             "imports/products?decimals=comma",
             "sku;costPrice\nA;2.50\n",
@@ -132,21 +131,22 @@ public sealed class ImportTests(LedgerHost host)
             "text/csv"
         );
         point.ShouldBe(400).Fields.ShouldBe(["line 2: costPrice"]);
-        (await company.Admin.Send(HttpMethod.Post, "imports/products?decimals=es-VE", "sku\nA\n", null, null, "text/csv"))
+        (await tenant.Admin.Send(HttpMethod.Post, "imports/products?decimals=es-VE", "sku\nA\n", null, null, "text/csv"))
             .ShouldBe(400)
             .Fields.ShouldBe(["decimals"]);
     }
 
     [Fact]
-    public async Task every_bad_row_is_named_by_its_line_and_nothing_is_written()
+    public async Task an_import_with_bad_rows_names_every_line_and_writes_nothing()
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1", stock: 5);
-        var before = await Written(company);
-        var products = await Send(
-            company.Admin,
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1", stock: 5);
+        var before = await CountEvents(tenant);
+        var products = await tenant.Admin.Import(
             "products",
-            "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\nA,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\nP-1,x\u0007,unit,,,,,\nB,many,unit,,,,,,y\n\nC,Cuatro,unit,16,,,,\n"
+            "sku,name,unitType,taxRate,category,settings,isActive,minStockLevel\n"
+                + "A,Uno,unit,16,,,,\n,Dos,dozen,101,NONE,[1],maybe,x\na,Tres,unit,16,,,,\n"
+                + "P-1,x\u0007,unit,,,,,\nB,many,unit,,,,,,y\n\nC,Cuatro,unit,16,,,,\n"
         );
         products
             .ShouldBe(400)
@@ -166,8 +166,7 @@ public sealed class ImportTests(LedgerHost host)
                 ignoreOrder: true,
                 products.Text
             );
-        var stock = await Send(
-            company.Admin,
+        var stock = await tenant.Admin.Import(
             "stock",
             "store,sku,onHand\nS-1,P-1,-1\nS-2,P-1,1\nS-1,P-9,1.5\nS-1,P-1,0.5\nS-1,P-1,\nS-1,,1\n"
         );
@@ -187,13 +186,14 @@ public sealed class ImportTests(LedgerHost host)
                 ignoreOrder: true,
                 stock.Text
             );
-        (await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\nS-1,P-9,1\n"))
+        (await tenant.Admin.Import("stock", "store,sku,onHand\nS-1,P-1,1\nS-1,p-1,1\nS-1,P-9,1\n"))
             .ShouldBe(400)
             .Fields.ShouldBe(["line 3: sku", "line 4: sku"]);
-        var movements = await Send(
-            company.Admin,
+        var movements = await tenant.Admin.Import(
             "movements",
-            "store,sku,referenceType,quantity,reason,occurredAt\nS-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\nS-1,P-1,receipt,1,damage,2999-01-01\nS-1,P-1,adjustment,0,found,yesterday\n"
+            "store,sku,referenceType,quantity,reason,occurredAt\n"
+                + "S-1,P-1,receipt,-1,,\nS-1,P-1,sale,1,,\nS-1,P-1,issue,-1,bored,\nS-1,P-1,gift,1,,\n"
+                + "S-1,P-1,receipt,1,damage,2999-01-01\nS-1,P-1,adjustment,0,found,yesterday\n"
         );
         movements
             .ShouldBe(400)
@@ -211,15 +211,15 @@ public sealed class ImportTests(LedgerHost host)
                 ignoreOrder: true,
                 movements.Text
             );
-        (await Written(company)).ShouldBe(before);
+        (await CountEvents(tenant)).ShouldBe(before);
     }
 
     [Fact]
-    public async Task a_product_without_settings_is_not_changed_by_its_own_export()
+    public async Task a_product_without_settings_is_unchanged_by_its_own_export()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "products",
                 new
                 {
@@ -229,16 +229,21 @@ public sealed class ImportTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        ShouldCome(await Send(company.Admin, "products", (await company.Admin.Get("products", "text/csv")).ShouldBe(200).Text), 1, 0, 0, 1);
-        (await company.Admin.Get("products/P-1")).Json["version"]!.GetValue<long>().ShouldBe(1);
+        ShouldReport(
+            await tenant.Admin.Import("products", (await tenant.Admin.Get("products", "text/csv")).ShouldBe(200).Text),
+            1,
+            0,
+            0,
+            1
+        );
+        (await tenant.Admin.Get("products/P-1")).Json["version"]!.GetValue<long>().ShouldBe(1);
     }
 
     [Fact]
-    public async Task twenty_thousand_errors_are_said_at_once()
+    public async Task twenty_thousand_errors_are_reported_at_once()
     {
-        var company = await Company.Found(host);
-        var answer = await Send(
-            company.Admin,
+        var tenant = await TestTenant.Create(host);
+        var answer = await tenant.Admin.Import(
             "products",
             "sku,name,taxRate\n" + string.Concat(Enumerable.Range(1, 20_000).Select(i => $"P-{i},Name,{100 + i}\n"))
         );
@@ -261,9 +266,9 @@ public sealed class ImportTests(LedgerHost host)
         };
 
     [Theory, MemberData(nameof(Unreadable))]
-    public async Task what_is_no_such_file_is_400_and_says_where(string file, string where, string reason)
+    public async Task a_malformed_file_is_refused_and_the_position_is_named(string file, string where, string reason)
     {
-        var answer = (await Send(await Client.Demo(host, "manager"), "products", file)).ShouldBe(400);
+        var answer = (await (await Client.Demo(host, "manager")).Import("products", file)).ShouldBe(400);
         answer.Fields.ShouldContain(where);
         answer.Json["errors"]![where]!
             .ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })
@@ -271,7 +276,7 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_binary_file_is_400_another_type_415_and_a_file_over_the_limit_413()
+    public async Task a_binary_file_answers_400_another_type_415_and_a_file_over_the_limit_413()
     {
         await using var database = await host.NewDatabase();
         await using var served = await HostProcess.Serve(database.Connections);
@@ -291,12 +296,12 @@ public sealed class ImportTests(LedgerHost host)
         (await Post(new StringContent("{}"), "application/json")).ShouldBe(415);
         (await Post(new ByteArrayContent(new byte[5_000_000]))).ShouldBe(400); // over the limit of other requests
         (await Post(new ByteArrayContent(new byte[Import.MaxBytes + 1]))).ShouldBe(413);
-        using (var overTheLimit = new Zeros(Import.MaxBytes + 1L)) // small enough to be sent before the answer arrives
+        using (var overTheLimit = new CommaStream(Import.MaxBytes + 1L)) // small enough to be sent before the answer arrives
             (await Post(new StreamContent(overTheLimit)))
                 .ShouldBe(413)
                 .Detail.ShouldBe($"A body of this request has at most {Import.MaxBytes} bytes. Split it into several requests.");
         // a stream of a gigabyte without a length: it is cut at the limit and never held in memory as a whole
-        using var gigabyte = new Zeros(1L << 30);
+        using var gigabyte = new CommaStream(1L << 30);
         try
         {
             (await Post(new StreamContent(gigabyte))).ShouldBe(413);
@@ -309,37 +314,37 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_dry_run_says_what_would_be_and_writes_nothing()
+    public async Task a_dry_run_reports_the_result_and_writes_nothing()
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1", stock: 5);
-        var before = await Written(company);
-        ShouldCome(await Send(company.Admin, "products?dryRun=true", "sku,name\nP-2,Two\nP-1,One\n"), 2, 1, 1, 0);
-        ShouldCome(await Send(company.Admin, "stock?dryRun=true", "store,sku,onHand\nS-1,P-1,4\n"), 1, 0, 1, 0);
-        ShouldCome(
-            await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-5,damage\n"),
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1", stock: 5);
+        var before = await CountEvents(tenant);
+        ShouldReport(await tenant.Admin.Import("products?dryRun=true", "sku,name\nP-2,Two\nP-1,One\n"), 2, 1, 1, 0);
+        ShouldReport(await tenant.Admin.Import("stock?dryRun=true", "store,sku,onHand\nS-1,P-1,4\n"), 1, 0, 1, 0);
+        ShouldReport(
+            await tenant.Admin.Import("movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-5,damage\n"),
             1,
             1,
             0,
             0
         );
-        (await Send(company.Admin, "movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n"))
+        (await tenant.Admin.Import("movements?dryRun=true", "store,sku,referenceType,quantity,reason\nS-1,P-1,issue,-6,damage\n"))
             .ShouldBe(409)
             .Json["shortages"]!
             .AsArray()
             .Single()!["available"]!
             .GetValue<decimal>()
             .ShouldBe(5);
-        (await Written(company)).ShouldBe(before);
-        (await company.Admin.Get("products/P-2")).ShouldBe(404);
+        (await CountEvents(tenant)).ShouldBe(before);
+        (await tenant.Admin.Get("products/P-2")).ShouldBe(404);
     }
 
     [Fact]
-    public async Task stock_opens_what_never_moved_and_counts_what_did()
+    public async Task a_stock_import_opens_new_items_and_counts_existing_ones()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S-1", "P-1", stock: 5, unitCost: 2);
-        await company.Admin.Post(
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S-1", "P-1", stock: 5, unitCost: 2);
+        await tenant.Admin.Post(
             "products",
             new
             {
@@ -350,23 +355,23 @@ public sealed class ImportTests(LedgerHost host)
         );
         var file = "store,sku,onHand,costPerUnit\nS-1,P-1,4,\nS-1,P-2,7,1.25\n";
         var key = Guid.CreateVersion7().ToString();
-        var first = await Send(company.Admin, "stock", file, key);
-        ShouldCome(first, 2, 1, 1, 0);
-        (await Send(company.Admin, "stock", file, key)).ShouldBe(200).Text.ShouldBe(first.Text);
-        (await Send(company.Admin, "stock", file + "S-1,P-9,1,1\n", key)).ShouldBe(422);
-        (await Send(company.Admin, "stock", file, key: null)).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
-        var rows = (await company.Admin.Get("inventory?store=S-1")).Json["items"]!
+        var first = await tenant.Admin.Import("stock", file, key: key);
+        ShouldReport(first, 2, 1, 1, 0);
+        (await tenant.Admin.Import("stock", file, key: key)).ShouldBe(200).Text.ShouldBe(first.Text);
+        (await tenant.Admin.Import("stock", file + "S-1,P-9,1,1\n", key: key)).ShouldBe(422);
+        (await tenant.Admin.Import("stock", file, key: null)).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
+        var rows = (await tenant.Admin.Get("inventory?store=S-1")).Json["items"]!
             .AsArray()
             .Select(r => (r!["onHand"]!.GetValue<decimal>(), r["costPerUnit"]!.GetValue<decimal>()));
         rows.ShouldBe([(4, 2), (7, 1.25m)]);
-        (await company.Admin.Get($"movements?document={first.Json["id"]}")).Json["items"]!
+        (await tenant.Admin.Get($"movements?document={first.Json["id"]}")).Json["items"]!
             .AsArray()
             .Select(m => (m!["referenceType"]!.GetValue<string>(), m["reason"]?.GetValue<string>()))
             .ShouldBe([("count", null), ("adjustment", "opening_balance")], ignoreOrder: true);
-        ShouldCome(await Send(company.Admin, "stock", file), 2, 0, 0, 2);
+        ShouldReport(await tenant.Admin.Import("stock", file), 2, 0, 0, 2);
 
         var reservation = (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/reservations",
                 new
                 {
@@ -386,8 +391,8 @@ public sealed class ImportTests(LedgerHost host)
         ).ShouldBe(201).Json["id"]!.GetValue<string>();
         first.Json["reservationsShort"]!.AsArray().ShouldBeEmpty();
         // a count is a fact, also when it is below the reserved quantity
-        var below = await Send(company.Admin, "stock", "store,sku,onHand\nS-1,P-1,2\n");
-        ShouldCome(below, 1, 0, 1, 0);
+        var below = await tenant.Admin.Import("stock", "store,sku,onHand\nS-1,P-1,2\n");
+        ShouldReport(below, 1, 0, 1, 0);
         var shortened = below.Json["reservationsShort"]!.AsArray().ShouldHaveSingleItem()!;
         string.Join(' ', ((string[])["id", "reference", "store", "sku", "held", "shortBy"]).Select(field => shortened[field]))
             .ShouldBe($"{reservation} web-1 S-1 P-1 3 1");
@@ -395,13 +400,12 @@ public sealed class ImportTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_movement_occurred_at_the_microsecond_that_is_kept_of_it()
+    public async Task an_imported_movement_occurs_at_the_stored_microsecond()
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1");
-        ShouldCome(
-            await Send(
-                company.Admin,
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1");
+        ShouldReport(
+            await tenant.Admin.Import(
                 "movements",
                 "store,sku,referenceType,quantity,occurredAt\nS-1,P-1,receipt,1,2026-10-01T08:00:00.1234567-04:00\n"
             ),
@@ -410,60 +414,35 @@ public sealed class ImportTests(LedgerHost host)
             0,
             0
         );
-        (await company.Admin.Get("movements")).Json["items"]![0]!["occurredAt"]!.GetValue<string>().ShouldBe("2026-10-01T12:00:00.123456Z");
-        var item = (await company.Admin.Get("events?entityType=inventory")).ShouldBe(200).Json["items"]![0]!["newData"]!;
+        (await tenant.Admin.Get("movements")).Json["items"]![0]!["occurredAt"]!.GetValue<string>().ShouldBe("2026-10-01T12:00:00.123456Z");
+        var item = (await tenant.Admin.Get("events?entityType=inventory")).ShouldBe(200).Json["items"]![0]!["newData"]!;
         item["last_movement_at"]!.GetValue<DateTimeOffset>().ShouldBe(new DateTimeOffset(2026, 10, 1, 12, 0, 0, 123, 456, TimeSpan.Zero));
     }
 
     [Fact]
-    public async Task a_store_that_is_not_yours_is_403_and_names_the_line_and_a_user_imports_nothing()
+    public async Task a_store_without_access_answers_403_with_the_line_and_a_user_cannot_import()
     {
-        var company = await Company.Found(host);
-        await company.Open("S-1", "P-1");
-        await company.Admin.Post("stores", new { code = "S-2", name = "Two" });
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "m@company.test",
-                    fullName = "M",
-                    role = "manager",
-                    password = Company.Password,
-                    stores = new[] { "S-1" },
-                }
-            )
-        ).ShouldBe(201);
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "u@company.test",
-                    fullName = "U",
-                    role = "user",
-                    password = Company.Password,
-                }
-            )
-        ).ShouldBe(201);
-        var manager = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "m@company.test", Company.Password);
-        (await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\nS-2,P-1,1\n")).ShouldBe(403).Fields.ShouldBe(["line 3: store"]);
-        ShouldCome(await Send(manager, "stock", "store,sku,onHand\nS-1,P-1,1\n"), 1, 1, 0, 0);
-        var user = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "u@company.test", Company.Password);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("S-1", "P-1");
+        await tenant.Admin.Post("stores", new { code = "S-2", name = "Two" });
+        var manager = await tenant.CreateUser(host, "m@company.test", "manager", "S-1");
+        (await manager.Import("stock", "store,sku,onHand\nS-1,P-1,1\nS-2,P-1,1\n")).ShouldBe(403).Fields.ShouldBe(["line 3: store"]);
+        ShouldReport(await manager.Import("stock", "store,sku,onHand\nS-1,P-1,1\n"), 1, 1, 0, 0);
+        var user = await tenant.CreateUser(host, "u@company.test", "user");
         foreach (var kind in (string[])["products", "stock", "movements"])
-            (await Send(user, kind, "x")).ShouldBe(403);
+            (await user.Import(kind, "x")).ShouldBe(403);
     }
 
     [Fact]
-    public async Task what_is_exported_can_be_imported_again_and_gives_the_same_rows()
+    public async Task an_exported_file_can_be_imported_elsewhere_and_gives_the_same_rows()
     {
-        var (from, to, onlyStock) = (await Company.Found(host), await Company.Found(host), await Company.Found(host));
-        foreach (var company in (Company[])[from, to, onlyStock])
+        var (from, to, onlyStock) = (await TestTenant.Create(host), await TestTenant.Create(host), await TestTenant.Create(host));
+        foreach (var tenant in (TestTenant[])[from, to, onlyStock])
         {
-            (await company.Admin.Post("categories", new { code = "LAC", name = "Lácteos" })).ShouldBe(201);
-            (await company.Admin.Post("suppliers", new { code = "SUP", businessName = "Supplier" })).ShouldBe(201);
+            (await tenant.Admin.Post("categories", new { code = "LAC", name = "Lácteos" })).ShouldBe(201);
+            (await tenant.Admin.Post("suppliers", new { code = "SUP", businessName = "Supplier" })).ShouldBe(201);
             foreach (var code in (string[])["S-1", "S-2"])
-                (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
+                (await tenant.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
         }
         var admin = from.Admin;
         foreach (
@@ -625,13 +604,13 @@ public sealed class ImportTests(LedgerHost host)
         (await admin.Post("products/C/deactivate", null)).ShouldBe(200);
 
         async Task<string> Csv(string path) => (await admin.Get(path, "text/csv")).ShouldBe(200).Text;
-        ShouldCome(await Send(to.Admin, "products", await Csv("products")), 3, 3, 0, 0);
+        ShouldReport(await to.Admin.Import("products", await Csv("products")), 3, 3, 0, 0);
         var movements = await Csv("movements");
         var rows = (await Export(admin, "movements")).Count;
         rows.ShouldBeGreaterThan(14);
-        ShouldCome(await Send(to.Admin, "movements", movements), rows, rows, 0, 0);
-        ShouldCome(await Send(onlyStock.Admin, "products", await Csv("products")), 3, 3, 0, 0);
-        (await Send(onlyStock.Admin, "stock", await Csv("inventory"))).ShouldBe(200);
+        ShouldReport(await to.Admin.Import("movements", movements), rows, rows, 0, 0);
+        ShouldReport(await onlyStock.Admin.Import("products", await Csv("products")), 3, 3, 0, 0);
+        (await onlyStock.Admin.Import("stock", await Csv("inventory"))).ShouldBe(200);
 
         string[] own = ["id", "version", "createdAt", "updatedAt", "referenceId", "createdBy", "recordedAt"];
         (await Export(to.Admin, "products", own)).ShouldBe(await Export(admin, "products", own));
@@ -645,27 +624,28 @@ public sealed class ImportTests(LedgerHost host)
         (await Export(onlyStock.Admin, "inventory", "lastMovementAt", "version")).ShouldBe(
             await Export(admin, "inventory", "lastMovementAt", "version")
         );
-        ShouldCome(await Send(admin, "products", await Csv("products")), 3, 0, 0, 3);
-        (await Send(admin, "stock", await Csv("inventory"))).ShouldBe(200).Json["unchanged"]!
+        ShouldReport(await admin.Import("products", await Csv("products")), 3, 0, 0, 3);
+        (await admin.Import("stock", await Csv("inventory"))).ShouldBe(200).Json["unchanged"]!
             .GetValue<int>()
             .ShouldBe((await Export(admin, "inventory")).Count);
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        (await Projections.Laws.Breaches(superuser))
+        await using var superuser = await host.OpenSuperuser();
+        (await Projections.Invariants.Violations(superuser))
             .Where(b => b.Contains(to.Schema, StringComparison.Ordinal) || b.Contains(onlyStock.Schema, StringComparison.Ordinal))
             .ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task twenty_thousand_rows_come_in_one_request_that_tells_how_far_it_is()
+    public async Task an_import_of_20000_rows_reports_its_progress()
     {
-        var company = await Company.Found(host);
-        await company.Admin.Post("stores", new { code = "S-1", name = "One" });
+        var tenant = await TestTenant.Create(host);
+        await tenant.Admin.Post("stores", new { code = "S-1", name = "One" });
         var (n, key) = (20_000, Guid.CreateVersion7().ToString());
         async Task<JsonNode> Import(string kind, string file, string idempotencyKey)
         {
             var started = TimeProvider.System.GetTimestamp();
-            var lines = (await Send(company.Admin, kind, file, idempotencyKey, Fluxion.Ledger.Imports.Import.ProgressMediaType))
+            var lines = (
+                await tenant.Admin.Import(kind, file, key: idempotencyKey, accept: Fluxion.Ledger.Imports.Import.ProgressMediaType)
+            )
                 .ShouldBe(200)
                 .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => JsonNode.Parse(line)!)
@@ -694,21 +674,20 @@ public sealed class ImportTests(LedgerHost host)
         var receipt = await Import("stock", stock, key);
         receipt["created"]!.GetValue<int>().ShouldBe(n);
         (await Import("stock", stock, key)).ToJsonString().ShouldBe(receipt.ToJsonString());
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        (await superuser.Column<decimal>($"select sum(quantity_on_hand) from {company.Schema}.inventory"))
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Column<decimal>($"select sum(quantity_on_hand) from {tenant.Schema}.inventory"))
             .Single()
             .ShouldBe(Enumerable.Range(0, n).Sum(i => i % 50 + 1));
     }
 
     [Fact]
-    public async Task an_import_whose_client_goes_away_can_be_sent_again_and_is_applied_once()
+    public async Task an_import_whose_client_disconnects_can_be_sent_again_and_is_applied_once()
     {
-        var company = await Company.Found(host);
-        await company.Admin.Post("stores", new { code = "S-1", name = "One" });
+        var tenant = await TestTenant.Create(host);
+        await tenant.Admin.Post("stores", new { code = "S-1", name = "One" });
         const int n = 5000;
-        ShouldCome(
-            await Send(company.Admin, "products", "sku,name\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i},Product\n"))),
+        ShouldReport(
+            await tenant.Admin.Import("products", "sku,name\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"P-{i},Product\n"))),
             n,
             n,
             0,
@@ -720,8 +699,8 @@ public sealed class ImportTests(LedgerHost host)
         );
 
         using var http = host.Http.Server.CreateClient();
-        await Client.SignIn(http, company.Slug, Company.AdminEmail, Company.Password);
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/{company.Slug}/imports/stock")
+        await Client.SignIn(http, tenant.Slug, TestTenant.AdminEmail, TestTenant.Password);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/{tenant.Slug}/imports/stock")
         {
             Content = new StringContent(stock, MediaTypeHeaderValue.Parse("text/csv")),
         };
@@ -733,14 +712,13 @@ public sealed class ImportTests(LedgerHost host)
             (await progress.ReadAsync(new byte[1], TestContext.Current.CancellationToken)).ShouldBe(1); // and the client stops reading
         }
 
-        ShouldCome(await Send(company.Admin, "stock", stock, key), n, n, 0, 0);
-        await using var superuser = host.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
-        (await superuser.Column<long>($"select count(*) from {company.Schema}.inventory_movements")).Single().ShouldBe(n);
+        ShouldReport(await tenant.Admin.Import("stock", stock, key: key), n, n, 0, 0);
+        await using var superuser = await host.OpenSuperuser();
+        (await superuser.Column<long>($"select count(*) from {tenant.Schema}.inventory_movements")).Single().ShouldBe(n);
     }
 
     /// <summary>A stream of commas, as long as it is read.</summary>
-    private sealed class Zeros(long length) : Stream
+    private sealed class CommaStream(long length) : Stream
     {
         private long _position;
         public override bool CanRead => true;

@@ -6,7 +6,7 @@ namespace Fluxion.Tests.Load;
 public sealed class LoadTests(LedgerHost host)
 {
     [Fact]
-    public async Task a_loaded_tenant_is_as_large_as_asked_and_keeps_the_laws()
+    public async Task a_loaded_tenant_has_the_requested_size_and_keeps_the_invariants()
     {
         await using var database = await host.NewDatabase();
         var environment = HostProcess.Development(database.Connections);
@@ -15,24 +15,27 @@ public sealed class LoadTests(LedgerHost host)
         code.ShouldBe(0, output);
         output.ShouldContain("100 % 4501/4501");
 
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         async Task<string> Counts() =>
             string.Join(
                 ' ',
                 (
                     await superuser.Rows(
                         """
-                        select (select count(*) from tenant_measured.inventory), (select count(*) from tenant_measured.inventory_movements), (select count(*) from tenant_measured.mt_events)
+                        select (select count(*) from tenant_measured.inventory), (select count(*) from tenant_measured.inventory_movements),
+                            (select count(*) from tenant_measured.mt_events)
                         """
                     )
                 ).Single()
             );
         (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
-        (await superuser.Breaches()).ShouldBeEmpty();
+        (await superuser.Violations()).ShouldBeEmpty();
         (
             await superuser.Column<bool>(
-                "select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p on p.id = product_id where quantity_available < reorder_point"
+                """
+                select count(*) between 1 and 40 from tenant_measured.inventory i join tenant_measured.products p
+                    on p.id = product_id where quantity_available < reorder_point
+                """
             )
         ).ShouldBe([true]);
 

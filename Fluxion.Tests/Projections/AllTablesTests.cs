@@ -16,17 +16,17 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Fluxion.Tests.Projections;
 
 /// <summary>A tenant in which every kind of command has run: some were refused, one occurred two months ago.</summary>
-public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
+public sealed class BusyTenant(LedgerHost host) : IAsyncLifetime
 {
     public const string Agent = "till/1.0 (test)";
 
-    public Company Company { get; private set; } = null!;
+    public TestTenant Tenant { get; private set; } = null!;
     public Guid AdminId { get; private set; }
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
-        var admin = Company.Admin;
+        Tenant = await TestTenant.Create(host);
+        var admin = Tenant.Admin;
         AdminId = (await admin.Get("users")).Json["items"]![0]!["id"]!.GetValue<Guid>();
         foreach (var code in (string[])["S1", "S2"])
             (
@@ -136,7 +136,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
                     email = "luis@company.test",
                     fullName = "Luis",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                     stores = new[] { "S1" },
                 }
             )
@@ -155,7 +155,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         ).ShouldBe(200);
         (await admin.Post("users/luis@company.test/password", new { newPassword = "another password" })).ShouldBe(200);
         (await admin.Post("users/luis@company.test/deactivate", null)).ShouldBe(200);
-        (await admin.Post($"users/{Company.AdminEmail}/deactivate", null)).ShouldBe(409);
+        (await admin.Post($"users/{TestTenant.AdminEmail}/deactivate", null)).ShouldBe(409);
         (await admin.Put("categories/C1", new { name = "Below itself", parent = "C2" })).ShouldBe(409);
         (await admin.Put("categories/C2", new { name = "Moved to the top", settings = new { color = "red" } })).ShouldBe(200);
         (await admin.Post("categories/C1/deactivate", null)).ShouldBe(200);
@@ -182,7 +182,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         DateTimeOffset? occurredAt,
         params (string Sku, decimal Quantity, decimal? UnitCost)[] lines
     ) =>
-        Company.Admin.Post(
+        Tenant.Admin.Post(
             "stock/receipts",
             new
             {
@@ -200,7 +200,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         );
 
     private Task<Answer> Issue(string store, string sku, decimal quantity) =>
-        Company.Admin.Post(
+        Tenant.Admin.Post(
             "stock/issues",
             new
             {
@@ -211,7 +211,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         );
 
     private Task<Answer> Adjust(string store, string sku, decimal quantity) =>
-        Company.Admin.Post(
+        Tenant.Admin.Post(
             "stock/adjustments",
             new
             {
@@ -231,9 +231,9 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
                     "/api/token",
                     new
                     {
-                        tenant = Company.Slug,
-                        email = Company.AdminEmail,
-                        password = Company.Password,
+                        tenant = Tenant.Slug,
+                        email = TestTenant.AdminEmail,
+                        password = TestTenant.Password,
                     },
                     key: null
                 )
@@ -258,7 +258,7 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
         {
             http.Connection.RemoteIpAddress = IPAddress.Parse(address);
             http.Request.Method = "POST";
-            http.Request.Path = $"/api/{Company.Slug}/stock/receipts";
+            http.Request.Path = $"/api/{Tenant.Slug}/stock/receipts";
             http.Request.Headers.Authorization = $"Bearer {token}";
             http.Request.Headers.UserAgent = Agent;
             http.Request.Headers[IdempotencyKey.Header] = Guid.CreateVersion7().ToString();
@@ -274,9 +274,9 @@ public sealed class BusyCompany(LedgerHost host) : IAsyncLifetime
 
 /// <summary>Commands, Marten's documents and the tables agree, for every table and in every tenant.</summary>
 [Collection(AlteredTables.Name)]
-public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFixture<BusyCompany>
+public sealed class AllTablesTests(LedgerHost host, BusyTenant busy) : IClassFixture<BusyTenant>
 {
-    private string Schema => busy.Company.Schema;
+    private string Schema => busy.Tenant.Schema;
 
     private async Task<List<object?[]>> Rows(string sql)
     {
@@ -287,18 +287,21 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     private IQuerySession Documents() =>
         host
             .Services.GetRequiredService<TenantDocumentStores>()
-            .ForTenant(busy.Company.Id.ToString())
-            .QuerySession(busy.Company.Id.ToString());
+            .ForTenant(busy.Tenant.Id.ToString())
+            .QuerySession(busy.Tenant.Id.ToString());
 
     private static JsonNode? Json(object? column) => column is null ? null : JsonNode.Parse((string)column);
 
     [Fact]
-    public async Task every_accepted_command_left_its_events_and_no_refused_one_did()
+    public async Task accepted_commands_record_events_and_refused_ones_do_not()
     {
         // NET-… are the receipts of a test below; alerts follow commands asynchronously
         (
             await Rows(
-                $"select type, count(*)::int from {Schema}.mt_events where not data::text like '%NET-%' and type not like 'alert%' group by type"
+                $"""
+                select type, count(*)::int from {Schema}.mt_events where not data::text like '%NET-%' and type not like 'alert%'
+                group by type
+                """
             )
         )
             .ToDictionary(r => (string)r[0]!, r => (int)r[1]!)
@@ -333,38 +336,48 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     }
 
     [Theory]
-    [MemberData(nameof(Laws.Names), MemberType = typeof(Laws))]
-    public async Task a_law_holds_in_every_tenant(string law)
+    [MemberData(nameof(Invariants.Names), MemberType = typeof(Invariants))]
+    public async Task every_tenant_keeps_the_invariant(string invariant)
     {
         await using var superuser = await host.OpenSuperuser();
-        (await superuser.Breaches(law)).ShouldBeEmpty();
+        (await superuser.Violations(invariant)).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task movement_types_signs_and_costs_follow_the_event()
     {
+        object?[][] expected =
+        [
+            ["in", "receipt", null, 10m, 2m, 20m],
+            ["in", "receipt", null, 10m, 3m, 30m],
+            ["out", "issue", "sample", -5m, 2.5m, -12.5m],
+            ["out", "issue", "sample", -40m, 2.5m, -100m],
+            ["adjustment", "adjustment", "correction", 3m, 2.5m, 7.5m],
+        ];
         (
             await Rows(
                 $"""
                 select m.movement_type, m.reference_type, m.reason, m.quantity, m.cost_per_unit, m.total_cost
-                from {Schema}.inventory_movements m join {Schema}.products p on p.id = m.product_id join {Schema}.stores s on s.id = m.store_id
+                from {Schema}.inventory_movements m join {Schema}.products p on p.id = m.product_id
+                    join {Schema}.stores s on s.id = m.store_id
                 join {Schema}.mt_events e on e.id = m.id
                 where s.code = 'S1' and p.sku = 'P1' order by e.version
                 """
             )
-        ).Select(Line).ShouldBe(new object?[][] { ["in", "receipt", null, 10m, 2m, 20m], ["in", "receipt", null, 10m, 3m, 30m], ["out", "issue", "sample", -5m, 2.5m, -12.5m], ["out", "issue", "sample", -40m, 2.5m, -100m], ["adjustment", "adjustment", "correction", 3m, 2.5m, 7.5m] }.Select(Line));
+        ).Select(Line).ShouldBe(expected.Select(Line));
     }
 
     [Fact]
-    public async Task the_trail_names_the_user_unless_the_system_acted()
+    public async Task the_audit_trail_names_the_user_unless_the_system_acted()
     {
         (
             await Rows(
-                $"select event_type, user_id from {Schema}.events where user_id is distinct from '{busy.AdminId}' and event_type not like 'alert%'"
+                $"""
+                select event_type, user_id from {Schema}.events where user_id is distinct from '{busy.AdminId}'
+                    and event_type not like 'alert%'
+                """
             )
-        )
-            .ShouldHaveSingleItem()
-            .ShouldBe(["user_registered", null], "the first admin, whom provisioning registered");
+        ).ShouldHaveSingleItem().ShouldBe(["user_registered", null], "the first admin, whom provisioning registered");
     }
 
     [Theory]
@@ -372,17 +385,18 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [InlineData("2001:db8::7", "2001:db8::7")]
     [InlineData("::ffff:203.0.113.8", "203.0.113.8")] // an IPv4 client, as a listener on [::] sees it
     [InlineData("fe80::1%2", "fe80::1")] // a scope id names a network of this machine only; the type inet has none
-    public async Task the_trail_names_address_and_agent_of_the_request(string address, string shown)
+    public async Task the_audit_trail_names_address_and_agent_of_the_request(string address, string shown)
     {
         var reference = $"NET-{address}";
         await busy.ReceiveFrom(address, reference);
         (
             await Rows(
-                $"select host(ip_address), user_agent from {Schema}.events where metadata -> 'event' -> 'document' ->> 'reference' = '{reference}'"
+                $"""
+                select host(ip_address), user_agent from {Schema}.events
+                where metadata -> 'event' -> 'document' ->> 'reference' = '{reference}'
+                """
             )
-        )
-            .ShouldHaveSingleItem()
-            .ShouldBe([shown, BusyCompany.Agent]);
+        ).ShouldHaveSingleItem().ShouldBe([shown, BusyTenant.Agent]);
     }
 
     [Fact]
@@ -396,13 +410,14 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     // Tables compared with Marten's documents
 
     [Fact]
-    public async Task products_are_the_documents()
+    public async Task the_products_table_equals_the_documents()
     {
         await using var session = Documents();
         var documents = (await session.Query<Product>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(p => p.Id);
         var rows = await Rows(
             $"""
-            select id, sku, name, unit_type, barcode, description, category_id, supplier_id, min_stock_level, max_stock_level, reorder_point,
+            select id, sku, name, unit_type, barcode, description, category_id, supplier_id, min_stock_level, max_stock_level,
+                reorder_point,
                    cost_price, selling_price, tax_rate, is_active, settings::text, version, tenant_id
             from {Schema}.products
             """
@@ -434,13 +449,13 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
                 );
             (Json(row[15])!["allow_backorder"]?.GetValue<bool>() ?? false).ShouldBe(p.AllowsBackorder);
             row[16].ShouldBe(p.Code == "P2" ? 1L : 2L);
-            row[17].ShouldBe(busy.Company.Id);
+            row[17].ShouldBe(busy.Tenant.Id);
         }
         rows.ShouldContain(r => (string)r[1]! == "P3" && !(bool)r[14]!);
     }
 
     [Fact]
-    public async Task a_tenants_own_fields_of_a_product_are_kept_as_they_were_given()
+    public async Task custom_fields_of_a_product_are_stored_as_sent()
     {
         var product = new
         {
@@ -453,23 +468,26 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
                 Nested = new { Depth = 1.50m },
             },
         };
-        var company = await Company.Found(host);
-        (await company.Admin.Post("products", product)).ShouldBe(201);
+        var tenant = await TestTenant.Create(host);
+        (await tenant.Admin.Post("products", product)).ShouldBe(201);
         JsonNode
             .DeepEquals(
-                Json((await Rows($"select settings::text from {company.Schema}.products where sku = 'P9'")).Single()[0]),
+                Json((await Rows($"select settings::text from {tenant.Schema}.products where sku = 'P9'")).Single()[0]),
                 JsonNode.Parse("""{"allow_backorder":true,"aisle":"7","Nested":{"Depth":1.50}}""")
             )
             .ShouldBeTrue();
     }
 
     [Fact]
-    public async Task stores_are_the_documents()
+    public async Task the_stores_table_equals_the_documents()
     {
         await using var session = Documents();
         var documents = (await session.Query<Store>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(s => s.Id);
         var rows = await Rows(
-            $"select id, code, name, type, is_active, address ->> 'city', contact ->> 'phone', settings::text from {Schema}.stores order by code"
+            $"""
+            select id, code, name, type, is_active, address ->> 'city', contact ->> 'phone', settings::text from {Schema}.stores
+            order by code
+            """
         );
         rows.Count.ShouldBe(documents.Count);
         foreach (var row in rows)
@@ -483,7 +501,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     }
 
     [Fact]
-    public async Task users_are_the_documents_and_hold_no_password()
+    public async Task the_users_table_equals_the_documents_and_has_no_password()
     {
         await using var session = Documents();
         var documents = (await session.Query<User>().ToListAsync(TestContext.Current.CancellationToken)).ToDictionary(u => u.Id);
@@ -501,7 +519,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     }
 
     [Fact]
-    public async Task categories_suppliers_and_stock_are_the_documents()
+    public async Task the_tables_of_categories_suppliers_and_stock_equal_the_documents()
     {
         await using var session = Documents();
         var ct = TestContext.Current.CancellationToken;
@@ -545,12 +563,12 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     // Cost
 
     [Fact]
-    public async Task the_average_begins_anew_when_nothing_is_left()
+    public async Task the_moving_average_restarts_after_stock_reaches_zero()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "M1");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "M1");
         async Task<decimal> Average() =>
-            (await company.Admin.Get("inventory?store=M1")).ShouldBe(200).Json["items"]![0]!["costPerUnit"]!.GetValue<decimal>();
+            (await tenant.Admin.Get("inventory?store=M1")).ShouldBe(200).Json["items"]![0]!["costPerUnit"]!.GetValue<decimal>();
 
         (await shop.Receive(10, 2)).ShouldBe(200);
         (await shop.Receive(10, 3)).ShouldBe(200);
@@ -560,7 +578,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
         (await shop.Receive(3, 7)).ShouldBe(200);
         (await Average()).ShouldBe(7m);
         // the value of the remaining stock is inbound less outbound: 20 + 30 − 12.50 − 37.50 + 21
-        (await Rows($"select sum(total_cost) from {company.Schema}.inventory_movements"))
+        (await Rows($"select sum(total_cost) from {tenant.Schema}.inventory_movements"))
             .Single()
             .ShouldBe([21m]);
     }
@@ -572,7 +590,7 @@ public sealed class AllTablesTests(LedgerHost host, BusyCompany busy) : IClassFi
     [InlineData(1, 1.0, 1, 1.0001, 1.0001)] // 1.00005: a half is rounded away from zero
     [InlineData(-4, 9.0, 10, 2.0, 2.0)] // negative stock has no cost to average with
     [InlineData(0, 9.0, 10, 2.0, 2.0)]
-    public void a_receipt_moves_the_average_to_four_decimals(
+    public void a_receipt_updates_the_moving_average_to_four_decimals(
         decimal onHand,
         decimal average,
         decimal quantity,

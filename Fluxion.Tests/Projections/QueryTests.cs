@@ -10,7 +10,7 @@ public sealed class QueryTests(LedgerHost host)
 {
     private const string JsonLines = "application/x-ndjson";
 
-    private static readonly object[] Many =
+    private static readonly object[] ManyMovements =
     [
         .. Enumerable
             .Range(1, 1203)
@@ -28,28 +28,28 @@ public sealed class QueryTests(LedgerHost host)
     ];
 
     /// <summary>A tenant with more movements than fit in a page or in one write of a stream.</summary>
-    private async Task<Client> WithMany()
+    private async Task<Client> CreateTenantWithManyMovements()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1");
-        (await company.Admin.Post("stock/movements", new { lines = Many })).ShouldBe(200);
-        return company.Admin;
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1");
+        (await tenant.Admin.Post("stock/movements", new { lines = ManyMovements })).ShouldBe(200);
+        return tenant.Admin;
     }
 
     [Fact]
-    public async Task a_list_as_csv_or_json_lines_is_whole_unless_limited()
+    public async Task a_list_as_csv_or_json_lines_is_complete_unless_limited()
     {
-        var admin = await WithMany();
+        var admin = await CreateTenantWithManyMovements();
         var csv = (await admin.Get("movements", accept: "text/csv")).ShouldBe(200);
         csv.ContentType.ShouldBe("text/csv; charset=utf-8");
         var lines = csv.Text.TrimEnd().Split("\r\n");
         lines[0].ShouldStartWith("id,store,sku,");
-        lines.Skip(1).Select(line => line.Split(',')[0]).Distinct().Count().ShouldBe(Many.Length);
+        lines.Skip(1).Select(line => line.Split(',')[0]).Distinct().Count().ShouldBe(ManyMovements.Length);
 
         var json = (await admin.Get("movements", accept: JsonLines)).ShouldBe(200);
         json.ContentType.ShouldBe("application/x-ndjson; charset=utf-8");
         var rows = json.Text.TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!).ToList();
-        rows.Sum(row => row["quantity"]!.GetValue<decimal>()).ShouldBe(Many.Length * (Many.Length + 1) / 2);
+        rows.Sum(row => row["quantity"]!.GetValue<decimal>()).ShouldBe(ManyMovements.Length * (ManyMovements.Length + 1) / 2);
         // the stream returns the same rows as the pages
         rows.Take(1000)
             .Select(row => row.ToJsonString())
@@ -64,7 +64,7 @@ public sealed class QueryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task only_the_fields_that_were_asked_for_are_answered()
+    public async Task a_list_returns_only_the_requested_fields()
     {
         var viewer = await Client.Demo(host, "viewer");
         (await viewer.Get("inventory?store=CCS-01&sku=LAC001&fields=sku,onHand, store")).ShouldBe(200).Json["items"]![0]!
@@ -79,9 +79,9 @@ public sealed class QueryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_resource_that_the_client_has_already_is_not_sent_again()
+    public async Task a_resource_with_the_clients_etag_is_not_sent_again()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var http = host.Http.Server.CreateClient();
         var token = (
             await http.PostAsync(
@@ -116,14 +116,14 @@ public sealed class QueryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task inventory_as_of_a_moment_from_what_was_known_at_another()
+    public async Task inventory_can_be_read_as_of_one_moment_and_known_at_another()
     {
-        var books = await Books.Open(host, "P1", "P2");
-        var admin = books.Company.Admin;
-        await books.Receive("P1", 10, 2m, "2026-03-02T10:00:00-04:00");
-        await books.Receive("P2", 1, 2m, "2026-03-02T10:00:00-04:00", store: "M2");
+        var ledger = await TestLedger.Create(host, "P1", "P2");
+        var admin = ledger.Tenant.Admin;
+        await ledger.Receive("P1", 10, 2m, "2026-03-02T10:00:00-04:00");
+        await ledger.Receive("P2", 1, 2m, "2026-03-02T10:00:00-04:00", store: "M2");
         var before = Uri.EscapeDataString(TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"));
-        await books.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // a late movement
+        await ledger.Issue("P1", 4, "2026-03-03T10:00:00-04:00"); // a late movement
 
         async Task<string> Stock(string query) =>
             string.Join(

@@ -18,18 +18,18 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
     public const string Agent = "fluxion-tests/1.0 (till 7)";
     public const string ClerkEmail = "clerk@company.test";
 
-    public Company Company { get; private set; } = null!;
+    public TestTenant Tenant { get; private set; } = null!;
     public Guid ClerkId { get; private set; }
-    public DateTimeOffset TwoMonthsBack { get; } = Timestamps.ToMicroseconds(TimeProvider.System.GetUtcNow().AddDays(-61));
+    public DateTimeOffset TwoMonthsAgo { get; } = Timestamps.ToMicroseconds(TimeProvider.System.GetUtcNow().AddDays(-61));
 
     public Task<NpgsqlConnection> Open() => host.OpenSuperuser();
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
-        var admin = Company.Admin;
-        var first = await Company.Open("S1", "P1");
-        await Company.Open("S2", "P2");
+        Tenant = await TestTenant.Create(host);
+        var admin = Tenant.Admin;
+        var first = await Tenant.CreateStore("S1", "P1");
+        await Tenant.CreateStore("S2", "P2");
         (
             await admin.Post(
                 "users",
@@ -38,7 +38,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
                     email = ClerkEmail,
                     fullName = "Clerk",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                 }
             )
         ).ShouldBe(201);
@@ -49,7 +49,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
         (await first.Receive(5, 4)).ShouldBe(200);
         (await first.Adjust(-3)).ShouldBe(200);
         (await first.Adjust(1)).ShouldBe(200);
-        foreach (var shop in (Shop[])[new(admin, "S1", "P2"), new(admin, "S2", "P1"), new(admin, "S2", "P2")])
+        foreach (var shop in (TestStore[])[new(admin, "S1", "P2"), new(admin, "S2", "P1"), new(admin, "S2", "P2")])
         {
             (await shop.Receive(7, 1.25m)).ShouldBe(200);
             (await shop.Issue(2)).ShouldBe(200);
@@ -124,23 +124,23 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
                     "/api/token",
                     new
                     {
-                        tenant = Company.Slug,
+                        tenant = Tenant.Slug,
                         email = ClerkEmail,
-                        password = Company.Password,
+                        password = TestTenant.Password,
                     },
                     null
                 )
         ).ShouldBe(200).Json["access_token"]!.GetValue<string>();
-        await ReceiveFromAfar(token, "TODAY", null);
+        await ReceiveFromRemoteAddress(token, "TODAY", null);
         // as a till in Caracas sends it
-        await ReceiveFromAfar(token, "BACK", TwoMonthsBack.ToOffset(TimeSpan.FromHours(-4)));
+        await ReceiveFromRemoteAddress(token, "BACK", TwoMonthsAgo.ToOffset(TimeSpan.FromHours(-4)));
 
         await using var connection = await Open();
-        ClerkId = (await connection.Column<Guid>($"select id from {Company.Schema}.users where email = '{ClerkEmail}'")).Single();
+        ClerkId = (await connection.Column<Guid>($"select id from {Tenant.Schema}.users where email = '{ClerkEmail}'")).Single();
     }
 
     /// <summary>A receipt with a client address and a user agent, which an HttpClient of the test server does not have.</summary>
-    private async Task ReceiveFromAfar(string token, string reference, DateTimeOffset? occurredAt)
+    private async Task ReceiveFromRemoteAddress(string token, string reference, DateTimeOffset? occurredAt)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new
@@ -167,7 +167,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
                 "POST",
                 "http",
                 new("localhost"),
-                $"/api/{Company.Slug}/stock/receipts"
+                $"/api/{Tenant.Slug}/stock/receipts"
             );
             request.Headers.Authorization = $"Bearer {token}";
             request.Headers.UserAgent = Agent;
@@ -185,7 +185,7 @@ public sealed class KnownHistory(LedgerHost host) : IAsyncLifetime
 
 public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : IClassFixture<KnownHistory>
 {
-    private string Schema => history.Company.Schema;
+    private string Schema => history.Tenant.Schema;
 
     private async Task<List<object?[]>> Rows(string sql)
     {
@@ -196,7 +196,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     private static DateTimeOffset Instant(object? value) => new(((DateTime)value!).ToUniversalTime());
 
     [Fact]
-    public async Task what_is_on_hand_is_the_sum_of_the_movements_of_every_item()
+    public async Task on_hand_of_every_item_is_the_sum_of_its_movements()
     {
         var items = await Rows(
             """
@@ -217,13 +217,16 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         }
         (
             await Rows(
-                "select 1 from {t}.inventory_movements m where not exists (select from {t}.inventory i where i.store_id = m.store_id and i.product_id = m.product_id)"
+                """
+                select 1 from {t}.inventory_movements m
+                where not exists (select from {t}.inventory i where i.store_id = m.store_id and i.product_id = m.product_id)
+                """
             )
         ).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task each_movement_event_is_one_movement_and_each_refused_line_is_none()
+    public async Task each_movement_event_is_one_movement_and_a_refused_line_is_none()
     {
         var (events, movements) = (
             await Rows("select id from {t}.mt_events where type like 'stock\\_%' order by id"),
@@ -270,7 +273,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task each_audit_row_begins_where_the_row_before_it_ended()
+    public async Task each_audit_row_starts_with_the_state_at_the_end_of_the_previous_row()
     {
         var rows = await Rows(
             """
@@ -293,13 +296,15 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task the_last_audit_row_of_an_entity_says_what_its_read_model_says()
+    public async Task the_last_audit_row_of_an_entity_matches_its_read_model()
     {
         var rows = await Rows(
             """
-            select i.quantity_on_hand, (e.new_data ->> 'on_hand')::numeric, i.cost_per_unit, (e.new_data ->> 'unit_cost')::numeric, i.version, (e.metadata ->> 'version')::bigint
+            select i.quantity_on_hand, (e.new_data ->> 'on_hand')::numeric, i.cost_per_unit, (e.new_data ->> 'unit_cost')::numeric,
+                i.version, (e.metadata ->> 'version')::bigint
             from {t}.inventory i
-            join lateral (select * from {t}.events e where e.entity_type = 'inventory' and e.entity_id = i.id order by (e.metadata ->> 'version')::bigint desc limit 1) e on true
+            join lateral (select * from {t}.events e where e.entity_type = 'inventory' and e.entity_id = i.id
+                order by (e.metadata ->> 'version')::bigint desc limit 1) e on true
             """
         );
         rows.Count.ShouldBe(4);
@@ -308,7 +313,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task a_movement_says_when_it_occurred_when_it_was_recorded_and_by_whom()
+    public async Task a_movement_has_the_times_of_occurrence_and_recording_and_the_user()
     {
         var rows = await Rows(
             """
@@ -323,7 +328,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
             Instant(row[1]).ShouldBe(DateTimeOffset.Parse((string)row[5]!, CultureInfo.InvariantCulture));
         }
         var back = rows.Single(r => r[0] is "BACK");
-        Instant(back[1]).ShouldBe(history.TwoMonthsBack);
+        Instant(back[1]).ShouldBe(history.TwoMonthsAgo);
         (Instant(back[2]) - Instant(back[1])).ShouldBeGreaterThan(TimeSpan.FromDays(60));
         var today = rows.Single(r => r[0] is "TODAY");
         (Instant(today[2]) - Instant(today[1])).Duration().ShouldBeLessThan(TimeSpan.FromMinutes(5));
@@ -333,11 +338,16 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     }
 
     [Fact]
-    public async Task what_occurred_long_ago_does_not_set_the_last_movement_back()
+    public async Task a_late_movement_does_not_set_the_last_movement_back()
     {
         var row = (
             await Rows(
-                "select last_movement_at, (select max(m.created_at) from {t}.inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id) from {t}.inventory i"
+                """
+                select last_movement_at,
+                       (select max(m.created_at) from {t}.inventory_movements m
+                        where m.store_id = i.store_id and m.product_id = i.product_id)
+                from {t}.inventory i
+                """
             )
         ).ToList();
         foreach (var item in row)
@@ -362,7 +372,11 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
     public async Task every_stream_has_a_type_and_the_version_of_its_last_event()
     {
         var rows = await Rows(
-            "select s.type, s.version, (select count(*) from {t}.mt_events e where e.stream_id = s.id), (select max(e.version) from {t}.mt_events e where e.stream_id = s.id) from {t}.mt_streams s"
+            """
+            select s.type, s.version, (select count(*) from {t}.mt_events e where e.stream_id = s.id),
+                   (select max(e.version) from {t}.mt_events e where e.stream_id = s.id)
+            from {t}.mt_streams s
+            """
         );
         // a refused command leaves no stream behind
         rows.Count.ShouldBe(2 + 2 + 2 + 4); // users, stores, products, stock items
@@ -385,18 +399,18 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         (await Rows("select is_active, version from {t}.stores where code = 'S2'")).Single().ShouldBe([false, 2L]);
         (await Rows("select email::text, role from {t}.users order by 1"))
             .Select(r => $"{r[0]} {r[1]}")
-            .ShouldBe([$"{Company.AdminEmail} admin", $"{KnownHistory.ClerkEmail} user"]);
+            .ShouldBe([$"{TestTenant.AdminEmail} admin", $"{KnownHistory.ClerkEmail} user"]);
     }
 
     [Fact]
-    public async Task the_moving_average_is_the_one_worked_out_by_hand()
+    public async Task the_moving_average_matches_a_manual_calculation()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S1", "P1");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S1", "P1");
         async Task CostShouldBe(decimal onHand, decimal cost)
         {
             await using var connection = await history.Open();
-            (await connection.Rows($"select quantity_on_hand, cost_per_unit from {company.Schema}.inventory"))
+            (await connection.Rows($"select quantity_on_hand, cost_per_unit from {tenant.Schema}.inventory"))
                 .Single()
                 .ShouldBe([onHand, cost]);
         }
@@ -409,7 +423,7 @@ public sealed class ReadModelTests(KnownHistory history, LedgerHost host) : ICla
         (await shop.Receive(5, 4)).ShouldBe(200);
         await CostShouldBe(20, 2.875m); // (15 × 2.5 + 5 × 4) / 20
         await using var sql = await history.Open();
-        (await sql.Rows($"select quantity::int, cost_per_unit, total_cost from {company.Schema}.inventory_movements order by recorded_at"))
+        (await sql.Rows($"select quantity::int, cost_per_unit, total_cost from {tenant.Schema}.inventory_movements order by recorded_at"))
             .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r[0]} {r[1]:0.####} {r[2]:0.##}"))
             .ShouldBe(["10 2 20", "10 3 30", "-5 2.5 -12.5", "5 4 20"]);
     }

@@ -10,17 +10,17 @@ using Fluxion.Tests.Tenancy;
 namespace Fluxion.Tests.Purchasing;
 
 /// <summary>A tenant with two stores, a supplier, and products of two tax rates and two kinds of unit.</summary>
-public sealed class Buyer(LedgerHost host) : IAsyncLifetime
+public sealed class PurchasingTenant(LedgerHost host) : IAsyncLifetime
 {
     private int _orders,
         _deliveries;
 
-    public Company Company { get; private set; } = null!;
-    public Client Admin => Company.Admin;
+    public TestTenant Tenant { get; private set; } = null!;
+    public Client Admin => Tenant.Admin;
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host);
+        Tenant = await TestTenant.Create(host);
         foreach (var code in (string[])["S1", "S2"])
             (await Admin.Post("stores", new { code, name = $"Store {code}" })).ShouldBe(201);
         foreach (var code in (string[])["V1", "V2"])
@@ -63,6 +63,14 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
         ).ShouldBe(201);
     }
 
+    /// <summary>A tenant for one test, which disposes of it.</summary>
+    public static async Task<PurchasingTenant> Create(LedgerHost host)
+    {
+        var tenant = new PurchasingTenant(host);
+        await tenant.InitializeAsync();
+        return tenant;
+    }
+
     public string NextNumber() => $"OC-{Interlocked.Increment(ref _orders)}";
 
     public async Task<string> NewSku(decimal costPrice = 2.5m)
@@ -101,7 +109,7 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
         return number;
     }
 
-    public async Task<string> Sent(string sku, decimal quantity, string store = "S1", string? orderDate = null)
+    public async Task<string> CreateSentOrder(string sku, decimal quantity, string store = "S1", string? orderDate = null)
     {
         var number = await Draft(sku, quantity, store, orderDate: orderDate);
         (await Do(number, "send")).ShouldBe(200);
@@ -178,7 +186,7 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
             key
         );
 
-    public Task<Answer> Tolerate(decimal percent) => Admin.Put("settings", new { overReceiptPercent = percent });
+    public Task<Answer> SetOverReceiptPercent(decimal percent) => Admin.Put("settings", new { overReceiptPercent = percent });
 
     public async Task<JsonNode> Order(string order) => (await Admin.Get($"purchase-orders/{order}")).ShouldBe(200).Json;
 
@@ -191,16 +199,16 @@ public sealed class Buyer(LedgerHost host) : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
-public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFixture<Buyer>
+public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchasing) : IClassFixture<PurchasingTenant>
 {
     private static decimal Number(JsonNode? node) => node!.GetValue<decimal>();
 
     [Fact]
-    public async Task an_order_goes_from_draft_to_received_with_the_totals_worked_out_by_hand()
+    public async Task an_order_goes_from_draft_to_received_with_the_expected_totals()
     {
-        var number = buyer.NextNumber();
+        var number = purchasing.NextNumber();
         var drafted = (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "purchase-orders",
                 new
                 {
@@ -228,22 +236,22 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
                 }
             )
         ).ShouldBe(201);
-        drafted.Headers.Location!.ToString().ShouldBe($"/api/{buyer.Company.Slug}/purchase-orders/{drafted.Json["id"]}");
+        drafted.Headers.Location!.ToString().ShouldBe($"/api/{purchasing.Tenant.Slug}/purchase-orders/{drafted.Json["id"]}");
         drafted.Json["orderNumber"]!.GetValue<string>().ShouldBe(number);
         Number(drafted.Json["subtotal"]).ShouldBe(8.06m);
         Number(drafted.Json["taxAmount"]).ShouldBe(0.55m); // 16 % of 3.42 = 0.5472; the cheese is exempt
         Number(drafted.Json["totalAmount"]).ShouldBe(8.61m);
 
-        (await buyer.Do(number, "send")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("sent");
-        (await buyer.Do(number, "confirm")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
-        var first = (await buyer.Receive(number, "MILK", 2, occurredAt: "2026-02-05T21:00:00-04:00")).ShouldBe(200).Json;
+        (await purchasing.Do(number, "send")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("sent");
+        (await purchasing.Do(number, "confirm")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
+        var first = (await purchasing.Receive(number, "MILK", 2, occurredAt: "2026-02-05T21:00:00-04:00")).ShouldBe(200).Json;
         first["status"]!.GetValue<string>().ShouldBe("partial");
         (Number(first["stock"]![0]!["onHand"]), first["stock"]!.AsArray().Count).ShouldBe((2m, 1));
-        (await buyer.Order(number))["receivedDate"].ShouldBeNull();
-        Number((await buyer.Inventory("MILK", "S2"))!["onOrder"]).ShouldBe(1);
+        (await purchasing.Order(number))["receivedDate"].ShouldBeNull();
+        Number((await purchasing.Inventory("MILK", "S2"))!["onOrder"]).ShouldBe(1);
 
         var rest = (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 $"purchase-orders/{number}/receipts",
                 new
                 {
@@ -265,7 +273,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         rest["status"]!.GetValue<string>().ShouldBe("received");
         Number(rest["totalAmount"]).ShouldBe(8.61m);
 
-        var order = await buyer.Order(number);
+        var order = await purchasing.Order(number);
         (
             order["status"]!.GetValue<string>(),
             order["orderDate"]!.GetValue<string>(),
@@ -275,18 +283,18 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (order["store"]!.GetValue<string>(), order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(
             ("S2", "V1", 5)
         );
-        (await buyer.Lines(number))
+        (await purchasing.Lines(number))
             .Select(l => $"{l!["sku"]} {l["quantityOrdered"]} {l["quantityReceived"]} {l["unitCost"]} {l["lineTotal"]}")
             .ShouldBe(["CHEESE 1.125 1.125 4.1234 4.64", "MILK 3 3 1.115 3.35", "WINE 1 1 0.07 0.07"]);
-        var milk = (await buyer.Inventory("MILK", "S2"))!;
+        var milk = (await purchasing.Inventory("MILK", "S2"))!;
         (Number(milk["onHand"]), Number(milk["onOrder"]), Number(milk["costPerUnit"])).ShouldBe((3m, 0m, 1.5767m)); // (2 × 1.115 + 2.5) / 3
-        var movements = (await buyer.Admin.Get($"movements?document={order["id"]}")).ShouldBe(200).Json["items"]!.AsArray();
+        var movements = (await purchasing.Admin.Get($"movements?document={order["id"]}")).ShouldBe(200).Json["items"]!.AsArray();
         movements.Count.ShouldBe(4);
         movements.ShouldAllBe(m => m!["referenceType"]!.GetValue<string>() == "purchase" && m["movementType"]!.GetValue<string>() == "in");
     }
 
     [Fact]
-    public void the_tax_is_rounded_once_a_rate() =>
+    public void the_tax_is_rounded_once_per_rate() =>
         // 16 %: 0.03 + 0.03 + 0.03 = 0.09 → 0.0144; a line alone would be 0.0048 → 0; 8 %: 0.0625 → 0.005 → 0.01
         Taxes.Total([(0.03m, 16), (0.0625m, 8), (0.03m, 16), (0.03m, 16), (100, 0)]).ShouldBe(0.02m);
 
@@ -316,7 +324,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         [.. PurchaseOrderStatus.All.SelectMany(_ => Commands, (state, command) => (state, command))];
 
     [Fact]
-    public void the_table_of_the_code_is_the_one_here()
+    public void the_transitions_in_the_code_match_the_table_in_this_test()
     {
         PurchaseOrder.Allowed.Keys.ShouldBe(Commands, ignoreOrder: true);
         foreach (var ((state, command), yes) in Allowed())
@@ -325,10 +333,10 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task a_command_is_taken_in_its_states_and_in_others_409_says_which_those_are(string state, string command)
+    public async Task a_command_is_accepted_in_its_states_and_refused_in_others_with_the_allowed_ones(string state, string command)
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Draft(sku, 5);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.Draft(sku, 5);
         string[] way = state switch
         {
             "draft" => [],
@@ -337,22 +345,22 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
             _ => ["send", "confirm"],
         };
         foreach (var step in way)
-            (await buyer.Do(number, step)).ShouldBe(200);
+            (await purchasing.Do(number, step)).ShouldBe(200);
         if (state is "partial" or "received")
-            (await buyer.Receive(number, sku, state == "partial" || command == "reopen" ? 2 : 5)).ShouldBe(200);
+            (await purchasing.Receive(number, sku, state == "partial" || command == "reopen" ? 2 : 5)).ShouldBe(200);
         if (state == "received" && command == "reopen")
-            (await buyer.Do(number, "close")).ShouldBe(200);
-        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
+            (await purchasing.Do(number, "close")).ShouldBe(200);
+        (await purchasing.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
 
         var answer = command switch
         {
-            "change" => await buyer.Admin.Put(
+            "change" => await purchasing.Admin.Put(
                 $"purchase-orders/{number}",
                 new { supplier = "V2", lines = new[] { new { sku, quantity = 6 } } }
             ),
-            "receive" => await buyer.Receive(number, sku, 1),
-            "return" => await buyer.Return(number, sku, 1),
-            _ => await buyer.Do(number, command),
+            "receive" => await purchasing.Receive(number, sku, 1),
+            "return" => await purchasing.Return(number, sku, 1),
+            _ => await purchasing.Do(number, command),
         };
         if (Allowed()[(state, command)])
         {
@@ -364,48 +372,48 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
             .Detail!.ShouldBe(
                 $"The purchase order is {state}: {command} is allowed when it is {string.Join(" or ", PurchaseOrder.Allowed[command])}."
             );
-        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
+        (await purchasing.Order(number))["status"]!.GetValue<string>().ShouldBe(state);
     }
 
     [Fact]
-    public async Task a_closed_order_is_received_on_the_day_of_its_last_delivery_and_nothing_is_on_order()
+    public async Task a_closed_order_has_the_day_of_its_last_delivery_and_nothing_on_order()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 24, orderDate: "2026-02-20");
-        (await buyer.Receive(number, sku, 20, occurredAt: "2026-02-19T12:00:00Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
-        (await buyer.Receive(number, sku, 20, occurredAt: "2026-03-01T12:00:00Z")).ShouldBe(200);
-        Number((await buyer.Inventory(sku))!["onOrder"]).ShouldBe(4);
-        (await buyer.Do(number, "close")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
-        (await buyer.Order(number))["receivedDate"]!.GetValue<string>().ShouldBe("2026-03-01");
-        Number((await buyer.Inventory(sku))!["onOrder"]).ShouldBe(0);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 24, orderDate: "2026-02-20");
+        (await purchasing.Receive(number, sku, 20, occurredAt: "2026-02-19T12:00:00Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await purchasing.Receive(number, sku, 20, occurredAt: "2026-03-01T12:00:00Z")).ShouldBe(200);
+        Number((await purchasing.Inventory(sku))!["onOrder"]).ShouldBe(4);
+        (await purchasing.Do(number, "close")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await purchasing.Order(number))["receivedDate"]!.GetValue<string>().ShouldBe("2026-03-01");
+        Number((await purchasing.Inventory(sku))!["onOrder"]).ShouldBe(0);
     }
 
     [Fact]
-    public async Task what_is_ordered_for_the_first_time_is_seen_before_it_is_there_and_its_draft_is_not()
+    public async Task a_first_order_of_a_product_shows_as_on_order_and_its_draft_does_not()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Draft(sku, 24);
-        (await buyer.Inventory(sku)).ShouldBeNull();
-        (await buyer.Do(number, "send")).ShouldBe(200);
-        var row = (await buyer.Inventory(sku))!;
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.Draft(sku, 24);
+        (await purchasing.Inventory(sku)).ShouldBeNull();
+        (await purchasing.Do(number, "send")).ShouldBe(200);
+        var row = (await purchasing.Inventory(sku))!;
         (Number(row["onHand"]), Number(row["available"]), Number(row["onOrder"]), Number(row["value"])).ShouldBe((0m, 0m, 24m, 0m));
         row["lastMovementAt"].ShouldBeNull();
-        (await buyer.Inventory(sku, "S2")).ShouldBeNull();
-        (await buyer.Receive(number, sku, 4)).ShouldBe(200);
-        row = (await buyer.Inventory(sku))!;
+        (await purchasing.Inventory(sku, "S2")).ShouldBeNull();
+        (await purchasing.Receive(number, sku, 4)).ShouldBe(200);
+        row = (await purchasing.Inventory(sku))!;
         (Number(row["onHand"]), Number(row["onOrder"])).ShouldBe((4m, 20m));
-        var cancelled = await buyer.Sent(await buyer.NewSku(), 1);
-        (await buyer.Do(cancelled, "cancel")).ShouldBe(200);
-        (await buyer.Inventory((await buyer.Lines(cancelled))[0]!["sku"]!.GetValue<string>())).ShouldBeNull();
+        var cancelled = await purchasing.CreateSentOrder(await purchasing.NewSku(), 1);
+        (await purchasing.Do(cancelled, "cancel")).ShouldBe(200);
+        (await purchasing.Inventory((await purchasing.Lines(cancelled))[0]!["sku"]!.GetValue<string>())).ShouldBeNull();
     }
 
     [Fact]
-    public async Task a_draft_is_changed_and_what_it_no_longer_names_is_gone()
+    public async Task a_changed_draft_loses_the_lines_that_it_no_longer_names()
     {
-        var (kept, dropped, added) = (await buyer.NewSku(), await buyer.NewSku(), await buyer.NewSku(3));
-        var number = buyer.NextNumber();
+        var (kept, dropped, added) = (await purchasing.NewSku(), await purchasing.NewSku(), await purchasing.NewSku(3));
+        var number = purchasing.NextNumber();
         (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "purchase-orders",
                 new
                 {
@@ -416,7 +424,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
                 }
             )
         ).ShouldBe(201);
-        var id = (await buyer.Lines(number)).Single(l => l!["sku"]!.GetValue<string>() == kept)!["id"]!.GetValue<string>();
+        var id = (await purchasing.Lines(number)).Single(l => l!["sku"]!.GetValue<string>() == kept)!["id"]!.GetValue<string>();
         var body = new
         {
             supplier = "V2",
@@ -424,10 +432,12 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
             version = 1,
             lines = new[] { new { sku = added, quantity = 4 }, new { sku = kept, quantity = 3 } },
         };
-        (await buyer.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(200).Json["totalAmount"]!.GetValue<decimal>().ShouldBe(19.5m); // 4 × 3 + 3 × 2.50
-        (await buyer.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(409).Detail!.ShouldContain("version 2");
+        (await purchasing.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(200).Json["totalAmount"]!
+            .GetValue<decimal>()
+            .ShouldBe(19.5m); // 4 × 3 + 3 × 2.50
+        (await purchasing.Admin.Put($"purchase-orders/{number}", body)).ShouldBe(409).Detail!.ShouldContain("version 2");
         (
-            await buyer.Admin.Put(
+            await purchasing.Admin.Put(
                 $"purchase-orders/{number}",
                 new
                 {
@@ -437,56 +447,56 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
                 }
             )
         ).ShouldBe(200);
-        var order = await buyer.Order(number);
+        var order = await purchasing.Order(number);
         // the second, identical change had no effect
         (order["supplier"]!.GetValue<string>(), order["version"]!.GetValue<long>()).ShouldBe(("V2", 2));
-        var lines = (await buyer.Lines(number)).ToDictionary(l => l!["sku"]!.GetValue<string>(), l => l!);
+        var lines = (await purchasing.Lines(number)).ToDictionary(l => l!["sku"]!.GetValue<string>(), l => l!);
         lines.Keys.ShouldBe([kept, added], ignoreOrder: true);
         (lines[kept]["id"]!.GetValue<string>(), Number(lines[kept]["quantityOrdered"])).ShouldBe((id, 3m));
         // a line that was dropped can be added again
         (
-            await buyer.Admin.Put(
+            await purchasing.Admin.Put(
                 $"purchase-orders/{number}",
                 new { supplier = "V2", lines = new[] { new { sku = dropped, quantity = 7 } } }
             )
         ).ShouldBe(200);
-        (await buyer.Lines(number)).ShouldHaveSingleItem()!["sku"]!.GetValue<string>().ShouldBe(dropped);
+        (await purchasing.Lines(number)).ShouldHaveSingleItem()!["sku"]!.GetValue<string>().ShouldBe(dropped);
     }
 
     // Never more than ordered
 
     [Fact]
-    public async Task of_24_deliveries_at_once_of_20_units_exactly_20_come_in()
+    public async Task twenty_of_24_concurrent_deliveries_of_20_ordered_units_are_accepted()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 20);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Receive(number, sku, 1)));
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 20);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => purchasing.Receive(number, sku, 1)));
         answers.Count(a => a.Status == 200).ShouldBe(20);
         answers.Count(a => a.Status == 409).ShouldBe(4);
-        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(20);
-        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe("received");
+        Number((await purchasing.Inventory(sku))!["onHand"]).ShouldBe(20);
+        (await purchasing.Order(number))["status"]!.GetValue<string>().ShouldBe("received");
     }
 
     [Fact]
-    public async Task two_deliveries_of_the_whole_line_24_wide_bring_it_once()
+    public async Task concurrent_deliveries_of_a_complete_line_are_accepted_once()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 24);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Receive(number, sku, 24)));
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 24);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => purchasing.Receive(number, sku, 24)));
         answers.Count(a => a.Status == 200).ShouldBe(1);
-        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(24);
+        Number((await purchasing.Inventory(sku))!["onHand"]).ShouldBe(24);
     }
 
     [Fact]
-    public async Task a_delivery_that_is_repeated_under_its_key_comes_in_once()
+    public async Task a_delivery_repeated_under_its_key_is_received_once()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 24);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 24);
         var key = Guid.CreateVersion7().ToString();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => buyer.Receive(number, sku, 5, key: key)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => purchasing.Receive(number, sku, 5, key: key)));
         answers.Select(a => a.ShouldBe(200).Text).Distinct().Count().ShouldBe(1);
-        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(5);
-        (await buyer.Receive(number, sku, 6, key: key)).ShouldBe(422);
+        Number((await purchasing.Inventory(sku))!["onHand"]).ShouldBe(5);
+        (await purchasing.Receive(number, sku, 6, key: key)).ShouldBe(422);
     }
 
     [Theory]
@@ -496,7 +506,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     [InlineData(5, 106, 409)]
     [InlineData(12.5, 112.5, 200)]
     [InlineData(12.5, 112.501, 409)]
-    public void more_than_ordered_comes_in_up_to_the_tolerance(decimal percent, decimal quantity, int status)
+    public void a_delivery_may_exceed_the_order_up_to_the_tolerance(decimal percent, decimal quantity, int status)
     {
         var line = new PurchaseOrderLine(Guid.CreateVersion7(), Guid.CreateVersion7(), "CHEESE", percent == 0 ? 24 : 100, 2, 0, 0);
         var order = new PurchaseOrder(Guid.CreateVersion7(), "OC", "sent", Guid.Empty, Guid.Empty, default, null, null, null, null, [line]);
@@ -516,11 +526,11 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     }
 
     [Fact]
-    public async Task the_tolerance_is_a_setting_of_the_tenant()
+    public async Task the_over_receipt_tolerance_is_a_setting_of_the_tenant()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
-        await company.Open("S1", "P1");
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
+        await tenant.CreateStore("S1", "P1");
         (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
         (
             await admin.Post(
@@ -541,7 +551,8 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await admin.Get("settings"))
             .ShouldBe(200)
             .Text.ShouldBe(
-                """{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}"""
+                """{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"""
+                    + "\"timezone\":\"UTC\",\"pricesIncludeTax\":false,\"uniqueReferences\":true}"
             );
         (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 were ordered");
         (await admin.Put("settings", new { overReceiptPercent = 100.5 })).ShouldBe(400).Fields.ShouldBe(["overReceiptPercent"]);
@@ -550,7 +561,8 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         (await admin.Get("settings"))
             .ShouldBe(200)
             .Text.ShouldBe(
-                """{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"timezone":"UTC","pricesIncludeTax":false,"uniqueReferences":true}"""
+                """{"overReceiptPercent":10,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"""
+                    + "\"timezone\":\"UTC\",\"pricesIncludeTax\":false,\"uniqueReferences\":true}"
             );
         (await Receive(111)).ShouldBe(409);
         (await Receive(110)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
@@ -562,14 +574,14 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     // Permissions and invalid input
 
     [Fact]
-    public async Task one_order_of_24_with_one_number_is_taken()
+    public async Task one_of_24_concurrent_orders_with_one_number_is_accepted()
     {
-        var number = buyer.NextNumber();
+        var number = purchasing.NextNumber();
         var answers = await Task.WhenAll(
             Enumerable
                 .Range(0, 24)
                 .Select(_ =>
-                    buyer.Admin.Post(
+                    purchasing.Admin.Post(
                         "purchase-orders",
                         new
                         {
@@ -586,45 +598,34 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     }
 
     [Fact]
-    public async Task a_user_of_one_store_neither_orders_nor_receives_nor_sees_for_another()
+    public async Task a_user_of_one_store_cannot_order_receive_or_read_for_another()
     {
+        var storeUser = await purchasing.Tenant.CreateUser(host, "keeper@company.test", "manager", "S2");
+        var (sku, his) = (await purchasing.NewSku(), await purchasing.NewSku());
+        var others = await purchasing.CreateSentOrder(sku, 5);
         (
-            await buyer.Admin.Post(
-                "users",
-                new
-                {
-                    email = "keeper@company.test",
-                    fullName = "Keeper",
-                    role = "manager",
-                    password = Company.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var keeper = await Client.SignIn(host.Http.Server.CreateClient(), buyer.Company.Slug, "keeper@company.test", Company.Password);
-        var (sku, his) = (await buyer.NewSku(), await buyer.NewSku());
-        var others = await buyer.Sent(sku, 5);
-        (
-            await keeper.Post(
+            await storeUser.Post(
                 "purchase-orders",
                 new
                 {
                     store = "S1",
                     supplier = "V1",
-                    orderNumber = buyer.NextNumber(),
+                    orderNumber = purchasing.NextNumber(),
                     lines = new[] { new { sku, quantity = 1 } },
                 }
             )
         ).ShouldBe(403).Detail!.ShouldContain("S1");
         foreach (var command in (string[])["send", "confirm", "cancel", "close"])
-            (await buyer.Do(others, command, keeper)).ShouldBe(403);
-        (await buyer.Receive(others, sku, 1, client: keeper)).ShouldBe(403);
-        (await keeper.Put($"purchase-orders/{others}", new { supplier = "V1", lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(403);
-        (await keeper.Get($"purchase-orders/{others}")).ShouldBe(404);
-        var own = await buyer.Draft(his, 2, "S2", keeper);
-        (await buyer.Do(own, "send", keeper)).ShouldBe(200);
-        (await buyer.Receive(own, his, 2, client: keeper)).ShouldBe(200);
-        (await keeper.Get("purchase-orders?limit=1000")).Json["items"]!
+            (await purchasing.Do(others, command, storeUser)).ShouldBe(403);
+        (await purchasing.Receive(others, sku, 1, client: storeUser)).ShouldBe(403);
+        (await storeUser.Put($"purchase-orders/{others}", new { supplier = "V1", lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(
+            403
+        );
+        (await storeUser.Get($"purchase-orders/{others}")).ShouldBe(404);
+        var own = await purchasing.Draft(his, 2, "S2", storeUser);
+        (await purchasing.Do(own, "send", storeUser)).ShouldBe(200);
+        (await purchasing.Receive(own, his, 2, client: storeUser)).ShouldBe(200);
+        (await storeUser.Get("purchase-orders?limit=1000")).Json["items"]!
             .AsArray()
             .Select(o => o!["store"]!.GetValue<string>())
             .Distinct()
@@ -632,7 +633,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     }
 
     [Fact]
-    public async Task a_user_drafts_and_receives_and_a_manager_sends_confirms_cancels_and_closes()
+    public async Task users_draft_and_receive_and_managers_send_confirm_cancel_and_close()
     {
         var (user, viewer) = (await Client.Demo(host, "user"), await Client.Demo(host, "viewer"));
         foreach (var command in (string[])["send", "confirm", "cancel", "close"])
@@ -642,11 +643,11 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     }
 
     [Fact]
-    public async Task orders_are_found_by_store_supplier_status_and_date_a_page_at_a_time()
+    public async Task orders_are_filtered_by_store_supplier_status_and_date_and_paged()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
-        await company.Open("S1", "P1");
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
+        await tenant.CreateStore("S1", "P1");
         foreach (var code in (string[])["V1", "V2"])
             (await admin.Post("suppliers", new { code, businessName = code })).ShouldBe(201);
         for (var i = 1; i <= 5; i++)
@@ -664,19 +665,19 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
                 )
             ).ShouldBe(201);
         (await admin.Post("purchase-orders/OC-2/send", null)).ShouldBe(200);
-        async Task<string> Found(string query) =>
+        async Task<string> Numbers(string query) =>
             string.Join(
                 ' ',
                 (await admin.Get($"purchase-orders?{query}")).ShouldBe(200).Json["items"]!.AsArray().Select(o => o!["orderNumber"])
             );
-        (await Found("")).ShouldBe("OC-5 OC-4 OC-3 OC-2 OC-1");
-        (await Found("supplier=v2")).ShouldBe("OC-3");
-        (await Found("store=S1&status=sent")).ShouldBe("OC-2");
-        (await Found("store=S2")).ShouldBe("");
-        (await Found("from=2026-02-02&to=2026-02-04")).ShouldBe("OC-3 OC-2");
+        (await Numbers("")).ShouldBe("OC-5 OC-4 OC-3 OC-2 OC-1");
+        (await Numbers("supplier=v2")).ShouldBe("OC-3");
+        (await Numbers("store=S1&status=sent")).ShouldBe("OC-2");
+        (await Numbers("store=S2")).ShouldBe("");
+        (await Numbers("from=2026-02-02&to=2026-02-04")).ShouldBe("OC-3 OC-2");
         (await admin.Get("purchase-orders?status=lost")).ShouldBe(400).Fields.ShouldBe(["status"]);
         var page = (await admin.Get("purchase-orders?limit=2")).ShouldBe(200).Json;
-        (await Found($"limit=2&after={page["next"]}")).ShouldBe("OC-3 OC-2");
+        (await Numbers($"limit=2&after={page["next"]}")).ShouldBe("OC-3 OC-2");
         // a header row, five rows, and the empty end
         (await admin.Get("purchase-orders", accept: "text/csv"))
             .ShouldBe(200)
@@ -720,14 +721,15 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
         "orderDate"
     )]
     [InlineData(
-        """{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-03","expectedDate":"2026-02-02","lines":[{"sku":"MILK","quantity":1}]}""",
+        """{"store":"S1","supplier":"V1","orderNumber":"B1","orderDate":"2026-02-03","expectedDate":"2026-02-02","""
+            + """ "lines":[{"sku":"MILK","quantity":1}]}""",
         400,
         "expectedDate"
     )]
-    public async Task an_order_with_one_wrong_field_is_told_which_and_not_written(string body, int status, string field)
+    public async Task an_order_with_one_invalid_field_is_refused_by_that_field_and_not_written(string body, int status, string field)
     {
-        (await buyer.Admin.Post("purchase-orders", body)).ShouldBe(status).Fields.ShouldBe([field]);
-        (await buyer.Admin.Get("purchase-orders/B1")).ShouldBe(404);
+        (await purchasing.Admin.Post("purchase-orders", body)).ShouldBe(status).Fields.ShouldBe([field]);
+        (await purchasing.Admin.Get("purchase-orders/B1")).ShouldBe(404);
     }
 
     [Theory]
@@ -736,18 +738,18 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     [InlineData("""{"lines":[{"sku":"MILK","quantity":0.5}]}""", 400, "lines[0].quantity")]
     [InlineData("""{"lines":[{"sku":"WINE","quantity":1}]}""", 404, "lines[0].sku")]
     [InlineData("""{"occurredAt":"2999-01-01T00:00:00Z","lines":[{"sku":"MILK","quantity":1}]}""", 400, "occurredAt")]
-    public async Task a_delivery_with_one_wrong_field_is_told_which_and_moves_nothing(string body, int status, string field)
+    public async Task a_delivery_with_one_invalid_field_is_refused_by_that_field_and_moves_nothing(string body, int status, string field)
     {
-        var number = await buyer.Sent("MILK", 5);
-        (await buyer.Admin.Post($"purchase-orders/{number}/receipts", body)).ShouldBe(status).Fields.ShouldBe([field]);
-        (await buyer.Order(number))["status"]!.GetValue<string>().ShouldBe("sent");
+        var number = await purchasing.CreateSentOrder("MILK", 5);
+        (await purchasing.Admin.Post($"purchase-orders/{number}/receipts", body)).ShouldBe(status).Fields.ShouldBe([field]);
+        (await purchasing.Order(number))["status"]!.GetValue<string>().ShouldBe("sent");
     }
 
     [Fact]
-    public async Task an_order_needs_a_key_and_exists()
+    public async Task an_order_command_requires_a_key_and_an_existing_order()
     {
         (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "purchase-orders",
                 new
                 {
@@ -759,7 +761,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
                 key: null
             )
         ).ShouldBe(400).Fields.ShouldBe([IdempotencyKey.Header]);
-        (await buyer.Do("NONE", "send")).ShouldBe(404).Fields.ShouldBe(["id"]);
+        (await purchasing.Do("NONE", "send")).ShouldBe(404).Fields.ShouldBe(["id"]);
         var parameters = (await Client.Anonymous(host).Get("/openapi/v1.json")).Json["paths"]![
             "/api/{tenant}/purchase-orders/{id}/receipts"
         ]!["post"]!["parameters"]!.AsArray();
@@ -767,18 +769,18 @@ public sealed class PurchaseOrderTests(LedgerHost host, Buyer buyer) : IClassFix
     }
 
     [Fact]
-    public async Task the_trail_tells_of_an_order_under_its_store()
+    public async Task the_audit_trail_lists_an_order_under_its_store()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 1);
-        var id = (await buyer.Order(number))["id"]!.GetValue<string>();
-        var rows = (await buyer.Admin.Get($"events?entityType=purchase_order&entityId={id}")).ShouldBe(200).Json["items"]!.AsArray();
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 1);
+        var id = (await purchasing.Order(number))["id"]!.GetValue<string>();
+        var rows = (await purchasing.Admin.Get($"events?entityType=purchase_order&entityId={id}")).ShouldBe(200).Json["items"]!.AsArray();
         rows.Select(r => r!["eventType"]!.GetValue<string>()).ShouldBe(["purchase_order_sent", "purchase_order_drafted"]);
         rows.ShouldAllBe(r => r!["metadata"]!["store_ids"]!.AsArray().Count == 1);
     }
 
     [Fact]
-    public async Task the_demo_has_orders_for_the_examples_of_the_document()
+    public async Task the_demo_tenant_has_orders_for_the_documented_examples()
     {
         var orders = (await (await Client.Demo(host, "viewer")).Get("purchase-orders?supplier=POLAR")).ShouldBe(200).Json[
             "items"

@@ -10,14 +10,14 @@ namespace Fluxion.Tests.Purchasing;
 public sealed class ReorderTests(LedgerHost host)
 {
     /// <summary>Two stores, two suppliers, and of each product 5 in the first store and 50 in the second.</summary>
-    private async Task<Company> Open(params (string Sku, object Product)[] products)
+    private async Task<TestTenant> CreateTenant(params (string Sku, object Product)[] products)
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         foreach (var code in (string[])["S1", "S2"])
-            (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
+            (await tenant.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
         foreach (var code in (string[])["V1", "V2"])
             (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "suppliers",
                     new
                     {
@@ -29,15 +29,15 @@ public sealed class ReorderTests(LedgerHost host)
             ).ShouldBe(201);
         foreach (var (sku, product) in products)
         {
-            (await company.Admin.Post("products", product)).ShouldBe(201);
-            (await new Shop(company.Admin, "S1", sku).Receive(5)).ShouldBe(200);
-            (await new Shop(company.Admin, "S2", sku).Receive(50)).ShouldBe(200);
+            (await tenant.Admin.Post("products", product)).ShouldBe(201);
+            (await new TestStore(tenant.Admin, "S1", sku).Receive(5)).ShouldBe(200);
+            (await new TestStore(tenant.Admin, "S2", sku).Receive(50)).ShouldBe(200);
         }
-        return company;
+        return tenant;
     }
 
-    private Task<Company> Usual() =>
-        Open(
+    private Task<TestTenant> CreateUsualTenant() =>
+        CreateTenant(
             (
                 "P1",
                 new
@@ -86,21 +86,22 @@ public sealed class ReorderTests(LedgerHost host)
         (await client.Post("purchase-orders/from-suggestions", command ?? new { })).ShouldBe(200).Json;
 
     [Fact]
-    public async Task what_is_below_its_reorder_point_is_suggested_up_to_its_level_in_whole_packs()
+    public async Task products_below_their_reorder_point_are_suggested_in_whole_packs_up_to_their_maximum()
     {
-        var company = await Usual();
-        var rows = await Suggestions(company.Admin);
+        var tenant = await CreateUsualTenant();
+        var rows = await Suggestions(tenant.Admin);
         rows.Select(row => Of(row, "store", "sku", "supplier", "available", "reorderPoint", "leadTimeDays", "packSize", "quantity"))
             .ShouldBe(["S1 P1 V1 5 10 5 12 24", "S1 P2 V2 5 7.5 3 0.001 10", "S1 P3 - 5 6 7 1 7"]);
-        (await Suggestions(company.Admin, "supplier=v2")).ShouldHaveSingleItem();
-        (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
-        (await new Shop(company.Admin, "S1", "P3").Issue(2)).ShouldBe(200);
-        (await company.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { rateDays = 1, leadTimeDays = 10 } })).ShouldBe(
+        (await Suggestions(tenant.Admin, "supplier=v2")).ShouldHaveSingleItem();
+        (await Suggestions(tenant.Admin, "store=S2")).ShouldBeEmpty();
+        (await new TestStore(tenant.Admin, "S1", "P3").Issue(2)).ShouldBe(200);
+        (await tenant.Admin.Put("settings", new { overReceiptPercent = 0, alerts = new { rateDays = 1, leadTimeDays = 10 } })).ShouldBe(
             200
         );
-        Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23"); // 6 + 2 × 10 − 3
+        // 6 + 2 × 10 − 3
+        Of((await Suggestions(tenant.Admin, "limit=1000"))[2], "ratePerDay", "leadTimeDays", "quantity").ShouldBe("2 10 23");
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/issues",
                 new
                 {
@@ -111,9 +112,9 @@ public sealed class ReorderTests(LedgerHost host)
             )
         ).ShouldBe(200);
         // a return to the supplier is not demand
-        Of((await Suggestions(company.Admin, "limit=1000"))[2], "ratePerDay", "quantity").ShouldBe("2 24");
+        Of((await Suggestions(tenant.Admin, "limit=1000"))[2], "ratePerDay", "quantity").ShouldBe("2 24");
         var reservation = (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/reservations",
                 new
                 {
@@ -130,21 +131,21 @@ public sealed class ReorderTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201).Json["id"];
-        Of((await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 24");
-        (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(409);
+        Of((await Suggestions(tenant.Admin, "store=S2")).ShouldHaveSingleItem(), "onHand", "reserved", "quantity").ShouldBe("50 45 24");
+        (await tenant.Admin.Post("stores/S2/deactivate", null)).ShouldBe(409);
         // the store is low, and has no open document
-        (await company.Admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
-        (await new Shop(company.Admin, "S2", "P1").Issue(45)).ShouldBe(200);
-        (await Suggestions(company.Admin, "store=S2")).ShouldHaveSingleItem();
-        (await company.Admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
-        (await Suggestions(company.Admin, "store=S2")).ShouldBeEmpty();
+        (await tenant.Admin.Post($"stock/reservations/{reservation}/release", null)).ShouldBe(200);
+        (await new TestStore(tenant.Admin, "S2", "P1").Issue(45)).ShouldBe(200);
+        (await Suggestions(tenant.Admin, "store=S2")).ShouldHaveSingleItem();
+        (await tenant.Admin.Post("stores/S2/deactivate", null)).ShouldBe(200);
+        (await Suggestions(tenant.Admin, "store=S2")).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task one_command_drafts_the_orders_and_a_second_one_finds_nothing_to_order()
+    public async Task one_command_drafts_the_suggested_orders_and_a_second_finds_none()
     {
-        var company = await Usual();
-        var admin = company.Admin;
+        var tenant = await CreateUsualTenant();
+        var admin = tenant.Admin;
         var key = Guid.CreateVersion7().ToString();
         var first = (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200);
         (await admin.Post("purchase-orders/from-suggestions", new { }, key)).ShouldBe(200).Text.ShouldBe(first.Text);
@@ -169,43 +170,30 @@ public sealed class ReorderTests(LedgerHost host)
         (await admin.Post($"purchase-orders/{number}/send", null)).ShouldBe(200);
         (await Order(admin))["orders"]!.AsArray().ShouldBeEmpty();
         (await admin.Post($"purchase-orders/{number}/receipts", new { lines = new[] { new { sku = "P1", quantity = 24 } } })).ShouldBe(200);
-        await AlertTests.Until(admin, alerts => alerts.Single()!["status"]!.GetValue<string>() == "resolved", "sku=P1");
+        await AlertTests.WaitForAlerts(admin, alerts => alerts.Single()!["status"]!.GetValue<string>() == "resolved", "sku=P1");
     }
 
     [Fact]
-    public async Task of_eight_at_once_one_orders()
+    public async Task one_of_eight_concurrent_reorder_commands_creates_orders()
     {
-        var company = await Usual();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Order(company.Admin)));
+        var tenant = await CreateUsualTenant();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Order(tenant.Admin)));
         answers.Sum(answer => answer["orders"]!.AsArray().Count).ShouldBe(2);
-        (await company.Admin.Get("purchase-orders")).Json["items"]!.AsArray().Count.ShouldBe(2);
+        (await tenant.Admin.Get("purchase-orders")).Json["items"]!.AsArray().Count.ShouldBe(2);
     }
 
     [Fact]
-    public async Task a_deactivated_supplier_gets_no_order_and_other_stores_are_not_ordered_for()
+    public async Task no_order_goes_to_a_deactivated_supplier_or_for_another_store()
     {
-        var company = await Usual();
-        (await company.Admin.Post("suppliers/V2/deactivate", null)).ShouldBe(200);
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "eva@company.test",
-                    fullName = "Eva",
-                    role = "user",
-                    password = Company.Password,
-                    stores = new[] { "S2" },
-                }
-            )
-        ).ShouldBe(201);
-        var eva = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "eva@company.test", Company.Password);
+        var tenant = await CreateUsualTenant();
+        (await tenant.Admin.Post("suppliers/V2/deactivate", null)).ShouldBe(200);
+        var eva = await tenant.CreateUser(host, "eva@company.test", "user", "S2");
         (await Order(eva))["orders"]!.AsArray().ShouldBeEmpty();
         (await eva.Post("purchase-orders/from-suggestions", new { store = "S1" })).ShouldBe(403);
-        (await company.Admin.Post("purchase-orders/from-suggestions", new { store = "S9" })).ShouldBe(404).Fields.ShouldBe(["store"]);
-        (await company.Admin.Post("purchase-orders/from-suggestions", new { supplier = "V9" })).ShouldBe(404).Fields.ShouldBe(["supplier"]);
-        (await company.Admin.Post("purchase-orders/from-suggestions", new { }, key: null)).ShouldBe(400);
-        (await Order(company.Admin))["notOrdered"]!
+        (await tenant.Admin.Post("purchase-orders/from-suggestions", new { store = "S9" })).ShouldBe(404).Fields.ShouldBe(["store"]);
+        (await tenant.Admin.Post("purchase-orders/from-suggestions", new { supplier = "V9" })).ShouldBe(404).Fields.ShouldBe(["supplier"]);
+        (await tenant.Admin.Post("purchase-orders/from-suggestions", new { }, key: null)).ShouldBe(400);
+        (await Order(tenant.Admin))["notOrdered"]!
             .AsArray()
             .Select(row => Of(row, "sku", "reason"))
             .ShouldBe(["P2 supplier V2 deactivated", "P3 no supplier"]);
@@ -218,7 +206,7 @@ public sealed class ReorderTests(LedgerHost host)
     [InlineData("""{"packSize":0}""", "packSize")]
     [InlineData("""{"packSize":2.5}""", "packSize")]
     [InlineData("""{"packSize":0.0001,"unitType":"kg"}""", "packSize")]
-    public async Task a_lead_time_or_pack_that_cannot_be_is_refused(string fields, string field)
+    public async Task an_invalid_lead_time_or_pack_size_is_refused(string fields, string field)
     {
         var product = JsonNode.Parse(fields)!.AsObject();
         (product["sku"], product["name"]) = ("BAD", "Bad");
@@ -226,18 +214,16 @@ public sealed class ReorderTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_export_with_lead_time_and_pack_comes_back_as_it_is()
+    public async Task an_export_with_lead_time_and_pack_size_can_be_imported_unchanged()
     {
-        var company = await Usual();
-        var file = (await company.Admin.Get("products", "text/csv")).ShouldBe(200).Text;
+        var tenant = await CreateUsualTenant();
+        var file = (await tenant.Admin.Get("products", "text/csv")).ShouldBe(200).Text;
         file.ShouldContain("leadTimeDays,packSize");
-        (await company.Admin.Send(HttpMethod.Post, "imports/products", file, "K1", contentType: "text/csv")).ShouldBe(200).Json[
-            "unchanged"
-        ]!
+        (await tenant.Admin.Send(HttpMethod.Post, "imports/products", file, "K1", contentType: "text/csv")).ShouldBe(200).Json["unchanged"]!
             .GetValue<int>()
             .ShouldBe(3);
         (
-            await company.Admin.Send(
+            await tenant.Admin.Send(
                 HttpMethod.Post,
                 "imports/products",
                 "sku,leadTimeDays,packSize\nP1,,24\nP3,2,\n",
@@ -249,11 +235,11 @@ public sealed class ReorderTests(LedgerHost host)
             .Json["changed"]!
             .GetValue<int>()
             .ShouldBe(2);
-        (await Suggestions(company.Admin))
+        (await Suggestions(tenant.Admin))
             .Select(row => Of(row, "sku", "leadTimeDays", "packSize"))
             .ShouldBe(["P1 7 24", "P2 3 0.001", "P3 2 1"]);
         (
-            await company.Admin.Send(HttpMethod.Post, "imports/products", "sku,leadTimeDays\nP1,soon\n", "K3", contentType: "text/csv")
+            await tenant.Admin.Send(HttpMethod.Post, "imports/products", "sku,leadTimeDays\nP1,soon\n", "K3", contentType: "text/csv")
         ).ShouldBe(400);
     }
 }

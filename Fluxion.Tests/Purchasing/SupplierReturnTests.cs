@@ -3,41 +3,40 @@ using Fluxion.Ledger.Purchasing;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;
-using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Purchasing;
 
 /// <summary>Returns to a supplier name the delivery. The goods leave at their inbound cost, and the order expects a replacement.</summary>
-public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFixture<Buyer>
+public sealed class SupplierReturnTests(LedgerHost host, PurchasingTenant purchasing) : IClassFixture<PurchasingTenant>
 {
     private static decimal Number(JsonNode? node) => node!.GetValue<decimal>();
 
     private static Guid Delivery(Answer receipt) => receipt.ShouldBe(200).Json["deliveryId"]!.GetValue<Guid>();
 
-    private async Task<string> Status(string order) => (await buyer.Order(order))["status"]!.GetValue<string>();
+    private async Task<string> Status(string order) => (await purchasing.Order(order))["status"]!.GetValue<string>();
 
     /// <summary>The lines of an order: ordered, received and cancelled.</summary>
     private async Task<string> Line(string order) =>
         string.Join(
             ' ',
-            (await buyer.Lines(order)).Select(l =>
+            (await purchasing.Lines(order)).Select(l =>
                 $"{Number(l!["quantityOrdered"]):0.###} {Number(l["quantityReceived"]):0.###} {Number(l["quantityCancelled"]):0.###}"
             )
         );
 
-    private async Task<decimal> OnOrder(string sku) => Number((await buyer.Inventory(sku))!["onOrder"]);
+    private async Task<decimal> OnOrder(string sku) => Number((await purchasing.Inventory(sku))!["onOrder"]);
 
     [Fact]
-    public async Task what_goes_back_is_on_order_again_until_its_replacement_comes()
+    public async Task returned_goods_are_on_order_again_until_the_replacement_arrives()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 24);
-        var first = Delivery(await buyer.Receive(number, sku, 10, unitCost: 2, reference: "NE-1"));
-        var second = Delivery(await buyer.Receive(number, sku, 14, unitCost: 3, reference: "NE-2"));
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 24);
+        var first = Delivery(await purchasing.Receive(number, sku, 10, unitCost: 2, reference: "NE-1"));
+        var second = Delivery(await purchasing.Receive(number, sku, 14, unitCost: 3, reference: "NE-2"));
         (await Status(number)).ShouldBe("received");
 
-        var back = (await buyer.Return(number, sku, 4, first, reference: "ND-1")).ShouldBe(200).Json;
-        (await buyer.Return(number, sku, 1, first, reference: " ND-1 ")).ShouldBe(409).Json["existing"]!["id"]!
+        var back = (await purchasing.Return(number, sku, 4, first, reference: "ND-1")).ShouldBe(200).Json;
+        (await purchasing.Return(number, sku, 1, first, reference: " ND-1 ")).ShouldBe(409).Json["existing"]!["id"]!
             .GetValue<Guid>()
             .ShouldBe(back["returnId"]!.GetValue<Guid>());
         (back["status"]!.GetValue<string>(), back["deliveryId"]!.GetValue<Guid>(), Number(back["stock"]![0]!["onHand"])).ShouldBe(
@@ -45,32 +44,33 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         );
         (await Line(number)).ShouldBe("24 20 0");
         (await OnOrder(sku)).ShouldBe(4);
-        (await buyer.Order(number))["receivedDate"].ShouldBeNull();
-        var item = (await buyer.Inventory(sku))!;
+        (await purchasing.Order(number))["receivedDate"].ShouldBeNull();
+        var item = (await purchasing.Inventory(sku))!;
         Number(item["costPerUnit"]).ShouldBe(2.7m); // (24 × 2.5833 − 4 × 2) / 20
         Number(item["value"]).ShouldBe(54m); // 6 × 2 + 14 × 3
 
-        var movement = (await buyer.Admin.Get($"movements?sku={sku}&limit=1")).ShouldBe(200).Json["items"]![0]!;
+        var movement = (await purchasing.Admin.Get($"movements?sku={sku}&limit=1")).ShouldBe(200).Json["items"]![0]!;
         string.Join(' ', ((string[])["movementType", "referenceType", "reason", "reference", "notes"]).Select(field => movement[field]))
             .ShouldBe("out purchase return_to_supplier ND-1 Damaged");
         (Number(movement["quantity"]), Number(movement["totalCost"]), movement["referenceId"]!.GetValue<string>()).ShouldBe(
             (-4m, -8m, back["id"]!.GetValue<string>())
         );
-        var explained = (await buyer.Admin.Get($"audit/explain?store=S1&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray();
+        var explained = (await purchasing.Admin.Get($"audit/explain?store=S1&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray();
         explained
             .Select(m => $"{m!["document"]} {m["quantity"]} {m["unitCost"]} {m["averageCost"]}")
             .ShouldBe(["purchase 10 2 2", "purchase 14 3 2.5833", "purchase -4 2 2.7"]);
 
-        (await buyer.Receive(number, sku, 5)).ShouldBe(409);
-        var replacement = Delivery(await buyer.Receive(number, sku, 4, unitCost: 2, reference: "NE-3"));
+        (await purchasing.Receive(number, sku, 5)).ShouldBe(409);
+        var replacement = Delivery(await purchasing.Receive(number, sku, 4, unitCost: 2, reference: "NE-3"));
         (await Status(number)).ShouldBe("received");
         (await OnOrder(sku)).ShouldBe(0);
 
-        var page = (await buyer.Admin.Get($"purchase-orders/{number}")).ShouldBe(200).Json;
+        var page = (await purchasing.Admin.Get($"purchase-orders/{number}")).ShouldBe(200).Json;
         page["deliveries"]!
             .AsArray()
             .Select(d =>
-                $"{d!["id"]} {d["reference"]} {string.Join(',', d["lines"]!.AsArray().Select(l => $"{l!["quantity"]}-{l["returned"]}@{l["unitCost"]}"))}"
+                $"{d!["id"]} {d["reference"]} "
+                + $"{string.Join(',', d["lines"]!.AsArray().Select(l => $"{l!["quantity"]}-{l["returned"]}@{l["unitCost"]}"))}"
             )
             .ShouldBe([$"{first} NE-1 10-4@2", $"{second} NE-2 14-0@3", $"{replacement} NE-3 4-0@2"]);
         var returned = page["returns"]!.AsArray().ShouldHaveSingleItem()!;
@@ -81,136 +81,128 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             returned["reason"]!.GetValue<string>(),
             Number(returned["lines"]![0]!["quantity"])
         ).ShouldBe((back["returnId"]!.GetValue<Guid>(), first, true, "Damaged", 4m));
-        (await buyer.Admin.Get($"events?entityId={back["id"]}&eventType=purchase_order_returned")).ShouldBe(200).Json["items"]!
+        (await purchasing.Admin.Get($"events?entityId={back["id"]}&eventType=purchase_order_returned")).ShouldBe(200).Json["items"]!
             .AsArray()
             .ShouldHaveSingleItem();
     }
 
     [Fact]
-    public async Task without_a_replacement_the_line_is_settled()
+    public async Task a_return_without_replacement_settles_the_line()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 10);
-        (await buyer.Receive(number, sku, 6)).ShouldBe(200);
-        (await buyer.Return(number, sku, 2, replacement: false)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 10);
+        (await purchasing.Receive(number, sku, 6)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 2, replacement: false)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
         (await Line(number)).ShouldBe("10 4 2");
         (await OnOrder(sku)).ShouldBe(4);
-        (await buyer.Receive(number, sku, 5))
+        (await purchasing.Receive(number, sku, 5))
             .ShouldBe(409)
             .Detail!.ShouldContain("10 were ordered and 4 received, 2 are not to come any more, so 5 more are too many");
-        (await buyer.Receive(number, sku, 4)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await purchasing.Receive(number, sku, 4)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
         (await OnOrder(sku)).ShouldBe(0);
     }
 
     [Theory]
     [InlineData(true, "confirmed", "10 0 0", 10)]
     [InlineData(false, "received", "10 0 10", 0)]
-    public async Task of_an_order_of_which_all_goes_back_nothing_stays(bool replacement, string status, string line, decimal onOrder)
+    public async Task a_complete_return_leaves_the_order_with_nothing_received(
+        bool replacement,
+        string status,
+        string line,
+        decimal onOrder
+    )
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 10);
-        (await buyer.Receive(number, sku, 10)).ShouldBe(200);
-        (await buyer.Return(number, sku, 10, replacement: replacement)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(status);
-        ((await Line(number)), await OnOrder(sku), Number((await buyer.Inventory(sku))!["onHand"])).ShouldBe((line, onOrder, 0m));
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 10);
+        (await purchasing.Receive(number, sku, 10)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 10, replacement: replacement)).ShouldBe(200).Json["status"]!
+            .GetValue<string>()
+            .ShouldBe(status);
+        ((await Line(number)), await OnOrder(sku), Number((await purchasing.Inventory(sku))!["onHand"])).ShouldBe((line, onOrder, 0m));
         // a client that no longer wants the replacement cancels the order
-        (await buyer.Do(number, "cancel")).ShouldBe(replacement ? 200 : 409);
+        (await purchasing.Do(number, "cancel")).ShouldBe(replacement ? 200 : 409);
     }
 
     [Fact]
-    public async Task of_an_order_that_was_closed_only_what_goes_back_is_on_order()
+    public async Task a_return_to_a_closed_order_puts_only_the_returned_quantity_on_order()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 24);
-        (await buyer.Receive(number, sku, 20)).ShouldBe(200);
-        (await buyer.Do(number, "close")).ShouldBe(200);
-        (await buyer.Return(number, sku, 5)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 24);
+        (await purchasing.Receive(number, sku, 20)).ShouldBe(200);
+        (await purchasing.Do(number, "close")).ShouldBe(200);
+        (await purchasing.Return(number, sku, 5)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
         (await Line(number)).ShouldBe("24 15 4");
         (await OnOrder(sku)).ShouldBe(5);
-        (await buyer.Receive(number, sku, 6)).ShouldBe(409);
-        (await buyer.Receive(number, sku, 5)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await purchasing.Receive(number, sku, 6)).ShouldBe(409);
+        (await purchasing.Receive(number, sku, 5)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
         (await OnOrder(sku)).ShouldBe(0);
     }
 
     [Fact]
-    public async Task an_order_that_is_taken_up_after_it_was_cancelled_is_what_it_was()
+    public async Task an_order_reopened_after_cancellation_has_its_former_status()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 10);
-        (await buyer.Receive(number, sku, 10)).ShouldBe(200);
-        (await buyer.Return(number, sku, 4, replacement: false)).ShouldBe(200);
-        (await buyer.Return(number, sku, 6)).ShouldBe(200);
-        (await buyer.Do(number, "cancel")).ShouldBe(200);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 10);
+        (await purchasing.Receive(number, sku, 10)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 4, replacement: false)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 6)).ShouldBe(200);
+        (await purchasing.Do(number, "cancel")).ShouldBe(200);
         (await OnOrder(sku)).ShouldBe(0);
-        (await buyer.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
+        (await purchasing.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
         (await OnOrder(sku)).ShouldBe(6);
     }
 
     [Fact]
-    public async Task what_came_beyond_the_order_goes_back_and_is_not_expected_again()
+    public async Task an_over_delivered_quantity_can_be_returned_and_is_not_on_order_again()
     {
-        await using var own = await Buying.Open(host);
-        (await own.Buyer.Tolerate(50)).ShouldBe(200);
-        var sku = await own.Buyer.NewSku();
-        var number = await own.Buyer.Sent(sku, 10);
-        (await own.Buyer.Receive(number, sku, 14)).ShouldBe(200);
-        (await own.Buyer.Return(number, sku, 4)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
-        (await own.Buyer.Return(number, sku, 4, replacement: false)).ShouldBe(200);
-        var line = (await own.Buyer.Lines(number))[0]!;
+        await using var own = await PurchasingTenant.Create(host);
+        (await own.SetOverReceiptPercent(50)).ShouldBe(200);
+        var sku = await own.NewSku();
+        var number = await own.CreateSentOrder(sku, 10);
+        (await own.Receive(number, sku, 14)).ShouldBe(200);
+        (await own.Return(number, sku, 4)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await own.Return(number, sku, 4, replacement: false)).ShouldBe(200);
+        var line = (await own.Lines(number))[0]!;
         (Number(line["quantityReceived"]), Number(line["quantityCancelled"])).ShouldBe((6m, 4m));
-        (await own.Buyer.Receive(number, sku, 3)).ShouldBe(409); // nothing is on order: the order is received
-    }
-
-    /// <summary>A buyer of a test's own.</summary>
-    private sealed class Buying(Buyer buyer) : IAsyncDisposable
-    {
-        public Buyer Buyer => buyer;
-
-        public static async Task<Buying> Open(LedgerHost host)
-        {
-            var buyer = new Buyer(host);
-            await buyer.InitializeAsync();
-            return new Buying(buyer);
-        }
-
-        public ValueTask DisposeAsync() => buyer.DisposeAsync();
+        (await own.Receive(number, sku, 3)).ShouldBe(409); // nothing is on order: the order is received
     }
 
     // Not more than was delivered, only from that delivery, and not before it
 
     [Fact]
-    public async Task not_more_goes_back_than_the_delivery_brought_and_has_not_gone_back()
+    public async Task a_return_cannot_exceed_the_remaining_quantity_of_its_delivery()
     {
-        var (sku, other) = (await buyer.NewSku(), await buyer.NewSku());
-        var number = await buyer.Sent(sku, 20);
-        var first = Delivery(await buyer.Receive(number, sku, 5));
-        Delivery(await buyer.Receive(number, sku, 15));
-        (await buyer.Return(number, sku, 6, first))
+        var (sku, other) = (await purchasing.NewSku(), await purchasing.NewSku());
+        var number = await purchasing.CreateSentOrder(sku, 20);
+        var first = Delivery(await purchasing.Receive(number, sku, 5));
+        Delivery(await purchasing.Receive(number, sku, 15));
+        (await purchasing.Return(number, sku, 6, first))
             .ShouldBe(409)
             .Detail!.ShouldContain($"of {sku} 5 were delivered and 0 went back, so 6 more are too many");
-        (await buyer.Return(number, sku, 3, first)).ShouldBe(200);
-        (await buyer.Return(number, sku, 3, first))
+        (await purchasing.Return(number, sku, 3, first)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 3, first))
             .ShouldBe(409)
             .Detail!.ShouldContain($"of {sku} 5 were delivered and 3 went back, so 3 more are too many");
-        (await buyer.Return(number, sku, 2, first, replacement: false)).ShouldBe(200);
-        (await buyer.Return(number, sku, 1, first)).ShouldBe(409);
+        (await purchasing.Return(number, sku, 2, first, replacement: false)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 1, first)).ShouldBe(409);
 
-        var several = (await buyer.Return(number, sku, 1)).ShouldBe(400);
+        var several = (await purchasing.Return(number, sku, 1)).ShouldBe(400);
         several.Fields.ShouldBe(["delivery"]);
         several.Text.ShouldContain(first.ToString());
-        (await buyer.Return(number, sku, 1, Guid.CreateVersion7())).ShouldBe(404).Fields.ShouldBe(["delivery"]);
-        (await buyer.Return(number, other, 1, first)).ShouldBe(404).Fields.ShouldBe(["lines[0].sku"]);
-        var elsewhere = await buyer.Sent(sku, 5);
-        var theirs = Delivery(await buyer.Receive(elsewhere, sku, 5));
-        (await buyer.Return(number, sku, 1, theirs)).ShouldBe(404);
+        (await purchasing.Return(number, sku, 1, Guid.CreateVersion7())).ShouldBe(404).Fields.ShouldBe(["delivery"]);
+        (await purchasing.Return(number, other, 1, first)).ShouldBe(404).Fields.ShouldBe(["lines[0].sku"]);
+        var elsewhere = await purchasing.CreateSentOrder(sku, 5);
+        var theirs = Delivery(await purchasing.Receive(elsewhere, sku, 5));
+        (await purchasing.Return(number, sku, 1, theirs)).ShouldBe(404);
     }
 
     [Fact]
-    public async Task goods_go_back_at_what_they_came_with_also_of_one_delivery_at_two_costs()
+    public async Task returned_goods_leave_at_the_cost_of_their_delivery_line()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 20);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 20);
         (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 $"purchase-orders/{number}/receipts",
                 new
                 {
@@ -232,23 +224,23 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 }
             )
         ).ShouldBe(200);
-        (await buyer.Return(number, sku, 1)).ShouldBe(400).Fields.ShouldBe(["lines[0].unitCost"]);
-        (await buyer.Return(number, sku, 9, unitCost: 2)).ShouldBe(409);
-        (await buyer.Return(number, sku, 8, unitCost: 2.0m)).ShouldBe(200);
-        Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(3);
-        (await buyer.Return(number, sku, 12, unitCost: 3)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
+        (await purchasing.Return(number, sku, 1)).ShouldBe(400).Fields.ShouldBe(["lines[0].unitCost"]);
+        (await purchasing.Return(number, sku, 9, unitCost: 2)).ShouldBe(409);
+        (await purchasing.Return(number, sku, 8, unitCost: 2.0m)).ShouldBe(200);
+        Number((await purchasing.Inventory(sku))!["costPerUnit"]).ShouldBe(3);
+        (await purchasing.Return(number, sku, 12, unitCost: 3)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
     }
 
     [Fact]
-    public async Task nothing_goes_back_before_it_came_or_what_is_not_there_or_held_for_somebody()
+    public async Task a_return_before_the_delivery_or_beyond_the_available_stock_is_refused()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 10, orderDate: "2026-02-01");
-        (await buyer.Receive(number, sku, 10, occurredAt: "2026-02-05T12:00:00Z")).ShouldBe(200);
-        (await buyer.Return(number, sku, 1, occurredAt: "2026-02-05T11:59:59Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
-        (await buyer.Return(number, sku, 1, occurredAt: "2026-02-05T12:00:00Z")).ShouldBe(200);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 10, orderDate: "2026-02-01");
+        (await purchasing.Receive(number, sku, 10, occurredAt: "2026-02-05T12:00:00Z")).ShouldBe(200);
+        (await purchasing.Return(number, sku, 1, occurredAt: "2026-02-05T11:59:59Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await purchasing.Return(number, sku, 1, occurredAt: "2026-02-05T12:00:00Z")).ShouldBe(200);
         (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "stock/reservations",
                 new
                 {
@@ -265,57 +257,44 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 }
             )
         ).ShouldBe(201);
-        (await buyer.Return(number, sku, 4)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(3);
-        (await buyer.Return(number, sku, 3)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 4)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(3);
+        (await purchasing.Return(number, sku, 3)).ShouldBe(200);
         (await Line(number)).ShouldBe("10 6 0");
     }
 
     [Fact]
-    public async Task of_24_returns_at_once_of_20_units_exactly_20_go_back_and_one_under_one_key_once()
+    public async Task twenty_of_24_concurrent_returns_of_20_units_succeed_and_a_repeated_key_counts_once()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 20);
-        (await buyer.Receive(number, sku, 20)).ShouldBe(200);
-        (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10 } } })).ShouldBe(200);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 20);
+        (await purchasing.Receive(number, sku, 20)).ShouldBe(200);
+        (await purchasing.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10 } } })).ShouldBe(200);
         var key = Guid.CreateVersion7().ToString();
-        (await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => buyer.Return(number, sku, 1, key: key))))
+        (await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => purchasing.Return(number, sku, 1, key: key))))
             .Select(a => a.ShouldBe(200).Text)
             .Distinct()
             .ShouldHaveSingleItem();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => buyer.Return(number, sku, 1)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => purchasing.Return(number, sku, 1)));
         (answers.Count(a => a.Status == 200), answers.Count(a => a.Status == 409)).ShouldBe((19, 5));
-        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(10);
-        (await buyer.Return(number, sku, 1, key: null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
+        Number((await purchasing.Inventory(sku))!["onHand"]).ShouldBe(10);
+        (await purchasing.Return(number, sku, 1, key: null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
     }
 
     [Fact]
-    public async Task a_user_returns_goods_of_his_stores_and_a_viewer_none()
+    public async Task a_user_returns_goods_of_accessible_stores_and_a_viewer_none()
     {
-        await using var own = await Buying.Open(host);
-        var sku = await own.Buyer.NewSku();
-        var number = await own.Buyer.Sent(sku, 5);
-        (await own.Buyer.Receive(number, sku, 5)).ShouldBe(200);
-        var receipt = (await own.Buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } }))
+        await using var own = await PurchasingTenant.Create(host);
+        var sku = await own.NewSku();
+        var number = await own.CreateSentOrder(sku, 5);
+        (await own.Receive(number, sku, 5)).ShouldBe(200);
+        var receipt = (await own.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } }))
             .ShouldBe(200)
             .Json["id"];
         foreach (var (role, store, status) in ((string, string, int)[])[("user", "S2", 403), ("viewer", "S1", 403), ("user", "S1", 200)])
         {
             var email = $"{role}{store}@company.test".ToLowerInvariant();
-            (
-                await own.Buyer.Admin.Post(
-                    "users",
-                    new
-                    {
-                        email,
-                        fullName = "Somebody",
-                        role,
-                        password = Company.Password,
-                        stores = new[] { store },
-                    }
-                )
-            ).ShouldBe(201);
-            var client = await Client.SignIn(host.Http.Server.CreateClient(), own.Buyer.Company.Slug, email, Company.Password);
-            (await own.Buyer.Return(number, sku, 1, client: client)).ShouldBe(status);
+            var client = await own.Tenant.CreateUser(host, email, role, store);
+            (await own.Return(number, sku, 1, client: client)).ShouldBe(status);
             (await client.Post($"stock/receipts/{receipt}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(status);
         }
     }
@@ -323,11 +302,11 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     // Booking errors
 
     [Fact]
-    public async Task a_delivery_that_was_booked_to_the_wrong_order_or_at_the_wrong_cost_is_undone_as_if_it_had_never_been()
+    public async Task a_return_fully_reverses_a_delivery_to_the_wrong_order_or_at_the_wrong_cost()
     {
-        var sku = await buyer.NewSku();
+        var sku = await purchasing.NewSku();
         (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -344,13 +323,13 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 }
             )
         ).ShouldBe(200);
-        var (wrong, right) = (await buyer.Sent(sku, 10), await buyer.Sent(sku, 10));
-        (await buyer.Receive(wrong, sku, 10, unitCost: 25)).ShouldBe(200);
-        Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(13.75m);
-        (await buyer.Return(wrong, sku, 10)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
-        Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(2.5m);
-        (await buyer.Receive(right, sku, 10, unitCost: 2.5m)).ShouldBe(200);
-        var item = (await buyer.Inventory(sku))!;
+        var (wrong, right) = (await purchasing.CreateSentOrder(sku, 10), await purchasing.CreateSentOrder(sku, 10));
+        (await purchasing.Receive(wrong, sku, 10, unitCost: 25)).ShouldBe(200);
+        Number((await purchasing.Inventory(sku))!["costPerUnit"]).ShouldBe(13.75m);
+        (await purchasing.Return(wrong, sku, 10)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("confirmed");
+        Number((await purchasing.Inventory(sku))!["costPerUnit"]).ShouldBe(2.5m);
+        (await purchasing.Receive(right, sku, 10, unitCost: 2.5m)).ShouldBe(200);
+        var item = (await purchasing.Inventory(sku))!;
         (Number(item["onHand"]), Number(item["value"]), Number(item["onOrder"])).ShouldBe((20m, 50m, 10m));
     }
 
@@ -358,49 +337,49 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     [InlineData("sent")]
     [InlineData("confirmed")]
     [InlineData("draft")]
-    public async Task an_order_that_was_cancelled_and_arrives_after_all_is_what_it_was_before(string state)
+    public async Task a_cancelled_order_that_arrives_after_all_has_its_former_status(string state)
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Draft(sku, 10);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.Draft(sku, 10);
         if (state != "draft")
-            (await buyer.Do(number, "send")).ShouldBe(200);
+            (await purchasing.Do(number, "send")).ShouldBe(200);
         if (state == "confirmed")
-            (await buyer.Do(number, "confirm")).ShouldBe(200);
+            (await purchasing.Do(number, "confirm")).ShouldBe(200);
         for (var i = 0; i < 2; i++) // a second time too: the order returns to its state before the last cancellation
         {
-            (await buyer.Do(number, "cancel")).ShouldBe(200);
-            (await buyer.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(state);
+            (await purchasing.Do(number, "cancel")).ShouldBe(200);
+            (await purchasing.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(state);
         }
         if (state == "draft")
             return;
         (await OnOrder(sku)).ShouldBe(10);
-        (await buyer.Receive(number, sku, 10)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await purchasing.Receive(number, sku, 10)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
     }
 
     [Fact]
-    public async Task an_order_that_was_closed_too_early_is_open_again_for_all_that_is_missing()
+    public async Task an_order_closed_too_early_is_reopened_for_everything_missing()
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 24);
-        (await buyer.Receive(number, sku, 20)).ShouldBe(200);
-        (await buyer.Return(number, sku, 2, replacement: false)).ShouldBe(200);
-        (await buyer.Do(number, "close")).ShouldBe(200);
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 24);
+        (await purchasing.Receive(number, sku, 20)).ShouldBe(200);
+        (await purchasing.Return(number, sku, 2, replacement: false)).ShouldBe(200);
+        (await purchasing.Do(number, "close")).ShouldBe(200);
         (await OnOrder(sku)).ShouldBe(0);
-        (await buyer.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
+        (await purchasing.Do(number, "reopen")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("partial");
         (await OnOrder(sku)).ShouldBe(6);
         (await Line(number)).ShouldBe("24 18 0");
-        (await buyer.Receive(number, sku, 6)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
-        (await buyer.Do(number, "reopen")).ShouldBe(409).Detail!.ShouldContain("has come in");
+        (await purchasing.Receive(number, sku, 6)).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("received");
+        (await purchasing.Do(number, "reopen")).ShouldBe(409).Detail!.ShouldContain("has come in");
     }
 
     // Receipts without an order
 
     [Fact]
-    public async Task goods_of_a_receipt_without_an_order_go_back_at_what_they_came_with()
+    public async Task goods_received_without_an_order_are_returned_at_their_receipt_cost()
     {
-        var (sku, other) = (await buyer.NewSku(), await buyer.NewSku());
+        var (sku, other) = (await purchasing.NewSku(), await purchasing.NewSku());
         (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -418,7 +397,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             )
         ).ShouldBe(200);
         var receipt = (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -443,7 +422,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             )
         ).ShouldBe(200).Json["id"]!.GetValue<string>();
         Task<Answer> Return(string of, decimal quantity, string? occurredAt = null, string? store = null) =>
-            buyer.Admin.Post(
+            purchasing.Admin.Post(
                 $"stock/receipts/{receipt}/returns",
                 new
                 {
@@ -458,33 +437,40 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
         (await Return(sku, 1, "2026-02-05T11:00:00Z")).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         var back = (await Return(sku, 4)).ShouldBe(200).Json;
         (back["receiptId"]!.GetValue<string>(), Number(back["stock"]![0]!["onHand"])).ShouldBe((receipt, 16m));
-        Number((await buyer.Inventory(sku))!["value"]).ShouldBe(38m); // 10 × 2 + 6 × 3
+        Number((await purchasing.Inventory(sku))!["value"]).ShouldBe(38m); // 10 × 2 + 6 × 3
         (await Return(sku, 7)).ShouldBe(409).Detail!.ShouldContain($"of {sku} 10 were delivered and 4 went back, so 7 more are too many");
         (await Return(sku, 6, store: "s1")).ShouldBe(200);
-        Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(2);
-        var movements = (await buyer.Admin.Get($"movements?document={receipt}&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray();
+        Number((await purchasing.Inventory(sku))!["costPerUnit"]).ShouldBe(2);
+        var movements = (await purchasing.Admin.Get($"movements?document={receipt}&sku={sku}")).ShouldBe(200).Json["items"]!.AsArray();
         movements
             .Select(m => $"{m!["movementType"]} {m["referenceType"]} {m["reason"]} {m["quantity"]} {m["costPerUnit"]}")
             .ShouldBe(["out receipt return_to_supplier -6 3", "out receipt return_to_supplier -4 3", "in receipt  10 3"]);
 
         (await Return(sku, 1, store: "S2")).ShouldBe(404).Fields.ShouldBe(["store"]);
         (await Return("NONE", 1)).ShouldBe(404).Fields.ShouldBe(["lines[0].sku"]);
-        (await buyer.Admin.Post($"stock/receipts/{Guid.CreateVersion7()}/returns", new { lines = new[] { new { sku, quantity = 1 } } }))
+        (
+            await purchasing.Admin.Post(
+                $"stock/receipts/{Guid.CreateVersion7()}/returns",
+                new { lines = new[] { new { sku, quantity = 1 } } }
+            )
+        )
             .ShouldBe(404)
             .Fields.ShouldBe(["id"]);
-        (await buyer.Admin.Post("stock/receipts/none/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404);
+        (await purchasing.Admin.Post("stock/receipts/none/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404);
         // the delivery of a purchase order is not a receipt without an order: its goods go back through the order
-        var number = await buyer.Sent(sku, 5);
-        var delivery = Delivery(await buyer.Receive(number, sku, 5));
-        (await buyer.Admin.Post($"stock/receipts/{delivery}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(404);
+        var number = await purchasing.CreateSentOrder(sku, 5);
+        var delivery = Delivery(await purchasing.Receive(number, sku, 5));
+        (await purchasing.Admin.Post($"stock/receipts/{delivery}/returns", new { lines = new[] { new { sku, quantity = 1 } } })).ShouldBe(
+            404
+        );
     }
 
     [Fact]
-    public async Task of_receipts_into_several_stores_the_store_is_named_and_24_returns_at_once_take_what_came()
+    public async Task a_return_of_a_receipt_into_several_stores_names_the_store_and_never_exceeds_it()
     {
-        var sku = await buyer.NewSku();
+        var sku = await purchasing.NewSku();
         var document = (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "stock/movements",
                 new
                 {
@@ -511,21 +497,23 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             )
         ).ShouldBe(200).Json["id"];
         Task<Answer> Return(string? store) =>
-            buyer.Admin.Post($"stock/receipts/{document}/returns", new { store, lines = new[] { new { sku, quantity = 1 } } });
+            purchasing.Admin.Post($"stock/receipts/{document}/returns", new { store, lines = new[] { new { sku, quantity = 1 } } });
         (await Return(null)).ShouldBe(400).Fields.ShouldBe(["store"]);
-        (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10 } } })).ShouldBe(200);
+        (await purchasing.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 10 } } })).ShouldBe(200);
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Return("S1")));
         (answers.Count(a => a.Status == 200), answers.Count(a => a.Status == 409)).ShouldBe((20, 4));
-        (Number((await buyer.Inventory(sku))!["onHand"]), Number((await buyer.Inventory(sku, "S2"))!["onHand"])).ShouldBe((10m, 5m));
+        (Number((await purchasing.Inventory(sku))!["onHand"]), Number((await purchasing.Inventory(sku, "S2"))!["onHand"])).ShouldBe(
+            (10m, 5m)
+        );
     }
 
     [Fact]
-    public async Task an_issue_for_the_reason_without_a_document_leaves_at_the_average_as_before()
+    public async Task an_issue_for_a_supplier_return_without_document_leaves_at_the_moving_average()
     {
-        var sku = await buyer.NewSku();
+        var sku = await purchasing.NewSku();
         foreach (var unitCost in (decimal[])[2, 3])
             (
-                await buyer.Admin.Post(
+                await purchasing.Admin.Post(
                     "stock/receipts",
                     new
                     {
@@ -543,7 +531,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 )
             ).ShouldBe(200);
         (
-            await buyer.Admin.Post(
+            await purchasing.Admin.Post(
                 "stock/issues",
                 new
                 {
@@ -553,7 +541,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 }
             )
         ).ShouldBe(200);
-        Number((await buyer.Inventory(sku))!["costPerUnit"]).ShouldBe(2.5m);
+        Number((await purchasing.Inventory(sku))!["costPerUnit"]).ShouldBe(2.5m);
     }
 
     [Theory]
@@ -567,36 +555,38 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
     [InlineData("""{"lines":[{"sku":"{sku}","quantity":1}],"occurredAt":"2999-01-01T00:00:00Z"}""", "occurredAt")]
     [InlineData("""{"lines":[{"sku":"{sku}","quantity":1}],"reason":"a\nb"}""", "reason")]
     [InlineData("""{"lines":[{"sku":"{sku}","quantity":1}],"reference":"a\nb"}""", "reference")]
-    public async Task a_return_with_one_wrong_field_is_told_which_and_nothing_goes_back(string body, string field)
+    public async Task a_return_with_one_invalid_field_is_refused_by_that_field_and_returns_nothing(string body, string field)
     {
-        var sku = await buyer.NewSku();
-        var number = await buyer.Sent(sku, 5);
-        (await buyer.Receive(number, sku, 5)).ShouldBe(200);
-        var receipt = (await buyer.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } }))
+        var sku = await purchasing.NewSku();
+        var number = await purchasing.CreateSentOrder(sku, 5);
+        (await purchasing.Receive(number, sku, 5)).ShouldBe(200);
+        var receipt = (await purchasing.Admin.Post("stock/receipts", new { store = "S1", lines = new[] { new { sku, quantity = 5 } } }))
             .ShouldBe(200)
             .Json["id"];
         foreach (var path in (string[])[$"purchase-orders/{number}/returns", $"stock/receipts/{receipt}/returns"])
-            (await buyer.Admin.Post(path, body.Replace("{sku}", sku, StringComparison.Ordinal))).ShouldBe(400).Fields.ShouldBe([field]);
-        Number((await buyer.Inventory(sku))!["onHand"]).ShouldBe(10);
+            (await purchasing.Admin.Post(path, body.Replace("{sku}", sku, StringComparison.Ordinal)))
+                .ShouldBe(400)
+                .Fields.ShouldBe([field]);
+        Number((await purchasing.Inventory(sku))!["onHand"]).ShouldBe(10);
     }
 
     // Reports
 
     [Fact]
-    public async Task a_supplier_is_judged_by_what_stayed_and_when_that_came()
+    public async Task the_supplier_report_counts_what_was_kept_and_when_it_arrived()
     {
-        var books = await Books.Open(host, "P1");
-        await books.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
+        var ledger = await TestLedger.Create(host, "P1");
+        await ledger.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
         async Task<Guid> Receive(string number, decimal quantity, string at) =>
             (
-                await books.Do(
+                await ledger.Do(
                     $"purchase-orders/{number}/receipts",
                     new { occurredAt = at, lines = new[] { new { sku = "P1", quantity } } }
                 )
             ).Json["deliveryId"]!.GetValue<Guid>();
         async Task Order(string number, decimal quantity)
         {
-            await books.Do(
+            await ledger.Do(
                 "purchase-orders",
                 new
                 {
@@ -608,33 +598,34 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                     lines = new[] { new { sku = "P1", quantity } },
                 }
             );
-            await books.Do($"purchase-orders/{number}/send", null);
+            await ledger.Do($"purchase-orders/{number}/send", null);
         }
         Task<string[]> Performance() =>
-            books.Query(
+            ledger.Query(
                 """
-                select orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days, on_time_percent from supplier_performance('2026-03-01', '2026-04-01')
+                select orders, quantity_ordered, quantity_received, fill_rate_percent, lead_time_days, longest_lead_time_days,
+                    on_time_percent from supplier_performance('2026-03-01', '2026-04-01')
                 """
             );
         await Order("OC-1", 20);
         var delivery = await Receive("OC-1", 20, "2026-03-06T12:00:00Z"); // after 4 days, on time
         (await Performance()).ShouldBe(["1 20 20 100 4 4 100"]);
-        await books.Do("purchase-orders/OC-1/returns", new { delivery, lines = new[] { new { sku = "P1", quantity = 10 } } });
+        await ledger.Do("purchase-orders/OC-1/returns", new { delivery, lines = new[] { new { sku = "P1", quantity = 10 } } });
         (await Performance()).ShouldBe(["1 20 10 50 4 4 100"]);
         await Receive("OC-1", 10, "2026-03-14T12:00:00Z"); // the replacement, after 12 days
         (await Performance()).ShouldBe(["1 20 20 100 8 12 50"]);
         await Order("OC-2", 20);
         await Receive("OC-2", 20, "2026-03-04T12:00:00Z");
-        await books.Do("purchase-orders/OC-2/returns", new { replacement = false, lines = new[] { new { sku = "P1", quantity = 20 } } });
+        await ledger.Do("purchase-orders/OC-2/returns", new { replacement = false, lines = new[] { new { sku = "P1", quantity = 20 } } });
         (await Performance()).ShouldBe(["2 40 20 50 8 12 50"]); // the second order was sent back entirely
     }
 
     [Fact]
-    public async Task what_goes_back_is_no_demand_and_on_order_says_the_same_everywhere()
+    public async Task a_supplier_return_is_no_demand_and_on_order_agrees_in_all_reports()
     {
-        var books = await Books.Open(host, "P1");
-        await books.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
-        await books.Do(
+        var ledger = await TestLedger.Create(host, "P1");
+        await ledger.Do("suppliers", new { code = "POLAR", businessName = "Polar" });
+        await ledger.Do(
             "purchase-orders",
             new
             {
@@ -644,29 +635,32 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 lines = new[] { new { sku = "P1", quantity = 10 } },
             }
         );
-        await books.Do("purchase-orders/OC-1/send", null);
-        await books.Do("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity = 10 } } });
-        await books.Do("purchase-orders/OC-1/returns", new { lines = new[] { new { sku = "P1", quantity = 4 } } });
-        await books.Do("purchase-orders/OC-1/returns", new { replacement = false, lines = new[] { new { sku = "P1", quantity = 3 } } });
+        await ledger.Do("purchase-orders/OC-1/send", null);
+        await ledger.Do("purchase-orders/OC-1/receipts", new { lines = new[] { new { sku = "P1", quantity = 10 } } });
+        await ledger.Do("purchase-orders/OC-1/returns", new { lines = new[] { new { sku = "P1", quantity = 4 } } });
+        await ledger.Do("purchase-orders/OC-1/returns", new { replacement = false, lines = new[] { new { sku = "P1", quantity = 3 } } });
         // 3 are available, 4 are on order as a replacement, 3 are not replaced
-        var row = (await books.Company.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]![0]!;
+        var row = (await ledger.Tenant.Admin.Get("reorder-suggestions")).ShouldBe(200).Json["items"]![0]!;
         (Number(row["available"]), Number(row["onOrder"]), Number(row["ratePerDay"])).ShouldBe((3m, 4m, 0m));
-        Number((await books.Company.Admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]).ShouldBe(4);
-        (await books.Query("select quantity_on_hand, quantity_on_order from stock_on_hand")).ShouldBe(["3 4"]);
-        (await books.Query("select quantity_available, quantity_on_order from low_stock")).ShouldBe(["3 4"]);
+        Number((await ledger.Tenant.Admin.Get("inventory?sku=P1")).Json["items"]![0]!["onOrder"]).ShouldBe(4);
+        (await ledger.Query("select quantity_on_hand, quantity_on_order from stock_on_hand")).ShouldBe(["3 4"]);
+        (await ledger.Query("select quantity_available, quantity_on_order from low_stock")).ShouldBe(["3 4"]);
         (
-            await books.Query(
-                "select quantity, unit_cost from (select quantity_on_hand quantity, cost_per_unit unit_cost from stock_value_as_of(now())) v"
+            await ledger.Query(
+                """
+                select quantity, unit_cost from (select quantity_on_hand quantity, cost_per_unit unit_cost
+                from stock_value_as_of(now())) v
+                """
             )
         ).ShouldBe(["3 2"]);
-        (await books.Query("select last_out_at, quantity_on_hand from dead_stock(0)")).ShouldBe(["- 3"]);
+        (await ledger.Query("select last_out_at, quantity_on_hand from dead_stock(0)")).ShouldBe(["- 3"]);
     }
 
     /// <summary>Movements are recorded in the order in which they occurred: the recorded and the restated value are equal.</summary>
     [Fact]
-    public async Task the_books_and_the_restated_cost_agree_whatever_came_and_went_back()
+    public async Task stock_value_and_restated_cost_agree_after_any_receipts_and_returns()
     {
-        var books = await Books.Open(host, "P1");
+        var ledger = await TestLedger.Create(host, "P1");
         var random = new Random(4711);
         var receipts = new List<(string Id, int Left)>();
         for (var i = 0; i < 60; i++)
@@ -676,7 +670,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             if (which == 0 || receipts.Count == 0)
             {
                 var (quantity, unitCost) = (random.Next(1, 20), random.Next(0, 900) / 100m);
-                receipts.Add(((await books.Receive("P1", quantity, unitCost, at.ToString("O"))).Json["id"]!.GetValue<string>(), quantity));
+                receipts.Add(((await ledger.Receive("P1", quantity, unitCost, at.ToString("O"))).Json["id"]!.GetValue<string>(), quantity));
             }
             else if (which == 1)
             {
@@ -684,7 +678,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 var quantity = random.Next(0, receipts[r].Left + 1);
                 if (quantity == 0)
                     continue;
-                var answer = await books.Company.Admin.Post(
+                var answer = await ledger.Tenant.Admin.Post(
                     $"stock/receipts/{receipts[r].Id}/returns",
                     new { occurredAt = at, lines = new[] { new { sku = "P1", quantity } } }
                 );
@@ -695,7 +689,7 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
             else
             {
                 (
-                    await books.Company.Admin.Post(
+                    await ledger.Tenant.Admin.Post(
                         "stock/issues",
                         new
                         {
@@ -708,20 +702,21 @@ public sealed class SupplierReturnTests(LedgerHost host, Buyer buyer) : IClassFi
                 ).Status.ShouldBeOneOf(200, 409);
             }
             (
-                await books.Query(
+                await ledger.Query(
                     """
                     select v.cost_per_unit from stock_value_as_of(now()) v join inventory i using (store_id, product_id)
-                    where v.cost_per_unit <> v.restated_cost_per_unit or v.cost_per_unit <> i.cost_per_unit or v.quantity_on_hand <> i.quantity_on_hand
+                    where v.cost_per_unit <> v.restated_cost_per_unit or v.cost_per_unit <> i.cost_per_unit
+                        or v.quantity_on_hand <> i.quantity_on_hand
                     """
                 )
             ).ShouldBeEmpty($"after {i}");
         }
         receipts.Count(r => r.Left == 0).ShouldBeGreaterThan(0);
-        await host.ReplayShouldBeEqual(books.Company);
+        await host.ReplayShouldBeEqual(ledger.Tenant);
     }
 
     [Fact]
-    public void a_return_opens_an_order_as_far_as_something_is_missing()
+    public void a_return_reopens_an_order_for_the_missing_quantity()
     {
         PurchaseOrderLine Line(decimal ordered, decimal received, decimal cancelled = 0) =>
             new(Guid.CreateVersion7(), Guid.CreateVersion7(), "P", ordered, 2, 0, received, cancelled);

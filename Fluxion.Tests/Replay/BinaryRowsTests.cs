@@ -42,7 +42,7 @@ public sealed class BinaryRowsTests(LedgerHost host)
 
     [Theory]
     [MemberData(nameof(Numbers))]
-    public async Task a_row_is_read_as_it_was_written(string number)
+    public async Task a_binary_row_is_read_as_it_was_written(string number)
     {
         var value = decimal.Parse(number, System.Globalization.CultureInfo.InvariantCulture);
         var row = new Row(

@@ -1,5 +1,4 @@
 using Fluxion.Benchmarks;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
 
@@ -10,24 +9,27 @@ namespace Fluxion.Tests.Replay;
 public sealed class ReplayBenchmarkTests(LedgerHost host)
 {
     [Fact]
-    public async Task marten_rebuilds_the_same_rows_from_the_same_events_and_nothing_is_left_of_it()
+    public async Task marten_rebuilds_the_same_rows_and_the_benchmark_leaves_nothing_behind()
     {
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
-        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
         await using var superuser = await host.OpenSuperuser();
         Task<ReplayMeasured> Measure() =>
-            new ReplayBenchmark(host.Services).Run(tenant, batchSize: 7, null, null, TestContext.Current.CancellationToken);
+            new ReplayBenchmark(host.Services).Run(tenant.Registered, batchSize: 7, null, null, TestContext.Current.CancellationToken);
 
         var measured = await Measure();
-        measured.Events.ShouldBe((await superuser.Column<long>($"select count(*) from {company.Schema}.mt_events"))[0]);
+        measured.Events.ShouldBe((await superuser.Column<long>($"select count(*) from {tenant.Schema}.mt_events"))[0]);
         measured.Marten.ShouldBeGreaterThan(TimeSpan.Zero);
 
-        await superuser.Execute($"update {company.Schema}.products set name = 'x' where sku = 'P1'");
+        await superuser.Execute($"update {tenant.Schema}.products set name = 'x' where sku = 'P1'");
         (await Should.ThrowAsync<BenchmarkRefusedException>(Measure)).Message.ShouldContain("are not what its events say");
         (
             await superuser.Column<string>(
-                "select nspname::text from pg_namespace where nspname like 'benchmark%' union all select rolname::text from pg_roles where rolname like 'benchmark%'"
+                """
+                select nspname::text from pg_namespace where nspname like 'benchmark%'
+                union all
+                select rolname::text from pg_roles where rolname like 'benchmark%'
+                """
             )
         ).ShouldBeEmpty();
     }

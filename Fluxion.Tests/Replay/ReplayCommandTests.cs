@@ -6,7 +6,7 @@ namespace Fluxion.Tests.Replay;
 public sealed class ReplayCommandTests(LedgerHost ledger)
 {
     [Fact]
-    public async Task a_replay_exits_with_0_only_when_all_is_as_the_events_say()
+    public async Task a_replay_exits_with_0_only_when_every_row_matches_the_events()
     {
         await using var database = await ledger.NewDatabase();
         var environment = HostProcess.Development(database.Connections);
@@ -17,10 +17,13 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         output.ShouldContain("every row is what the events say");
         output.ShouldContain("events/s");
 
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute(
-            "set app.current_tenant_id = ''; update tenant_fluxion_demo.inventory set quantity_on_hand = quantity_on_hand + 1, version = version + 0, updated_at = updated_at + interval '1 second'"
+            """
+            set app.current_tenant_id = '';
+            update tenant_fluxion_demo.inventory set quantity_on_hand = quantity_on_hand + 1, version = version + 0,
+                updated_at = updated_at + interval '1 second'
+            """
         );
         var file = Path.GetTempFileName();
         (code, output) = await Replay("fluxion-demo", "--table", "inventory", "--out", file);
@@ -47,13 +50,13 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task of_all_tenants_each_is_looked_at_whatever_becomes_of_another()
+    public async Task a_replay_of_all_tenants_continues_after_one_fails()
     {
         await using var database = await ledger.NewDatabase();
         var environment = HostProcess.Development(database.Connections);
         foreach (var slug in (string[])["aaa", "zzz"])
         {
-            var (added, said) = await HostProcess.Run(
+            var (added, message) = await HostProcess.Run(
                 environment,
                 "tenants",
                 "add",
@@ -63,10 +66,9 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
                 "--admin-email",
                 $"ana@{slug}.com"
             );
-            added.ShouldBe(0, said);
+            added.ShouldBe(0, message);
         }
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute("alter table tenant_aaa.inventory rename to elsewhere");
 
         var (code, output) = await HostProcess.Run(environment, "replay", "--all", "--parallel", "1");
@@ -84,7 +86,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
     [InlineData("replay --all --parallel 0", "--parallel is 1 to 16")]
     [InlineData("replay fluxion-demo --to 2026-11-24 --swap", "swap without an end")]
     [InlineData("replay fluxion-demo --out /nowhere/at/all", "/nowhere/at/all")]
-    public async Task what_cannot_be_replayed_is_said(string command, string why)
+    public async Task an_invalid_replay_command_exits_with_1_and_the_reason(string command, string why)
     {
         var (code, output) = await HostProcess.Run(HostProcess.Development(ledger.Connections), command.Split(' '));
         code.ShouldBe(1, output);

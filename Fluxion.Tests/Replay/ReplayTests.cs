@@ -7,21 +7,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Tests.Replay;
 
-/// <summary>A company with a row in every read model, and the result of its replay.</summary>
-public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
+/// <summary>A tenant with a row in every read model, and the result of its replay.</summary>
+public sealed class TradingTenant(LedgerHost host) : IAsyncLifetime
 {
-    public Company Company { get; private set; } = null!;
-
-    public Tenant Tenant => new(Company.Id, Company.Slug, "A company", Tenant.Active, default);
+    public TestTenant Tenant { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host, altered: true);
-        await Trade(Company.Admin);
+        Tenant = await TestTenant.Create(host, altered: true);
+        await CreateDocuments(Tenant.Admin);
     }
 
     /// <summary>Creates stores, products and documents of each kind, and changes them afterwards.</summary>
-    public static async Task Trade(Client admin)
+    public static async Task CreateDocuments(Client admin)
     {
         (await admin.Put("settings", new { overReceiptPercent = 5, timezone = "America/Caracas" })).ShouldBe(200);
         (
@@ -45,7 +43,7 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
                     email = "luis@company.test",
                     fullName = "Luis",
                     role = "user",
-                    password = Company.Password,
+                    password = TestTenant.Password,
                     stores = new[] { "S1", "S2" },
                 }
             )
@@ -368,57 +366,51 @@ public sealed class TradingCompany(LedgerHost host) : IAsyncLifetime
 
 /// <summary>A replay of the events equals the tables, and names every altered value.</summary>
 [Collection(AlteredTables.Name)]
-public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClassFixture<TradingCompany>
+public sealed class ReplayTests(LedgerHost host, TradingTenant trading) : IClassFixture<TradingTenant>
 {
     private TenantReplay Replay => host.Services.GetRequiredService<TenantReplay>();
 
-    private string Schema => trading.Company.Schema;
+    private string Schema => trading.Tenant.Schema;
 
     private Task<ReplayResult> Run(ReplayRequest? request = null) =>
-        Replay.Run(trading.Tenant, request ?? new(), null, TestContext.Current.CancellationToken);
+        Replay.Run(trading.Tenant.Registered, request ?? new(), null, TestContext.Current.CancellationToken);
 
     [Fact]
-    public async Task the_demo_tenant_is_what_its_events_say() =>
+    public async Task the_demo_tenant_equals_its_replay() =>
         await host.ReplayShouldBeEqual(
             (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, TestContext.Current.CancellationToken))!
         );
 
     [Fact]
-    public async Task what_retention_has_dropped_of_the_audit_trail_is_no_difference_and_all_else_is()
+    public async Task audit_rows_dropped_by_retention_are_no_difference_and_other_missing_rows_are()
     {
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
         await using var superuser = await host.OpenSuperuser();
         async Task<long?> Missing() =>
-            (
-                await Replay.Run(
-                    new(company.Id, company.Slug, "A company", Tenant.Active, default),
-                    new("events"),
-                    null,
-                    TestContext.Current.CancellationToken
-                )
-            )
-                .Tables.Single()
-                .Differences;
+            (await Replay.Run(tenant.Registered, new("events"), null, TestContext.Current.CancellationToken)).Tables.Single().Differences;
         await superuser.Execute(
             $"""
-            set app.current_tenant_id = '{company.Id}';
-            create temp table kept as select * from {company.Schema}.events;
-            update {company.Schema}.mt_events set timestamp = timestamp - interval '400 days' where type = 'product_created';
-            delete from {company.Schema}.events where event_type = 'product_created'
+            set app.current_tenant_id = '{tenant.Id}';
+            create temp table kept as select * from {tenant.Schema}.events;
+            update {tenant.Schema}.mt_events set timestamp = timestamp - interval '400 days' where type = 'product_created';
+            delete from {tenant.Schema}.events where event_type = 'product_created'
             """
         );
         (await Missing()).ShouldBe(2);
         await superuser.Execute(
-            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '1 year')) where id = '{company.Id}'"
+            $"""
+            update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '1 year'))
+            where id = '{tenant.Id}'
+            """
         );
         (await Missing()).ShouldBe(0);
-        await superuser.Execute($"delete from {company.Schema}.events where event_type = 'store_opened'");
+        await superuser.Execute($"delete from {tenant.Schema}.events where event_type = 'store_opened'");
         (await Missing()).ShouldBe(2);
         await superuser.Execute(
             $"""
-            update {company.Schema}.mt_events set timestamp = timestamp + interval '400 days' where type = 'product_created';
-            insert into {company.Schema}.events select * from kept where id not in (select id from {company.Schema}.events)
+            update {tenant.Schema}.mt_events set timestamp = timestamp + interval '400 days' where type = 'product_created';
+            insert into {tenant.Schema}.events select * from kept where id not in (select id from {tenant.Schema}.events)
             """
         );
         (await Missing()).ShouldBe(0);
@@ -439,7 +431,7 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
     }
 
     [Fact]
-    public async Task every_read_model_has_rows_here()
+    public async Task every_read_model_has_rows_in_this_test()
     {
         var result = await Run();
         result
@@ -497,7 +489,8 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
             { "update {t}.inventory_movements set quantity = -quantity where reference_type = 'count'", "inventory_movements", "quantity" },
             { "delete from {t}.inventory_movements where reference_type = 'count'", "inventory_movements", null },
             {
-                "insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) select gen_random_uuid(), product_id, store_id, 'in', 'receipt', 1 from {t}.inventory limit 1",
+                "insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) "
+                    + "select gen_random_uuid(), product_id, store_id, 'in', 'receipt', 1 from {t}.inventory limit 1",
                 "inventory_movements",
                 null
             },
@@ -514,7 +507,8 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
             { "update {t}.events set user_id = null where event_type = 'stock_counted'", "events", "user_id" },
             { "update {t}.events set new_data = new_data - 'on_hand' where event_type = 'stock_sold'", "events", "new_data" },
             {
-                "update {t}.events set new_data = jsonb_set(new_data, '{on_hand}', to_jsonb(-(new_data ->> 'on_hand')::numeric)) where event_type = 'stock_received'",
+                "update {t}.events set new_data = jsonb_set(new_data, '{on_hand}', "
+                    + "to_jsonb(-(new_data ->> 'on_hand')::numeric)) where event_type = 'stock_received'",
                 "events",
                 "new_data"
             },
@@ -526,7 +520,9 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
                 null
             },
             {
-                "insert into {t}.forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, predicted_value) select gen_random_uuid(), product_id, store_id, 'demand', 'daily', '2026-11-24', 1 from {t}.inventory limit 1",
+                "insert into {t}.forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, "
+                    + "predicted_value) select gen_random_uuid(), product_id, store_id, 'demand', 'daily', '2026-11-24', 1 "
+                    + "from {t}.inventory limit 1",
                 "forecasts",
                 null
             },
@@ -541,10 +537,10 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
 
     [Theory]
     [MemberData(nameof(Corruptions))]
-    public async Task what_was_altered_in_a_table_is_named(string alteration, string table, string? column)
+    public async Task a_replay_names_every_altered_row_and_column(string alteration, string table, string? column)
     {
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"select set_config('app.current_tenant_id', '{trading.Company.Id}', false)");
+        await superuser.Execute($"select set_config('app.current_tenant_id', '{trading.Tenant.Id}', false)");
         // as a superuser would: no trigger and no foreign key applies
         await superuser.Execute("set session_replication_role = replica");
         await superuser.Execute($"create table public.kept as table {Schema}.{table}");
@@ -565,18 +561,24 @@ public sealed class ReplayTests(LedgerHost host, TradingCompany trading) : IClas
             var columns = string.Join(
                 ", ",
                 await superuser.Column<string>(
-                    $"select quote_ident(attname) from pg_attribute where attrelid = '{Schema}.{table}'::regclass and attnum > 0 and attgenerated = '' and not attisdropped"
+                    $"""
+                    select quote_ident(attname) from pg_attribute where attrelid = '{Schema}.{table}'::regclass and attnum > 0
+                        and attgenerated = '' and not attisdropped
+                    """
                 )
             );
             await superuser.Execute(
-                $"delete from {Schema}.{table}; insert into {Schema}.{table} ({columns}) select {columns} from public.kept; drop table public.kept"
+                $"""
+                delete from {Schema}.{table}; insert into {Schema}.{table} ({columns}) select {columns} from public.kept;
+                drop table public.kept
+                """
             );
         }
         (await Run()).IsEqual.ShouldBeTrue("it is as it was again");
     }
 
     [Fact]
-    public async Task a_field_that_a_state_has_got_since_is_no_difference()
+    public async Task a_field_added_to_a_state_later_is_no_difference()
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"update {Schema}.mt_doc_sale set data = jsonb_strip_nulls(data)");
@@ -602,6 +604,5 @@ public static class Replays
         result.Events.ShouldBePositive();
     }
 
-    public static Task ReplayShouldBeEqual(this LedgerHost host, Company company) =>
-        host.ReplayShouldBeEqual(new Tenant(company.Id, company.Slug, "", Tenant.Active, default));
+    public static Task ReplayShouldBeEqual(this LedgerHost host, TestTenant tenant) => host.ReplayShouldBeEqual(tenant.Registered);
 }

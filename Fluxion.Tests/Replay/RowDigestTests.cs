@@ -109,7 +109,7 @@ public sealed class RowDigestTests(LedgerHost host)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task the_digest_of_a_row_is_the_databases(bool isState)
+    public async Task the_digest_of_a_row_equals_that_of_the_database(bool isState)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var superuser = await host.OpenSuperuser();
@@ -171,7 +171,7 @@ public sealed class RowDigestTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_two_rows_have_exchanged_does_not_cancel_out()
+    public async Task values_exchanged_between_two_rows_change_the_sum_of_digests()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var superuser = await host.OpenSuperuser();

@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
@@ -19,7 +18,7 @@ public sealed class SwapKillTests(LedgerHost host)
         """;
 
     /// <summary>The step, the lock that the test holds, and the query that shows that the swap waits for that lock.</summary>
-    public static TheoryData<string, string, string> Moments =>
+    public static TheoryData<string, string, string> Steps =>
         new()
         {
             {
@@ -38,28 +37,27 @@ public sealed class SwapKillTests(LedgerHost host)
                 "select from pg_locks where not granted and relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'"
             },
             {
-                Exchanging,
+                RowsAreReplaced,
                 "select from {t}.products for no key update",
-                $"select from pg_locks where granted and {Holding} and pid in (select pid from pg_locks where not granted)"
+                $"select from pg_locks where granted and {EventsAreLocked} and pid in (select pid from pg_locks where not granted)"
             },
         };
 
-    private const string Exchanging = "commands are held, and rows are being exchanged";
-    private const string Holding = "relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'";
+    private const string RowsAreReplaced = "commands are held, and rows are being exchanged";
+    private const string EventsAreLocked = "relation = '{t}.mt_events'::regclass and mode = 'ShareRowExclusiveLock'";
 
     [Theory]
-    [MemberData(nameof(Moments))]
-    public async Task killed_in_the_middle_it_leaves_all_as_it_was_and_the_next_one_puts_it_right(string moment, string held, string waits)
+    [MemberData(nameof(Steps))]
+    public async Task a_killed_swap_changes_nothing_and_the_next_swap_succeeds(string moment, string held, string waits)
     {
         var ct = TestContext.Current.CancellationToken;
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
-        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
-        string Fill(string sql) => sql.Replace("{t}", company.Schema, StringComparison.Ordinal);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
+        string Fill(string sql) => sql.Replace("{t}", tenant.Schema, StringComparison.Ordinal);
         Task<ReplayResult> Replay(bool swap = false) =>
-            host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(Swap: swap), null, ct);
+            host.Services.GetRequiredService<TenantReplay>().Run(tenant.Registered, new ReplayRequest(Swap: swap), null, ct);
         Task<Answer> Receive() =>
-            company.Admin.Post(
+            tenant.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -77,7 +75,7 @@ public sealed class SwapKillTests(LedgerHost host)
             );
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
-            Fill($"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica;{Alterations}")
+            Fill($"select set_config('app.current_tenant_id', '{tenant.Id}', false); set session_replication_role = replica;{Alterations}")
         );
         var altered = (await Replay()).Tables.ToDictionary(t => t.Name, t => t.Differences);
         altered.Values.Sum().ShouldNotBeNull().ShouldBeGreaterThan(10);
@@ -86,15 +84,19 @@ public sealed class SwapKillTests(LedgerHost host)
         await using (var transaction = await holder.BeginTransactionAsync(ct))
         {
             await holder.Execute(Fill(held));
-            await using var swap = HostProcess.Start(HostProcess.Development(host.Connections), "replay", company.Slug, "--swap");
-            await Until(async () => (await superuser.Rows(Fill(waits))).Count > 0, swap);
+            await using var swap = HostProcess.Start(HostProcess.Development(host.Connections), "replay", tenant.Slug, "--swap");
+            await Wait.Until(async () => (await superuser.Rows(Fill(waits))).Count > 0, "the swap waits for the lock", swap);
             var during = Receive();
-            if (moment != Exchanging)
+            if (moment != RowsAreReplaced)
                 (await during).ShouldBe(200);
             await swap.Kill();
             // the swap's backend must end too: otherwise it would wait for the test's lock, and commands for the backend
             (await during.WaitAsync(TimeSpan.FromSeconds(30), ct)).ShouldBe(200);
-            await Until(async () => (await superuser.Rows(Fill($"select from pg_locks where {Holding}"))).Count == 0, swap);
+            await Wait.Until(
+                async () => (await superuser.Rows(Fill($"select from pg_locks where {EventsAreLocked}"))).Count == 0,
+                "the killed swap releases its locks",
+                swap
+            );
             await transaction.RollbackAsync(ct);
         }
 
@@ -104,19 +106,8 @@ public sealed class SwapKillTests(LedgerHost host)
         await host.ReplayShouldBeEqual(tenant);
         (
             await superuser.Column<string>(
-                $"select nspname::text from pg_namespace where nspname like '%{company.Schema}%' and nspname <> '{company.Schema}'"
+                $"select nspname::text from pg_namespace where nspname like '%{tenant.Schema}%' and nspname <> '{tenant.Schema}'"
             )
         ).ShouldBeEmpty();
-    }
-
-    private static async Task Until(Func<Task<bool>> condition, HostProcess process)
-    {
-        for (var attempt = 0; attempt < 1200; attempt++)
-        {
-            if (await condition())
-                return;
-            await Task.Delay(50);
-        }
-        throw new TimeoutException($"The swap does not come so far:\n{process.Output}");
     }
 }

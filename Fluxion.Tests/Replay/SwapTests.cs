@@ -41,17 +41,17 @@ public sealed class SwapTests(LedgerHost host)
     ];
 
     [Fact]
-    public async Task commands_go_on_while_read_models_are_swapped_and_none_is_lost()
+    public async Task commands_continue_during_a_swap_and_none_is_lost()
     {
         var ct = TestContext.Current.CancellationToken;
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
-        (await new Shop(company.Admin, "S1", "P1").Receive(10_000)).ShouldBe(200); // enough stock for all sales, whichever client is faster
-        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
+        // enough stock for all sales, whichever client is faster
+        (await new TestStore(tenant.Admin, "S1", "P1").Receive(10_000)).ShouldBe(200);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
-            $"select set_config('app.current_tenant_id', '{company.Id}', false); set session_replication_role = replica"
+            $"select set_config('app.current_tenant_id', '{tenant.Id}', false); set session_replication_role = replica"
         );
 
         var answers = new ConcurrentBag<(int Status, TimeSpan Waited, string Text)>();
@@ -67,7 +67,7 @@ public sealed class SwapTests(LedgerHost host)
                             var since = Stopwatch.GetTimestamp();
                             var answer =
                                 (i + n) % 3 == 0
-                                    ? await company.Admin.Post(
+                                    ? await tenant.Admin.Post(
                                         "sales",
                                         new
                                         {
@@ -76,7 +76,7 @@ public sealed class SwapTests(LedgerHost host)
                                             lines = new[] { new { sku = "P1", quantity = 1 } },
                                         }
                                     )
-                                    : await company.Admin.Post(
+                                    : await tenant.Admin.Post(
                                         "stock/receipts",
                                         new
                                         {
@@ -110,8 +110,8 @@ public sealed class SwapTests(LedgerHost host)
             for (var round = 0; round < 3; round++)
             {
                 foreach (var alteration in Alterations)
-                    await superuser.Execute(alteration.Replace("{t}", company.Schema, StringComparison.Ordinal));
-                var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, ct);
+                    await superuser.Execute(alteration.Replace("{t}", tenant.Schema, StringComparison.Ordinal));
+                var result = await replay.Run(tenant.Registered, new ReplayRequest(Swap: true), null, ct);
                 result.IsEqual.ShouldBeFalse();
                 held.Add(result.Swapped.ShouldNotBeNull().CommandsHeld);
                 result.Swapped.Rows.ShouldBeGreaterThan(Alterations.Length);
@@ -126,39 +126,40 @@ public sealed class SwapTests(LedgerHost host)
         answers.Where(a => a.Status is not (200 or 201)).Select(a => a.Text).ShouldBeEmpty();
         await host.ReplayShouldBeEqual(tenant);
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{answers.Count} requests; the longest took {usual.TotalMilliseconds:0} ms before and {Longest().TotalMilliseconds:0} ms with swaps, which held commands for {string.Join(", ", held.Select(h => $"{h.TotalMilliseconds:0} ms"))}"
+            $"{answers.Count} requests; "
+                + $"the longest took {usual.TotalMilliseconds:0} ms before and {Longest().TotalMilliseconds:0} ms with swaps, "
+                + $"which held commands for {string.Join(", ", held.Select(h => $"{h.TotalMilliseconds:0} ms"))}"
         );
         held.Order().ElementAt(1).ShouldBeLessThan(TimeSpan.FromSeconds(1), "the median of three");
     }
 
     [Fact]
-    public async Task rows_that_have_exchanged_what_is_unique_are_put_right()
+    public async Task a_swap_corrects_rows_that_exchanged_unique_values()
     {
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
             $$"""
-            select set_config('app.current_tenant_id', '{{company.Id}}', false);
-            update {{company.Schema}}.products set sku = 'x' where sku = 'P1';
-            update {{company.Schema}}.products set sku = 'P1' where sku = 'P2';
-            update {{company.Schema}}.products set sku = 'P2' where sku = 'x';
-            update {{company.Schema}}.stores set code = 'x' where code = 'S1';
-            update {{company.Schema}}.stores set code = 'S1' where code = 'S2';
-            update {{company.Schema}}.stores set code = 'S2' where code = 'x';
-            update {{company.Schema}}.sales set invoice_number = 'x' where invoice_number = 'F-1';
-            update {{company.Schema}}.sales set invoice_number = 'F-1' where invoice_number = 'F-2';
-            update {{company.Schema}}.sales set invoice_number = 'F-2' where invoice_number = 'x';
-            update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"x"') where data ->> 'code' = 'P1';
-            update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P1"') where data ->> 'code' = 'P2';
-            update {{company.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P2"') where data ->> 'code' = 'x';
+            select set_config('app.current_tenant_id', '{{tenant.Id}}', false);
+            update {{tenant.Schema}}.products set sku = 'x' where sku = 'P1';
+            update {{tenant.Schema}}.products set sku = 'P1' where sku = 'P2';
+            update {{tenant.Schema}}.products set sku = 'P2' where sku = 'x';
+            update {{tenant.Schema}}.stores set code = 'x' where code = 'S1';
+            update {{tenant.Schema}}.stores set code = 'S1' where code = 'S2';
+            update {{tenant.Schema}}.stores set code = 'S2' where code = 'x';
+            update {{tenant.Schema}}.sales set invoice_number = 'x' where invoice_number = 'F-1';
+            update {{tenant.Schema}}.sales set invoice_number = 'F-1' where invoice_number = 'F-2';
+            update {{tenant.Schema}}.sales set invoice_number = 'F-2' where invoice_number = 'x';
+            update {{tenant.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"x"') where data ->> 'code' = 'P1';
+            update {{tenant.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P1"') where data ->> 'code' = 'P2';
+            update {{tenant.Schema}}.mt_doc_product set data = jsonb_set(data, '{code}', '"P2"') where data ->> 'code' = 'x';
             """
         );
-        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var swapped = (
             await host
                 .Services.GetRequiredService<TenantReplay>()
-                .Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken)
+                .Run(tenant.Registered, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken)
         ).Swapped;
         swapped.ShouldNotBeNull().Rows.ShouldBe(8);
         await host.ReplayShouldBeEqual(tenant);
@@ -167,14 +168,17 @@ public sealed class SwapTests(LedgerHost host)
     [Theory]
     [InlineData(
         "a product of a supplier that no event registered",
-        "insert into {t}.suppliers (id, code, business_name) values ('{id}', 'BOGUS', 'x'); update {t}.products set supplier_id = '{id}' where sku = 'P1'"
+        "insert into {t}.suppliers (id, code, business_name) values ('{id}', 'BOGUS', 'x'); "
+            + "update {t}.products set supplier_id = '{id}' where sku = 'P1'"
     )]
     [InlineData(
         "a movement and stock of a product that no event created, and a row that is missing",
         """
             insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'BOGUS', 'x', 'unit');
-            insert into {t}.inventory (id, product_id, store_id, quantity_on_hand, quantity_reserved) select gen_random_uuid(), '{id}', id, 1, 0 from {t}.stores where code = 'S1';
-            insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, reference_id, quantity, cost_per_unit)
+            insert into {t}.inventory (id, product_id, store_id, quantity_on_hand, quantity_reserved)
+                select gen_random_uuid(), '{id}', id, 1, 0 from {t}.stores where code = 'S1';
+            insert into {t}.inventory_movements (id, product_id, store_id, movement_type, reference_type, reference_id, quantity,
+                cost_per_unit)
                 select gen_random_uuid(), '{id}', id, 'in', 'receipt', gen_random_uuid(), 1, 1 from {t}.stores where code = 'S1';
             delete from {t}.sale_items where line_number = 1
             """
@@ -186,16 +190,17 @@ public sealed class SwapTests(LedgerHost host)
     [InlineData(
         "a product that no event created under the code of one that has lost it",
         """
-            update {t}.products set sku = 'LOST' where sku = 'P1'; insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
+            update {t}.products set sku = 'LOST' where sku = 'P1';
+                insert into {t}.products (id, sku, name, unit_type) values ('{id}', 'P1', 'x', 'unit')
             """
     )]
-    public async Task rows_that_refer_to_each_other_are_put_right(string what, string alteration)
+    public async Task a_swap_corrects_rows_that_refer_to_each_other(string what, string alteration)
     {
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
-        (await company.Admin.Post("categories", new { code = "PARENT", name = "Food" })).ShouldBe(201);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
+        (await tenant.Admin.Post("categories", new { code = "PARENT", name = "Food" })).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "categories",
                 new
                 {
@@ -206,38 +211,37 @@ public sealed class SwapTests(LedgerHost host)
             )
         ).ShouldBe(201);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"select set_config('app.current_tenant_id', '{company.Id}', false)");
+        await superuser.Execute($"select set_config('app.current_tenant_id', '{tenant.Id}', false)");
         await superuser.Execute(
             alteration
-                .Replace("{t}", company.Schema, StringComparison.Ordinal)
+                .Replace("{t}", tenant.Schema, StringComparison.Ordinal)
                 .Replace("{id}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
         );
-        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var result = await host
             .Services.GetRequiredService<TenantReplay>()
-            .Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
+            .Run(tenant.Registered, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
         result.IsEqual.ShouldBeFalse(what);
         result.Swapped.ShouldNotBeNull().Rows.ShouldBe(result.Tables.Sum(t => t.Differences ?? 0), what);
         await host.ReplayShouldBeEqual(tenant);
         (
-            await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")
+            await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{tenant.Schema}_replay'")
         ).ShouldBeEmpty();
     }
 
-    /// <summary>A company with movements of its items in each of the last six months.</summary>
-    private async Task<(Company Company, Tenant Tenant)> WithHalfAYear(int products)
+    /// <summary>A tenant with movements of its items in each of the last six months.</summary>
+    private async Task<TestTenant> CreateTenantWithHalfAYear(int products)
     {
-        var company = await Company.Found(host, altered: true);
+        var tenant = await TestTenant.Create(host, altered: true);
         foreach (var code in (string[])["S1", "S2"])
-            (await company.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
+            (await tenant.Admin.Post("stores", new { code, name = "A store" })).ShouldBe(201);
         var skus = Enumerable.Range(1, products).Select(i => $"P{i}").ToList();
         foreach (var sku in skus)
-            (await company.Admin.Post("products", new { sku, name = "A product" })).ShouldBe(201);
+            (await tenant.Admin.Post("products", new { sku, name = "A product" })).ShouldBe(201);
         for (var month = 6; month > 0; month--)
         {
             foreach (var store in (string[])["S1", "S2"])
                 (
-                    await company.Admin.Post(
+                    await tenant.Admin.Post(
                         "stock/receipts",
                         new
                         {
@@ -254,37 +258,37 @@ public sealed class SwapTests(LedgerHost host)
                     )
                 ).ShouldBe(200);
         }
-        return (company, new Tenant(company.Id, company.Slug, "", Tenant.Active, default));
+        return tenant;
     }
 
     [Fact]
-    public async Task each_statement_of_a_swap_reads_the_chunks_and_segments_of_its_rows_alone()
+    public async Task each_statement_of_a_swap_reads_only_the_chunks_and_segments_of_its_rows()
     {
         var ct = TestContext.Current.CancellationToken;
-        var (company, _) = await WithHalfAYear(products: 2);
+        var tenant = await CreateTenantWithHalfAYear(products: 2);
         await using var superuser = await host.OpenSuperuser();
         await using var _ = await superuser.BeginTransactionAsync(ct);
-        var shadow = $"{company.Schema}_replay";
+        var shadow = $"{tenant.Schema}_replay";
         await superuser.Execute(
             $"""
             create schema {shadow};
-            create table {shadow}.inventory_movements (like {company.Schema}.inventory_movements including defaults);
+            create table {shadow}.inventory_movements (like {tenant.Schema}.inventory_movements including defaults);
             create table {shadow}."inventory_movements:differences" (id uuid, created_at timestamptz, difference text);
-            insert into {shadow}.inventory_movements select * from {company.Schema}.inventory_movements where reference in ('S1 2', 'S1 3');
+            insert into {shadow}.inventory_movements select * from {tenant.Schema}.inventory_movements where reference in ('S1 2', 'S1 3');
             insert into {shadow}."inventory_movements:differences"
                 select id, created_at, case reference when 'S1 4' then 'added' when 'S1 3' then 'missing' else 'changed' end
-                from {company.Schema}.inventory_movements where reference in ('S1 2', 'S1 3', 'S1 4');
-            set app.current_tenant_id = '{company.Id}';
-            delete from {company.Schema}.inventory_movements where reference = 'S1 3';
+                from {tenant.Schema}.inventory_movements where reference in ('S1 2', 'S1 3', 'S1 4');
+            set app.current_tenant_id = '{tenant.Id}';
+            delete from {tenant.Schema}.inventory_movements where reference = 'S1 3';
             """
         );
-        var store = (await superuser.Column<Guid>($"select id from {company.Schema}.stores where code = 'S1'")).Single();
-        var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()));
+        var store = (await superuser.Column<Guid>($"select id from {tenant.Schema}.stores where code = 'S1'")).Single();
+        var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(tenant.Id.ToString()));
         var shape = TableShape.All(states).Single(t => t.Name == "inventory_movements");
-        var live = await LiveTable.Read(superuser, company.Schema, shape, null, ct);
-        var columns = await TableColumns.Read(superuser, company.Schema, shadow, shape.Name, ct);
+        var live = await LiveTable.Read(superuser, tenant.Schema, shape, null, ct);
+        var columns = await TableColumns.Read(superuser, tenant.Schema, shadow, shape.Name, ct);
 
-        var statements = await new GrowingRows(superuser, company.Schema, shadow).PutRight(live, columns, ct);
+        var statements = await new GrowingRows(superuser, tenant.Schema, shadow).PutRight(live, columns, ct);
 
         var changes = statements.Where(s => s.Counts).ToList();
         // of the movements of four, three and two months ago
@@ -300,7 +304,7 @@ public sealed class SwapTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_compressed_chunks_a_swap_decompresses_the_batches_of_the_rows_that_differ_alone()
+    public async Task a_swap_decompresses_only_the_batches_of_the_rows_that_differ()
     {
         await using var superuser = await host.OpenSuperuser();
         Assert.SkipUnless(
@@ -308,13 +312,13 @@ public sealed class SwapTests(LedgerHost host)
             "The Apache edition compresses nothing."
         );
         const int products = 20;
-        var (company, tenant) = await WithHalfAYear(products);
+        var tenant = await CreateTenantWithHalfAYear(products);
         await superuser.Execute(
             $"""
-            select set_config('app.current_tenant_id', '{company.Id}', false);
-            update {company.Schema}.inventory_movements set notes = 'x'
-                where id = (select id from {company.Schema}.inventory_movements where reference = 'S1 3' order by id limit 1);
-            select compress_chunk(c) from show_chunks('{company.Schema}.inventory_movements') c
+            select set_config('app.current_tenant_id', '{tenant.Id}', false);
+            update {tenant.Schema}.inventory_movements set notes = 'x'
+                where id = (select id from {tenant.Schema}.inventory_movements where reference = 'S1 3' order by id limit 1);
+            select compress_chunk(c) from show_chunks('{tenant.Schema}.inventory_movements') c
             """
         );
         async Task<long> Compressed()
@@ -325,7 +329,7 @@ public sealed class SwapTests(LedgerHost host)
                 from _timescaledb_catalog.hypertable h
                 join _timescaledb_catalog.chunk c on c.hypertable_id = h.id
                 join _timescaledb_catalog.chunk compressed on compressed.id = c.compressed_chunk_id
-                where h.schema_name = '{company.Schema}' and h.table_name = 'inventory_movements'
+                where h.schema_name = '{tenant.Schema}' and h.table_name = 'inventory_movements'
                 """
             );
             var rows = 0L;
@@ -336,29 +340,29 @@ public sealed class SwapTests(LedgerHost host)
         (await Compressed()).ShouldBe(6 * 2 * products);
 
         var replay = host.Services.GetRequiredService<TenantReplay>();
-        var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
+        var result = await replay.Run(tenant.Registered, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
         result.Swapped.ShouldNotBeNull().Rows.ShouldBe(1);
         (await Compressed()).ShouldBe((6 * 2 - 1) * products, "one batch of one store in one month");
         await host.ReplayShouldBeEqual(tenant);
     }
 
     [Fact]
-    public async Task the_segments_that_a_swap_names_are_those_of_the_compression()
+    public async Task a_swap_names_the_segment_columns_of_the_compression()
     {
         await using var superuser = await host.OpenSuperuser();
         Assert.SkipUnless(
             (await superuser.Column<string>("show timescaledb.license")).Single() == "timescale",
             "The Apache edition compresses nothing."
         );
-        var company = await Company.Found(host);
-        var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(company.Id.ToString()));
+        var tenant = await TestTenant.Create(host);
+        var states = new StateRows(host.Services.GetRequiredService<TenantDocumentStores>().ForTenant(tenant.Id.ToString()));
         foreach (var shape in TableShape.All(states).Where(shape => shape.Segment is not null))
         {
             (
                 await superuser.Column<string>(
                     $"""
                     select segmentby from timescaledb_information.hypertable_compression_settings
-                    where hypertable = '{company.Schema}.{shape.Name}'::regclass
+                    where hypertable = '{tenant.Schema}.{shape.Name}'::regclass
                     """
                 )
             ).ShouldBe([shape.Segment!], shape.Name);
@@ -368,76 +372,77 @@ public sealed class SwapTests(LedgerHost host)
     [Theory]
     [InlineData(3)]
     [InlineData(30)]
-    public async Task many_or_few_rows_of_chunks_that_differ_lack_or_are_too_much_are_put_right(int products)
+    public async Task a_swap_corrects_changed_missing_and_surplus_rows_of_chunks(int products)
     {
-        var (company, tenant) = await WithHalfAYear(products);
+        var tenant = await CreateTenantWithHalfAYear(products);
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
             $"""
-            select set_config('app.current_tenant_id', '{company.Id}', false);
-            delete from {company.Schema}.inventory_movements where reference in ('S1 1', 'S2 4');
-            update {company.Schema}.inventory_movements set quantity = 11, notes = 'x' where reference in ('S1 2', 'S1 3', 'S2 5');
-            create temp table moved as select * from {company.Schema}.inventory_movements where reference = 'S2 2';
-            delete from {company.Schema}.inventory_movements where reference = 'S2 2';
-            insert into {company.Schema}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
+            select set_config('app.current_tenant_id', '{tenant.Id}', false);
+            delete from {tenant.Schema}.inventory_movements where reference in ('S1 1', 'S2 4');
+            update {tenant.Schema}.inventory_movements set quantity = 11, notes = 'x' where reference in ('S1 2', 'S1 3', 'S2 5');
+            create temp table moved as select * from {tenant.Schema}.inventory_movements where reference = 'S2 2';
+            delete from {tenant.Schema}.inventory_movements where reference = 'S2 2';
+            insert into {tenant.Schema}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
                 select id, product_id, store_id, movement_type, reference_type, quantity, created_at - interval '70 days' from moved;
-            update {company.Schema}.inventory_movements
-                set store_id = (select id from {company.Schema}.stores where code = 'S2') where reference = 'S1 6';
-            insert into {company.Schema}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
+            update {tenant.Schema}.inventory_movements
+                set store_id = (select id from {tenant.Schema}.stores where code = 'S2') where reference = 'S1 6';
+            insert into {tenant.Schema}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
                 select gen_random_uuid(), product_id, store_id, 'in', 'receipt', 1, created_at
-                from {company.Schema}.inventory_movements where reference = 'S2 6';
-            update {company.Schema}.events set entity_type = 'x', new_data = null where event_type = 'stock_received';
+                from {tenant.Schema}.inventory_movements where reference = 'S2 6';
+            update {tenant.Schema}.events set entity_type = 'x', new_data = null where event_type = 'stock_received';
             """
         );
         var replay = host.Services.GetRequiredService<TenantReplay>();
-        var result = await replay.Run(tenant, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
+        var result = await replay.Run(tenant.Registered, new ReplayRequest(Swap: true), null, TestContext.Current.CancellationToken);
         result.Swapped.ShouldNotBeNull().Rows.ShouldBe((2 + 3 + 2 + 1 + 1 + 12) * products);
         result.Swapped.Rows.ShouldBe(result.Tables.Sum(t => t.Differences ?? 0));
         await host.ReplayShouldBeEqual(tenant);
     }
 
     [Fact]
-    public async Task a_swap_of_one_table_that_others_stand_in_the_way_of_is_refused_and_leaves_nothing()
+    public async Task a_swap_of_one_table_blocked_by_others_is_refused_and_changes_nothing()
     {
-        var company = await Company.Found(host, altered: true);
-        await TradingCompany.Trade(company.Admin);
+        var tenant = await TestTenant.Create(host, altered: true);
+        await TradingTenant.CreateDocuments(tenant.Admin);
         await using var superuser = await host.OpenSuperuser();
         var bogus = Guid.CreateVersion7();
         await superuser.Execute(
             $"""
-            select set_config('app.current_tenant_id', '{company.Id}', false);
-            insert into {company.Schema}.suppliers (id, code, business_name) values ('{bogus}', 'BOGUS', 'x');
-            update {company.Schema}.products set supplier_id = '{bogus}' where sku = 'P1';
+            select set_config('app.current_tenant_id', '{tenant.Id}', false);
+            insert into {tenant.Schema}.suppliers (id, code, business_name) values ('{bogus}', 'BOGUS', 'x');
+            update {tenant.Schema}.products set supplier_id = '{bogus}' where sku = 'P1';
             """
         );
-        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
         var refused = await Should.ThrowAsync<ReplayRefusedException>(() =>
             host
                 .Services.GetRequiredService<TenantReplay>()
-                .Run(tenant, new ReplayRequest("suppliers", Swap: true), null, TestContext.Current.CancellationToken)
+                .Run(tenant.Registered, new ReplayRequest("suppliers", Swap: true), null, TestContext.Current.CancellationToken)
         );
         refused.Message.ShouldContain("products_supplier_id_fkey");
-        (await superuser.Column<string>($"select code::text from {company.Schema}.suppliers where id = '{bogus}'")).ShouldBe(["BOGUS"]);
+        (await superuser.Column<string>($"select code::text from {tenant.Schema}.suppliers where id = '{bogus}'")).ShouldBe(["BOGUS"]);
         (
-            await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{company.Schema}_replay'")
+            await superuser.Column<string>($"select nspname::text from pg_namespace where nspname = '{tenant.Schema}_replay'")
         ).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task a_second_replay_at_once_is_refused_and_a_schema_left_behind_is_none()
+    public async Task a_concurrent_second_replay_is_refused_and_a_leftover_schema_is_replaced()
     {
-        var company = await Company.Found(host, altered: true);
-        var tenant = new Tenant(company.Id, company.Slug, "", Tenant.Active, default);
+        var tenant = await TestTenant.Create(host, altered: true);
         var replay = host.Services.GetRequiredService<TenantReplay>();
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
-            $"create schema {company.Schema}_replay authorization fluxion_owner; create table {company.Schema}_replay.users (x int); alter table {company.Schema}_replay.users owner to fluxion_owner"
+            $"""
+            create schema {tenant.Schema}_replay authorization fluxion_owner; create table {tenant.Schema}_replay.users (x int);
+            alter table {tenant.Schema}_replay.users owner to fluxion_owner
+            """
         );
         await host.ReplayShouldBeEqual(tenant);
 
-        await superuser.Execute($"select pg_advisory_lock(hashtextextended('{company.Schema}_replay', 0))");
+        await superuser.Execute($"select pg_advisory_lock(hashtextextended('{tenant.Schema}_replay', 0))");
         var refused = await Should.ThrowAsync<ReplayRefusedException>(() =>
-            replay.Run(tenant, new(), null, TestContext.Current.CancellationToken)
+            replay.Run(tenant.Registered, new(), null, TestContext.Current.CancellationToken)
         );
         refused.Message.ShouldContain("under way");
         refused.IsConflict.ShouldBeTrue();

@@ -10,21 +10,21 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Fluxion.Tests.Reports;
 
 /// <summary>
-/// A company with an active and a deactivated product and store. All have low stock, no sale for a long time, and a history.
+/// A tenant with an active and a deactivated product and store. All have low stock, no sale for a long time, and a history.
 /// </summary>
-public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
+public sealed class PartlyDeactivatedTenant(LedgerHost host) : IAsyncLifetime
 {
-    public Books Books { get; private set; } = null!;
+    public TestLedger TestLedger { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Books = await Books.Open(host, "P1", "GONE");
+        TestLedger = await TestLedger.Create(host, "P1", "GONE");
         var longAgo = TimeProvider.System.GetUtcNow().AddDays(-200).ToString("O");
         var lately = TimeProvider.System.GetUtcNow().AddDays(-1).ToString("O");
-        await Books.Do("suppliers", new { code = "V1", businessName = "V1" });
+        await TestLedger.Do("suppliers", new { code = "V1", businessName = "V1" });
         // on order in a store that never had the product; one product stays active, the other is deactivated
         foreach (var sku in (string[])["NEW", "NEW-GONE"])
-            await Books.Do(
+            await TestLedger.Do(
                 "products",
                 new
                 {
@@ -35,14 +35,14 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
             );
         foreach (var (store, sku) in ((string, string)[])[("M1", "P1"), ("M1", "GONE"), ("M2", "P1"), ("M2", "GONE")])
         {
-            await Books.Receive(sku, 5, 2m, longAgo, store);
-            await Books.Receive(sku, 5, 2m, longAgo, store);
-            await Books.Issue(sku, 1, lately, "return_to_supplier", store);
-            await Books.Issue(sku, 1, longAgo, "damage", store);
-            await Books.Sell(sku, 4, longAgo, store: store);
-            await Books.Do("stock/counts", new { store, lines = new[] { new { sku, quantity = 4 } } });
-            await Books.Issue(sku, 1, lately, "return_to_supplier", store);
-            await Books.Do(
+            await TestLedger.Receive(sku, 5, 2m, longAgo, store);
+            await TestLedger.Receive(sku, 5, 2m, longAgo, store);
+            await TestLedger.Issue(sku, 1, lately, "return_to_supplier", store);
+            await TestLedger.Issue(sku, 1, longAgo, "damage", store);
+            await TestLedger.Sell(sku, 4, longAgo, store: store);
+            await TestLedger.Do("stock/counts", new { store, lines = new[] { new { sku, quantity = 4 } } });
+            await TestLedger.Issue(sku, 1, lately, "return_to_supplier", store);
+            await TestLedger.Do(
                 "stock/reservations",
                 new
                 {
@@ -59,7 +59,7 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
                 }
             );
         }
-        await Books.Do(
+        await TestLedger.Do(
             "stock/transfers",
             new
             {
@@ -70,7 +70,7 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
         );
         foreach (var (number, store) in ((string, string)[])[("O1", "M1"), ("O2", "M2")])
         {
-            await Books.Do(
+            await TestLedger.Do(
                 "purchase-orders",
                 new
                 {
@@ -80,10 +80,10 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
                     lines = ((string[])["P1", "GONE", "NEW", "NEW-GONE"]).Select(sku => new { sku, quantity = 1 }),
                 }
             );
-            await Books.Do($"purchase-orders/{number}/send", null);
-            await Books.Do($"purchase-orders/{number}/confirm", null);
+            await TestLedger.Do($"purchase-orders/{number}/send", null);
+            await TestLedger.Do($"purchase-orders/{number}/confirm", null);
         }
-        await AlertTests.Until(Books.Company.Admin, alerts => alerts.Count == 4, "status=open");
+        await AlertTests.WaitForAlerts(TestLedger.Tenant.Admin, alerts => alerts.Count == 4, "status=open");
         foreach (
             var (path, deactivated) in ((string, object)[])
                 [
@@ -92,14 +92,14 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
                     ("stores/M2", new StoreDeactivated()),
                 ]
         )
-            await Books.Company.DeactivateAsBefore(
+            await TestLedger.Tenant.DeactivateUnchecked(
                 host,
-                (await Books.Company.Admin.Get(path)).ShouldBe(200).Json["id"]!.GetValue<Guid>(),
+                (await TestLedger.Tenant.Admin.Get(path)).ShouldBe(200).Json["id"]!.GetValue<Guid>(),
                 deactivated
             );
         await host
             .Services.GetRequiredService<AlertScans>()
-            .Scan(host.Services.GetRequiredService<TenantRegistry>().Get(Books.Company.Id), TestContext.Current.CancellationToken);
+            .Scan(host.Services.GetRequiredService<TenantRegistry>().Get(TestLedger.Tenant.Id), TestContext.Current.CancellationToken);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -109,7 +109,7 @@ public sealed class HalfClosed(LedgerHost host) : IAsyncLifetime
 /// Deactivated products and stores are absent from everything that asks for an action, and present in everything that shows stock or
 /// history. The tests enumerate lists, views and functions, so that a new one must be classified.
 /// </summary>
-public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed>
+public sealed class DeactivatedTests(PartlyDeactivatedTenant half) : IClassFixture<PartlyDeactivatedTenant>
 {
     /// <summary>Views and functions that ask for an action.</summary>
     private static readonly string[] WithoutDeactivated = ["low_stock"];
@@ -151,10 +151,10 @@ public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed
     private static bool IsDeactivated(string? sku, string? store) => sku is "GONE" or "NEW-GONE" || store is "M2";
 
     [Fact]
-    public async Task every_view_and_function_of_stock_says_whether_it_has_what_is_deactivated()
+    public async Task every_stock_view_and_function_documents_whether_it_includes_deactivated_items()
     {
-        await using var superuser = await half.Books.Host.OpenSuperuser();
-        var schema = $"'{half.Books.Company.Schema}'::regnamespace";
+        await using var superuser = await half.TestLedger.Host.OpenSuperuser();
+        var schema = $"'{half.TestLedger.Tenant.Schema}'::regnamespace";
         var sources = await superuser.Rows(
             $"""
             select c.relname::text, null, (select array_agg(attname::text) from pg_attribute where attrelid = c.oid and attnum > 0)
@@ -177,7 +177,7 @@ public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed
             var call = needed is null
                 ? name
                 : $"{name}({string.Join(", ", needed.Select(argument => $"{argument} => {Arguments[argument]}"))})";
-            var rows = await half.Books.Query($"select {sku ?? "null"}, {store ?? "null"} from {call} x");
+            var rows = await half.TestLedger.Query($"select {sku ?? "null"}, {store ?? "null"} from {call} x");
             rows.ShouldNotBeEmpty(name);
             (rows.Select(row => row.Split(' ')).Any(row => IsDeactivated(row[0], row[1])) ? with : without).Add(name);
         }
@@ -186,10 +186,10 @@ public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed
     }
 
     [Fact]
-    public async Task every_list_of_stock_says_whether_it_has_what_is_deactivated()
+    public async Task every_stock_list_documents_whether_it_includes_deactivated_items()
     {
-        var admin = half.Books.Company.Admin;
-        await AlertTests.Until(admin, alerts => alerts.Count == 1, "status=open&type=low_stock");
+        var admin = half.TestLedger.Tenant.Admin;
+        await AlertTests.WaitForAlerts(admin, alerts => alerts.Count == 1, "status=open&type=low_stock");
         var lists = (await OpenApi.Of(admin))
             .Operations.Where(o =>
                 !o.IsCommand
@@ -234,18 +234,18 @@ public sealed class DeactivatedTests(HalfClosed half) : IClassFixture<HalfClosed
     }
 
     [Fact]
-    public async Task lists_views_alerts_and_suggestions_agree_on_what_is_low()
+    public async Task lists_views_alerts_and_suggestions_agree_on_low_stock()
     {
-        var (books, admin) = (half.Books, half.Books.Company.Admin);
-        await AlertTests.Until(admin, alerts => alerts.Count == 1, "status=open&type=low_stock");
+        var (ledger, admin) = (half.TestLedger, half.TestLedger.Tenant.Admin);
+        await AlertTests.WaitForAlerts(admin, alerts => alerts.Count == 1, "status=open&type=low_stock");
         async Task<string[]> Of(string list) =>
             [.. (await admin.Get(list)).ShouldBe(200).Json["items"]!.AsArray().Select(row => $"{row!["store"]} {row["sku"]}").Order()];
         (await Of("alerts?status=open&type=low_stock")).ShouldBe(["M1 P1"]);
         (await Of("reorder-suggestions")).ShouldBe(["M1 P1"]);
         // a store that never had a product is not low on it, also while some is on order
         (await Of("inventory?low=true")).ShouldBe(["M1 P1"]);
-        (await books.Query("select store, sku from low_stock order by 1, 2")).ShouldBe(["M1 P1"]);
-        (await books.Query("select store, sku from stock_on_hand where not is_active order by 1, 2")).ShouldBe([
+        (await ledger.Query("select store, sku from low_stock order by 1, 2")).ShouldBe(["M1 P1"]);
+        (await ledger.Query("select store, sku from stock_on_hand where not is_active order by 1, 2")).ShouldBe([
             "M1 GONE",
             "M1 NEW-GONE",
             "M2 GONE",

@@ -20,7 +20,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
     private const int Sales = 60;
 
     /// <summary>Reverts the tables to their form before the scripts 0070 to 0072.</summary>
-    private const string Undo = $"""
+    private const string RevertTables = $"""
         select set_config('app.current_tenant_id', (select id::text from shared.tenants where schema_name = '{Demo}'), false);
         drop function {Demo}.payments_by_method;
         drop view {Demo}.sales_lines;
@@ -30,15 +30,17 @@ public sealed class OldSalesTests(LedgerHost ledger)
         alter table {Demo}.sale_items drop column net_amount, drop column tax_amount;
         alter table {Demo}.settings drop column prices_include_tax, drop column unique_references;
         alter table {Demo}.sales drop constraint sales_payment_status_check, disable trigger update_updated_at_trigger;
-        update {Demo}.sales set payment_status = case when payment_status = 'cancelled' then 'cancelled' when total_amount - returned_amount <= amount_paid then 'paid'
+        update {Demo}.sales set payment_status = case when payment_status = 'cancelled' then 'cancelled'
+            when total_amount - returned_amount <= amount_paid then 'paid'
             when amount_paid > 0 then 'partial' else 'pending' end;
         alter table {Demo}.sales enable trigger update_updated_at_trigger, drop column amount_refunded, drop column prices_include_tax,
-            drop column invoiced_method, add constraint sales_payment_status_check check (payment_status in ('paid', 'pending', 'partial', 'cancelled'));
+            drop column invoiced_method, add constraint sales_payment_status_check
+                check (payment_status in ('paid', 'pending', 'partial', 'cancelled'));
         delete from {Demo}.schema_versions where scriptname similar to '%007[0-2]%'
         """;
 
     [Fact]
-    public async Task tables_of_an_older_ledger_become_what_a_replay_of_its_events_writes()
+    public async Task migrated_tables_of_an_older_ledger_equal_a_replay_of_its_events()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -46,11 +48,10 @@ public sealed class OldSalesTests(LedgerHost ledger)
         await host.Prepare(database.Connections, ct);
         var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, ct))!;
         await Sell(host.Services.GetRequiredService<TenantDocumentStores>(), tenant, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         Task<List<string>> States() => superuser.Column<string>($"select distinct payment_status from {Demo}.sales order by 1");
 
-        await superuser.Execute(Undo);
+        await superuser.Execute(RevertTables);
         (await States()).ShouldBe(["cancelled", "paid", "partial", "pending"]);
         (await Migrations.Run(host.Services, everything: true, ct)).Failed.ShouldBeEmpty();
 
@@ -62,7 +63,10 @@ public sealed class OldSalesTests(LedgerHost ledger)
             .ShouldAllBe(table => table.LiveRows > Sales / 2);
         (
             await superuser.Column<bool>(
-                $"select bool_and(updated_at = (select max(timestamp) from {Demo}.mt_events e where e.stream_id = s.id)) from {Demo}.sales s"
+                $"""
+                select bool_and(updated_at = (select max(timestamp) from {Demo}.mt_events e where e.stream_id = s.id))
+                from {Demo}.sales s
+                """
             )
         ).ShouldBe([true]);
     }
@@ -126,7 +130,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
                     );
                 else if (kind == 2 && sale.Returned.All(returned => returned == 0))
                     sale = ledger.Append<Sale>(sale.Id, new SaleCancelled("a mistake", sale.Paid, ledger.Now));
-                else if (Back(sale, random, all: kind == 3) is { Count: > 0 } back)
+                else if (RemainingReturns(sale, random, all: kind == 3) is { Count: > 0 } back)
                     sale = ledger.Append<Sale>(sale.Id, ReturnGoodsEndpoint.Returned(sale, back, step == 1 ? "Damaged" : null, ledger.Now));
             }
         }
@@ -134,7 +138,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
     }
 
     /// <summary>Returns some or all of the goods that are not returned yet. Some lines appear more than once.</summary>
-    private static List<ReturnedLine> Back(Sale sale, Random random, bool all) =>
+    private static List<ReturnedLine> RemainingReturns(Sale sale, Random random, bool all) =>
         [
             .. sale
                 .Lines.Select((line, i) => (Index: i, Out: line.Quantity - sale.Returned[i]))

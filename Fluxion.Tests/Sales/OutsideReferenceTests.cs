@@ -3,31 +3,30 @@ using System.Text.RegularExpressions;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;
-using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Sales;
 
 /// <summary>A unique number of an outside system is accepted once. The refusal of a repeated one names the existing document.</summary>
 public sealed partial class OutsideReferenceTests(LedgerHost host)
 {
-    private async Task<Books> Open()
+    private async Task<TestLedger> CreateLedger()
     {
-        var books = await Books.Open(host, "P1", "P2");
+        var ledger = await TestLedger.Create(host, "P1", "P2");
         foreach (var store in (string[])["M1", "M2"])
         foreach (var sku in (string[])["P1", "P2"])
-            await books.Receive(sku, 100, 2m, "2026-03-01T00:00:00Z", store);
-        return books;
+            await ledger.Receive(sku, 100, 2m, "2026-03-01T00:00:00Z", store);
+        return ledger;
     }
 
     private static Task<Answer> Sell(
-        Books books,
+        TestLedger ledger,
         string? posTransactionId,
         string store = "M1",
         string? invoice = null,
         string sku = "P1",
         string? key = "new"
     ) =>
-        books.Company.Admin.Post(
+        ledger.Tenant.Admin.Post(
             "sales",
             new
             {
@@ -45,77 +44,77 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
 
     private static string? Existing(Answer answer) => answer.ShouldBe(409).Json["existing"]?["id"]?.GetValue<string>();
 
-    private static async Task Allow(Books books, bool repeated) =>
-        (await books.Company.Admin.Put("settings", new { overReceiptPercent = 0, uniqueReferences = !repeated })).ShouldBe(200);
+    private static async Task AllowRepeatedReferences(TestLedger ledger, bool repeated) =>
+        (await ledger.Tenant.Admin.Put("settings", new { overReceiptPercent = 0, uniqueReferences = !repeated })).ShouldBe(200);
 
     [Fact]
-    public async Task a_pos_transaction_is_one_sale_of_its_store()
+    public async Task a_pos_transaction_id_is_unique_in_its_store()
     {
-        var books = await Open();
-        var first = (await Sell(books, "T-1")).ShouldBe(201);
-        var repeat = await Sell(books, "T-1");
+        var ledger = await CreateLedger();
+        var first = (await Sell(ledger, "T-1")).ShouldBe(201);
+        var repeat = await Sell(ledger, "T-1");
         Existing(repeat).ShouldBe(Id(first));
         repeat.Detail!.ShouldContain("'T-1'");
-        (await books.Company.Admin.Get(repeat.Json["existing"]!["url"]!.GetValue<string>())).ShouldBe(200).Json["id"]!
+        (await ledger.Tenant.Admin.Get(repeat.Json["existing"]!["url"]!.GetValue<string>())).ShouldBe(200).Json["id"]!
             .GetValue<string>()
             .ShouldBe(Id(first));
-        Existing(await Sell(books, "  T-1 ")).ShouldBe(Id(first));
-        (await Sell(books, "T-1", store: "M2")).ShouldBe(201);
-        (await Sell(books, "t-1")).ShouldBe(201);
+        Existing(await Sell(ledger, "  T-1 ")).ShouldBe(Id(first));
+        (await Sell(ledger, "T-1", store: "M2")).ShouldBe(201);
+        (await Sell(ledger, "t-1")).ShouldBe(201);
         foreach (var none in (string?[])[null, null, "", "  "])
-            (await Sell(books, none)).ShouldBe(201);
+            (await Sell(ledger, none)).ShouldBe(201);
         (
-            await books.Query("select sum(quantity_on_hand) from inventory where product_id = (select id from products where sku = 'P1')")
+            await ledger.Query("select sum(quantity_on_hand) from inventory where product_id = (select id from products where sku = 'P1')")
         ).ShouldBe(["193"]);
     }
 
     [Fact]
-    public async Task of_a_pos_transaction_sent_24_times_at_once_exactly_one_is_a_sale()
+    public async Task a_pos_transaction_sent_24_times_concurrently_is_one_sale()
     {
-        var books = await Open();
+        var ledger = await CreateLedger();
         // of two products, so that the sales do not wait for the same lock
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Sell(books, "T-1", sku: i % 2 == 0 ? "P1" : "P2")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Sell(ledger, "T-1", sku: i % 2 == 0 ? "P1" : "P2")));
         var sold = answers.Where(a => a.Status == 201).ShouldHaveSingleItem();
         answers.Where(a => a != sold).ShouldAllBe(a => Existing(a) == Id(sold));
-        (await books.Query("select sum(quantity_on_hand) from inventory")).ShouldBe(["399"]);
+        (await ledger.Query("select sum(quantity_on_hand) from inventory")).ShouldBe(["399"]);
     }
 
     [Fact]
-    public async Task a_cancelled_sale_gives_its_transaction_free_and_keeps_its_invoice_number()
+    public async Task a_cancelled_sale_releases_its_pos_transaction_id_and_keeps_its_invoice_number()
     {
-        var books = await Open();
-        var first = (await Sell(books, "T-1", invoice: "F-1")).ShouldBe(201);
-        await books.Do($"sales/{Id(first)}/cancel", new { reason = "rung up wrongly" });
-        Existing(await Sell(books, "T-1", invoice: "F-1")).ShouldBe(Id(first), "by its invoice number");
-        var again = (await Sell(books, "T-1", invoice: "F-2")).ShouldBe(201);
-        Existing(await Sell(books, "T-1")).ShouldBe(Id(again));
-        await host.ReplayShouldBeEqual(books.Company);
+        var ledger = await CreateLedger();
+        var first = (await Sell(ledger, "T-1", invoice: "F-1")).ShouldBe(201);
+        await ledger.Do($"sales/{Id(first)}/cancel", new { reason = "rung up wrongly" });
+        Existing(await Sell(ledger, "T-1", invoice: "F-1")).ShouldBe(Id(first), "by its invoice number");
+        var again = (await Sell(ledger, "T-1", invoice: "F-2")).ShouldBe(201);
+        Existing(await Sell(ledger, "T-1")).ShouldBe(Id(again));
+        await host.ReplayShouldBeEqual(ledger.Tenant);
     }
 
     [Fact]
-    public async Task a_request_sent_again_with_its_key_is_answered_as_before_and_is_no_repeat()
+    public async Task a_request_sent_again_with_its_key_is_no_duplicate_reference()
     {
-        var books = await Open();
+        var ledger = await CreateLedger();
         var (key, invoice) = (Guid.CreateVersion7().ToString(), "F-1");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Sell(books, "T-1", invoice: invoice, key: key)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Sell(ledger, "T-1", invoice: invoice, key: key)));
         answers.Select(a => a.ShouldBe(201).Text).Distinct().ShouldHaveSingleItem();
-        (await Sell(books, "T-1", invoice: invoice, key: key)).ShouldBe(201).Text.ShouldBe(answers[0].Text);
+        (await Sell(ledger, "T-1", invoice: invoice, key: key)).ShouldBe(201).Text.ShouldBe(answers[0].Text);
     }
 
     [Fact]
-    public async Task a_setting_lets_references_be_repeated_and_what_was_repeated_counts_once_it_is_off_again()
+    public async Task a_setting_allows_repeated_references_and_existing_ones_count_when_it_is_off_again()
     {
-        var books = await Open();
-        (await books.Company.Admin.Get("settings")).ShouldBe(200).Json["uniqueReferences"]!.GetValue<bool>().ShouldBeTrue();
-        await Allow(books, repeated: true);
-        (await books.Company.Admin.Put("settings", new { overReceiptPercent = 1 })).ShouldBe(200).Json["uniqueReferences"]!
+        var ledger = await CreateLedger();
+        (await ledger.Tenant.Admin.Get("settings")).ShouldBe(200).Json["uniqueReferences"]!.GetValue<bool>().ShouldBeTrue();
+        await AllowRepeatedReferences(ledger, repeated: true);
+        (await ledger.Tenant.Admin.Put("settings", new { overReceiptPercent = 1 })).ShouldBe(200).Json["uniqueReferences"]!
             .GetValue<bool>()
             .ShouldBeFalse("it is kept as it is when left out");
-        (await books.Query("select unique_references from settings")).ShouldBe(["False"]);
-        string[] twice = [Id((await Sell(books, "T-1")).ShouldBe(201)), Id((await Sell(books, "T-1")).ShouldBe(201))];
-        var sale = Id(await Sell(books, null));
+        (await ledger.Query("select unique_references from settings")).ShouldBe(["False"]);
+        string[] sales = [Id((await Sell(ledger, "T-1")).ShouldBe(201)), Id((await Sell(ledger, "T-1")).ShouldBe(201))];
+        var sale = Id(await Sell(ledger, null));
         foreach (var command in (string[])["refunds", "refunds"])
-            await books.Do(
+            await ledger.Do(
                 $"sales/{sale}/{command}",
                 new
                 {
@@ -125,7 +124,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
                 }
             );
         foreach (var command in (string[])["payments", "payments"])
-            await books.Do(
+            await ledger.Do(
                 $"sales/{sale}/{command}",
                 new
                 {
@@ -136,34 +135,34 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
             );
         Existing(
                 await Sell(
-                    books,
+                    ledger,
                     "T-2",
-                    invoice: (await books.Company.Admin.Get($"sales/{sale}")).Json["invoiceNumber"]!.GetValue<string>()
+                    invoice: (await ledger.Tenant.Admin.Get($"sales/{sale}")).Json["invoiceNumber"]!.GetValue<string>()
                 )
             )
             .ShouldBe(sale, "an invoice number is always unique");
 
-        await Allow(books, repeated: false);
-        Existing(await Sell(books, "T-1")).ShouldBeOneOf(twice);
-        await books.Do($"sales/{twice[0]}/cancel", new { reason = "x" });
-        Existing(await Sell(books, "T-1")).ShouldBe(twice[1]);
-        await books.Do($"sales/{twice[1]}/cancel", new { reason = "x" });
-        (await Sell(books, "T-1")).ShouldBe(201);
-        await host.ReplayShouldBeEqual(books.Company);
+        await AllowRepeatedReferences(ledger, repeated: false);
+        Existing(await Sell(ledger, "T-1")).ShouldBeOneOf(sales);
+        await ledger.Do($"sales/{sales[0]}/cancel", new { reason = "x" });
+        Existing(await Sell(ledger, "T-1")).ShouldBe(sales[1]);
+        await ledger.Do($"sales/{sales[1]}/cancel", new { reason = "x" });
+        (await Sell(ledger, "T-1")).ShouldBe(201);
+        await host.ReplayShouldBeEqual(ledger.Tenant);
     }
 
     [Fact]
-    public async Task a_reference_of_a_payment_or_refund_names_one_of_its_method_in_the_sale()
+    public async Task a_payment_or_refund_reference_is_unique_by_method_in_its_sale()
     {
-        var books = await Open();
+        var ledger = await CreateLedger();
         var (sale, another) = (
-            Id(await books.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null)),
-            Id(await books.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null))
+            Id(await ledger.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null)),
+            Id(await ledger.Sell("P1", 2, "2026-03-10T12:00:00Z", method: null))
         );
         foreach (var (command, other) in ((string, string)[])[("payments", "refunds"), ("refunds", "payments")])
         {
             Task<Answer> Move(string id, string method, string? reference) =>
-                books.Company.Admin.Post(
+                ledger.Tenant.Admin.Post(
                     $"sales/{id}/{command}",
                     new
                     {
@@ -173,7 +172,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
                     }
                 );
             (await Move(sale, "transfer", "TR-1")).ShouldBe(200);
-            var first = (await books.Company.Admin.Get($"sales/{sale}")).Json["payments"]!
+            var first = (await ledger.Tenant.Admin.Get($"sales/{sale}")).Json["payments"]!
                 .AsArray()
                 .Single(p => p!["reference"]?.ToString() == "TR-1" && p["kind"]!.ToString() == command[..^1])!["id"]!.GetValue<string>();
             Existing(await Move(sale, "transfer", " TR-1 ")).ShouldBe(first);
@@ -182,13 +181,13 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
             foreach (var none in (string?[])[null, null, " ", " "])
                 (await Move(sale, "cash", none)).ShouldBe(200);
             if (command == "payments")
-                (await books.Company.Admin.Post($"sales/{another}/payments", new { amount = 8, method = "cash" })).ShouldBe(200);
+                (await ledger.Tenant.Admin.Post($"sales/{another}/payments", new { amount = 8, method = "cash" })).ShouldBe(200);
         }
         var answers = await Task.WhenAll(
             Enumerable
                 .Range(0, 12)
                 .Select(_ =>
-                    books.Company.Admin.Post(
+                    ledger.Tenant.Admin.Post(
                         $"sales/{sale}/payments",
                         new
                         {
@@ -204,13 +203,13 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_delivery_note_names_one_delivery_of_its_order()
+    public async Task a_delivery_note_is_unique_in_its_order()
     {
-        var books = await Open();
-        await books.Do("suppliers", new { code = "V1", businessName = "A supplier" });
+        var ledger = await CreateLedger();
+        await ledger.Do("suppliers", new { code = "V1", businessName = "A supplier" });
         foreach (var number in (string[])["OC-1", "OC-2"])
         {
-            await books.Do(
+            await ledger.Do(
                 "purchase-orders",
                 new
                 {
@@ -220,10 +219,10 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
                     lines = new[] { new { sku = "P1", quantity = 10 } },
                 }
             );
-            await books.Do($"purchase-orders/{number}/send", null);
+            await ledger.Do($"purchase-orders/{number}/send", null);
         }
         Task<Answer> Receive(string number, string? reference) =>
-            books.Company.Admin.Post(
+            ledger.Tenant.Admin.Post(
                 $"purchase-orders/{number}/receipts",
                 new { reference, lines = new[] { new { sku = "P1", quantity = 1 } } }
             );
@@ -235,17 +234,20 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
             (await Receive("OC-1", none)).ShouldBe(200);
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Receive("OC-2", "NE-3")));
         answers.Count(a => a.Status == 200).ShouldBe(1);
-        await Allow(books, repeated: true);
+        await AllowRepeatedReferences(ledger, repeated: true);
         (await Receive("OC-1", "NE-1")).ShouldBe(200);
         (
-            await books.Query(
-                "select order_number, quantity_received from purchase_order_items i join purchase_orders o on o.id = i.purchase_order_id order by 1"
+            await ledger.Query(
+                """
+                select order_number, quantity_received from purchase_order_items i join purchase_orders o
+                    on o.id = i.purchase_order_id order by 1
+                """
             )
         ).ShouldBe(["OC-1 6", "OC-2 2"]);
     }
 
     [Fact]
-    public async Task every_code_and_number_that_is_taken_says_by_what()
+    public async Task every_refused_duplicate_names_the_existing_document()
     {
         var (api, admin) = (await OpenApi.Of(await Client.Demo(host, "admin")), await Client.Demo(host, "admin"));
         string[] names = ["code", "sku", "email", "orderNumber", "invoiceNumber", "posTransactionId"];
@@ -295,10 +297,10 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_one_store_is_not_told_the_order_of_another()
+    public async Task a_user_of_one_store_does_not_see_the_order_of_another_in_a_refusal()
     {
-        var books = await Open();
-        await books.Do("suppliers", new { code = "V1", businessName = "A supplier" });
+        var ledger = await CreateLedger();
+        await ledger.Do("suppliers", new { code = "V1", businessName = "A supplier" });
         object Order(string store) =>
             new
             {
@@ -307,19 +309,8 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
                 orderNumber = "OC-1",
                 lines = new[] { new { sku = "P1", quantity = 10 } },
             };
-        await books.Do("purchase-orders", Order("M1"));
-        await books.Do(
-            "users",
-            new
-            {
-                email = "luis@company.test",
-                fullName = "Luis",
-                role = "user",
-                password = Company.Password,
-                stores = new[] { "M2" },
-            }
-        );
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), books.Company.Slug, "luis@company.test", Company.Password);
+        await ledger.Do("purchase-orders", Order("M1"));
+        var luis = await ledger.Tenant.CreateUser(host, "luis@company.test", "user", "M2");
         Existing(await luis.Post("purchase-orders", Order("M2"))).ShouldBeNull();
     }
 
@@ -328,7 +319,7 @@ public sealed partial class OutsideReferenceTests(LedgerHost host)
     private static partial Regex Naming();
 
     [Fact]
-    public async Task the_table_of_references_decides_on_every_field_that_carries_one()
+    public async Task the_documented_table_of_references_covers_every_reference_field()
     {
         var api = await OpenApi.Of(Client.Anonymous(host));
         var fields = new HashSet<string>();

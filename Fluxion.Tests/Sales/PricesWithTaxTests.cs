@@ -29,7 +29,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     [InlineData(1, 0.01, 16, 0.01)]
     [InlineData(1, 0.05, 100, 0.05)]
     [InlineData(7, 0, 16, 0)]
-    public void a_line_comes_to_what_is_asked_whatever_the_rate(decimal quantity, decimal price, decimal rate, decimal total)
+    public void a_line_with_tax_included_amounts_to_its_price_at_every_rate(decimal quantity, decimal price, decimal rate, decimal total)
     {
         var amount = LineAmount.Compute([Line(quantity, price, rate)], pricesIncludeTax: true).Single();
         (amount.Net + amount.Tax).ShouldBe(total);
@@ -37,7 +37,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
     }
 
     [Fact]
-    public void tax_is_taken_out_of_what_the_lines_of_a_rate_come_to_and_the_lines_add_up_to_it() =>
+    public void included_tax_is_computed_from_the_total_of_a_rate_and_the_lines_add_up() =>
         AnyLine
             .Array[1, 8]
             .Sample(lines =>
@@ -54,7 +54,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
             });
 
     [Fact]
-    public void tax_is_added_to_prices_before_tax_as_it_always_was() =>
+    public void tax_is_added_to_prices_before_tax() =>
         AnyLine
             .Array[1, 8]
             .Sample(lines =>
@@ -65,7 +65,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
             });
 
     [Fact]
-    public void partial_returns_together_credit_exactly_the_whole_and_each_line_of_it() =>
+    public void partial_returns_together_credit_exactly_the_sale_and_each_line() =>
         Gen.Select(AnyLine.Array[1, 5], Gen.Int[0, 1], Gen.Int[1, 999].Array[1, 6])
             .Sample(
                 (lines, includes, parts) =>
@@ -96,10 +96,10 @@ public sealed class PricesWithTaxTests(LedgerHost host)
             );
 
     [Fact]
-    public async Task a_hundred_at_99_cents_come_to_99_and_what_comes_back_credits_that_again()
+    public async Task a_hundred_items_at_99_cents_amount_to_99_and_returns_credit_the_same()
     {
-        var books = await Books.Open(host, "P1", "P2", "P3");
-        var admin = books.Company.Admin;
+        var ledger = await TestLedger.Create(host, "P1", "P2", "P3");
+        var admin = ledger.Tenant.Admin;
         foreach (var (sku, rate) in ((string, decimal)[])[("P1", 16), ("P2", 8), ("P3", 0)])
         {
             (
@@ -115,10 +115,10 @@ public sealed class PricesWithTaxTests(LedgerHost host)
                     }
                 )
             ).ShouldBe(200);
-            await books.Receive(sku, 1000, 0.5m, "2026-03-01T00:00:00Z");
+            await ledger.Receive(sku, 1000, 0.5m, "2026-03-01T00:00:00Z");
         }
         async Task<Answer> Sell(bool? pricesIncludeTax, params object[] lines) =>
-            await books.Do(
+            await ledger.Do(
                 "sales",
                 new
                 {
@@ -144,7 +144,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         (await admin.Put("settings", new { overReceiptPercent = 1 })).ShouldBe(200).Json["pricesIncludeTax"]!
             .GetValue<bool>()
             .ShouldBeTrue("it is kept as it is when left out");
-        (await books.Query("select prices_include_tax from settings")).ShouldBe(["True"]);
+        (await ledger.Query("select prices_include_tax from settings")).ShouldBe(["True"]);
         Sums(await Sell(false, hundred)).ShouldBe((99m, 15.84m, 114.84m));
         // 33.33 + 9.90 + 0 at 16 %, 5.00 at 8 %, 2.97 exempt: the tax in 43.23 is 5.96, that in 5.00 is 0.37
         var sale = await Sell(
@@ -184,7 +184,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         ).Json["items"]![0]!["metadata"]!["event"]!["lines"]![0]!["unit_price"]!.GetValue<decimal>().ShouldBe(3.3333m);
 
         async Task Return(params (int LineNumber, decimal Quantity)[] back) =>
-            await books.Do(
+            await ledger.Do(
                 $"sales/{id}/returns",
                 new { lines = back.Select(line => new { lineNumber = line.LineNumber, quantity = line.Quantity }) }
             );
@@ -196,16 +196,16 @@ public sealed class PricesWithTaxTests(LedgerHost host)
         page["returns"]!.AsArray().Sum(back => back!["subtotal"]!.GetValue<decimal>()).ShouldBe(44.87m);
         page["returns"]!.AsArray().Sum(back => back!["taxAmount"]!.GetValue<decimal>()).ShouldBe(6.33m);
         (
-            await books.Query($"select distinct sum(net_sales), sum(tax) from sales_lines where sale_id = '{id}' group by line_number")
+            await ledger.Query($"select distinct sum(net_sales), sum(tax) from sales_lines where sale_id = '{id}' group by line_number")
         ).ShouldBe(["0 0"]);
-        await host.ReplayShouldBeEqual(books.Company);
+        await host.ReplayShouldBeEqual(ledger.Tenant);
     }
 
     [Fact]
-    public async Task a_discount_beyond_the_line_is_refused_also_with_tax_in_it()
+    public async Task a_discount_above_the_line_amount_is_refused_also_with_tax_included()
     {
-        var books = await Books.Open(host, "P1");
-        await books.Receive("P1", 10, 2m, "2026-03-01T00:00:00Z");
+        var ledger = await TestLedger.Create(host, "P1");
+        await ledger.Receive("P1", 10, 2m, "2026-03-01T00:00:00Z");
         object Body(decimal discount) =>
             new
             {
@@ -222,7 +222,7 @@ public sealed class PricesWithTaxTests(LedgerHost host)
                     },
                 },
             };
-        (await books.Company.Admin.Post("sales", Body(4.01m))).ShouldBe(400).Fields.ShouldBe(["lines[0].discount"]);
-        (await books.Company.Admin.Post("sales", Body(4m))).ShouldBe(201).Json["totalAmount"]!.GetValue<decimal>().ShouldBe(0);
+        (await ledger.Tenant.Admin.Post("sales", Body(4.01m))).ShouldBe(400).Fields.ShouldBe(["lines[0].discount"]);
+        (await ledger.Tenant.Admin.Post("sales", Body(4m))).ShouldBe(201).Json["totalAmount"]!.GetValue<decimal>().ShouldBe(0);
     }
 }

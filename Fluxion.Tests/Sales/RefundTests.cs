@@ -3,7 +3,6 @@ using Fluxion.Ledger.Sales;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Replay;
 using Fluxion.Tests.Reports;
-using Fluxion.Tests.Tenancy;
 
 namespace Fluxion.Tests.Sales;
 
@@ -13,19 +12,25 @@ public sealed class RefundTests(LedgerHost host)
     private static readonly DateTimeOffset Noon = new(2026, 3, 10, 12, 0, 0, TimeSpan.FromHours(-4));
 
     /// <summary>A store with 100 of a product that costs 2 and sells for 4 plus 16 % tax.</summary>
-    private async Task<Books> Open()
+    private async Task<TestLedger> CreateLedger()
     {
-        var books = await Books.Open(host, "P1");
-        await books.Receive("P1", 100, 2m, "2026-03-01T00:00:00Z");
-        return books;
+        var ledger = await TestLedger.Create(host, "P1");
+        await ledger.Receive("P1", 100, 2m, "2026-03-01T00:00:00Z");
+        return ledger;
     }
 
     /// <summary>Sells a quantity at 4.64 each on credit.</summary>
-    private static async Task<Guid> Sell(Books books, decimal quantity, DateTimeOffset? at = null) =>
-        (await books.Sell("P1", quantity, (at ?? Noon).ToString("O"), method: null)).Json["id"]!.GetValue<Guid>();
+    private static async Task<Guid> Sell(TestLedger ledger, decimal quantity, DateTimeOffset? at = null) =>
+        (await ledger.Sell("P1", quantity, (at ?? Noon).ToString("O"), method: null)).Json["id"]!.GetValue<Guid>();
 
-    private static Task<Answer> Pay(Books books, Guid sale, decimal amount, string method = "cash", DateTimeOffset? occurredAt = null) =>
-        books.Company.Admin.Post(
+    private static Task<Answer> Pay(
+        TestLedger ledger,
+        Guid sale,
+        decimal amount,
+        string method = "cash",
+        DateTimeOffset? occurredAt = null
+    ) =>
+        ledger.Tenant.Admin.Post(
             $"sales/{sale}/payments",
             new
             {
@@ -36,14 +41,14 @@ public sealed class RefundTests(LedgerHost host)
         );
 
     private static Task<Answer> Refund(
-        Books books,
+        TestLedger ledger,
         Guid sale,
         decimal amount,
         string method = "cash",
         DateTimeOffset? occurredAt = null,
         string? reason = null
     ) =>
-        books.Company.Admin.Post(
+        ledger.Tenant.Admin.Post(
             $"sales/{sale}/refunds",
             new
             {
@@ -54,15 +59,16 @@ public sealed class RefundTests(LedgerHost host)
             }
         );
 
-    private static Task<Answer> Return(Books books, Guid sale, decimal quantity) =>
-        books.Company.Admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity } } });
+    private static Task<Answer> Return(TestLedger ledger, Guid sale, decimal quantity) =>
+        ledger.Tenant.Admin.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber = 1, quantity } } });
 
-    private static async Task<JsonNode> Page(Books books, Guid sale) => (await books.Company.Admin.Get($"sales/{sale}")).ShouldBe(200).Json;
+    private static async Task<JsonNode> Page(TestLedger ledger, Guid sale) =>
+        (await ledger.Tenant.Admin.Get($"sales/{sale}")).ShouldBe(200).Json;
 
     private static string Line(JsonNode? node, params string[] fields) =>
         string.Join(' ', fields.Select(field => node![field]?.ToString() ?? "-"));
 
-    private static (string Status, decimal Open, decimal Paid, decimal Refunded) Money(JsonNode sale) =>
+    private static (string Status, decimal CreateLedger, decimal Paid, decimal Refunded) Money(JsonNode sale) =>
         (
             sale["paymentStatus"]!.GetValue<string>(),
             sale["openAmount"]!.GetValue<decimal>(),
@@ -71,138 +77,140 @@ public sealed class RefundTests(LedgerHost host)
         );
 
     [Fact]
-    public async Task what_is_open_ends_at_0_once_goods_are_back_and_money_is_given_back()
+    public async Task the_open_amount_is_0_after_goods_are_returned_and_money_is_refunded()
     {
-        var books = await Open();
-        var sale = await Sell(books, 2); // 9.28
-        (await Pay(books, sale, 9.28m, "card")).ShouldBe(200);
-        Money((await Return(books, sale, 2)).ShouldBe(200).Json).ShouldBe((SaleStatus.RefundDue, -9.28m, 9.28m, 0m));
-        Money((await Refund(books, sale, 5m, "cash", reason: "Damaged")).ShouldBe(200).Json)
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 2); // 9.28
+        (await Pay(ledger, sale, 9.28m, "card")).ShouldBe(200);
+        Money((await Return(ledger, sale, 2)).ShouldBe(200).Json).ShouldBe((SaleStatus.RefundDue, -9.28m, 9.28m, 0m));
+        Money((await Refund(ledger, sale, 5m, "cash", reason: "Damaged")).ShouldBe(200).Json)
             .ShouldBe((SaleStatus.RefundDue, -4.28m, 9.28m, 5m));
-        Money((await Refund(books, sale, 4.28m, "transfer")).ShouldBe(200).Json).ShouldBe((SaleStatus.Refunded, 0m, 9.28m, 9.28m));
+        Money((await Refund(ledger, sale, 4.28m, "transfer")).ShouldBe(200).Json).ShouldBe((SaleStatus.Refunded, 0m, 9.28m, 9.28m));
 
-        var page = await Page(books, sale);
+        var page = await Page(ledger, sale);
         Money(page).ShouldBe((SaleStatus.Refunded, 0m, 9.28m, 9.28m));
         page["payments"]!
             .AsArray()
             .Select(p => Line(p, "kind", "method", "amount", "reason"))
             .ShouldBe(["payment card 9.28 -", "refund cash -5 Damaged", "refund transfer -4.28 -"]);
-        var row = (await books.Company.Admin.Get("sales?status=refunded")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
+        var row = (await ledger.Tenant.Admin.Get("sales?status=refunded")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!;
         Money(row).ShouldBe((SaleStatus.Refunded, 0m, 9.28m, 9.28m));
-        (await books.Company.Admin.Get($"events?entityId={sale}&eventType=payment_refunded")).ShouldBe(200).Json["items"]!
+        (await ledger.Tenant.Admin.Get($"events?entityId={sale}&eventType=payment_refunded")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(e => e!["newData"]!["refunded"]!.GetValue<decimal>())
             .ShouldBe([9.28m, 5m], ignoreOrder: true);
     }
 
     [Fact]
-    public async Task no_more_is_given_back_than_was_paid_and_has_not_been_given_back()
+    public async Task refunds_cannot_exceed_the_payments()
     {
-        var books = await Open();
-        var sale = await Sell(books, 2);
-        (await Refund(books, sale, 1)).ShouldBe(409).Detail!.ShouldContain("pending");
-        (await Pay(books, sale, 5)).ShouldBe(200);
-        (await Refund(books, sale, 5.01m)).ShouldBe(409).Detail!.ShouldContain("5.00 of what was paid");
-        (await Refund(books, sale, 2m)).ShouldBe(200);
-        (await Refund(books, sale, 3.01m)).ShouldBe(409).Detail!.ShouldContain("3.00 of what was paid");
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 2);
+        (await Refund(ledger, sale, 1)).ShouldBe(409).Detail!.ShouldContain("pending");
+        (await Pay(ledger, sale, 5)).ShouldBe(200);
+        (await Refund(ledger, sale, 5.01m)).ShouldBe(409).Detail!.ShouldContain("5.00 of what was paid");
+        (await Refund(ledger, sale, 2m)).ShouldBe(200);
+        (await Refund(ledger, sale, 3.01m)).ShouldBe(409).Detail!.ShouldContain("3.00 of what was paid");
         foreach (var amount in (decimal[])[0, -1, 0.001m])
-            (await Refund(books, sale, amount)).ShouldBe(400).Fields.ShouldBe(["amount"]);
-        (await Refund(books, sale, 1, "barter")).ShouldBe(400).Fields.ShouldBe(["method"]);
-        (await Refund(books, Guid.CreateVersion7(), 1)).ShouldBe(404);
-        Money(await Page(books, sale)).ShouldBe((SaleStatus.Partial, 6.28m, 5m, 2m));
+            (await Refund(ledger, sale, amount)).ShouldBe(400).Fields.ShouldBe(["amount"]);
+        (await Refund(ledger, sale, 1, "barter")).ShouldBe(400).Fields.ShouldBe(["method"]);
+        (await Refund(ledger, Guid.CreateVersion7(), 1)).ShouldBe(404);
+        Money(await Page(ledger, sale)).ShouldBe((SaleStatus.Partial, 6.28m, 5m, 2m));
     }
 
     [Fact]
-    public async Task what_is_given_back_without_goods_is_open_again_and_may_be_paid_anew()
+    public async Task a_refund_without_a_return_reopens_the_amount_for_payment()
     {
-        var books = await Open();
-        var sale = await Sell(books, 1);
-        (await Pay(books, sale, 4.64m, "card")).ShouldBe(200);
-        Money((await Refund(books, sale, 4.64m, "card")).ShouldBe(200).Json).ShouldBe((SaleStatus.Pending, 4.64m, 4.64m, 4.64m));
-        Money((await Pay(books, sale, 4.64m, "cash")).ShouldBe(200).Json).ShouldBe((SaleStatus.Paid, 0m, 9.28m, 4.64m));
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 1);
+        (await Pay(ledger, sale, 4.64m, "card")).ShouldBe(200);
+        Money((await Refund(ledger, sale, 4.64m, "card")).ShouldBe(200).Json).ShouldBe((SaleStatus.Pending, 4.64m, 4.64m, 4.64m));
+        Money((await Pay(ledger, sale, 4.64m, "cash")).ShouldBe(200).Json).ShouldBe((SaleStatus.Paid, 0m, 9.28m, 4.64m));
     }
 
     [Fact]
-    public async Task an_invoice_that_nobody_paid_is_returned_and_not_paid_when_its_goods_come_back()
+    public async Task an_unpaid_sale_is_returned_and_not_paid_after_all_goods_come_back()
     {
-        var books = await Open();
-        var sale = await Sell(books, 3);
-        Money((await Return(books, sale, 1)).ShouldBe(200).Json).ShouldBe((SaleStatus.Pending, 9.28m, 0m, 0m));
-        Money((await Return(books, sale, 2)).ShouldBe(200).Json).ShouldBe((SaleStatus.Returned, 0m, 0m, 0m));
-        (await Pay(books, sale, 1)).ShouldBe(409);
-        (await Refund(books, sale, 1)).ShouldBe(409);
-        (await Return(books, sale, 1)).ShouldBe(409).Detail!.ShouldContain("More comes back");
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 3);
+        Money((await Return(ledger, sale, 1)).ShouldBe(200).Json).ShouldBe((SaleStatus.Pending, 9.28m, 0m, 0m));
+        Money((await Return(ledger, sale, 2)).ShouldBe(200).Json).ShouldBe((SaleStatus.Returned, 0m, 0m, 0m));
+        (await Pay(ledger, sale, 1)).ShouldBe(409);
+        (await Refund(ledger, sale, 1)).ShouldBe(409);
+        (await Return(ledger, sale, 1)).ShouldBe(409).Detail!.ShouldContain("More comes back");
     }
 
     [Fact]
-    public async Task money_is_not_given_back_before_it_was_paid()
+    public async Task a_refund_before_the_payment_is_refused()
     {
-        var books = await Open();
-        var sale = await Sell(books, 3); // 13.92 at noon
-        (await Pay(books, sale, 10, occurredAt: Noon.AddHours(3))).ShouldBe(200);
-        (await Pay(books, sale, 2, occurredAt: Noon.AddHours(1))).ShouldBe(200);
-        (await Refund(books, sale, 1, occurredAt: Noon.AddMinutes(59))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
-        (await Refund(books, sale, 2.01m, occurredAt: Noon.AddHours(2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
-        (await Refund(books, sale, 1.5m, occurredAt: Noon.AddHours(2))).ShouldBe(200);
-        (await Refund(books, sale, 1, occurredAt: Noon.AddHours(2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
-        (await Refund(books, sale, 1, occurredAt: Noon.AddHours(3))).ShouldBe(200);
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 3); // 13.92 at noon
+        (await Pay(ledger, sale, 10, occurredAt: Noon.AddHours(3))).ShouldBe(200);
+        (await Pay(ledger, sale, 2, occurredAt: Noon.AddHours(1))).ShouldBe(200);
+        (await Refund(ledger, sale, 1, occurredAt: Noon.AddMinutes(59))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await Refund(ledger, sale, 2.01m, occurredAt: Noon.AddHours(2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await Refund(ledger, sale, 1.5m, occurredAt: Noon.AddHours(2))).ShouldBe(200);
+        (await Refund(ledger, sale, 1, occurredAt: Noon.AddHours(2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
+        (await Refund(ledger, sale, 1, occurredAt: Noon.AddHours(3))).ShouldBe(200);
 
         async Task<Answer> Cancel(DateTimeOffset occurredAt) =>
-            await books.Company.Admin.Post($"sales/{sale}/cancel", new { reason = "a mistake", occurredAt });
+            await ledger.Tenant.Admin.Post($"sales/{sale}/cancel", new { reason = "a mistake", occurredAt });
         (await Cancel(Noon.AddHours(2))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Cancel(Noon.AddHours(3))).ShouldBe(200);
     }
 
     [Fact]
-    public async Task a_cancelled_sale_gives_its_money_back_as_it_was_paid()
+    public async Task a_cancelled_sale_refunds_its_payments_by_the_same_methods()
     {
-        var books = await Open();
-        var sale = await Sell(books, 4); // 18.56
-        (await Pay(books, sale, 5, "card")).ShouldBe(200);
-        (await Pay(books, sale, 6, "cash")).ShouldBe(200);
-        (await Pay(books, sale, 1, "card")).ShouldBe(200);
-        (await Refund(books, sale, 2, "transfer")).ShouldBe(200);
-        var cancelled = (await books.Do($"sales/{sale}/cancel", new { reason = "a mistake" })).Json;
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 4); // 18.56
+        (await Pay(ledger, sale, 5, "card")).ShouldBe(200);
+        (await Pay(ledger, sale, 6, "cash")).ShouldBe(200);
+        (await Pay(ledger, sale, 1, "card")).ShouldBe(200);
+        (await Refund(ledger, sale, 2, "transfer")).ShouldBe(200);
+        var cancelled = (await ledger.Do($"sales/{sale}/cancel", new { reason = "a mistake" })).Json;
         Money(cancelled).ShouldBe((SaleStatus.Cancelled, 0m, 12m, 12m));
         cancelled["refunds"]!.AsArray().Select(r => Line(r, "method", "amount")).ShouldBe(["card 6", "cash 4"]);
-        var page = await Page(books, sale);
+        var page = await Page(ledger, sale);
         page["payments"]!.AsArray().Sum(p => p!["amount"]!.GetValue<decimal>()).ShouldBe(0);
         page["payments"]!
             .AsArray()
             .Where(p => p!["reason"]?.ToString() == "a mistake")
             .Select(p => Line(p, "kind", "method", "amount"))
             .ShouldBe(["refund card -6", "refund cash -4"], ignoreOrder: true);
-        (await Refund(books, sale, 1)).ShouldBe(409).Detail!.ShouldContain("cancelled");
+        (await Refund(ledger, sale, 1)).ShouldBe(409).Detail!.ShouldContain("cancelled");
 
-        var another = await Sell(books, 1);
-        (await Pay(books, another, 4.64m, "card")).ShouldBe(200);
-        (await books.Company.Admin.Post($"sales/{another}/cancel", new { reason = "x", refundMethod = "barter" }))
+        var another = await Sell(ledger, 1);
+        (await Pay(ledger, another, 4.64m, "card")).ShouldBe(200);
+        (await ledger.Tenant.Admin.Post($"sales/{another}/cancel", new { reason = "x", refundMethod = "barter" }))
             .ShouldBe(400)
             .Fields.ShouldBe(["refundMethod"]);
-        (await books.Do($"sales/{another}/cancel", new { reason = "x", refundMethod = "cash" })).Json["refunds"]!
+        (await ledger.Do($"sales/{another}/cancel", new { reason = "x", refundMethod = "cash" })).Json["refunds"]!
             .AsArray()
             .Select(r => Line(r, "method", "amount"))
             .ShouldBe(["cash 4.64"]);
-        (await books.Do($"sales/{await Sell(books, 1)}/cancel", new { reason = "x" })).Json["refunds"]!.AsArray().ShouldBeEmpty();
+        (await ledger.Do($"sales/{await Sell(ledger, 1)}/cancel", new { reason = "x" })).Json["refunds"]!.AsArray().ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task money_in_and_out_is_counted_by_method_on_its_own_day()
+    public async Task payments_and_refunds_are_reported_by_method_on_their_own_day()
     {
-        var books = await Open();
-        await books.Settle("America/Caracas");
-        var sale = await Sell(books, 2);
-        (await Pay(books, sale, 9.28m, "cash", Noon)).ShouldBe(200);
-        (await Return(books, sale, 1)).ShouldBe(200);
-        (await Refund(books, sale, 4.64m, "card", Noon.AddDays(1).AddHours(11))).ShouldBe(200);
+        var ledger = await CreateLedger();
+        await ledger.SetTimeZone("America/Caracas");
+        var sale = await Sell(ledger, 2);
+        (await Pay(ledger, sale, 9.28m, "cash", Noon)).ShouldBe(200);
+        (await Return(ledger, sale, 1)).ShouldBe(200);
+        (await Refund(ledger, sale, 4.64m, "card", Noon.AddDays(1).AddHours(11))).ShouldBe(200);
         const string Columns = "store, payment_method, payments, paid, refunds, refunded, net";
-        (await books.Query($"select {Columns} from payments_by_method('2026-03-10', '2026-03-11')")).ShouldBe(["M1 cash 1 9.28 0 0 9.28"]);
-        (await books.Query($"select {Columns} from payments_by_method('2026-03-11', '2026-03-12')")).ShouldBe(["M1 card 0 0 1 4.64 -4.64"]);
-        (await books.Query("select * from payments_by_method('2026-03-10', '2026-03-12', 'm2')")).ShouldBeEmpty();
+        (await ledger.Query($"select {Columns} from payments_by_method('2026-03-10', '2026-03-11')")).ShouldBe(["M1 cash 1 9.28 0 0 9.28"]);
+        (await ledger.Query($"select {Columns} from payments_by_method('2026-03-11', '2026-03-12')")).ShouldBe([
+            "M1 card 0 0 1 4.64 -4.64",
+        ]);
+        (await ledger.Query("select * from payments_by_method('2026-03-10', '2026-03-12', 'm2')")).ShouldBeEmpty();
 
         async Task<string[]> List(string query) =>
             [
-                .. (await books.Company.Admin.Get($"payments?{query}")).ShouldBe(200).Json["items"]!
+                .. (await ledger.Tenant.Admin.Get($"payments?{query}")).ShouldBe(200).Json["items"]!
                     .AsArray()
                     .Select(p => Line(p, "store", "kind", "method", "amount")),
             ];
@@ -210,16 +218,16 @@ public sealed class RefundTests(LedgerHost host)
         (await List("from=2026-03-11&to=2026-03-12")).ShouldBe(["M1 refund card -4.64"]);
         (await List("kind=payment")).ShouldBe(await List("method=cash"));
         (await List("store=M2")).ShouldBeEmpty();
-        (await books.Company.Admin.Get("payments?kind=x")).ShouldBe(400).Fields.ShouldBe(["kind"]);
-        await host.ReplayShouldBeEqual(books.Company);
+        (await ledger.Tenant.Admin.Get("payments?kind=x")).ShouldBe(400).Fields.ShouldBe(["kind"]);
+        await host.ReplayShouldBeEqual(ledger.Tenant);
     }
 
     [Fact]
-    public async Task who_gives_money_back_is_a_manager_of_the_store()
+    public async Task only_a_manager_of_the_store_can_refund()
     {
-        var books = await Open();
-        var sale = await Sell(books, 1);
-        (await Pay(books, sale, 4.64m)).ShouldBe(200);
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 1);
+        (await Pay(ledger, sale, 4.64m)).ShouldBe(200);
         foreach (
             var (email, role, store, status) in ((string, string, string, int)[])
                 [
@@ -229,18 +237,7 @@ public sealed class RefundTests(LedgerHost host)
                 ]
         )
         {
-            await books.Do(
-                "users",
-                new
-                {
-                    email,
-                    fullName = email,
-                    role,
-                    password = Company.Password,
-                    stores = new[] { store },
-                }
-            );
-            var client = await Client.SignIn(host.Http.Server.CreateClient(), books.Company.Slug, email, Company.Password);
+            var client = await ledger.Tenant.CreateUser(host, email, role, store);
             (await client.Post($"sales/{sale}/refunds", new { amount = 1, method = "cash" })).ShouldBe(status);
             (await client.Get("payments")).ShouldBe(200).Json["items"]!
                 .AsArray()
@@ -256,38 +253,38 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_refunds_at_once_no_more_is_given_back_than_was_paid()
+    public async Task twenty_four_concurrent_refunds_cannot_exceed_the_payments()
     {
-        var books = await Open();
-        var sale = await Sell(books, 2);
-        (await Pay(books, sale, 9)).ShouldBe(200);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Refund(books, sale, 2)));
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 2);
+        (await Pay(ledger, sale, 9)).ShouldBe(200);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Refund(ledger, sale, 2)));
         answers.Count(a => a.Status == 200).ShouldBe(4);
         answers.Count(a => a.Status == 409).ShouldBe(20);
-        Money(await Page(books, sale)).ShouldBe((SaleStatus.Partial, 8.28m, 9m, 8m));
+        Money(await Page(ledger, sale)).ShouldBe((SaleStatus.Partial, 8.28m, 9m, 8m));
     }
 
     [Fact]
     public async Task a_refund_sent_again_with_its_key_is_one_refund()
     {
-        var books = await Open();
-        var sale = await Sell(books, 2);
-        (await Pay(books, sale, 9)).ShouldBe(200);
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 2);
+        (await Pay(ledger, sale, 9)).ShouldBe(200);
         var key = Guid.CreateVersion7().ToString();
         var answers = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(_ => books.Company.Admin.Post($"sales/{sale}/refunds", new { amount = 2, method = "cash" }, key))
+            Enumerable.Range(0, 8).Select(_ => ledger.Tenant.Admin.Post($"sales/{sale}/refunds", new { amount = 2, method = "cash" }, key))
         );
         answers.Select(a => a.ShouldBe(200).Text).Distinct().ShouldHaveSingleItem();
-        (await books.Company.Admin.Post($"sales/{sale}/refunds", new { amount = 2, method = "cash" }, null)).ShouldBe(400);
-        Money(await Page(books, sale)).Refunded.ShouldBe(2);
+        (await ledger.Tenant.Admin.Post($"sales/{sale}/refunds", new { amount = 2, method = "cash" }, null)).ShouldBe(400);
+        Money(await Page(ledger, sale)).Refunded.ShouldBe(2);
     }
 
     [Fact]
-    public async Task what_came_back_is_on_the_page_of_the_sale_with_its_day_and_amounts()
+    public async Task the_sale_lists_its_returns_with_day_and_amounts()
     {
-        var books = await Open();
-        var sale = await Sell(books, 3);
-        await books.Do(
+        var ledger = await CreateLedger();
+        var sale = await Sell(ledger, 3);
+        await ledger.Do(
             $"sales/{sale}/returns",
             new
             {
@@ -296,11 +293,11 @@ public sealed class RefundTests(LedgerHost host)
                 lines = new[] { new { lineNumber = 1, quantity = 1 }, new { lineNumber = 1, quantity = 1 } },
             }
         );
-        await books.Do(
+        await ledger.Do(
             $"sales/{sale}/returns",
             new { occurredAt = Noon.AddDays(1), lines = new[] { new { lineNumber = 1, quantity = 1 } } }
         );
-        var returns = (await Page(books, sale))["returns"]!.AsArray();
+        var returns = (await Page(ledger, sale))["returns"]!.AsArray();
         returns
             .Select(r => Line(r, "kind", "reason", "subtotal", "taxAmount", "totalAmount"))
             .ShouldBe(["return - 4 0.64 4.64", "return Damaged 8 1.28 9.28"]);
@@ -309,12 +306,12 @@ public sealed class RefundTests(LedgerHost host)
             .Select(r => Line(r!["lines"]!.AsArray().Single(), "lineNumber", "sku", "quantity", "netAmount", "taxAmount", "costOfGoods"))
             .ShouldBe(["1 P1 1 4 0.64 2", "1 P1 2 8 1.28 4"]);
 
-        var cancelled = await Sell(books, 2);
-        await books.Do($"sales/{cancelled}/cancel", new { reason = "a mistake" });
-        (await Page(books, cancelled))["returns"]!
+        var cancelled = await Sell(ledger, 2);
+        await ledger.Do($"sales/{cancelled}/cancel", new { reason = "a mistake" });
+        (await Page(ledger, cancelled))["returns"]!
             .AsArray()
             .Select(r => Line(r, "kind", "reason", "totalAmount"))
             .ShouldBe(["cancellation a mistake 9.28"]);
-        (await Page(books, await Sell(books, 1)))["returns"]!.AsArray().ShouldBeEmpty();
+        (await Page(ledger, await Sell(ledger, 1)))["returns"]!.AsArray().ShouldBeEmpty();
     }
 }

@@ -44,7 +44,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
         public bool IsCancelled { get; set; }
 
         public bool HasReturns => !Out.SequenceEqual(quantities);
-        public bool IsBack => Out.All(quantity => quantity == 0);
+        public bool IsFullyReturned => Out.All(quantity => quantity == 0);
         public decimal Open => IsCancelled ? 0 : Total - Credited - Paid + Refunded;
 
         /// <summary>The status, computed independently of the ledger's table.</summary>
@@ -59,20 +59,20 @@ public sealed class SaleMoneyTests(LedgerHost host)
             : SaleStatus.Pending;
     }
 
-    private sealed class Run(Books books)
+    private sealed class Run(TestLedger ledger)
     {
         private readonly List<Invoice> _invoices = [];
         private readonly SortedDictionary<string, string> _closed = [];
         private DateTimeOffset _now = Start;
 
-        private Client Admin => books.Company.Admin;
+        private Client Admin => ledger.Tenant.Admin;
 
         public async Task Do(Command c)
         {
             var yesterday = _now;
             _now = _now.AddHours(c.Hours);
             if (_now.Date != yesterday.Date)
-                await DaysAreClosed();
+                await ReportsOfPastDaysShouldNotChange();
             var invoice = _invoices.Count == 0 ? null : _invoices[^(1 + (c.Of % Math.Min(4, _invoices.Count)))];
             if (c.Kind == "sell" || invoice is null)
                 await Sell(c);
@@ -93,7 +93,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
                 .. Enumerable.Range(0, 1 + (c.Of % 4)).Select(i => 1m + ((c.Of + (i * 7)) % 5) + ((c.Part + i) % 3 == 0 ? 0.333m : 0)),
             ];
             var (includes, isPaid) = (c.Of % 2 == 0, c.Part % 3 == 0);
-            var sold = await books.Do(
+            var sold = await ledger.Do(
                 "sales",
                 new
                 {
@@ -123,7 +123,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
                         .Select((quantity, i) => Quantities.Round(quantity * ((c.Part + i) % 7 == 0 ? 0 : (c.Of + i) % 40 * 0.3333m), 2))
                         .Sum()
                 );
-            Matches(_invoices[^1], sold.Json);
+            ShouldMatch(_invoices[^1], sold.Json);
         }
 
         private async Task Pay(Command c, Invoice invoice)
@@ -145,7 +145,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
             else
             {
                 invoice.Paid += amount;
-                Matches(invoice, answer.ShouldBe(200).Json);
+                ShouldMatch(invoice, answer.ShouldBe(200).Json);
             }
         }
 
@@ -175,9 +175,9 @@ public sealed class SaleMoneyTests(LedgerHost host)
             invoice.Credited =
                 invoice.Total - answer.ShouldBe(200).Json["openAmount"]!.GetValue<decimal>() - invoice.Paid + invoice.Refunded;
             invoice.Credited.ShouldBeInRange(before, invoice.Total);
-            if (invoice.IsBack)
+            if (invoice.IsFullyReturned)
                 invoice.Credited.ShouldBe(invoice.Total);
-            Matches(invoice, answer.Json);
+            ShouldMatch(invoice, answer.Json);
         }
 
         private async Task Refund(Command c, Invoice invoice)
@@ -200,7 +200,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
             else
             {
                 invoice.Refunded += amount;
-                Matches(invoice, answer.ShouldBe(200).Json);
+                ShouldMatch(invoice, answer.ShouldBe(200).Json);
             }
         }
 
@@ -218,13 +218,13 @@ public sealed class SaleMoneyTests(LedgerHost host)
                 .ShouldBe(invoice.Paid - invoice.Refunded);
             invoice.IsCancelled = true;
             invoice.Refunded = invoice.Paid;
-            Matches(invoice, answer.Json);
+            ShouldMatch(invoice, answer.Json);
         }
 
         private static decimal Part(decimal whole, int part) =>
             part > 1000 ? Math.Max(0, whole) + 0.01m : Quantities.Round(whole * part / 1000, 2);
 
-        private static void Matches(Invoice invoice, JsonNode sale)
+        private static void ShouldMatch(Invoice invoice, JsonNode sale)
         {
             (
                 sale["openAmount"]!.GetValue<decimal>(),
@@ -236,12 +236,12 @@ public sealed class SaleMoneyTests(LedgerHost host)
         }
 
         /// <summary>The report of each past day is the same as when the day ended.</summary>
-        private async Task DaysAreClosed()
+        private async Task ReportsOfPastDaysShouldNotChange()
         {
             var today = _now.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
             foreach (
                 var day in (
-                    await books.Query($"select period_start::date::text || ' ' || r::text from sales_by('day', '2026-01-01', '{today}') r")
+                    await ledger.Query($"select period_start::date::text || ' ' || r::text from sales_by('day', '2026-01-01', '{today}') r")
                 ).GroupBy(row => row[..10])
             )
             {
@@ -253,11 +253,11 @@ public sealed class SaleMoneyTests(LedgerHost host)
 
         public async Task Settle()
         {
-            await DaysAreClosed();
+            await ReportsOfPastDaysShouldNotChange();
             foreach (var invoice in _invoices)
             {
                 var page = (await Admin.Get($"sales/{invoice.Id}")).ShouldBe(200).Json;
-                Matches(invoice, page);
+                ShouldMatch(invoice, page);
                 page["payments"]!.AsArray().Sum(money => money!["amount"]!.GetValue<decimal>()).ShouldBe(invoice.Paid - invoice.Refunded);
                 page["returns"]!
                     .AsArray()
@@ -265,13 +265,16 @@ public sealed class SaleMoneyTests(LedgerHost host)
                     .ShouldBe(invoice.IsCancelled ? invoice.Total : invoice.Credited);
             }
             // the sum of all reports equals what remains of the invoices
-            (await books.Query("select coalesce(sum(net_sales), 0) from sales_by('month', '2026-01-01')")).ShouldBe(
-                await books.Query(
-                    "select coalesce(sum(case payment_status when 'cancelled' then 0 else subtotal end) - (select coalesce(sum(net_amount), 0) from sale_returns where kind = 'return'), 0) from sales"
+            (await ledger.Query("select coalesce(sum(net_sales), 0) from sales_by('month', '2026-01-01')")).ShouldBe(
+                await ledger.Query(
+                    """
+                    select coalesce(sum(case payment_status when 'cancelled' then 0 else subtotal end) -
+                        (select coalesce(sum(net_amount), 0) from sale_returns where kind = 'return'), 0) from sales
+                    """
                 )
             );
-            (await books.Query("select coalesce(sum(net_sales + tax), 0) from sales_lines")).ShouldBe(
-                await books.Query(
+            (await ledger.Query("select coalesce(sum(net_sales + tax), 0) from sales_lines")).ShouldBe(
+                await ledger.Query(
                     "select coalesce(sum(total_amount - returned_amount) filter (where payment_status <> 'cancelled'), 0) from sales"
                 )
             );
@@ -279,7 +282,7 @@ public sealed class SaleMoneyTests(LedgerHost host)
             // everything is returned and everything owed is refunded: nothing is open any more
             foreach (var invoice in _invoices.Where(invoice => !invoice.IsCancelled))
             {
-                if (!invoice.IsBack)
+                if (!invoice.IsFullyReturned)
                     await Return(new Command("return", 1, 1000, 0), invoice);
                 if (invoice.Open < 0)
                     await Refund(new Command("refund", 0, 1000, 0), invoice);
@@ -287,26 +290,26 @@ public sealed class SaleMoneyTests(LedgerHost host)
                 invoice.Status.ShouldBeOneOf(SaleStatus.Returned, SaleStatus.Refunded);
             }
             (
-                await books.Query("select coalesce(sum(quantity), 0), coalesce(sum(net_sales), 0), coalesce(sum(tax), 0) from sales_lines")
+                await ledger.Query("select coalesce(sum(quantity), 0), coalesce(sum(net_sales), 0), coalesce(sum(tax), 0) from sales_lines")
             ).ShouldBe(["0 0 0"]);
-            (await books.Query("select coalesce(sum(net), 0) from payments_by_method('2026-01-01')")).ShouldBe(["0"]);
+            (await ledger.Query("select coalesce(sum(net), 0) from payments_by_method('2026-01-01')")).ShouldBe(["0"]);
         }
     }
 
     [Fact]
-    public async Task whatever_is_sold_paid_returned_given_back_and_cancelled_the_money_adds_up()
+    public async Task the_money_adds_up_after_any_sequence_of_sales_commands()
     {
         await AnyCommand
             .Array[60]
             .SampleAsync(
                 async commands =>
                 {
-                    var books = await Books.Open(host, Skus);
-                    await books.Settle("America/Caracas");
+                    var ledger = await TestLedger.Create(host, Skus);
+                    await ledger.SetTimeZone("America/Caracas");
                     foreach (var (i, sku) in Skus.Index())
                     {
                         (
-                            await books.Company.Admin.Put(
+                            await ledger.Tenant.Admin.Put(
                                 $"products/{sku}",
                                 new
                                 {
@@ -319,13 +322,13 @@ public sealed class SaleMoneyTests(LedgerHost host)
                             )
                         ).ShouldBe(200);
                         foreach (var store in (string[])["M1", "M2"])
-                            await books.Receive(sku, 10_000, 1.3333m + i, "2025-12-01T00:00:00Z", store);
+                            await ledger.Receive(sku, 10_000, 1.3333m + i, "2025-12-01T00:00:00Z", store);
                     }
-                    var run = new Run(books);
+                    var run = new Run(ledger);
                     foreach (var command in commands)
                         await run.Do(command);
                     await run.Settle();
-                    await host.ReplayShouldBeEqual(books.Company);
+                    await host.ReplayShouldBeEqual(ledger.Tenant);
                 },
                 iter: Runs,
                 threads: 1

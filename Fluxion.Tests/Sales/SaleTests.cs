@@ -8,9 +8,9 @@ namespace Fluxion.Tests.Sales;
 public sealed class SaleTests(LedgerHost host)
 {
     /// <summary>A store with units that cost 2.50 and sell for 4.00 plus 16 % tax; 100 by default.</summary>
-    private async Task<Shop> Open(decimal stock = 100)
+    private async Task<TestStore> CreateStore(decimal stock = 100)
     {
-        var shop = await Shop.Open(host, stock, unitCost: 2.50m);
+        var shop = await TestStore.Create(host, stock, unitCost: 2.50m);
         (
             await shop.Manager.Put(
                 $"products/{shop.Sku}",
@@ -30,7 +30,7 @@ public sealed class SaleTests(LedgerHost host)
     private static string NewInvoice() => "F-" + Guid.CreateVersion7().ToString("N")[^12..];
 
     private static Task<Answer> Sell(
-        Shop shop,
+        TestStore shop,
         decimal quantity,
         string? invoice = null,
         string? status = "paid",
@@ -67,21 +67,22 @@ public sealed class SaleTests(LedgerHost host)
 
     private static string Status(Answer answer) => answer.Json["paymentStatus"]!.GetValue<string>();
 
-    private static Task<Answer> Pay(Shop shop, Guid sale, decimal amount) =>
+    private static Task<Answer> Pay(TestStore shop, Guid sale, decimal amount) =>
         shop.Manager.Post($"sales/{sale}/payments", new { amount, method = "card" });
 
-    private static Task<Answer> Refund(Shop shop, Guid sale, decimal amount, string method = "cash") =>
+    private static Task<Answer> Refund(TestStore shop, Guid sale, decimal amount, string method = "cash") =>
         shop.Manager.Post($"sales/{sale}/refunds", new { amount, method });
 
-    private static Task<Answer> Cancel(Shop shop, Guid sale) => shop.Manager.Post($"sales/{sale}/cancel", new { reason = "a mistake" });
+    private static Task<Answer> Cancel(TestStore shop, Guid sale) =>
+        shop.Manager.Post($"sales/{sale}/cancel", new { reason = "a mistake" });
 
-    private static Task<Answer> Return(Shop shop, Guid sale, decimal quantity, int lineNumber = 1) =>
+    private static Task<Answer> Return(TestStore shop, Guid sale, decimal quantity, int lineNumber = 1) =>
         shop.Manager.Post($"sales/{sale}/returns", new { lines = new[] { new { lineNumber, quantity } } });
 
     [Fact]
-    public async Task a_sale_leaves_stock_and_its_totals_and_cost_are_on_the_receipt()
+    public async Task a_sale_issues_stock_and_its_receipt_has_totals_and_cost()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sold = (await Sell(shop, 3)).ShouldBe(201);
         (Money(sold, "subtotal"), Money(sold, "taxAmount"), Money(sold, "totalAmount")).ShouldBe((12m, 1.92m, 13.92m));
         (Status(sold), Money(sold, "openAmount"), Money(sold, "costOfGoodsSold")).ShouldBe(("paid", 0m, 7.50m));
@@ -106,9 +107,9 @@ public sealed class SaleTests(LedgerHost host)
     [InlineData("V-12345678-2", 400, null)]
     [InlineData("DE 811 907 980", 201, "DE 811 907 980")]
     [InlineData("V-12345678", 201, "V-12345678")] // a cédula: the number of an identity card
-    public async Task the_clients_rif_is_checked_and_other_tax_ids_are_kept_as_given(string taxId, int status, string? kept)
+    public async Task a_venezuelan_tax_id_of_the_customer_is_checked_and_others_are_stored_as_given(string taxId, int status, string? kept)
     {
-        var shop = await Open(stock: 1);
+        var shop = await CreateStore(stock: 1);
         var answer = (
             await shop.Manager.Post(
                 "sales",
@@ -128,7 +129,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public void tax_is_added_up_by_rate_and_rounded_once_for_each()
+    public void tax_is_summed_and_rounded_once_per_rate()
     {
         // 0.09 × 16 % = 0.0144; rounded by line it would be 0
         Taxes.Total([(0.03m, 16), (0.03m, 16), (0.03m, 16), (10m, 8), (5m, 0)]).ShouldBe(0.01m + 0.80m);
@@ -137,9 +138,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_discount_and_a_price_of_its_own_need_a_manager()
+    public async Task a_discount_or_a_price_override_requires_a_manager()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var user = await Client.Demo(host, "user");
         (await Sell(shop, 1, unitPrice: 3.9999m, by: user)).ShouldBe(403);
         (await Sell(shop, 1, discount: 0.01m, by: user)).ShouldBe(403);
@@ -150,9 +151,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task all_lines_leave_or_none_does()
+    public async Task a_sale_with_one_short_line_sells_nothing()
     {
-        var (one, other) = (await Open(), await Open(stock: 1));
+        var (one, other) = (await CreateStore(), await CreateStore(stock: 1));
         (
             await one.Manager.Post(
                 "products",
@@ -181,9 +182,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_invoice_number_is_unique_in_its_store_24_wide_as_well()
+    public async Task an_invoice_number_is_unique_in_its_store_also_under_24_concurrent_sales()
     {
-        var (shop, other) = (await Open(), await Open());
+        var (shop, other) = (await CreateStore(), await CreateStore());
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1, "F-7")));
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409 && a.Detail!.Contains("F-7", StringComparison.Ordinal)).ShouldBe(23);
@@ -192,9 +193,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_last_unit_is_sold_once()
+    public async Task the_last_unit_is_sold_only_once()
     {
-        var shop = await Open(stock: 1);
+        var shop = await CreateStore(stock: 1);
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1)));
         answers.Count(a => a.Status == 201).ShouldBe(1);
         answers.Count(a => a.Status == 409).ShouldBe(23);
@@ -202,9 +203,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task payments_may_be_partial_and_several_and_never_more_than_is_open()
+    public async Task partial_payments_cannot_exceed_the_open_amount()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sale = Id((await Sell(shop, 3, status: "pending")).ShouldBe(201)); // 13.92
         Status((await Pay(shop, sale, 10)).ShouldBe(200)).ShouldBe("partial");
         (await Pay(shop, sale, 3.93m)).ShouldBe(409).Detail!.ShouldContain("3.92");
@@ -215,20 +216,21 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task cancelling_restocks_at_the_cost_that_the_goods_left_with()
+    public async Task cancelling_a_sale_restocks_at_the_cost_of_the_sale()
     {
-        var shop = await Open(stock: 10);
+        var shop = await CreateStore(stock: 10);
         var sale = Id((await Sell(shop, 10)).ShouldBe(201));
         (await shop.Receive(10, unitCost: 4.50m)).ShouldBe(200);
         Status((await Cancel(shop, sale)).ShouldBe(200)).ShouldBe("cancelled");
         var row = (await shop.Manager.Get($"inventory?store={shop.Store}")).ShouldBe(200).Json["items"]!.AsArray().Single()!;
-        (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>()).ShouldBe((20m, 3.50m)); // (10 × 4.50 + 10 × 2.50) / 20
+        // (10 × 4.50 + 10 × 2.50) / 20
+        (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>()).ShouldBe((20m, 3.50m));
     }
 
     [Fact]
-    public async Task returns_of_a_line_together_credit_the_whole_line()
+    public async Task partial_returns_of_a_line_together_credit_the_complete_line()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sale = Id((await Sell(shop, 3, unitPrice: 3.3333m)).ShouldBe(201)); // 10.00 + 1.60
         Money((await Return(shop, sale, 1)).ShouldBe(200), "openAmount").ShouldBe(-3.86m); // 3.33 plus its tax, 1.60 − 1.07 = 0.53
         Money((await Return(shop, sale, 1)).ShouldBe(200), "openAmount").ShouldBe(-7.74m);
@@ -241,9 +243,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task goods_come_back_after_they_were_sold_and_not_before()
+    public async Task a_return_dated_before_its_sale_is_refused()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var soldAt = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
         async Task<Guid> SellThen() =>
             Id(
@@ -293,9 +295,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_command_in_every_state_moves_or_is_refused_saying_from_where_it_is_allowed()
+    public async Task every_command_changes_the_state_or_is_refused_with_the_allowed_states()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         // two at 4.64, and one for nothing; the free one is all that is left to return where the others came back
         async Task<Guid> Made(string status, params Func<Guid, Task<Answer>>[] then)
         {
@@ -375,9 +377,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task cancel_against_pay_ends_cancelled_or_refused_and_never_both_ways()
+    public async Task a_sale_cancelled_during_payments_ends_cancelled_with_the_accepted_payments()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var sale = Id(await Sell(shop, 1, status: "pending"));
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => i % 2 == 0 ? Pay(shop, sale, 0.10m) : Cancel(shop, sale)));
         answers.Select(a => a.Status).Distinct().ShouldBeSubsetOf([200, 409]);
@@ -391,7 +393,7 @@ public sealed class SaleTests(LedgerHost host)
     [Fact]
     public async Task a_sale_sent_again_with_its_key_is_one_sale()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var (invoice, key) = (NewInvoice(), Guid.CreateVersion7().ToString());
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(shop, 1, invoice, key: key)));
         answers.Select(Id).Distinct().Count().ShouldBe(1);
@@ -401,9 +403,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_late_sale_is_taken_and_bad_ones_change_nothing()
+    public async Task a_late_sale_is_accepted_and_invalid_sales_change_nothing()
     {
-        var shop = await Open();
+        var shop = await CreateStore();
         var at = new DateTimeOffset(2026, 2, 1, 9, 30, 0, TimeSpan.FromHours(-4));
         object Body(object change) =>
             Merge(
@@ -439,9 +441,9 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task goods_do_not_come_back_before_they_were_sold_so_that_no_count_between_takes_them_away()
+    public async Task a_return_cannot_precede_its_sale_across_a_count()
     {
-        var (shop, noon) = (await Open(stock: 0), new DateTimeOffset(2026, 2, 1, 12, 0, 0, TimeSpan.Zero));
+        var (shop, noon) = (await CreateStore(stock: 0), new DateTimeOffset(2026, 2, 1, 12, 0, 0, TimeSpan.Zero));
         object[] Lines(decimal quantity) => [new { sku = shop.Sku, quantity }];
         (
             await shop.Manager.Post(

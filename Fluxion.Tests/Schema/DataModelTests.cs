@@ -14,7 +14,8 @@ public sealed class DataModelTests(LedgerHost host)
     {
         ["system_config"] = "key varchar, value text, description text, created_at timestamptz, updated_at timestamptz",
         ["tenants"] =
-            "id uuid, slug varchar, name varchar, schema_name varchar, status varchar, settings jsonb, created_at timestamptz, updated_at timestamptz",
+            "id uuid, slug varchar, name varchar, schema_name varchar, status varchar, settings jsonb, "
+            + "created_at timestamptz, updated_at timestamptz",
         ["tenant_users"] =
             "id uuid, tenant_id uuid, email citext, password_hash varchar, full_name varchar, role varchar, is_active boolean, "
             + "last_login_at timestamptz, created_at timestamptz, updated_at timestamptz",
@@ -23,10 +24,12 @@ public sealed class DataModelTests(LedgerHost host)
     private static readonly Dictionary<string, string> TenantTables = new()
     {
         ["users"] =
-            "id uuid, tenant_id uuid, email citext, password_hash varchar, full_name varchar, role varchar, store_ids uuid_array, permissions jsonb, "
+            "id uuid, tenant_id uuid, email citext, password_hash varchar, full_name varchar, role varchar, "
+            + "store_ids uuid_array, permissions jsonb, "
             + "preferences jsonb, is_active boolean, last_login_at timestamptz, created_at timestamptz, updated_at timestamptz",
         ["stores"] =
-            "id uuid, tenant_id uuid, code varchar, name varchar, type varchar, address jsonb, contact jsonb, settings jsonb, is_active boolean, "
+            "id uuid, tenant_id uuid, code varchar, name varchar, type varchar, address jsonb, contact jsonb, "
+            + "settings jsonb, is_active boolean, "
             + "created_at timestamptz, updated_at timestamptz",
         ["categories"] =
             "id uuid, tenant_id uuid, parent_id uuid, code varchar, name varchar, description text, settings jsonb, is_active boolean, "
@@ -37,36 +40,43 @@ public sealed class DataModelTests(LedgerHost host)
             + "created_at timestamptz, updated_at timestamptz",
         ["products"] =
             "id uuid, tenant_id uuid, sku varchar, barcode varchar, name varchar, description text, category_id uuid, supplier_id uuid, "
-            + "unit_type varchar, min_stock_level integer, max_stock_level integer, reorder_point integer, cost_price decimal, selling_price decimal, "
+            + "unit_type varchar, min_stock_level integer, max_stock_level integer, reorder_point integer, "
+            + "cost_price decimal, selling_price decimal, "
             + "tax_rate decimal, settings jsonb, is_active boolean, created_at timestamptz, updated_at timestamptz",
         ["inventory"] =
             "id uuid, tenant_id uuid, product_id uuid, store_id uuid, quantity_on_hand integer, quantity_reserved integer, "
-            + "quantity_available integer, last_movement_at timestamptz, cost_per_unit decimal, created_at timestamptz, updated_at timestamptz",
+            + "quantity_available integer, last_movement_at timestamptz, cost_per_unit decimal, created_at timestamptz, "
+            + "updated_at timestamptz",
         ["inventory_movements"] =
             "id uuid, tenant_id uuid, product_id uuid, store_id uuid, movement_type varchar, reference_type varchar, "
-            + "reference_id uuid, quantity integer, cost_per_unit decimal, total_cost decimal, notes text, created_by uuid, created_at timestamptz",
+            + "reference_id uuid, quantity integer, cost_per_unit decimal, total_cost decimal, notes text, created_by uuid, "
+            + "created_at timestamptz",
         ["sales"] =
             "id uuid, tenant_id uuid, store_id uuid, invoice_number varchar, client_id uuid, client_name varchar, client_tax_id varchar, "
             + "subtotal decimal, tax_amount decimal, total_amount decimal, payment_method varchar, payment_status varchar, notes text, "
             + "pos_transaction_id varchar, created_by uuid, created_at timestamptz, updated_at timestamptz",
         ["sale_items"] =
-            "id uuid, tenant_id uuid, sale_id uuid, product_id uuid, quantity integer, unit_price decimal, line_total decimal, created_at timestamptz",
+            "id uuid, tenant_id uuid, sale_id uuid, product_id uuid, quantity integer, unit_price decimal, "
+            + "line_total decimal, created_at timestamptz",
         ["purchase_orders"] =
             "id uuid, tenant_id uuid, store_id uuid, supplier_id uuid, order_number varchar, status varchar, order_date date, "
-            + "expected_date date, received_date date, subtotal decimal, tax_amount decimal, total_amount decimal, notes text, created_by uuid, "
+            + "expected_date date, received_date date, subtotal decimal, tax_amount decimal, total_amount decimal, "
+            + "notes text, created_by uuid, "
             + "created_at timestamptz, updated_at timestamptz",
         ["purchase_order_items"] =
             "id uuid, tenant_id uuid, purchase_order_id uuid, product_id uuid, quantity_ordered integer, quantity_received integer, "
             + "unit_cost decimal, line_total decimal, created_at timestamptz, updated_at timestamptz",
         ["alerts"] =
-            "id uuid, tenant_id uuid, alert_type varchar, priority varchar, title varchar, description text, product_id uuid, store_id uuid, "
+            "id uuid, tenant_id uuid, alert_type varchar, priority varchar, title varchar, description text, "
+            + "product_id uuid, store_id uuid, "
             + "category_id uuid, data jsonb, status varchar, acknowledged_by uuid, acknowledged_at timestamptz, resolved_at timestamptz, "
             + "generated_by varchar, created_at timestamptz, updated_at timestamptz",
         ["forecasts"] =
             "id uuid, tenant_id uuid, product_id uuid, store_id uuid, forecast_type varchar, period_type varchar, forecast_date date, "
             + "predicted_value decimal, confidence_level decimal, model_version varchar, metadata jsonb, created_at timestamptz",
         ["events"] =
-            "id uuid, tenant_id uuid, event_type varchar, entity_type varchar, entity_id uuid, user_id uuid, action varchar, old_data jsonb, "
+            "id uuid, tenant_id uuid, event_type varchar, entity_type varchar, entity_id uuid, user_id uuid, "
+            + "action varchar, old_data jsonb, "
             + "new_data jsonb, metadata jsonb, ip_address inet, user_agent text, created_at timestamptz",
     };
 
@@ -94,12 +104,15 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("shared")]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task every_table_and_column_of_the_model_is_there(string schema)
+    public async Task every_table_and_column_of_the_model_exists(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         var actual = (
             await superuser.Rows(
-                $"select table_name::text, column_name::text, udt_name::text from information_schema.columns where table_schema = '{schema}'"
+                $"""
+                select table_name::text, column_name::text, udt_name::text from information_schema.columns
+                where table_schema = '{schema}'
+                """
             )
         ).ToDictionary(c => $"{c[0]}.{c[1]}", c => (string)c[2]!);
         foreach (var (table, columns) in schema == "shared" ? SharedTables : TenantTables)
@@ -120,17 +133,18 @@ public sealed class DataModelTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         (
             await superuser.Rows(
-                $"select hypertable_name::text, column_name::text from timescaledb_information.dimensions where hypertable_schema = '{schema}'"
+                $"""
+                select hypertable_name::text, column_name::text from timescaledb_information.dimensions
+                where hypertable_schema = '{schema}'
+                """
             )
-        )
-            .ToDictionary(d => (string)d[0]!, d => (string)d[1]!)
-            .ShouldBe(Hypertables, ignoreOrder: true);
+        ).ToDictionary(d => (string)d[0]!, d => (string)d[1]!).ShouldBe(Hypertables, ignoreOrder: true);
     }
 
     [Theory]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task keys_are_as_in_the_model_and_those_of_hypertables_have_their_time_too(string schema)
+    public async Task keys_match_the_model_and_keys_of_hypertables_include_their_time(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         var keys = (
@@ -159,11 +173,14 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData(Demo, "products", "sku")]
     [InlineData(Demo, "sales", "invoice_number")]
     [InlineData(Demo, "purchase_orders", "order_number")]
-    public async Task what_the_model_calls_unique_is_unique_within_its_tenant_or_store(string schema, string table, string column)
+    public async Task columns_that_the_model_calls_unique_are_unique_in_their_tenant_or_store(string schema, string table, string column)
     {
         await using var superuser = await host.OpenSuperuser();
         var unique = await superuser.Column<string>(
-            $"select indexdef from pg_indexes where schemaname = '{schema}' and tablename = '{table}' and indexdef like 'CREATE UNIQUE INDEX %'"
+            $"""
+            select indexdef from pg_indexes where schemaname = '{schema}' and tablename = '{table}'
+                and indexdef like 'CREATE UNIQUE INDEX %'
+            """
         );
         unique.ShouldContain(definition =>
             System.Text.RegularExpressions.Regex.IsMatch(definition, $@"\(((tenant_id|store_id), )*{column}\)")
@@ -173,7 +190,7 @@ public sealed class DataModelTests(LedgerHost host)
     [Theory]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task the_three_named_indexes_are_there(string schema)
+    public async Task the_three_named_indexes_exist(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         async Task<string> Definition(string index) =>
@@ -197,7 +214,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("alerts")]
     [InlineData("inventory_movements")]
     [InlineData("events")]
-    public async Task a_page_latest_first_is_read_in_that_order_and_nothing_is_sorted(string table)
+    public async Task a_page_latest_first_is_read_from_an_index_without_a_sort(string table)
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute("set enable_sort = off");
@@ -210,7 +227,7 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("suppliers")]
     [InlineData("categories")]
     [InlineData("users")]
-    public async Task a_small_table_that_all_pages_are_joined_with_is_analyzed_after_its_first_rows(string table)
+    public async Task a_small_table_joined_by_all_pages_is_analyzed_after_its_first_rows(string table)
     {
         await using var superuser = await host.OpenSuperuser();
         (await superuser.Column<string>($"select unnest(reloptions) from pg_class where oid = '{Demo}.{table}'::regclass")).ShouldContain(
@@ -221,14 +238,15 @@ public sealed class DataModelTests(LedgerHost host)
     [Theory]
     [InlineData(TenantProvisioning.Template)]
     [InlineData(Demo)]
-    public async Task what_the_model_calls_generated_is_generated(string schema)
+    public async Task columns_that_the_model_calls_generated_are_generated(string schema)
     {
         await using var superuser = await host.OpenSuperuser();
         (
             await superuser.Column<string>(
                 $"""
                 select table_name || '.' || column_name from information_schema.columns
-                where table_schema = '{schema}' and is_generated = 'ALWAYS' and table_name not like 'mt\_%' and column_name <> 'search_key' -- not of the model
+                where table_schema = '{schema}' and is_generated = 'ALWAYS' and table_name not like 'mt\_%'
+                    and column_name <> 'search_key' -- not of the model
                 """
             )
         ).ShouldBe(
@@ -288,7 +306,7 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_the_registry_belongs_to_a_tenant_of_it()
+    public async Task a_user_of_the_registry_belongs_to_a_registered_tenant()
     {
         await using var superuser = await host.OpenSuperuser();
         (
@@ -313,12 +331,15 @@ public sealed class DataModelTests(LedgerHost host)
     [InlineData("forecasts", "forecast_type", "demand|reorder|seasonality|trend")]
     [InlineData("forecasts", "period_type", "daily|weekly|monthly")]
     [InlineData("events", "action", "created|updated|deleted")]
-    public async Task a_column_with_listed_values_takes_all_of_those_and_not_any(string table, string column, string values)
+    public async Task a_column_with_listed_values_accepts_those_and_no_others(string table, string column, string values)
     {
         await using var superuser = await host.OpenSuperuser();
         var check = (
             await superuser.Column<string>(
-                $"select pg_get_constraintdef(oid) from pg_constraint where conrelid = '{Demo}.{table}'::regclass and conname = '{table}_{column}_check'"
+                $"""
+                select pg_get_constraintdef(oid) from pg_constraint where conrelid = '{Demo}.{table}'::regclass
+                    and conname = '{table}_{column}_check'
+                """
             )
         ).ShouldHaveSingleItem();
         foreach (var value in values.Split('|'))
@@ -365,7 +386,10 @@ public sealed class DataModelTests(LedgerHost host)
         // the second of two events of one transaction has the same time, and keeps it
         (
             await superuser.Column<bool>(
-                $"update {Row}, updated_at = '2020-01-01Z', version = version + 1 where code = 'MONACA' returning updated_at = '2020-01-01Z'"
+                $"""
+                update {Row}, updated_at = '2020-01-01Z', version = version + 1 where code = 'MONACA'
+                    returning updated_at = '2020-01-01Z'
+                """
             )
         ).ShouldBe([true]);
     }
@@ -399,7 +423,8 @@ public sealed class DataModelTests(LedgerHost host)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in (select schema_name from shared.tenants union values ('template')) and c.relkind in ('r', 'p')
               and c.relname <> 'schema_versions' -- the journal: names of scripts, which the service may not even read
-              and not exists (select from timescaledb_information.hypertables h where h.hypertable_schema = n.nspname and h.hypertable_name = c.relname)
+              and not exists (select from timescaledb_information.hypertables h
+                  where h.hypertable_schema = n.nspname and h.hypertable_name = c.relname)
             """
         );
         foreach (var table in tables)
@@ -414,7 +439,7 @@ public sealed class DataModelTests(LedgerHost host)
     // The data model's own queries, as the analyst of the demo tenant
 
     [Fact]
-    public async Task low_stock_by_store()
+    public async Task low_stock_can_be_listed_by_store()
     {
         var admin = await Client.Demo(host, "admin");
         var code = Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant();
@@ -470,7 +495,7 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task movements_of_the_last_30_days()
+    public async Task movements_of_the_last_30_days_can_be_listed()
     {
         var admin = await Client.Demo(host, "admin");
         var code = Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant();
@@ -512,7 +537,7 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task coming_forecasts_of_a_product()
+    public async Task coming_forecasts_of_a_product_can_be_listed()
     {
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);

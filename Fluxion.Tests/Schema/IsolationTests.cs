@@ -10,26 +10,26 @@ using Npgsql;
 namespace Fluxion.Tests.Schema;
 
 /// <summary>The logins that an attacker may have, a second tenant with valuable data, and the real names of its chunks.</summary>
-public sealed class Foothold(LedgerHost host) : IAsyncLifetime
+public sealed class IsolationFixture(LedgerHost host) : IAsyncLifetime
 {
-    public static readonly string Own = Tenant.SchemaOf(DemoTenant.Slug);
+    public static readonly string DemoSchema = Tenant.SchemaOf(DemoTenant.Slug);
 
     private const string Password = "attacker's own";
 
     public string Analyst { get; } = $"analyst_{Guid.CreateVersion7().ToString("N")[^12..]}";
-    public string Stranger { get; } = $"stranger_{Guid.CreateVersion7().ToString("N")[^12..]}";
-    public string Nobody { get; } = $"nobody_{Guid.CreateVersion7().ToString("N")[^12..]}";
-    public Company Other { get; private set; } = null!;
-    public Guid OwnId { get; private set; }
+    public string RoleWithoutRights { get; } = $"stranger_{Guid.CreateVersion7().ToString("N")[^12..]}";
+    public string RoleWithoutConnect { get; } = $"nobody_{Guid.CreateVersion7().ToString("N")[^12..]}";
+    public TestTenant OtherTenant { get; private set; } = null!;
+    public Guid DemoTenantId { get; private set; }
     public IReadOnlyList<string> OtherChunks { get; private set; } = [];
 
     public async ValueTask InitializeAsync()
     {
-        Other = await Company.Found(host);
-        await Other.Open("S1", "P1", stock: 10);
+        OtherTenant = await TestTenant.Create(host);
+        await OtherTenant.CreateStore("S1", "P1", stock: 10);
         await using var superuser = await host.OpenSuperuser();
         var own = (await host.Services.GetRequiredService<TenantRegistry>().Find(DemoTenant.Slug, CancellationToken.None))!;
-        OwnId = own.Id;
+        DemoTenantId = own.Id;
         await new Analysts(host.Services.GetRequiredService<Databases>()).Grant(
             own,
             Analyst,
@@ -38,10 +38,13 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
             5,
             CancellationToken.None
         );
-        foreach (var role in (string[])[Nobody, Stranger])
+        foreach (var role in (string[])[RoleWithoutConnect, RoleWithoutRights])
             await superuser.Execute($"create role {role} login password '{ScramSha256.Verifier(Password)}'");
         OtherChunks = await superuser.Column<string>(
-            $"select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text from timescaledb_information.hypertables where hypertable_schema = '{Other.Schema}'"
+            $"""
+            select show_chunks(format('%I.%I', hypertable_schema, hypertable_name)::regclass)::text
+            from timescaledb_information.hypertables where hypertable_schema = '{OtherTenant.Schema}'
+            """
         );
     }
 
@@ -54,16 +57,19 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     }
 
     /// <summary>Connects as a role without any grant.</summary>
-    public Task<NpgsqlConnection> AsStranger() => As(Stranger);
+    public Task<NpgsqlConnection> AsRoleWithoutRights() => As(RoleWithoutRights);
 
     /// <summary>Connects as a role with only the rights that a query requires, as 0003 and 0004 of schema/cluster describe.</summary>
-    public async Task<NpgsqlConnection> AsNobodyLetIn()
+    public async Task<NpgsqlConnection> AsRoleWithoutConnect()
     {
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
-            $"grant connect on database {host.Database} to {Nobody}; grant usage on schema _timescaledb_internal to {Nobody}"
+            $"""
+            grant connect on database {host.Database} to {RoleWithoutConnect};
+            grant usage on schema _timescaledb_internal to {RoleWithoutConnect}
+            """
         );
-        return await As(Nobody);
+        return await As(RoleWithoutConnect);
     }
 
     private Task<NpgsqlConnection> As(string login) =>
@@ -80,7 +86,7 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
             $"""
             select format('%I.%I', n.nspname, c.relname)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', '{Own}')
+            where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', '{DemoSchema}')
               and has_schema_privilege('{role}', n.oid, 'usage') and has_any_column_privilege('{role}', c.oid, 'select')
               and (n.nspname, c.relname) not in (
                   select schema_name, table_name from _timescaledb_catalog.hypertable where id in ({OwnHypertables})
@@ -90,7 +96,7 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     }
 
     private static readonly string OwnHypertables = $"""
-        select unnest(array[id, compressed_hypertable_id]) from _timescaledb_catalog.hypertable where schema_name = '{Own}'
+        select unnest(array[id, compressed_hypertable_id]) from _timescaledb_catalog.hypertable where schema_name = '{DemoSchema}'
         """;
 
     /// <summary>Connects as the service's role, with the setting of a tenant or without any.</summary>
@@ -105,7 +111,7 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     /// <summary>The tables that the service may select from, in the schemas of registered tenants and of the template.</summary>
     public Task<List<string>> ServiceTables(string? schema = null) => Tables(schema, selectable: true);
 
-    public Task<List<string>> TablesClosedToTheService() => Tables(null, selectable: false);
+    public Task<List<string>> TablesHiddenFromService() => Tables(null, selectable: false);
 
     private async Task<List<string>> Tables(string? schema, bool selectable)
     {
@@ -124,9 +130,9 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     }
 
     public string Fill(string sql) =>
-        sql.Replace("{own}", Own, StringComparison.Ordinal)
-            .Replace("{other}", Other.Schema, StringComparison.Ordinal)
-            .Replace("{other_id}", Other.Id.ToString(), StringComparison.Ordinal)
+        sql.Replace("{own}", DemoSchema, StringComparison.Ordinal)
+            .Replace("{other}", OtherTenant.Schema, StringComparison.Ordinal)
+            .Replace("{other_id}", OtherTenant.Id.ToString(), StringComparison.Ordinal)
             .Replace("{chunk}", OtherChunks[0], StringComparison.Ordinal)
             .Replace("{chunk2}", OtherChunks[^1], StringComparison.Ordinal)
             .Replace("{database}", host.Database, StringComparison.Ordinal);
@@ -134,11 +140,11 @@ public sealed class Foothold(LedgerHost host) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await using var superuser = await host.OpenSuperuser();
-        await superuser.DropLogins(Nobody, Stranger, Analyst);
+        await superuser.DropLogins(RoleWithoutConnect, RoleWithoutRights, Analyst);
     }
 }
 
-public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
+public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<IsolationFixture>
 {
     private static async Task<long> Count(NpgsqlConnection connection, string table) =>
         (await connection.Column<long>($"select count(*) from {table}")).Single();
@@ -146,12 +152,12 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     // The service
 
     [Fact]
-    public async Task the_service_without_a_tenants_setting_sees_no_row_of_any_tenant()
+    public async Task the_service_without_a_tenant_setting_sees_no_row_of_any_tenant()
     {
         var tables = await foothold.ServiceTables();
         tables.Count.ShouldBeGreaterThan(50);
-        tables.ShouldContain($"{Foothold.Own}.mt_events");
-        tables.ShouldContain($"{Foothold.Own}.service_inventory_movements");
+        tables.ShouldContain($"{IsolationFixture.DemoSchema}.mt_events");
+        tables.ShouldContain($"{IsolationFixture.DemoSchema}.service_inventory_movements");
         await using var service = await foothold.AsService();
         foreach (var table in tables)
             (await Count(service, table)).ShouldBe(0, table);
@@ -162,22 +168,22 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     }
 
     [Fact]
-    public async Task the_service_with_one_tenants_setting_sees_that_tenant_alone()
+    public async Task the_service_with_one_tenants_setting_sees_only_that_tenant()
     {
-        await using var own = await foothold.AsService(foothold.OwnId);
-        await using var other = await foothold.AsService(foothold.Other.Id);
-        foreach (var table in await foothold.ServiceTables(foothold.Other.Schema))
+        await using var own = await foothold.AsService(foothold.DemoTenantId);
+        await using var other = await foothold.AsService(foothold.OtherTenant.Id);
+        foreach (var table in await foothold.ServiceTables(foothold.OtherTenant.Schema))
             (await Count(own, table)).ShouldBe(0, table);
-        foreach (var table in await foothold.ServiceTables(Foothold.Own))
+        foreach (var table in await foothold.ServiceTables(IsolationFixture.DemoSchema))
             (await Count(other, table)).ShouldBe(0, table);
         foreach (
             var table in (string[])["mt_events", "mt_streams", "products", "inventory", "service_inventory_movements", "service_events"]
         )
         {
-            (await Count(own, $"{Foothold.Own}.{table}")).ShouldBePositive(table);
-            (await Count(other, $"{foothold.Other.Schema}.{table}")).ShouldBePositive(table);
+            (await Count(own, $"{IsolationFixture.DemoSchema}.{table}")).ShouldBePositive(table);
+            (await Count(other, $"{foothold.OtherTenant.Schema}.{table}")).ShouldBePositive(table);
         }
-        (await own.Column<Guid>("select distinct tenant_id from shared.tenant_users")).ShouldBe([foothold.OwnId]);
+        (await own.Column<Guid>("select distinct tenant_id from shared.tenant_users")).ShouldBe([foothold.DemoTenantId]);
     }
 
     [Theory]
@@ -186,44 +192,47 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("mt_doc_category")]
     [InlineData("mt_doc_supplier")]
     [InlineData("mt_doc_purchaseorder")]
-    public async Task row_level_security_does_not_keep_the_service_from_the_index_of_codes(string table)
+    public async Task row_level_security_lets_the_service_use_the_index_of_codes(string table)
     {
-        await using var service = await foothold.AsService(foothold.OwnId);
+        await using var service = await foothold.AsService(foothold.DemoTenantId);
         await service.Execute("set enable_seqscan = off"); // on few rows the planner would choose a sequential scan
         string.Join(
                 '\n',
                 await service.Column<string>(
-                    $"explain select data from {Foothold.Own}.{table} where id = any('{{}}') or data ->> 'code' = any('{{LAC001}}')"
+                    $"explain select data from {IsolationFixture.DemoSchema}.{table} where id = any('{{}}') "
+                        + $"or data ->> 'code' = any('{{LAC001}}')"
                 )
             )
             .ShouldContain($"Bitmap Index Scan on {table}_uidx_code");
     }
 
     [Fact]
-    public async Task what_the_service_may_not_select_is_refused()
+    public async Task the_service_cannot_select_from_tables_hidden_from_it()
     {
-        var refused = await foothold.TablesClosedToTheService();
-        refused.ShouldContain($"{foothold.Other.Schema}.inventory_movements");
-        refused.ShouldContain($"{foothold.Other.Schema}.schema_versions");
-        await using var service = await foothold.AsService(foothold.Other.Id);
+        var refused = await foothold.TablesHiddenFromService();
+        refused.ShouldContain($"{foothold.OtherTenant.Schema}.inventory_movements");
+        refused.ShouldContain($"{foothold.OtherTenant.Schema}.schema_versions");
+        await using var service = await foothold.AsService(foothold.OtherTenant.Id);
         foreach (var table in refused)
             (await service.Failure($"select * from {table}")).ShouldBe(Sql.Refused, table);
     }
 
     [Theory]
     [InlineData(
-        "insert into {other}.events (id, event_type, entity_type, entity_id, action) values ('{other_id}', 'x', 'x', '{other_id}', 'created')"
+        "insert into {other}.events (id, event_type, entity_type, entity_id, action) "
+            + "values ('{other_id}', 'x', 'x', '{other_id}', 'created')"
     )]
     [InlineData(
-        "insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)"
+        "insert into {other}.inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity) "
+            + "values ('{other_id}', '{other_id}', '{other_id}', 'in', 'receipt', 1)"
     )]
     [InlineData("insert into {other}.forecasts (id, product_id, store_id) values ('{other_id}', '{other_id}', '{other_id}')")]
-    public async Task the_service_writes_no_hypertable_without_its_tenants_setting(string sql)
+    public async Task the_service_cannot_write_a_hypertable_without_the_tenant_setting(string sql)
     {
         sql = foothold.Fill(sql);
         await using var nobody = await foothold.AsService();
         (await nobody.Failure(sql)).ShouldBe(Sql.Refused);
-        await using var another = await foothold.AsService(foothold.OwnId);
+        await using var another = await foothold.AsService(foothold.DemoTenantId);
         (await another.Failure(sql)).ShouldBe(Sql.Refused);
     }
 
@@ -238,7 +247,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("truncate {own}.mt_streams cascade")]
     public async Task the_service_cannot_alter_history(string sql)
     {
-        await using var service = await foothold.AsService(foothold.OwnId);
+        await using var service = await foothold.AsService(foothold.DemoTenantId);
         (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
     }
 
@@ -260,11 +269,11 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("events")]
     [InlineData("idempotency_keys")]
     [InlineData("ledger_seals")]
-    public async Task the_service_deletes_no_row_of_a_read_model(string table)
+    public async Task the_service_cannot_delete_rows_of_a_read_model(string table)
     {
-        await using var service = await foothold.AsService(foothold.OwnId);
-        (await service.Failure($"delete from {Foothold.Own}.{table}")).ShouldBe(Sql.Refused);
-        (await service.Failure($"truncate {Foothold.Own}.{table} cascade")).ShouldBe(Sql.Refused);
+        await using var service = await foothold.AsService(foothold.DemoTenantId);
+        (await service.Failure($"delete from {IsolationFixture.DemoSchema}.{table}")).ShouldBe(Sql.Refused);
+        (await service.Failure($"truncate {IsolationFixture.DemoSchema}.{table} cascade")).ShouldBe(Sql.Refused);
     }
 
     [Theory]
@@ -285,9 +294,9 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("alter role fluxion_app bypassrls")]
     [InlineData("set role fluxion_owner")]
     [InlineData("set session authorization fluxion_owner")]
-    public async Task the_service_runs_no_ddl_and_becomes_nobody_else(string sql)
+    public async Task the_service_cannot_run_ddl_or_change_its_role(string sql)
     {
-        await using var service = await foothold.AsService(foothold.OwnId);
+        await using var service = await foothold.AsService(foothold.DemoTenantId);
         (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
     }
 
@@ -307,35 +316,40 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("insert into {other}.stores (id, tenant_id, code, name, type) values (gen_random_uuid(), '{other_id}', 'X', 'x', 'store')")]
     [InlineData("select _timescaledb_functions.drop_chunk('{chunk}')")]
     [InlineData("select drop_chunks('{other}.events', older_than => interval '0 days')")]
-    public async Task the_service_goes_round_nothing(string sql)
+    public async Task the_service_cannot_bypass_its_restrictions(string sql)
     {
-        await using var service = await foothold.AsService(foothold.OwnId);
+        await using var service = await foothold.AsService(foothold.DemoTenantId);
         (await service.Failure(foothold.Fill(sql))).ShouldBe(Sql.Refused);
     }
 
     // An analyst
 
     [Fact]
-    public async Task an_analyst_reads_the_read_models_of_his_tenant()
+    public async Task an_analyst_reads_the_read_models_of_the_tenant()
     {
         await using var analyst = await foothold.AsAnalyst();
         foreach (
             var table in (string[])
                 ["stores", "categories", "suppliers", "products", "product_prices", "inventory", "inventory_movements", "events"]
         )
-            (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBePositive(table);
+            (await Count(analyst, $"{IsolationFixture.DemoSchema}.{table}")).ShouldBePositive(table);
         foreach (var table in (string[])["sales", "sale_items", "purchase_orders", "purchase_order_items", "alerts", "forecasts"])
-            (await Count(analyst, $"{Foothold.Own}.{table}")).ShouldBeGreaterThanOrEqualTo(0, table);
-        (await analyst.Column<string>($"select email::text from {Foothold.Own}.users")).ShouldContain(DemoTenant.Email("viewer"));
+            (await Count(analyst, $"{IsolationFixture.DemoSchema}.{table}")).ShouldBeGreaterThanOrEqualTo(0, table);
+        (await analyst.Column<string>($"select email::text from {IsolationFixture.DemoSchema}.users")).ShouldContain(
+            DemoTenant.Email("viewer")
+        );
         (
             await analyst.Rows(
-                $"select time_bucket('1 day', created_at) d, last(quantity, created_at) from {Foothold.Own}.inventory_movements group by d"
+                $"""
+                select time_bucket('1 day', created_at) d, last(quantity, created_at)
+                from {IsolationFixture.DemoSchema}.inventory_movements group by d
+                """
             )
         ).ShouldNotBeEmpty();
     }
 
     [Fact]
-    public async Task chunks_of_the_other_tenant_exist_and_none_can_be_read_by_its_name()
+    public async Task chunks_of_another_tenant_cannot_be_read_by_name()
     {
         foothold.OtherChunks.Count.ShouldBeGreaterThanOrEqualTo(2);
         await using var analyst = await foothold.AsAnalyst();
@@ -380,7 +394,8 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("delete from {own}.inventory_movements")]
     [InlineData("truncate {own}.events")]
     [InlineData(
-        "insert into {own}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')"
+        "insert into {own}.events (id, event_type, entity_type, entity_id, action) "
+            + "values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')"
     )]
     [InlineData("select * from {own}.products for update")]
     [InlineData("lock table {own}.inventory in access exclusive mode")]
@@ -427,7 +442,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     [InlineData("set session_replication_role = replica")]
     [InlineData("create extension dblink")]
     [InlineData("do language plpython3u 'pass'", "42704")]
-    public async Task an_analyst_is_refused(string sql, params string[] states)
+    public async Task an_attack_by_an_analyst_is_refused(string sql, params string[] states)
     {
         await using var analyst = await foothold.AsAnalyst();
         (await analyst.Failure(foothold.Fill(sql))).ShouldBeOneOf(states is [] ? [Sql.Refused] : states);
@@ -441,7 +456,7 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         "select 1 from pg_stat_activity where usename in ('fluxion_app', 'fluxion_owner') and query not in ('', '<insufficient privilege>')"
     )]
     [InlineData("set app.current_tenant_id = '{other_id}'; select 1 from {own}.products where tenant_id = '{other_id}'")]
-    public async Task an_analyst_finds_nothing(string sql)
+    public async Task a_query_by_an_analyst_finds_nothing_of_another_tenant(string sql)
     {
         await using var analyst = await foothold.AsAnalyst();
         (await analyst.Rows(foothold.Fill(sql))).ShouldBeEmpty();
@@ -477,7 +492,8 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         // continuous aggregates; the Apache edition has none
         "call refresh_continuous_aggregate('{other}.inventory_movements', null, null)",
         "select * from _timescaledb_internal._materialized_hypertable_1",
-        "create materialized view {own}.x with (timescaledb.continuous) as select time_bucket('1 day', created_at) d, count(*) from {other}.inventory_movements group by d with no data",
+        "create materialized view {own}.x with (timescaledb.continuous) as "
+            + "select time_bucket('1 day', created_at) d, count(*) from {other}.inventory_movements group by d with no data",
         "select * from _timescaledb_catalog.continuous_agg where user_view_schema = '{other}'",
         "select add_job('pg_sleep', '1s')",
         "call run_job(1)",
@@ -585,7 +601,9 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
         "set app.current_tenant_id = '{other_id}'; select * from {other}.service_inventory_movements",
         "set app.current_tenant_id = '{other_id}'; select * from shared.tenant_users",
         "set app.platform = on; select * from shared.tenant_users",
-        "set app.current_tenant_id = '{other_id}'; insert into {other}.events (id, event_type, entity_type, entity_id, action) values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')",
+        "set app.current_tenant_id = '{other_id}'; "
+            + "insert into {other}.events (id, event_type, entity_type, entity_id, action) "
+            + "values (gen_random_uuid(), 'x', 'x', gen_random_uuid(), 'created')",
         "select * from shared.tenants",
         "select 1 from pg_stats where schemaname = 'shared'",
         "select * from shared.failed_migrations",
@@ -616,11 +634,11 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     ];
 
     [Fact]
-    public async Task the_service_an_analyst_and_a_role_without_rights_get_nowhere()
+    public async Task attacks_by_the_service_an_analyst_and_a_role_without_rights_fail()
     {
-        await using var service = await foothold.AsService(foothold.OwnId);
+        await using var service = await foothold.AsService(foothold.DemoTenantId);
         await using var analyst = await foothold.AsAnalyst();
-        await using var nobody = await foothold.AsNobodyLetIn();
+        await using var nobody = await foothold.AsRoleWithoutConnect();
         var through = new List<string>();
         foreach (
             var (who, connection, attacks) in ((string, NpgsqlConnection, string[])[])
@@ -669,11 +687,11 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     }
 
     [Fact]
-    public async Task of_the_functions_of_timescaledb_that_change_something_nobody_but_the_owner_may_run_any()
+    public async Task only_the_owner_may_run_modifying_functions_of_timescaledb()
     {
         await using var service = await foothold.AsService();
         await using var analyst = await foothold.AsAnalyst();
-        await using var nobody = await foothold.AsNobodyLetIn();
+        await using var nobody = await foothold.AsRoleWithoutConnect();
         foreach (var connection in (NpgsqlConnection[])[service, analyst, nobody])
         {
             // functions with side effects are volatile; so are the gap-filling functions, which read only their arguments, and the handlers
@@ -694,9 +712,9 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     }
 
     [Fact]
-    public async Task outside_his_tenant_an_analyst_may_read_catalogs_alone_and_they_hold_names()
+    public async Task an_analyst_reads_only_catalogs_outside_the_tenant_and_they_contain_only_names()
     {
-        foreach (var role in (string[])[foothold.Analyst, foothold.Nobody])
+        foreach (var role in (string[])[foothold.Analyst, foothold.RoleWithoutConnect])
         {
             // TimescaleDB's own views, and in its internal schema the views that list jobs and chunks
             (await foothold.Readable(role))
@@ -713,26 +731,29 @@ public sealed class IsolationTests(Foothold foothold) : IClassFixture<Foothold>
     }
 
     [Fact]
-    public async Task a_role_that_nobody_let_in_cannot_connect() =>
-        (await Should.ThrowAsync<PostgresException>(async () => await foothold.AsStranger())).SqlState.ShouldBe(Sql.Refused);
+    public async Task a_role_without_the_connect_right_cannot_connect() =>
+        (await Should.ThrowAsync<PostgresException>(async () => await foothold.AsRoleWithoutRights())).SqlState.ShouldBe(Sql.Refused);
 
     [Fact]
-    public async Task no_function_of_ours_runs_with_its_owners_rights()
+    public async Task no_function_of_the_schema_is_security_definer()
     {
         // everybody may execute functions, Marten's too: they must do no more than their caller could
         await using var analyst = await foothold.AsAnalyst();
         (
             await analyst.Column<string>(
-                "select proname::text from pg_proc where proowner = 'fluxion_owner'::regrole and prosecdef and has_function_privilege(oid, 'execute')"
+                """
+                select proname::text from pg_proc where proowner = 'fluxion_owner'::regrole and prosecdef
+                    and has_function_privilege(oid, 'execute')
+                """
             )
         ).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task the_other_tenants_ledger_is_whole_after_all_attacks()
+    public async Task the_ledger_of_the_other_tenant_is_intact_after_all_attacks()
     {
-        await using var other = await foothold.AsService(foothold.Other.Id);
-        (await other.Column<decimal>($"select sum(quantity) from {foothold.Other.Schema}.service_inventory_movements"))
+        await using var other = await foothold.AsService(foothold.OtherTenant.Id);
+        (await other.Column<decimal>($"select sum(quantity) from {foothold.OtherTenant.Schema}.service_inventory_movements"))
             .Single()
             .ToString("0.###", CultureInfo.InvariantCulture)
             .ShouldBe("10");

@@ -18,7 +18,7 @@ public sealed class PolicyMigrationTests(LedgerHost host)
         "id, tenant_id, email, password_hash, full_name, role",
         "gen_random_uuid(), '{tenant}', 'a@example.com', 'x', 'A', 'admin'"
     )]
-    public async Task the_policy_shows_the_same_rows_and_reads_the_setting_once_a_statement(
+    public async Task the_migrated_policy_shows_the_same_rows_and_reads_the_setting_once_per_statement(
         string set,
         string table,
         string columns,

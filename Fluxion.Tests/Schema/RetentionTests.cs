@@ -12,13 +12,14 @@ public sealed class RetentionTests(LedgerHost host)
     /// Inserts a forecast, a row of the audit trail and a movement from three years ago, besides those of today. They are rolled back with
     /// the connection.
     /// </summary>
-    private static Task AddAPast(NpgsqlConnection superuser, Company company) =>
+    private static Task InsertOldRows(NpgsqlConnection superuser, TestTenant tenant) =>
         superuser.Execute(
             $"""
-            set local app.current_tenant_id = '{company.Id}';
-            set local search_path = {company.Schema}, public;
+            set local app.current_tenant_id = '{tenant.Id}';
+            set local search_path = {tenant.Schema}, public;
             insert into forecasts (id, product_id, store_id, forecast_type, period_type, forecast_date, predicted_value)
-                select gen_random_uuid(), p.id, s.id, 'demand', 'daily', day, 1 from products p, stores s, unnest(array[current_date, current_date - 1095]) day;
+                select gen_random_uuid(), p.id, s.id, 'demand', 'daily', day, 1
+                    from products p, stores s, unnest(array[current_date, current_date - 1095]) day;
             insert into inventory_movements (id, product_id, store_id, movement_type, reference_type, quantity, created_at)
                 select gen_random_uuid(), p.id, s.id, 'in', 'receipt', 1, now() - interval '3 years' from products p, stores s;
             insert into events (id, event_type, entity_type, entity_id, action, created_at)
@@ -26,13 +27,14 @@ public sealed class RetentionTests(LedgerHost host)
             """
         );
 
-    private static async Task<(long Forecasts, long OldEvents, long Movements)> Rows(NpgsqlConnection superuser, Company company)
+    private static async Task<(long Forecasts, long OldEvents, long Movements)> Rows(NpgsqlConnection superuser, TestTenant tenant)
     {
         var counts = (
             await superuser.Rows(
                 $"""
-                select (select count(*) from {company.Schema}.forecasts), (select count(*) from {company.Schema}.events where event_type = 'old'),
-                       (select count(*) from {company.Schema}.inventory_movements)
+                select (select count(*) from {tenant.Schema}.forecasts), 
+                       (select count(*) from {tenant.Schema}.events where event_type = 'old'),
+                       (select count(*) from {tenant.Schema}.inventory_movements)
                 """
             )
         ).Single();
@@ -40,20 +42,23 @@ public sealed class RetentionTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_old_is_dropped_where_the_tenant_says_so_and_movements_never()
+    public async Task retention_drops_old_rows_as_the_tenant_sets_and_never_movements()
     {
-        var (strict, other) = (await Company.Found(host), await Company.Found(host));
-        foreach (var company in (Company[])[strict, other])
-            await company.Open("M1", "P1", stock: 1);
+        var (strict, other) = (await TestTenant.Create(host), await TestTenant.Create(host));
+        foreach (var tenant in (TestTenant[])[strict, other])
+            await tenant.CreateStore("M1", "P1", stock: 1);
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        foreach (var company in (Company[])[strict, other])
+        foreach (var tenant in (TestTenant[])[strict, other])
         {
-            await AddAPast(superuser, company);
-            (await Rows(superuser, company)).ShouldBe((2, 1, 2));
+            await InsertOldRows(superuser, tenant);
+            (await Rows(superuser, tenant)).ShouldBe((2, 1, 2));
         }
         await superuser.Execute(
-            $"update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '2 years')) where id = '{strict.Id}'"
+            $"""
+            update shared.tenants set settings = jsonb_build_object('retention', jsonb_build_object('events', '2 years'))
+            where id = '{strict.Id}'
+            """
         );
 
         var dropped = await superuser.Rows(
@@ -69,48 +74,49 @@ public sealed class RetentionTests(LedgerHost host)
 
     [Theory]
     [InlineData("America/Caracas"), InlineData("Asia/Tokyo"), InlineData(null)]
-    public async Task the_first_day_that_is_kept_begins_at_the_tenants_midnight(string? zone)
+    public async Task the_first_retained_day_begins_at_midnight_of_the_tenant(string? zone)
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         if (zone is not null)
-            (await company.Admin.Put("settings", new { overReceiptPercent = 0, timezone = zone })).ShouldBe(200);
+            (await tenant.Admin.Put("settings", new { overReceiptPercent = 0, timezone = zone })).ShouldBe(200);
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);
         var midnight = $"(date_trunc('day', now() at time zone '{zone ?? "UTC"}') - interval '2 years') at time zone '{zone ?? "UTC"}'";
         await superuser.Execute(
             $"""
-            set local app.current_tenant_id = '{company.Id}';
-            select set_chunk_time_interval('{company.Schema}.events', interval '1 hour');
-            insert into {company.Schema}.events (id, event_type, entity_type, entity_id, action, created_at)
-                select gen_random_uuid(), hour, 'product', gen_random_uuid(), 'created', {midnight} + hour::interval from unnest(array['-30 minutes', '30 minutes']) hour;
-            update shared.tenants set settings = '{JsonFor("2 years")}' where id = '{company.Id}';
+            set local app.current_tenant_id = '{tenant.Id}';
+            select set_chunk_time_interval('{tenant.Schema}.events', interval '1 hour');
+            insert into {tenant.Schema}.events (id, event_type, entity_type, entity_id, action, created_at)
+                select gen_random_uuid(), hour, 'product', gen_random_uuid(), 'created', {midnight} + hour::interval
+                    from unnest(array['-30 minutes', '30 minutes']) hour;
+            update shared.tenants set settings = '{JsonFor("2 years")}' where id = '{tenant.Id}';
             """
         );
 
         await superuser.Rows("set local role fluxion_owner; select chunks from shared.apply_retention(); reset role");
 
         (
-            await superuser.Column<string>($"select event_type::text from {company.Schema}.events where event_type like '%30 minutes'")
+            await superuser.Column<string>($"select event_type::text from {tenant.Schema}.events where event_type like '%30 minutes'")
         ).ShouldBe(["30 minutes"]);
     }
 
     private static string JsonFor(string events) => "{\"retention\":{\"events\":\"" + events + "\"}}";
 
     [Fact]
-    public async Task the_host_applies_it_and_what_is_new_stays()
+    public async Task the_host_applies_retention_and_keeps_new_rows()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 1);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 1);
         (await host.Services.GetRequiredService<Retention>().Apply(TestContext.Current.CancellationToken)).ShouldBe((0, 0));
-        (await company.Admin.Get("events?limit=1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
+        (await tenant.Admin.Get("events?limit=1")).ShouldBe(200).Json["items"]!.AsArray().Count.ShouldBe(1);
     }
 
     [Fact]
-    public async Task the_service_itself_can_drop_nothing()
+    public async Task the_service_cannot_drop_chunks()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         await using var service = await Sql.Open(host.Connections.Service);
-        await service.Execute($"set app.current_tenant_id = '{company.Id}'");
-        (await service.Failure($"select drop_chunks('{company.Schema}.events', now())")).ShouldBe(Sql.Refused);
+        await service.Execute($"set app.current_tenant_id = '{tenant.Id}'");
+        (await service.Failure($"select drop_chunks('{tenant.Schema}.events', now())")).ShouldBe(Sql.Refused);
     }
 }

@@ -82,7 +82,8 @@ public static class SchemaPage
                     select c.relname::text, coalesce(obj_description(c.oid, 'pg_class'), ''), c.relkind = 'r',
                            a.attname::text, format_type(a.atttypid, a.atttypmod),
                            case when a.attgenerated <> '' then 'generated: ' || pg_get_expr(d.adbin, d.adrelid)
-                                else concat_ws(', ', case when a.attnotnull then 'not null' end, 'default ' || pg_get_expr(d.adbin, d.adrelid)) end,
+                                else concat_ws(', ', case when a.attnotnull then 'not null' end,
+                                    'default ' || pg_get_expr(d.adbin, d.adrelid)) end,
                            coalesce(col_description(c.oid, a.attnum), '')
                     from pg_class c
                     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -8,7 +8,7 @@ public sealed class SchemaPageTests(LedgerHost host)
     private const string Rewrite = "FLUXION_WRITE_SCHEMA_PAGE";
 
     [Fact]
-    public async Task the_page_of_the_schema_is_that_of_a_migrated_tenant()
+    public async Task the_schema_page_matches_a_migrated_tenant()
     {
         var (ct, path) = (TestContext.Current.CancellationToken, Path.Combine(Repository.Root, "docs", "schema.md"));
         await using var superuser = await host.OpenSuperuser();

@@ -33,10 +33,10 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
             foreach (var schema in schemas)
                 await Scripts.Migrate(Owner, set, schema, tenantId, Ct);
 
-            var described = await Catalog.Describe(superuser, schemas[0], tenantId);
+            var described = await PostgresCatalog.Describe(superuser, schemas[0], tenantId);
             described.Count.ShouldBeGreaterThan(100);
             // a registry may hold invalid rows from before the check, so its check stays not valid
-            (await Catalog.Describe(superuser, schemas[1], tenantId))
+            (await PostgresCatalog.Describe(superuser, schemas[1], tenantId))
                 .Select(line => set == "shared" ? line.Replace(" NOT VALID", "", StringComparison.Ordinal) : line)
                 .ShouldBe(described);
             // and no script is left to run in either schema
@@ -51,7 +51,7 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_schema_at_the_last_numbered_script_gets_what_is_newer_and_keeps_its_rows()
+    public async Task a_schema_at_the_last_numbered_script_gets_newer_objects_and_keeps_its_rows()
     {
         var (schema, tenantId) = ("scripts_at_last", Guid.CreateVersion7());
         await using var superuser = await host.OpenSuperuser();
@@ -80,7 +80,7 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_view_a_function_and_the_comments_of_a_table_run_again_when_their_text_changes_also_back_to_what_it_was()
+    public async Task views_functions_and_table_comments_run_again_when_their_text_changes()
     {
         var (schema, tenantId) = ("scripts_changed", Guid.CreateVersion7());
         var folder = Directory.CreateTempSubdirectory();
@@ -127,7 +127,7 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task no_policy_reads_the_settings_of_the_session_again_for_each_row()
+    public async Task no_policy_reads_the_session_settings_for_each_row()
     {
         await using var superuser = await host.OpenSuperuser();
         // the policies of Marten's tables compare no column, so PostgreSQL evaluates them once
@@ -144,7 +144,7 @@ public sealed partial class SchemaScriptsTests(LedgerHost host)
     }
 
     [Fact]
-    public void every_file_begins_with_its_reason_and_has_one_object_of_its_name()
+    public void every_schema_file_begins_with_its_reason_and_defines_one_object_of_its_name()
     {
         foreach (var (path, sql) in Scripts.All().Where(file => Current().IsMatch(file.Path)))
         {

@@ -36,9 +36,9 @@ public sealed class BadInputTests(LedgerHost host)
     [InlineData("""{"store":"{store}","notes":"\ud800","lines":[{"sku":"{sku}","quantity":1}]}""", 400, "notes")]
     [InlineData("""{"store":"NOWHERE","lines":[{"sku":"{sku}","quantity":1}]}""", 404, "store")]
     [InlineData("""{"store":"{store}","lines":[{"sku":"NOTHING","quantity":1}]}""", 404, "lines[0].sku")]
-    public async Task a_receipt_with_one_wrong_field_is_told_which_and_nothing_is_written(string body, int status, string field)
+    public async Task a_receipt_with_one_invalid_field_is_refused_by_that_field_and_writes_nothing(string body, int status, string field)
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var answer = (await shop.Manager.Post("stock/receipts", body.Replace("{store}", shop.Store).Replace("{sku}", shop.Sku))).ShouldBe(
             status
         );
@@ -48,9 +48,9 @@ public sealed class BadInputTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_wrong_field_is_named_at_once()
+    public async Task all_invalid_fields_are_named_at_once()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var answer = await shop.Manager.Post(
             "stock/issues",
             new
@@ -112,7 +112,7 @@ public sealed class BadInputTests(LedgerHost host)
         "expectedDate",
         "must be a date"
     )]
-    public async Task a_value_of_another_type_is_told_which_one_is_wanted(string command, string body, string field, string wanted)
+    public async Task a_value_of_the_wrong_type_is_refused_with_the_expected_type(string command, string body, string field, string wanted)
     {
         var answer = (await (await Client.Demo(host, "admin")).Post(command, body)).ShouldBe(400);
         answer.Fields.ShouldBe([field], answer.Text);
@@ -130,7 +130,7 @@ public sealed class BadInputTests(LedgerHost host)
     [InlineData("{\"store\":\"\n\"}")]
     [InlineData("{\"lines\":[{\"sku\":\"LAC001\",}]}")]
     [InlineData("{\"\\ud800\":1}")]
-    public async Task what_is_no_json_object_is_400_with_a_reason_in_the_words_of_the_client(string body)
+    public async Task a_body_that_is_not_a_json_object_is_refused_with_a_reason(string body)
     {
         var answer = (await (await Client.Demo(host, "user")).Post("stock/receipts", body)).ShouldBe(400);
         answer.ContentType.ShouldBe("application/problem+json");
@@ -141,7 +141,7 @@ public sealed class BadInputTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_member_that_is_there_twice_in_the_tenants_own_fields_is_400()
+    public async Task a_duplicate_member_in_custom_fields_is_refused()
     {
         var admin = await Client.Demo(host, "admin");
         (await admin.Post("stores", """{"code":"TWICE","name":"x","settings":{"a":1,"a":2}}"""))
@@ -155,7 +155,7 @@ public sealed class BadInputTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_a_client_sends_is_quoted_in_part_when_it_is_long()
+    public async Task a_long_value_is_quoted_in_part()
     {
         var viewer = await Client.Demo(host, "viewer");
         var user = await Client.Demo(host, "user");
@@ -168,9 +168,9 @@ public sealed class BadInputTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task more_lines_than_one_command_takes_are_400()
+    public async Task a_command_with_too_many_lines_is_refused()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var lines = Enumerable.Range(0, 1001).Select(_ => new { sku = shop.Sku, quantity = 1 }).ToArray();
         (await shop.Manager.Post("stock/receipts", new { store = shop.Store, lines })).ShouldBe(400).Fields.ShouldBe(["lines"]);
         (await shop.Manager.Post("stock/receipts", new { store = shop.Store, lines = lines[..1000] })).ShouldBe(200);
@@ -178,22 +178,22 @@ public sealed class BadInputTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_body_of_20_megabytes_is_413()
+    public async Task a_body_of_20_megabytes_answers_413()
     {
         var answer = (await (await Client.Demo(host, "user")).Post("stock/receipts", new string(' ', 20 * 1024 * 1024))).ShouldBe(413);
         answer.Detail!.ShouldContain(FluxionHost.MaxBodyBytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
     [Fact]
-    public async Task a_fraction_of_what_is_measured_is_taken()
+    public async Task a_fraction_of_a_measured_product_is_accepted()
     {
-        var shop = await Shop.Open(host, unitType: "kg");
+        var shop = await TestStore.Create(host, unitType: "kg");
         (await shop.Receive(1.125m)).ShouldBe(200);
         (await shop.OnHand()).ShouldBe(1.125m);
     }
 
     [Fact]
-    public async Task an_unknown_tenant_is_404() =>
+    public async Task an_unknown_tenant_answers_404() =>
         (await (await Client.Demo(host, "user")).Get("/api/nobody/inventory")).ShouldBe(404).Detail!.ShouldContain("nobody");
 
     [Theory]
@@ -206,7 +206,7 @@ public sealed class BadInputTests(LedgerHost host)
     [InlineData("movements?after=WyJhIl0", "after")]
     [InlineData("movements?from=yesterday", "from")]
     [InlineData("movements?to=2026-13-01", "to")]
-    public async Task a_query_with_a_wrong_filter_is_told_which_whatever_the_client_accepts(string path, string field)
+    public async Task a_query_with_an_invalid_filter_names_it_for_every_accept_header(string path, string field)
     {
         var viewer = await Client.Demo(host, "viewer");
         (await viewer.Get(path)).ShouldBe(400).Fields.ShouldBe([field]);
@@ -214,6 +214,6 @@ public sealed class BadInputTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_NUL_in_the_query_is_400_with_a_reason() =>
+    public async Task a_NUL_in_the_query_string_is_refused_with_a_reason() =>
         (await (await Client.Demo(host, "viewer")).Get("inventory?sku=%00")).ShouldBe(400).Detail.ShouldNotBeNullOrEmpty();
 }

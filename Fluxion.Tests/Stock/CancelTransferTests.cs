@@ -8,14 +8,7 @@ namespace Fluxion.Tests.Stock;
 /// <summary>Goods in transit return to the sending store, at the cost at which they left.</summary>
 public sealed class CancelTransferTests(LedgerHost host)
 {
-    private static async Task<string> Other(Client admin)
-    {
-        var code = $"T-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
-        (await admin.Post("stores", new { code, name = "Another store" })).ShouldBe(201);
-        return code;
-    }
-
-    private static async Task<Guid> Send(Shop shop, string to, decimal quantity, string? occurredAt = null) => (
+    private static async Task<Guid> Send(TestStore shop, string to, decimal quantity, string? occurredAt = null) => (
             await shop.Manager.Post(
                 "stock/transfers",
                 new
@@ -55,10 +48,10 @@ public sealed class CancelTransferTests(LedgerHost host)
             : (0, 0);
 
     [Fact]
-    public async Task a_transfer_that_is_cancelled_is_back_where_it_came_from()
+    public async Task a_cancelled_transfer_returns_the_goods_to_the_sending_store()
     {
-        var shop = await Shop.Open(host, stock: 10, unitCost: 2);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 10, unitCost: 2);
+        var to = await shop.CreateAnotherStore();
         var id = await Send(shop, to, 4);
         (await shop.Receive(6, 4)).ShouldBe(200); // 6 × 2 + 6 × 4: 3 each
         var cancelled = (await Cancel(shop.Manager, id)).ShouldBe(200).Json;
@@ -93,10 +86,10 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_a_transfer_that_arrived_in_part_the_rest_comes_back()
+    public async Task cancelling_a_partly_received_transfer_returns_the_rest()
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 10);
+        var to = await shop.CreateAnotherStore();
         var id = await Send(shop, to, 9);
         (await Receive(shop.Manager, id, shop.Sku, 3, lost: 1)).ShouldBe(200);
         var line = (await Cancel(shop.Manager, id)).ShouldBe(200).Json["lines"]![0]!;
@@ -113,8 +106,8 @@ public sealed class CancelTransferTests(LedgerHost host)
     [InlineData(Transfer.Cancelled, 409)]
     public async Task a_transfer_is_cancelled_from_the_states_that_allow_it(string state, int status)
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var id = await Send(shop, await Other(shop.Manager), 4);
+        var shop = await TestStore.Create(host, stock: 10);
+        var id = await Send(shop, await shop.CreateAnotherStore(), 4);
         if (state == Transfer.Cancelled)
             (await Cancel(shop.Manager, id)).ShouldBe(200);
         else if (state != Transfer.InTransit)
@@ -125,9 +118,9 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task it_is_not_back_before_it_left_and_a_count_has_seen_what_came_back_before_it()
+    public async Task a_cancellation_cannot_precede_its_transfer_and_is_corrected_by_a_later_count()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         (
             await shop.Manager.Post(
                 "stock/receipts",
@@ -139,7 +132,7 @@ public sealed class CancelTransferTests(LedgerHost host)
                 }
             )
         ).ShouldBe(200);
-        var id = await Send(shop, await Other(shop.Manager), 4, "2026-03-02T08:00:00Z");
+        var id = await Send(shop, await shop.CreateAnotherStore(), 4, "2026-03-02T08:00:00Z");
         (
             await shop.Manager.Post(
                 "stock/counts",
@@ -161,10 +154,10 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_arrival_and_a_cancellation_at_once_share_what_was_sent()
+    public async Task a_concurrent_arrival_and_cancellation_together_account_for_the_sent_quantity()
     {
-        var shop = await Shop.Open(host, stock: 60);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 60);
+        var to = await shop.CreateAnotherStore();
         for (var round = 0; round < 5; round++)
         {
             var id = await Send(shop, to, 12);
@@ -183,28 +176,15 @@ public sealed class CancelTransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task who_sends_from_the_store_takes_back_and_who_receives_does_not()
+    public async Task only_a_user_of_the_sending_store_can_cancel_a_transfer()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 20);
-        await company.Open("M2", "P2");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 20);
+        await tenant.CreateStore("M2", "P2");
         async Task<Client> User(string store)
         {
             var email = $"{store}@company.test".ToLowerInvariant();
-            (
-                await company.Admin.Post(
-                    "users",
-                    new
-                    {
-                        email,
-                        fullName = store,
-                        role = "user",
-                        password = Company.Password,
-                        stores = new[] { store },
-                    }
-                )
-            ).ShouldBe(201);
-            return await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, email, Company.Password);
+            return await tenant.CreateUser(host, email, "user", store);
         }
         var (sender, receiver) = (await User("M1"), await User("M2"));
         var id = await Send(shop, "M2", 5);
@@ -215,6 +195,6 @@ public sealed class CancelTransferTests(LedgerHost host)
         (await Cancel(sender, id, key: null)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
         (await Cancel(sender, Guid.CreateVersion7())).ShouldBe(404);
         (await shop.OnHand()).ShouldBe(20);
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 }

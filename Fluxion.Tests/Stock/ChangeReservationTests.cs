@@ -64,22 +64,22 @@ public sealed class ChangeReservationTests(LedgerHost host)
     private static async Task<decimal> Reserved(Client client, string store, string sku) =>
         (await client.Get($"inventory?store={store}&sku={sku}")).ShouldBe(200).Json["items"]![0]!["reserved"]!.GetValue<decimal>();
 
-    /// <summary>A company with 20 of P1 in M1 and 20 of P2 in M2.</summary>
-    private async Task<Company> Found()
+    /// <summary>A tenant with 20 of P1 in M1 and 20 of P2 in M2.</summary>
+    private async Task<TestTenant> CreateTenant()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 20);
-        await company.Open("M2", "P2", stock: 20);
-        return company;
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 20);
+        await tenant.CreateStore("M2", "P2", stock: 20);
+        return tenant;
     }
 
     // In part
 
     [Fact]
-    public async Task several_sales_in_several_stores_take_it_piece_by_piece_to_the_end()
+    public async Task several_sales_in_several_stores_fulfil_a_reservation_step_by_step()
     {
-        var company = await Found();
-        var client = company.Admin;
+        var tenant = await CreateTenant();
+        var client = tenant.Admin;
         var id = await Reserve(client, Line("M1", "P1", 3), Line("M1", "P1", 2), Line("M2", "P2", 4));
         var first = (await Sell(client, id, "M1", ("P1", 4))).ShouldBe(201).Json["id"]!.GetValue<Guid>();
         (await Lines(client, id)).ShouldBe(["P1 3 3 0 fulfilled", "P1 2 1 1 open", "P2 4 0 4 open"]);
@@ -95,14 +95,14 @@ public sealed class ChangeReservationTests(LedgerHost host)
             .Select(s => $"{s!["lineNumber"]} {s["saleId"]} {s["quantity"]}")
             .ShouldBe([$"1 {first} 3", $"2 {first} 1", $"3 {second} 4", $"2 {third} 1"]);
         (await Sell(client, id, "M1", ("P1", 1))).ShouldBe(409);
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 
     [Fact]
-    public async Task what_is_left_expires_or_is_released_and_what_was_sold_is_not_held_again()
+    public async Task the_rest_of_a_reservation_expires_or_is_released_without_the_sold_quantity()
     {
-        var company = await Found();
-        var client = company.Admin;
+        var tenant = await CreateTenant();
+        var client = tenant.Admin;
         foreach (var expires in (bool[])[true, false])
         {
             var id = await Reserve(client, Line("M1", "P1", 5));
@@ -124,10 +124,10 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_sales_at_once_each_takes_its_own_and_nothing_is_taken_twice()
+    public async Task twenty_four_concurrent_sales_fulfil_a_reservation_without_taking_stock_twice()
     {
-        var company = await Found();
-        var client = company.Admin;
+        var tenant = await CreateTenant();
+        var client = tenant.Admin;
         var id = await Reserve(client, Line("M1", "P1", 20));
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Sell(client, id, "M1", ("P1", 1))));
         (answers.Count(a => a.Status == 201), answers.Count(a => a.Status == 409)).ShouldBe((20, 4));
@@ -138,12 +138,12 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_sale_does_not_take_what_was_not_held_yet()
+    public async Task a_sale_dated_before_the_reservation_cannot_use_it()
     {
-        var company = await Found();
-        var id = await Reserve(company.Admin, Line("M1", "P1", 5));
+        var tenant = await CreateTenant();
+        var id = await Reserve(tenant.Admin, Line("M1", "P1", 5));
         Task<Answer> Sell(DateTimeOffset at) =>
-            company.Admin.Post(
+            tenant.Admin.Post(
                 "sales",
                 new
                 {
@@ -157,7 +157,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
         (await Sell(In(-3600))).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
         (await Sell(In(0))).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "sales",
                 new
                 {
@@ -173,10 +173,10 @@ public sealed class ChangeReservationTests(LedgerHost host)
     // Extended
 
     [Fact]
-    public async Task what_is_extended_is_held_until_then()
+    public async Task an_extended_reservation_is_held_until_its_new_expiry()
     {
-        var company = await Found();
-        var client = company.Admin;
+        var tenant = await CreateTenant();
+        var client = tenant.Admin;
         var id = (
             await client.Post(
                 "stock/reservations",
@@ -194,7 +194,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
         await using (var scope = host.Services.CreateAsyncScope()) // simulates the delivery of the first message
             await scope
                 .ServiceProvider.GetRequiredService<IMessageBus>()
-                .InvokeForTenantAsync(company.Id.ToString(), new ExpireReservation(id), TestContext.Current.CancellationToken);
+                .InvokeForTenantAsync(tenant.Id.ToString(), new ExpireReservation(id), TestContext.Current.CancellationToken);
         (await Status(client, id)).ShouldBe(Reservation.Open);
         var until = In(30);
         while (await Status(client, id) == Reservation.Open && In(0) < until)
@@ -216,10 +216,10 @@ public sealed class ChangeReservationTests(LedgerHost host)
     // Changed
 
     [Fact]
-    public async Task quantities_change_and_lines_come_and_go_within_what_is_available()
+    public async Task a_reservation_can_change_quantities_and_lines_within_the_available_stock()
     {
-        var company = await Found();
-        var client = company.Admin;
+        var tenant = await CreateTenant();
+        var client = tenant.Admin;
         (await client.Post("stock/receipts", new { store = "M1", lines = new[] { new { sku = "P2", quantity = 20 } } })).ShouldBe(200);
         var id = await Reserve(client, Line("M1", "P1", 5), Line("M1", "P2", 5));
         (await Sell(client, id, "M1", ("P1", 2), ("P2", 1))).ShouldBe(201);
@@ -255,42 +255,29 @@ public sealed class ChangeReservationTests(LedgerHost host)
         (await Lines(client, id)).ShouldBe(["P1 20 2 18 open", "P2 1 1 0 fulfilled", "P2 3 0 0 released"]);
         (await Sell(client, id, "M1", ("P1", 18))).ShouldBe(201);
         (await Status(client, id)).ShouldBe(Reservation.Fulfilled);
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 
     [Fact]
-    public async Task a_change_is_applied_once_under_its_key_and_by_whom_all_its_stores_are_open_to()
+    public async Task a_change_is_applied_once_per_key_and_requires_access_to_all_its_stores()
     {
-        var company = await Found();
-        var id = await Reserve(company.Admin, Line("M1", "P1", 5));
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = Company.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        var tenant = await CreateTenant();
+        var id = await Reserve(tenant.Admin, Line("M1", "P1", 5));
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M1");
         (await ChangeTo(luis, id, Line("M1", "P1", 4))).ShouldBe(200);
         (await ChangeTo(luis, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(403);
-        (await ChangeTo(company.Admin, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(200);
+        (await ChangeTo(tenant.Admin, id, Line("M1", "P1", 4), Line("M2", "P2", 1))).ShouldBe(200);
         (await ChangeTo(luis, id, Line("M1", "P1", 1))).ShouldBe(403);
         (await luis.Post($"stock/reservations/{id}/extend", new { })).ShouldBe(403);
         var key = Guid.CreateVersion7().ToString();
         var answers = await Task.WhenAll(
-            Enumerable.Range(0, 6).Select(_ => Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, key))
+            Enumerable.Range(0, 6).Select(_ => Change(tenant.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, key))
         );
         answers.Select(a => a.ShouldBe(200).Text).Distinct().ShouldHaveSingleItem();
-        (await Change(company.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, null))
+        (await Change(tenant.Admin, id, new { lines = new[] { Line("M1", "P1", 9) } }, null))
             .ShouldBe(400)
             .Fields.ShouldBe(["Idempotency-Key"]);
-        (await ChangeTo(company.Admin, Guid.CreateVersion7(), Line("M1", "P1", 1))).ShouldBe(404);
+        (await ChangeTo(tenant.Admin, Guid.CreateVersion7(), Line("M1", "P1", 1))).ShouldBe(404);
         (await ChangeTo(await Client.Demo(host, "viewer"), id, Line("M1", "P1", 1))).ShouldBe(403);
     }
 
@@ -304,12 +291,16 @@ public sealed class ChangeReservationTests(LedgerHost host)
     [InlineData("""{"lines":[{"store":"M1","sku":"NONE","quantity":1}]}""", 404, "lines[0].sku")]
     [InlineData("""{"reference":"","lines":[{"store":"M1","sku":"P1","quantity":1}]}""", 400, "reference")]
     [InlineData("""{"expiresAt":"2020-01-01T00:00:00Z","lines":[{"store":"M1","sku":"P1","quantity":1}]}""", 400, "expiresAt")]
-    public async Task a_change_with_one_wrong_field_is_told_which_and_the_same_is_held(string body, int status, string field)
+    public async Task a_change_with_one_invalid_field_is_refused_by_that_field_and_keeps_the_reservation(
+        string body,
+        int status,
+        string field
+    )
     {
-        var company = await Found();
-        var id = await Reserve(company.Admin, Line("M1", "P1", 5));
-        (await Change(company.Admin, id, (object)body)).ShouldBe(status).Fields.ShouldBe([field]);
-        (await Lines(company.Admin, id)).ShouldBe(["P1 5 0 5 open"]);
+        var tenant = await CreateTenant();
+        var id = await Reserve(tenant.Admin, Line("M1", "P1", 5));
+        (await Change(tenant.Admin, id, (object)body)).ShouldBe(status).Fields.ShouldBe([field]);
+        (await Lines(tenant.Admin, id)).ShouldBe(["P1 5 0 5 open"]);
     }
 
     // Folds
@@ -323,7 +314,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
         events.Aggregate((Reservation?)null, (state, e) => Reservation.Fold(Milk, state, e))!;
 
     [Fact]
-    public void events_of_the_version_before_read_as_they_did()
+    public void events_of_the_previous_version_fold_as_before()
     {
         var json = LedgerJson.Of(new ReservationFulfilled(One, Milk));
         json.ShouldBe($$"""{"storeId":"{{One}}","saleId":"{{Milk}}"}""");
@@ -338,7 +329,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public void a_line_keeps_its_place_whatever_becomes_of_it()
+    public void a_line_keeps_its_number_after_every_change()
     {
         var opened = new ReservationOpened(
             "web-88",
@@ -369,7 +360,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public void what_is_wanted_of_a_product_is_shared_out_over_its_lines()
+    public void a_quantity_of_a_product_is_distributed_over_its_lines()
     {
         var (store, milk) = (
             new Store(One, "M1", new StoreDetails("A store", "store"), true),

@@ -139,7 +139,7 @@ public sealed class ConservationTests(LedgerHost host)
                 Counts = Counts.Add(hour),
             };
 
-        public Model Hold(decimal quantity) => this with { Reserved = Reserved + quantity };
+        public Model Reserve(decimal quantity) => this with { Reserved = Reserved + quantity };
     }
 
     /// <summary>The changes that an accepted command makes to stock items.</summary>
@@ -161,32 +161,32 @@ public sealed class ConservationTests(LedgerHost host)
             "cancel" => [(here, m => m.Move(hour, of!.Quantity))],
             "move" => [(here, m => m.Move(hour, -q)), (there, m => m.Move(hour, q))],
             "arrive" => [(there, m => m.Move(hour, c.Arrived).Move(hour, -c.Lost).Move(hour, -c.Damaged))],
-            "reserve" => [(here, m => m.Hold(q))],
+            "reserve" => [(here, m => m.Reserve(q))],
             "recall" => [(here, m => m.Move(hour, q))],
-            "release" => [(here, m => m.Hold(-of!.Rest))],
-            "fulfil" => [(here, m => m.Hold(-(c.ReleasesRest ? of!.Rest : Math.Min(q, of!.Rest))).Move(hour, -q))],
+            "release" => [(here, m => m.Reserve(-of!.Rest))],
+            "fulfil" => [(here, m => m.Reserve(-(c.ReleasesRest ? of!.Rest : Math.Min(q, of!.Rest))).Move(hour, -q))],
             _ => [],
         };
     }
 
     /// <summary>Two stores and three products of one run, and the model's state of them.</summary>
-    private sealed class Run(Company company, string name)
+    private sealed class Run(TestTenant tenant, string name)
     {
         public readonly Dictionary<(int Store, int Product), Model> Items = [];
         public readonly List<Document> Documents = [];
         public readonly List<(string Path, object? Body, string Key, Answer Answer)> Accepted = [];
 
-        public static async Task<Company> Found(LedgerHost host)
+        public static async Task<TestTenant> CreateTenant(LedgerHost host)
         {
-            var company = await Company.Found(host);
-            (await company.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
-            (await company.Admin.Put("settings", new { overReceiptPercent = (OverReceipt - 1) * 100 })).ShouldBe(200);
-            return company;
+            var tenant = await TestTenant.Create(host);
+            (await tenant.Admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
+            (await tenant.Admin.Put("settings", new { overReceiptPercent = (OverReceipt - 1) * 100 })).ShouldBe(200);
+            return tenant;
         }
 
-        public static async Task<Run> Open(Company company)
+        public static async Task<Run> Create(TestTenant tenant)
         {
-            var run = new Run(company, Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant());
+            var run = new Run(tenant, Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant());
             for (var i = 0; i < 2; i++)
                 (await run.Client.Post("stores", new { code = run.Store(i), name = "A store" })).ShouldBe(201);
             for (var i = 0; i < Products; i++)
@@ -210,7 +210,7 @@ public sealed class ConservationTests(LedgerHost host)
             return run;
         }
 
-        public Client Client => company.Admin;
+        public Client Client => tenant.Admin;
 
         public string Store(int i) => $"S{i}-{name}";
 
@@ -222,7 +222,7 @@ public sealed class ConservationTests(LedgerHost host)
         /// The command with one of the last documents that it applies to, mostly for a part of its quantity and at a later time. When there
         /// is no such document, the command becomes the one that creates it.
         /// </summary>
-        public (Command Command, Document? Document) For(Command c)
+        public (Command Command, Document? Document) ForDocument(Command c)
         {
             if (!OnDocuments.TryGetValue(c.Kind, out var on))
                 return (c, null);
@@ -433,7 +433,7 @@ public sealed class ConservationTests(LedgerHost host)
         }
 
         /// <summary>The statuses with which a command may be refused; none when it must be accepted.</summary>
-        public IEnumerable<int> Faults(Command c, Document? of)
+        public IEnumerable<int> ExpectedRefusals(Command c, Document? of)
         {
             var (q, isSigned) = (c.Quantity, c.Kind is "adjust" or "count" or "arrive");
             var hasQuantity =
@@ -473,20 +473,20 @@ public sealed class ConservationTests(LedgerHost host)
                 }
             )
                 yield return 409;
-            if (Effects(c, of).Any(e => e.Item.Product != 1 && IsTooMuch(c, Item(e.Item), e.Change(Item(e.Item)))))
+            if (Effects(c, of).Any(e => e.Item.Product != 1 && ExceedsStock(c, Item(e.Item), e.Change(Item(e.Item)))))
                 yield return 409;
         }
 
         /// <summary>
         /// Whether a command would make on hand negative, or take more than is available. Facts may take more than is available.
         /// </summary>
-        private static bool IsTooMuch(Command c, Model before, Model after) =>
+        private static bool ExceedsStock(Command c, Model before, Model after) =>
             (after.OnHand < 0 && after.OnHand < before.OnHand) || (!c.IsFact && after.Available < 0 && after.Available < before.Available);
 
         /// <summary>
         /// Checks the receipt of an accepted command beyond the stock: reservations that are now short, and the amounts of a sale.
         /// </summary>
-        public void ShouldSay(Command c, Document? of, Answer answer)
+        public void ReceiptShouldMatch(Command c, Document? of, Answer answer)
         {
             if (c.Kind is "issue" or "adjust" or "count")
             {
@@ -591,7 +591,7 @@ public sealed class ConservationTests(LedgerHost host)
         }
 
         /// <param name="andOrders">Whether to check on order too, which follows from the states of the orders.</param>
-        public async Task StockShouldBeTheModels(bool andOrders)
+        public async Task StockShouldMatchModel(bool andOrders)
         {
             for (var store = 0; store < 2; store++)
             {
@@ -621,7 +621,7 @@ public sealed class ConservationTests(LedgerHost host)
             }
         }
 
-        public async Task StatesShouldBeTheModels()
+        public async Task StatesShouldMatchModel()
         {
             foreach (
                 var (kind, path, field) in ((string, string, string)[])
@@ -655,28 +655,33 @@ public sealed class ConservationTests(LedgerHost host)
         /// no more goes back than came. A return to a supplier leaves at its inbound cost, which the average of the rest cannot always
         /// compensate.
         /// </summary>
-        public async Task ShouldConserve(LedgerHost host)
+        public async Task InvariantsShouldHold(LedgerHost host)
         {
             await using var superuser = await host.OpenSuperuser();
             (
                 await superuser.Column<string>(
                     $"""
-                    set search_path = {company.Schema};
+                    set search_path = {tenant.Schema};
                     with mine as (select * from products where sku like '%{name}')
-                    select p.sku || ' ' || i.quantity_on_hand || ' ' || i.quantity_reserved || ' ' || i.cost_per_unit || ': ' || coalesce(sum(m.quantity), 0) || ' ' || coalesce(sum(m.quantity * m.cost_per_unit), 0)
+                    select p.sku || ' ' || i.quantity_on_hand || ' ' || i.quantity_reserved || ' ' || i.cost_per_unit || ': ' ||
+                        coalesce(sum(m.quantity), 0) || ' ' || coalesce(sum(m.quantity * m.cost_per_unit), 0)
                     from inventory i
                     join mine p on p.id = i.product_id
                     left join inventory_movements m on m.product_id = i.product_id and m.store_id = i.store_id
                     group by p.sku, i.id, i.product_id, i.store_id
                     having i.quantity_on_hand <> coalesce(sum(m.quantity), 0) or (p.sku not like 'P1%' and (i.quantity_on_hand < 0
-                           or i.quantity_available < 0 and not bool_or(m.quantity < 0 and (m.reference_type in ('adjustment', 'count') or m.reason = 'damage'))
-                           or not bool_or(m.reason is not distinct from 'return_to_supplier') and abs(i.quantity_on_hand * i.cost_per_unit - coalesce(sum(m.quantity * m.cost_per_unit), 0)) > 0.5))
-                        or i.quantity_reserved <> (select coalesce(sum(quantity_held), 0) from reservation_items r where r.product_id = i.product_id and r.store_id = i.store_id)
+                           or i.quantity_available < 0
+                               and not bool_or(m.quantity < 0 and (m.reference_type in ('adjustment', 'count') or m.reason = 'damage'))
+                           or not bool_or(m.reason is not distinct from 'return_to_supplier')
+                               and abs(i.quantity_on_hand * i.cost_per_unit - coalesce(sum(m.quantity * m.cost_per_unit), 0)) > 0.5))
+                        or i.quantity_reserved <> (select coalesce(sum(quantity_held), 0) from reservation_items r
+                            where r.product_id = i.product_id and r.store_id = i.store_id)
                     union all
                     select p.sku || ' in transit ' || sum(t.quantity_in_transit)
                     from mine p join transfer_items t on t.product_id = p.id
                     group by p.id, p.sku
-                    having -sum(t.quantity_in_transit) <> (select sum(quantity) from inventory_movements m where m.product_id = p.id and m.reference_type = 'transfer')
+                    having -sum(t.quantity_in_transit) <> (select sum(quantity) from inventory_movements m
+                        where m.product_id = p.id and m.reference_type = 'transfer')
                     union all
                     select p.sku || ' delivered ' || l.quantity_received
                     from mine p join purchase_order_items l on l.product_id = p.id
@@ -690,9 +695,9 @@ public sealed class ConservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task whatever_is_sent_one_after_the_other_is_accepted_or_refused_and_ends_as_the_model_says()
+    public async Task sequential_random_commands_end_in_the_state_of_the_model()
     {
-        var company = await Run.Found(host);
+        var tenant = await Run.CreateTenant(host);
         await Of(
             "receive",
             "receive",
@@ -736,7 +741,7 @@ public sealed class ConservationTests(LedgerHost host)
             .SampleAsync(
                 async commands =>
                 {
-                    var run = await Run.Open(company);
+                    var run = await Run.Create(tenant);
                     foreach (var c in commands)
                     {
                         if (c.Kind == "repeat")
@@ -749,34 +754,34 @@ public sealed class ConservationTests(LedgerHost host)
                                 .Text.ShouldBe(earlier.Answer.Text);
                             continue;
                         }
-                        var (command, of) = run.For(c);
+                        var (command, of) = run.ForDocument(c);
                         var ((path, body), key, faults) = (
                             run.Request(command, of),
                             Guid.CreateVersion7().ToString(),
-                            run.Faults(command, of).ToHashSet()
+                            run.ExpectedRefusals(command, of).ToHashSet()
                         );
                         var answer = await run.Client.Post(path, body, key);
                         answer.Status.ShouldBeOneOf(faults.Count == 0 ? [200, 201] : [.. faults], $"{command} {of}: {answer.Text}");
                         if (faults.Count > 0)
                             continue;
-                        run.ShouldSay(command, of, answer);
+                        run.ReceiptShouldMatch(command, of, answer);
                         run.Apply(command, of, answer);
                         run.Accepted.Add((path, body, key, answer));
                     }
-                    await run.StockShouldBeTheModels(andOrders: true);
-                    await run.StatesShouldBeTheModels();
-                    await run.ShouldConserve(host);
+                    await run.StockShouldMatchModel(andOrders: true);
+                    await run.StatesShouldMatchModel();
+                    await run.InvariantsShouldHold(host);
                 },
                 iter: Math.Max(1, Commands / 100),
                 threads: 1
             );
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 
     [Fact]
-    public async Task whatever_is_sent_together_and_twice_stock_is_the_sum_of_what_was_accepted()
+    public async Task concurrent_repeated_random_commands_leave_stock_equal_to_the_accepted_ones()
     {
-        var company = await Run.Found(host);
+        var tenant = await Run.CreateTenant(host);
         await Of(
             "receive",
             "receive",
@@ -808,12 +813,12 @@ public sealed class ConservationTests(LedgerHost host)
             .SampleAsync(
                 async commands =>
                 {
-                    var run = await Run.Open(company);
+                    var run = await Run.Create(tenant);
                     foreach (var together in commands.Chunk(12))
                     {
                         var answers = await Task.WhenAll(
                             together
-                                .Select(c => run.For(c with { Hour = Now }))
+                                .Select(c => run.ForDocument(c with { Hour = Now }))
                                 .Select(async c =>
                                 {
                                     var ((path, body), key) = (run.Request(c.Command, c.Document), Guid.CreateVersion7().ToString());
@@ -836,12 +841,12 @@ public sealed class ConservationTests(LedgerHost host)
                         }
                     }
                     // the order of concurrent commands on one document is unknown, and so is the resulting state
-                    await run.StockShouldBeTheModels(andOrders: false);
-                    await run.ShouldConserve(host);
+                    await run.StockShouldMatchModel(andOrders: false);
+                    await run.InvariantsShouldHold(host);
                 },
                 iter: Math.Max(1, Commands / 96),
                 threads: 1
             );
-        await host.ReplayShouldBeEqual(company);
+        await host.ReplayShouldBeEqual(tenant);
     }
 }

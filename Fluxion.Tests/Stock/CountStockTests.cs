@@ -6,7 +6,7 @@ public sealed class CountStockTests(LedgerHost host)
 {
     private static readonly DateTimeOffset Monday = new(2026, 3, 2, 12, 0, 0, TimeSpan.Zero);
 
-    private static Task<Answer> Count(Shop shop, decimal quantity, DateTimeOffset? occurredAt = null) =>
+    private static Task<Answer> Count(TestStore shop, decimal quantity, DateTimeOffset? occurredAt = null) =>
         shop.Manager.Post(
             "stock/counts",
             new
@@ -18,7 +18,7 @@ public sealed class CountStockTests(LedgerHost host)
             }
         );
 
-    private static async Task Receive(Shop shop, decimal quantity, DateTimeOffset occurredAt) =>
+    private static async Task Receive(TestStore shop, decimal quantity, DateTimeOffset occurredAt) =>
         (
             await shop.Manager.Post(
                 "stock/receipts",
@@ -31,7 +31,7 @@ public sealed class CountStockTests(LedgerHost host)
             )
         ).ShouldBe(200);
 
-    private static async Task Issue(Shop shop, decimal quantity, DateTimeOffset occurredAt) =>
+    private static async Task Issue(TestStore shop, decimal quantity, DateTimeOffset occurredAt) =>
         (
             await shop.Manager.Post(
                 "stock/issues",
@@ -46,7 +46,7 @@ public sealed class CountStockTests(LedgerHost host)
         ).ShouldBe(200);
 
     /// <summary>On hand as of a moment: the sum of the movements that had occurred by then.</summary>
-    private static async Task<decimal> OnHandAsOf(Shop shop, DateTimeOffset at) =>
+    private static async Task<decimal> OnHandAsOf(TestStore shop, DateTimeOffset at) =>
         (await shop.Manager.Get($"movements?store={shop.Store}&sku={shop.Sku}&limit=1000")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Where(m => m!["occurredAt"]!.GetValue<DateTimeOffset>() <= at)
@@ -55,9 +55,9 @@ public sealed class CountStockTests(LedgerHost host)
     private static decimal Variance(Answer answer, string field = "variance") => answer.Json["variances"]![0]![field]!.GetValue<decimal>();
 
     [Fact]
-    public async Task a_count_sets_on_hand_and_says_the_variance_and_its_value()
+    public async Task a_count_sets_on_hand_and_returns_the_variance_and_its_value()
     {
-        var shop = await Shop.Open(host, stock: 10, unitCost: 2.50m);
+        var shop = await TestStore.Create(host, stock: 10, unitCost: 2.50m);
         var counted = (await Count(shop, 7)).ShouldBe(200);
         Variance(counted).ShouldBe(-3);
         Variance(counted, "expected").ShouldBe(10);
@@ -68,9 +68,9 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_moved_after_the_moment_of_the_count_moves_what_was_counted()
+    public async Task movements_after_the_moment_of_a_count_apply_to_the_counted_quantity()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         await Receive(shop, 10, Monday);
         await Issue(shop, 2, Monday.AddHours(2)); // sold while the count of one hour before was still being recorded
         Variance((await Count(shop, 9, Monday.AddHours(1))).ShouldBe(200)).ShouldBe(-1);
@@ -79,9 +79,9 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_movement_from_before_a_count_that_comes_late_changes_the_history_and_not_todays_stock()
+    public async Task a_late_movement_before_a_count_changes_the_history_and_not_todays_stock()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         await Receive(shop, 10, Monday);
         (await Count(shop, 6, Monday.AddDays(1))).ShouldBe(200);
         await Issue(shop, 4, Monday.AddHours(5)); // the reason why 4 were missing
@@ -93,9 +93,9 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_late_movement_is_set_right_by_the_first_count_after_it()
+    public async Task a_late_movement_is_corrected_by_the_first_count_after_it()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         await Receive(shop, 10, Monday);
         (await Count(shop, 8, Monday.AddDays(1))).ShouldBe(200);
         (await Count(shop, 5, Monday.AddDays(2))).ShouldBe(200);
@@ -114,9 +114,9 @@ public sealed class CountStockTests(LedgerHost host)
     [Theory]
     [InlineData("issue")]
     [InlineData("sale")]
-    public async Task counts_against_what_leaves_24_wide_end_as_they_would_one_after_the_other(string leaves)
+    public async Task concurrent_counts_and_issues_end_as_in_some_sequential_order(string leaves)
     {
-        var shop = await Shop.Open(host, stock: 100);
+        var shop = await TestStore.Create(host, stock: 100);
         var answers = await Task.WhenAll(
             Enumerable
                 .Range(0, 24)
@@ -143,9 +143,9 @@ public sealed class CountStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_count_of_nothing_zeroes_and_bad_counts_change_nothing()
+    public async Task a_count_of_zero_empties_the_stock_and_invalid_counts_change_nothing()
     {
-        var shop = await Shop.Open(host, stock: 4);
+        var shop = await TestStore.Create(host, stock: 4);
         (await Count(shop, -1)).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
         (await Count(shop, 1.5m)).ShouldBe(400).Fields.ShouldBe(["lines[0].quantity"]);
         (

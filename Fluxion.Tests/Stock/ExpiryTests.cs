@@ -14,7 +14,7 @@ namespace Fluxion.Tests.Stock;
 /// <summary>A reservation expires even when its message, or the node that accepted it, is lost.</summary>
 public sealed class ExpiryTests(LedgerHost host)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     private static async Task<Guid> Reserve(Client client, string store, string sku, TimeSpan holds) => (
             await client.Post(
@@ -41,7 +41,7 @@ public sealed class ExpiryTests(LedgerHost host)
 
     private static async Task ShouldExpire(Client client, Guid id)
     {
-        var until = TimeProvider.System.GetUtcNow() + Patience;
+        var until = TimeProvider.System.GetUtcNow() + Timeout;
         while (await Status(client, id) == Reservation.Open && TimeProvider.System.GetUtcNow() < until)
             await Task.Delay(200, TestContext.Current.CancellationToken);
         (await Status(client, id)).ShouldBe(Reservation.Expired);
@@ -67,7 +67,7 @@ public sealed class ExpiryTests(LedgerHost host)
         );
 
     [Fact]
-    public async Task of_two_nodes_in_production_one_expires_a_reservation_once_and_the_other_goes_on_alone()
+    public async Task one_of_two_nodes_expires_a_reservation_once_and_the_other_continues_alone()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await host.NewDatabase();
@@ -85,14 +85,13 @@ public sealed class ExpiryTests(LedgerHost host)
         var last = await Reserve(client, "CCS-01", "LAC001", TimeSpan.FromSeconds(5));
         await one.StopAsync(ct);
         await ShouldExpire(survivor, last);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         (await superuser.Column<long>("select count(*) from wolverine.wolverine_dead_letters")).ShouldBe([0]);
         await other.StopAsync(ct);
     }
 
     [Fact]
-    public void a_message_that_keeps_failing_is_put_aside_after_some_hours()
+    public void a_message_that_keeps_failing_becomes_a_dead_letter_after_some_hours()
     {
         var rule = host
             .Services.GetRequiredService<WolverineOptions>()
@@ -103,13 +102,13 @@ public sealed class ExpiryTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_its_message_has_left_open_is_expired_when_it_is_a_minute_overdue()
+    public async Task a_reservation_without_a_message_expires_when_a_minute_overdue()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 3);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 3);
         var (lost, other) = (
-            await Reserve(company.Admin, "M1", "P1", TimeSpan.FromSeconds(2)),
-            await Reserve(company.Admin, "M1", "P1", TimeSpan.FromHours(1))
+            await Reserve(tenant.Admin, "M1", "P1", TimeSpan.FromSeconds(2)),
+            await Reserve(tenant.Admin, "M1", "P1", TimeSpan.FromHours(1))
         );
         await using var superuser = await host.OpenSuperuser();
         // as after its message was moved to the error queue
@@ -122,14 +121,14 @@ public sealed class ExpiryTests(LedgerHost host)
             .OfType<OverdueReservations>()
             .ShouldHaveSingleItem()
             .Expire(TestContext.Current.CancellationToken);
-        (await Status(company.Admin, lost)).ShouldBe(Reservation.Open); // its message may still arrive
+        (await Status(tenant.Admin, lost)).ShouldBe(Reservation.Open); // its message may still arrive
         using var aMinuteLater = ActivatorUtilities.CreateInstance<OverdueReservations>(
             host.Services,
-            new Ahead(OverdueReservations.Grace)
+            new OffsetClock(OverdueReservations.Grace)
         );
         await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => aMinuteLater.Expire(TestContext.Current.CancellationToken)));
-        await ShouldExpire(company.Admin, lost);
-        (await Status(company.Admin, other)).ShouldBe(Reservation.Open);
+        await ShouldExpire(tenant.Admin, lost);
+        (await Status(tenant.Admin, other)).ShouldBe(Reservation.Open);
         (await shop.Issue(3, reason: "sample")).ShouldBe(409);
         (await shop.Issue(2, reason: "sample")).ShouldBe(200);
     }

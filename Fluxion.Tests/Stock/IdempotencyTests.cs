@@ -8,9 +8,9 @@ namespace Fluxion.Tests.Stock;
 public sealed class IdempotencyTests(LedgerHost host)
 {
     [Fact]
-    public async Task the_same_request_with_the_same_key_changes_nothing_and_answers_the_same()
+    public async Task a_repeated_request_with_the_same_key_changes_nothing_and_gets_the_same_answer()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         var first = (await shop.Issue(3, key)).ShouldBe(200);
         var second = (await shop.Issue(3, key)).ShouldBe(200);
@@ -22,9 +22,9 @@ public sealed class IdempotencyTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_same_key_with_another_request_is_422()
+    public async Task a_key_reused_for_another_request_answers_422()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         (await shop.Issue(3, key)).ShouldBe(200);
         (await shop.Issue(4, key)).ShouldBe(422).Detail!.ShouldContain(key);
@@ -33,9 +33,9 @@ public sealed class IdempotencyTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task spaces_and_trailing_zeros_do_not_make_another_request()
+    public async Task spaces_and_trailing_zeros_do_not_change_the_request_hash()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         (
             await shop.Manager.Post(
@@ -70,7 +70,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     }
 
     [Fact]
-    public void a_field_that_an_upgrade_adds_does_not_make_another_request_until_it_is_used()
+    public void a_field_added_by_an_upgrade_does_not_change_the_request_hash_until_it_is_used()
     {
         static byte[] Hash<T>(T command) =>
             IdempotencyKey
@@ -101,9 +101,9 @@ public sealed class IdempotencyTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_repeats_at_once_one_is_applied_and_all_answer_the_same()
+    public async Task one_of_24_concurrent_repeats_is_applied_and_all_get_the_same_answer()
     {
-        var shop = await Shop.Open(host, stock: 1);
+        var shop = await TestStore.Create(host, stock: 1);
         var key = Guid.CreateVersion7().ToString();
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => shop.Issue(1, key)));
         answers.ShouldAllBe(a => a.Status == 200);
@@ -114,7 +114,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task a_refused_request_leaves_its_key_free()
     {
-        var shop = await Shop.Open(host, stock: 1);
+        var shop = await TestStore.Create(host, stock: 1);
         var key = Guid.CreateVersion7().ToString();
         (await shop.Issue(2, key)).ShouldBe(409);
         (await shop.Receive(1)).ShouldBe(200);
@@ -124,7 +124,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     [Fact]
     public async Task two_users_may_choose_the_same_key()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var key = Guid.CreateVersion7().ToString();
         (await shop.Issue(1, key)).ShouldBe(200);
         (await (shop with { Manager = await Client.Demo(host, "manager") }).Issue(1, key)).ShouldBe(200);
@@ -136,9 +136,9 @@ public sealed class IdempotencyTests(LedgerHost host)
     [InlineData("")]
     [InlineData("with space")]
     [InlineData("a key of more than two hundred characters")]
-    public async Task what_moves_stock_needs_a_well_formed_key(string? key)
+    public async Task a_command_that_moves_stock_requires_a_well_formed_key(string? key)
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         if (key?.StartsWith("a key", StringComparison.Ordinal) == true)
             key = new string('k', 201);
         (await shop.Receive(1, key: key)).ShouldBe(400).Fields.ShouldBe(["Idempotency-Key"]);
@@ -146,7 +146,7 @@ public sealed class IdempotencyTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_catalog_command_may_carry_a_key_too()
+    public async Task a_catalog_command_may_have_a_key()
     {
         var admin = await Client.Demo(host, "admin");
         var (key, code) = (Guid.CreateVersion7().ToString(), $"K-{Guid.CreateVersion7().ToString("N")[^8..]}");

@@ -7,7 +7,7 @@ public sealed class MoveStockTests(LedgerHost host)
     [Fact]
     public async Task ten_thousand_lines_are_one_transaction()
     {
-        var shop = await Shop.Open(host);
+        var shop = await TestStore.Create(host);
         var lines = Enumerable
             .Range(0, 10_000)
             .Select(i =>
@@ -41,10 +41,10 @@ public sealed class MoveStockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task one_line_that_is_refused_refuses_all()
+    public async Task one_refused_line_refuses_the_whole_command()
     {
-        var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 5));
-        object Line(Shop shop, string type, decimal quantity, string? reason) =>
+        var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 5));
+        object Line(TestStore shop, string type, decimal quantity, string? reason) =>
             new
             {
                 type,

@@ -9,8 +9,6 @@ namespace Fluxion.Tests.Stock;
 
 public sealed class ReservationTests(LedgerHost host)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private static DateTimeOffset In(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds);
 
     private static object Line(string store, string sku, decimal quantity) =>
@@ -33,7 +31,7 @@ public sealed class ReservationTests(LedgerHost host)
             key
         );
 
-    private static Task<Answer> Reserve(Shop shop, decimal quantity, DateTimeOffset? expiresAt = null, string? key = "new") =>
+    private static Task<Answer> Reserve(TestStore shop, decimal quantity, DateTimeOffset? expiresAt = null, string? key = "new") =>
         Reserve(shop.Manager, expiresAt, key, Line(shop.Store, shop.Sku, quantity));
 
     private static Task<Answer> Release(Client client, Guid reservation, string? key = "new") =>
@@ -44,20 +42,10 @@ public sealed class ReservationTests(LedgerHost host)
     private static async Task<string> Status(Client client, Guid reservation) =>
         (await client.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["status"]!.GetValue<string>();
 
-    private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(Shop shop)
+    private static async Task<(decimal OnHand, decimal Reserved, decimal Available)> Stock(TestStore shop)
     {
         var row = (await shop.Manager.Get($"inventory?store={shop.Store}&sku={shop.Sku}")).ShouldBe(200).Json["items"]![0]!;
         return (row["onHand"]!.GetValue<decimal>(), row["reserved"]!.GetValue<decimal>(), row["available"]!.GetValue<decimal>());
-    }
-
-    private static async Task Eventually(Func<Task<bool>> holds, string what)
-    {
-        var until = In(Patience.TotalSeconds);
-        while (!await holds())
-        {
-            TimeProvider.System.GetUtcNow().ShouldBeLessThan(until, what);
-            await Task.Delay(200, TestContext.Current.CancellationToken);
-        }
     }
 
     /// <summary>The number of messages about a reservation that Wolverine stores.</summary>
@@ -67,17 +55,19 @@ public sealed class ReservationTests(LedgerHost host)
         return (
             await superuser.Column<long>(
                 $"""
-                select (select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
-                     + (select count(*) from wolverine.wolverine_outgoing_envelopes where position(convert_to('{text}', 'UTF8') in body) > 0)
+                select (select count(*) from wolverine.wolverine_incoming_envelopes
+                    where position(convert_to('{text}', 'UTF8') in body) > 0)
+                     + (select count(*) from wolverine.wolverine_outgoing_envelopes
+                         where position(convert_to('{text}', 'UTF8') in body) > 0)
                 """
             )
         ).Single();
     }
 
     [Fact]
-    public async Task what_is_reserved_is_on_hand_and_not_available_until_it_is_released()
+    public async Task reserved_stock_is_on_hand_and_not_available_until_released()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var reserved = (await Reserve(shop, 4)).ShouldBe(201);
         reserved.Headers.Location!.ToString().ShouldEndWith($"/stock/reservations/{Id(reserved)}");
         reserved.Json["stock"]!
@@ -100,9 +90,9 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task lines_of_several_stores_are_held_together_or_none_is()
+    public async Task lines_of_several_stores_are_reserved_together_or_not_at_all()
     {
-        var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
+        var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 2));
         var refused = (
             await Reserve(
                 one.Manager,
@@ -129,9 +119,9 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_reservations_at_once_of_20_units_exactly_20_hold_one()
+    public async Task twenty_of_24_concurrent_reservations_of_20_units_succeed()
     {
-        var (shop, other) = (await Shop.Open(host, stock: 20), await Shop.Open(host, stock: 20));
+        var (shop, other) = (await TestStore.Create(host, stock: 20), await TestStore.Create(host, stock: 20));
         object[] lines = [Line(shop.Store, shop.Sku, 1), Line(other.Store, other.Sku, 1)];
         var answers = await Task.WhenAll(
             Enumerable.Range(0, 24).Select(i => Reserve(shop.Manager, null, "new", i % 2 == 0 ? lines : [.. lines.Reverse()]))
@@ -144,9 +134,9 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_reservation_and_a_release_sent_again_with_their_keys_are_applied_once()
+    public async Task a_repeated_reservation_or_release_with_its_key_is_applied_once()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var (reserve, release) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
         var first = (await Reserve(shop, 2, In(3600), reserve)).ShouldBe(201);
         (await Reserve(shop, 2, first.Json["expiresAt"]!.GetValue<DateTimeOffset>().AddSeconds(1), reserve)).ShouldBe(422);
@@ -160,13 +150,13 @@ public sealed class ReservationTests(LedgerHost host)
     // Expiry
 
     [Fact]
-    public async Task a_reservation_expires_without_anybody_doing_anything()
+    public async Task a_reservation_expires_automatically()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, In(1.5))).ShouldBe(201));
         (await Messages(id.ToString())).ShouldBe(1);
         (await Stock(shop)).Available.ShouldBe(6);
-        await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
+        await Wait.Until(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
         (await Stock(shop)).ShouldBe((10m, 0m, 10m));
         (await Release(shop.Manager, id)).ShouldBe(409).Detail!.ShouldBe("The reservation is expired: release is allowed when it is open.");
         // the system expires it, and no user
@@ -179,15 +169,15 @@ public sealed class ReservationTests(LedgerHost host)
     [Fact]
     public async Task a_reservation_expires_in_its_own_tenant()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 3);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 3);
         var id = Id((await Reserve(shop, 3, In(1))).ShouldBe(201));
-        await Eventually(async () => await Status(company.Admin, id) == Reservation.Expired, "it expires");
+        await Wait.Until(async () => await Status(tenant.Admin, id) == Reservation.Expired, "it expires");
         (await Stock(shop)).ShouldBe((3m, 0m, 3m));
     }
 
     [Fact]
-    public async Task what_expires_while_no_host_runs_is_available_once_one_does()
+    public async Task a_reservation_that_expires_while_no_host_runs_is_released_at_the_next_start()
     {
         await using var database = await host.NewDatabase();
         Guid id;
@@ -200,15 +190,15 @@ public sealed class ReservationTests(LedgerHost host)
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         await using var second = await HostProcess.Serve(database.Connections);
         var client = await second.Demo("user");
-        await Eventually(async () => await Status(client, id) == Reservation.Expired, "it expires after downtime");
+        await Wait.Until(async () => await Status(client, id) == Reservation.Expired, "it expires after downtime");
     }
 
     [Fact]
-    public async Task release_and_expiry_at_once_give_back_once()
+    public async Task a_concurrent_release_and_expiry_release_the_stock_once()
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var tenant = (await shop.Manager.Get($"stock/reservations/{Id((await Reserve(shop, 1)).ShouldBe(201))}")).ShouldBe(200);
-        tenant.Json["lines"]!.AsArray().Count.ShouldBe(1);
+        var shop = await TestStore.Create(host, stock: 10);
+        var reservation = (await shop.Manager.Get($"stock/reservations/{Id((await Reserve(shop, 1)).ShouldBe(201))}")).ShouldBe(200);
+        reservation.Json["lines"]!.AsArray().Count.ShouldBe(1);
         await using var superuser = await host.OpenSuperuser();
         var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
         for (var round = 0; round < 5; round++)
@@ -236,9 +226,9 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_message_before_its_time_waits_on()
+    public async Task a_scheduled_message_that_arrives_early_waits_until_its_time()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, In(3600))).ShouldBe(201));
         await using var superuser = await host.OpenSuperuser();
         var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
@@ -251,15 +241,15 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_message_is_kept_in_the_commands_own_transaction_and_gone_with_it()
+    public async Task the_expiry_message_is_stored_and_deleted_with_the_commands_transaction()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 3);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 3);
         (await Reserve(shop, 4)).ShouldBe(409); // refused: no message is stored
         await using var superuser = await host.OpenSuperuser();
         const string All =
             "select count(*) from wolverine.wolverine_incoming_envelopes where position(convert_to('{0}', 'UTF8') in body) > 0";
-        var kept = All.Replace("{0}", company.Id.ToString(), StringComparison.Ordinal);
+        var kept = All.Replace("{0}", tenant.Id.ToString(), StringComparison.Ordinal);
         (await superuser.Column<long>(kept)).ShouldBe([0]);
 
         // the commit waits for this lock, and then its connection is terminated
@@ -267,11 +257,13 @@ public sealed class ReservationTests(LedgerHost host)
         await using (var obstacle = await host.OpenSuperuser())
         {
             await using var transaction = await obstacle.BeginTransactionAsync(TestContext.Current.CancellationToken);
-            await obstacle.Execute($"lock table {company.Schema}.reservation_items in exclusive mode");
+            await obstacle.Execute($"lock table {tenant.Schema}.reservation_items in exclusive mode");
             pending = Reserve(shop, 1);
-            var waiting =
-                $"select pid from pg_stat_activity where wait_event_type = 'Lock' and pid in (select pid from pg_locks where not granted and relation = '{company.Schema}.reservation_items'::regclass)";
-            await Eventually(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
+            var waiting = $"""
+                select pid from pg_stat_activity where wait_event_type = 'Lock'
+                    and pid in (select pid from pg_locks where not granted and relation = '{tenant.Schema}.reservation_items'::regclass)
+                """;
+            await Wait.Until(async () => (await superuser.Rows(waiting)).Count == 1, "the commit waits");
             (await superuser.Column<long>(kept)).ShouldBe([0]);
             await superuser.Execute($"select pg_terminate_backend(pid) from ({waiting}) w");
             (await pending).Status.ShouldBeGreaterThanOrEqualTo(500);
@@ -295,16 +287,16 @@ public sealed class ReservationTests(LedgerHost host)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task a_reservation_changes_from_the_states_that_allow_it(string state, string command)
+    public async Task a_reservation_can_be_released_or_sold_only_while_open(string state, string command)
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4, state == Reservation.Expired ? In(0.5) : null)).ShouldBe(201));
         if (state == Reservation.Fulfilled)
             (await Sell(shop, 4, id)).ShouldBe(201);
         if (state == Reservation.Released)
             (await Release(shop.Manager, id)).ShouldBe(200);
         if (state == Reservation.Expired)
-            await Eventually(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
+            await Wait.Until(async () => await Status(shop.Manager, id) == Reservation.Expired, "it expires");
         var answer = command switch
         {
             "release" => await Release(shop.Manager, id),
@@ -347,13 +339,13 @@ public sealed class ReservationTests(LedgerHost host)
             }
         );
 
-    private static Task<Answer> Sell(Shop shop, decimal quantity, Guid? reservation) =>
+    private static Task<Answer> Sell(TestStore shop, decimal quantity, Guid? reservation) =>
         Sell(shop.Manager, shop.Store, reservation, new { sku = shop.Sku, quantity });
 
     [Fact]
-    public async Task a_sale_takes_what_was_held_for_it_and_the_rest_stays_held_unless_it_is_released()
+    public async Task a_sale_uses_its_reservation_and_the_rest_stays_reserved_unless_released()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Reserve(shop, 4)).ShouldBe(201));
         (await shop.Issue(6)).ShouldBe(200);
         (await Sell(shop, 3, null)).ShouldBe(409).Json["shortages"]![0]!["available"]!.GetValue<decimal>().ShouldBe(0);
@@ -380,9 +372,9 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task it_is_fulfilled_store_by_store_by_what_it_holds_there()
+    public async Task a_reservation_is_fulfilled_in_each_store_by_the_quantity_held_there()
     {
-        var (one, other) = (await Shop.Open(host, stock: 5), await Shop.Open(host, stock: 2));
+        var (one, other) = (await TestStore.Create(host, stock: 5), await TestStore.Create(host, stock: 2));
         var id = Id((await Reserve(one.Manager, null, "new", Line(one.Store, one.Sku, 5), Line(other.Store, other.Sku, 2))).ShouldBe(201));
         (
             await one.Manager.Post("stock/receipts", new { store = one.Store, lines = new[] { new { sku = other.Sku, quantity = 1 } } })
@@ -407,9 +399,9 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task it_expires_or_is_fulfilled_but_never_both()
+    public async Task a_reservation_expires_or_is_fulfilled_but_never_both()
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         await using var superuser = await host.OpenSuperuser();
         var demo = (await superuser.Column<Guid>("select id from shared.tenants where slug = 'fluxion-demo'")).Single().ToString();
         var onHand = 10m;
@@ -439,7 +431,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public void what_is_fulfilled_in_one_store_is_still_held_in_the_other()
+    public void a_reservation_fulfilled_in_one_store_is_still_held_in_the_other()
     {
         var (id, one, other, product, at) = (
             Guid.CreateVersion7(),
@@ -477,30 +469,17 @@ public sealed class ReservationTests(LedgerHost host)
     // Stores
 
     [Fact]
-    public async Task a_user_of_one_store_reserves_and_releases_there_only_and_sees_no_more()
+    public async Task a_user_of_one_store_reserves_releases_and_reads_only_there()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 20);
-        await company.Open("M2", "P2", stock: 20);
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = Company.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 20);
+        await tenant.CreateStore("M2", "P2", stock: 20);
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M1");
 
         var mine = Id((await Reserve(luis, null, "new", Line("M1", "P1", 1))).ShouldBe(201));
         (await Reserve(luis, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(403);
-        var both = Id((await Reserve(company.Admin, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(201));
-        var others = Id((await Reserve(company.Admin, null, "new", Line("M2", "P2", 1))).ShouldBe(201));
+        var both = Id((await Reserve(tenant.Admin, null, "new", Line("M1", "P1", 1), Line("M2", "P2", 1))).ShouldBe(201));
+        var others = Id((await Reserve(tenant.Admin, null, "new", Line("M2", "P2", 1))).ShouldBe(201));
         (await Release(luis, both)).ShouldBe(403);
 
         async Task<List<Guid>> Listed(Client client, string query = "") =>
@@ -516,15 +495,15 @@ public sealed class ReservationTests(LedgerHost host)
         (await luis.Get($"stock/reservations/{others}")).ShouldBe(404);
         (await Release(luis, mine)).ShouldBe(200);
         (await Release(luis, others)).ShouldBe(403);
-        (await Listed(company.Admin)).ShouldBe([others, both, mine]);
-        (await Listed(company.Admin, "?status=open&store=m1")).ShouldBe([both]);
-        (await Listed(company.Admin, "?reference=web-88&status=released")).ShouldBe([mine]);
-        (await Listed(company.Admin, "?reference=other")).ShouldBeEmpty();
-        var page = (await company.Admin.Get("stock/reservations?limit=2")).ShouldBe(200).Json;
-        (await Listed(company.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([mine]);
+        (await Listed(tenant.Admin)).ShouldBe([others, both, mine]);
+        (await Listed(tenant.Admin, "?status=open&store=m1")).ShouldBe([both]);
+        (await Listed(tenant.Admin, "?reference=web-88&status=released")).ShouldBe([mine]);
+        (await Listed(tenant.Admin, "?reference=other")).ShouldBeEmpty();
+        var page = (await tenant.Admin.Get("stock/reservations?limit=2")).ShouldBe(200).Json;
+        (await Listed(tenant.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([mine]);
 
         // the goods that were held in the other store are sold by now
-        (await Sell(company.Admin, "M2", both, new { sku = "P2", quantity = 1 })).ShouldBe(201);
+        (await Sell(tenant.Admin, "M2", both, new { sku = "P2", quantity = 1 })).ShouldBe(201);
         (await Release(luis, both)).ShouldBe(200);
 
         (await Reserve(await Client.Demo(host, "viewer"), null, "new", Line("CCS-01", "LAC001", 1))).ShouldBe(403);
@@ -554,7 +533,7 @@ public sealed class ReservationTests(LedgerHost host)
     [InlineData("""{"reference":"x","expiresAt":"soon","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
     public async Task a_reservation_with_one_wrong_field_is_told_which_and_nothing_is_held(string body, int status, string field)
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var answer = (
             await shop.Manager.Post(
                 "stock/reservations",
@@ -566,7 +545,7 @@ public sealed class ReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_reservation_that_is_not_there_is_404()
+    public async Task an_unknown_reservation_answers_404()
     {
         var user = await Client.Demo(host, "user");
         (await Release(user, Guid.CreateVersion7())).ShouldBe(404);

@@ -36,7 +36,7 @@ public sealed class ShortReservationTests(LedgerHost host)
         return (row["onHand"]!.GetValue<decimal>(), row["reserved"]!.GetValue<decimal>(), row["available"]!.GetValue<decimal>());
     }
 
-    private static string[] Short(Answer answer) =>
+    private static string[] ShortReservations(Answer answer) =>
         [
             .. answer.Json["reservationsShort"]!
                 .AsArray()
@@ -57,28 +57,25 @@ public sealed class ShortReservationTests(LedgerHost host)
     private static Task<Answer> Receive(Client client, decimal quantity, string store = "M1") =>
         client.Post("stock/receipts", new { store, lines = new[] { new { sku = "P1", quantity } } });
 
-    private static Task<Answer> Import(Client client, string what, string file) =>
-        client.Send(HttpMethod.Post, $"imports/{what}", file, Guid.CreateVersion7().ToString(), contentType: "text/csv");
-
     /// <summary>All alerts about short reservations, once the latest has the expected status and missing quantity.</summary>
-    private static Task<JsonArray> Until(Client client, string expected) =>
-        AlertTests.Until(
+    private static Task<JsonArray> WaitForAlerts(Client client, string expected) =>
+        AlertTests.WaitForAlerts(
             client,
             alerts => alerts.Count > 0 && $"{alerts[0]!["status"]} {alerts[0]!["data"]!["level"]}" == expected,
             "type=reservation_short"
         );
 
     [Fact]
-    public async Task damage_is_taken_below_what_is_reserved_and_the_latest_reservations_are_short()
+    public async Task damage_may_take_reserved_stock_and_leaves_the_latest_reservations_short()
     {
-        var company = await Company.Found(host);
-        var client = (await company.Open("M1", "P1", stock: 10)).Manager;
+        var tenant = await TestTenant.Create(host);
+        var client = (await tenant.CreateStore("M1", "P1", stock: 10)).Manager;
         await Reserve(client, "first", 4);
         await Reserve(client, "second", 3);
         var last = await Reserve(client, "last", 2);
-        Short((await Issue(client, 1)).ShouldBe(200)).ShouldBeEmpty();
-        Short((await Issue(client, 1)).ShouldBe(200)).ShouldBe(["last M1 P1 2 1"]);
-        Short((await Issue(client, 3)).ShouldBe(200)).ShouldBe(["last M1 P1 2 2", "second M1 P1 3 2"]);
+        ShortReservations((await Issue(client, 1)).ShouldBe(200)).ShouldBeEmpty();
+        ShortReservations((await Issue(client, 1)).ShouldBe(200)).ShouldBe(["last M1 P1 2 1"]);
+        ShortReservations((await Issue(client, 3)).ShouldBe(200)).ShouldBe(["last M1 P1 2 2", "second M1 P1 3 2"]);
         (await Stock(client)).ShouldBe((5m, 9m, -4m));
 
         // on hand is never negative, and a command that is not a fact is refused
@@ -117,30 +114,30 @@ public sealed class ShortReservationTests(LedgerHost host)
         ).ShouldBe(409);
 
         // an inbound movement makes no reservation short, and released goods are available to the others
-        Short((await Receive(client, 1)).ShouldBe(200)).ShouldBeEmpty();
+        ShortReservations((await Receive(client, 1)).ShouldBe(200)).ShouldBeEmpty();
         (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);
         (await Stock(client)).ShouldBe((6m, 7m, -1m));
-        Short((await Issue(client, 1, "theft")).ShouldBe(200)).ShouldBe(["second M1 P1 3 2"]);
-        await host.ReplayShouldBeEqual(company);
+        ShortReservations((await Issue(client, 1, "theft")).ShouldBe(200)).ShouldBe(["second M1 P1 3 2"]);
+        await host.ReplayShouldBeEqual(tenant);
     }
 
     [Fact]
-    public async Task every_command_and_import_that_takes_facts_names_the_reservations_that_are_short()
+    public async Task every_command_and_import_of_facts_names_the_short_reservations()
     {
-        var company = await Company.Found(host);
-        var client = (await company.Open("M1", "P1", stock: 100)).Manager;
+        var tenant = await TestTenant.Create(host);
+        var client = (await tenant.CreateStore("M1", "P1", stock: 100)).Manager;
         await Reserve(client, "web-1", 95);
-        async Task Says(Answer answer, decimal shortBy)
+        async Task ShouldBeShortBy(Answer answer, decimal shortBy)
         {
-            Short(answer.ShouldBe(200)).ShouldBe([$"web-1 M1 P1 95 {shortBy}"]);
+            ShortReservations(answer.ShouldBe(200)).ShouldBe([$"web-1 M1 P1 95 {shortBy}"]);
             (await Receive(client, shortBy)).ShouldBe(200); // so that the next case starts with nothing short
             (await Stock(client)).ShouldBe((95m, 95m, 0m));
         }
         (await Issue(client, 5)).ShouldBe(200);
         foreach (var reason in (string[])["damage", "expired", "theft", "loss"])
-            await Says(await Issue(client, 2, reason), 2);
+            await ShouldBeShortBy(await Issue(client, 2, reason), 2);
         foreach (var reason in (string[])["correction", "damage", "expired", "theft", "loss", "other"])
-            await Says(
+            await ShouldBeShortBy(
                 await client.Post(
                     "stock/adjustments",
                     new
@@ -152,8 +149,11 @@ public sealed class ShortReservationTests(LedgerHost host)
                 ),
                 3
             );
-        await Says(await client.Post("stock/counts", new { store = "M1", lines = new[] { new { sku = "P1", quantity = 91 } } }), 4);
-        await Says(
+        await ShouldBeShortBy(
+            await client.Post("stock/counts", new { store = "M1", lines = new[] { new { sku = "P1", quantity = 91 } } }),
+            4
+        );
+        await ShouldBeShortBy(
             await client.Post(
                 "stock/movements",
                 new
@@ -173,9 +173,9 @@ public sealed class ShortReservationTests(LedgerHost host)
             ),
             5
         );
-        await Says(await Import(client, "stock", "store,sku,onHand\nM1,P1,89\n"), 6);
-        await Says(await Import(client, "movements", "store,sku,referenceType,quantity,reason\nM1,P1,issue,-7,expired\n"), 7);
-        (await Import(client, "movements", "store,sku,referenceType,quantity\nM1,P1,sale,-1\n")).ShouldBe(409);
+        await ShouldBeShortBy(await client.Import("stock", "store,sku,onHand\nM1,P1,89\n"), 6);
+        await ShouldBeShortBy(await client.Import("movements", "store,sku,referenceType,quantity,reason\nM1,P1,issue,-7,expired\n"), 7);
+        (await client.Import("movements", "store,sku,referenceType,quantity\nM1,P1,sale,-1\n")).ShouldBe(409);
 
         // the OpenAPI document has the field in the reply of each of them
         var api = await OpenApi.Of(client);
@@ -202,13 +202,13 @@ public sealed class ShortReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task one_alert_is_raised_kept_up_to_date_and_resolved_when_the_goods_are_there_again()
+    public async Task one_alert_follows_a_shortage_of_reservations_until_the_goods_are_back()
     {
-        var company = await Company.Found(host);
-        var client = (await company.Open("M1", "P1", stock: 10)).Manager;
+        var tenant = await TestTenant.Create(host);
+        var client = (await tenant.CreateStore("M1", "P1", stock: 10)).Manager;
         var (first, last) = (await Reserve(client, "first", 6), await Reserve(client, "last", 4));
         (await Issue(client, 3)).ShouldBe(200);
-        var alert = (await Until(client, "active 3")).ShouldHaveSingleItem()!;
+        var alert = (await WaitForAlerts(client, "active 3")).ShouldHaveSingleItem()!;
         (
             alert["priority"]!.GetValue<string>(),
             alert["store"]!.GetValue<string>(),
@@ -224,42 +224,44 @@ public sealed class ShortReservationTests(LedgerHost host)
         alert["data"]!["events"]!.AsArray().ShouldHaveSingleItem();
 
         (await Issue(client, 7, "theft")).ShouldBe(200);
-        alert = (await Until(client, "active 10")).ShouldHaveSingleItem()!;
+        alert = (await WaitForAlerts(client, "active 10")).ShouldHaveSingleItem()!;
         (alert["priority"]!.GetValue<string>(), alert["data"]!["reservations"]!.AsArray().Count).ShouldBe(("critical", 2));
         (await client.Post($"alerts/{alert["id"]}/acknowledge", null)).ShouldBe(200);
         (await Receive(client, 8)).ShouldBe(200);
-        await Until(client, "acknowledged 2");
+        await WaitForAlerts(client, "acknowledged 2");
         (await Receive(client, 2)).ShouldBe(200);
-        await Until(client, "resolved 2");
+        await WaitForAlerts(client, "resolved 2");
 
         // soon afterwards the same alert is reopened; it is resolved when the missing goods are no longer reserved
         (await Issue(client, 1)).ShouldBe(200);
-        (await Until(client, "acknowledged 1")).ShouldHaveSingleItem()!["id"]!.GetValue<string>().ShouldBe(alert["id"]!.GetValue<string>());
+        (await WaitForAlerts(client, "acknowledged 1")).ShouldHaveSingleItem()!["id"]!
+            .GetValue<string>()
+            .ShouldBe(alert["id"]!.GetValue<string>());
         (await client.Post($"stock/reservations/{last}/release", null)).ShouldBe(200);
-        await Until(client, "resolved 1");
+        await WaitForAlerts(client, "resolved 1");
         (await client.Get($"stock/reservations/{first}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("open");
     }
 
     [Fact]
-    public async Task what_may_be_backordered_is_never_short_until_it_may_not()
+    public async Task a_product_that_allows_backorder_has_no_short_reservations()
     {
-        var company = await Company.Found(host);
-        var client = (await company.Open("M1", "P1", stock: 5)).Manager;
+        var tenant = await TestTenant.Create(host);
+        var client = (await tenant.CreateStore("M1", "P1", stock: 5)).Manager;
         object Product(bool allowBackorder) => new { name = "A product", settings = new { allowBackorder } };
         (await client.Put("products/P1", Product(true))).ShouldBe(200);
         await Reserve(client, "web-1", 8);
-        Short((await Issue(client, 2)).ShouldBe(200)).ShouldBeEmpty();
+        ShortReservations((await Issue(client, 2)).ShouldBe(200)).ShouldBeEmpty();
         (await client.Put("products/P1", Product(false))).ShouldBe(200);
-        await Until(client, "active 5");
+        await WaitForAlerts(client, "active 5");
         (await client.Put("products/P1", Product(true))).ShouldBe(200);
-        await Until(client, "resolved 5");
+        await WaitForAlerts(client, "resolved 5");
     }
 
     [Fact]
-    public async Task a_short_reservation_takes_what_is_there_and_not_more()
+    public async Task a_sale_of_a_short_reservation_takes_only_what_is_on_hand()
     {
-        var company = await Company.Found(host);
-        var client = (await company.Open("M1", "P1", stock: 5)).Manager;
+        var tenant = await TestTenant.Create(host);
+        var client = (await tenant.CreateStore("M1", "P1", stock: 5)).Manager;
         var id = await Reserve(client, "web-1", 5);
         (await Issue(client, 2)).ShouldBe(200);
         Task<Answer> Sell(decimal quantity) =>
@@ -282,33 +284,20 @@ public sealed class ShortReservationTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_user_of_one_store_sees_what_is_short_there_alone()
+    public async Task a_user_of_one_store_sees_only_its_short_reservations()
     {
-        var company = await Company.Found(host);
-        var client = (await company.Open("M1", "P1", stock: 5)).Manager;
-        await company.Open("M2", "P2");
+        var tenant = await TestTenant.Create(host);
+        var client = (await tenant.CreateStore("M1", "P1", stock: 5)).Manager;
+        await tenant.CreateStore("M2", "P2");
         (await Receive(client, 5, "M2")).ShouldBe(200);
         foreach (var store in (string[])["M1", "M2"])
         {
             await Reserve(client, $"web-{store}", 5, store);
             (await Issue(client, 1, store: store)).ShouldBe(200);
         }
-        await AlertTests.Until(client, alerts => alerts.Count == 2, "type=reservation_short&status=open");
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = Company.Password,
-                    stores = new[] { "M2" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        await AlertTests.WaitForAlerts(client, alerts => alerts.Count == 2, "type=reservation_short&status=open");
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M2");
         (await AlertTests.Alerts(luis, "type=reservation_short")).ShouldHaveSingleItem()!["store"]!.GetValue<string>().ShouldBe("M2");
-        Short((await Issue(luis, 1, store: "M2")).ShouldBe(200)).ShouldBe(["web-M2 M2 P1 5 2"]);
+        ShortReservations((await Issue(luis, 1, store: "M2")).ShouldBe(200)).ShouldBe(["web-M2 M2 P1 5 2"]);
     }
 }

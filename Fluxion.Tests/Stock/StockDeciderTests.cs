@@ -45,14 +45,14 @@ public sealed class StockDeciderTests
         new(Store.Id, Milk.Id, quantity, Document) { UnitCost = unitCost };
 
     [Fact]
-    public void what_is_available_can_be_issued_to_the_last_unit() => Issue((Locked(Milk, 7), 7)).Shortages.ShouldBeEmpty();
+    public void all_available_stock_can_be_issued() => Issue((Locked(Milk, 7), 7)).Shortages.ShouldBeEmpty();
 
     [Fact]
-    public void issuing_more_than_is_available_is_a_shortage_that_says_both_numbers() =>
+    public void issuing_more_than_is_available_is_a_shortage_with_both_quantities() =>
         Issue((Locked(Milk, 7), 8)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
 
     [Fact]
-    public void what_is_reserved_is_not_available() =>
+    public void reserved_stock_is_not_available() =>
         Issue((Locked(Milk, 7, reserved: 5), 3)).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 3, 2)]);
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class StockDeciderTests
     [InlineData("donation", false)]
     [InlineData("return_to_supplier", false)]
     [InlineData("other", false)]
-    public void what_has_happened_to_goods_is_taken_up_to_what_is_on_hand_and_nothing_else_is(string reason, bool isFact)
+    public void only_facts_may_take_reserved_stock_and_only_up_to_on_hand(string reason, bool isFact)
     {
         Reasons.OfIssues.ShouldContain(reason);
         var decision = Issue(reason, (Locked(Milk, 7, reserved: 5), 3));
@@ -77,7 +77,7 @@ public sealed class StockDeciderTests
     }
 
     [Fact]
-    public void a_correction_and_a_count_leave_less_than_is_reserved_and_not_less_than_nothing()
+    public void a_correction_or_count_may_leave_less_than_reserved_but_not_less_than_zero()
     {
         var locked = Locked(Milk, 7, reserved: 5);
         StockDecision Adjust(decimal quantity) =>
@@ -89,7 +89,7 @@ public sealed class StockDeciderTests
     }
 
     [Fact]
-    public void what_is_damaged_and_what_is_wanted_of_one_product_are_told_apart()
+    public void damage_and_demand_for_one_product_are_judged_separately()
     {
         var locked = Locked(Milk, 10, reserved: 5);
         StockDecision Move(decimal damaged, decimal wanted) =>
@@ -108,7 +108,7 @@ public sealed class StockDeciderTests
     }
 
     [Fact]
-    public void what_occurred_before_a_count_leaves_no_reservation_short()
+    public void a_late_movement_before_a_count_leaves_no_reservation_short()
     {
         var locked = new LockedStock(
             Store,
@@ -141,7 +141,7 @@ public sealed class StockDeciderTests
         new(Store.Id, Milk.Id, quantity, Document, Document.Id) { UnitCost = unitCost };
 
     [Fact]
-    public void goods_that_came_and_went_back_leave_the_cost_as_it_was() =>
+    public void goods_received_and_returned_leave_the_unit_cost_unchanged() =>
         Gen.Select(Gen.Int[1, 500], Gen.Int[0, 9999], Gen.Int[1, 500], Gen.Int[0, 9999])
             .Sample(
                 (onHand, average, quantity, cost) =>
@@ -155,7 +155,7 @@ public sealed class StockDeciderTests
             );
 
     [Fact]
-    public void a_line_that_goes_back_is_found_by_product_and_cost_and_not_more_than_came()
+    public void a_returned_line_is_matched_by_product_and_cost_and_limited_to_the_receipt()
     {
         var bread = new DeliveredGoods(Store.Id, Bread.Id, Bread.Code, 1, 5, 0, Noon);
         DeliveredGoods[] delivered =
@@ -197,7 +197,7 @@ public sealed class StockDeciderTests
             .Shortages.ShouldBeEmpty();
 
     [Fact]
-    public void what_leaves_leaves_at_the_moving_average() =>
+    public void an_issue_leaves_at_the_moving_average() =>
         Issue((Locked(Milk, 7, unitCost: 2.875m), 1))
             .Events.Select(e => e.Event)
             .OfType<StockMovement>()
@@ -205,7 +205,7 @@ public sealed class StockDeciderTests
             .UnitCost.ShouldBe(2.875m);
 
     [Fact]
-    public void a_receipt_without_a_cost_takes_the_products_cost_price() =>
+    public void a_receipt_without_a_cost_uses_the_products_cost_price() =>
         ReceiveStockEndpoint
             .Decide(new ReceiveStock("CCS-01", [new ReceiveStock.Line("LAC001", 1)]), [Locked(Milk, 7)], Document)
             .Events.Select(e => e.Event)
@@ -214,7 +214,7 @@ public sealed class StockDeciderTests
             .UnitCost.ShouldBe(2m);
 
     [Fact]
-    public void the_moving_average_is_weighted_by_what_is_on_hand()
+    public void the_moving_average_is_weighted_by_on_hand()
     {
         var item = Fold(null, Received(10, 2), Received(10, 3));
         item.UnitCost.ShouldBe(2.5m);
@@ -229,7 +229,7 @@ public sealed class StockDeciderTests
             .UnitCost.ShouldBe(9);
 
     /// <summary>On hand after some movements and its value, and the value of the movements themselves.</summary>
-    private static (decimal OnHand, decimal Value, decimal Movements) Worth(StockItem before, StockDecision decision)
+    private static (decimal OnHand, decimal Value, decimal Movements) ValueAfter(StockItem before, StockDecision decision)
     {
         var movements = decision.Events.Select(e => (StockMovement)e.Event).ToArray();
         var after = Fold(before, movements);
@@ -237,7 +237,7 @@ public sealed class StockDeciderTests
     }
 
     [Fact]
-    public void a_receipt_from_before_a_count_that_comes_late_leaves_todays_stock_and_its_value_as_they_were()
+    public void a_late_receipt_before_a_count_leaves_todays_stock_and_value_unchanged()
     {
         var count = new StockCounted(Store.Id, Milk.Id, 10, 10, Document with { OccurredAt = Noon.AddDays(1) }) { UnitCost = 2 };
         var counted = Fold(null, Received(10, 2), count);
@@ -250,12 +250,12 @@ public sealed class StockDeciderTests
                     OccurredAt = at,
                 }
             );
-        Worth(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
-        Worth(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
+        ValueAfter(counted, Receive(Noon.AddHours(1))).ShouldBe((10m, 20m, 0m));
+        ValueAfter(counted, Receive(Noon.AddDays(2))).ShouldBe((20m, 100m, 80m));
     }
 
     [Fact]
-    public void what_is_lost_on_the_way_is_a_loss_of_what_it_cost_and_no_cost_of_the_stock_that_it_never_reached()
+    public void goods_lost_in_transit_are_a_loss_at_their_cost_and_do_not_change_the_receiving_stocks_cost()
     {
         var locked = Locked(Milk, 10);
         var sent = new TransferSent(Guid.CreateVersion7(), Store.Id, [new SentLine(Milk.Id, "LAC001", 5, 4)], null, null, Noon);
@@ -271,8 +271,8 @@ public sealed class StockDeciderTests
                 )
                 .ShouldBeAccepted()
                 .Stock;
-        Worth(locked.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
-        Worth(locked.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
+        ValueAfter(locked.Item!, Receive(0, 5, 0)).ShouldBe((10m, 20m, 0m));
+        ValueAfter(locked.Item!, Receive(2, 2, 1)).ShouldBe((12m, 12 * 2.3333m, 8m)); // (10 × 2 + 2 × 4) / 12
         Receive(0, 5, 0).Events.Select(e => e.Event).OfType<StockAdjusted>().Single().UnitCost.ShouldBe(4);
     }
 
@@ -282,7 +282,7 @@ public sealed class StockDeciderTests
             .LastMovementAt.ShouldBe(Noon);
 
     [Fact]
-    public void each_line_whose_product_a_line_before_names_is_told_so() =>
+    public void every_repeated_product_in_the_lines_is_named() =>
         StockDocumentRules
             .DuplicateProducts([Milk, Bread, Milk, Bread, Milk])
             .Keys.ShouldBe(["lines[2].sku", "lines[3].sku", "lines[4].sku"]);

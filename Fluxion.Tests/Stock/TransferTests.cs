@@ -71,18 +71,11 @@ public sealed class TransferTests(LedgerHost host)
             ? (row["onHand"]!.GetValue<decimal>(), row["costPerUnit"]!.GetValue<decimal>())
             : (0, 0);
 
-    private static async Task<string> Other(Client client)
-    {
-        var code = "T-" + Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant();
-        (await client.Post("stores", new { code, name = "Another store" })).ShouldBe(201);
-        return code;
-    }
-
     [Fact]
-    public async Task what_leaves_one_store_is_in_transit_until_the_other_has_received_it_at_the_cost_it_left_with()
+    public async Task transferred_goods_are_in_transit_at_their_cost_until_the_other_store_receives_them()
     {
-        var shop = await Shop.Open(host, stock: 10, unitCost: 3);
-        var (manager, to) = (shop.Manager, await Other(shop.Manager));
+        var shop = await TestStore.Create(host, stock: 10, unitCost: 3);
+        var (manager, to) = (shop.Manager, await shop.CreateAnotherStore());
         var sent = (await Send(manager, shop.Store, to, Lines((shop.Sku, 4)))).ShouldBe(201);
         sent.Headers.Location!.ToString().ShouldEndWith($"/stock/transfers/{Id(sent)}");
         (Status(sent), sent.Json["lines"]![0]!["inTransit"]!.GetValue<decimal>()).ShouldBe(("in_transit", 4m));
@@ -107,10 +100,10 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_lost_or_damaged_on_the_way_is_written_off_and_nothing_else_disappears()
+    public async Task goods_lost_or_damaged_in_transit_are_written_off_and_nothing_else_disappears()
     {
-        var shop = await Shop.Open(host, stock: 20, unitCost: 2);
-        var (manager, to) = (shop.Manager, await Other(shop.Manager));
+        var shop = await TestStore.Create(host, stock: 20, unitCost: 2);
+        var (manager, to) = (shop.Manager, await shop.CreateAnotherStore());
         var id = Id((await Send(manager, shop.Store, to, Lines((shop.Sku, 12)))).ShouldBe(201));
 
         async Task Conserved()
@@ -144,10 +137,10 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_immediate_transfer_is_there_at_once()
+    public async Task an_immediate_transfer_arrives_at_once()
     {
-        var shop = await Shop.Open(host, stock: 10, unitCost: 3);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 10, unitCost: 3);
+        var to = await shop.CreateAnotherStore();
         var sent = (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), immediate: true)).ShouldBe(201);
         Status(sent).ShouldBe("received");
         sent.Json["stock"]!.AsArray().Count.ShouldBe(2);
@@ -159,9 +152,9 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_more_than_is_there_nothing_leaves()
+    public async Task a_transfer_of_more_than_is_available_sends_nothing()
     {
-        var (shop, other) = (await Shop.Open(host, stock: 3), await Shop.Open(host));
+        var (shop, other) = (await TestStore.Create(host, stock: 3), await TestStore.Create(host));
         foreach (var immediate in (bool[])[false, true])
         {
             var refused = (await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 3), (other.Sku, 1)), immediate)).ShouldBe(
@@ -178,9 +171,9 @@ public sealed class TransferTests(LedgerHost host)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task opposing_transfers_24_at_once_all_succeed_and_nothing_is_lost(bool immediate)
+    public async Task twenty_four_concurrent_opposing_transfers_succeed_and_nothing_is_lost(bool immediate)
     {
-        var (one, other) = (await Shop.Open(host, stock: 50), await Shop.Open(host, stock: 50));
+        var (one, other) = (await TestStore.Create(host, stock: 50), await TestStore.Create(host, stock: 50));
         (await one.Manager.Post("stock/receipts", new { store = other.Store, lines = Lines((one.Sku, 50)) })).ShouldBe(200);
         (await one.Manager.Post("stock/receipts", new { store = one.Store, lines = Lines((other.Sku, 50)) })).ShouldBe(200);
         var answers = await Task.WhenAll(
@@ -208,10 +201,10 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task of_24_receipts_at_once_only_what_is_in_transit_arrives()
+    public async Task twenty_four_concurrent_receipts_bring_only_what_is_in_transit()
     {
-        var shop = await Shop.Open(host, stock: 20);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 20);
+        var to = await shop.CreateAnotherStore();
         var id = Id((await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 20)))).ShouldBe(201));
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Receive(shop.Manager, id, shop.Sku, 1)));
         (answers.Count(a => a.Status == 200), answers.Count(a => a.Status == 409)).ShouldBe((20, 4));
@@ -219,10 +212,10 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_transfer_and_a_receipt_sent_again_with_their_keys_are_applied_once()
+    public async Task a_repeated_transfer_or_receipt_with_its_key_is_applied_once()
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 10);
+        var to = await shop.CreateAnotherStore();
         var (sendKey, receiveKey) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
         var sent = (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), key: sendKey)).ShouldBe(201);
         (await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 4)), key: sendKey)).ShouldBe(201).Text.ShouldBe(sent.Text);
@@ -242,8 +235,8 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData(Transfer.Received, 409)]
     public async Task a_transfer_is_received_from_the_states_that_allow_it(string state, int status)
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var id = Id((await Send(shop.Manager, shop.Store, await Other(shop.Manager), Lines((shop.Sku, 4)))).ShouldBe(201));
+        var shop = await TestStore.Create(host, stock: 10);
+        var id = Id((await Send(shop.Manager, shop.Store, await shop.CreateAnotherStore(), Lines((shop.Sku, 4)))).ShouldBe(201));
         if (state != Transfer.InTransit)
             (await Receive(shop.Manager, id, shop.Sku, state == Transfer.Partial ? 1 : 4)).ShouldBe(200);
         (await shop.Manager.Get($"stock/transfers/{id}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe(state);
@@ -254,33 +247,20 @@ public sealed class TransferTests(LedgerHost host)
     // Stores
 
     [Fact]
-    public async Task a_user_of_one_store_sends_from_it_and_receives_in_it_only_and_sees_its_transfers()
+    public async Task a_user_of_one_store_sends_receives_and_reads_only_its_transfers()
     {
-        var company = await Company.Found(host);
-        var (mine, others) = (await company.Open("M1", "P1", stock: 20), await company.Open("M2", "P2", stock: 20));
-        (await company.Open("M3", "P3")).ShouldNotBeNull();
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "user",
-                    password = Company.Password,
-                    stores = new[] { "M1" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        var tenant = await TestTenant.Create(host);
+        var (mine, others) = (await tenant.CreateStore("M1", "P1", stock: 20), await tenant.CreateStore("M2", "P2", stock: 20));
+        (await tenant.CreateStore("M3", "P3")).ShouldNotBeNull();
+        var luis = await tenant.CreateUser(host, "luis@company.test", "user", "M1");
 
         var away = Id((await Send(luis, "M1", "M2", Lines(("P1", 5)))).ShouldBe(201));
         (await Send(luis, "M2", "M1", Lines(("P2", 5)))).ShouldBe(403);
         (await Send(luis, "M1", "M2", Lines(("P1", 5)), immediate: true)).ShouldBe(403);
         (await Receive(luis, away, "P1", 5)).ShouldBe(403);
-        var here = Id((await Send(company.Admin, "M2", "M1", Lines(("P2", 5)))).ShouldBe(201));
+        var here = Id((await Send(tenant.Admin, "M2", "M1", Lines(("P2", 5)))).ShouldBe(201));
         (await Receive(luis, here, "P2", 5)).ShouldBe(200);
-        var elsewhere = Id((await Send(company.Admin, "M2", "M3", Lines(("P2", 5)))).ShouldBe(201));
+        var elsewhere = Id((await Send(tenant.Admin, "M2", "M3", Lines(("P2", 5)))).ShouldBe(201));
 
         async Task<List<Guid>> Listed(Client client, string query = "") =>
             [
@@ -291,12 +271,12 @@ public sealed class TransferTests(LedgerHost host)
         (await Listed(luis)).ShouldBe([here, away]);
         (await luis.Get($"stock/transfers/{elsewhere}")).ShouldBe(404);
         (await luis.Get($"stock/transfers/{away}")).ShouldBe(200);
-        (await Listed(company.Admin)).ShouldBe([elsewhere, here, away]);
-        (await Listed(company.Admin, "?status=in_transit")).ShouldBe([elsewhere, away]);
-        (await Listed(company.Admin, "?store=m3")).ShouldBe([elsewhere]);
-        (await Listed(company.Admin, "?store=M1&status=received")).ShouldBe([here]);
-        var page = (await company.Admin.Get("stock/transfers?limit=2")).ShouldBe(200).Json;
-        (await Listed(company.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([away]);
+        (await Listed(tenant.Admin)).ShouldBe([elsewhere, here, away]);
+        (await Listed(tenant.Admin, "?status=in_transit")).ShouldBe([elsewhere, away]);
+        (await Listed(tenant.Admin, "?store=m3")).ShouldBe([elsewhere]);
+        (await Listed(tenant.Admin, "?store=M1&status=received")).ShouldBe([here]);
+        var page = (await tenant.Admin.Get("stock/transfers?limit=2")).ShouldBe(200).Json;
+        (await Listed(tenant.Admin, $"?limit=2&after={page["next"]!.GetValue<string>()}")).ShouldBe([away]);
 
         var viewer = await Client.Demo(host, "viewer");
         (await Send(viewer, "CCS-01", "VLN-01", Lines(("LAC001", 1)))).ShouldBe(403);
@@ -331,14 +311,14 @@ public sealed class TransferTests(LedgerHost host)
     )]
     public async Task a_transfer_with_one_wrong_field_is_told_which_and_nothing_leaves(string body, int status, string field)
     {
-        var shop = await Shop.Open(host, stock: 10);
+        var shop = await TestStore.Create(host, stock: 10);
         var id = (await shop.Manager.Get($"products/{shop.Sku}")).Json["id"]!.GetValue<string>();
         var answer = (
             await shop.Manager.Post(
                 "stock/transfers",
                 body.Replace("{a}", shop.Store)
                     .Replace("{lower}", shop.Store.ToLowerInvariant())
-                    .Replace("{b}", await Other(shop.Manager))
+                    .Replace("{b}", await shop.CreateAnotherStore())
                     .Replace("{sku}", shop.Sku)
                     .Replace("{id}", id)
             )
@@ -356,10 +336,14 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData("""{"lines":[{"sku":"NOTHING","received":1}]}""", 404, "lines[0].sku")]
     [InlineData("""{"lines":[{"sku":"{sku}","received":1}],"occurredAt":"2020-01-01T10:00:00Z"}""", 400, "occurredAt")]
     [InlineData("""{"lines":[]}""", 400, "lines")]
-    public async Task a_receipt_of_a_transfer_with_one_wrong_field_is_told_which_and_nothing_arrives(string body, int status, string field)
+    public async Task a_transfer_receipt_with_one_invalid_field_is_refused_by_that_field_and_brings_nothing(
+        string body,
+        int status,
+        string field
+    )
     {
-        var shop = await Shop.Open(host, stock: 10);
-        var to = await Other(shop.Manager);
+        var shop = await TestStore.Create(host, stock: 10);
+        var to = await shop.CreateAnotherStore();
         var product = (await shop.Manager.Get($"products/{shop.Sku}")).Json["id"]!.GetValue<string>();
         var transfer = Id((await Send(shop.Manager, shop.Store, to, Lines((shop.Sku, 5)))).ShouldBe(201));
         var answer = (
@@ -374,7 +358,7 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData("stock/reservations?status=gone", "open, fulfilled, released, expired")]
     [InlineData("sales?status=free", "pending, partial, paid, refund_due, returned, refunded, cancelled")]
     [InlineData("purchase-orders?status=late", "draft, sent, confirmed, partial, received, cancelled")]
-    public async Task a_list_by_a_state_that_there_is_not_says_which_there_are(string path, string states)
+    public async Task a_list_filtered_by_an_unknown_status_names_the_allowed_ones(string path, string states)
     {
         var answer = (await (await Client.Demo(host, "viewer")).Get(path)).ShouldBe(400);
         answer.Fields.ShouldBe(["status"]);
@@ -382,9 +366,9 @@ public sealed class TransferTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task what_is_not_in_the_transfer_and_a_transfer_that_is_not_there_are_refused()
+    public async Task a_product_not_in_the_transfer_and_an_unknown_transfer_are_refused()
     {
-        var (shop, other) = (await Shop.Open(host, stock: 10), await Shop.Open(host, stock: 10));
+        var (shop, other) = (await TestStore.Create(host, stock: 10), await TestStore.Create(host, stock: 10));
         var transfer = Id((await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 5)))).ShouldBe(201));
         (await Receive(shop.Manager, transfer, other.Sku, 1)).ShouldBe(409).Detail!.ShouldContain($"of {other.Sku} 0, not 1");
         (await Receive(shop.Manager, Guid.CreateVersion7(), shop.Sku, 1)).ShouldBe(404);

@@ -10,7 +10,7 @@ namespace Fluxion.Tests.Tenancy;
 public sealed partial class CommandLineTests(LedgerHost ledger)
 {
     [Fact]
-    public async Task what_the_command_line_does_reaches_the_host_that_serves()
+    public async Task changes_by_the_command_line_take_effect_on_a_running_host()
     {
         await using var database = await ledger.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
@@ -22,11 +22,11 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
             return output;
         }
 
-        environment["FLUXION_PASSWORD"] = Company.Password;
-        (await Command("tenants", "add", "acme-foods", "--name", "Acme, C.A.", "--admin-email", Company.AdminEmail)).ShouldNotContain(
-            Company.Password
+        environment["FLUXION_PASSWORD"] = TestTenant.Password;
+        (await Command("tenants", "add", "acme-foods", "--name", "Acme, C.A.", "--admin-email", TestTenant.AdminEmail)).ShouldNotContain(
+            TestTenant.Password
         );
-        var admin = await Client.SignIn(serving.NewClient(), "acme-foods", Company.AdminEmail, Company.Password);
+        var admin = await Client.SignIn(serving.NewClient(), "acme-foods", TestTenant.AdminEmail, TestTenant.Password);
         (await admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
 
         // one line for each tenant, however long, so that grep finds it
@@ -42,12 +42,14 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
         (await Command("tenants", "suspend", "acme-foods")).ShouldContain("acme-foods is suspended");
         // the host may cache the tenant for a few seconds
-        await Eventually(async () => (await admin.Get("inventory")).Status == 403);
+        await Wait.Until(async () => (await admin.Get("inventory")).Status == 403, "the host refuses the suspended tenant");
         (await Command("tenants", "resume", "acme-foods")).ShouldContain("acme-foods is active");
-        await Eventually(async () => (await admin.Get("inventory")).Status == 200);
+        await Wait.Until(async () => (await admin.Get("inventory")).Status == 200, "the host serves the resumed tenant");
 
-        (await Command("users", "add", "platform", "root@fluxion.test")).ShouldNotContain(Company.Password);
-        (await (await Client.SignIn(serving.NewClient(), null, "root@fluxion.test", Company.Password)).Get("/api/tenants")).ShouldBe(200);
+        (await Command("users", "add", "platform", "root@fluxion.test")).ShouldNotContain(TestTenant.Password);
+        (await (await Client.SignIn(serving.NewClient(), null, "root@fluxion.test", TestTenant.Password)).Get("/api/tenants")).ShouldBe(
+            200
+        );
 
         // when no password is given, one is generated and shown once
         environment.Remove("FLUXION_PASSWORD");
@@ -66,7 +68,8 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         var psql = new Uri(granted.Split("psql \"")[1].Split('"')[0]);
         psql.UserInfo.ShouldBe(login);
         string Connection(string output) =>
-            $"Host={psql.Host};Port={psql.Port};Database={psql.AbsolutePath[1..]};Username={psql.UserInfo};Password={output.Split("shown this once:")[1].Split('\n')[0].Trim()}";
+            $"Host={psql.Host};Port={psql.Port};Database={psql.AbsolutePath[1..]};Username={psql.UserInfo};"
+            + $"Password={output.Split("shown this once:")[1].Split('\n')[0].Trim()}";
         await using (var analyst = await Sql.Open(Connection(granted)))
         {
             (await analyst.Column<string>("select code from stores")).ShouldBe(["S1"]);
@@ -81,7 +84,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task what_cannot_be_done_exits_with_1_and_says_why()
+    public async Task a_failed_command_exits_with_1_and_the_reason()
     {
         await using var database = await ledger.NewDatabase();
         foreach (
@@ -115,7 +118,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
     [Theory]
     [MemberData(nameof(DocumentedLines))]
-    public void every_command_line_of_the_documents_is_understood(string line)
+    public void every_documented_command_line_is_valid(string line)
     {
         var given = Commands.Root().Parse([.. CommandLineParser.SplitCommandLine(Placeholder().Replace(line, new string('0', 64)))]);
         given.Errors.ShouldBeEmpty();
@@ -123,7 +126,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
     }
 
     [Fact]
-    public void the_documents_have_command_lines_of_every_command() =>
+    public void every_command_is_documented() =>
         Commands
             .Root()
             .Subcommands.Select(command => command.Name)
@@ -141,7 +144,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
         [command, .. command.Arguments, .. command.Options, .. command.Subcommands.SelectMany(All)];
 
     [Fact]
-    public async Task a_command_that_is_told_to_stop_stops_with_130()
+    public async Task an_interrupted_command_exits_with_130()
     {
         await using var database = await ledger.NewDatabase();
         await using var load = HostProcess.Start(
@@ -153,7 +156,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
             "--products",
             "200"
         );
-        await Eventually(() => Task.FromResult(load.Output.Contains("1 % ", StringComparison.Ordinal)));
+        await Wait.Until(() => Task.FromResult(load.Output.Contains("1 % ", StringComparison.Ordinal)), "the load runs", load);
         load.Terminate();
         (await load.Exit()).ShouldBe(130, load.Output);
         load.Output.ShouldNotContain("   at ", Case.Sensitive, "no stack trace");
@@ -164,15 +167,4 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
 
     [GeneratedRegex("<[^>]+>")]
     private static partial Regex Placeholder();
-
-    private static async Task Eventually(Func<Task<bool>> holds)
-    {
-        for (var i = 0; i < 120; i++)
-        {
-            if (await holds())
-                return;
-            await Task.Delay(250, TestContext.Current.CancellationToken);
-        }
-        (await holds()).ShouldBeTrue("30 seconds later");
-    }
 }

@@ -11,15 +11,17 @@ namespace Fluxion.Tests.Tenancy;
 /// </summary>
 public static class Legacy
 {
-    public static async Task<Guid> Append<T>(this Company company, LedgerHost host, params object[] events)
+    public static async Task<Guid> Append<T>(this TestTenant tenant, LedgerHost host, params object[] events)
         where T : class, IAggregate<T>
     {
-        var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(company.Slug, TestContext.Current.CancellationToken))!;
+        var registered = (
+            await host.Services.GetRequiredService<TenantRegistry>().Find(tenant.Slug, TestContext.Current.CancellationToken)
+        )!;
         await using var session = host
             .Services.GetRequiredService<TenantDocumentStores>()
-            .ForTenant(tenant.Id.ToString())
-            .LightweightSession(tenant.Id.ToString());
-        var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
+            .ForTenant(registered.Id.ToString())
+            .LightweightSession(registered.Id.ToString());
+        var ledger = new LedgerSession(session, registered, Caller.System(registered));
         await ledger.Begin(TestContext.Current.CancellationToken);
         var id = ledger.Append<T>(Guid.CreateVersion7(ledger.Now), events).Id;
         await ledger.Commit(TestContext.Current.CancellationToken);

@@ -39,8 +39,7 @@ public sealed class MigrationTests(LedgerHost ledger)
 
     private static async Task<List<string>> Journals(OwnDatabase database)
     {
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(TestContext.Current.CancellationToken);
+        await using var superuser = await database.OpenSuperuser();
         return await superuser.Column<string>(
             $"""
             select 'shared ' || scriptname from shared.schema_versions
@@ -51,7 +50,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task hosts_that_start_at_once_make_everything_once()
+    public async Task hosts_that_start_concurrently_create_everything_once()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -76,14 +75,13 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task a_start_migrates_what_has_another_fingerprint_and_leaves_the_rest_alone()
+    public async Task a_start_migrates_only_schemas_with_another_fingerprint()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         async Task<bool> Granted() =>
             (await superuser.Column<bool>($"select has_table_privilege('fluxion_app', '{Demo}.mt_events', 'select')")).Single();
 
@@ -102,18 +100,20 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task martens_tables_are_looked_at_when_their_ddl_is_another_or_everything_is_asked_for()
+    public async Task martens_tables_are_compared_only_when_their_ddl_changed_or_on_request()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         async Task<bool> IsThere() => (await superuser.Column<bool>($"select to_regclass('{Demo}.mt_doc_user') is not null")).Single();
         Task Forget(string column) =>
             superuser.Execute(
-                $"drop table if exists {Demo}.mt_doc_user cascade; update shared.schema_fingerprints set {column} = 'of an older build' where schema_name = '{Demo}'"
+                $"""
+                drop table if exists {Demo}.mt_doc_user cascade;
+                update shared.schema_fingerprints set {column} = 'of an older build' where schema_name = '{Demo}'
+                """
             );
 
         await Forget("fingerprint");
@@ -130,32 +130,39 @@ public sealed class MigrationTests(LedgerHost ledger)
     /// <summary>Makes the tenant's journal say that no script has run, so that the existing objects make the first script fail.</summary>
     private static async Task Break(Npgsql.NpgsqlConnection superuser, string schema) =>
         await superuser.Execute(
-            $"alter table {schema}.schema_versions rename to kept; create table {schema}.schema_versions (like {schema}.kept including all); alter table {schema}.schema_versions owner to fluxion_owner"
+            $"""
+            alter table {schema}.schema_versions rename to kept;
+            create table {schema}.schema_versions (like {schema}.kept including all);
+            alter table {schema}.schema_versions owner to fluxion_owner
+            """
         );
 
     private static async Task Repair(Npgsql.NpgsqlConnection superuser, string schema) =>
         await superuser.Execute($"drop table {schema}.schema_versions; alter table {schema}.kept rename to schema_versions");
 
     [Fact]
-    public async Task a_tenant_that_fails_is_named_and_not_served_while_all_others_go_on()
+    public async Task a_tenant_whose_migration_fails_is_named_and_not_served_and_others_continue()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
         var environment = HostProcess.Development(database.Connections);
-        environment["FLUXION_PASSWORD"] = Company.Password;
+        environment["FLUXION_PASSWORD"] = TestTenant.Password;
         foreach (var slug in (string[])["acme", "broken"])
             (
-                await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", Company.AdminEmail)
+                await HostProcess.Run(environment, "tenants", "add", slug, "--name", slug, "--admin-email", TestTenant.AdminEmail)
             ).ExitCode.ShouldBe(0);
-        Task<Client> SignIn(HostProcess host, string slug) => Client.SignIn(host.NewClient(), slug, Company.AdminEmail, Company.Password);
+        Task<Client> SignIn(HostProcess host, string slug) =>
+            Client.SignIn(host.NewClient(), slug, TestTenant.AdminEmail, TestTenant.Password);
         var (acme, broken) = (await SignIn(serving, "acme"), await SignIn(serving, "broken"));
         (await broken.Get("inventory")).ShouldBe(200);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await Break(superuser, "tenant_broken");
         await superuser.Execute(
-            "update shared.schema_fingerprints set fingerprint = 'of an older build'; revoke select on tenant_acme.mt_events from fluxion_app"
+            """
+            update shared.schema_fingerprints set fingerprint = 'of an older build';
+            revoke select on tenant_acme.mt_events from fluxion_app
+            """
         );
 
         var (code, output) = await HostProcess.Run(environment, "database", "migrate");
@@ -173,7 +180,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         // hosts of this version log the failure, also one that starts now; the tenant's users do not see the reason
         await using var starting = await HostProcess.Serve(database.Connections);
         starting.Output.ShouldContain("broken is not up to date and is not served: The script 0001_updated_at.sql failed");
-        await Eventually(async () => (await broken.Get("inventory")).Status == 503);
+        await Wait.Until(async () => (await broken.Get("inventory")).Status == 503, "the tenant is not served");
         (await (await SignIn(starting, "acme")).Get("inventory")).ShouldBe(200);
         Task<Answer> Token(HostProcess host) =>
             new Client(host.NewClient(), "").Post(
@@ -181,8 +188,8 @@ public sealed class MigrationTests(LedgerHost ledger)
                 new
                 {
                     tenant = "broken",
-                    email = Company.AdminEmail,
-                    password = Company.Password,
+                    email = TestTenant.AdminEmail,
+                    password = TestTenant.Password,
                 },
                 null
             );
@@ -204,18 +211,21 @@ public sealed class MigrationTests(LedgerHost ledger)
 
         // a host of an older version, whose fingerprint did not fail, would go on serving the tenant
         await superuser.Execute("update shared.failed_migrations set fingerprint = 'of a newer build'");
-        await Eventually(async () => (await broken.Get("inventory")).Status == 200);
+        await Wait.Until(async () => (await broken.Get("inventory")).Status == 200, "the tenant is served");
 
         await Repair(superuser, "tenant_broken");
         (code, output) = await HostProcess.Run(environment, "database", "migrate");
         code.ShouldBe(0, output);
         output.ShouldContain("shared, template and 3 tenants (1 looked at)");
         (await superuser.Rows("select from shared.failed_migrations")).ShouldBeEmpty();
-        await Eventually(async () => (await (await SignIn(starting, "broken")).Get("inventory")).Status == 200);
+        await Wait.Until(
+            async () => (await (await SignIn(starting, "broken")).Get("inventory")).Status == 200,
+            "the other host serves the tenant"
+        );
     }
 
     [Fact]
-    public async Task an_interrupted_migration_goes_on_with_what_is_left()
+    public async Task an_interrupted_migration_resumes_with_the_remaining_tenants()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -224,8 +234,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         var provisioning = host.Services.GetRequiredService<TenantProvisioning>();
         for (var i = 0; i < 9; i++)
             await provisioning.Provision($"t{i}", "A company", null, null, null, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute("update shared.schema_fingerprints set fingerprint = 'of an older build'");
 
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -257,14 +266,13 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task a_migration_waits_for_an_analysts_query_and_holds_up_nobody_meanwhile()
+    public async Task a_migration_waits_for_an_analysts_query_without_blocking_others()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
         await using var host = NewHost(database.Connections);
         await host.Prepare(database.Connections, ct);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         await superuser.Execute(
             $"""
             delete from {Demo}.schema_versions where scriptname like '%0017_order_lines.sql';
@@ -274,12 +282,14 @@ public sealed class MigrationTests(LedgerHost ledger)
             """
         );
 
-        await using var analyst = database.Superuser();
-        await analyst.OpenAsync(ct);
+        await using var analyst = await database.OpenSuperuser();
         await analyst.Execute($"begin; select 1 from {Demo}.purchase_order_items");
         var migration = Task.Run(() => Migrations.Run(host.Services, everything: false, ct), ct);
-        await Eventually(async () =>
-            (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count > 0
+        await Wait.Until(
+            async () =>
+                (await superuser.Rows($"select from pg_stat_activity where wait_event_type = 'Lock' and datname = '{database.Name}'")).Count
+                > 0,
+            "the migration waits for the analyst's lock"
         );
         // waits behind the migration, until the migration gives up
         await superuser.Execute($"set statement_timeout = '15s'; select 1 from {Demo}.purchase_order_items");
@@ -288,29 +298,21 @@ public sealed class MigrationTests(LedgerHost ledger)
         (await migration).Failed.ShouldBeEmpty();
         (
             await superuser.Rows(
-                $"select from information_schema.columns where table_schema = '{Demo}' and table_name = 'purchase_order_items' and column_name = 'is_removed'"
+                $"""
+                select from information_schema.columns where table_schema = '{Demo}' and table_name = 'purchase_order_items'
+                    and column_name = 'is_removed'
+                """
             )
         ).Count.ShouldBe(1);
     }
 
-    private static async Task Eventually(Func<Task<bool>> holds)
-    {
-        for (var i = 0; i < 60; i++)
-        {
-            if (await holds())
-                return;
-            await Task.Delay(250, TestContext.Current.CancellationToken);
-        }
-        (await holds()).ShouldBeTrue("15 seconds later");
-    }
-
     [Fact]
-    public async Task commands_go_on_while_another_host_starts()
+    public async Task commands_continue_while_another_host_starts()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
         await using var serving = await HostProcess.Serve(database.Connections);
-        var shop = await new Company(Guid.Empty, DemoTenant.Slug, await serving.Demo("admin")).Open("S-STARTS", "P-STARTS");
+        var shop = await new TestTenant(Guid.Empty, DemoTenant.Slug, await serving.Demo("admin")).CreateStore("S-STARTS", "P-STARTS");
         await using var starting = NewHost(database.Connections);
         var starts = Task.Run(
             async () =>
@@ -334,7 +336,7 @@ public sealed class MigrationTests(LedgerHost ledger)
     }
 
     [Fact]
-    public async Task audit_rows_of_an_older_build_are_given_the_stores_of_their_entities()
+    public async Task audit_rows_of_an_older_version_get_the_stores_of_their_entities()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await ledger.NewDatabase();
@@ -366,8 +368,7 @@ public sealed class MigrationTests(LedgerHost ledger)
                 }
             )
         ).ShouldBe(201);
-        await using var superuser = database.Superuser();
-        await superuser.OpenAsync(ct);
+        await using var superuser = await database.OpenSuperuser();
         Task<List<string>> Rows() => superuser.Column<string>($"select entity_type || ' ' || metadata from {Demo}.events order by id");
         var rows = await Rows();
         rows.Count(row => row.Contains("store_ids", StringComparison.Ordinal)).ShouldBeGreaterThan(100);

@@ -38,14 +38,14 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("shared", false)]
     [InlineData("template", false)]
     [InlineData("wolverine", false)]
-    public void a_slug_is_a_short_lower_case_name_that_is_no_route(string? slug, bool good) =>
+    public void a_slug_is_a_short_lower_case_name_that_is_not_a_route(string? slug, bool good) =>
         (Tenant.ValidationError(slug) is null).ShouldBe(good);
 
     [Fact]
-    public async Task creating_a_tenant_makes_its_schema_its_row_and_an_admin_who_can_begin_to_work()
+    public async Task creating_a_tenant_creates_its_schema_its_row_and_an_admin_who_can_sign_in()
     {
-        var slug = Company.NewSlug();
-        var answer = (await (await Client.Platform(host)).Post("/api/tenants", Company.Request(slug, "Acme, C.A."))).ShouldBe(201);
+        var slug = TestTenant.NewSlug();
+        var answer = (await (await Client.Platform(host)).Post("/api/tenants", TestTenant.Request(slug, "Acme, C.A."))).ShouldBe(201);
         answer.Headers.Location!.ToString().ShouldBe($"/api/tenants/{slug}");
         answer.Json["status"]!.GetValue<string>().ShouldBe("active");
 
@@ -58,7 +58,7 @@ public sealed class TenantTests(LedgerHost host)
         ).ShouldBe(2);
         (await Count(superuser, $"pg_roles where rolname = '{Tenant.SchemaOf(slug)}_analyst' and not rolcanlogin")).ShouldBe(1);
 
-        var admin = await Company.SignIn(host, slug);
+        var admin = await TestTenant.SignIn(host, slug);
         (await admin.Post("stores", new { code = "S1", name = "The first" })).ShouldBe(201);
         (await admin.Get("stores/S1")).ShouldBe(200);
         (await admin.Get("users")).ShouldBe(200).Json["items"]!.AsArray().ShouldHaveSingleItem()!["role"]!
@@ -67,14 +67,14 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_taken_slug_is_409_and_changes_nothing()
+    public async Task a_taken_slug_is_refused_with_409_and_changes_nothing()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         var platform = await Client.Platform(host);
-        (await platform.Post("/api/tenants", Company.Request(company.Slug, "Another"))).ShouldBe(409).Detail!.ShouldContain(company.Slug);
-        (await platform.Post("/api/tenants", Company.Request(DemoTenant.Slug))).ShouldBe(409);
-        (await Row(platform, company.Slug))!["name"]!.GetValue<string>().ShouldBe("A company");
-        (await company.Admin.Get("inventory")).ShouldBe(200);
+        (await platform.Post("/api/tenants", TestTenant.Request(tenant.Slug, "Another"))).ShouldBe(409).Detail!.ShouldContain(tenant.Slug);
+        (await platform.Post("/api/tenants", TestTenant.Request(DemoTenant.Slug))).ShouldBe(409);
+        (await Row(platform, tenant.Slug))!["name"]!.GetValue<string>().ShouldBe("A company");
+        (await tenant.Admin.Get("inventory")).ShouldBe(200);
     }
 
     [Theory]
@@ -86,11 +86,11 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("acme_foods")]
     [InlineData("acme--foods")]
     [InlineData("")]
-    public async Task a_slug_that_cannot_be_one_is_400(string slug) =>
-        (await (await Client.Platform(host)).Post("/api/tenants", Company.Request(slug))).ShouldBe(400).Fields.ShouldBe(["slug"]);
+    public async Task an_invalid_slug_is_refused(string slug) =>
+        (await (await Client.Platform(host)).Post("/api/tenants", TestTenant.Request(slug))).ShouldBe(400).Fields.ShouldBe(["slug"]);
 
     [Fact]
-    public async Task every_wrong_field_of_a_new_tenant_is_named() => (
+    public async Task every_invalid_field_of_a_new_tenant_is_named() => (
             await (await Client.Platform(host)).Post(
                 "/api/tenants",
                 new
@@ -105,50 +105,50 @@ public sealed class TenantTests(LedgerHost host)
         ).ShouldBe(400).Fields.Order().ShouldBe(["adminEmail", "adminFullName", "adminPassword", "name", "slug"]);
 
     [Fact]
-    public async Task the_same_key_creates_a_tenant_once_and_another_body_under_it_is_422()
+    public async Task a_repeated_key_creates_a_tenant_once_and_answers_422_for_another_body()
     {
         var platform = await Client.Platform(host);
-        var (slug, key) = (Company.NewSlug(), Guid.CreateVersion7().ToString());
-        var first = (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(201);
-        var second = (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(201);
+        var (slug, key) = (TestTenant.NewSlug(), Guid.CreateVersion7().ToString());
+        var first = (await platform.Post("/api/tenants", TestTenant.Request(slug), key)).ShouldBe(201);
+        var second = (await platform.Post("/api/tenants", TestTenant.Request(slug), key)).ShouldBe(201);
         second.Text.ShouldBe(first.Text);
         second.Headers.Location.ShouldBe(first.Headers.Location);
         second.Headers.GetValues("Idempotent-Replayed").ShouldBe(["true"]);
 
-        var another = Company.NewSlug();
-        (await platform.Post("/api/tenants", Company.Request(another), key)).ShouldBe(422);
-        (await platform.Post("/api/tenants", Company.Request(slug, "Another name"), key)).ShouldBe(422);
+        var another = TestTenant.NewSlug();
+        (await platform.Post("/api/tenants", TestTenant.Request(another), key)).ShouldBe(422);
+        (await platform.Post("/api/tenants", TestTenant.Request(slug, "Another name"), key)).ShouldBe(422);
         await using var superuser = await host.OpenSuperuser();
-        await ShouldBeGone(superuser, another);
+        await ShouldNotExist(superuser, another);
         (await Count(superuser, $"shared.tenant_users where tenant_id = '{first.Json["id"]!.GetValue<Guid>()}'")).ShouldBe(1);
     }
 
     [Fact]
-    public async Task of_4_creations_of_one_slug_at_once_one_succeeds()
+    public async Task one_of_4_concurrent_creations_of_one_slug_succeeds()
     {
         var platform = await Client.Platform(host);
-        var slug = Company.NewSlug();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => platform.Post("/api/tenants", Company.Request(slug))));
+        var slug = TestTenant.NewSlug();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => platform.Post("/api/tenants", TestTenant.Request(slug))));
         answers.Select(a => a.Status).Order().ShouldBe([201, 409, 409, 409]);
-        (await Company.SignIn(host, slug)).ShouldNotBeNull();
+        (await TestTenant.SignIn(host, slug)).ShouldNotBeNull();
     }
 
     [Fact]
-    public async Task of_4_repeats_at_once_under_one_key_all_answer_the_same()
+    public async Task four_concurrent_repeats_under_one_key_get_the_same_answer()
     {
         var platform = await Client.Platform(host);
-        var (slug, key) = (Company.NewSlug(), Guid.CreateVersion7().ToString());
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => platform.Post("/api/tenants", Company.Request(slug), key)));
+        var (slug, key) = (TestTenant.NewSlug(), Guid.CreateVersion7().ToString());
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => platform.Post("/api/tenants", TestTenant.Request(slug), key)));
         answers.ShouldAllBe(a => a.Status == 201);
         answers.Select(a => a.Text).Distinct().ShouldHaveSingleItem();
     }
 
     [Fact]
-    public async Task tenants_of_different_names_can_be_created_at_once()
+    public async Task tenants_of_different_slugs_can_be_created_concurrently()
     {
-        var companies = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Company.Found(host)));
-        foreach (var company in companies)
-            (await company.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
+        var tenants = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => TestTenant.Create(host)));
+        foreach (var tenant in tenants)
+            (await tenant.Admin.Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
     }
 
     [Theory]
@@ -156,20 +156,20 @@ public sealed class TenantTests(LedgerHost host)
     [InlineData("manager")]
     [InlineData("user")]
     [InlineData("viewer")]
-    public async Task tenants_are_the_platforms_business_alone(string role)
+    public async Task only_the_platform_administrator_manages_tenants(string role)
     {
         var client = await Client.Demo(host, role);
-        (await client.Post("/api/tenants", Company.Request(Company.NewSlug()))).ShouldBe(403);
+        (await client.Post("/api/tenants", TestTenant.Request(TestTenant.NewSlug()))).ShouldBe(403);
         (await client.Get("/api/tenants")).ShouldBe(403);
         (await client.Post($"/api/tenants/{DemoTenant.Slug}/suspend", null)).ShouldBe(403);
         (await client.Post($"/api/tenants/{DemoTenant.Slug}/resume", null)).ShouldBe(403);
     }
 
     [Fact]
-    public async Task a_suspended_tenants_users_can_neither_sign_in_nor_use_a_token_until_it_is_resumed()
+    public async Task users_of_a_suspended_tenant_cannot_sign_in_or_use_a_token_until_it_is_resumed()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("S1", "P1", stock: 5);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("S1", "P1", stock: 5);
         var platform = await Client.Platform(host);
         Task<Answer> Token() =>
             Client
@@ -178,24 +178,24 @@ public sealed class TenantTests(LedgerHost host)
                     "/api/token",
                     new
                     {
-                        tenant = company.Slug,
-                        email = Company.AdminEmail,
-                        password = Company.Password,
+                        tenant = tenant.Slug,
+                        email = TestTenant.AdminEmail,
+                        password = TestTenant.Password,
                     },
                     key: null
                 );
 
-        (await platform.Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200).Json["status"]!
+        (await platform.Post($"/api/tenants/{tenant.Slug}/suspend", null)).ShouldBe(200).Json["status"]!
             .GetValue<string>()
             .ShouldBe("suspended");
-        (await platform.Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200);
+        (await platform.Post($"/api/tenants/{tenant.Slug}/suspend", null)).ShouldBe(200);
         (await Token()).ShouldBe(403).Detail!.ShouldContain("suspended");
-        (await company.Admin.Get("inventory")).ShouldBe(403).Detail!.ShouldContain("suspended");
+        (await tenant.Admin.Get("inventory")).ShouldBe(403).Detail!.ShouldContain("suspended");
         (await shop.Receive(1)).ShouldBe(403);
-        (await company.Admin.Post("stores", new { code = "S2", name = "x" })).ShouldBe(403);
-        (await Row(platform, company.Slug))!["status"]!.GetValue<string>().ShouldBe("suspended");
+        (await tenant.Admin.Post("stores", new { code = "S2", name = "x" })).ShouldBe(403);
+        (await Row(platform, tenant.Slug))!["status"]!.GetValue<string>().ShouldBe("suspended");
 
-        (await platform.Post($"/api/tenants/{company.Slug}/resume", null)).ShouldBe(200).Json["status"]!
+        (await platform.Post($"/api/tenants/{tenant.Slug}/resume", null)).ShouldBe(200).Json["status"]!
             .GetValue<string>()
             .ShouldBe("active");
         (await Token()).ShouldBe(200);
@@ -204,10 +204,10 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_wrong_password_of_a_suspended_tenant_is_401_as_ever()
+    public async Task a_wrong_password_in_a_suspended_tenant_answers_401()
     {
-        var company = await Company.Found(host);
-        (await (await Client.Platform(host)).Post($"/api/tenants/{company.Slug}/suspend", null)).ShouldBe(200);
+        var tenant = await TestTenant.Create(host);
+        (await (await Client.Platform(host)).Post($"/api/tenants/{tenant.Slug}/suspend", null)).ShouldBe(200);
         (
             await Client
                 .Anonymous(host)
@@ -215,8 +215,8 @@ public sealed class TenantTests(LedgerHost host)
                     "/api/token",
                     new
                     {
-                        tenant = company.Slug,
-                        email = Company.AdminEmail,
+                        tenant = tenant.Slug,
+                        email = TestTenant.AdminEmail,
                         password = "mistyped",
                     },
                     null
@@ -225,7 +225,7 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task to_suspend_or_resume_who_does_not_exist_is_404()
+    public async Task suspending_or_resuming_an_unknown_tenant_answers_404()
     {
         var platform = await Client.Platform(host);
         (await platform.Post("/api/tenants/nobody/suspend", null)).ShouldBe(404).Fields.ShouldBe(["slug"]);
@@ -233,12 +233,12 @@ public sealed class TenantTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_list_comes_in_pages()
+    public async Task the_list_of_tenants_is_paged()
     {
         var platform = await Client.Platform(host);
-        var prefix = Company.NewSlug("page");
+        var prefix = TestTenant.NewSlug("page");
         foreach (var n in (int[])[1, 2, 3])
-            (await platform.Post("/api/tenants", Company.Request($"{prefix}-{n}"))).ShouldBe(201);
+            (await platform.Post("/api/tenants", TestTenant.Request($"{prefix}-{n}"))).ShouldBe(201);
 
         var first = (await platform.Get($"/api/tenants?limit=2&after={prefix}")).ShouldBe(200).Json;
         first["items"]!.AsArray().Select(t => t!["slug"]!.GetValue<string>()).ShouldBe([$"{prefix}-1", $"{prefix}-2"]);
@@ -254,39 +254,40 @@ public sealed class TenantTests(LedgerHost host)
         (await (await Client.Platform(host)).Get($"/api/tenants?{query}")).ShouldBe(400).Fields.ShouldBe(["limit"]);
 
     [Fact]
-    public async Task a_provisioning_that_fails_half_way_leaves_nothing_and_can_be_repeated()
+    public async Task a_failed_provisioning_leaves_nothing_and_can_be_repeated()
     {
         var platform = await Client.Platform(host);
-        var (slug, key) = (Company.NewSlug("half"), Guid.CreateVersion7().ToString());
+        var (slug, key) = (TestTenant.NewSlug("half"), Guid.CreateVersion7().ToString());
         var trigger = $"fail_{Tenant.SchemaOf(slug)}";
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute(
             $"""
             create function shared.{trigger}() returns trigger language plpgsql as $$ begin raise exception 'the disk is on fire'; end $$;
-            create trigger {trigger} before insert on shared.tenants for each row when (new.slug = '{slug}') execute function shared.{trigger}();
+            create trigger {trigger} before insert on shared.tenants for each row when (new.slug = '{slug}')
+                execute function shared.{trigger}();
             """
         );
         try
         {
             // everything exists by then except the row, which is inserted last
-            var answer = (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(500);
+            var answer = (await platform.Post("/api/tenants", TestTenant.Request(slug), key)).ShouldBe(500);
             answer.ContentType.ShouldBe("application/problem+json");
-            await ShouldBeGone(superuser, slug);
+            await ShouldNotExist(superuser, slug);
             (await Count(superuser, $"shared.idempotency_keys where key = '{key}'")).ShouldBe(0);
         }
         finally
         {
             await superuser.Execute($"drop trigger {trigger} on shared.tenants; drop function shared.{trigger}()");
         }
-        (await platform.Post("/api/tenants", Company.Request(slug), key)).ShouldBe(201);
-        (await (await Company.SignIn(host, slug)).Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
+        (await platform.Post("/api/tenants", TestTenant.Request(slug), key)).ShouldBe(201);
+        (await (await TestTenant.SignIn(host, slug)).Post("stores", new { code = "S1", name = "x" })).ShouldBe(201);
     }
 
     [Fact]
-    public async Task a_schema_that_a_crash_left_behind_is_replaced()
+    public async Task an_empty_schema_left_by_a_crash_is_replaced()
     {
         // as after the process died before the last transaction: all tables exist, bound to a tenant that was never registered
-        var slug = Company.NewSlug("crash");
+        var slug = TestTenant.NewSlug("crash");
         var schema = Tenant.SchemaOf(slug);
         await using var databases = new Databases(
             Npgsql.NpgsqlDataSource.Create(host.Connections.Service),
@@ -299,11 +300,11 @@ public sealed class TenantTests(LedgerHost host)
         await using var superuser = await host.OpenSuperuser();
         await superuser.Execute($"create table {schema}.left_behind (id int); alter table {schema}.left_behind owner to fluxion_owner");
 
-        var created = (await (await Client.Platform(host)).Post("/api/tenants", Company.Request(slug))).ShouldBe(201).Json;
+        var created = (await (await Client.Platform(host)).Post("/api/tenants", TestTenant.Request(slug))).ShouldBe(201).Json;
         (await superuser.Column<bool>($"select to_regclass('{schema}.left_behind') is null")).ShouldBe([true]);
-        var company = new Company(created["id"]!.GetValue<Guid>(), slug, await Company.SignIn(host, slug));
-        (await (await company.Open("S1", "P1", stock: 3)).OnHand()).ShouldBe(3);
-        (await superuser.Column<Guid>($"select tenant_id from {schema}.inventory_movements")).ShouldBe([company.Id]);
+        var tenant = new TestTenant(created["id"]!.GetValue<Guid>(), slug, await TestTenant.SignIn(host, slug));
+        (await (await tenant.CreateStore("S1", "P1", stock: 3)).OnHand()).ShouldBe(3);
+        (await superuser.Column<Guid>($"select tenant_id from {schema}.inventory_movements")).ShouldBe([tenant.Id]);
     }
 
     private static async Task<JsonNode?> Row(Client platform, string slug) =>
@@ -312,9 +313,9 @@ public sealed class TenantTests(LedgerHost host)
             .SingleOrDefault(t => t!["slug"]!.GetValue<string>() == slug);
 
     [Fact]
-    public async Task a_tenant_that_could_not_be_found_once_can_be_the_next_time()
+    public async Task a_failed_lookup_of_a_tenant_is_not_cached()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         var builder = new Npgsql.NpgsqlDataSourceBuilder(host.Connections.Service);
         var away = true;
         void Open() => _ = away ? throw new TimeoutException("The database is away.") : true;
@@ -335,13 +336,13 @@ public sealed class TenantTests(LedgerHost host)
             databases,
             ActivatorUtilities.CreateInstance<TenantRegistry>(host.Services, databases)
         );
-        Should.Throw<TimeoutException>(() => stores.ForTenant(company.Id.ToString()));
+        Should.Throw<TimeoutException>(() => stores.ForTenant(tenant.Id.ToString()));
         away = false;
-        stores.ForTenant(company.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(company.Schema);
+        stores.ForTenant(tenant.Id.ToString()).Options.DatabaseSchemaName.ShouldBe(tenant.Schema);
     }
 
     [Fact]
-    public async Task a_host_without_the_owners_connection_says_so_when_it_is_to_provision()
+    public async Task a_host_without_the_owners_connection_refuses_to_provision_with_the_reason()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var database = await host.NewDatabase();
@@ -358,7 +359,7 @@ public sealed class TenantTests(LedgerHost host)
         );
         foreach (
             var (path, body) in ((string, object?)[])
-                [("/api/tenants", Company.Request(Company.NewSlug())), ("/api/tenants/fluxion-demo/suspend", null)]
+                [("/api/tenants", TestTenant.Request(TestTenant.NewSlug())), ("/api/tenants/fluxion-demo/suspend", null)]
         )
             (await platform.Post(path, body)).ShouldBe(503).Detail!.ShouldContain("ConnectionStrings__FluxionOwner");
         (await platform.Get("/api/tenants")).ShouldBe(200);
@@ -368,7 +369,7 @@ public sealed class TenantTests(LedgerHost host)
     private static async Task<long> Count(Npgsql.NpgsqlConnection connection, string from) =>
         (await connection.Column<long>($"select count(*) from {from}")).Single();
 
-    private static async Task ShouldBeGone(Npgsql.NpgsqlConnection superuser, string slug)
+    private static async Task ShouldNotExist(Npgsql.NpgsqlConnection superuser, string slug)
     {
         (await Count(superuser, $"pg_namespace where nspname = '{Tenant.SchemaOf(slug)}'")).ShouldBe(0);
         (await Count(superuser, $"shared.tenants where slug = '{slug}'")).ShouldBe(0);

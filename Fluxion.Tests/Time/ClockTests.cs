@@ -13,7 +13,7 @@ namespace Fluxion.Tests.Time;
 /// <summary>The ledger has one clock, the database's. The clocks of hosts and clients change nothing.</summary>
 public sealed class ClockTests(LedgerHost host)
 {
-    private static readonly TimeSpan Wrong = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ClockError = TimeSpan.FromMinutes(10);
 
     /// <summary>A host on a machine with a wrong clock.</summary>
     private sealed class Node(WebApplication host) : IAsyncDisposable
@@ -23,7 +23,7 @@ public sealed class ClockTests(LedgerHost host)
 
         public static async Task<Node> Start(OwnDatabase database, TimeSpan ahead)
         {
-            var host = MigrationTests.NewHost(database.Connections, "Development", new Ahead(ahead));
+            var host = MigrationTests.NewHost(database.Connections, "Development", new OffsetClock(ahead));
             host.MapFluxion();
             await host.Prepare(database.Connections, TestContext.Current.CancellationToken);
             await host.StartAsync(TestContext.Current.CancellationToken);
@@ -47,12 +47,12 @@ public sealed class ClockTests(LedgerHost host)
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]
-    public async Task a_node_whose_clock_is_wrong_counts_and_the_others_movements_afterwards_count_all_the_same(int direction)
+    public async Task a_count_by_a_node_with_a_wrong_clock_does_not_hide_later_movements_of_other_nodes(int direction)
     {
         await using var database = await host.NewDatabase();
-        await using var right = await Node.Start(database, TimeSpan.Zero);
-        await using var wrong = await Node.Start(database, Wrong * direction);
-        var (one, other) = (await right.Manager(), await wrong.Manager());
+        await using var exactNode = await Node.Start(database, TimeSpan.Zero);
+        await using var offsetNode = await Node.Start(database, ClockError * direction);
+        var (one, other) = (await exactNode.Manager(), await offsetNode.Manager());
 
         OnHand(await other.Post("stock/counts", new { store = "CCS-01", lines = Lines(50) })).ShouldBe(50);
         var received = await one.Post("stock/receipts", new { store = "CCS-01", lines = Lines(10) });
@@ -83,12 +83,12 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_node_whose_clock_is_ahead_expires_no_reservation_early_and_its_tokens_are_taken_by_the_others()
+    public async Task a_node_with_a_fast_clock_expires_no_reservation_early_and_issues_valid_tokens()
     {
         await using var database = await host.NewDatabase();
-        await using var right = await Node.Start(database, TimeSpan.Zero);
-        await using var wrong = await Node.Start(database, Wrong);
-        var (one, other) = (await right.Manager(), await wrong.Manager());
+        await using var exactNode = await Node.Start(database, TimeSpan.Zero);
+        await using var offsetNode = await Node.Start(database, ClockError);
+        var (one, other) = (await exactNode.Manager(), await offsetNode.Manager());
         var reservation = (
             await other.Post(
                 "stock/reservations",
@@ -111,7 +111,7 @@ public sealed class ClockTests(LedgerHost host)
         await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken); // due messages are polled every 5 seconds
         (await one.Get($"stock/reservations/{reservation}")).ShouldBe(200).Json["status"]!.GetValue<string>().ShouldBe("open");
 
-        var token = wrong.Services.GetRequiredService<Tokens>();
+        var token = offsetNode.Services.GetRequiredService<Tokens>();
         token
             .Validation.LifetimeValidator!(
                 TimeProvider.System.GetUtcNow().UtcDateTime,
@@ -120,23 +120,23 @@ public sealed class ClockTests(LedgerHost host)
                 null
             )
             .ShouldBeTrue();
-        var fromThere = new HttpClient { BaseAddress = right.Address };
+        var fromThere = new HttpClient { BaseAddress = exactNode.Address };
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{DemoTenant.Slug}/inventory");
         request.Headers.Authorization = other.Authorization;
         (await fromThere.SendAsync(request, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
     }
 
     [Fact]
-    public async Task a_node_whose_clock_is_off_says_so_in_its_health_and_goes_on()
+    public async Task a_node_with_a_wrong_clock_reports_it_in_its_health_and_keeps_serving()
     {
         await using var database = await host.NewDatabase();
-        await using var wrong = await Node.Start(database, Wrong);
-        using var http = new HttpClient { BaseAddress = wrong.Address };
+        await using var offsetNode = await Node.Start(database, ClockError);
+        using var http = new HttpClient { BaseAddress = offsetNode.Address };
         var health = await http.GetStringAsync("/health/ready", TestContext.Current.CancellationToken);
         health.ShouldContain("Degraded");
         health.ShouldContain("600 s ahead of the database's");
-        var clock = wrong.Services.GetRequiredService<LedgerClock>();
-        clock.Offset.ShouldBe(Wrong, TimeSpan.FromSeconds(5));
+        var clock = offsetNode.Services.GetRequiredService<LedgerClock>();
+        clock.Offset.ShouldBe(ClockError, TimeSpan.FromSeconds(5));
         clock.GetUtcNow().ShouldBe(TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(5));
         (await (await Client.Demo(host, "viewer")).Get("/health/ready")).ShouldBe(200).Json["status"]!
             .GetValue<string>()
@@ -144,17 +144,17 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_slow_till_that_says_what_its_clock_shows_is_corrected()
+    public async Task a_client_with_a_slow_clock_that_sends_sentAt_is_corrected()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1", stock: 60);
-        (await company.Admin.Post("stock/counts", new { store = "M1", lines = new[] { new { sku = "P1", quantity = 50 } } })).ShouldBe(200);
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1", stock: 60);
+        (await tenant.Admin.Post("stock/counts", new { store = "M1", lines = new[] { new { sku = "P1", quantity = 50 } } })).ShouldBe(200);
         var slow = TimeSpan.FromMinutes(-3);
         for (var i = 0; i < 5; i++)
         {
             var shown = TimeProvider.System.GetUtcNow() + slow;
             var sale = (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "sales",
                     new
                     {
@@ -172,13 +172,13 @@ public sealed class ClockTests(LedgerHost host)
         (await shop.OnHand()).ShouldBe(45);
 
         // each event of those commands records the clock skew
-        var skews = (await company.Admin.Get("events?eventType=sale_recorded")).ShouldBe(200).Json["items"]!
+        var skews = (await tenant.Admin.Get("events?eventType=sale_recorded")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(e => double.Parse(e!["metadata"]!["clock_skew"]!.GetValue<string>(), CultureInfo.InvariantCulture))
             .ToList();
         skews.Count.ShouldBe(5);
         skews.ShouldAllBe(s => Math.Abs(s + 180) < 30);
-        (await company.Admin.Get("events?eventType=stock_counted")).ShouldBe(200).Json["items"]![0]!["metadata"]!
+        (await tenant.Admin.Get("events?eventType=stock_counted")).ShouldBe(200).Json["items"]![0]!["metadata"]!
             ["clock_skew"]
             .ShouldBeNull();
     }
@@ -189,8 +189,8 @@ public sealed class ClockTests(LedgerHost host)
     [InlineData("2026-11-05T10:00:00+05:45", "2026-11-05T04:15:00Z", 0)]
     public async Task what_counts_is_how_long_ago_it_was_by_the_clients_own_clock(string sentAt, string occurredAt, int secondsAgo)
     {
-        var shop = await Company.Found(host);
-        await shop.Open("M1", "P1");
+        var shop = await TestTenant.Create(host);
+        await shop.CreateStore("M1", "P1");
         var received = (
             await shop.Admin.Post(
                 "stock/receipts",
@@ -209,12 +209,12 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_request_that_is_repeated_later_is_the_same_whatever_its_clock_shows_by_then()
+    public async Task a_request_repeated_later_with_another_sentAt_is_the_same_request()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1");
         Task<Answer> Send(DateTimeOffset sentAt) =>
-            company.Admin.Post(
+            tenant.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -232,12 +232,12 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_little_ahead_is_now_and_more_is_refused()
+    public async Task a_moment_slightly_in_the_future_counts_as_now_and_a_later_one_is_refused()
     {
-        var company = await Company.Found(host);
-        var shop = await company.Open("M1", "P1");
+        var tenant = await TestTenant.Create(host);
+        var shop = await tenant.CreateStore("M1", "P1");
         Task<Answer> Receive(object? occurredAt, object? sentAt = null) =>
-            company.Admin.Post(
+            tenant.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -261,14 +261,14 @@ public sealed class ClockTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_lines_of_a_bulk_and_the_rows_of_a_file_are_corrected_by_the_same_clock()
+    public async Task lines_of_a_bulk_command_and_rows_of_a_file_are_corrected_by_sentAt()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1");
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1");
         var shown = TimeProvider.System.GetUtcNow().AddDays(-400);
         string At(double hoursAgo) => shown.AddHours(-hoursAgo).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/movements",
                 new
                 {
@@ -296,7 +296,7 @@ public sealed class ClockTests(LedgerHost host)
             )
         ).ShouldBe(200);
         (
-            await company.Admin.Send(
+            await tenant.Admin.Send(
                 HttpMethod.Post,
                 $"imports/movements?sentAt={Uri.EscapeDataString(shown.ToString("O"))}",
                 $"store,sku,referenceType,quantity,occurredAt\nM1,P1,receipt,3,{At(3)}\n",
@@ -304,16 +304,16 @@ public sealed class ClockTests(LedgerHost host)
                 contentType: "text/csv"
             )
         ).ShouldBe(200);
-        (await company.Admin.Send(HttpMethod.Post, "imports/movements?sentAt=yesterday", "store\n", "k", contentType: "text/csv"))
+        (await tenant.Admin.Send(HttpMethod.Post, "imports/movements?sentAt=yesterday", "store\n", "k", contentType: "text/csv"))
             .ShouldBe(400)
             .Fields.ShouldBe(["sentAt"]);
         var now = TimeProvider.System.GetUtcNow();
-        foreach (var m in (await company.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!.AsArray())
+        foreach (var m in (await tenant.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!.AsArray())
             m!["occurredAt"]!
                 .GetValue<DateTimeOffset>()
                 .ShouldBe(now.AddHours(-m["quantity"]!.GetValue<double>()), TimeSpan.FromSeconds(30));
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/movements",
                 new
                 {

@@ -12,16 +12,16 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     private static readonly DateTimeOffset Morning = new(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Counted = Morning.AddHours(4);
 
-    /// <summary>A company with two stores, in each of which 50 of P1 were counted.</summary>
-    private async Task<Company> Found()
+    /// <summary>A tenant with two stores, in each of which 50 of P1 were counted.</summary>
+    private async Task<TestTenant> CreateTenant()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1");
-        (await company.Admin.Post("stores", new { code = "M2", name = "The other store" })).ShouldBe(201);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1");
+        (await tenant.Admin.Post("stores", new { code = "M2", name = "The other store" })).ShouldBe(201);
         foreach (var store in (string[])["M1", "M2"])
         {
             (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "stock/receipts",
                     new
                     {
@@ -32,7 +32,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 )
             ).ShouldBe(200);
             (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "stock/counts",
                     new
                     {
@@ -44,7 +44,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 )
             ).ShouldBe(200);
         }
-        return company;
+        return tenant;
     }
 
     private static object[] Lines(decimal quantity, decimal? unitCost = null) =>
@@ -59,8 +59,8 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 },
         ];
 
-    private static async Task<decimal> OnHand(Company company, string store = "M1") =>
-        (await company.Admin.Get($"inventory?store={store}&sku=P1")).ShouldBe(200).Json["items"]![0]!["onHand"]!.GetValue<decimal>();
+    private static async Task<decimal> OnHand(TestTenant tenant, string store = "M1") =>
+        (await tenant.Admin.Get($"inventory?store={store}&sku=P1")).ShouldBe(200).Json["items"]![0]!["onHand"]!.GetValue<decimal>();
 
     /// <summary>The corrections by count in a receipt: store, movements, quantity and the reference of the count.</summary>
     private static string[] Corrections(Answer answer) =>
@@ -71,13 +71,13 @@ public sealed class CorrectedByCountTests(LedgerHost host)
         ];
 
     [Fact]
-    public async Task five_sales_by_a_slow_clock_are_told_that_they_changed_the_history_alone()
+    public async Task receipts_of_late_sales_say_that_they_changed_only_the_history()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         for (var i = 0; i < 5; i++)
         {
             var sale = (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "sales",
                     new
                     {
@@ -92,10 +92,10 @@ public sealed class CorrectedByCountTests(LedgerHost host)
             sale.Json["correctedByCount"]![0]!["count"]!["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(Counted);
             sale.Json["occurredAt"]!.GetValue<DateTimeOffset>().ShouldBe(Counted.AddMinutes(-3));
         }
-        (await OnHand(company)).ShouldBe(50);
+        (await OnHand(tenant)).ShouldBe(50);
         Corrections(
                 (
-                    await company.Admin.Post(
+                    await tenant.Admin.Post(
                         "sales",
                         new
                         {
@@ -107,14 +107,14 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 ).ShouldBe(201)
             )
             .ShouldBeEmpty();
-        (await OnHand(company)).ShouldBe(49);
+        (await OnHand(tenant)).ShouldBe(49);
     }
 
     [Fact]
-    public async Task the_receipt_of_every_command_that_moves_stock_says_what_counts_had_seen()
+    public async Task the_receipt_of_every_command_that_moves_stock_lists_corrections_by_count()
     {
-        var company = await Found();
-        var (admin, early) = (company.Admin, Morning.AddHours(1));
+        var tenant = await CreateTenant();
+        var (admin, early) = (tenant.Admin, Morning.AddHours(1));
         async Task<string[]> Said(string path, object body)
         {
             var answer = await admin.Post(path, body);
@@ -305,12 +305,12 @@ public sealed class CorrectedByCountTests(LedgerHost host)
             "M1 P1 1 9 INV-M1",
         ]);
 
-        (await OnHand(company)).ShouldBe(50);
-        (await OnHand(company, "M2")).ShouldBe(57); // only the line that occurred after the count
+        (await OnHand(tenant)).ShouldBe(50);
+        (await OnHand(tenant, "M2")).ShouldBe(57); // only the line that occurred after the count
     }
 
     [Fact]
-    public async Task every_command_with_a_moment_of_its_own_takes_the_clients_clock_and_says_what_counts_had_seen()
+    public async Task every_command_with_occurredAt_accepts_sentAt_and_lists_corrections_by_count()
     {
         var api = await OpenApi.Of(await Client.Demo(host, "admin"));
         var dated = api
@@ -329,27 +329,27 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task an_import_says_what_counts_had_seen()
+    public async Task an_import_lists_corrections_by_count()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         const string File =
             "store,sku,referenceType,quantity,reason,occurredAt\n"
             + "M1,P1,receipt,24,,2026-03-02T09:00:00Z\nM1,P1,issue,-4,damage,2026-03-02T10:00:00Z\nM2,P1,receipt,5,,2026-03-02T13:00:00Z\n";
         var import = (
-            await company.Admin.Send(HttpMethod.Post, "imports/movements", File, Guid.CreateVersion7().ToString(), contentType: "text/csv")
+            await tenant.Admin.Send(HttpMethod.Post, "imports/movements", File, Guid.CreateVersion7().ToString(), contentType: "text/csv")
         ).ShouldBe(200);
         Corrections(import).ShouldBe(["M1 P1 2 20 INV-M1"]);
-        (await OnHand(company)).ShouldBe(50);
-        (await OnHand(company, "M2")).ShouldBe(55);
+        (await OnHand(tenant)).ShouldBe(50);
+        (await OnHand(tenant, "M2")).ShouldBe(55);
     }
 
     [Fact]
-    public async Task a_list_and_a_view_show_what_counts_had_seen_in_a_time()
+    public async Task a_list_and_a_view_show_the_corrections_by_count_of_a_period()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         var before = TimeProvider.System.GetUtcNow().AddSeconds(-1).ToString("O");
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "sales",
                 new
                 {
@@ -361,7 +361,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
             )
         ).ShouldBe(201);
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stock/receipts",
                 new
                 {
@@ -374,13 +374,14 @@ public sealed class CorrectedByCountTests(LedgerHost host)
         ).ShouldBe(200);
         async Task<string[]> List(string filter) =>
             [
-                .. (await company.Admin.Get($"stock/count-corrections?{filter}")).ShouldBe(200).Json["items"]!
+                .. (await tenant.Admin.Get($"stock/count-corrections?{filter}")).ShouldBe(200).Json["items"]!
                     .AsArray()
                     .Select(r =>
-                        $"{r!["store"]} {r["sku"]} {r["document"]} {r["documentReference"]} {r["quantity"]} {r["countReference"]} {r["user"]}"
+                        $"{r!["store"]} {r["sku"]} {r["document"]} {r["documentReference"]} {r["quantity"]} "
+                        + $"{r["countReference"]} {r["user"]}"
                     ),
             ];
-        string[] both = [$"M2 P1 receipt GRN-8 3 INV-M2 {Company.AdminEmail}", $"M1 P1 sale F-7 -2 INV-M1 {Company.AdminEmail}"];
+        string[] both = [$"M2 P1 receipt GRN-8 3 INV-M2 {TestTenant.AdminEmail}", $"M1 P1 sale F-7 -2 INV-M1 {TestTenant.AdminEmail}"];
         (await List("")).ShouldBe(both);
         (await List($"from={Uri.EscapeDataString(before)}&sku=P1")).ShouldBe(both);
         (await List($"to={Uri.EscapeDataString(before)}")).ShouldBeEmpty();
@@ -388,21 +389,24 @@ public sealed class CorrectedByCountTests(LedgerHost host)
         (await List("limit=1")).ShouldBe(both[..1]);
 
         await using var analyst = await host.OpenSuperuser();
-        await analyst.Execute($"set role {company.Analyst}; set search_path to {company.Schema}, public");
+        await analyst.Execute($"set role {tenant.Analyst}; set search_path to {tenant.Schema}, public");
         (
             await analyst.Column<string>(
-                "select format('%s %s %s %s', store, document_reference, trim_scale(quantity), count_reference) from count_corrections order by recorded_at"
+                """
+                select format('%s %s %s %s', store, document_reference, trim_scale(quantity), count_reference)
+                from count_corrections order by recorded_at
+                """
             )
         ).ShouldBe(["M1 F-7 -2 INV-M1", "M2 GRN-8 3 INV-M2"]);
     }
 
     [Fact]
-    public async Task a_user_of_one_store_sees_the_corrections_of_his_store_alone()
+    public async Task a_user_of_one_store_sees_only_its_corrections_by_count()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         foreach (var store in (string[])["M1", "M2"])
             (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "stock/issues",
                     new
                     {
@@ -413,20 +417,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                     }
                 )
             ).ShouldBe(200);
-        (
-            await company.Admin.Post(
-                "users",
-                new
-                {
-                    email = "luis@company.test",
-                    fullName = "Luis",
-                    role = "viewer",
-                    password = Company.Password,
-                    stores = new[] { "M2" },
-                }
-            )
-        ).ShouldBe(201);
-        var luis = await Client.SignIn(host.Http.Server.CreateClient(), company.Slug, "luis@company.test", Company.Password);
+        var luis = await tenant.CreateUser(host, "luis@company.test", "viewer", "M2");
         (await luis.Get("stock/count-corrections")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(r => r!["store"]!.GetValue<string>())
@@ -434,16 +425,16 @@ public sealed class CorrectedByCountTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_command_without_a_moment_of_its_own_is_never_before_a_count()
+    public async Task a_command_without_occurredAt_never_precedes_a_count()
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         var answers = await Task.WhenAll(
             Enumerable
                 .Range(0, 24)
                 .Select(i =>
                     i % 3 == 0
-                        ? company.Admin.Post("stock/counts", new { store = "M1", lines = Lines(50) })
-                        : company.Admin.Post(
+                        ? tenant.Admin.Post("stock/counts", new { store = "M1", lines = Lines(50) })
+                        : tenant.Admin.Post(
                             "sales",
                             new
                             {
@@ -455,12 +446,12 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 )
         );
         answers.ShouldAllBe(answer => answer.Status < 300 && answer.Json["correctedByCount"]!.AsArray().Count == 0);
-        var times = (await company.Admin.Get("movements?store=M1&limit=1000")).ShouldBe(200).Json["items"]!
+        var times = (await tenant.Admin.Get("movements?store=M1&limit=1000")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(m => m!["occurredAt"]!.GetValue<DateTimeOffset>())
             .ToList();
         times.ShouldBe(times.OrderDescending());
-        var facts = await company.Admin.Get("audit/explain?store=M1&sku=P1&limit=1000");
+        var facts = await tenant.Admin.Get("audit/explain?store=M1&sku=P1&limit=1000");
         var places = facts.ShouldBe(200).Json["items"]!.AsArray().Select(m => m!["place"]!.GetValue<long>()).ToList();
         places
             .Zip(places.Order())
@@ -469,9 +460,9 @@ public sealed class CorrectedByCountTests(LedgerHost host)
 
     [Theory]
     [InlineData(2_000)]
-    public async Task a_long_history_is_held_once_an_item_and_not_once_a_line(int size)
+    public async Task a_long_history_is_loaded_once_per_item_and_not_once_per_line(int size)
     {
-        var company = await Found();
+        var tenant = await CreateTenant();
         var later = Enumerable
             .Range(0, size)
             .Select(i => new
@@ -482,7 +473,7 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 quantity = 1,
                 occurredAt = Counted.AddSeconds(i + 1),
             });
-        (await company.Admin.Post("stock/movements", new { lines = later })).ShouldBe(200);
+        (await tenant.Admin.Post("stock/movements", new { lines = later })).ShouldBe(200);
         var early = Enumerable
             .Range(0, size)
             .Select(i => new
@@ -494,12 +485,12 @@ public sealed class CorrectedByCountTests(LedgerHost host)
                 occurredAt = Morning.AddSeconds(i + 1),
             });
         var allocated = GC.GetTotalAllocatedBytes();
-        Corrections((await company.Admin.Post("stock/movements", new { lines = early })).ShouldBe(200))
+        Corrections((await tenant.Admin.Post("stock/movements", new { lines = early })).ShouldBe(200))
             .ShouldBe([$"M1 P1 {size} {size} INV-M1"]);
         (GC.GetTotalAllocatedBytes() - allocated).ShouldBeLessThan(
             size * 150_000L,
             "bytes a line, the client's own and what others do meanwhile included"
         );
-        (await OnHand(company)).ShouldBe(50 + size);
+        (await OnHand(tenant)).ShouldBe(50 + size);
     }
 }

@@ -33,24 +33,24 @@ public sealed class LocalDayTests(LedgerHost host)
     ];
 
     /// <summary>Sells a piece at the first moment of a local day and another at its last, and one just outside on each side.</summary>
-    private static async Task<DateTimeOffset> SellAround(Books books, string store, string timezone, string day)
+    private static async Task<DateTimeOffset> SellAround(TestLedger ledger, string store, string timezone, string day)
     {
         var (zone, date) = (new Zone(timezone), DateOnly.Parse(day, CultureInfo.InvariantCulture));
         var (start, end) = (zone.StartOf(date), zone.StartOf(date.AddDays(1)));
-        await books.Receive("P1", 100, 2m, start.AddDays(-5).ToString("O"), store);
+        await ledger.Receive("P1", 100, 2m, start.AddDays(-5).ToString("O"), store);
         foreach (var at in (DateTimeOffset[])[start.AddTicks(-10), start, end.AddTicks(-10), end])
-            await books.Sell("P1", 1, at.ToString("O"), store: store);
+            await ledger.Sell("P1", 1, at.ToString("O"), store: store);
         return start;
     }
 
     [Fact]
-    public async Task two_reports_of_one_day_agree_where_every_store_has_a_zone_of_its_own()
+    public async Task reports_of_one_day_agree_when_every_store_has_its_own_time_zone()
     {
-        var books = await Books.Open(host, "P1");
-        await books.Settle("America/Caracas");
+        var ledger = await TestLedger.Create(host, "P1");
+        await ledger.SetTimeZone("America/Caracas");
         foreach (var (i, (timezone, day)) in Days.Index())
         {
-            await books.Do(
+            await ledger.Do(
                 "stores",
                 new
                 {
@@ -59,26 +59,26 @@ public sealed class LocalDayTests(LedgerHost host)
                     timezone,
                 }
             );
-            await SellAround(books, $"Z{i}", timezone, day);
+            await SellAround(ledger, $"Z{i}", timezone, day);
         }
         foreach (var (i, (_, day)) in Days.Index())
-            await ReportsAgree(books, $"Z{i}", day);
+            await ReportsAgree(ledger, $"Z{i}", day);
     }
 
     [Theory]
     [InlineData("Asia/Kathmandu", "2026-03-10")]
     [InlineData("Atlantic/Azores", "2025-10-26")]
-    public async Task two_reports_of_one_day_agree_where_the_tenant_has_a_zone(string timezone, string day)
+    public async Task reports_of_one_day_agree_when_the_tenant_has_a_time_zone(string timezone, string day)
     {
-        var books = await Books.Open(host, "P1");
-        await books.Settle(timezone);
-        await SellAround(books, "M1", timezone, day);
-        await ReportsAgree(books, "M1", day);
+        var ledger = await TestLedger.Create(host, "P1");
+        await ledger.SetTimeZone(timezone);
+        await SellAround(ledger, "M1", timezone, day);
+        await ReportsAgree(ledger, "M1", day);
     }
 
-    private async Task ReportsAgree(Books books, string store, string day)
+    private async Task ReportsAgree(TestLedger ledger, string store, string day)
     {
-        var admin = books.Company.Admin;
+        var admin = ledger.Tenant.Admin;
         var next = DateOnly.Parse(day, CultureInfo.InvariantCulture).AddDays(1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         async Task<int> Items(string path) => (await admin.Get(path)).ShouldBe(200).Json["items"]!.AsArray().Count;
         async Task<decimal> OnHand(string asOf) =>
@@ -94,21 +94,27 @@ public sealed class LocalDayTests(LedgerHost host)
 
         // analysts get the same results, whatever the time zone of their session
         await using var analyst = await host.OpenSuperuser();
-        await analyst.Execute($"set role {books.Company.Analyst}; set search_path to {books.Company.Schema}, public");
+        await analyst.Execute($"set role {ledger.Tenant.Analyst}; set search_path to {ledger.Tenant.Schema}, public");
         foreach (var session in (string[])["UTC", "America/Caracas", "Asia/Kolkata", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
         {
             await analyst.Execute($"set timezone to '{session}'");
-            Task<string[]> Query(string sql) => Books.Query(analyst, sql);
+            Task<string[]> Query(string sql) => TestLedger.Query(analyst, sql);
             (await Query($"select quantity from sales_by('day', '{day}', '{next}') where store = '{store}'")).ShouldBe(["2"], session);
             (
                 await Query(
-                    $"select period_start::text, quantity from sales_by('day', date '{day}' - 3, date '{day}' + 3) where store = '{store}' and period_start = '{day}'"
+                    $"""
+                    select period_start::text, quantity from sales_by('day', date '{day}' - 3, date '{day}' + 3)
+                    where store = '{store}' and period_start = '{day}'
+                    """
                 )
             ).ShouldBe([$"{day} 00:00:00 2"], session);
             (await Query($"select quantity from movements_by('day', '{day}', '{next}') where store = '{store}'")).ShouldBe(["-2"], session);
             (
                 await Query(
-                    $"select quantity from movements_by('day', date '{day}' - 3, date '{day}' + 3) where store = '{store}' and period_start = '{day}'"
+                    $"""
+                    select quantity from movements_by('day', date '{day}' - 3, date '{day}' + 3)
+                    where store = '{store}' and period_start = '{day}'
+                    """
                 )
             ).ShouldBe(["-2"], session);
             (await Query($"select sum(quantity) from movements_by('hour', '{day}', '{next}') where store = '{store}'")).ShouldBe(
@@ -133,16 +139,16 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_point_in_time_stands_for_itself_in_every_report()
+    public async Task a_point_in_time_is_exact_in_every_report()
     {
-        var books = await Books.Open(host, "P1");
-        await books.Settle("Asia/Kathmandu");
-        var start = await SellAround(books, "M1", "Asia/Kathmandu", "2026-03-10");
+        var ledger = await TestLedger.Create(host, "P1");
+        await ledger.SetTimeZone("Asia/Kathmandu");
+        var start = await SellAround(ledger, "M1", "Asia/Kathmandu", "2026-03-10");
         var (since, until) = ($"'{start.AddSeconds(-1):O}'", $"'{start.AddSeconds(1):O}'");
-        (await books.Query($"select quantity from sales_by('day', {since}, {until}) order by period_start")).ShouldBe(["1", "1"]);
-        (await books.Query($"select sum(quantity) from movements_by('hour', {since}, {until})")).ShouldBe(["-2"]);
-        (await books.Query($"select quantity_on_hand from stock_as_of('{start:O}')")).ShouldBe(["98"]);
-        (await books.Company.Admin.Get($"movements?from={Uri.EscapeDataString($"{start:O}")}")).ShouldBe(200).Json["items"]!
+        (await ledger.Query($"select quantity from sales_by('day', {since}, {until}) order by period_start")).ShouldBe(["1", "1"]);
+        (await ledger.Query($"select sum(quantity) from movements_by('hour', {since}, {until})")).ShouldBe(["-2"]);
+        (await ledger.Query($"select quantity_on_hand from stock_as_of('{start:O}')")).ShouldBe(["98"]);
+        (await ledger.Tenant.Admin.Get($"movements?from={Uri.EscapeDataString($"{start:O}")}")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Count.ShouldBe(3);
     }
@@ -151,12 +157,12 @@ public sealed class LocalDayTests(LedgerHost host)
     [InlineData("Pacific/Kiritimati")]
     [InlineData("Pacific/Pago_Pago")]
     [InlineData("America/Caracas")]
-    public async Task an_order_of_today_is_of_the_day_that_it_is_in_the_shop(string timezone)
+    public async Task an_order_without_a_date_has_the_local_day_of_its_store(string timezone)
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         (await admin.Put("settings", new { overReceiptPercent = 0, timezone })).ShouldBe(200);
-        await company.Open("M1", "P1");
+        await tenant.CreateStore("M1", "P1");
         (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
         string Today() => new Zone(timezone).DateOf(TimeProvider.System.GetUtcNow()).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         var today = Today();
@@ -205,12 +211,12 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_delivery_late_in_the_evening_came_on_that_day_and_in_time()
+    public async Task a_delivery_late_in_the_evening_counts_on_that_local_day()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         (await admin.Put("settings", new { overReceiptPercent = 0, timezone = "America/Caracas" })).ShouldBe(200);
-        await company.Open("M1", "P1");
+        await tenant.CreateStore("M1", "P1");
         (
             await admin.Post(
                 "suppliers",
@@ -245,7 +251,7 @@ public sealed class LocalDayTests(LedgerHost host)
         ).ShouldBe(200);
         (await admin.Get("purchase-orders/OC-1")).ShouldBe(200).Json["receivedDate"]!.GetValue<string>().ShouldBe("2026-03-05");
         (
-            await new Books(host, company).Query(
+            await new TestLedger(host, tenant).Query(
                 "select lead_time_days, longest_lead_time_days, on_time_percent from supplier_performance('2026-03-01')",
                 "Asia/Tokyo"
             )
@@ -258,10 +264,10 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_time_zone_is_set_where_it_belongs_and_is_one()
+    public async Task a_time_zone_must_be_valid_for_the_tenant_and_each_store()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         foreach (
             var wrong in (string[])
                 ["Caracas", "america/caracas", "-04:00", "VET", "", "America/Caracas ", "posixrules", "<-04>4", "Venezuela Standard Time"]
@@ -305,11 +311,11 @@ public sealed class LocalDayTests(LedgerHost host)
             )
         ).ShouldBe(201);
         (await admin.Get("stores/M1")).ShouldBe(200).Json["timezone"]!.GetValue<string>().ShouldBe("America/Bogota");
-        (await new Books(host, company).Query("select store, timezone from store_zones")).ShouldBe(["M1 America/Bogota"]);
+        (await new TestLedger(host, tenant).Query("select store, timezone from store_zones")).ShouldBe(["M1 America/Bogota"]);
         (await admin.Put("stores/M1", new { name = "M1" })).ShouldBe(200);
-        (await new Books(host, company).Query("select store, timezone from store_zones")).ShouldBe(["M1 America/Caracas"]);
+        (await new TestLedger(host, tenant).Query("select store, timezone from store_zones")).ShouldBe(["M1 America/Caracas"]);
 
-        var slug = Company.NewSlug();
+        var slug = TestTenant.NewSlug();
         var platform = await Client.Platform(host);
         (
             await platform.Post(
@@ -318,14 +324,14 @@ public sealed class LocalDayTests(LedgerHost host)
                 {
                     slug,
                     name = "N",
-                    adminEmail = Company.AdminEmail,
+                    adminEmail = TestTenant.AdminEmail,
                     adminFullName = "Ana",
-                    adminPassword = Company.Password,
+                    adminPassword = TestTenant.Password,
                     timezone = "America/Lima",
                 }
             )
         ).ShouldBe(201);
-        (await (await Company.SignIn(host, slug)).Get("settings")).ShouldBe(200).Json["timezone"]!
+        (await (await TestTenant.SignIn(host, slug)).Get("settings")).ShouldBe(200).Json["timezone"]!
             .GetValue<string>()
             .ShouldBe("America/Lima");
         (
@@ -335,9 +341,9 @@ public sealed class LocalDayTests(LedgerHost host)
                 {
                     slug = "no-zone",
                     name = "N",
-                    adminEmail = Company.AdminEmail,
+                    adminEmail = TestTenant.AdminEmail,
                     adminFullName = "Ana",
-                    adminPassword = Company.Password,
+                    adminPassword = TestTenant.Password,
                     timezone = "Lima",
                 }
             )
@@ -345,11 +351,11 @@ public sealed class LocalDayTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task nothing_happens_before_its_cause()
+    public async Task no_command_may_precede_its_cause()
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
-        await company.Open("M1", "P1", stock: 10);
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
+        await tenant.CreateStore("M1", "P1", stock: 10);
         (await admin.Post("stores", new { code = "M2", name = "M2" })).ShouldBe(201);
         var sale = (
             await admin.Post(

@@ -134,7 +134,7 @@ public sealed class OccurrenceTests(LedgerHost host)
     public static TheoryData<string> Names => [.. Commands.Keys];
 
     [Fact]
-    public async Task every_command_that_says_when_it_occurred_is_among_those_tested_here()
+    public async Task these_tests_cover_every_command_with_occurredAt()
     {
         var api = await OpenApi.Of(await Client.Demo(host, "admin"));
         api.Operations.Where(o => o.Body is { } body && api.Schema(body["schema"]!)["properties"]!["occurredAt"] is not null)
@@ -143,11 +143,11 @@ public sealed class OccurrenceTests(LedgerHost host)
             .ShouldBe(Commands.Keys.Order());
     }
 
-    /// <summary>A company that had 20 of each product in two stores three days ago.</summary>
-    private async Task<Company> Found(IReadOnlyCollection<string> skus, DateTimeOffset now)
+    /// <summary>A tenant that had 20 of each product in two stores three days ago.</summary>
+    private async Task<TestTenant> CreateTenant(IReadOnlyCollection<string> skus, DateTimeOffset now)
     {
-        var company = await Company.Found(host);
-        var admin = company.Admin;
+        var tenant = await TestTenant.Create(host);
+        var admin = tenant.Admin;
         foreach (var code in (string[])["M1", "M2"])
             (await admin.Post("stores", new { code, name = code })).ShouldBe(201);
         (await admin.Post("suppliers", new { code = "V1", businessName = "A supplier" })).ShouldBe(201);
@@ -165,7 +165,7 @@ public sealed class OccurrenceTests(LedgerHost host)
                     }
                 )
             ).ShouldBe(200);
-        return company;
+        return tenant;
     }
 
     /// <summary>Executes the causes of a command, and returns a function that sends the command with further fields.</summary>
@@ -202,12 +202,12 @@ public sealed class OccurrenceTests(LedgerHost host)
     }
 
     [Theory, MemberData(nameof(Names))]
-    public async Task a_command_occurs_when_it_says_by_the_ledgers_clock_and_never_before_its_cause(string name)
+    public async Task a_command_occurs_at_the_corrected_occurredAt_and_never_before_its_cause(string name)
     {
         var command = Commands[name];
         var now = TimeProvider.System.GetUtcNow();
-        var company = await Found(["P1"], now);
-        var (admin, caused) = (company.Admin, now.AddHours(-12));
+        var tenant = await CreateTenant(["P1"], now);
+        var (admin, caused) = (tenant.Admin, now.AddHours(-12));
 
         var send = await Ready(admin, command("P1"), caused);
         (await send(new { occurredAt = now.AddMinutes(30) })).ShouldBe(400).Fields.ShouldBe(["occurredAt"]);
@@ -229,12 +229,12 @@ public sealed class OccurrenceTests(LedgerHost host)
     }
 
     [Theory, MemberData(nameof(Names))]
-    public async Task a_command_that_a_count_had_seen_changes_the_history_alone_and_says_so(string name)
+    public async Task a_late_command_before_a_count_changes_only_the_history_and_says_so(string name)
     {
         var command = Commands[name]("P1");
         var now = TimeProvider.System.GetUtcNow();
-        var company = await Found(["P1"], now);
-        var admin = company.Admin;
+        var tenant = await CreateTenant(["P1"], now);
+        var admin = tenant.Admin;
         var send = await Ready(admin, command, now.AddHours(-12));
         foreach (var store in (string[])["M1", "M2"])
             (

@@ -36,7 +36,7 @@ public sealed class PointsInTimeTests(LedgerHost host)
         "２０２６-11-05T10:00:00Z",
     ];
 
-    public static TheoryData<string> Wrong => [.. NotRfc3339];
+    public static TheoryData<string> InvalidTimes => [.. NotRfc3339];
 
     [Theory]
     [InlineData("2026-11-05T10:00:00Z", "2026-11-05T10:00:00.0000000+00:00")]
@@ -45,13 +45,13 @@ public sealed class PointsInTimeTests(LedgerHost host)
     [InlineData("2026-11-05T10:00:00.5+05:45", "2026-11-05T04:15:00.5000000+00:00")]
     [InlineData("2026-11-05T10:00:00+14:00", "2026-11-04T20:00:00.0000000+00:00")]
     [InlineData("2026-11-05T10:00:00-00:00", "2026-11-05T10:00:00.0000000+00:00")]
-    public void rfc_3339_is_understood_to_the_microsecond(string text, string utc) =>
+    public void a_point_in_time_in_rfc_3339_is_read_to_the_microsecond(string text, string utc) =>
         PointsInTime.Parse(text)!.Value.ToString("O").ShouldBe(utc);
 
     [Theory]
-    [MemberData(nameof(Wrong))]
+    [MemberData(nameof(InvalidTimes))]
     [InlineData("2026-11-05")]
-    public void nothing_else_is(string text) => PointsInTime.Parse(text).ShouldBeNull();
+    public void any_other_form_of_a_point_in_time_is_refused(string text) => PointsInTime.Parse(text).ShouldBeNull();
 
     [Theory]
     [InlineData("America/Caracas", "2026-11-05", "2026-11-05T04:00:00Z")]
@@ -67,7 +67,7 @@ public sealed class PointsInTimeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_point_in_time_in_a_body_is_refused_in_any_other_form()
+    public async Task every_point_in_time_in_a_body_must_be_rfc_3339()
     {
         var admin = await Client.Demo(host, "admin");
         var api = await OpenApi.Of(admin);
@@ -78,14 +78,14 @@ public sealed class PointsInTimeTests(LedgerHost host)
             foreach (var (name, _) in properties.Where(p => api.Schema(p.Value!)["format"]?.GetValue<string>() == "date-time"))
             {
                 seen++;
-                foreach (var wrong in NotRfc3339.Append("2026-11-05"))
+                foreach (var invalid in NotRfc3339.Append("2026-11-05"))
                 {
                     var body = command.Body!["example"]!.DeepClone().AsObject();
-                    body[name] = wrong;
+                    body[name] = invalid;
                     var address = command.Address.Replace("{id}", Guid.Empty.ToString(), StringComparison.Ordinal);
                     (await admin.Send(new HttpMethod(command.Method), address, body.ToJsonString(), "k"))
                         .ShouldBe(400)
-                        .Fields.ShouldBe([name], $"{command} {name} {wrong}");
+                        .Fields.ShouldBe([name], $"{command} {name} {invalid}");
                 }
             }
         }
@@ -93,7 +93,7 @@ public sealed class PointsInTimeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_point_in_time_in_an_address_is_refused_in_any_other_form_and_may_be_a_date()
+    public async Task every_point_in_time_in_an_address_must_be_rfc_3339_or_a_date()
     {
         var admin = await Client.Demo(host, "admin");
         var api = await OpenApi.Of(admin);
@@ -104,10 +104,10 @@ public sealed class PointsInTimeTests(LedgerHost host)
             foreach (var (name, _) in query.Parameters("query").Where(p => moments.Contains(p.Name)))
             {
                 seen++;
-                foreach (var wrong in NotRfc3339)
-                    (await admin.Get(query.Address + query.Query(name, Uri.EscapeDataString(wrong))))
+                foreach (var invalid in NotRfc3339)
+                    (await admin.Get(query.Address + query.Query(name, Uri.EscapeDataString(invalid))))
                         .ShouldBe(400)
-                        .Fields.ShouldBe([name], $"{query} {name} {wrong}");
+                        .Fields.ShouldBe([name], $"{query} {name} {invalid}");
                 (await admin.Get(query.Address + query.Query(name, "2026-11-05"))).ShouldBe(200);
             }
         }
@@ -115,12 +115,12 @@ public sealed class PointsInTimeTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task every_point_in_time_in_a_file_is_refused_in_any_other_form_and_a_date_is_the_start_of_that_day_in_the_store()
+    public async Task every_point_in_time_in_a_file_must_be_rfc_3339_or_a_date_at_its_start_in_the_store()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1");
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1");
         (
-            await company.Admin.Post(
+            await tenant.Admin.Post(
                 "stores",
                 new
                 {
@@ -130,20 +130,20 @@ public sealed class PointsInTimeTests(LedgerHost host)
                 }
             )
         ).ShouldBe(201);
-        (await company.Admin.Put("settings", new { overReceiptPercent = 0, timezone = "America/Caracas" })).ShouldBe(200);
+        (await tenant.Admin.Put("settings", new { overReceiptPercent = 0, timezone = "America/Caracas" })).ShouldBe(200);
         Task<Answer> Import(IEnumerable<string> rows) =>
-            company.Admin.Send(
+            tenant.Admin.Send(
                 HttpMethod.Post,
                 "imports/movements",
                 $"store;sku;referenceType;quantity;occurredAt\n{string.Join('\n', rows)}\n",
                 Guid.CreateVersion7().ToString(),
                 contentType: "text/csv"
             );
-        (await Import(NotRfc3339.Select(wrong => $"M1;P1;receipt;1;\"{wrong}\"")))
+        (await Import(NotRfc3339.Select(invalid => $"M1;P1;receipt;1;\"{invalid}\"")))
             .ShouldBe(400)
             .Fields.ShouldBe([.. NotRfc3339.Select((_, i) => $"line {i + 2}: occurredAt")], ignoreOrder: true);
         (await Import(["M1;P1;receipt;1;2026-03-02", "M2;P1;receipt;2;2026-03-02"])).ShouldBe(200);
-        (await company.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!
+        (await tenant.Admin.Get("movements?sku=P1")).ShouldBe(200).Json["items"]!
             .AsArray()
             .Select(m => $"{m!["store"]} {m["occurredAt"]}")
             .ShouldBe(["M1 2026-03-02T04:00:00Z", "M2 2026-03-01T18:15:00Z"]);

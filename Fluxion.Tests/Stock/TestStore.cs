@@ -3,9 +3,9 @@ using Fluxion.Tests.Host;
 namespace Fluxion.Tests.Stock;
 
 /// <summary>A store and a product that no other test uses.</summary>
-public sealed record Shop(Client Manager, string Store, string Sku)
+public sealed record TestStore(Client Manager, string Store, string Sku)
 {
-    public static async Task<Shop> Open(
+    public static async Task<TestStore> Create(
         LedgerHost host,
         decimal stock = 0,
         string unitType = "unit",
@@ -39,10 +39,18 @@ public sealed record Shop(Client Manager, string Store, string Sku)
                 }
             )
         ).ShouldBe(201);
-        var shop = new Shop(admin, $"S-{name}", $"P-{name}");
+        var shop = new TestStore(admin, $"S-{name}", $"P-{name}");
         if (stock > 0)
             (await shop.Receive(stock, unitCost)).ShouldBe(200);
         return shop;
+    }
+
+    /// <summary>Creates another store and returns its code.</summary>
+    public async Task<string> CreateAnotherStore()
+    {
+        var code = $"T-{Guid.CreateVersion7().ToString("N")[^12..].ToUpperInvariant()}";
+        (await Manager.Post("stores", new { code, name = "Another store" })).ShouldBe(201);
+        return code;
     }
 
     public Task<Answer> Receive(decimal quantity, decimal? unitCost = null, string? key = "new") =>

@@ -7,19 +7,19 @@ using Fluxion.Projections.Streaming;
 namespace Fluxion.Tests.Alerts;
 
 /// <summary>A client with an open stream of alerts.</summary>
-internal sealed class AlertConsole(HttpResponseMessage response, StreamReader reader) : IDisposable
+internal sealed class AlertStreamClient(HttpResponseMessage response, StreamReader reader) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     internal sealed record Event(long Id, string Name, JsonNode Alert)
     {
-        public string Says => $"{Name} {Alert["sku"]} {Alert["status"]}";
+        public string Summary => $"{Name} {Alert["sku"]} {Alert["status"]}";
     }
 
     public HttpResponseMessage Response => response;
 
     /// <param name="token">A token for the stream; null uses the token of <paramref name="client"/>.</param>
-    public static async Task<AlertConsole> Open(HttpClient client, string tenant, string? token = null, string? lastEventId = null)
+    public static async Task<AlertStreamClient> Open(HttpClient client, string tenant, string? token = null, string? lastEventId = null)
     {
         var ct = TestContext.Current.CancellationToken;
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/{tenant}/alerts/stream");
@@ -31,12 +31,12 @@ internal sealed class AlertConsole(HttpResponseMessage response, StreamReader re
         var reader = new StreamReader(await response.Content.ReadAsStreamAsync(ct));
         if (response.StatusCode == HttpStatusCode.OK)
             (await reader.ReadLineAsync(ct)).ShouldBe("retry: 3000");
-        return new AlertConsole(response, reader);
+        return new AlertStreamClient(response, reader);
     }
 
     public async Task<Event> Next()
     {
-        using var timeout = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         var fields = new Dictionary<string, string>();
         while (await reader.ReadLineAsync(timeout.Token) is { } line)
         {

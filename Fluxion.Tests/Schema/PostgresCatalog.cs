@@ -4,7 +4,7 @@ using Npgsql;
 namespace Fluxion.Tests.Schema;
 
 /// <summary>A schema as the catalogs of PostgreSQL and TimescaleDB describe it.</summary>
-public static class Catalog
+public static class PostgresCatalog
 {
     /// <summary>
     /// One line for each relation, column, constraint, index, trigger, policy, routine, comment, hypertable and policy job. The names of

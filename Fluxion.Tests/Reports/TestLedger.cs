@@ -4,17 +4,17 @@ using Npgsql;
 
 namespace Fluxion.Tests.Reports;
 
-/// <summary>A company with the stores M1 and M2 whose history the test records, and its analyst, who reads it in SQL.</summary>
-public sealed record Books(LedgerHost Host, Company Company)
+/// <summary>A tenant with the stores M1 and M2 whose history the test records, and its analyst, who reads it in SQL.</summary>
+public sealed record TestLedger(LedgerHost Host, TestTenant Tenant)
 {
-    public static async Task<Books> Open(LedgerHost host, params string[] skus)
+    public static async Task<TestLedger> Create(LedgerHost host, params string[] skus)
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         foreach (var code in (string[])["M1", "M2"])
-            (await company.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
+            (await tenant.Admin.Post("stores", new { code, name = code })).ShouldBe(201);
         foreach (var sku in skus)
             (
-                await company.Admin.Post(
+                await tenant.Admin.Post(
                     "products",
                     new
                     {
@@ -28,12 +28,12 @@ public sealed record Books(LedgerHost Host, Company Company)
                     }
                 )
             ).ShouldBe(201);
-        return new Books(host, company);
+        return new TestLedger(host, tenant);
     }
 
-    /// <summary>Sets the company's time zone, which defines its days.</summary>
-    public async Task Settle(string timezone) =>
-        (await Company.Admin.Put("settings", new { overReceiptPercent = 0, timezone })).ShouldBe(200);
+    /// <summary>Sets the tenant's time zone, which defines its days.</summary>
+    public async Task SetTimeZone(string timezone) =>
+        (await Tenant.Admin.Put("settings", new { overReceiptPercent = 0, timezone })).ShouldBe(200);
 
     public Task<Answer> Receive(string sku, decimal quantity, decimal unitCost, string at, string store = "M1") =>
         Do(
@@ -91,7 +91,7 @@ public sealed record Books(LedgerHost Host, Company Company)
     /// <summary>Sends a command that must be accepted.</summary>
     public async Task<Answer> Do(string command, object? body)
     {
-        var answer = await Company.Admin.Post(command, body);
+        var answer = await Tenant.Admin.Post(command, body);
         answer.Status.ShouldBeLessThan(300, answer.Text);
         return answer;
     }
@@ -103,7 +103,7 @@ public sealed record Books(LedgerHost Host, Company Company)
     public async Task<string[]> Query(string sql, string timeZone = "America/Caracas")
     {
         await using var connection = await Host.OpenSuperuser();
-        await connection.Execute($"set role {Company.Analyst}; set search_path to {Company.Schema}, public; set timezone to '{timeZone}'");
+        await connection.Execute($"set role {Tenant.Analyst}; set search_path to {Tenant.Schema}, public; set timezone to '{timeZone}'");
         return await Query(connection, sql);
     }
 

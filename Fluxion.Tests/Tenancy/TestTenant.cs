@@ -6,10 +6,13 @@ using Fluxion.Tests.Stock;
 namespace Fluxion.Tests.Tenancy;
 
 /// <summary>A tenant of the test's own, created through the API like any other, and its first admin.</summary>
-public sealed record Company(Guid Id, string Slug, Client Admin)
+public sealed record TestTenant(Guid Id, string Slug, Client Admin)
 {
     public const string AdminEmail = "ana@company.test";
     public const string Password = "long enough";
+
+    /// <summary>The tenant as the services of the ledger take it.</summary>
+    public Tenant Registered => new(Id, Slug, "", Tenant.Active, default);
 
     public string Schema => Tenant.SchemaOf(Slug);
     public string Analyst => $"{Schema}_analyst";
@@ -27,20 +30,40 @@ public sealed record Company(Guid Id, string Slug, Client Admin)
         };
 
     /// <param name="altered">Whether a test alters the tables directly, so that the invariants need not hold any more.</param>
-    public static async Task<Company> Found(LedgerHost host, bool altered = false)
+    public static async Task<TestTenant> Create(LedgerHost host, bool altered = false)
     {
         var slug = NewSlug();
         if (altered)
-            Laws.Altered.Add(Tenant.SchemaOf(slug));
+            Invariants.Altered.Add(Tenant.SchemaOf(slug));
         var created = (await (await Client.Platform(host)).Post("/api/tenants", Request(slug))).ShouldBe(201).Json;
-        return new Company(created["id"]!.GetValue<Guid>(), slug, await SignIn(host, slug));
+        return new TestTenant(created["id"]!.GetValue<Guid>(), slug, await SignIn(host, slug));
     }
 
     public static Task<Client> SignIn(LedgerHost host, string slug) =>
         Client.SignIn(host.Http.Server.CreateClient(), slug, AdminEmail, Password);
 
+    /// <summary>Creates a user and signs in.</summary>
+    /// <param name="stores">The codes of the stores that the user has access to; all stores when none is named.</param>
+    public async Task<Client> CreateUser(LedgerHost host, string email, string role, params string[] stores)
+    {
+        (
+            await Admin.Post(
+                "users",
+                new
+                {
+                    email,
+                    fullName = email.Split('@')[0],
+                    role,
+                    password = Password,
+                    stores = stores.Length == 0 ? null : stores,
+                }
+            )
+        ).ShouldBe(201);
+        return await Client.SignIn(host.Http.Server.CreateClient(), Slug, email, Password);
+    }
+
     /// <summary>Creates a store and a product, with stock on request.</summary>
-    public async Task<Shop> Open(string store, string sku, decimal stock = 0, decimal unitCost = 2.50m)
+    public async Task<TestStore> CreateStore(string store, string sku, decimal stock = 0, decimal unitCost = 2.50m)
     {
         (await Admin.Post("stores", new { code = store, name = "A store" })).ShouldBe(201);
         (
@@ -55,7 +78,7 @@ public sealed record Company(Guid Id, string Slug, Client Admin)
                 }
             )
         ).ShouldBe(201);
-        var shop = new Shop(Admin, store, sku);
+        var shop = new TestStore(Admin, store, sku);
         if (stock > 0)
             (await shop.Receive(stock, unitCost)).ShouldBe(200);
         return shop;

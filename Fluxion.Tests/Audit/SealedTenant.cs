@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Audit;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Tenancy;
@@ -9,12 +8,11 @@ namespace Fluxion.Tests.Audit;
 
 /// <summary>
 /// A tenant whose events are sealed in three or more steps, with a sequence number that was drawn and rolled back.
-/// <see cref="Undo"/> reverts a test's changes to events and seals.
+/// <see cref="Restore"/> reverts a test's changes to events and seals.
 /// </summary>
-public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
+public sealed class SealedTenant(LedgerHost host) : IAsyncLifetime
 {
-    public Company Company { get; private set; } = null!;
-    public Tenant Tenant { get; private set; } = null!;
+    public TestTenant Tenant { get; private set; } = null!;
     public NpgsqlConnection Superuser { get; private set; } = null!;
     public Verification Intact { get; private set; } = null!;
 
@@ -26,16 +24,15 @@ public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Company = await Company.Found(host, altered: true);
-        Tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(Company.Slug, CancellationToken.None))!;
+        Tenant = await TestTenant.Create(host, altered: true);
         Superuser = await host.OpenSuperuser();
-        var shop = await Company.Open("S1", "P1", stock: 20);
+        var shop = await Tenant.CreateStore("S1", "P1", stock: 20);
         await Seal();
         (await shop.Receive(5, 3)).ShouldBe(200);
-        await Superuser.Execute($"select nextval('{Company.Schema}.mt_events_sequence')");
+        await Superuser.Execute($"select nextval('{Tenant.Schema}.mt_events_sequence')");
         for (var i = 0; i < 5; i++)
             (await shop.Issue(1)).ShouldBe(200);
-        (await Company.Admin.Put("products/P1", new { name = "Another, \\n \"ñ\" name", description = "two\nlines" })).ShouldBe(200);
+        (await Tenant.Admin.Put("products/P1", new { name = "Another, \\n \"ñ\" name", description = "two\nlines" })).ShouldBe(200);
         await Seal();
         for (var i = 0; i < 4; i++)
             (await shop.Adjust(1)).ShouldBe(200);
@@ -45,38 +42,40 @@ public sealed class SealedCompany(LedgerHost host) : IAsyncLifetime
             .. (
                 await Superuser.Rows(
                     $"""
-                    select e.seq_id, e.id, e.stream_id, s.number from {Company.Schema}.mt_events e
-                    join {Company.Schema}.ledger_seals s on e.seq_id between s.from_sequence and s.to_sequence order by 1
+                    select e.seq_id, e.id, e.stream_id, s.number from {Tenant.Schema}.mt_events e
+                    join {Tenant.Schema}.ledger_seals s on e.seq_id between s.from_sequence and s.to_sequence order by 1
                     """
                 )
             ).Select(r => ((long)r[0]!, (Guid)r[1]!, (Guid)r[2]!, (long)r[3]!)),
         ];
         Gap = Enumerable.Range(1, (int)Events[^1].Sequence).Select(n => (long)n).Except(Events.Select(e => e.Sequence)).Single();
         await Superuser.Execute(
-            $"create temp table events as table {Company.Schema}.mt_events; create temp table seals as table {Company.Schema}.ledger_seals"
+            $"create temp table events as table {Tenant.Schema}.mt_events; create temp table seals as table {Tenant.Schema}.ledger_seals"
         );
         Intact = await Verify();
         (Intact.Intact, Intact.Events, Intact.Unsealed).ShouldBe((true, Events.Count, 0), Intact.Finding?.Detail);
         Intact.Seals.ShouldBeGreaterThanOrEqualTo(3);
     }
 
-    public Task<int?> Seal() => host.Services.GetRequiredService<Sealer>().SealTenant(Tenant, CancellationToken.None);
+    public Task<int?> Seal() => host.Services.GetRequiredService<Sealer>().SealTenant(Tenant.Registered, CancellationToken.None);
 
     public Task<Verification> Verify(string? expect = null) =>
         host
             .Services.GetRequiredService<Verifier>()
-            .Verify(Tenant, expect is null ? null : Convert.FromHexString(expect), null, CancellationToken.None);
+            .Verify(Tenant.Registered, expect is null ? null : Convert.FromHexString(expect), null, CancellationToken.None);
 
     /// <summary>Restores events, seals, and constraints that a test may have dropped.</summary>
-    public Task Undo() =>
+    public Task Restore() =>
         Superuser.Execute(
             $"""
             begin;
-            truncate {Company.Schema}.ledger_seals, {Company.Schema}.mt_events;
-            insert into {Company.Schema}.mt_events select * from events;
-            insert into {Company.Schema}.ledger_seals select * from seals;
-            alter table {Company.Schema}.mt_events alter seq_id set not null, drop constraint if exists pkey_mt_events_seq_id, add constraint pkey_mt_events_seq_id primary key (seq_id);
-            alter table {Company.Schema}.ledger_seals drop constraint if exists ledger_seals_entries_check, add constraint ledger_seals_entries_check check (octet_length(entries) = event_count * 56),
+            truncate {Tenant.Schema}.ledger_seals, {Tenant.Schema}.mt_events;
+            insert into {Tenant.Schema}.mt_events select * from events;
+            insert into {Tenant.Schema}.ledger_seals select * from seals;
+            alter table {Tenant.Schema}.mt_events alter seq_id set not null, drop constraint if exists pkey_mt_events_seq_id,
+                add constraint pkey_mt_events_seq_id primary key (seq_id);
+            alter table {Tenant.Schema}.ledger_seals drop constraint if exists ledger_seals_entries_check,
+                add constraint ledger_seals_entries_check check (octet_length(entries) = event_count * 56),
                 drop constraint if exists ledger_seals_number_check, add constraint ledger_seals_number_check check (number > 0);
             commit;
             """
