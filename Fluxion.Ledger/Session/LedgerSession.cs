@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
@@ -5,6 +6,7 @@ using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -35,10 +37,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private readonly List<Change> _changes = [];
     private readonly List<StockReviewRequest> _reviewRequests = [];
     private readonly List<Action> _afterCommit = [];
+    private CommandOutcome _outcome;
+    private TimeSpan _lockWait;
     private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _pendingQueries = [];
 
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
+
+    /// <summary>How the command ended; <see cref="CommandOutcome.Failed"/> after an exception and before the end.</summary>
+    internal CommandOutcome Outcome => _outcome;
 
     /// <summary>
     /// The ledger's time: the database's clock in the first batch of this transaction, read again with every lock.
@@ -65,6 +72,42 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// </summary>
     public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
     {
+        var span = CommandSpan.Start(CommandSpan.CommandOf(http), tenant.Slug);
+        try
+        {
+            var result = await Execute(http, command, handle);
+            if (result is RefusedResult refused && _outcome != CommandOutcome.Conflict)
+                _outcome = CommandOutcome.Refused;
+            span.End(_outcome, (result as RefusedResult)?.Kind, _lockWait);
+            return result;
+        }
+        catch (Exception e)
+        {
+            span.Fail(e, _lockWait);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Runs the handling of a message in a span. <paramref name="handle"/> opens the transaction with <see cref="Begin(CancellationToken)"/>.
+    /// </summary>
+    public async Task Handle<TMessage>(Func<Task> handle)
+    {
+        var span = CommandSpan.Start(typeof(TMessage).Name, tenant.Slug);
+        try
+        {
+            await handle();
+            span.End(CommandOutcome.Accepted, null, _lockWait);
+        }
+        catch (Exception e)
+        {
+            span.Fail(e, _lockWait);
+            throw;
+        }
+    }
+
+    private async Task<IResult> Execute<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
+    {
         var ct = http.RequestAborted;
         var json = http.JsonOptions();
         var required = http.GetEndpoint()?.Metadata.GetMetadata<MovesStockOrMoneyAttribute>() is not null;
@@ -73,7 +116,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             return new RefusedResult(problem);
 
         if (await Begin(key, ct) is { } answer)
+        {
+            _outcome = CommandOutcome.Replayed;
             return key!.Replay(answer, http);
+        }
         if (command is IOccurrence { SentAt: { } sentAt })
             CorrectClockSkew(sentAt, RequestArrival.Elapsed(http));
 
@@ -86,6 +132,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                     return new RefusedResult(refused.Refusal);
                 case Reply.DryRun tried:
                     await CommitAndRollBack(ct);
+                    _outcome = CommandOutcome.DryRun;
                     return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
                 case Reply.Accepted accepted:
                     unique = accepted.Unique;
@@ -96,6 +143,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                         session.QueueSqlCommand(sql, parameters);
                     }
                     await Commit(CancellationToken.None); // a client that disconnects does not cancel the commit
+                    _outcome = CommandOutcome.Accepted;
                     if (accepted.Location is not null)
                         http.Response.Headers.Location = accepted.Location;
                     return TypedResults.Text(body, "application/json; charset=utf-8", accepted.Status);
@@ -112,6 +160,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                 && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName)
             )
         {
+            _outcome = CommandOutcome.Conflict;
+            Instruments.Conflicts.Add(1, new KeyValuePair<string, object?>(Instruments.Constraint, violation.ConstraintName));
             return new RefusedResult(await DescribeConflict(unique ?? [], violation.ConstraintName, ct));
         }
     }
@@ -156,12 +206,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await using var batch = new NpgsqlBatch(session.Connection);
         batch.BatchCommands.Add(new(ReadClock));
         key?.AddClaim(batch);
+        var started = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await ReadNow(reader, ct);
         if (key is null)
             return null;
         await reader.NextResultAsync(ct);
-        return await IdempotencyKey.ReadClaim(reader, ct);
+        var answer = await IdempotencyKey.ReadClaim(reader, ct);
+        _lockWait += Stopwatch.GetElapsedTime(started);
+        return answer;
     }
 
     private const string ReadClock = "select clock_timestamp()";
@@ -346,8 +399,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } }
         );
         batch.BatchCommands.Add(new(ReadClock));
+        var started = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
+        _lockWait += Stopwatch.GetElapsedTime(started);
         await ReadNow(reader, ct);
     }
 
@@ -409,9 +464,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             batch.BatchCommands.Add(question);
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
+        var started = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             _streams[reader.GetGuid(0)] = new Loaded(reader.GetInt64(1));
+        _lockWait += Stopwatch.GetElapsedTime(started);
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
         {
