@@ -37,10 +37,8 @@ internal readonly struct CommandSpan
     private readonly Activity? _activity;
     private readonly long _started;
 
-    private CommandSpan(string command, Activity? activity)
-    {
+    private CommandSpan(string command, Activity? activity) =>
         (_command, _activity, _started) = (command, activity, Stopwatch.GetTimestamp());
-    }
 
     /// <summary>The value of the tag <see cref="Instruments.Outcome"/>.</summary>
     public static string NameOf(CommandOutcome outcome) => Outcomes[(int)outcome];

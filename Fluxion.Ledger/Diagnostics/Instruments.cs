@@ -4,9 +4,8 @@ using System.Diagnostics.Metrics;
 namespace Fluxion.Ledger.Diagnostics;
 
 /// <summary>
-/// The source of the ledger's spans and its meter, with all instruments. Nothing is measured while nobody listens. No instrument has a
-/// tenant as a tag except those with few values at a time: thousands of tenants would be thousands of series. docs/diagnostics.md lists
-/// them.
+/// The source of the ledger's spans and its meter, with all instruments; docs/diagnostics.md lists them. Only the progress of replays has
+/// the tenant as a tag: thousands of tenants would be thousands of series.
 /// </summary>
 public static class Instruments
 {

@@ -37,9 +37,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private readonly List<Change> _changes = [];
     private readonly List<StockReviewRequest> _reviewRequests = [];
     private readonly List<Action> _afterCommit = [];
+    private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _pendingQueries = [];
     private CommandOutcome _outcome;
     private TimeSpan _lockWait;
-    private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _pendingQueries = [];
+    private long? _lockStarted;
 
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
@@ -78,12 +79,12 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             var result = await Execute(http, command, handle);
             if (result is RefusedResult refused && _outcome != CommandOutcome.Conflict)
                 _outcome = CommandOutcome.Refused;
-            span.End(_outcome, (result as RefusedResult)?.Kind, _lockWait);
+            span.End(_outcome, (result as RefusedResult)?.Kind, LockWait);
             return result;
         }
         catch (Exception e)
         {
-            span.Fail(e, _lockWait);
+            span.Fail(e, LockWait);
             throw;
         }
     }
@@ -97,11 +98,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         try
         {
             await handle();
-            span.End(CommandOutcome.Accepted, null, _lockWait);
+            span.End(CommandOutcome.Accepted, null, LockWait);
         }
         catch (Exception e)
         {
-            span.Fail(e, _lockWait);
+            span.Fail(e, LockWait);
             throw;
         }
     }
@@ -206,16 +207,21 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await using var batch = new NpgsqlBatch(session.Connection);
         batch.BatchCommands.Add(new(ReadClock));
         key?.AddClaim(batch);
-        var started = Stopwatch.GetTimestamp();
+        _lockStarted = key is null ? null : Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await ReadNow(reader, ct);
         if (key is null)
             return null;
         await reader.NextResultAsync(ct);
         var answer = await IdempotencyKey.ReadClaim(reader, ct);
-        _lockWait += Stopwatch.GetElapsedTime(started);
+        EndLockWait();
         return answer;
     }
+
+    /// <summary>The time of all round trips that acquired locks, also of one that failed, as after a deadlock.</summary>
+    private TimeSpan LockWait => _lockStarted is { } started ? _lockWait + Stopwatch.GetElapsedTime(started) : _lockWait;
+
+    private void EndLockWait() => (_lockWait, _lockStarted) = (LockWait, null);
 
     private const string ReadClock = "select clock_timestamp()";
 
@@ -399,10 +405,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } }
         );
         batch.BatchCommands.Add(new(ReadClock));
-        var started = Stopwatch.GetTimestamp();
+        _lockStarted = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
-        _lockWait += Stopwatch.GetElapsedTime(started);
+        EndLockWait();
         await ReadNow(reader, ct);
     }
 
@@ -464,11 +470,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             batch.BatchCommands.Add(question);
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
-        var started = Stopwatch.GetTimestamp();
+        _lockStarted = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             _streams[reader.GetGuid(0)] = new Loaded(reader.GetInt64(1));
-        _lockWait += Stopwatch.GetElapsedTime(started);
+        EndLockWait();
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
         {
