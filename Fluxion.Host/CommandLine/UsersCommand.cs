@@ -69,7 +69,10 @@ internal static class UsersCommand
             }
         }
         catch (Exception e)
-            when ((e as PostgresException ?? e.InnerException as PostgresException)?.SqlState == PostgresErrorCodes.UniqueViolation)
+            when ((e as PostgresException ?? e.InnerException as PostgresException)
+                    is { SqlState: PostgresErrorCodes.UniqueViolation } violation
+                && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName)
+            )
         {
             return Output.Refuse($"There is a user {email} already.");
         }

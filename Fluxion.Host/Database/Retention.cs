@@ -1,12 +1,14 @@
+using Fluxion.Host.Diagnostics;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
 namespace Fluxion.Host.Database;
 
 /// <summary>Deletes expired data once a day, first 5 minutes after the start, on one node at a time.</summary>
-public sealed partial class Retention(Databases databases, TimeProvider clock, ILogger<Retention> logger) : BackgroundService
+public sealed class Retention(Databases databases, TimeProvider clock, ILogger<Retention> logger)
+    : PeriodicService("retention", Between, clock, logger)
 {
-    private static readonly TimeSpan AfterStart = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Between = TimeSpan.FromDays(1);
 
     /// <summary>Number of keys deleted in one transaction. It takes some milliseconds, and no command waits for it.</summary>
@@ -25,12 +27,12 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
             while (await reader.ReadAsync(ct))
             {
                 chunks += reader.GetInt32(2);
-                Dropped(reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
+                Logger.ChunksDropped(reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
             }
         }
         var keys = 0L;
         foreach (var schema in await Schemas(owner, ct))
-            keys += await PruneKeys(owner, schema, ct);
+            await Attempt(schema, async () => keys += await PruneKeys(owner, schema, ct), ct);
         return (chunks, keys);
     }
 
@@ -65,44 +67,19 @@ public sealed partial class Retention(Databases databases, TimeProvider clock, I
             all += some;
         } while (some == KeyBatchSize);
         if (all > 0)
-            Pruned(schema, all);
+            Logger.KeysDeleted(schema, all);
         return all;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan FirstAfter => TimeSpan.FromMinutes(5);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (databases.Owner is null)
-        {
-            NoOwner();
-            return;
-        }
-        for (var wait = AfterStart; !stoppingToken.IsCancellationRequested; wait = Between)
-        {
-            try
-            {
-                await Task.Delay(wait, clock, stoppingToken);
-                await Apply(stoppingToken);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (NpgsqlException e)
-            {
-                Failed(e);
-            }
-        }
+        if (databases.Owner is not null)
+            return base.ExecuteAsync(stoppingToken);
+        Logger.RetentionElsewhere();
+        return Task.CompletedTask;
     }
 
-    [LoggerMessage(LogLevel.Information, "Retention: deleted {Keys} idempotency keys of {Schema} that were no longer good")]
-    private partial void Pruned(string schema, long keys);
-
-    [LoggerMessage(LogLevel.Information, "Retention: dropped {Chunks} old chunks of {Schema}.{Table}")]
-    private partial void Dropped(string schema, string table, int chunks);
-
-    [LoggerMessage(LogLevel.Information, "Retention is left to another node: this one has no ConnectionStrings__FluxionOwner")]
-    private partial void NoOwner();
-
-    [LoggerMessage(LogLevel.Error, "Retention failed and is tried again tomorrow")]
-    private partial void Failed(NpgsqlException exception);
+    protected override Task RunOnce(CancellationToken ct) => Apply(ct);
 }

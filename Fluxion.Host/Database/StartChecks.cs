@@ -1,15 +1,11 @@
+using Fluxion.Host.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
 namespace Fluxion.Host.Database;
 
 /// <summary>Checks of the configuration that need the database. They run once, before the host serves or a command runs.</summary>
-public sealed partial class StartChecks(
-    Databases databases,
-    SchemaScripts scripts,
-    IHostEnvironment environment,
-    ILogger<StartChecks> logger
-)
+public sealed class StartChecks(Databases databases, SchemaScripts scripts, IHostEnvironment environment, ILogger<StartChecks> logger)
 {
     private const string Migrate = "run 'database migrate' with ConnectionStrings__FluxionOwner set";
 
@@ -76,7 +72,7 @@ public sealed partial class StartChecks(
                     + "nothing would keep the tenants apart. It must be fluxion_app, or a role with no more rights."
             );
         }
-        TooMuch(role, why);
+        logger.ServiceRoleTooStrong(role, why);
     }
 
     /// <summary>Checks the settings that are stored in the database. A wrong setting of a tenant is only logged.</summary>
@@ -108,20 +104,6 @@ public sealed partial class StartChecks(
             throw new SettingsException($"{string.Join("; ", wrong)}.");
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
-            OfATenant(reader.GetString(0), reader.GetString(1));
+            logger.TenantSettingsWrong(reader.GetString(0), reader.GetString(1));
     }
-
-    [LoggerMessage(
-        EventId = 1301,
-        Level = LogLevel.Warning,
-        Message = "ConnectionStrings__Fluxion connects as '{Role}', which {Why}: outside Development the host would not start"
-    )]
-    private partial void TooMuch(string role, string why);
-
-    [LoggerMessage(
-        EventId = 1302,
-        Level = LogLevel.Error,
-        Message = "In the settings of the tenant {Tenant}, {Error}: nothing of that is dropped"
-    )]
-    private partial void OfATenant(string tenant, string error);
 }

@@ -1,4 +1,5 @@
 using Fluxion.Host.Database;
+using Fluxion.Host.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 
@@ -31,13 +32,13 @@ public static class StartupTasks
         }
         catch (TenantRefusedException e)
         {
-            app.Logger.LogWarning("The demo tenant was not made: {Reason}", e.Message); // it can be adopted
+            app.Logger.DemoTenantNotMade(e.Message); // it can be adopted
         }
     }
 
     private static async Task Migrate(WebApplication app, CancellationToken ct)
     {
         foreach (var (name, failure, _, _) in (await Migrations.Run(app.Services, everything: false, ct)).Failed)
-            app.Logger.LogError("{Tenant} is not up to date and is not served: {Reason}", name, failure);
+            app.Logger.TenantNotMigrated(name, failure);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using Fluxion.Host.Diagnostics;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
@@ -17,7 +18,7 @@ namespace Fluxion.Host.Web;
 /// are refused before their bodies are read. So memory and connections do not grow with the load from clients. docs/limits.md has the
 /// complete table.
 /// </summary>
-public static partial class Admission
+public static class Admission
 {
     /// <summary>
     /// The size in bytes above which a body is large: 256 KiB. A large body, or one of unknown length, has a lower limit, because its
@@ -173,7 +174,7 @@ public static partial class Admission
             return;
         }
         var bound = For(http);
-        Refused(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Admission)), bound.What, Caller(http));
+        http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Admission)).HostBusy(bound.What, Caller(http));
         await TooMany(http, bound.What, bound.RetryAfter, bound.Status);
     }
 
@@ -189,9 +190,6 @@ public static partial class Admission
             )
             .ExecuteAsync(http);
     }
-
-    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Busy: too many {What} at once, a request of {Caller} was refused")]
-    private static partial void Refused(ILogger logger, string what, string caller);
 }
 
 /// <summary>Marks an endpoint that generates a large document for each request.</summary>

@@ -1,44 +1,31 @@
+using Fluxion.Host.Diagnostics;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 
 namespace Fluxion.Host.Web;
 
 /// <summary>Measures the offset of this host's clock from the database's every minute, and logs a warning when it is too large.</summary>
-public sealed partial class ClockWatch(Databases databases, LedgerClock clock, ILogger<ClockWatch> logger) : BackgroundService
+public sealed class ClockWatch(Databases databases, LedgerClock clock, ILogger<ClockWatch> logger)
+    : PeriodicService("clock watch", TimeSpan.FromMinutes(1), clock, logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private readonly LedgerClock _clock = clock;
+    private bool _wasOff;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan FirstAfter => TimeSpan.Zero;
+
+    protected override async Task RunOnce(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(Interval);
-        var wasOff = false;
-        do
-        {
-            try
-            {
-                await clock.Measure(databases.Service, stoppingToken);
-            }
-            catch (NpgsqlException)
-            {
-                continue; // the health check of the database reports it
-            }
-            if (clock.IsOff == wasOff)
-                continue;
-            wasOff = clock.IsOff;
-            if (wasOff)
-                Off(ClockHealth.Describe(clock));
-            else
-                Right();
-        } while (await timer.WaitForNextTickAsync(stoppingToken));
+        await _clock.Measure(databases.Service, ct);
+        if (_clock.IsOff == _wasOff)
+            return;
+        _wasOff = _clock.IsOff;
+        if (_wasOff)
+            Logger.ClockOff(ClockHealth.Describe(_clock));
+        else
+            Logger.ClockRight();
     }
-
-    [LoggerMessage(LogLevel.Warning, "{Difference}")]
-    private partial void Off(string difference);
-
-    [LoggerMessage(LogLevel.Information, "The clock of this host shows the same time as the database's again")]
-    private partial void Right();
 }
 
 /// <summary>Degraded while this host's clock differs from the database's by more than <see cref="LedgerClock.MaxOffset"/>.</summary>

@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using System.Globalization;
+using Fluxion.Host.Diagnostics;
 using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -63,18 +64,8 @@ public sealed class Failures : IExceptionHandler
 }
 
 /// <summary>Logs and counts every response with a status of 500 or more, with its cause. Health checks are excepted.</summary>
-public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog> logger)
+public sealed class FailureLog(RequestDelegate next, ILogger<FailureLog> logger)
 {
-    /// <summary>The name of the ledger's own meter.</summary>
-    public const string MeterName = "Fluxion";
-
-    private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> Count = Meter.CreateCounter<long>(
-        "fluxion.failures",
-        "{answer}",
-        "Answers of 500 or more, by cause and SQLSTATE."
-    );
-
     public async Task InvokeAsync(HttpContext http)
     {
         await next(http);
@@ -85,7 +76,7 @@ public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog>
             return;
         var failure = http.Features.Get<Failure>() ?? new Failure("refused", null);
         var refusal = failure.Refusal;
-        Count.Add(1, new("cause", failure.Cause), new("sqlstate", refusal?.SqlState ?? ""));
+        Instruments.Failures.Add(1, new("cause", failure.Cause), new("sqlstate", refusal?.SqlState ?? ""));
         var (method, path, status, trace) = (
             http.Request.Method,
             Refusal.Shorten(http.Request.Path.ToUriComponent()),
@@ -93,45 +84,12 @@ public sealed partial class FailureLog(RequestDelegate next, ILogger<FailureLog>
             Failures.TraceId(http)
         );
         if (failure.IsFault)
-            Faulty(failure.Exception, method, path, status, failure.Cause, refusal?.SqlState, refusal?.ConstraintName, trace);
+            logger.RequestFailed(failure.Exception, method, path, status, failure.Cause, refusal?.SqlState, refusal?.ConstraintName, trace);
         else if (failure.Cause == Failure.Away)
-            Away(method, path, status, failure.Message, trace);
+            logger.DatabaseAway(method, path, status, failure.Message, trace);
         else if (failure.Exception is not null)
-            Busy(method, path, status, failure.Cause, refusal?.SqlState, failure.Message, trace);
+            logger.DatabaseBusy(method, path, status, failure.Cause, refusal?.SqlState, failure.Message, trace);
         else
-            Refused(method, path, status, trace);
+            logger.RequestRefused(method, path, status, trace);
     }
-
-    [LoggerMessage(
-        EventId = 1101,
-        Level = LogLevel.Error,
-        Message = "{Method} {Path} was answered with {Status}: {Cause}, SQLSTATE {SqlState}, constraint {Constraint} (trace {TraceId})"
-    )]
-    private partial void Faulty(
-        Exception? exception,
-        string method,
-        string path,
-        int status,
-        string cause,
-        string? sqlState,
-        string? constraint,
-        string traceId
-    );
-
-    [LoggerMessage(
-        EventId = 1102,
-        Level = LogLevel.Warning,
-        Message = "{Method} {Path} was answered with {Status}: the database is away, {Message} (trace {TraceId})"
-    )]
-    private partial void Away(string method, string path, int status, string message, string traceId);
-
-    [LoggerMessage(
-        EventId = 1103,
-        Level = LogLevel.Warning,
-        Message = "{Method} {Path} was answered with {Status}: {Cause}, SQLSTATE {SqlState}, {Message} (trace {TraceId})"
-    )]
-    private partial void Busy(string method, string path, int status, string cause, string? sqlState, string message, string traceId);
-
-    [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "{Method} {Path} was answered with {Status} (trace {TraceId})")]
-    private partial void Refused(string method, string path, int status, string traceId);
 }

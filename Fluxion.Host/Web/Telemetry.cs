@@ -1,4 +1,4 @@
-using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Diagnostics;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -8,7 +8,7 @@ using OpenTelemetry.Trace;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// Traces and metrics of ASP.NET Core, Npgsql, Marten and Wolverine, and metrics of the .NET runtime and the ledger. They are exported by
+/// Traces and metrics of ASP.NET Core, Npgsql, Marten, Wolverine and the ledger, and metrics of the .NET runtime. They are exported by
 /// OTLP when the standard variable OTEL_EXPORTER_OTLP_ENDPOINT is set. OTEL_SDK_DISABLED, OTEL_SERVICE_NAME and the others work as
 /// specified.
 /// </summary>
@@ -26,12 +26,12 @@ public static class Telemetry
                     .AddAttributes([new("deployment.environment", environment.EnvironmentName)])
                     .AddEnvironmentVariableDetector()
             )
-            .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource("Marten", "Wolverine"))
+            .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql().AddSource(Instruments.Name, "Marten", "Wolverine"))
             .WithMetrics(metrics =>
                 metrics
                     .AddAspNetCoreInstrumentation()
                     .AddRuntimeInstrumentation()
-                    .AddMeter(FailureLog.MeterName, AlertNotifications.MeterName, "Npgsql", "Marten", "Wolverine*")
+                    .AddMeter(Instruments.Name, "Npgsql", "Marten", "Wolverine*")
             )
             .UseOtlpExporter();
     }

@@ -1,5 +1,5 @@
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.Extensions.Hosting;
@@ -18,19 +18,11 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
     /// <summary>The channel. The payload is the name of the tenant's schema, which is not a secret.</summary>
     public const string Channel = "fluxion_alerts";
 
-    /// <summary>The name of the meter, by which telemetry finds the counter.</summary>
-    public const string MeterName = "Fluxion.Alerts";
-
     /// <summary>The maximum number of queued notifications; further ones are dropped.</summary>
     private const int MaxWaiting = 1000;
 
     /// <summary>Timeout of a command in seconds; after it the notification counts as failed.</summary>
     private const int TimeoutSeconds = 5;
-
-    private static readonly Counter<long> Failures = new Meter(MeterName).CreateCounter<long>(
-        "fluxion.alerts.notifications.failed",
-        description: "Notifications that alerts have changed which PostgreSQL did not take"
-    );
 
     private readonly Channel<string> _changed = System.Threading.Channels.Channel.CreateBounded<string>(
         new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite }
@@ -54,12 +46,12 @@ public sealed class AlertNotifications(Databases databases, ILogger<AlertNotific
                     await Send([.. schemas], stoppingToken);
                     isFailing = false;
                 }
-                catch (NpgsqlException e)
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
-                    Failures.Add(schemas.Count);
+                    Instruments.NotificationFailures.Add(schemas.Count);
                     // log once, not for every alert while the queue is full
                     if (!isFailing)
-                        logger.LogWarning(e, "Hosts are not notified that alerts have changed; their streams find out by polling");
+                        logger.NotificationsFailed(e);
                     isFailing = true;
                 }
             }

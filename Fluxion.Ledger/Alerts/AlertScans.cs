@@ -1,7 +1,7 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Fluxion.Ledger.Alerts;
@@ -19,7 +19,7 @@ public sealed class AlertScans(
     AlertNotifications notifications,
     TimeProvider clock,
     ILogger<AlertScans> logger
-) : BackgroundService
+) : PeriodicService("alert scans", PollInterval, clock, logger)
 {
     /// <summary>
     /// Number of stock items in one transaction. A user who acknowledges an alert may have to wait for one such transaction.
@@ -39,38 +39,26 @@ public sealed class AlertScans(
         order by coalesce(s.scanned_at, t.created_at)
         """;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(PollInterval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            await ScanDue(stoppingToken);
-    }
+    protected override Task RunOnce(CancellationToken ct) => ScanDue(ct);
 
-    /// <summary>
-    /// Scans the tenants that are due, one after the other. A failure is logged, and the scan is repeated at the next poll.
-    /// </summary>
+    /// <summary>Scans the tenants that are due, one after the other. A failed scan is repeated at the next poll.</summary>
     /// <returns>The tenants that this node has scanned.</returns>
     public async Task<IReadOnlyList<Guid>> ScanDue(CancellationToken ct)
     {
         var scanned = new List<Guid>();
-        await Attempt(
-            "the tenants that are due",
-            async () =>
-            {
-                foreach (var id in await WhichAreDue(ct))
+        foreach (var id in await WhichAreDue(ct))
+        {
+            var tenant = registry.Get(id);
+            await Attempt(
+                tenant.Slug,
+                async () =>
                 {
-                    var tenant = registry.Get(id);
-                    await Attempt(
-                        tenant.Slug,
-                        async () =>
-                        {
-                            if (await Scan(tenant, onlyWhenDue: true, ct) is not null)
-                                scanned.Add(id);
-                        }
-                    );
-                }
-            }
-        );
+                    if (await Scan(tenant, onlyWhenDue: true, ct) is not null)
+                        scanned.Add(id);
+                },
+                ct
+            );
+        }
         return scanned;
     }
 
@@ -137,17 +125,5 @@ public sealed class AlertScans(
         while (await reader.ReadAsync(ct))
             due.Add(reader.GetGuid(0));
         return due;
-    }
-
-    private async Task Attempt(string what, Func<Task> attempt)
-    {
-        try
-        {
-            await attempt();
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            logger.LogError(e, "The scan for alerts of {What} failed; again in {Look}", what, PollInterval);
-        }
     }
 }

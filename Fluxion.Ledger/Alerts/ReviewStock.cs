@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Marten;
@@ -32,9 +33,14 @@ public static class ReviewStockHandler
     {
         var tenant = registry.Get(Guid.Parse(context.TenantId ?? throw new InvalidOperationException("Stock is reviewed in a tenant.")));
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
-        await ledger.Begin(ct);
-        if (await Review(ledger, message.Notices, positions, notifications, ct) > 0)
-            await ledger.Commit(ct);
+        await ledger.Handle<ReviewStock>(async () =>
+        {
+            await ledger.Begin(ct);
+            if (await Review(ledger, message.Notices, positions, notifications, ct) > 0)
+                await ledger.Commit(ct);
+        });
+        if (context.Envelope is { } envelope) // stamped by the clock of the host that sent it, usually this one
+            Instruments.AlertLag.Record((TimeProvider.System.GetUtcNow() - envelope.SentAt).TotalSeconds);
     }
 
     /// <summary>

@@ -14,6 +14,8 @@ public interface IRefusalFormat
 /// <summary>A refusal as the answer of an endpoint.</summary>
 public sealed class RefusedResult(Refusal refusal) : IResult
 {
+    public RefusalKind Kind => refusal.Kind;
+
     public ProblemDetails ToProblem(HttpContext http) => http.RequestServices.GetRequiredService<IRefusalFormat>().ToProblem(refusal);
 
     public Task ExecuteAsync(HttpContext httpContext) => TypedResults.Problem(ToProblem(httpContext)).ExecuteAsync(httpContext);

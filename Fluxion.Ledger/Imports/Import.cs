@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
@@ -128,16 +129,31 @@ public sealed class Import
             return new RefusedResult(unreadable);
         var command = new Command(sha256, import.IsDryRun, decimals == "comma", sent);
 
-        var run = ledger.Run(
-            http,
-            command,
-            async ct =>
+        async Task<IResult> Execute()
+        {
+            try
             {
-                // readable rows are checked even when others are not readable, so that one answer reports all errors
-                var reply = await handle(import, ct);
-                return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.DryRun(accepted.Body) : reply;
+                return await ledger.Run(
+                    http,
+                    command,
+                    async ct =>
+                    {
+                        // readable rows are checked even when others are not readable, so that one answer reports all errors
+                        var reply = await handle(import, ct);
+                        return reply is Reply.Accepted accepted && import.IsDryRun ? new Reply.DryRun(accepted.Body) : reply;
+                    }
+                );
             }
-        );
+            finally
+            {
+                Instruments.ImportedRows.Add(
+                    file.Rows.Count,
+                    new(Instruments.Command, CommandSpan.CommandOf(http)),
+                    new(Instruments.Outcome, CommandSpan.NameOf(ledger.Outcome))
+                );
+            }
+        }
+        var run = Execute();
         return http
             .Request.GetTypedHeaders()
             .Accept.Any(accept => accept.MediaType.Equals(ProgressMediaType, StringComparison.OrdinalIgnoreCase))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
@@ -5,6 +6,7 @@ using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Decisions;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -36,9 +38,15 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private readonly List<StockReviewRequest> _reviewRequests = [];
     private readonly List<Action> _afterCommit = [];
     private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _pendingQueries = [];
+    private CommandOutcome _outcome;
+    private TimeSpan _lockWait;
+    private long? _lockStarted;
 
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
+
+    /// <summary>How the command ended; <see cref="CommandOutcome.Failed"/> after an exception and before the end.</summary>
+    internal CommandOutcome Outcome => _outcome;
 
     /// <summary>
     /// The ledger's time: the database's clock in the first batch of this transaction, read again with every lock.
@@ -65,6 +73,42 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// </summary>
     public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
     {
+        var span = CommandSpan.Start(CommandSpan.CommandOf(http), tenant.Slug);
+        try
+        {
+            var result = await Execute(http, command, handle);
+            if (result is RefusedResult refused && _outcome != CommandOutcome.Conflict)
+                _outcome = CommandOutcome.Refused;
+            span.End(_outcome, (result as RefusedResult)?.Kind, LockWait);
+            return result;
+        }
+        catch (Exception e)
+        {
+            span.Fail(e, LockWait);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Runs the handling of a message in a span. <paramref name="handle"/> opens the transaction with <see cref="Begin(CancellationToken)"/>.
+    /// </summary>
+    public async Task Handle<TMessage>(Func<Task> handle)
+    {
+        var span = CommandSpan.Start(typeof(TMessage).Name, tenant.Slug);
+        try
+        {
+            await handle();
+            span.End(CommandOutcome.Accepted, null, LockWait);
+        }
+        catch (Exception e)
+        {
+            span.Fail(e, LockWait);
+            throw;
+        }
+    }
+
+    private async Task<IResult> Execute<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
+    {
         var ct = http.RequestAborted;
         var json = http.JsonOptions();
         var required = http.GetEndpoint()?.Metadata.GetMetadata<MovesStockOrMoneyAttribute>() is not null;
@@ -73,7 +117,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             return new RefusedResult(problem);
 
         if (await Begin(key, ct) is { } answer)
+        {
+            _outcome = CommandOutcome.Replayed;
             return key!.Replay(answer, http);
+        }
         if (command is IOccurrence { SentAt: { } sentAt })
             CorrectClockSkew(sentAt, RequestArrival.Elapsed(http));
 
@@ -86,6 +133,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                     return new RefusedResult(refused.Refusal);
                 case Reply.DryRun tried:
                     await CommitAndRollBack(ct);
+                    _outcome = CommandOutcome.DryRun;
                     return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
                 case Reply.Accepted accepted:
                     unique = accepted.Unique;
@@ -96,6 +144,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                         session.QueueSqlCommand(sql, parameters);
                     }
                     await Commit(CancellationToken.None); // a client that disconnects does not cancel the commit
+                    _outcome = CommandOutcome.Accepted;
                     if (accepted.Location is not null)
                         http.Response.Headers.Location = accepted.Location;
                     return TypedResults.Text(body, "application/json; charset=utf-8", accepted.Status);
@@ -112,6 +161,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
                 && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName)
             )
         {
+            _outcome = CommandOutcome.Conflict;
+            Instruments.Conflicts.Add(1, new KeyValuePair<string, object?>(Instruments.Constraint, violation.ConstraintName));
             return new RefusedResult(await DescribeConflict(unique ?? [], violation.ConstraintName, ct));
         }
     }
@@ -156,13 +207,21 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         await using var batch = new NpgsqlBatch(session.Connection);
         batch.BatchCommands.Add(new(ReadClock));
         key?.AddClaim(batch);
+        _lockStarted = key is null ? null : Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await ReadNow(reader, ct);
         if (key is null)
             return null;
         await reader.NextResultAsync(ct);
-        return await IdempotencyKey.ReadClaim(reader, ct);
+        var answer = await IdempotencyKey.ReadClaim(reader, ct);
+        EndLockWait();
+        return answer;
     }
+
+    /// <summary>The time of all round trips that acquired locks, also of one that failed, as after a deadlock.</summary>
+    private TimeSpan LockWait => _lockStarted is { } started ? _lockWait + Stopwatch.GetElapsedTime(started) : _lockWait;
+
+    private void EndLockWait() => (_lockWait, _lockStarted) = (LockWait, null);
 
     private const string ReadClock = "select clock_timestamp()";
 
@@ -346,8 +405,10 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } }
         );
         batch.BatchCommands.Add(new(ReadClock));
+        _lockStarted = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
+        EndLockWait();
         await ReadNow(reader, ct);
     }
 
@@ -409,9 +470,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
             batch.BatchCommands.Add(question);
 
         var states = streamIds.ToDictionary(id => id, _ => (T?)null);
+        _lockStarted = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             _streams[reader.GetGuid(0)] = new Loaded(reader.GetInt64(1));
+        EndLockWait();
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
         {

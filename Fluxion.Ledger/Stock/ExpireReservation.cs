@@ -31,6 +31,11 @@ public static class ExpireReservationHandler
             Guid.Parse(context.TenantId ?? throw new InvalidOperationException("A reservation expires in a tenant."))
         );
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant), context);
+        await ledger.Handle<ExpireReservation>(() => Expire(message, ledger, ct));
+    }
+
+    private static async Task Expire(ExpireReservation message, LedgerSession ledger, CancellationToken ct)
+    {
         await ledger.Begin(ct);
         if (await ledger.Lock<Reservation>(message.ReservationId, ct) is not { } reservation)
             return;

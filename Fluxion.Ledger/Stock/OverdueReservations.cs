@@ -1,7 +1,7 @@
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Wolverine;
 
@@ -17,7 +17,7 @@ public sealed class OverdueReservations(
     IServiceScopeFactory scopes,
     TimeProvider clock,
     ILogger<OverdueReservations> logger
-) : BackgroundService
+) : PeriodicService("overdue reservations", Interval, clock, logger)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
@@ -27,38 +27,30 @@ public sealed class OverdueReservations(
     /// <summary>Maximum number of reservations for each tenant and run, the longest overdue first.</summary>
     public const int BatchSize = 100;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            await Expire(stoppingToken);
-    }
+    protected override Task RunOnce(CancellationToken ct) => Expire(ct);
 
-    /// <summary>Runs once for all tenants. A failure is logged, does not stop the others, and is retried in the next run.</summary>
-    public Task Expire(CancellationToken ct) =>
-        Attempt(
-            "The tenants",
-            async () =>
-            {
-                foreach (var tenant in await registry.List(null, int.MaxValue, ct))
+    /// <summary>Runs once for all tenants. A failure does not stop the others, and the next run repeats what failed.</summary>
+    public async Task Expire(CancellationToken ct)
+    {
+        foreach (var tenant in await registry.List(null, int.MaxValue, ct))
+        {
+            if (tenant.SchemaFault is not null)
+                continue;
+            await Attempt(
+                tenant.Slug,
+                async () =>
                 {
-                    if (tenant.SchemaFault is not null)
-                        continue;
-                    await Attempt(
-                        $"The reservations of {tenant.Slug}",
-                        async () =>
-                        {
-                            foreach (var id in await Overdue(tenant, ct))
-                                await Attempt($"The reservation {id} of {tenant.Slug}", () => Expire(tenant, id, ct));
-                        }
-                    );
-                }
-            }
-        );
+                    foreach (var id in await Overdue(tenant, ct))
+                        await Attempt($"{tenant.Slug}, reservation {id}", () => Expire(tenant, id, ct), ct);
+                },
+                ct
+            );
+        }
+    }
 
     private async Task<IReadOnlyList<Guid>> Overdue(Tenant tenant, CancellationToken ct)
     {
-        var before = clock.GetUtcNow() - Grace;
+        var before = Clock.GetUtcNow() - Grace;
         await using var session = stores.ForTenant(tenant.Id.ToString()).QuerySession(tenant.Id.ToString());
         return await session
             .Query<Reservation>()
@@ -75,17 +67,5 @@ public sealed class OverdueReservations(
         await scope
             .ServiceProvider.GetRequiredService<IMessageBus>()
             .InvokeForTenantAsync(tenant.Id.ToString(), new ExpireReservation(id), ct);
-    }
-
-    private async Task Attempt(string what, Func<Task> attempt)
-    {
-        try
-        {
-            await attempt();
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            logger.LogError(e, "{What} could not be looked after; again in {Every}", what, Interval);
-        }
     }
 }

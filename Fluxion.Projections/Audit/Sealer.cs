@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Tenancy;
-using Microsoft.Extensions.Hosting;
+using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
@@ -11,7 +12,8 @@ namespace Fluxion.Projections.Audit;
 /// Seals the events of all tenants a few seconds after they were recorded. Seals are stored in a table of the tenant, so any node continues
 /// where another one stopped. An advisory lock per tenant lets only one node seal a tenant at a time.
 /// </summary>
-public sealed class Sealer(Databases databases, TenantRegistry registry, TimeProvider clock, ILogger<Sealer> logger) : BackgroundService
+public sealed class Sealer(Databases databases, TenantRegistry registry, TimeProvider clock, ILogger<Sealer> logger)
+    : PeriodicService("sealing", Interval, clock, logger)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
@@ -24,26 +26,25 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     private const int EventBatchSize = 50 * Seal.MaxEvents;
 
     private readonly ConcurrentDictionary<string, long> _sealedTo = new();
-    private readonly ConcurrentDictionary<string, bool> _failing = new();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>The schemas with events that are not sealed, and the timestamps at which this host first saw such events.</summary>
+    private readonly ConcurrentDictionary<string, long> _behindSince = new();
+
+    protected override async Task RunOnce(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await Attempt("The tenants", () => SealAll(stoppingToken));
+            await SealAll(ct);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        finally
         {
-            // the host is stopping
+            var lag = _behindSince.Values.Select(since => Clock.GetElapsedTime(since)).DefaultIfEmpty().Max();
+            Instruments.SealLag.Record(lag.TotalSeconds);
         }
     }
 
-    /// <summary>
-    /// Seals, in one run, all tenants in which a number was drawn since the last run. A failure is logged, and the next run tries again.
-    /// </summary>
-    public async Task SealAll(CancellationToken ct)
+    /// <summary>Seals all tenants in which a number was drawn since they were sealed last.</summary>
+    private async Task SealAll(CancellationToken ct)
     {
         var events = new HashSet<string>();
         await using (
@@ -57,15 +58,23 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
                 if (reader.GetInt64(1) > _sealedTo.GetValueOrDefault(reader.GetString(0)))
                     events.Add(reader.GetString(0));
         }
-        if (events.Count == 0)
-            return;
-        var tenants = (await registry.List(null, int.MaxValue, ct)).Where(t =>
-            events.Contains(t.Schema) && t.MigrationFailure is null && t.SchemaFault is null
-        );
+        IReadOnlyList<Tenant> tenants =
+            events.Count == 0
+                ? []
+                :
+                [
+                    .. (await registry.List(null, int.MaxValue, ct)).Where(t =>
+                        events.Contains(t.Schema) && t.MigrationFailure is null && t.SchemaFault is null
+                    ),
+                ];
+        foreach (var schema in _behindSince.Keys.Except(tenants.Select(t => t.Schema)))
+            _behindSince.TryRemove(schema, out _);
+        foreach (var tenant in tenants)
+            _behindSince.TryAdd(tenant.Schema, Clock.GetTimestamp());
         await Parallel.ForEachAsync(
             tenants,
             new ParallelOptions { MaxDegreeOfParallelism = TenantBatchSize, CancellationToken = ct },
-            async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token))
+            async (tenant, token) => await Attempt(tenant.Slug, () => SealTenant(tenant, token), token)
         );
     }
 
@@ -73,7 +82,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     /// <returns>The number of seals made. Null if a transaction that draws numbers did not end within <see cref="Timeout"/>.</returns>
     public async Task<int?> SealTenant(Tenant tenant, CancellationToken ct)
     {
-        if (await HighWaterMark.Wait(databases.Service, tenant.Schema, Timeout, clock, ct) is not { } mark)
+        if (await HighWaterMark.Wait(databases.Service, tenant.Schema, Timeout, Clock, ct) is not { } mark)
             return null;
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -86,14 +95,9 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
         }
         await transaction.CommitAsync(ct);
         _sealedTo[tenant.Schema] = mark;
-        if (made > 0)
-            logger.LogDebug(
-                "{Tenant} is sealed up to {Sequence}: seal {Number}, {Hash}",
-                tenant.Slug,
-                last.To,
-                last.Number,
-                Convert.ToHexStringLower(last.Hash)
-            );
+        _behindSince.TryRemove(tenant.Schema, out _);
+        if (made > 0 && Logger.IsEnabled(LogLevel.Debug))
+            Logger.Sealed(tenant.Slug, last.To, last.Number, Convert.ToHexStringLower(last.Hash));
         return made;
     }
 
@@ -208,20 +212,5 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
             );
         }
         await batch.ExecuteNonQueryAsync(ct);
-    }
-
-    private async Task Attempt(string what, Func<Task> attempt)
-    {
-        try
-        {
-            await attempt();
-            _failing.TryRemove(what, out _);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // log once, not every 3 s while the database is unavailable
-            if (_failing.TryAdd(what, true))
-                logger.LogError(e, "{What} cannot be sealed; it is tried again every {Every} until it can", what, Interval);
-        }
     }
 }

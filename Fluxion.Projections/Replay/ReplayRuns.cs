@@ -1,15 +1,15 @@
 using System.Collections.Concurrent;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
 /// Runs replays in the background of a host, up to two concurrently. A host that stops cancels them, and they are marked as failed.
 /// </summary>
-public sealed partial class ReplayRuns(TenantReplay replay, Databases databases, ILogger<ReplayRuns> logger) : IHostedService, IDisposable
+public sealed class ReplayRuns(TenantReplay replay, Databases databases, ILogger<ReplayRuns> logger) : IHostedService, IDisposable
 {
     /// <summary>The limit is low because each replay has up to 8 workers.</summary>
     private const int MaxConcurrent = 2;
@@ -39,20 +39,25 @@ public sealed partial class ReplayRuns(TenantReplay replay, Databases databases,
                 }
                 catch (Exception e)
                 {
-                    if (e is not (ReplayRefusedException or OperationCanceledException))
-                        Failed(e, tenant.Slug);
+                    var isStopped = e is OperationCanceledException && _stopping.IsCancellationRequested;
+                    if (e is not ReplayRefusedException && !isStopped)
+                        logger.ReplayFailed(e, tenant.Slug);
                     await ReplaysTable.Fail(
                         databases,
                         tenant,
                         id,
                         e is ReplayRefusedException ? e.Message
-                            : e is OperationCanceledException ? "The host was stopped; nothing was changed."
+                            : isStopped ? "The host was stopped; nothing was changed."
                             : "It broke off, and nothing was changed; the log of the host says why.",
                         CancellationToken.None
                     );
                     return;
                 }
                 await ReplaysTable.Finish(databases, tenant, id, result, CancellationToken.None);
+            }
+            catch (Exception e)
+            {
+                logger.ReplayNotStored(e, id, tenant.Slug); // such a replay counts as abandoned
             }
             finally
             {
@@ -66,14 +71,7 @@ public sealed partial class ReplayRuns(TenantReplay replay, Databases databases,
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
-        try
-        {
-            await Task.WhenAll(_running.Values);
-        }
-        catch (NpgsqlException)
-        {
-            // The database is unavailable. Once it is back, these replays count as abandoned.
-        }
+        await Task.WhenAll(_running.Values);
     }
 
     public void Dispose()
@@ -81,7 +79,4 @@ public sealed partial class ReplayRuns(TenantReplay replay, Databases databases,
         _stopping.Dispose();
         _places.Dispose();
     }
-
-    [LoggerMessage(LogLevel.Error, "A replay of {Tenant} broke off")]
-    private partial void Failed(Exception exception, string tenant);
 }

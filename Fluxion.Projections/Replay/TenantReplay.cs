@@ -1,7 +1,10 @@
 using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Diagnostics;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Fluxion.Projections.Replay;
@@ -41,7 +44,7 @@ public sealed class ReplayRefusedException(string why, bool isConflict = false) 
 /// shadow schema and compared value by value. The shadow schema is created in the snapshot's transaction. Without a swap it is rolled back
 /// with it.
 /// </summary>
-public sealed class TenantReplay(Databases databases, TenantDocumentStores stores)
+public sealed class TenantReplay(Databases databases, TenantDocumentStores stores, ILogger<TenantReplay> logger)
 {
     /// <summary>The number of the owner's connections that one replay has open concurrently.</summary>
     public static int Connections => ReplayWorkers.Count + 2;
@@ -116,8 +119,16 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
             foreach (var table in compared)
                 sums[table.Shape.Name] = await table.Sums(main, known, stop);
         }
+        void Measure(double fraction) =>
+            Instruments.ReplayProgress.Record(fraction, new KeyValuePair<string, object?>(Instruments.Tenant, tenant.Slug));
+        void Report(long count)
+        {
+            progress?.Invoke(count, total);
+            Measure((double)count / Math.Max(total, 1));
+        }
         DigestedRows[] digested = [.. Enumerable.Range(0, ReplayWorkers.Count).Select(_ => new DigestedRows(live))];
-        var events = await workers.Run(digested, (_, _, _) => default, count => progress?.Invoke(count, total), SumUp, ct);
+        var events = await workers.Run(digested, (_, _, _) => default, Report, SumUp, ct);
+        Measure(1); // sequence numbers have gaps, so the count of events stays below the last number
         var replayed = shapes.ToDictionary(shape => shape.Name, shape => digested.Sum(rows => rows.RowsOf(shape.Name)));
         var suspect = compared.ToDictionary(
             table => table.Shape.Name,
@@ -296,16 +307,16 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
     /// <summary>
     /// Drops the shadow schema, even if the swap failed. If the connection is lost too, the next replay that needs a shadow drops it.
     /// </summary>
-    private static async Task DropShadow(NpgsqlDataSource owner, string shadow)
+    private async Task DropShadow(NpgsqlDataSource owner, string shadow)
     {
         try
         {
             await using var connection = await owner.OpenConnectionAsync();
             await Execute(connection, $"set client_min_messages = warning; drop schema if exists {shadow} cascade", CancellationToken.None);
         }
-        catch (NpgsqlException)
+        catch (NpgsqlException e)
         {
-            // The result of the swap does not depend on this.
+            logger.ShadowNotDropped(e, shadow); // the result of the swap does not depend on this
         }
     }
 

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -217,12 +218,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
-                logger.LogWarning(
-                    e,
-                    "No connection listens for notifications, streams poll every {PollInterval}; again in {Retry}",
-                    PollInterval,
-                    Retry
-                );
+                logger.NotListening(e, PollInterval, Retry);
                 await Task.Delay(Retry, CancellationToken.None);
             }
             catch (OperationCanceledException)
@@ -250,7 +246,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                     {
                         foreach (var (schema, settled) in await Poll(ct))
                             toRead[schema] = settled;
-                    }
+                    },
+                    ct
                 );
                 polled = Stopwatch.GetTimestamp();
             }
@@ -264,7 +261,8 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
                     {
                         await Dispatch(channel, ct);
                         channel.ReadTo = settled ?? channel.ReadTo;
-                    }
+                    },
+                    ct
                 );
             }
         }
@@ -337,17 +335,17 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     }
 
     /// <summary>Logs a failure once. The next poll tries again.</summary>
-    private async Task Attempt(string what, Func<Task> attempt)
+    private async Task Attempt(string what, Func<Task> attempt, CancellationToken ct)
     {
         try
         {
             await attempt();
             _failing.TryRemove(what, out _);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             if (_failing.TryAdd(what, true))
-                logger.LogWarning(e, "{What} cannot be read for open streams; tried again every {PollInterval}", what, PollInterval);
+                logger.StreamsNotRead(e, what, PollInterval);
         }
         catch (OperationCanceledException)
         {
