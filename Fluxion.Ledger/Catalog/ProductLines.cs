@@ -2,8 +2,6 @@ using FluentValidation;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Validation;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Ledger.Catalog;
 
@@ -52,25 +50,6 @@ public static class ProductLines
             .When(l => l.Barcode is not null);
         line.RuleFor(l => l.Barcode).Null().WithMessage("must be left out where sku is given").When(l => !string.IsNullOrEmpty(l.Sku));
     }
-
-    /// <summary>Runs a command after looking up the barcodes of its lines; see <see cref="LedgerSession.Run"/>.</summary>
-    public static Task<IResult> Run<TCommand, TLine>(
-        this LedgerSession ledger,
-        HttpContext http,
-        IProductLines<TCommand, TLine> command,
-        Func<TCommand, CancellationToken, Task<Reply>> handle
-    )
-        where TCommand : IProductLines<TCommand, TLine>
-        where TLine : class, IProductLine<TLine> =>
-        ledger.Run(
-            http,
-            (TCommand)command,
-            async ct =>
-            {
-                var (lines, problem) = await InUnits(ledger, http.RequestServices.GetRequiredService<IBarcodeIndex>(), command.Lines, ct);
-                return problem is not null ? problem : await handle(command.With(lines), ct);
-            }
-        );
 
     /// <summary>The lines by sku, with quantities in the products' units; or the refusal of their barcodes.</summary>
     public static async Task<(IReadOnlyList<TLine> Lines, Refusal? Problem)> InUnits<TLine>(

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Fluxion.Ledger.Decisions;
-using Microsoft.AspNetCore.Http;
 
 namespace Fluxion.Ledger.Diagnostics;
 
@@ -42,9 +41,6 @@ internal readonly struct CommandSpan
 
     /// <summary>The value of the tag <see cref="Instruments.Outcome"/>.</summary>
     public static string NameOf(CommandOutcome outcome) => Outcomes[(int)outcome];
-
-    /// <summary>The command of a request: the name of its endpoint, such as "Record sale".</summary>
-    public static string CommandOf(HttpContext http) => http.GetEndpoint()?.DisplayName ?? "unnamed";
 
     public static CommandSpan Start(string command, string tenant)
     {

@@ -148,7 +148,7 @@ public sealed class Import
             {
                 Instruments.ImportedRows.Add(
                     file.Rows.Count,
-                    new(Instruments.Command, CommandSpan.CommandOf(http)),
+                    new(Instruments.Command, CommandExecution.NameOf(http)),
                     new(Instruments.Outcome, CommandSpan.NameOf(ledger.Outcome))
                 );
             }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Decisions;
@@ -16,7 +15,6 @@ using JasperFx.Events;
 using Marten;
 using Marten.Events;
 using Marten.Linq.MatchesSql;
-using Microsoft.AspNetCore.Http;
 using Npgsql;
 using Wolverine;
 
@@ -38,7 +36,6 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     private readonly List<StockReviewRequest> _reviewRequests = [];
     private readonly List<Action> _afterCommit = [];
     private readonly List<(NpgsqlBatchCommand Question, Func<NpgsqlDataReader, CancellationToken, Task> Answer)> _pendingQueries = [];
-    private CommandOutcome _outcome;
     private TimeSpan _lockWait;
     private long? _lockStarted;
 
@@ -46,7 +43,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public Tenant Tenant => tenant;
 
     /// <summary>How the command ended; <see cref="CommandOutcome.Failed"/> after an exception and before the end.</summary>
-    internal CommandOutcome Outcome => _outcome;
+    internal CommandOutcome Outcome { get; set; }
 
     /// <summary>
     /// The ledger's time: the database's clock in the first batch of this transaction, read again with every lock.
@@ -68,28 +65,6 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         );
 
     /// <summary>
-    /// Runs <paramref name="handle"/> in this session's transaction and converts its reply to the HTTP answer.
-    /// With an Idempotency-Key the command is applied once, and every retry gets the same answer.
-    /// </summary>
-    public async Task<IResult> Run<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
-    {
-        var span = CommandSpan.Start(CommandSpan.CommandOf(http), tenant.Slug);
-        try
-        {
-            var result = await Execute(http, command, handle);
-            if (result is RefusedResult refused && _outcome != CommandOutcome.Conflict)
-                _outcome = CommandOutcome.Refused;
-            span.End(_outcome, (result as RefusedResult)?.Kind, LockWait);
-            return result;
-        }
-        catch (Exception e)
-        {
-            span.Fail(e, LockWait);
-            throw;
-        }
-    }
-
-    /// <summary>
     /// Runs the handling of a message in a span. <paramref name="handle"/> opens the transaction with <see cref="Begin(CancellationToken)"/>.
     /// </summary>
     public async Task Handle<TMessage>(Func<Task> handle)
@@ -107,71 +82,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         }
     }
 
-    private async Task<IResult> Execute<TCommand>(HttpContext http, TCommand command, Func<CancellationToken, Task<Reply>> handle)
-    {
-        var ct = http.RequestAborted;
-        var json = http.JsonOptions();
-        var required = http.GetEndpoint()?.Metadata.GetMetadata<MovesStockOrMoneyAttribute>() is not null;
-        var (key, problem) = IdempotencyKey.Read(http, tenant.Schema, caller.UserId, command, json, required);
-        if (problem is not null)
-            return new RefusedResult(problem);
-
-        if (await Begin(key, ct) is { } answer)
-        {
-            _outcome = CommandOutcome.Replayed;
-            return key!.Replay(answer, http);
-        }
-        if (command is IOccurrence { SentAt: { } sentAt })
-            CorrectClockSkew(sentAt, RequestArrival.Elapsed(http));
-
-        IReadOnlyList<UniqueName>? unique = null;
-        try
-        {
-            switch (await handle(ct))
-            {
-                case Reply.Refused refused:
-                    return new RefusedResult(refused.Refusal);
-                case Reply.DryRun tried:
-                    await CommitAndRollBack(ct);
-                    _outcome = CommandOutcome.DryRun;
-                    return TypedResults.Text(JsonSerializer.SerializeToUtf8Bytes(tried.Body, json), "application/json; charset=utf-8");
-                case Reply.Accepted accepted:
-                    unique = accepted.Unique;
-                    var body = JsonSerializer.SerializeToUtf8Bytes(accepted.Body, json);
-                    if (key is not null)
-                    {
-                        var (sql, parameters) = key.StoreAnswer(accepted, body);
-                        session.QueueSqlCommand(sql, parameters);
-                    }
-                    await Commit(CancellationToken.None); // a client that disconnects does not cancel the commit
-                    _outcome = CommandOutcome.Accepted;
-                    if (accepted.Location is not null)
-                        http.Response.Headers.Location = accepted.Location;
-                    return TypedResults.Text(body, "application/json; charset=utf-8", accepted.Status);
-                default:
-                    throw new InvalidOperationException("A command ends accepted, refused or tried.");
-            }
-        }
-        catch (Exception e) when (FindPostgresException(e, PostgresErrorCodes.NumericValueOutOfRange) is not null)
-        {
-            return new RefusedResult(Refusal.TooLarge(command));
-        }
-        catch (Exception e)
-            when (FindPostgresException(e, PostgresErrorCodes.UniqueViolation) is { } violation
-                && UniqueConstraints.MeansAlreadyExists(violation.ConstraintName)
-            )
-        {
-            _outcome = CommandOutcome.Conflict;
-            Instruments.Conflicts.Add(1, new KeyValuePair<string, object?>(Instruments.Constraint, violation.ConstraintName));
-            return new RefusedResult(await DescribeConflict(unique ?? [], violation.ConstraintName, ct));
-        }
-    }
-
     /// <summary>
     /// Builds the 409 after the commit violated a unique constraint, with the document that has the value already.
     /// This session's transaction has failed, so another session looks it up.
     /// </summary>
-    private async Task<Refusal> DescribeConflict(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
+    internal async Task<Refusal> DescribeConflict(IReadOnlyList<UniqueName> unique, string? constraint, CancellationToken ct)
     {
         // return the connection first: a request never holds two
         var (store, tenantId) = (session.DocumentStore, session.TenantId);
@@ -195,7 +110,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     /// <summary>Opens the transaction, reads the database's clock and claims the idempotency key, in one batch.</summary>
     /// <returns>The stored answer when the key was used before; else null.</returns>
-    private async Task<IdempotencyKey.StoredAnswer?> Begin(IdempotencyKey? key, CancellationToken ct)
+    internal async Task<IdempotencyKey.StoredAnswer?> Begin(IdempotencyKey? key, CancellationToken ct)
     {
         session.LastModifiedBy = caller.UserId == Guid.Empty ? null : caller.UserId.ToString();
         if (caller.Address is not null)
@@ -219,7 +134,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     }
 
     /// <summary>The time of all round trips that acquired locks, also of one that failed, as after a deadlock.</summary>
-    private TimeSpan LockWait => _lockStarted is { } started ? _lockWait + Stopwatch.GetElapsedTime(started) : _lockWait;
+    internal TimeSpan LockWait => _lockStarted is { } started ? _lockWait + Stopwatch.GetElapsedTime(started) : _lockWait;
 
     private void EndLockWait() => (_lockWait, _lockStarted) = (LockWait, null);
 
@@ -237,7 +152,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// the skew.
     /// </summary>
     /// <param name="elapsed">Time since the request arrived.</param>
-    private void CorrectClockSkew(DateTimeOffset sentAt, TimeSpan elapsed)
+    internal void CorrectClockSkew(DateTimeOffset sentAt, TimeSpan elapsed)
     {
         var skew = sentAt - (Now - elapsed);
         _clockSkew = skew - TimeSpan.FromTicks(skew.Ticks % TimeSpan.TicksPerMicrosecond); // corrected times are stored in microseconds
@@ -260,6 +175,14 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>Converts a time by the client's clock to the ledger's clock. The result may lie in the future.</summary>
     public DateTimeOffset ToLedgerTime(DateTimeOffset at) => _clockSkew is { } skew ? Occurrence.Corrected(at, Now + skew, Now) : at;
 
+    /// <summary>Checks that a refused command leaves nothing in the session.</summary>
+    /// <exception cref="InvalidOperationException">Events were appended before the refusal: a defect of the command.</exception>
+    internal void EnsureNothingAppended()
+    {
+        if (_changes.Count > 0)
+            throw new InvalidOperationException($"A refused command has appended {_changes[0].Event.EventTypeName}.");
+    }
+
     /// <summary>Commits everything that was appended and queued.</summary>
     public async Task Commit(CancellationToken ct)
     {
@@ -280,7 +203,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// <summary>
     /// Writes everything that was appended and queued, and rolls back. So a dry run meets every error that the database would raise.
     /// </summary>
-    private async Task CommitAndRollBack(CancellationToken ct)
+    internal async Task CommitAndRollBack(CancellationToken ct)
     {
         ((ITransactionParticipantRegistrar)session).AddTransactionParticipant(new DryRun(_changes));
         try
@@ -712,14 +635,6 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     /// <summary>The version of a stream that this session locked or started, including the events that it appended; else 0.</summary>
     public long VersionOf(Guid id) => _streams.TryGetValue(id, out var stream) ? stream.Version + stream.Appended : 0;
-
-    private static PostgresException? FindPostgresException(Exception e, string sqlState)
-    {
-        for (var inner = e; inner is not null; inner = inner.InnerException)
-            if (inner is PostgresException refusal && refusal.SqlState == sqlState)
-                return refusal;
-        return null;
-    }
 
     private sealed class Loaded(long version)
     {

@@ -45,7 +45,16 @@ public sealed class CatalogDecisionTests
         ChangeCategoryEndpoint.Decide(new ChangeCategory { Name = "Lácteos" }, Dairy, []).ShouldBeAccepted().Events().ShouldBeEmpty();
         ChangeStoreEndpoint.Decide(new ChangeStore { Name = "CCS-01" }, Caracas).ShouldBeAccepted().Events().ShouldBeEmpty();
         ChangeSupplierEndpoint.Decide(new ChangeSupplier { BusinessName = "Polar" }, Polar).ShouldBeAccepted().Events().ShouldBeEmpty();
-        ChangeProduct(Milk, new ChangeProduct { Name = "LAC001", CostPrice = 2, SellingPrice = 3, TaxRate = 16 })
+        ChangeProduct(
+                Milk,
+                new ChangeProduct
+                {
+                    Name = "LAC001",
+                    CostPrice = 2,
+                    SellingPrice = 3,
+                    TaxRate = 16,
+                }
+            )
             .ShouldBeAccepted()
             .Events()
             .ShouldBeEmpty();
@@ -68,8 +77,7 @@ public sealed class CatalogDecisionTests
 
     [Fact]
     public void a_measured_product_does_not_become_a_counted_one() =>
-        ChangeProduct(Cheese, new ChangeProduct { Name = "Cheese", UnitType = "unit" })
-            .ShouldBeRefused(RefusalKind.Conflict, "Unit kept");
+        ChangeProduct(Cheese, new ChangeProduct { Name = "Cheese", UnitType = "unit" }).ShouldBeRefused(RefusalKind.Conflict, "Unit kept");
 
     [Fact]
     public void what_has_open_documents_is_not_deactivated()

@@ -33,12 +33,7 @@ public static class Given
     public static Store Store(string code) => new(Guid.CreateVersion7(), code, new StoreDetails(code, "store"), IsActive: true);
 
     public static Product Product(string sku, string unitType) =>
-        new(
-            Guid.CreateVersion7(),
-            sku,
-            new ProductDetails(sku, unitType, CostPrice: 2, SellingPrice: 3, TaxRate: 16),
-            IsActive: true
-        );
+        new(Guid.CreateVersion7(), sku, new ProductDetails(sku, unitType, CostPrice: 2, SellingPrice: 3, TaxRate: 16), IsActive: true);
 
     /// <summary>A stock item, locked by the command.</summary>
     public static LockedStock InStock(Store store, Product product, decimal onHand, decimal reserved = 0, decimal unitCost = 2) =>

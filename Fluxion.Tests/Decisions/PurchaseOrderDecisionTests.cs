@@ -121,13 +121,7 @@ public sealed class PurchaseOrderDecisionTests
     [Fact]
     public void an_order_with_a_deactivated_product_is_not_sent() =>
         SendPurchaseOrderEndpoint
-            .Decide(
-                Order(),
-                Parties with
-                {
-                    Products = new Dictionary<Guid, Product> { [Milk.Id] = Milk with { IsActive = false } },
-                }
-            )
+            .Decide(Order(), Parties with { Products = new Dictionary<Guid, Product> { [Milk.Id] = Milk with { IsActive = false } } })
             .ShouldBeRefused(RefusalKind.Conflict, "Deactivated")
             .Message.ShouldContain("the product LAC001");
 

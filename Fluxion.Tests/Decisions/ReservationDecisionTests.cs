@@ -30,7 +30,10 @@ public sealed class ReservationDecisionTests
             command,
             reservation,
             version: 7,
-            [.. command.Lines.Select(_ => stock ?? InStock(Caracas, Milk, 10, reserved: 4)), stock ?? InStock(Caracas, Milk, 10, reserved: 4)]
+            [
+                .. command.Lines.Select(_ => stock ?? InStock(Caracas, Milk, 10, reserved: 4)),
+                stock ?? InStock(Caracas, Milk, 10, reserved: 4),
+            ]
         );
 
     [Theory]

@@ -224,8 +224,7 @@ public sealed class SaleDecisionTests
     [Fact]
     public void no_more_comes_back_than_was_sold_over_all_lines_and_returns()
     {
-        Return(Sale(), new ReturnGoods.Line(1, 1), new ReturnGoods.Line(1, 2))
-            .ShouldBeRefused(RefusalKind.Conflict, "More than was sold");
+        Return(Sale(), new ReturnGoods.Line(1, 1), new ReturnGoods.Line(1, 2)).ShouldBeRefused(RefusalKind.Conflict, "More than was sold");
         var sale = Sale(new GoodsReturned([new ReturnedLine(0, 1)], 3, 0.48m, 3.48m, null, Yesterday));
         Return(sale, new ReturnGoods.Line(1, 1)).ShouldBeAccepted();
         Return(sale, new ReturnGoods.Line(1, 2)).ShouldBeRefused(RefusalKind.Conflict, "More than was sold");

@@ -1,12 +1,11 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Time;
+using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Wolverine.Http.Runtime.MultiTenancy;
 
-namespace Fluxion.Ledger.Tenancy;
+namespace Fluxion.Ledger.Http;
 
 /// <summary>
 /// Runs after authentication for every route with <c>{tenant}</c>. An unknown slug is answered with 404. A token of another tenant and a

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
-namespace Fluxion.Ledger.Time;
+namespace Fluxion.Ledger.Http;
 
 /// <summary>The arrival of a request, before a large body is read over a slow line and before a database connection is free.</summary>
 /// <param name="Timestamp">Timestamp of <see cref="Stopwatch"/>.</param>
