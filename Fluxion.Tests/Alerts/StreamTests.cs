@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Fluxion.Ledger.Access;
@@ -243,6 +244,18 @@ public sealed class StreamTests(LedgerHost host)
         while (first.Count < alerts)
             first.Add(await again.Next());
         first.Select(e => e.Id).ShouldBe(told.Select(e => e.Id));
+    }
+
+    [Fact]
+    public async Task an_idle_stream_has_comments_and_then_its_next_event()
+    {
+        var (company, shop) = await Open();
+        using var console = await Listen(company, await Token(company));
+        var opened = Stopwatch.GetTimestamp();
+        (await console.NextComment()).ShouldBe("still here");
+        Stopwatch.GetElapsedTime(opened).ShouldBeInRange(TimeSpan.FromSeconds(14), TimeSpan.FromSeconds(20));
+        (await shop.Receive(5)).ShouldBe(200);
+        (await console.Next()).Says.ShouldBe("alert_raised P1 active");
     }
 
     private const string EndTheListener = """
