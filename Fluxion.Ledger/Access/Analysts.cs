@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
@@ -240,13 +241,16 @@ public sealed partial class Analysts(Databases databases)
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>The key of the advisory lock that serializes grants and revokes of CONNECT.</summary>
+    public static readonly string LockKey = AdvisoryLocks.GlobalKey("analysts");
+
     /// <summary>
     /// Grants or revokes CONNECT on this database; the server quotes its name. PostgreSQL fails one of two concurrent grants on a
     /// database. So an advisory lock serializes them until the end of the transaction.
     /// </summary>
     private static string OnThisDatabase(string verb, string preposition, string login) =>
         $"""
-            select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0));
+            {AdvisoryLocks.AcquireInScript(LockKey)}
             do $$ begin execute format('{verb} connect on database %I {preposition} %I', current_database(), '{login}'); end $$;
             """;
 

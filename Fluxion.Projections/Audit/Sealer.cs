@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -109,12 +110,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(CanonicalEvent.Settings(tenant));
-        batch.BatchCommands.Add(
-            new("select pg_advisory_xact_lock(hashtextextended($1, 0))")
-            {
-                Parameters = { new() { Value = $"fluxion/seal/{tenant.Schema}" } },
-            }
-        );
+        batch.BatchCommands.Add(AdvisoryLocks.Acquire(AdvisoryLocks.Key(tenant.Schema, "seal")));
         batch.BatchCommands.Add(
             new(
                 $"""
