@@ -157,16 +157,17 @@ public sealed class TenantQuery
     /// </summary>
     /// <param name="cursor">Returns the key of a row in <paramref name="order"/>.</param>
     /// <param name="none">The refusal if the list has no rows. Null: an empty list is a valid response.</param>
+    /// <param name="read">The function that reads a row; null reads the record by its columns.</param>
     public async Task<IResult> Page<T>(
         Databases databases,
-        Func<NpgsqlDataReader, T> read,
         int? limitOrDefault,
         string? after,
         SortOrder order,
         Func<T, object[]> cursor,
-        Refusal? none = null
+        Refusal? none = null,
+        Func<NpgsqlDataReader, T>? read = null
     )
-        where T : notnull
+        where T : class
     {
         var (fields, unknown) = Fields.ChosenBy<T>(_http.Request);
         var (format, unformatted) = ListFormat.PreferredBy(_http.Request);
@@ -207,7 +208,8 @@ public sealed class TenantQuery
     /// <summary>
     /// Returns the single row with an ETag, or 404. A client that already has this version of the row receives 304.
     /// </summary>
-    public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference)
+    /// <param name="read">The function that reads a row; null reads the record by its columns.</param>
+    public async Task<IResult> One<T>(Databases databases, string what, string reference, Func<NpgsqlDataReader, T>? read = null)
         where T : class
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
@@ -232,12 +234,14 @@ public sealed class TenantQuery
 
     private async IAsyncEnumerable<T> Rows<T>(
         Databases databases,
-        Func<NpgsqlDataReader, T> read,
+        Func<NpgsqlDataReader, T>? read,
         [EnumeratorCancellation] CancellationToken ct
     )
+        where T : class
     {
         await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var reader = await Reader(connection, _tenant, _sql.ToString(), _parameters, ct);
+        read ??= reader.RowParser<T>();
         while (await reader.ReadAsync(ct))
             yield return read(reader);
     }
