@@ -78,8 +78,8 @@ public static class CountCorrectionsQuery
         TenantQuery
             .For(http)
             .Where(CountCorrectionRow.Select, Caller.From(http).StoreFilter)
-            .FilterNamed("s.code", "s.id", store)
-            .FilterNamed("p.sku", "p.id", sku)
+            .FilterReference("c.store_id", "stores", "code", store)
+            .FilterReference("c.product_id", "products", "sku", sku)
             .From("c.recorded_at", from, LocalTime.OfStore)
             .Until("c.recorded_at", to, LocalTime.OfStore)
             .Page<CountCorrectionRow>(

@@ -133,8 +133,8 @@ public static class MovementsQueries
         TenantQuery
             .For(http)
             .Where(MovementRow.Select, Caller.From(http).StoreFilter)
-            .FilterNamed("s.code", "s.id", store)
-            .FilterNamed("p.sku", "p.id", sku)
+            .FilterReference("m.store_id", "stores", "code", store)
+            .FilterReference("m.product_id", "products", "sku", sku)
             .Filter("m.reference_id = {0}", document)
             .Filter("m.reference = {0}", reference)
             .From("m.created_at", from, LocalTime.OfStore)

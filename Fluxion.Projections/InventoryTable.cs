@@ -2,7 +2,6 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
@@ -91,18 +90,12 @@ public sealed record InventoryRow(
                   from service_inventory_movements m
                   where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
                     and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
-                    and {(store is null ? "true" : $"m.store_id = ({IdOf("stores", "code", p(Codes.Spellings(store)))})")}
-                    and {(sku is null ? "true" : $"m.product_id = ({IdOf("products", "sku", p(Codes.Spellings(sku)))})")}
+                    and {(store is null ? "true" : $"m.store_id = ({TenantQuery.IdOf("stores", "code", store, p)})")}
+                    and {(sku is null ? "true" : $"m.product_id = ({TenantQuery.IdOf("products", "sku", sku, p)})")}
                   group by m.store_id, m.product_id) i
             join stores s on s.id = i.store_id
             join products p on p.id = i.product_id
             where {(stores is null ? "true" : $"i.store_id = any({p(stores)})")}
-            """;
-
-    /// <param name="spellings">The SQL name of the parameter with the spellings of a code or id.</param>
-    private static string IdOf(string table, string code, string spellings) =>
-        $"""
-            select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)]::text[] order by {code} = ({spellings}::text[])[1] desc limit 1
             """;
 }
 

@@ -212,7 +212,7 @@ public static class SalesQueries
         TenantQuery
             .For(http)
             .Where(SaleRow.Select, Caller.From(http).StoreFilter)
-            .FilterNamed("s.code", "s.id", store)
+            .FilterReference("v.store_id", "stores", "code", store)
             .Filter("v.invoice_number = any({0})", invoice is null ? null : Codes.NumberSpellings(invoice))
             .FilterOneOf("v.payment_status = {0}", "status", status, SaleStatus.All)
             .From("v.created_at", from, LocalTime.OfStore)

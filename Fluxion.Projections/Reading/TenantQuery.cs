@@ -152,6 +152,30 @@ public sealed class TenantQuery
     public TenantQuery FilterNamed(string code, string id, string? reference) => reference is null ? this : Named(code, id, reference);
 
     /// <summary>
+    /// Keeps only rows whose <paramref name="column"/> is the id of a row of another table, unless <paramref name="reference"/> is null.
+    /// The id is found once, before the rows are read. So an index on the column and the time serves the filter and the order.
+    /// </summary>
+    /// <param name="code">The column of <paramref name="table"/> with the code.</param>
+    /// <param name="reference">The code or id in <paramref name="table"/>.</param>
+    public TenantQuery FilterReference(string column, string table, string code, string? reference)
+    {
+        if (reference is not null)
+            _sql.Append($" and {column} = ({IdOf(table, code, reference, Add)})");
+        return this;
+    }
+
+    /// <summary>
+    /// The query of the id that a code or id means. If several rows have a spelling of the code, the first spelling is meant.
+    /// </summary>
+    /// <param name="add">Adds a parameter and returns its SQL name.</param>
+    internal static string IdOf(string table, string code, string reference, Func<object?, string> add)
+    {
+        var spellings = add(Codes.Spellings(reference));
+        var isId = Guid.TryParse(reference, out var id) ? $" or id = {add(id)}" : "";
+        return $"select id from {table} where {code} = any({spellings}){isId} order by {code} = ({spellings}::text[])[1] desc limit 1";
+    }
+
+    /// <summary>
     /// Returns one page as JSON. If the client prefers CSV or JSON Lines, it returns all rows. With a limit these formats return one page,
     /// with the next page in the header Link. The query string can select fields.
     /// </summary>
