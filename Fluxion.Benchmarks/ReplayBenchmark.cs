@@ -1,3 +1,4 @@
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using Fluxion.Projections.Writing;
@@ -40,7 +41,9 @@ internal sealed class ReplayBenchmark(IServiceProvider services)
         CancellationToken ct
     )
     {
-        await using var turn = await services.GetRequiredService<TenantProvisioning>().AcquireLock($"benchmark/{tenant.Schema}", ct);
+        await using var turn = await services
+            .GetRequiredService<TenantProvisioning>()
+            .AcquireLock(AdvisoryLocks.Key(tenant.Schema, "benchmark"), ct);
         await using var marten = new MartenRebuild(
             services.GetRequiredService<Databases>(),
             services.GetRequiredService<SchemaScripts>(),

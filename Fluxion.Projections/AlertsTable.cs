@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
@@ -71,43 +72,24 @@ public record AlertRow(
 )
 {
     internal const string Columns = """
-        a.id, a.alert_type, a.priority, a.title, a.description, s.code, p.sku, c.code, a.status, a.data, a.acknowledged_by, a.acknowledged_at,
+        a.id, a.alert_type as type, a.priority, a.title, a.description, s.code as store, p.sku, c.code as category, a.status, a.data,
+               a.acknowledged_by, a.acknowledged_at,
                a.resolved_by, a.resolved_at, a.dismissed_by, a.dismissed_at, a.generated_by, a.version, a.created_at, a.updated_at
         """;
 
-    internal const string From = """
+    internal const string From = $"""
         from alerts a
-        left join stores s on s.id = a.store_id
-        left join products p on p.id = a.product_id
-        left join categories c on c.id = a.category_id
+        {Joins}
         where ($1::uuid[] is null or a.store_id = any($1))
         """;
 
-    public const string Select = $"select {Columns} {From}";
+    internal const string Joins = """
+        left join stores s on s.id = a.store_id
+        left join products p on p.id = a.product_id
+        left join categories c on c.id = a.category_id
+        """;
 
-    public static AlertRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.Text(4),
-            r.Text(5),
-            r.Text(6),
-            r.Text(7),
-            r.GetString(8),
-            r.Json<AlertData>(9),
-            r.GetFieldValue<Guid?>(10),
-            r.GetFieldValue<DateTimeOffset?>(11),
-            r.GetFieldValue<Guid?>(12),
-            r.GetFieldValue<DateTimeOffset?>(13),
-            r.GetFieldValue<Guid?>(14),
-            r.GetFieldValue<DateTimeOffset?>(15),
-            r.Text(16),
-            r.GetInt64(17),
-            r.GetFieldValue<DateTimeOffset>(18),
-            r.GetFieldValue<DateTimeOffset>(19)
-        );
+    public const string Select = $"select {Columns} {From}";
 }
 
 /// <summary>One event of an alert.</summary>
@@ -133,11 +115,11 @@ public sealed record AlertDetails : AlertRow
                     'status', h.new_data ->> 'status', 'level', h.new_data -> 'data' -> 'level') order by (h.metadata ->> 'version')::bigint), '[]')
                 from (select * from service_events e where e.entity_type = 'alert' and e.entity_id = a.id and e.created_at >= a.created_at
                       order by (metadata ->> 'version')::bigint desc limit 200) h
-                left join users u on u.id = h.user_id)
+                left join users u on u.id = h.user_id) as history
         {From}
         """;
 
-    public static new AlertDetails Read(NpgsqlDataReader r) => new(AlertRow.Read(r)) { History = r.Lines<AlertStep>(20) };
+    public static AlertDetails Read(NpgsqlDataReader r) => new(r.Row<AlertRow>()) { History = r.Lines<AlertStep>("history") };
 }
 
 public static class AlertsQueries
@@ -171,7 +153,7 @@ public static class AlertsQueries
             .FilterOneOf("a.priority = {0}", "priority", priority, AlertPriorities.All)
             .FilterNamed("s.code", "s.id", store)
             .FilterNamed("p.sku", "p.id", sku)
-            .Page(databases, AlertRow.Read, limit, after, SortOrder.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
+            .Page<AlertRow>(databases, limit, after, SortOrder.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/alerts/{id}", Name = "Get alert"), Authorize(Roles.Viewer), Tags("Alerts")]
     [EndpointSummary("One alert with its history")]
@@ -181,5 +163,5 @@ public static class AlertsQueries
             .For(http)
             .Where(AlertDetails.Select, Caller.From(http).StoreFilter)
             .Identified("a.id", id)
-            .One(databases, AlertDetails.Read, "alert", id);
+            .One(databases, "alert", id, AlertDetails.Read);
 }

@@ -8,7 +8,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -45,24 +44,11 @@ public sealed record CategoryRow(
 )
 {
     public const string Select = """
-        select c.id, c.code, c.name, c.parent_id, p.code, c.description, c.settings, c.is_active, c.version
+        select c.id, c.code, c.name, c.parent_id, p.code as parent, c.description, c.settings, c.is_active, c.version
         from categories c
         left join categories p on p.id = c.parent_id
         where true
         """;
-
-    public static CategoryRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetFieldValue<Guid?>(3),
-            r.Text(4),
-            r.Text(5),
-            r.GetFieldValue<JsonElement>(6),
-            r.GetBoolean(7),
-            r.GetInt64(8)
-        );
 }
 
 public static class CategoriesQueries
@@ -78,11 +64,11 @@ public static class CategoriesQueries
             .Where(CategoryRow.Select)
             .FilterNamed("p.code", "p.id", parent)
             .Search("c.code, c.name", search)
-            .Page(databases, CategoryRow.Read, limit, after, SortOrder.ByText("c.code"), row => [row.Code]);
+            .Page<CategoryRow>(databases, limit, after, SortOrder.ByText("c.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/categories/{id}", Name = "Get category"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One category, by code or id")]
     [ProducesResponseType<CategoryRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
-        TenantQuery.For(http).Where(CategoryRow.Select).Named("c.code", "c.id", id).One(databases, CategoryRow.Read, "category", id);
+        TenantQuery.For(http).Where(CategoryRow.Select).Named("c.code", "c.id", id).One<CategoryRow>(databases, "category", id);
 }

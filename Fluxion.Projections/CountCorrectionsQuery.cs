@@ -1,10 +1,10 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -40,8 +40,9 @@ public sealed record CountCorrectionRow(
 {
     // The movement immediately precedes its correction in the stream of its stock item; see the view count_corrections.
     public const string Select = """
-        select c.id, c.recorded_at, s.code, p.sku, p.name, l.reference_type, l.reference_id, l.reference, l.created_at, l.quantity,
-               c.reference_id, c.reference, c.created_at, u.email::text
+        select c.id, c.recorded_at, s.code as store, p.sku, p.name as product, l.reference_type as document, l.reference_id as document_id,
+               l.reference as document_reference, l.created_at as occurred_at, l.quantity, c.reference_id as count_id, c.reference as count_reference,
+               c.created_at as counted_at, u.email::text as "user"
         from service_inventory_movements c
         join lateral (
             select m.reference_type, m.reference_id, m.reference, m.created_at, m.quantity
@@ -53,24 +54,6 @@ public sealed record CountCorrectionRow(
         left join users u on u.id = c.created_by
         where c.reason = 'late_movement' and c.reference_type = 'count' and ($1::uuid[] is null or c.store_id = any($1))
         """;
-
-    public static CountCorrectionRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetFieldValue<DateTimeOffset>(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.GetString(4),
-            r.GetString(5),
-            r.GetFieldValue<Guid?>(6),
-            r.Text(7),
-            r.GetFieldValue<DateTimeOffset>(8),
-            r.GetDecimal(9),
-            r.GetGuid(10),
-            r.Text(11),
-            r.GetFieldValue<DateTimeOffset>(12),
-            r.Text(13)
-        );
 }
 
 public static class CountCorrectionsQuery
@@ -96,13 +79,12 @@ public static class CountCorrectionsQuery
         TenantQuery
             .For(http)
             .Where(CountCorrectionRow.Select, Caller.From(http).StoreFilter)
-            .FilterNamed("s.code", "s.id", store)
-            .FilterNamed("p.sku", "p.id", sku)
+            .FilterReference("c.store_id", "stores", "code", store)
+            .FilterReference("c.product_id", "products", "sku", sku)
             .From("c.recorded_at", from, LocalTime.OfStore)
             .Until("c.recorded_at", to, LocalTime.OfStore)
-            .Page(
+            .Page<CountCorrectionRow>(
                 databases,
-                CountCorrectionRow.Read,
                 limit,
                 after,
                 SortOrder.NewestFirst("c.recorded_at", "c.id"),

@@ -1,8 +1,8 @@
-using System.Net;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
@@ -119,30 +119,13 @@ public sealed record AuditRow(
     // Both stores of a transfer see all of its rows. Rows of other entities with several stores are visible only with access to all of
     // them.
     public const string Select = """
-        select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text, e.action, e.old_data, e.new_data, e.metadata,
-               e.ip_address, e.user_agent, e.created_at
+        select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text as user_email, e.action, e.old_data, e.new_data, e.metadata,
+               host(e.ip_address) as ip_address, e.user_agent, e.created_at
         from service_events e
         left join users u on u.id = e.user_id
         where ($1::uuid[] is null or e.metadata -> 'store_ids' <@ to_jsonb($1)
                or (e.entity_type = 'transfer' and e.metadata -> 'store_ids' ?| $1::text[]))
         """;
-
-    public static AuditRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetGuid(3),
-            r.GetFieldValue<Guid?>(4),
-            r.Text(5),
-            r.GetString(6),
-            Json(r, 7),
-            Json(r, 8),
-            r.GetFieldValue<JsonElement>(9),
-            r.IsDBNull(10) ? null : r.GetFieldValue<IPAddress>(10).ToString(),
-            r.Text(11),
-            r.GetFieldValue<DateTimeOffset>(12)
-        );
 
     private static JsonElement? Json(NpgsqlDataReader r, int ordinal) => r.IsDBNull(ordinal) ? null : r.GetFieldValue<JsonElement>(ordinal);
 }
@@ -175,5 +158,5 @@ public static class EventsQueries
             .Filter("e.user_id = {0}", user)
             .From("e.created_at", from, LocalTime.OfTenant)
             .Until("e.created_at", to, LocalTime.OfTenant)
-            .Page(databases, AuditRow.Read, limit, after, SortOrder.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
+            .Page<AuditRow>(databases, limit, after, SortOrder.NewestFirst("e.created_at", "e.id"), row => [row.CreatedAt, row.Id]);
 }

@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -7,7 +8,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -103,32 +103,13 @@ public sealed record MovementRow(
 )
 {
     public const string Select = """
-        select m.id, s.code, p.sku, m.movement_type, m.reference_type, m.reference_id, m.reference, m.reason, m.quantity,
-               m.cost_per_unit, m.total_cost, m.notes, m.created_by, m.created_at, m.recorded_at
+        select m.id, s.code as store, p.sku, m.movement_type, m.reference_type, m.reference_id, m.reference, m.reason, m.quantity,
+               m.cost_per_unit, m.total_cost, m.notes, m.created_by, m.created_at as occurred_at, m.recorded_at
         from service_inventory_movements m
         join stores s on s.id = m.store_id
         join products p on p.id = m.product_id
         where ($1::uuid[] is null or m.store_id = any($1))
         """;
-
-    public static MovementRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.GetString(4),
-            r.GetFieldValue<Guid?>(5),
-            r.Text(6),
-            r.Text(7),
-            r.GetDecimal(8),
-            r.GetDecimal(9),
-            r.GetDecimal(10),
-            r.Text(11),
-            r.GetFieldValue<Guid?>(12),
-            r.GetFieldValue<DateTimeOffset>(13),
-            r.GetFieldValue<DateTimeOffset>(14)
-        );
 }
 
 public static class MovementsQueries
@@ -153,18 +134,11 @@ public static class MovementsQueries
         TenantQuery
             .For(http)
             .Where(MovementRow.Select, Caller.From(http).StoreFilter)
-            .FilterNamed("s.code", "s.id", store)
-            .FilterNamed("p.sku", "p.id", sku)
+            .FilterReference("m.store_id", "stores", "code", store)
+            .FilterReference("m.product_id", "products", "sku", sku)
             .Filter("m.reference_id = {0}", document)
             .Filter("m.reference = {0}", reference)
             .From("m.created_at", from, LocalTime.OfStore)
             .Until("m.created_at", to, LocalTime.OfStore)
-            .Page(
-                databases,
-                MovementRow.Read,
-                limit,
-                after,
-                SortOrder.NewestFirst("m.created_at", "m.id"),
-                row => [row.OccurredAt, row.Id]
-            );
+            .Page<MovementRow>(databases, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
 }

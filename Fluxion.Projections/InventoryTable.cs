@@ -1,14 +1,13 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -61,9 +60,10 @@ public sealed record InventoryRow(
             select o.store_id, l.product_id, sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) as quantity
             from purchase_orders o join purchase_order_items l on l.purchase_order_id = o.id and not l.is_removed
             where o.status in ('sent', 'confirmed', 'partial') group by o.store_id, l.product_id)
-        select s.code, p.sku, p.name, p.unit_type, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
-               coalesce(o.quantity, 0), p.reorder_point, case when i.last_movement_at is not null then i.cost_per_unit end,
-               round(i.quantity_on_hand * i.cost_per_unit, 2), i.last_movement_at, i.version
+        select s.code as store, p.sku, p.name as product, p.unit_type, i.quantity_on_hand as on_hand, i.quantity_reserved as reserved,
+               i.quantity_available as available, coalesce(o.quantity, 0) as on_order, p.reorder_point,
+               case when i.last_movement_at is not null then i.cost_per_unit end as cost_per_unit,
+               round(i.quantity_on_hand * i.cost_per_unit, 2) as value, i.last_movement_at, i.version
         from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at, version from inventory
               union all
               select store_id, product_id, 0::numeric, 0::numeric, 0::numeric, 0::numeric, null::timestamptz, 0::bigint from ordered
@@ -83,43 +83,21 @@ public sealed record InventoryRow(
     /// <param name="sku">The SKU or id of a product; null for all.</param>
     public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known, string? store, string? sku) =>
         $"""
-            select s.code, p.sku, p.name, p.unit_type, i.on_hand, null::numeric, null::numeric, null::numeric, p.reorder_point, i.unit_cost,
-                   round(i.on_hand * i.unit_cost, 2), i.last_movement_at, null::bigint
+            select s.code as store, p.sku, p.name as product, p.unit_type, i.on_hand, null::numeric as reserved, null::numeric as available,
+                   null::numeric as on_order, p.reorder_point, i.unit_cost as cost_per_unit, round(i.on_hand * i.unit_cost, 2) as value,
+                   i.last_movement_at, null::bigint as version
             from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, max(m.created_at) as last_movement_at,
                          last(m.average_cost, m.item_version) as unit_cost
                   from service_inventory_movements m
                   where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
                     and {known?.By("m.recorded_at", p(known.Value.Parameter), LocalTime.OfTenant) ?? "true"}
-                    and {(store is null ? "true" : $"m.store_id = ({IdOf("stores", "code", p(Codes.Spellings(store)))})")}
-                    and {(sku is null ? "true" : $"m.product_id = ({IdOf("products", "sku", p(Codes.Spellings(sku)))})")}
+                    and {(store is null ? "true" : $"m.store_id = ({TenantQuery.IdOf("stores", "code", store, p)})")}
+                    and {(sku is null ? "true" : $"m.product_id = ({TenantQuery.IdOf("products", "sku", sku, p)})")}
                   group by m.store_id, m.product_id) i
             join stores s on s.id = i.store_id
             join products p on p.id = i.product_id
             where {(stores is null ? "true" : $"i.store_id = any({p(stores)})")}
             """;
-
-    /// <param name="spellings">The SQL name of the parameter with the spellings of a code or id.</param>
-    private static string IdOf(string table, string code, string spellings) =>
-        $"""
-            select id from {table} where {spellings}::text[] && array[{code}, upper(id::text)]::text[] order by {code} = ({spellings}::text[])[1] desc limit 1
-            """;
-
-    public static InventoryRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetString(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.GetDecimal(4),
-            r.GetFieldValue<decimal?>(5),
-            r.GetFieldValue<decimal?>(6),
-            r.GetFieldValue<decimal?>(7),
-            r.GetDecimal(8),
-            r.GetFieldValue<decimal?>(9),
-            r.GetDecimal(10),
-            r.GetFieldValue<DateTimeOffset?>(11),
-            r.GetFieldValue<long?>(12)
-        );
 }
 
 public static class InventoryQueries
@@ -160,6 +138,6 @@ public static class InventoryQueries
         return query
             .FilterNamed("s.code", "s.id", store)
             .FilterNamed("p.sku", "p.id", sku)
-            .Page(databases, InventoryRow.Read, limit, after, SortOrder.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+            .Page<InventoryRow>(databases, limit, after, SortOrder.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
     }
 }

@@ -5,7 +5,6 @@ using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -15,7 +14,7 @@ namespace Fluxion.Projections;
 public sealed record StoreValueRow(string Store, string Name, long Products, decimal Value)
 {
     public const string Select = """
-        select v.code, v.name, v.products, v.value
+        select v.code as store, v.name, v.products, v.value
         from (select s.id, s.code, s.name, count(*) filter (where i.quantity_on_hand <> 0) as products, sum(round(i.quantity_on_hand * i.cost_per_unit, 2)) as value
               from inventory i join stores s on s.id = i.store_id
               group by s.id) v
@@ -29,7 +28,7 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
     /// <param name="stores">The stores that the caller may see; null for all.</param>
     public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known) =>
         $"""
-            select v.code, v.name, v.products, v.value
+            select v.code as store, v.name, v.products, v.value
             from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value
                   from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, last(m.average_cost, m.item_version) as unit_cost
                         from service_inventory_movements m
@@ -40,8 +39,6 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
                   group by s.id) v
             where {(stores is null ? "true" : $"v.id = any({p(stores)})")}
             """;
-
-    public static StoreValueRow Read(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetDecimal(3));
 }
 
 public static class InventoryValueQueries
@@ -78,6 +75,6 @@ public static class InventoryValueQueries
                 );
         return query
             .FilterNamed("v.code", "v.id", store)
-            .Page(databases, StoreValueRow.Read, limit, after, SortOrder.ByText("v.code"), row => [row.Store]);
+            .Page<StoreValueRow>(databases, limit, after, SortOrder.ByText("v.code"), row => [row.Store]);
     }
 }

@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Session;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Writing;
 
@@ -46,7 +47,7 @@ public sealed class BarcodeIndex : IBarcodeIndex
     {
         await using var command = ledger.CreateCommand(
             $"""
-            select b.code_key, b.product_id, p.sku, p.is_active, b.pack_quantity
+            select b.code_key as key, b.product_id, p.sku, p.is_active, b.pack_quantity
             from {ledger.Tenant.Schema}.product_barcodes b
             join {ledger.Tenant.Schema}.products p on p.id = b.product_id
             where b.code_key = any($1) and not b.is_removed
@@ -54,18 +55,14 @@ public sealed class BarcodeIndex : IBarcodeIndex
             """,
             (object)keys.ToArray()
         );
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var owners = new List<BarcodeOwner>();
-        while (await reader.ReadAsync(ct))
-            owners.Add(
-                new BarcodeOwner(
-                    reader.GetString(0),
-                    reader.GetGuid(1),
-                    reader.GetString(2),
-                    reader.GetBoolean(3),
-                    Quantities.Normalize(reader.GetDecimal(4))
-                )
-            );
-        return owners;
+        return
+        [
+            .. (await command.ReadAll<BarcodeOwner>(ct)).Select(owner =>
+                owner with
+                {
+                    PackQuantity = Quantities.Normalize(owner.PackQuantity),
+                }
+            ),
+        ];
     }
 }

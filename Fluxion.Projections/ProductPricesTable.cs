@@ -9,7 +9,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -37,15 +36,12 @@ public sealed class ProductPricesTable : IReadModel
 public sealed record PriceRow(Guid Id, decimal CostPrice, decimal SellingPrice, Guid? UserId, string? UserEmail, DateTimeOffset CreatedAt)
 {
     public const string Select = """
-        select r.id, r.cost_price, r.selling_price, r.created_by, u.email::text, r.created_at
+        select r.id, r.cost_price, r.selling_price, r.created_by as user_id, u.email::text as user_email, r.created_at
         from product_prices r
         join products p on p.id = r.product_id
         left join users u on u.id = r.created_by
         where true
         """;
-
-    public static PriceRow Read(NpgsqlDataReader r) =>
-        new(r.GetGuid(0), r.GetDecimal(1), r.GetDecimal(2), r.GetFieldValue<Guid?>(3), r.Text(4), r.GetFieldValue<DateTimeOffset>(5));
 }
 
 public static class ProductPricesQueries
@@ -62,9 +58,8 @@ public static class ProductPricesQueries
             .Where(PriceRow.Select)
             .Named("p.sku", "p.id", id)
             // A product has prices from its first event on, so an empty list means that there is no such product.
-            .Page(
+            .Page<PriceRow>(
                 databases,
-                PriceRow.Read,
                 limit,
                 after,
                 SortOrder.NewestFirst("r.created_at", "r.id"),

@@ -8,7 +8,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -80,42 +79,15 @@ public sealed record ProductRow(
 
     /// <summary>The select statement. $1 is the key of the barcode to look up, or null.</summary>
     public const string Select = $"""
-        select p.id, p.sku, p.barcode, p.name, p.description, c.code, s.code, p.unit_type, p.min_stock_level, p.max_stock_level,
+        select p.id, p.sku, p.barcode, p.name, p.description, c.code as category, s.code as supplier, p.unit_type, p.min_stock_level, p.max_stock_level,
                p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active, p.version, p.created_at, p.updated_at,
-               (select coalesce(json_agg({BarcodeJson} order by b.position), '[]') from product_barcodes b where b.product_id = p.id and not b.is_removed),
-               (select {BarcodeJson} from product_barcodes b where b.product_id = p.id and not b.is_removed and b.code_key = $1::text)
+               (select coalesce(json_agg({BarcodeJson} order by b.position), '[]') from product_barcodes b where b.product_id = p.id and not b.is_removed) as barcodes,
+               (select {BarcodeJson} from product_barcodes b where b.product_id = p.id and not b.is_removed and b.code_key = $1::text) as scanned
         from products p
         left join categories c on c.id = p.category_id
         left join suppliers s on s.id = p.supplier_id
         where true
         """;
-
-    public static ProductRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.Text(2),
-            r.GetString(3),
-            r.Text(4),
-            r.Text(5),
-            r.Text(6),
-            r.GetString(7),
-            r.GetDecimal(8),
-            r.GetFieldValue<decimal?>(9),
-            r.GetDecimal(10),
-            r.GetDecimal(11),
-            r.GetDecimal(12),
-            r.GetDecimal(13),
-            r.GetFieldValue<int?>(14),
-            r.GetFieldValue<decimal?>(15),
-            r.Json<ProductSettings>(16),
-            r.GetBoolean(17),
-            r.GetInt64(18),
-            r.GetFieldValue<DateTimeOffset>(19),
-            r.GetFieldValue<DateTimeOffset>(20),
-            r.Lines<BarcodeRow>(21),
-            r.IsDBNull(22) ? null : r.Line<BarcodeRow>(22)
-        );
 }
 
 public static class ProductsQueries
@@ -153,16 +125,12 @@ public static class ProductsQueries
                 """,
                 search
             )
-            .Page(databases, ProductRow.Read, limit, after, SortOrder.ByText("p.sku"), row => [row.Sku]);
+            .Page<ProductRow>(databases, limit, after, SortOrder.ByText("p.sku"), row => [row.Sku]);
     }
 
     [WolverineGet("/api/{tenant}/products/{id}", Name = "Get product"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One product, by sku or id")]
     [ProducesResponseType<ProductRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
-        TenantQuery
-            .For(http)
-            .Where(ProductRow.Select, (string?)null)
-            .Named("p.sku", "p.id", id)
-            .One(databases, ProductRow.Read, "product", id);
+        TenantQuery.For(http).Where(ProductRow.Select, (string?)null).Named("p.sku", "p.id", id).One<ProductRow>(databases, "product", id);
 }

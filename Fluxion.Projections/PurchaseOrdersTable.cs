@@ -63,7 +63,7 @@ public record PurchaseOrderRow(
 )
 {
     internal const string Columns = """
-        o.id, o.order_number, s.code, v.code, o.status, o.order_date, o.expected_date, o.received_date, o.subtotal, o.tax_amount, o.total_amount,
+        o.id, o.order_number, s.code as store, v.code as supplier, o.status, o.order_date, o.expected_date, o.received_date, o.subtotal, o.tax_amount, o.total_amount,
                o.notes, o.created_by, o.version, o.created_at
         """;
 
@@ -75,25 +75,6 @@ public record PurchaseOrderRow(
         """;
 
     public const string Select = $"select {Columns} {From}";
-
-    public static PurchaseOrderRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.GetString(4),
-            r.GetFieldValue<DateOnly>(5),
-            r.GetFieldValue<DateOnly?>(6),
-            r.GetFieldValue<DateOnly?>(7),
-            r.GetDecimal(8),
-            r.GetDecimal(9),
-            r.GetDecimal(10),
-            r.Text(11),
-            r.GetFieldValue<Guid?>(12),
-            r.GetInt64(13),
-            r.GetFieldValue<DateTimeOffset>(14)
-        );
 }
 
 /// <param name="QuantityReceived">The quantity received and not returned.</param>
@@ -153,7 +134,7 @@ public sealed record PurchaseOrderDetails : PurchaseOrderRow
                (select coalesce(json_agg(json_build_object('id', l.id, 'sku', p.sku, 'product', p.name, 'quantityOrdered', l.quantity_ordered,
                     'quantityReceived', l.quantity_received, 'quantityCancelled', l.quantity_cancelled, 'unitCost', l.unit_cost, 'lineTotal', l.line_total)
                     order by p.sku), '[]')::text
-                from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id and not l.is_removed),
+                from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id and not l.is_removed) as lines,
                (select coalesce(json_agg(json_build_object('id', d.delivery_id, 'occurredAt', d.occurred_at, 'reference', d.reference, 'lines', d.lines)
                     order by d.occurred_at, d.delivery_id), '[]')::text
                 from (select delivery_id, min(occurred_at) as occurred_at, min(reference) as reference,
@@ -164,23 +145,23 @@ public sealed record PurchaseOrderDetails : PurchaseOrderRow
                                    min(d.reference) filter (where d.return_id is null) as reference
                             from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id join products p on p.id = l.product_id
                             where d.purchase_order_id = o.id group by d.delivery_id, p.sku, d.cost_per_unit) goods
-                      group by delivery_id) d),
+                      group by delivery_id) d) as deliveries,
                (select coalesce(json_agg(json_build_object('id', d.return_id, 'deliveryId', d.delivery_id, 'occurredAt', d.occurred_at, 'reference', d.reference,
                     'reason', d.notes, 'isReplaced', d.is_replaced, 'lines', d.lines) order by d.created_at, d.return_id), '[]')::text
                 from (select d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at,
                              json_agg(json_build_object('sku', p.sku, 'quantity', -d.quantity, 'unitCost', d.cost_per_unit) order by d.line_number) as lines
                       from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id join products p on p.id = l.product_id
                       where d.purchase_order_id = o.id and d.return_id is not null
-                      group by d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at) d)
+                      group by d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at) d) as returns
         {From}
         """;
 
-    public static new PurchaseOrderDetails Read(NpgsqlDataReader r) =>
-        new(PurchaseOrderRow.Read(r))
+    public static PurchaseOrderDetails Read(NpgsqlDataReader r) =>
+        new(r.Row<PurchaseOrderRow>())
         {
-            Lines = r.Lines<PurchaseOrderItemRow>(15),
-            Deliveries = r.Lines<Delivery>(16),
-            Returns = r.Lines<DeliveryReturn>(17),
+            Lines = r.Lines<PurchaseOrderItemRow>("lines"),
+            Deliveries = r.Lines<Delivery>("deliveries"),
+            Returns = r.Lines<DeliveryReturn>("returns"),
         };
 }
 
@@ -210,14 +191,7 @@ public static class PurchaseOrdersQueries
             .FilterOneOf("o.status = {0}", "status", status, PurchaseOrderStatus.All)
             .FromDay("o.order_date", from, LocalTime.OfStore)
             .UntilDay("o.order_date", to, LocalTime.OfStore)
-            .Page(
-                databases,
-                PurchaseOrderRow.Read,
-                limit,
-                after,
-                SortOrder.NewestFirst("o.created_at", "o.id"),
-                row => [row.CreatedAt, row.Id]
-            );
+            .Page<PurchaseOrderRow>(databases, limit, after, SortOrder.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]
     [EndpointSummary("One purchase order with its lines, deliveries and returns, by order number or id")]
@@ -227,5 +201,5 @@ public static class PurchaseOrdersQueries
             .For(http)
             .Where(PurchaseOrderDetails.Select, Caller.From(http).StoreFilter)
             .Named("o.order_number", "o.id", id)
-            .One(databases, PurchaseOrderDetails.Read, "purchase order", id);
+            .One(databases, "purchase order", id, PurchaseOrderDetails.Read);
 }

@@ -38,33 +38,32 @@ public sealed record ReorderSuggestionRow(
     decimal Quantity
 )
 {
-    /// <summary>The query with unqualified table names: the search path selects the tenant's schema.</summary>
-    public static readonly string Select = $"""
-        {StockPositions.Select} {StockPositions.From}
-        where {StockPositions.BelowReorderPoint} and ($1::uuid[] is null or i.store_id = any($1))
-        """.Replace("{t}.", "", StringComparison.Ordinal);
+    public static string Select(Tenant tenant) =>
+        $"""
+            {StockPositions.Select} {StockPositions.From(tenant.Schema)}
+            where {StockPositions.BelowReorderPoint(tenant.Schema)} and ($1::uuid[] is null or i.store_id = any($1))
+            """;
 
     public static ReorderSuggestionRow Read(NpgsqlDataReader r)
     {
-        var (rule, rate) = (StockPositions.Rule(r), Quantities.Normalize(Quantities.Round(r.GetDecimal(11), 3)));
-        var (available, onOrder, drafted, inTransit) = (r.GetDecimal(7), r.GetDecimal(8), r.GetDecimal(9), r.GetDecimal(10));
+        var p = r.Row<StockPositions.Position>();
         return new(
-            r.GetString(2),
-            r.GetString(3),
-            r.GetString(4),
-            r.Text(17),
-            r.GetDecimal(6),
-            r.GetDecimal(18),
-            available,
-            onOrder,
-            drafted,
-            inTransit,
-            rule.Point,
-            rule.MaxLevel,
-            rate,
-            rule.LeadTimeDays,
-            rule.PackSize,
-            rule.Quantity(available + onOrder + drafted + inTransit, r.GetDecimal(11))
+            p.Store,
+            p.Sku,
+            p.Product,
+            p.Supplier,
+            p.OnHand,
+            p.Reserved,
+            p.Available,
+            p.OnOrder,
+            p.Drafted,
+            p.InTransit,
+            p.ReorderPoint,
+            p.MaxStockLevel,
+            Quantities.Normalize(Quantities.Round(p.RatePerDay, 3)),
+            p.LeadTimeDays,
+            p.PackSize,
+            p.Reorder.Quantity(p.Available + p.OnOrder + p.Drafted + p.InTransit, p.RatePerDay)
         );
     }
 }
@@ -85,8 +84,15 @@ public static class ReorderSuggestionsQuery
     public static Task<IResult> List(string? store, string? supplier, int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery
             .For(http)
-            .Where(ReorderSuggestionRow.Select, Caller.From(http).StoreFilter)
+            .Where(ReorderSuggestionRow.Select(http.Features.Get<Tenant>()!), Caller.From(http).StoreFilter)
             .FilterNamed("s.code", "s.id", store)
             .FilterNamed("v.code", "v.id", supplier)
-            .Page(databases, ReorderSuggestionRow.Read, limit, after, SortOrder.ByText("s.code", "p.sku"), row => [row.Store, row.Sku]);
+            .Page(
+                databases,
+                limit,
+                after,
+                SortOrder.ByText("s.code", "p.sku"),
+                row => [row.Store, row.Sku],
+                read: ReorderSuggestionRow.Read
+            );
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -46,7 +47,7 @@ public record ReservationRow(
     long Version
 )
 {
-    internal const string Columns = "v.id, v.reference, v.status, v.expires_at, v.created_by, v.created_at, v.version";
+    internal const string Columns = "v.id, v.reference, v.status, v.expires_at, v.created_by, v.created_at as recorded_at, v.version";
 
     internal const string From = """
         from reservations v
@@ -54,17 +55,6 @@ public record ReservationRow(
         """;
 
     public const string Select = $"select {Columns} {From}";
-
-    public static ReservationRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetFieldValue<DateTimeOffset>(3),
-            r.GetFieldValue<Guid?>(4),
-            r.GetFieldValue<DateTimeOffset>(5),
-            r.GetInt64(6)
-        );
 }
 
 /// <param name="Quantity">The reserved quantity.</param>
@@ -102,16 +92,16 @@ public sealed record ReservationDetails : ReservationRow
                (select json_agg(json_build_object('lineNumber', i.line_number, 'store', s.code, 'sku', p.sku, 'product', p.name,
                            'quantity', i.quantity, 'fulfilled', i.quantity_fulfilled, 'held', i.quantity_held, 'status', i.status) order by i.line_number)
                 from reservation_items i join stores s on s.id = i.store_id join products p on p.id = i.product_id
-                where i.reservation_id = v.id and ($1::uuid[] is null or i.store_id = any($1))),
+                where i.reservation_id = v.id and ($1::uuid[] is null or i.store_id = any($1))) as lines,
                (select coalesce(json_agg(json_build_object('lineNumber', f.line_number, 'saleId', f.sale_id, 'invoiceNumber', w.invoice_number,
                            'quantity', f.quantity, 'recordedAt', f.created_at) order by f.created_at, f.id, f.line_number), '[]')
                 from reservation_fulfilments f join sales w on w.id = f.sale_id
-                where f.reservation_id = v.id and ($1::uuid[] is null or w.store_id = any($1)))
+                where f.reservation_id = v.id and ($1::uuid[] is null or w.store_id = any($1))) as sales
         {From}
         """;
 
-    public static new ReservationDetails Read(NpgsqlDataReader r) =>
-        new(ReservationRow.Read(r)) { Lines = r.Lines<ReservationItemRow>(7), Sales = r.Lines<ReservationSaleRow>(8) };
+    public static ReservationDetails Read(NpgsqlDataReader r) =>
+        new(r.Row<ReservationRow>()) { Lines = r.Lines<ReservationItemRow>("lines"), Sales = r.Lines<ReservationSaleRow>("sales") };
 }
 
 public static class ReservationsQueries
@@ -137,14 +127,7 @@ public static class ReservationsQueries
                 "exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
                 store is null ? null : Codes.Spellings(store)
             )
-            .Page(
-                databases,
-                ReservationRow.Read,
-                limit,
-                after,
-                SortOrder.NewestFirst("v.created_at", "v.id"),
-                row => [row.RecordedAt, row.Id]
-            );
+            .Page<ReservationRow>(databases, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("One reservation with its lines, what of each is still held, and the sales that took the rest")]
@@ -154,5 +137,5 @@ public static class ReservationsQueries
             .For(http)
             .Where(ReservationDetails.Select, Caller.From(http).StoreFilter)
             .Identified("v.id", id)
-            .One(databases, ReservationDetails.Read, "reservation", id);
+            .One(databases, "reservation", id, ReservationDetails.Read);
 }

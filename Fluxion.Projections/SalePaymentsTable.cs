@@ -1,4 +1,5 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
@@ -7,7 +8,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -76,28 +76,13 @@ public sealed record PaymentRow(
 )
 {
     public const string Select = """
-        select m.id, s.code, m.sale_id, v.invoice_number, m.kind, m.payment_method, m.amount, m.reference, m.reason, m.created_by, m.created_at, m.recorded_at
+        select m.id, s.code as store, m.sale_id, v.invoice_number, m.kind, m.payment_method as method, m.amount, m.reference, m.reason, m.created_by,
+               m.created_at as occurred_at, m.recorded_at
         from sale_payments m
         join sales v on v.id = m.sale_id
         join stores s on s.id = m.store_id
         where ($1::uuid[] is null or m.store_id = any($1))
         """;
-
-    public static PaymentRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetGuid(2),
-            r.GetString(3),
-            r.GetString(4),
-            r.GetString(5),
-            r.GetDecimal(6),
-            r.Text(7),
-            r.Text(8),
-            r.GetFieldValue<Guid?>(9),
-            r.GetFieldValue<DateTimeOffset>(10),
-            r.GetFieldValue<DateTimeOffset>(11)
-        );
 }
 
 public static class SalePaymentsQueries
@@ -131,5 +116,5 @@ public static class SalePaymentsQueries
             .Filter("m.reference = {0}", reference)
             .From("m.created_at", from, LocalTime.OfStore)
             .Until("m.created_at", to, LocalTime.OfStore)
-            .Page(databases, PaymentRow.Read, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
+            .Page<PaymentRow>(databases, limit, after, SortOrder.NewestFirst("m.created_at", "m.id"), row => [row.OccurredAt, row.Id]);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
@@ -77,9 +78,9 @@ public record SaleRow(
 )
 {
     internal const string Columns = """
-        v.id, s.code, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.amount_refunded, v.returned_amount,
-        case when v.payment_status = 'cancelled' then 0 else v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded end,
-        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at, v.recorded_at, v.prices_include_tax
+        v.id, s.code as store, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.amount_refunded, v.returned_amount,
+        case when v.payment_status = 'cancelled' then 0 else v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded end as open_amount,
+        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at as occurred_at, v.recorded_at, v.prices_include_tax
         """;
 
     internal const string From = """
@@ -89,30 +90,6 @@ public record SaleRow(
         """;
 
     public const string Select = $"select {Columns} {From}";
-
-    public static SaleRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.Text(3),
-            r.Text(4),
-            r.GetDecimal(5),
-            r.GetDecimal(6),
-            r.GetDecimal(7),
-            r.GetDecimal(8),
-            r.GetDecimal(9),
-            r.GetDecimal(10),
-            r.GetDecimal(11),
-            r.Text(12),
-            r.GetString(13),
-            r.Text(14),
-            r.Text(15),
-            r.GetFieldValue<Guid?>(16),
-            r.GetFieldValue<DateTimeOffset>(17),
-            r.GetFieldValue<DateTimeOffset>(18),
-            r.GetBoolean(19)
-        );
 }
 
 /// <param name="LineTotal">Quantity times price, less the discount. It includes tax if the prices of the sale do.</param>
@@ -190,11 +167,11 @@ public sealed record SaleDetails : SaleRow
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity,
                            'unitPrice', i.unit_price, 'discount', i.discount, 'lineTotal', i.line_total, 'taxRate', i.tax_rate,
                            'netAmount', i.net_amount, 'taxAmount', i.tax_amount, 'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
-                from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id),
+                from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id) as lines,
                (select coalesce(json_agg(json_build_object('id', m.id, 'kind', m.kind, 'method', m.payment_method, 'amount', m.amount, 'reference', m.reference,
                            'reason', m.reason, 'occurredAt', m.created_at, 'recordedAt', m.recorded_at, 'createdBy', m.created_by)
                            order by m.created_at, m.recorded_at, m.id), '[]')
-                from sale_payments m where m.sale_id = v.id),
+                from sale_payments m where m.sale_id = v.id) as payments,
                (select coalesce(json_agg(json_build_object('id', b.id, 'kind', b.kind, 'reason', b.reason, 'occurredAt', b.created_at,
                            'recordedAt', b.recorded_at, 'createdBy', b.created_by, 'subtotal', b.net, 'taxAmount', b.tax, 'totalAmount', b.net + b.tax,
                            'lines', b.lines) order by b.created_at, b.recorded_at, b.id), '[]')
@@ -202,16 +179,16 @@ public sealed record SaleDetails : SaleRow
                              json_agg(json_build_object('lineNumber', r.line_number, 'sku', p.sku, 'quantity', r.quantity, 'netAmount', r.net_amount,
                                  'taxAmount', r.tax_amount, 'costOfGoods', r.cost_of_goods) order by r.line_number) as lines
                       from sale_returns r join products p on p.id = r.product_id where r.sale_id = v.id
-                      group by r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by) b)
+                      group by r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by) b) as returns
         {From}
         """;
 
-    public static new SaleDetails Read(NpgsqlDataReader r) =>
-        new(SaleRow.Read(r))
+    public static SaleDetails Read(NpgsqlDataReader r) =>
+        new(r.Row<SaleRow>())
         {
-            Lines = r.Lines<SaleItemRow>(20),
-            Payments = r.Lines<SalePayment>(21),
-            Returns = r.Lines<SaleReturn>(22),
+            Lines = r.Lines<SaleItemRow>("lines"),
+            Payments = r.Lines<SalePayment>("payments"),
+            Returns = r.Lines<SaleReturn>("returns"),
         };
 }
 
@@ -236,12 +213,12 @@ public static class SalesQueries
         TenantQuery
             .For(http)
             .Where(SaleRow.Select, Caller.From(http).StoreFilter)
-            .FilterNamed("s.code", "s.id", store)
+            .FilterReference("v.store_id", "stores", "code", store)
             .Filter("v.invoice_number = any({0})", invoice is null ? null : Codes.NumberSpellings(invoice))
             .FilterOneOf("v.payment_status = {0}", "status", status, SaleStatus.All)
             .From("v.created_at", from, LocalTime.OfStore)
             .Until("v.created_at", to, LocalTime.OfStore)
-            .Page(databases, SaleRow.Read, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
+            .Page<SaleRow>(databases, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]
     [EndpointSummary("One sale with its lines, its payments and refunds, and what came back of it")]
@@ -251,5 +228,5 @@ public static class SalesQueries
             .For(http)
             .Where(SaleDetails.Select, Caller.From(http).StoreFilter)
             .Identified("v.id", id)
-            .One(databases, SaleDetails.Read, "sale", id);
+            .One(databases, "sale", id, SaleDetails.Read);
 }

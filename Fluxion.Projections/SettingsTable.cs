@@ -40,12 +40,11 @@ public static class SettingsQuery
         TenantQuery
             .For(http)
             .Where(
-                "select coalesce(s.over_receipt_percent, 0), coalesce(s.alerts, '{}'), coalesce(s.timezone, 'UTC'), coalesce(s.prices_include_tax, false), coalesce(s.unique_references, true) from (select) one left join settings s on true"
+                """
+                select coalesce(s.over_receipt_percent, 0) as over_receipt_percent, coalesce(s.alerts, '{}') as alerts, coalesce(s.timezone, 'UTC') as timezone,
+                       coalesce(s.prices_include_tax, false) as prices_include_tax, coalesce(s.unique_references, true) as unique_references
+                from (select) one left join settings s on true
+                """
             )
-            .One(
-                databases,
-                r => new SettingsReply(r.GetDecimal(0), r.Json<AlertSettings>(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4)),
-                "settings",
-                ""
-            );
+            .One<SettingsReply>(databases, "settings", "");
 }

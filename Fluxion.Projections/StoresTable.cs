@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
@@ -8,7 +9,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -53,22 +53,6 @@ public sealed record StoreRow(
         select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at, s.timezone
         from stores s where ($1::uuid[] is null or s.id = any($1))
         """;
-
-    public static StoreRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.Json<Address>(4),
-            r.Json<Contact>(5),
-            r.GetFieldValue<JsonElement>(6),
-            r.GetBoolean(7),
-            r.GetInt64(8),
-            r.GetFieldValue<DateTimeOffset>(9),
-            r.GetFieldValue<DateTimeOffset>(10),
-            r.Text(11)
-        );
 }
 
 public static class StoresQueries
@@ -81,7 +65,7 @@ public static class StoresQueries
             .For(http)
             .Where(StoreRow.Select, Caller.From(http).StoreFilter)
             .Search("s.code, s.name", search)
-            .Page(databases, StoreRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
+            .Page<StoreRow>(databases, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/stores/{id}", Name = "Get store"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One store, by code or id")]
@@ -91,5 +75,5 @@ public static class StoresQueries
             .For(http)
             .Where(StoreRow.Select, Caller.From(http).StoreFilter)
             .Named("s.code", "s.id", id)
-            .One(databases, StoreRow.Read, "store", id);
+            .One<StoreRow>(databases, "store", id);
 }

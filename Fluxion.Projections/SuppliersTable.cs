@@ -8,7 +8,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -61,25 +60,6 @@ public sealed record SupplierRow(
                s.payment_terms, s.credit_limit, s.lead_time_days, s.settings, s.is_active, s.version
         from suppliers s where true
         """;
-
-    public static SupplierRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.Text(3),
-            r.Text(4),
-            r.Text(5),
-            r.Text(6),
-            r.Text(7),
-            r.Json<Address>(8),
-            r.Text(9),
-            r.GetFieldValue<decimal?>(10),
-            r.GetFieldValue<int?>(11),
-            r.GetFieldValue<JsonElement>(12),
-            r.GetBoolean(13),
-            r.GetInt64(14)
-        );
 }
 
 public static class SuppliersQueries
@@ -92,11 +72,11 @@ public static class SuppliersQueries
             .For(http)
             .Where(SupplierRow.Select)
             .Search("s.code, s.business_name, s.trade_name", search)
-            .Page(databases, SupplierRow.Read, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
+            .Page<SupplierRow>(databases, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/suppliers/{id}", Name = "Get supplier"), Authorize(Roles.Viewer), Tags("Catalog")]
     [EndpointSummary("One supplier, by code or id")]
     [ProducesResponseType<SupplierRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
-        TenantQuery.For(http).Where(SupplierRow.Select).Named("s.code", "s.id", id).One(databases, SupplierRow.Read, "supplier", id);
+        TenantQuery.For(http).Where(SupplierRow.Select).Named("s.code", "s.id", id).One<SupplierRow>(databases, "supplier", id);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
@@ -54,8 +55,10 @@ public record TransferRow(
     DateTimeOffset RecordedAt
 )
 {
-    internal const string Columns =
-        "t.id, f.code, g.code, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at, t.created_by, t.created_at";
+    internal const string Columns = """
+        t.id, f.code as from_store, g.code as to_store, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at, t.created_by,
+               t.created_at as recorded_at
+        """;
 
     internal const string From = """
         from transfers t
@@ -65,21 +68,6 @@ public record TransferRow(
         """;
 
     public const string Select = $"select {Columns} {From}";
-
-    public static TransferRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.Text(4),
-            r.Text(5),
-            r.GetFieldValue<DateTimeOffset>(6),
-            r.GetFieldValue<DateTimeOffset?>(7),
-            r.GetFieldValue<DateTimeOffset?>(8),
-            r.GetFieldValue<Guid?>(9),
-            r.GetFieldValue<DateTimeOffset>(10)
-        );
 }
 
 /// <param name="Returned">The quantity that returned to the sending store when the transfer was cancelled.</param>
@@ -111,11 +99,11 @@ public sealed record TransferDetails : TransferRow
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity_sent,
                            'received', i.quantity_received, 'lost', i.quantity_lost, 'damaged', i.quantity_damaged,
                            'inTransit', i.quantity_in_transit, 'returned', i.quantity_returned, 'costPerUnit', i.cost_per_unit) order by i.line_number)
-                from transfer_items i join products p on p.id = i.product_id where i.transfer_id = t.id)
+                from transfer_items i join products p on p.id = i.product_id where i.transfer_id = t.id) as lines
         {From}
         """;
 
-    public static new TransferDetails Read(NpgsqlDataReader r) => new(TransferRow.Read(r)) { Lines = r.Lines<TransferItemRow>(11) };
+    public static TransferDetails Read(NpgsqlDataReader r) => new(r.Row<TransferRow>()) { Lines = r.Lines<TransferItemRow>("lines") };
 }
 
 public static class TransfersQueries
@@ -132,14 +120,7 @@ public static class TransfersQueries
                 "{0}::text[] && array[f.code, g.code, upper(f.id::text), upper(g.id::text)]::text[]",
                 store is null ? null : Codes.Spellings(store)
             )
-            .Page(
-                databases,
-                TransferRow.Read,
-                limit,
-                after,
-                SortOrder.NewestFirst("t.created_at", "t.id"),
-                row => [row.RecordedAt, row.Id]
-            );
+            .Page<TransferRow>(databases, limit, after, SortOrder.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/transfers/{id}", Name = "Get transfer"), Authorize(Roles.Viewer), Tags("Stock")]
     [EndpointSummary("One transfer with its lines")]
@@ -149,5 +130,5 @@ public static class TransfersQueries
             .For(http)
             .Where(TransferDetails.Select, Caller.From(http).StoreFilter)
             .Identified("t.id", id)
-            .One(databases, TransferDetails.Read, "transfer", id);
+            .One(databases, "transfer", id, TransferDetails.Read);
 }

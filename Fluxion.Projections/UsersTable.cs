@@ -8,7 +8,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections;
@@ -44,19 +43,7 @@ public sealed record UserRow(
 )
 {
     public const string Select =
-        "select u.id, u.email::text, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version from users u where true";
-
-    public static UserRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.GetString(2),
-            r.GetString(3),
-            r.IsDBNull(4) ? null : r.GetFieldValue<Guid[]>(4),
-            r.GetFieldValue<JsonElement>(5),
-            r.GetBoolean(6),
-            r.GetInt64(7)
-        );
+        "select u.id, u.email::text as email, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version from users u where true";
 }
 
 public static class UsersQueries
@@ -69,7 +56,7 @@ public static class UsersQueries
             .For(http)
             .Where(UserRow.Select)
             .Search("u.email, u.full_name", search)
-            .Page(databases, UserRow.Read, limit, after, SortOrder.ByText("u.email::text"), row => [row.Email]);
+            .Page<UserRow>(databases, limit, after, SortOrder.ByText("u.email::text"), row => [row.Email]);
 
     [WolverineGet("/api/{tenant}/users/{id}", Name = "Get user"), Authorize(Roles.Admin), Tags("Users")]
     [EndpointSummary("One user, by id or e-mail address")]
@@ -80,5 +67,5 @@ public static class UsersQueries
             .Where(UserRow.Select)
             .Filter("u.id = {0}", Guid.TryParse(id, out var guid) ? guid : null)
             .Filter("u.email = {0}::citext", guid == default ? id.Trim() : null)
-            .One(databases, UserRow.Read, "user", id);
+            .One<UserRow>(databases, "user", id);
 }

@@ -50,6 +50,8 @@ internal static class Commands
     {
         Output.WrapForPeopleAlone();
         var given = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (given.UnmatchedTokens.FirstOrDefault(word => word.StartsWith('-')) is { } unknown)
+            return Task.FromResult(Output.Refuse(UnknownOption(unknown, given.CommandResult.Command)));
         foreach (var error in given.Errors)
             Output.Refuse(error.Message);
         return given.Errors.Count > 0
@@ -57,6 +59,14 @@ internal static class Commands
             : given.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Timeout.InfiniteTimeSpan }
             );
+    }
+
+    private static string UnknownOption(string word, Command command)
+    {
+        var options = command
+            .Options.Where(option => !option.Hidden && option is not System.CommandLine.Help.HelpOption)
+            .Select(option => option.Name);
+        return $"{word} is an unknown option: {command.Name} takes {(options.Any() ? string.Join(", ", options) : "none")}.";
     }
 
     /// <summary>A command that requires a subcommand, for example <c>tenants add</c>.</summary>
@@ -140,7 +150,7 @@ internal static class Commands
                 && number <= most
             )
                 return number;
-            given.AddError(most == int.MaxValue ? $"{name} is {least} or more." : $"{name} is {least} to {most}{unit}.");
+            given.AddError(most == int.MaxValue ? $"{name} must be {least} or more." : $"{name} must be from {least} to {most}{unit}.");
             return least;
         };
         return option;

@@ -1,3 +1,4 @@
+using Fluxion.Ledger.Session;
 using Npgsql;
 
 namespace Fluxion.Host.Database;
@@ -8,8 +9,6 @@ namespace Fluxion.Host.Database;
 /// </summary>
 public static class DatabaseInitialization
 {
-    private const long LockName = 0x464C5558494F4E; // "FLUXION"
-
     /// <param name="admin">A superuser's connection string; the database that it names is ignored.</param>
     /// <param name="setPasswords">
     /// True to set the passwords of existing roles to those of the connection strings. Clients that use the old passwords can then no
@@ -31,7 +30,7 @@ public static class DatabaseInitialization
 
         // the advisory lock is acquired in the database postgres, because roles belong to the cluster
         await using var cluster = await Connect(admin, "postgres", ct);
-        await Execute(cluster, $"select pg_advisory_lock({LockName})", ct);
+        await AdvisoryLocks.AcquireForSession(cluster, AdvisoryLocks.GlobalKey("database init"), ct);
         if (!setPasswords)
         {
             foreach (var role in (NpgsqlConnectionStringBuilder[])[service, owner])

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Fluxion.Ledger.Session;
 using Npgsql;
 
 namespace Fluxion.Host.Database;
@@ -16,7 +17,7 @@ namespace Fluxion.Host.Database;
 /// </remarks>
 public sealed class EmbeddedDatabase : IAsyncDisposable
 {
-    private const long InUseLock = 0x46_6C_75_78_69_6F_6E; // "Fluxion"
+    private static readonly string InUseLock = AdvisoryLocks.GlobalKey("embedded database in use");
     private const int ConnectTimeoutSeconds = 5;
     private const int StartAttempts = 20;
     private const int UnusedAttempts = 10;
@@ -249,14 +250,10 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
             try
             {
                 await connection.OpenAsync(cancellationToken);
-                await using var command = new NpgsqlCommand(
-                    "select pg_try_advisory_lock_shared(@lock), pg_read_file('postmaster.pid')",
-                    connection
-                );
-                command.Parameters.AddWithValue("lock", InUseLock);
-                await using var row = await command.ExecuteReaderAsync(cancellationToken);
-                await row.ReadAsync(cancellationToken);
-                accepted = row.GetBoolean(0) && Identity(row.GetString(1)) == server;
+                await using var pidFile = new NpgsqlCommand("select pg_read_file('postmaster.pid')", connection);
+                accepted =
+                    await AdvisoryLocks.TryAcquireSharedForSession(connection, InUseLock, cancellationToken)
+                    && Identity((string)(await pidFile.ExecuteScalarAsync(cancellationToken))!) == server;
             }
             catch (PostgresException refused) when (surelyOurs && refused.SqlState == PostgresErrorCodes.InvalidPassword)
             {
@@ -284,19 +281,19 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         /// <summary>Whether no other client uses the server. If so, no host can begin to use it while this session lasts.</summary>
         public async Task<bool> TryLockUnusedAsync()
         {
-            await using var command = new NpgsqlCommand("select pg_advisory_unlock_shared(@lock)", Connection);
-            command.Parameters.AddWithValue("lock", InUseLock);
+            await using var isUnused = new NpgsqlCommand(
+                "select not exists (select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid())",
+                Connection
+            );
             try
             {
-                await command.ExecuteNonQueryAsync();
-                command.CommandText = """
-                    select pg_try_advisory_lock(@lock)
-                       and not exists (select from pg_stat_activity
-                                        where backend_type = 'client backend' and pid <> pg_backend_pid())
-                    """;
+                await AdvisoryLocks.ReleaseShared(Connection, InUseLock, CancellationToken.None);
                 for (var attempt = 0; attempt < UnusedAttempts; attempt++)
                 {
-                    if (await command.ExecuteScalarAsync() is true)
+                    if (
+                        await AdvisoryLocks.TryAcquireForSession(Connection, InUseLock, CancellationToken.None)
+                        && await isUnused.ExecuteScalarAsync() is true
+                    )
                     {
                         return true;
                     }

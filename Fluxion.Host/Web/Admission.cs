@@ -5,7 +5,6 @@ using System.Threading.RateLimiting;
 using Fluxion.Host.Diagnostics;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

@@ -10,7 +10,6 @@ using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Imports;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Reading;
 using Fluxion.Projections.Streaming;

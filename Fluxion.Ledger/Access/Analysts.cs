@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
@@ -181,8 +182,10 @@ public sealed partial class Analysts(Databases databases)
     {
         await using var command = new NpgsqlCommand(
             """
-            select login.rolname, tenant.rolname, split_part((select s from unnest(login.rolconfig) s where s like 'statement_timeout=%'), '=', 2),
-                   login.rolconnlimit, (select count(*) from pg_stat_activity where usesysid = login.oid), pg_has_role(login.oid, 'member with admin option')
+            select login.rolname::text as login, tenant.rolname::text as role,
+                   split_part((select s from unnest(login.rolconfig) s where s like 'statement_timeout=%'), '=', 2) as statement_timeout,
+                   login.rolconnlimit as connections, (select count(*) from pg_stat_activity where usesysid = login.oid) as open,
+                   pg_has_role(login.oid, 'member with admin option') as is_ours
             from pg_auth_members m join pg_roles tenant on tenant.oid = m.roleid join pg_roles login on login.oid = m.member
             where tenant.rolname = any($1) and login.rolcanlogin and login.rolname <> current_user
               and has_database_privilege(login.oid, current_database(), 'connect')
@@ -191,22 +194,7 @@ public sealed partial class Analysts(Databases databases)
             connection
         );
         command.Parameters.Add(new() { Value = roles });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var analysts = new List<Analyst>();
-        while (await reader.ReadAsync(ct))
-        {
-            analysts.Add(
-                new Analyst(
-                    reader.GetString(0),
-                    reader.GetString(1),
-                    await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2),
-                    reader.GetInt32(3),
-                    reader.GetInt64(4),
-                    reader.GetBoolean(5)
-                )
-            );
-        }
-        return analysts;
+        return await command.ReadAll<Analyst>(ct);
     }
 
     /// <exception cref="AnalystException">The login is not an analyst of this tenant, or a superuser created it.</exception>
@@ -240,13 +228,16 @@ public sealed partial class Analysts(Databases databases)
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>The key of the advisory lock that serializes grants and revokes of CONNECT.</summary>
+    public static readonly string LockKey = AdvisoryLocks.GlobalKey("analysts");
+
     /// <summary>
     /// Grants or revokes CONNECT on this database; the server quotes its name. PostgreSQL fails one of two concurrent grants on a
     /// database. So an advisory lock serializes them until the end of the transaction.
     /// </summary>
     private static string OnThisDatabase(string verb, string preposition, string login) =>
         $"""
-            select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0));
+            {AdvisoryLocks.AcquireInScript(LockKey)}
             do $$ begin execute format('{verb} connect on database %I {preposition} %I', current_database(), '{login}'); end $$;
             """;
 

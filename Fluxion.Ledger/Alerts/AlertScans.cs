@@ -71,11 +71,8 @@ public sealed class AlertScans(
         await using var session = stores.ForTenant(tenant.Id.ToString()).LightweightSession(tenant.Id.ToString());
         var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
         await ledger.Begin(ct);
-        await using (
-            var only = ledger.CreateCommand("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", $"{tenant.Schema}/alert scan")
-        )
-            if (await only.ExecuteScalarAsync(ct) is not true)
-                return null;
+        if (!await AdvisoryLocks.TryAcquire(session.Connection!, AdvisoryLocks.Key(tenant.Schema, "alert scan"), ct))
+            return null;
         if (onlyWhenDue)
         {
             // checked again under the lock: another node may have scanned the tenant in the meantime

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
+using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
-using Npgsql;
 
 namespace Fluxion.Ledger.Imports;
 
@@ -29,7 +29,7 @@ internal sealed record RecordedMovement(
 {
     private const string Columns = """
         m.id, m.store_id, m.product_id, m.reference_type, m.reason, m.reference, m.notes, m.quantity, m.cost_per_unit, m.total_cost,
-        m.created_at, m.recorded_at, m.reference_id, m.created_by
+        m.created_at as occurred_at, m.recorded_at, m.reference_id as document_id, m.created_by
         """;
 
     /// <summary>The recorded movements among these ids, by id.</summary>
@@ -41,7 +41,7 @@ internal sealed record RecordedMovement(
     {
         await using var command = ledger.CreateCommand(
             $"""
-            select {Columns}, coalesce((e.headers ->> '{Headers.ClockSkew}')::double precision, 0)
+            select {Columns}, make_interval(secs => coalesce((e.headers ->> '{Headers.ClockSkew}')::double precision, 0)) as clock_skew
             from {ledger.Tenant.Schema}.service_inventory_movements m
             left join {ledger.Tenant.Schema}.inventory i on i.store_id = m.store_id and i.product_id = m.product_id
             left join {ledger.Tenant.Schema}.mt_events e on e.stream_id = i.id and e.version = m.item_version
@@ -49,7 +49,7 @@ internal sealed record RecordedMovement(
             """,
             ids.ToArray()
         );
-        return (await Read(command, ct)).ToDictionary(movement => movement.Id);
+        return (await command.ReadAll<RecordedMovement>(ct)).ToDictionary(movement => movement.Id);
     }
 
     /// <summary>
@@ -69,7 +69,7 @@ internal sealed record RecordedMovement(
             return new HashSet<CsvRow>();
         await using var command = ledger.CreateCommand(
             $"""
-            select {Columns}, 0::double precision
+            select {Columns}, interval '0' as clock_skew
             from {ledger.Tenant.Schema}.service_inventory_movements m
             where m.created_at between $4 and $5
               and exists (select from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) w (store_id, product_id, at)
@@ -82,7 +82,9 @@ internal sealed record RecordedMovement(
             unnamed.Min(r => r.Read.OccurredAt!.Value),
             unnamed.Max(r => r.Read.OccurredAt!.Value)
         );
-        var booked = (await Read(command, ct)).Where(movement => !known.Contains(movement.Id)).ToLookup(movement => movement.OccurredAt);
+        var booked = (await command.ReadAll<RecordedMovement>(ct))
+            .Where(movement => !known.Contains(movement.Id))
+            .ToLookup(movement => movement.OccurredAt);
         var (taken, alike) = (new HashSet<Guid>(), new HashSet<CsvRow>());
         foreach (var (row, said, locked) in unnamed)
         {
@@ -108,37 +110,6 @@ internal sealed record RecordedMovement(
         && said.Reference == Reference
         && said.Notes == Notes
         && Differing(row).Count == 0;
-
-    private static async Task<List<RecordedMovement>> Read(NpgsqlCommand command, CancellationToken ct)
-    {
-        var movements = new List<RecordedMovement>();
-        await using var r = await command.ExecuteReaderAsync(ct);
-        while (await r.ReadAsync(ct))
-        {
-            movements.Add(
-                new RecordedMovement(
-                    r.GetGuid(0),
-                    r.GetGuid(1),
-                    r.GetGuid(2),
-                    r.GetString(3),
-                    Text(4),
-                    Text(5),
-                    Text(6),
-                    r.GetDecimal(7),
-                    r.GetDecimal(8),
-                    r.GetDecimal(9),
-                    r.GetFieldValue<DateTimeOffset>(10),
-                    r.GetFieldValue<DateTimeOffset>(11),
-                    r.GetFieldValue<Guid?>(12),
-                    r.GetFieldValue<Guid?>(13),
-                    TimeSpan.FromSeconds(r.GetDouble(14))
-                )
-            );
-        }
-        return movements;
-
-        string? Text(int ordinal) => r.IsDBNull(ordinal) ? null : r.GetString(ordinal);
-    }
 
     /// <summary>
     /// Adds an error for each difference between a row and the movement that it names: an import does not change recorded movements.

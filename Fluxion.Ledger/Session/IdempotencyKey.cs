@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
@@ -38,9 +36,7 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// <summary>Adds the two statements of a claim to a batch.</summary>
     internal void AddClaim(NpgsqlBatch batch)
     {
-        batch.BatchCommands.Add(
-            new("select pg_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{Schema}/{UserId}/{Key}" } } }
-        );
+        batch.BatchCommands.Add(AdvisoryLocks.Acquire(AdvisoryLocks.Key(Schema, $"{UserId}/{Key}")));
         batch.BatchCommands.Add(
             new($"select request_hash, status, response::text, location from {Schema}.idempotency_keys where user_id = $1 and key = $2")
             {

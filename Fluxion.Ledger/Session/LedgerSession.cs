@@ -316,17 +316,17 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     /// Acquires the tenant's exclusive advisory lock <paramref name="what"/> until the end of the transaction, for a rule over several
     /// streams. Acquire it before locking any stream, so that no waiting transaction holds a stream.
     /// </summary>
-    public Task AcquireLock(string what, CancellationToken ct) => AcquireAdvisoryLock("pg_advisory_xact_lock", what, ct);
+    public Task AcquireLock(string what, CancellationToken ct) =>
+        AcquireBy(AdvisoryLocks.Acquire(AdvisoryLocks.Key(tenant.Schema, what)), ct);
 
     /// <summary>As <see cref="AcquireLock"/>, in shared mode: it conflicts with exclusive holders only.</summary>
-    public Task AcquireSharedLock(string what, CancellationToken ct) => AcquireAdvisoryLock("pg_advisory_xact_lock_shared", what, ct);
+    public Task AcquireSharedLock(string what, CancellationToken ct) =>
+        AcquireBy(AdvisoryLocks.AcquireShared(AdvisoryLocks.Key(tenant.Schema, what)), ct);
 
-    private async Task AcquireAdvisoryLock(string takes, string what, CancellationToken ct)
+    private async Task AcquireBy(NpgsqlBatchCommand acquire, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(session.Connection);
-        batch.BatchCommands.Add(
-            new($"select {takes}(hashtextextended($1, 0))") { Parameters = { new() { Value = $"{tenant.Schema}/{what}" } } }
-        );
+        batch.BatchCommands.Add(acquire);
         batch.BatchCommands.Add(new(ReadClock));
         _lockStarted = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(ct);

@@ -2,7 +2,6 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
 using Marten;
-using Medallion.Threading.Postgres;
 using Npgsql;
 
 namespace Fluxion.Ledger.Tenancy;
@@ -150,7 +149,7 @@ public sealed class TenantProvisioning(
     {
         if (current?.Contains(schema) == true)
             return;
-        await using var turn = await AcquireLock($"migrate/{schema}", ct);
+        await using var turn = await AcquireLock(AdvisoryLocks.Key(schema, "migration"), ct);
         if (current is not null && (await fingerprints.Current(ct)).Contains(schema))
             return; // another host migrated it first
         await migrate();
@@ -255,19 +254,13 @@ public sealed class TenantProvisioning(
     }
 
     /// <summary>The advisory lock for creating or adopting the tenant of a slug.</summary>
-    internal Task<IAsyncDisposable> AcquireLockOf(string slug, CancellationToken ct) => AcquireLock($"provision/{slug}", ct);
+    internal Task<IAsyncDisposable> AcquireLockOf(string slug, CancellationToken ct) =>
+        AcquireLock(AdvisoryLocks.GlobalKey($"provision/{slug}"), ct);
 
-    /// <summary>
-    /// Acquires the advisory lock <paramref name="name"/>, and waits up to 5 minutes for it. PostgreSQL releases the lock of a host that
-    /// dies.
-    /// </summary>
+    /// <summary>Acquires an advisory lock as the owner, and waits up to 5 minutes for it.</summary>
     /// <exception cref="TimeoutException">Another host held the lock for 5 minutes.</exception>
-    public async Task<IAsyncDisposable> AcquireLock(string name, CancellationToken ct) =>
-        await new PostgresDistributedLock(
-            new PostgresAdvisoryLockKey($"fluxion/{name}", allowHashing: true),
-            databases.RequireOwner()
-        ).TryAcquireAsync(TimeSpan.FromMinutes(5), ct)
-        ?? throw new TimeoutException($"Another host has been at {name} for five minutes.");
+    public Task<IAsyncDisposable> AcquireLock(string key, CancellationToken ct) =>
+        AdvisoryLocks.Acquire(databases.RequireOwner(), key, TimeSpan.FromMinutes(5), ct);
 
     private static async Task Execute(NpgsqlDataSource dataSource, string sql, CancellationToken ct)
     {

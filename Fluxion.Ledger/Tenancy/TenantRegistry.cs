@@ -12,12 +12,12 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
 
     private const string Columns = """
-        select t.id, slug, name, status, t.created_at, f.reason,
+        select t.id, slug, name, status, t.created_at, f.reason as migration_failure,
                case when n.oid is null
                     then format('The schema %s of this tenant is not in the database. Restore it from a backup.', t.schema_name)
                     when position(t.id::text in d.default) = 0
                     then format('The schema %s belongs to another tenant. Restore it and the registry from one backup.', t.schema_name)
-               end
+               end as schema_fault
         from shared.tenants t
         left join shared.failed_migrations f on f.schema_name = t.schema_name and f.fingerprint = $1
         left join pg_namespace n on n.nspname = t.schema_name
@@ -39,7 +39,7 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
         command.Parameters.Add(new() { Value = slug });
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (await reader.ReadAsync(ct))
-            return Remember(Read(reader));
+            return Remember(Rows.Parser<Tenant>(reader)(reader));
         _bySlug.TryRemove(slug, out _);
         return null;
     }
@@ -53,7 +53,7 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
         using var command = Command("where t.id = $2");
         command.Parameters.Add(new() { Value = id });
         using var reader = command.ExecuteReader();
-        return reader.Read() ? Remember(Read(reader)) : throw new UnknownTenantException(id.ToString());
+        return reader.Read() ? Remember(Rows.Parser<Tenant>(reader)(reader)) : throw new UnknownTenantException(id.ToString());
     }
 
     /// <summary>Up to <paramref name="limit"/> tenants in the order of their slugs, after the slug <paramref name="after"/>.</summary>
@@ -62,11 +62,7 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
         await using var command = Command("where slug > $2 order by slug limit $3");
         command.Parameters.Add(new() { Value = after ?? "" });
         command.Parameters.Add(new() { Value = limit });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var tenants = new List<Tenant>();
-        while (await reader.ReadAsync(ct))
-            tenants.Add(Read(reader));
-        return tenants;
+        return await command.ReadAll<Tenant>(ct);
     }
 
     /// <summary>Makes the next <see cref="Find"/> read the registry again.</summary>
@@ -85,19 +81,6 @@ public sealed class TenantRegistry(Databases databases, SchemaFingerprints finge
         _byId[tenant.Id] = tenant;
         return tenant;
     }
-
-    private static Tenant Read(NpgsqlDataReader reader) =>
-        new(
-            reader.GetGuid(0),
-            reader.GetString(1),
-            reader.GetString(2),
-            reader.GetString(3),
-            reader.GetFieldValue<DateTimeOffset>(4),
-            Text(reader, 5),
-            Text(reader, 6)
-        );
-
-    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }
 
 /// <summary>The registry has no tenant with this id.</summary>

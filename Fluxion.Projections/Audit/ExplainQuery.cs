@@ -68,7 +68,7 @@ public static class ExplainQuery
         var answer = await TenantQuery
             .For(http)
             .Where(p => ExplainedMovement.Select(p, storeId, productId, moment))
-            .Page(databases, ExplainedMovement.Read, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
+            .Page<ExplainedMovement>(databases, limit, after, AsItHappened, row => [row.OccurredAt, row.Place]);
         return answer is Ok<Page<ExplainedMovement>> { Value: { } page }
             ? TypedResults.Ok(
                 new Explanation(

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Reading;
-using Npgsql;
 
 namespace Fluxion.Projections.Audit;
 
@@ -62,31 +61,16 @@ public sealed record ExplainedMovement(
     /// <param name="p">Adds a parameter and returns its SQL name.</param>
     public static string Select(Func<object?, string> p, Guid storeId, Guid productId, Moment? at) =>
         $"""
-            select e.* from (
-                select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text, m.quantity,
-                       sum(m.quantity) over (order by m.created_at, m.item_version), m.cost_per_unit, m.total_cost, m.average_cost, m.item_version
+            select e.created_at as occurred_at, e.recorded_at, e.reference_type as document, e.reference_id as document_id, e.reference, e.reason,
+                   e.email as "user", e.quantity, e.balance, e.cost_per_unit as unit_cost, e.total_cost as value, e.average_cost, e.item_version as place
+            from (
+                select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text as email, m.quantity,
+                       sum(m.quantity) over (order by m.created_at, m.item_version) as balance, m.cost_per_unit, m.total_cost, m.average_cost, m.item_version
                 from service_inventory_movements m left join users u on u.id = m.created_by
                 where m.store_id = {p(storeId)} and m.product_id = {p(productId)}
                   and {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn(p(storeId))) ?? "true"}) e
             where true
             """;
-
-    public static ExplainedMovement Read(NpgsqlDataReader r) =>
-        new(
-            r.GetFieldValue<DateTimeOffset>(0),
-            r.GetFieldValue<DateTimeOffset>(1),
-            r.GetString(2),
-            r.GetFieldValue<Guid?>(3),
-            r.Text(4),
-            r.Text(5),
-            r.Text(6),
-            r.GetDecimal(7),
-            r.GetDecimal(8),
-            r.GetDecimal(9),
-            r.GetDecimal(10),
-            r.GetDecimal(11),
-            r.GetInt64(12)
-        );
 }
 
 /// <summary>One product in one store, as identified by references, with its quantity on hand at a moment.</summary>
@@ -109,7 +93,8 @@ public sealed record ExplainedItem(
 {
     private static string Select(string store, string sku, string happened) =>
         $"""
-            select s.id, s.code, p.id, p.sku, p.name, p.unit_type, coalesce(m.on_hand, 0), coalesce(m.unit_cost, 0), m.first_at, coalesce(m.has_moved, false)
+            select s.id as store_id, s.code as store, p.id as product_id, p.sku, p.name as product, p.unit_type, coalesce(m.on_hand, 0) as on_hand,
+                   coalesce(m.unit_cost, 0) as unit_cost, m.first_at, coalesce(m.has_moved, false) as has_moved
             from (values (1)) one
             left join stores s on {store}::text[] && array[s.code, upper(s.id::text)]::text[]
             left join products p on {sku}::text[] && array[p.sku, upper(p.id::text)]::text[]
@@ -133,7 +118,7 @@ public sealed record ExplainedItem(
     )
     {
         await foreach (
-            var item in Rows(
+            var item in Rows<ExplainedItem>(
                 databases,
                 tenant,
                 p =>
@@ -141,18 +126,6 @@ public sealed record ExplainedItem(
                     var (one, other) = (p(Codes.Spellings(store)), p(Codes.Spellings(sku)));
                     return Select(one, other, at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStore) ?? "true");
                 },
-                r => new ExplainedItem(
-                    r.GetFieldValue<Guid?>(0),
-                    r.Text(1),
-                    r.GetFieldValue<Guid?>(2),
-                    r.Text(3),
-                    r.Text(4),
-                    r.Text(5),
-                    r.GetDecimal(6),
-                    r.GetDecimal(7),
-                    r.GetFieldValue<DateTimeOffset?>(8),
-                    r.GetBoolean(9)
-                ),
                 ct
             )
         )
@@ -168,11 +141,10 @@ public sealed record ExplainedItem(
 
     /// <summary>Streams all movements up to a moment, in the order in which they occurred.</summary>
     public IAsyncEnumerable<ExplainedMovement> Movements(Databases databases, Tenant tenant, Moment? at, CancellationToken ct) =>
-        Rows(
+        Rows<ExplainedMovement>(
             databases,
             tenant,
             p => $"{ExplainedMovement.Select(p, StoreId!.Value, ProductId!.Value, at)} order by e.created_at, e.item_version",
-            ExplainedMovement.Read,
             ct
         );
 
@@ -180,9 +152,9 @@ public sealed record ExplainedItem(
         Databases databases,
         Tenant tenant,
         Func<Func<object?, string>, string> select,
-        Func<NpgsqlDataReader, T> read,
         [EnumeratorCancellation] CancellationToken ct
     )
+        where T : class
     {
         var parameters = new List<object>();
         var sql = select(value =>
@@ -192,6 +164,7 @@ public sealed record ExplainedItem(
         });
         await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var rows = await TenantQuery.Reader(connection, tenant, sql, parameters, ct);
+        var read = rows.RowParser<T>();
         while (await rows.ReadAsync(ct))
             yield return read(rows);
     }

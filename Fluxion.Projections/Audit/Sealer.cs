@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fluxion.Ledger.Diagnostics;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Logging;
@@ -113,12 +114,7 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(CanonicalEvent.Settings(tenant));
-        batch.BatchCommands.Add(
-            new("select pg_advisory_xact_lock(hashtextextended($1, 0))")
-            {
-                Parameters = { new() { Value = $"fluxion/seal/{tenant.Schema}" } },
-            }
-        );
+        batch.BatchCommands.Add(AdvisoryLocks.Acquire(AdvisoryLocks.Key(tenant.Schema, "seal")));
         batch.BatchCommands.Add(
             new(
                 $"""

@@ -5,7 +5,6 @@ using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections.Audit;
@@ -26,11 +25,9 @@ public sealed record SealRow(
 )
 {
     public const string Select = """
-        select number, from_sequence, to_sequence, event_count, encode(hash, 'hex'), encode(previous_hash, 'hex'), sealed_at from ledger_seals where true
+        select number, from_sequence, to_sequence, event_count as events, encode(hash, 'hex') as hash, encode(previous_hash, 'hex') as previous_hash, sealed_at
+        from ledger_seals where true
         """;
-
-    public static SealRow Read(NpgsqlDataReader r) =>
-        new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3), r.GetString(4), r.GetString(5), r.GetFieldValue<DateTimeOffset>(6));
 }
 
 public static class SealsQuery
@@ -48,5 +45,5 @@ public static class SealsQuery
     )]
     [ProducesResponseType<Page<SealRow>>(200)]
     public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) =>
-        TenantQuery.For(http).Where(SealRow.Select).Page(databases, SealRow.Read, limit, after, LatestFirst, row => [row.Number]);
+        TenantQuery.For(http).Where(SealRow.Select).Page<SealRow>(databases, limit, after, LatestFirst, row => [row.Number]);
 }

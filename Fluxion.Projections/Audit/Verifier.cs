@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Tenancy;
+using Fluxion.Projections.Reading;
 using Npgsql;
 
 namespace Fluxion.Projections.Audit;
@@ -469,15 +470,15 @@ public sealed class Verifier(Databases databases) : IDisposable
     /// </summary>
     private static Seal Read(NpgsqlDataReader r)
     {
-        var entries = r.GetFieldValue<byte[]>(3);
+        var entries = r.Column<byte[]>("entries");
         return new(
-            r.GetInt64(0),
-            r.GetInt64(1),
-            r.GetInt64(2),
-            entries.Length == r.GetInt32(7) * SealEntry.Bytes ? entries : [],
-            r.GetFieldValue<byte[]>(4),
-            r.GetFieldValue<byte[]>(5),
-            r.GetFieldValue<DateTimeOffset>(6)
+            r.Column<long>("number"),
+            r.Column<long>("from_sequence"),
+            r.Column<long>("to_sequence"),
+            entries.Length == r.Column<int>("event_count") * SealEntry.Bytes ? entries : [],
+            r.Column<byte[]>("previous_hash"),
+            r.Column<byte[]>("hash"),
+            r.Column<DateTimeOffset>("sealed_at")
         );
     }
 

@@ -1,22 +1,44 @@
 using System.Text.Json;
+using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Catalog;
+using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
 namespace Fluxion.Projections.Reading;
 
+/// <summary>Reads rows of read models by the names of their columns; see <see cref="Rows"/>.</summary>
 internal static class ReaderExtensions
 {
-    /// <summary>The value of a nullable text column.</summary>
-    public static string? Text(this NpgsqlDataReader reader, int ordinal) => reader.IsDBNull(ordinal) ? null : reader.GetString(ordinal);
+    static ReaderExtensions()
+    {
+        Rows.AddJson<AlertData>(Writing.Json.Options);
+        Rows.AddJson<AlertSettings>(Writing.Json.Options);
+        Rows.AddJson<Address>(Writing.Json.Options);
+        Rows.AddJson<Contact>(Writing.Json.Options);
+        Rows.AddJson<ProductSettings>(Writing.Json.Options);
+        Rows.AddJson<BarcodeRow>(JsonSerializerOptions.Web);
+        Rows.AddJson<IReadOnlyList<BarcodeRow>>(JsonSerializerOptions.Web);
+        Rows.AddJson<IReadOnlyList<ShortReservationData>>(Writing.Json.Options);
+    }
 
-    /// <summary>The value of a jsonb column. The response then has the form in which a command accepts it.</summary>
-    public static T Json<T>(this NpgsqlDataReader reader, int ordinal) =>
-        JsonSerializer.Deserialize<T>(reader.GetString(ordinal), Writing.Json.Options)!;
+    /// <summary>The function that reads a row of this reader into a record.</summary>
+    public static Func<NpgsqlDataReader, T> RowParser<T>(this NpgsqlDataReader reader)
+        where T : class => Rows.Parser<T>(reader);
 
-    /// <summary>A part of a row, which a subselect built with json_build_object in the spelling of the response.</summary>
-    public static TLine Line<TLine>(this NpgsqlDataReader reader, int ordinal) =>
-        JsonSerializer.Deserialize<TLine>(reader.GetString(ordinal), JsonSerializerOptions.Web)!;
+    /// <summary>The current row as a record. The row may have further columns, after those of the record.</summary>
+    public static T Row<T>(this NpgsqlDataReader reader)
+        where T : class => Rows.Parser<T>(reader)(reader);
 
-    /// <summary>The lines of a document, which a subselect built with json_agg in the spelling of the response.</summary>
-    public static List<TLine> Lines<TLine>(this NpgsqlDataReader reader, int ordinal) =>
-        JsonSerializer.Deserialize<List<TLine>>(reader.GetString(ordinal), JsonSerializerOptions.Web)!;
+    /// <summary>The value of one column. Null throws if <typeparamref name="T"/> is a value type without null.</summary>
+    public static T Column<T>(this NpgsqlDataReader reader, string name)
+    {
+        var ordinal = reader.GetOrdinal(name);
+        return default(T) is null && reader.IsDBNull(ordinal) ? default! : reader.GetFieldValue<T>(ordinal);
+    }
+
+    /// <summary>
+    /// The lines of a document, which a subselect built with json_agg in the spelling of the response. Null has no lines.
+    /// </summary>
+    public static IReadOnlyList<TLine> Lines<TLine>(this NpgsqlDataReader reader, string name) =>
+        reader.Column<string?>(name) is { } lines ? JsonSerializer.Deserialize<List<TLine>>(lines, JsonSerializerOptions.Web)! : [];
 }

@@ -152,21 +152,46 @@ public sealed class TenantQuery
     public TenantQuery FilterNamed(string code, string id, string? reference) => reference is null ? this : Named(code, id, reference);
 
     /// <summary>
+    /// Keeps only rows whose <paramref name="column"/> is the id of a row of another table, unless <paramref name="reference"/> is null.
+    /// The id is found once, before the rows are read. So an index on the column and the time serves the filter and the order.
+    /// </summary>
+    /// <param name="code">The column of <paramref name="table"/> with the code.</param>
+    /// <param name="reference">The code or id in <paramref name="table"/>.</param>
+    public TenantQuery FilterReference(string column, string table, string code, string? reference)
+    {
+        if (reference is not null)
+            _sql.Append($" and {column} = ({IdOf(table, code, reference, Add)})");
+        return this;
+    }
+
+    /// <summary>
+    /// The query of the id that a code or id means. If several rows have a spelling of the code, the first spelling is meant.
+    /// </summary>
+    /// <param name="add">Adds a parameter and returns its SQL name.</param>
+    internal static string IdOf(string table, string code, string reference, Func<object?, string> add)
+    {
+        var spellings = add(Codes.Spellings(reference));
+        var isId = Guid.TryParse(reference, out var id) ? $" or id = {add(id)}" : "";
+        return $"select id from {table} where {code} = any({spellings}){isId} order by {code} = ({spellings}::text[])[1] desc limit 1";
+    }
+
+    /// <summary>
     /// Returns one page as JSON. If the client prefers CSV or JSON Lines, it returns all rows. With a limit these formats return one page,
     /// with the next page in the header Link. The query string can select fields.
     /// </summary>
     /// <param name="cursor">Returns the key of a row in <paramref name="order"/>.</param>
     /// <param name="none">The refusal if the list has no rows. Null: an empty list is a valid response.</param>
+    /// <param name="read">The function that reads a row; null reads the record by its columns.</param>
     public async Task<IResult> Page<T>(
         Databases databases,
-        Func<NpgsqlDataReader, T> read,
         int? limitOrDefault,
         string? after,
         SortOrder order,
         Func<T, object[]> cursor,
-        Refusal? none = null
+        Refusal? none = null,
+        Func<NpgsqlDataReader, T>? read = null
     )
-        where T : notnull
+        where T : class
     {
         var (fields, unknown) = Fields.ChosenBy<T>(_http.Request);
         var (format, unformatted) = ListFormat.PreferredBy(_http.Request);
@@ -207,7 +232,8 @@ public sealed class TenantQuery
     /// <summary>
     /// Returns the single row with an ETag, or 404. A client that already has this version of the row receives 304.
     /// </summary>
-    public async Task<IResult> One<T>(Databases databases, Func<NpgsqlDataReader, T> read, string what, string reference)
+    /// <param name="read">The function that reads a row; null reads the record by its columns.</param>
+    public async Task<IResult> One<T>(Databases databases, string what, string reference, Func<NpgsqlDataReader, T>? read = null)
         where T : class
     {
         if (await Rows(databases, read, _http.RequestAborted).FirstOrDefaultAsync(_http.RequestAborted) is not { } row)
@@ -232,12 +258,14 @@ public sealed class TenantQuery
 
     private async IAsyncEnumerable<T> Rows<T>(
         Databases databases,
-        Func<NpgsqlDataReader, T> read,
+        Func<NpgsqlDataReader, T>? read,
         [EnumeratorCancellation] CancellationToken ct
     )
+        where T : class
     {
         await using var connection = await databases.Queries.OpenConnectionAsync(ct);
         await using var reader = await Reader(connection, _tenant, _sql.ToString(), _parameters, ct);
+        read ??= reader.RowParser<T>();
         while (await reader.ReadAsync(ct))
             yield return read(reader);
     }

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Text.Json;
 using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
@@ -70,37 +69,17 @@ public sealed record ReplayRow(
         $"""
             r.id, case when {ReplaysTable.Abandoned(
                 schema
-            )} then 'failed' else r.status end, r.table_name, r.until, r.swap, r.events, r.differences, r.replaced,
+            )} then 'failed' else r.status end as status, r.table_name as "table", r.until as "to", r.swap, r.events, r.differences, r.replaced,
             case when {ReplaysTable.Abandoned(
                 schema
-            )} then 'The host that ran it has stopped.' else r.problem end, r.requested_by, r.started_at, r.finished_at
+            )} then 'The host that ran it has stopped.' else r.problem end as problem, r.requested_by, r.started_at, r.finished_at
             """;
-
-    public static ReplayRow Read(NpgsqlDataReader r) =>
-        new(
-            r.GetGuid(0),
-            r.GetString(1),
-            r.Text(2),
-            r.Text(3),
-            r.GetBoolean(4),
-            r.GetFieldValue<long?>(5),
-            r.GetFieldValue<long?>(6),
-            r.GetFieldValue<long?>(7),
-            r.Text(8),
-            r.GetFieldValue<Guid?>(9),
-            r.GetFieldValue<DateTimeOffset>(10),
-            r.GetFieldValue<DateTimeOffset?>(11)
-        );
 }
 
 /// <summary>A replay with its tables, each with its first differences. There are no tables before it is finished.</summary>
 public sealed record ReplayDetails(ReplayRow Replay, IReadOnlyList<ReplayedTable> Tables)
 {
-    public static ReplayDetails Read(NpgsqlDataReader r) =>
-        new(
-            ReplayRow.Read(r),
-            r.IsDBNull(12) ? [] : JsonSerializer.Deserialize<List<ReplayedTable>>(r.GetString(12), JsonSerializerOptions.Web)!
-        );
+    public static ReplayDetails Read(NpgsqlDataReader r) => new(r.Row<ReplayRow>(), r.Lines<ReplayedTable>("tables"));
 }
 
 public static class ReplayEndpoints
@@ -172,7 +151,7 @@ public static class ReplayEndpoints
         TenantQuery
             .For(http)
             .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)} from replays r where true")
-            .Page(databases, ReplayRow.Read, limit, after, SortOrder.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
+            .Page<ReplayRow>(databases, limit, after, SortOrder.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/audit/replays/{id}", Name = "Get replay"), Authorize(Roles.Admin), Tags("Audit")]
     [EndpointSummary("One replay: its state, and table by table what it found")]
@@ -180,7 +159,7 @@ public static class ReplayEndpoints
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery
             .For(http)
-            .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)}, r.tables::text from replays r where true")
+            .Where($"select {ReplayRow.Columns(http.Features.Get<Tenant>()!.Schema)}, r.tables from replays r where true")
             .Identified("r.id", id)
-            .One(databases, ReplayDetails.Read, "replay", id);
+            .One(databases, "replay", id, ReplayDetails.Read);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
@@ -7,14 +8,16 @@ namespace Fluxion.Projections.Replay;
 /// <summary>The replays requested over HTTP, in a table of each tenant. Only one replay per tenant runs at a time.</summary>
 internal static class ReplaysTable
 {
+    /// <summary>The key of the advisory lock that a replay holds until its end.</summary>
+    public static string LockKey(string schema) => AdvisoryLocks.Key(schema, "replay");
+
     /// <summary>
     /// The condition for a replay whose host has died. More than 10 seconds after the start its row still says running, and its lock is
     /// free.
     /// </summary>
     public static string Abandoned(string schema) =>
         $"""
-            status = 'running' and started_at < now() - interval '10 seconds' and not exists
-                (select from pg_locks where locktype = 'advisory' and ((classid::bigint << 32) | objid::bigint) = hashtextextended('{schema}_replay', 0))
+            status = 'running' and started_at < now() - interval '10 seconds' and not {AdvisoryLocks.IsHeld(LockKey(schema))}
             """;
 
     /// <summary>Marks replays as failed whose host has died, so that a new one can start.</summary>

@@ -2,6 +2,7 @@ using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Fluxion.Ledger.Diagnostics;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Logging;
@@ -85,7 +86,7 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         // A separate connection holds the advisory lock until the end, across the transactions of a swap.
         await using var gate = await owner.OpenConnectionAsync(ct);
         await using var turn = await gate.BeginTransactionAsync(ct);
-        if (!(bool)(await Scalar(gate, $"select pg_try_advisory_xact_lock(hashtextextended('{shadow}', 0))", ct))!)
+        if (!await AdvisoryLocks.TryAcquire(gate, ReplaysTable.LockKey(tenant.Schema), ct))
             throw new ReplayRefusedException($"A replay of '{tenant.Slug}' is under way; wait until it is done.", isConflict: true);
         await using var main = await ReplayWorkers.Open(owner, tenant, parallelWorkers: ReplayWorkers.Count, ct);
         await using var transaction = await main.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);

@@ -5,6 +5,7 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
+using Fluxion.Projections.Reading;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -52,18 +53,20 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private static readonly string EventsSql = $"""
-        select {AlertRow.Columns}, e.seq_id, e.type, a.store_id
-        {AlertRow.From}
-          and a.updated_at >= coalesce((select timestamp from mt_events where seq_id = $2), '-infinity') - interval '1 hour'
-          and e.seq_id > $2
+        select {AlertRow.Columns}, e.seq_id, e.type as event_type, a.store_id
+        from alerts a
+        join mt_events e on e.stream_id = a.id
+        {AlertRow.Joins}
+        where a.updated_at >= coalesce((select timestamp from mt_events where seq_id = $1), '-infinity') - interval '1 hour'
+          and e.seq_id > $1
         order by e.seq_id limit {RowBatchSize}
-        """.Replace("from alerts a\n", "from alerts a\njoin mt_events e on e.stream_id = a.id\n", StringComparison.Ordinal);
+        """;
 
     /// <summary>
     /// The latest event number, over the 20 alerts that were changed last: a transaction that began earlier may have committed later.
     /// </summary>
     private const string Latest = """
-        select coalesce(max(seq_id), 0) from mt_events where $1::uuid[] is null and stream_id in (select id from alerts order by updated_at desc limit 20)
+        select coalesce(max(seq_id), 0) from mt_events where stream_id in (select id from alerts order by updated_at desc limit 20)
         """;
 
     private readonly ConcurrentDictionary<string, TenantChannel> _channels = new();
@@ -392,7 +395,12 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         Query(
             tenant,
             EventsSql,
-            r => new AlertStreamEvent(r.GetInt64(20), r.GetString(21), r.GetFieldValue<Guid?>(22), AlertRow.Read(r)),
+            r => new AlertStreamEvent(
+                r.Column<long>("seq_id"),
+                r.Column<string>("event_type"),
+                r.Column<Guid?>("store_id"),
+                r.Row<AlertRow>()
+            ),
             ct,
             after
         );
@@ -406,24 +414,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     )
     {
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(
-            new("select set_config($1, $2, true), set_config('search_path', $3, true)")
-            {
-                Parameters =
-                {
-                    new() { Value = Databases.TenantSetting },
-                    new() { Value = tenant.Id.ToString() },
-                    new() { Value = $"{tenant.Schema}, public" },
-                },
-            }
-        );
-        var query = new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = DBNull.Value } } };
-        foreach (var parameter in parameters)
-            query.Parameters.Add(new() { Value = parameter });
-        batch.BatchCommands.Add(query);
-        await using var reader = await batch.ExecuteReaderAsync(ct);
-        await reader.NextResultAsync(ct);
+        await using var reader = await TenantQuery.Reader(connection, tenant, sql, parameters, ct);
         var found = new List<T>();
         while (await reader.ReadAsync(ct))
             found.Add(read(reader));

@@ -1,6 +1,7 @@
 using System.Globalization;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
-using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
@@ -81,57 +82,72 @@ internal sealed class AlertStream(
     {
         using (subscription)
         {
-            var response = httpContext.Response;
-            response.ContentType = EventStreamAttribute.MediaType;
-            response.Headers.CacheControl = "no-store";
-            response.Headers["X-Accel-Buffering"] = "no"; // disables response buffering in nginx
-            if (response.Body == Stream.Null)
+            httpContext.Response.ContentType = EventStreamAttribute.MediaType;
+            httpContext.Response.Headers["X-Accel-Buffering"] = "no"; // disables response buffering in nginx
+            if (httpContext.Response.Body == Stream.Null)
                 return; // HEAD
             using var ends = CancellationTokenSource.CreateLinkedTokenSource(
                 httpContext.RequestAborted,
                 lifetime.ApplicationStopping,
                 subscription.IsLagging
             );
+            // Abort does not wait until a slow client accepts pending data.
+            using var hangs = CancellationTokenSource.CreateLinkedTokenSource(subscription.IsLagging);
+            await using var abort = hangs.Token.Register(httpContext.Abort);
             try
             {
-                await Write(httpContext, ends.Token);
+                await TypedResults.ServerSentEvents(Events(httpContext, hangs, ends.Token)).ExecuteAsync(httpContext);
             }
             catch (OperationCanceledException)
             {
-                // The client has gone, the host is stopping, or the client is too slow. Abort does not wait until a slow client accepts
-                // pending data.
-                if (!lifetime.ApplicationStopping.IsCancellationRequested)
-                    httpContext.Abort();
+                // The client has gone, the host is stopping, or the client is too slow.
             }
         }
     }
 
-    private async Task Write(HttpContext http, CancellationToken ct)
+    /// <summary>
+    /// The events until the client may no longer read. The framework writes one event while this waits to be asked for the next one.
+    /// Its formatter has no comments and no retry without an event, so both are written here, between two events.
+    /// </summary>
+    /// <param name="hangs">Cancelled when a write takes longer than <see cref="Heartbeat"/>.</param>
+    private async IAsyncEnumerable<SseItem<AlertRow>> Events(
+        HttpContext http,
+        CancellationTokenSource hangs,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var json = http.JsonOptions();
         await subscription.Ready(ct);
-        await Send("retry: 3000\n\n");
-        await http.Response.Body.FlushAsync(ct);
+        await WriteLine("retry: 3000");
         if (last > await subscription.Latest(ct))
             last = null; // the client's event was lost when an older backup was restored
         if (last is { } number)
             await foreach (var alertEvent in subscription.Since(number, ct))
-                if (!await Write(alertEvent))
-                    return;
+            {
+                if (!IsNew(alertEvent))
+                    continue;
+                if (!await MayRead(http.User, ct))
+                    yield break;
+                yield return Sent(alertEvent);
+                hangs.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
         while (await MayRead(http.User, ct))
         {
             if (await Happens())
             {
                 while (subscription.Events.TryRead(out var alertEvent))
-                    if (!await Write(alertEvent))
-                        return;
+                {
+                    if (!IsNew(alertEvent))
+                        continue;
+                    if (!await MayRead(http.User, ct))
+                        yield break;
+                    yield return Sent(alertEvent);
+                    hangs.CancelAfter(Timeout.InfiniteTimeSpan);
+                }
             }
             else if (await MayRead(http.User, ct))
-                await Send(": still here\n\n");
+                await WriteLine(": still here");
             else
-                return;
-            await http.Response.Body.FlushAsync(ct);
+                yield break;
         }
 
         // false if no event arrives before the next heartbeat, or before the token expires
@@ -149,23 +165,22 @@ internal sealed class AlertStream(
             }
         }
 
-        // false if the client may no longer read
-        async Task<bool> Write(AlertStreamEvent alertEvent)
+        // false for an event that was sent already, or that the client may not see
+        bool IsNew(AlertStreamEvent alertEvent) => !(alertEvent.Number <= last) && subscription.Matches(alertEvent);
+
+        SseItem<AlertRow> Sent(AlertStreamEvent alertEvent)
         {
-            if (alertEvent.Number <= last || !subscription.Matches(alertEvent))
-                return true; // already sent, or not visible to the client
-            if (!await MayRead(http.User, ct))
-                return false;
             last = alertEvent.Number;
-            await Send($"id: {alertEvent.Number}\nevent: {alertEvent.Event}\ndata: {JsonSerializer.Serialize(alertEvent.Alert, json)}\n\n");
-            return true;
+            hangs.CancelAfter(Heartbeat);
+            return new(alertEvent.Alert, alertEvent.Event) { EventId = alertEvent.Number.ToString(CultureInfo.InvariantCulture) };
         }
 
-        async Task Send(string text)
+        async Task WriteLine(string line)
         {
-            timeout.CancelAfter(Heartbeat);
-            await http.Response.WriteAsync(text, timeout.Token);
-            timeout.CancelAfter(Timeout.InfiniteTimeSpan);
+            hangs.CancelAfter(Heartbeat);
+            await http.Response.WriteAsync($"{line}\n\n", ct);
+            await http.Response.Body.FlushAsync(ct);
+            hangs.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
 

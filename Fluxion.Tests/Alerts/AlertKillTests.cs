@@ -1,3 +1,5 @@
+using Fluxion.Ledger.Alerts;
+using Fluxion.Ledger.Session;
 using Fluxion.Tests.Host;
 using Npgsql;
 
@@ -19,7 +21,7 @@ public sealed class AlertKillTests(LedgerHost ledger)
             ]!.GetValue<decimal>();
             // no alert is written while another session holds the advisory lock
             await using var transaction = await superuser.BeginTransactionAsync(ct);
-            await superuser.Execute("select pg_advisory_xact_lock(hashtextextended('tenant_fluxion_demo/alerts', 0))");
+            await superuser.Execute(AdvisoryLocks.AcquireInScript(AdvisoryLocks.Key("tenant_fluxion_demo", AlertCommands.LockName)));
             (
                 await client.Post(
                     "sales",

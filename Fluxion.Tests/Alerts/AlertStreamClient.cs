@@ -48,6 +48,16 @@ internal sealed class AlertStreamClient(HttpResponseMessage response, StreamRead
         throw new EndOfStreamException();
     }
 
+    /// <summary>The next comment, without its colon.</summary>
+    public async Task<string> NextComment()
+    {
+        using var timeout = new CancellationTokenSource(Timeout);
+        while (await reader.ReadLineAsync(timeout.Token) is { } line)
+            if (line.StartsWith(':'))
+                return line[1..].Trim();
+        throw new EndOfStreamException();
+    }
+
     public void Dispose()
     {
         reader.Dispose();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Fluxion.Ledger.Access;
@@ -252,7 +253,19 @@ public sealed class StreamTests(LedgerHost host)
         first.Select(e => e.Id).ShouldBe(received.Select(e => e.Id));
     }
 
-    private const string TerminateListener = """
+    [Fact]
+    public async Task an_idle_stream_has_comments_and_then_its_next_event()
+    {
+        var (tenant, shop) = await CreateTenant();
+        using var console = await Listen(tenant, await Token(tenant));
+        var opened = Stopwatch.GetTimestamp();
+        (await console.NextComment()).ShouldBe("still here");
+        Stopwatch.GetElapsedTime(opened).ShouldBeInRange(TimeSpan.FromSeconds(14), TimeSpan.FromSeconds(20));
+        (await shop.Receive(5)).ShouldBe(200);
+        (await console.Next()).Says.ShouldBe("alert_raised P1 active");
+    }
+
+        private const string TerminateListener = """
         select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and query in ('listen fluxion_alerts', 'select')
         """;

@@ -111,7 +111,7 @@ public sealed class CatalogDecisionTests
             Milk.Id,
             Caracas.Id,
             null,
-            new AlertData(),
+            new AlertData(4, 5),
             "reaction",
             "active"
         );

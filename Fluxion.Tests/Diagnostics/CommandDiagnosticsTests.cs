@@ -36,13 +36,13 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
     [Fact]
     public async Task a_sale_has_a_span_and_is_counted()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 10);
-        using var spans = new Spans(company.Slug);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 10);
+        using var spans = new Spans(tenant.Slug);
         using var commands = new Measurements("fluxion.commands");
         using var duration = new Measurements("fluxion.command.duration");
         using var lockWait = new Measurements("fluxion.command.lock_wait");
-        (await company.Admin.Post("sales", Sell(2))).ShouldBe(201);
+        (await tenant.Admin.Post("sales", Sell(2))).ShouldBe(201);
 
         var span = spans.Of(Sale).ShouldHaveSingleItem();
         Tag(span, Instruments.Command).ShouldBe(Sale);
@@ -53,25 +53,25 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
         var waited = Tag(span, Instruments.LockWaitSeconds).ShouldBeOfType<double>();
         waited.ShouldBeInRange(double.Epsilon, span.Duration.TotalSeconds);
 
-        var counted = commands.Of(company.Slug).ShouldHaveSingleItem();
+        var counted = commands.Of(tenant.Slug).ShouldHaveSingleItem();
         counted.Value.ShouldBe(1);
         counted.Tags.ShouldBe(
             new Dictionary<string, object?> { [Instruments.Command] = Sale, [Instruments.Outcome] = "accepted" },
             ignoreOrder: true
         );
-        duration.Of(company.Slug).ShouldHaveSingleItem().Value.ShouldBeInRange(waited, span.Duration.TotalSeconds);
-        lockWait.Of(company.Slug).ShouldHaveSingleItem().Value.ShouldBe(waited);
+        duration.Of(tenant.Slug).ShouldHaveSingleItem().Value.ShouldBeInRange(waited, span.Duration.TotalSeconds);
+        lockWait.Of(tenant.Slug).ShouldHaveSingleItem().Value.ShouldBe(waited);
     }
 
     [Fact]
     public async Task a_command_that_waits_for_a_lock_says_how_long()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 10);
-        using var spans = new Spans(company.Slug);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 10);
+        using var spans = new Spans(tenant.Slug);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"begin; select from {company.Schema}.mt_streams for update");
-        var sale = company.Admin.Post("sales", Sell(2));
+        await superuser.Execute($"begin; select from {tenant.Schema}.mt_streams for update");
+        var sale = tenant.Admin.Post("sales", Sell(2));
         const string waits = "select from pg_locks where not granted and locktype in ('transactionid', 'tuple')";
         for (var attempt = 0; (await superuser.Rows(waits)).Count == 0; attempt++)
         {
@@ -87,67 +87,67 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
     [Fact]
     public async Task a_replayed_key_says_so()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 10);
-        using var spans = new Spans(company.Slug);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 10);
+        using var spans = new Spans(tenant.Slug);
         using var commands = new Measurements("fluxion.commands");
         var (sale, key) = (Sell(2), Guid.CreateVersion7().ToString());
-        (await company.Admin.Post("sales", sale, key)).ShouldBe(201);
-        (await company.Admin.Post("sales", sale, key)).ShouldBe(201);
-        (await company.Admin.Post("sales", Sell(3), key)).ShouldBe(422);
+        (await tenant.Admin.Post("sales", sale, key)).ShouldBe(201);
+        (await tenant.Admin.Post("sales", sale, key)).ShouldBe(201);
+        (await tenant.Admin.Post("sales", Sell(3), key)).ShouldBe(422);
 
         spans
             .Of(Sale)
             .Select(span => (Tag(span, Instruments.Outcome), Tag(span, Instruments.IsReplayed), Tag(span, Instruments.RefusalKind)))
             .ShouldBe([("accepted", false, null), ("replayed", true, null), ("refused", false, "key_reused")]);
-        commands.Of(company.Slug).Select(c => c.Tags[Instruments.Outcome]).ShouldBe(["accepted", "replayed", "refused"]);
+        commands.Of(tenant.Slug).Select(c => c.Tags[Instruments.Outcome]).ShouldBe(["accepted", "replayed", "refused"]);
     }
 
     [Fact]
     public async Task a_refusal_says_its_kind()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 1);
-        using var spans = new Spans(company.Slug);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 1);
+        using var spans = new Spans(tenant.Slug);
         using var commands = new Measurements("fluxion.commands");
-        (await company.Admin.Post("sales", Sell(2))).ShouldBe(409);
-        (await company.Admin.Post("sales", Sell(1, sku: "P2"))).ShouldBe(404);
-        (await company.Admin.Post("sales", Sell(1), key: null)).ShouldBe(400);
+        (await tenant.Admin.Post("sales", Sell(2))).ShouldBe(409);
+        (await tenant.Admin.Post("sales", Sell(1, sku: "P2"))).ShouldBe(404);
+        (await tenant.Admin.Post("sales", Sell(1), key: null)).ShouldBe(400);
 
         object?[] kinds = ["conflict", "not_found", "invalid"];
         spans.Of(Sale).ShouldAllBe(span => Tag(span, Instruments.Outcome) as string == "refused");
         spans.Of(Sale).Select(span => Tag(span, Instruments.RefusalKind)).ShouldBe(kinds);
-        commands.Of(company.Slug).Select(c => c.Tags[Instruments.RefusalKind]).ShouldBe(kinds);
+        commands.Of(tenant.Slug).Select(c => c.Tags[Instruments.RefusalKind]).ShouldBe(kinds);
     }
 
     [Fact]
     public async Task of_24_stores_of_one_code_at_once_one_is_accepted_and_each_lost_race_is_a_conflict()
     {
-        var company = await Company.Found(host);
-        using var spans = new Spans(company.Slug);
+        var tenant = await TestTenant.Create(host);
+        using var spans = new Spans(tenant.Slug);
         using var conflicts = new Measurements("fluxion.command.conflicts");
-        await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => company.Admin.Post("stores", new { code = "M1", name = "A store" })));
+        await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => tenant.Admin.Post("stores", new { code = "M1", name = "A store" })));
 
         var outcomes = spans.Of("Open store").Select(span => Tag(span, Instruments.Outcome)).ToList();
         outcomes.Count.ShouldBe(24);
         outcomes.Count(o => o is "accepted").ShouldBe(1);
         outcomes.Count(o => o is "refused" or "conflict").ShouldBe(23);
-        conflicts.Of(company.Slug).Count.ShouldBe(outcomes.Count(o => o is "conflict"));
+        conflicts.Of(tenant.Slug).Count.ShouldBe(outcomes.Count(o => o is "conflict"));
     }
 
     [Fact]
     public async Task a_file_that_is_tried_out_counts_its_rows()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1");
-        using var spans = new Spans(company.Slug);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1");
+        using var spans = new Spans(tenant.Slug);
         using var rows = new Measurements("fluxion.import.rows");
         var file = new StringBuilder("sku,name,unitType,costPrice\n");
         for (var i = 0; i < 37; i++)
             file.Append('T').Append(i).Append(",A product,unit,1\n");
         using var content = new StringContent(file.ToString(), Encoding.UTF8, "text/csv");
-        using var answer = await company.Admin.Http.PostAsync(
-            new Uri($"/api/{company.Slug}/imports/products?dryRun=true", UriKind.Relative),
+        using var answer = await tenant.Admin.Http.PostAsync(
+            new Uri($"/api/{tenant.Slug}/imports/products?dryRun=true", UriKind.Relative),
             content,
             TestContext.Current.CancellationToken
         );
@@ -160,14 +160,14 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
     [Fact]
     public async Task a_replay_measures_its_progress_up_to_the_end()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1", stock: 10);
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1", stock: 10);
         using var progress = new Measurements("fluxion.replay.progress");
         var ct = TestContext.Current.CancellationToken;
-        var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(company.Slug, ct)).ShouldNotBeNull();
+        var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(tenant.Slug, ct)).ShouldNotBeNull();
         (await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(), null, ct)).IsEqual.ShouldBeTrue();
 
-        var fractions = progress.Values((Instruments.Tenant, company.Slug));
+        var fractions = progress.Values((Instruments.Tenant, tenant.Slug));
         fractions.Count.ShouldBeGreaterThan(1);
         fractions.ShouldAllBe(fraction => fraction > 0 && fraction <= 1);
         fractions[^1].ShouldBe(1);
@@ -176,8 +176,8 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
     [Fact]
     public async Task the_review_of_alerts_has_a_span_and_a_lag()
     {
-        var company = await Company.Found(host);
-        await company.Open("M1", "P1");
+        var tenant = await TestTenant.Create(host);
+        await tenant.CreateStore("M1", "P1");
         var low = new
         {
             sku = "P2",
@@ -186,11 +186,11 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
             costPrice = 1m,
             reorderPoint = 5,
         };
-        (await company.Admin.Post("products", low)).ShouldBe(201);
-        (await new Shop(company.Admin, "M1", "P2").Receive(10)).ShouldBe(200);
-        using var spans = new Spans(company.Slug);
+        (await tenant.Admin.Post("products", low)).ShouldBe(201);
+        (await new TestStore(tenant.Admin, "M1", "P2").Receive(10)).ShouldBe(200);
+        using var spans = new Spans(tenant.Slug);
         using var lag = new Measurements("fluxion.alert.lag");
-        (await company.Admin.Post("sales", Sell(8, sku: "P2"))).ShouldBe(201);
+        (await tenant.Admin.Post("sales", Sell(8, sku: "P2"))).ShouldBe(201);
         for (var attempt = 0; spans.Of("ReviewStock").Count == 0 || lag.Values().Count == 0; attempt++)
         {
             attempt.ShouldBeLessThan(300);

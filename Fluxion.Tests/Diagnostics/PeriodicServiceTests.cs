@@ -110,13 +110,13 @@ public sealed class PeriodicServiceTests(LedgerHost host)
     public async Task sealing_logs_the_failure_of_a_tenant_once_and_its_recovery()
     {
         var ct = TestContext.Current.CancellationToken;
-        var company = await Company.Found(host, altered: true);
+        var tenant = await TestTenant.Create(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"revoke insert on {company.Schema}.ledger_seals from fluxion_app");
+        await superuser.Execute($"revoke insert on {tenant.Schema}.ledger_seals from fluxion_app");
         using var log = RecordedLog.Of(host);
-        (await company.Admin.Post("stores", new { code = "M1", name = "A store" })).ShouldBe(201);
+        (await tenant.Admin.Post("stores", new { code = "M1", name = "A store" })).ShouldBe(201);
 
-        List<LogLine> Lines(int id) => [.. log.Lines.Where(l => l.Id == id && l.Message.Contains(company.Slug, StringComparison.Ordinal))];
+        List<LogLine> Lines(int id) => [.. log.Lines.Where(l => l.Id == id && l.Message.Contains(tenant.Slug, StringComparison.Ordinal))];
         async Task Await(Func<bool> condition)
         {
             for (var attempt = 0; !condition(); attempt++)
@@ -134,9 +134,9 @@ public sealed class PeriodicServiceTests(LedgerHost host)
         lag.Values().ShouldContain(seconds => seconds > 0 && seconds < 300);
         Lines(Failed).ShouldHaveSingleItem().Exception.ShouldBeOfType<PostgresException>().SqlState.ShouldBe(Sql.Refused);
 
-        await superuser.Execute($"grant insert on {company.Schema}.ledger_seals to fluxion_app");
+        await superuser.Execute($"grant insert on {tenant.Schema}.ledger_seals to fluxion_app");
         await Await(() => Lines(Recovered).Count > 0);
         Lines(Failed).Count.ShouldBe(1);
-        (await company.Admin.Get("audit/seals")).ShouldBe(200).Json["items"]!.AsArray().ShouldNotBeEmpty();
+        (await tenant.Admin.Get("audit/seals")).ShouldBe(200).Json["items"]!.AsArray().ShouldNotBeEmpty();
     }
 }

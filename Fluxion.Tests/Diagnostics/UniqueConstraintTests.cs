@@ -13,14 +13,14 @@ public sealed class UniqueConstraintTests(LedgerHost host)
     [Fact]
     public async Task every_unique_constraint_of_a_tenant_is_listed_with_its_meaning()
     {
-        var company = await Company.Found(host);
+        var tenant = await TestTenant.Create(host);
         await using var superuser = await host.OpenSuperuser();
         // primary keys are faults without being listed; Marten's own mt_streams and mt_events are written under locks of the ledger
         var constraints = await superuser.Column<string>(
             $"""
             select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
             where i.indisunique and not i.indisprimary and t.relname not in ('mt_streams', 'mt_events')
-              and t.relnamespace = '{company.Schema}'::regnamespace
+              and t.relnamespace = '{tenant.Schema}'::regnamespace
             """
         );
         var shared = await superuser.Column<string>(
@@ -38,14 +38,14 @@ public sealed class UniqueConstraintTests(LedgerHost host)
     [Fact]
     public async Task a_constraint_that_is_not_listed_is_a_fault_of_the_ledger_and_is_logged()
     {
-        var company = await Company.Found(host, altered: true);
+        var tenant = await TestTenant.Create(host, altered: true);
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"create unique index not_listed on {company.Schema}.stores (name)");
-        (await company.Admin.Post("stores", new { code = "M1", name = "A store" })).ShouldBe(201);
+        await superuser.Execute($"create unique index not_listed on {tenant.Schema}.stores (name)");
+        (await tenant.Admin.Post("stores", new { code = "M1", name = "A store" })).ShouldBe(201);
         using var log = RecordedLog.Of(host);
-        using var spans = new Spans(company.Slug);
+        using var spans = new Spans(tenant.Slug);
         using var failures = new Measurements("fluxion.failures");
-        var answer = (await company.Admin.Post("stores", new { code = "M2", name = "A store" })).ShouldBe(500);
+        var answer = (await tenant.Admin.Post("stores", new { code = "M2", name = "A store" })).ShouldBe(500);
 
         var line = log.Lines.Where(l => l.Message.Contains("not_listed", StringComparison.Ordinal) && l.Id != 0).ShouldHaveSingleItem();
         (line.Level, line.Id).ShouldBe((LogLevel.Error, 3101));

@@ -1,3 +1,5 @@
+using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Session;
 using Npgsql;
 
 namespace Fluxion.Tests.Host;
@@ -47,7 +49,7 @@ public static class Sql
     public static async Task DropLogins(this NpgsqlConnection superuser, params string[] roles)
     {
         await using var transaction = await superuser.BeginTransactionAsync();
-        await superuser.Execute("select pg_advisory_xact_lock(hashtextextended('fluxion/analysts', 0))");
+        await superuser.Execute(AdvisoryLocks.AcquireInScript(Analysts.LockKey));
         var names = string.Join(", ", roles.Select(role => $"'{role}'"));
         foreach (var role in await superuser.Column<string>($"select rolname::text from pg_roles where rolname in ({names})"))
         {

@@ -64,6 +64,6 @@ public sealed class LoadTests(LedgerHost host)
         output.ShouldContain("'Load: 4501 movements of 130 products in 3 stores'");
         (code, output) = await HostProcess.Run(environment, "load", "measured", "--stores", "0");
         code.ShouldBe(1);
-        output.ShouldContain("--stores is 1 to 999");
+        output.ShouldContain("--stores must be from 1 to 999");
     }
 }

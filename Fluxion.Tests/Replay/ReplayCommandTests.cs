@@ -83,7 +83,11 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
     [InlineData("replay nobody", "There is no tenant 'nobody'")]
     [InlineData("replay fluxion-demo --table stock", "There is no table 'stock' to replay; there are: settings, users, ")]
     [InlineData("replay fluxion-demo --to yesterday", "--to must be a point in time with its offset from UTC")]
-    [InlineData("replay --all --parallel 0", "--parallel is 1 to 16")]
+    [InlineData("replay --all --parallel 0", "--parallel must be from 1 to 16")]
+    [InlineData(
+        "replay fluxion-demo --batch 3",
+        "--batch is an unknown option: replay takes --all, --parallel, --table, --to, --swap, --out."
+    )]
     [InlineData("replay fluxion-demo --to 2026-11-24 --swap", "swap without an end")]
     [InlineData("replay fluxion-demo --out /nowhere/at/all", "/nowhere/at/all")]
     public async Task an_invalid_replay_command_exits_with_1_and_the_reason(string command, string why)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using Fluxion.Tests.Host;
@@ -440,7 +441,7 @@ public sealed class SwapTests(LedgerHost host)
         );
         await host.ReplayShouldBeEqual(tenant);
 
-        await superuser.Execute($"select pg_advisory_lock(hashtextextended('{tenant.Schema}_replay', 0))");
+        await AdvisoryLocks.AcquireForSession(superuser, ReplaysTable.LockKey(tenant.Schema), TestContext.Current.CancellationToken);
         var refused = await Should.ThrowAsync<ReplayRefusedException>(() =>
             replay.Run(tenant.Registered, new(), null, TestContext.Current.CancellationToken)
         );

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Tests.Host;
 using Microsoft.AspNetCore.Http;

@@ -97,7 +97,7 @@ public sealed partial class CommandLineTests(LedgerHost ledger)
                     ("analysts grant nobody bi_reader", "There is no tenant 'nobody'"),
                     ("analysts grant fluxion-demo Bi-Reader", "A login has 2 to 63 lower-case letters"),
                     ("analysts grant fluxion-demo fluxion_app", "'fluxion_app' is reserved"),
-                    ("analysts grant fluxion-demo bi_reader --connections 0", "--connections is 1 to 100"),
+                    ("analysts grant fluxion-demo bi_reader --connections 0", "--connections must be from 1 to 100"),
                     ("analysts revoke fluxion-demo nobody", "There is no analyst 'nobody' of fluxion-demo"),
                 ]
         )
