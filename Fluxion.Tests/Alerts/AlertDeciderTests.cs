@@ -70,7 +70,7 @@ public sealed class AlertDeciderTests
     [InlineData(15, 2, 2.5, 0, "medium")]
     [InlineData(0, 100, 0, 0, "critical")]
     [InlineData(-3, 0, 0, 0, "critical")]
-    public void the_priority_says_how_urgent_it_is(decimal available, decimal onOrder, decimal inTransit, decimal rate, string? priority) =>
+    public void the_priority_reflects_the_urgency(decimal available, decimal onOrder, decimal inTransit, decimal rate, string? priority) =>
         LowStock.Find(Item(available, onOrder, inTransit, rate), [])?.Priority.ShouldBe(priority);
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class AlertDeciderTests
     [InlineData(-5, 0, 20, 12, 36)] // 2 packs fit under the maximum but do not reach the reorder point
     [InlineData(19, 0, 24, 12, 12)]
     [InlineData(19, 0, 10, 1, 1)] // a maximum below the reorder point is ignored
-    public void an_order_brings_the_position_to_its_level_in_whole_packs(
+    public void a_suggested_order_raises_the_inventory_position_to_its_level_in_whole_packs(
         decimal position,
         decimal rate,
         int? max,

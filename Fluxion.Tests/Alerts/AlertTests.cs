@@ -371,7 +371,7 @@ public sealed class AlertTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task each_command_is_refused_in_the_states_that_do_not_allow_it()
+    public async Task each_alert_command_is_refused_in_the_states_that_do_not_allow_it()
     {
         var (tenant, _) = await CreateTenant(0);
         string[] commands = [.. Alert.Allowed.Keys];

@@ -122,7 +122,7 @@ public sealed class ScanTests(LedgerHost host)
     [InlineData(new[] { 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 0, 5, 0, 0, 0, 5, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0 }, 30)]
     // no deviation at all: a tenth of the median is used
     [InlineData(new[] { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 5)]
-    public async Task a_day_far_beyond_the_items_own_history_is_a_demand_spike(int[] days, int spike)
+    public async Task a_day_far_above_the_items_history_raises_a_demand_spike(int[] days, int spike)
     {
         double Median(IEnumerable<double> values) =>
             values.Order().ToArray() is var v && v.Length % 2 == 0 ? (v[(v.Length / 2) - 1] + v[v.Length / 2]) / 2 : v[v.Length / 2];

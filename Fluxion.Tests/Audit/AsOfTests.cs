@@ -18,7 +18,7 @@ public sealed class AsOfTests(LedgerHost host, LateDelivery late) : IClassFixtur
     [InlineData(3, false, 12)]
     [InlineData(4, true, 12)] // the count had seen the delivery, so its correction keeps today's stock
     [InlineData(4, false, 12)]
-    public async Task a_delivery_learned_of_late_is_there_from_when_it_came_for_who_asks_later(int day, bool beforeTheNote, decimal onHand)
+    public async Task a_late_recorded_delivery_counts_from_its_occurrence_when_asked_later(int day, bool beforeTheNote, decimal onHand)
     {
         var known = beforeTheNote ? LateDelivery.Text(late.BeforeTheNote) : null;
         var item = (

@@ -217,7 +217,7 @@ public sealed class CatalogTests(LedgerHost host)
     )]
     [InlineData("products", """{"sku":"X1","name":"a\u2028b","barcode":"1\r2"}""", "name,barcode")]
     [InlineData("categories", """{"code":"X1","name":"a\u0085b"}""", "name")]
-    public async Task wrong_fields_are_all_named(string resource, string body, string fields) =>
+    public async Task all_invalid_fields_are_named(string resource, string body, string fields) =>
         (
             await (await Client.Demo(host, "admin")).Post(
                 resource,

@@ -14,7 +14,7 @@ public sealed class SupplierTests(LedgerHost host)
     [InlineData("V-11470283-4")]
     [InlineData("C-30000000-1")]
     [InlineData("P-12345678-0")] // remainder 1: the check digit would be 10, which has two digits
-    public void the_check_digit_of_a_rif_tells_it_from_every_other(string rif)
+    public void only_one_check_digit_makes_a_rif_valid(string rif)
     {
         Rif.Normalize(rif).ShouldBe(rif);
         Rif.Normalize($" {rif.Replace("-", "").ToLowerInvariant()} ").ShouldBe(rif);
@@ -29,7 +29,7 @@ public sealed class SupplierTests(LedgerHost host)
     [InlineData("J--00006372-9")]
     [InlineData("J-٠0006372-9")] // digits of another script
     [InlineData("")]
-    public void what_has_another_form_is_no_rif(string taxId) => Rif.Normalize(taxId).ShouldBeNull();
+    public void a_tax_id_of_another_form_is_not_a_rif(string taxId) => Rif.Normalize(taxId).ShouldBeNull();
 
     [Theory]
     [InlineData("j000063729", "VE", "J-00006372-9")]
@@ -69,7 +69,7 @@ public sealed class SupplierTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task the_tax_ids_of_the_demo_are_valid()
+    public async Task the_tax_ids_of_the_demo_tenant_are_valid()
     {
         var suppliers = (await (await Client.Demo(host, "viewer")).Get("suppliers?limit=1000")).ShouldBe(200).Json["items"]!.AsArray();
         foreach (var code in (string[])["POLAR", "MONACA", "NESTLE", "SANTABARBARA", "COLGATE", "AGROARAGUA"])

@@ -61,7 +61,7 @@ public sealed class AddressTests(LedgerHost ledger, ProxiedHost proxied) : IClas
     }
 
     [Fact]
-    public async Task the_command_line_wins_over_the_environment()
+    public async Task the_command_line_overrides_the_environment()
     {
         var (used, overridden) = (FreePort(), FreePort());
         await using var host = await HostProcess.Serve(

@@ -33,7 +33,7 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void the_database_is_the_community_edition_on_postgresql_17_and_keeps_its_data_in_a_named_volume()
+    public void the_database_is_timescaledb_community_on_postgresql_17_with_a_named_volume()
     {
         var database = Services["database"];
         // the -oss image would be the Apache edition

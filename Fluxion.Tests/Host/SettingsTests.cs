@@ -109,7 +109,7 @@ public sealed class SettingsTests(LedgerHost ledger)
     [Theory]
     [InlineData("Development")]
     [InlineData("Production")]
-    public async Task the_owners_connection_alone_is_refused(string environment)
+    public async Task the_owners_connection_without_that_of_the_service_is_refused(string environment)
     {
         var owner = new Dictionary<string, string?>(HostProcess.Production(ledger.Connections))
         {

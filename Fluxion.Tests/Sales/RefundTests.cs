@@ -265,7 +265,7 @@ public sealed class RefundTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_refund_sent_again_with_its_key_is_one_refund()
+    public async Task a_refund_repeated_with_its_key_is_recorded_once()
     {
         var ledger = await CreateLedger();
         var sale = await Sell(ledger, 2);

@@ -391,7 +391,7 @@ public sealed class SaleTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task a_sale_sent_again_with_its_key_is_one_sale()
+    public async Task a_sale_repeated_with_its_key_is_recorded_once()
     {
         var shop = await CreateStore();
         var (invoice, key) = (NewInvoice(), Guid.CreateVersion7().ToString());

@@ -372,7 +372,7 @@ public sealed class DataModelTests(LedgerHost host)
     }
 
     [Fact]
-    public async Task updated_at_is_now_unless_an_event_says_when()
+    public async Task updated_at_is_now_unless_an_event_sets_it()
     {
         await using var superuser = await host.OpenSuperuser();
         await using var transaction = await superuser.BeginTransactionAsync(TestContext.Current.CancellationToken);

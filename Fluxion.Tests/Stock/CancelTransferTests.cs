@@ -104,7 +104,7 @@ public sealed class CancelTransferTests(LedgerHost host)
     [InlineData(Transfer.Partial, 200)]
     [InlineData(Transfer.Received, 409)]
     [InlineData(Transfer.Cancelled, 409)]
-    public async Task a_transfer_is_cancelled_from_the_states_that_allow_it(string state, int status)
+    public async Task a_transfer_can_be_cancelled_only_in_the_states_that_allow_it(string state, int status)
     {
         var shop = await TestStore.Create(host, stock: 10);
         var id = await Send(shop, await shop.CreateAnotherStore(), 4);

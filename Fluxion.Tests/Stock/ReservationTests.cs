@@ -531,7 +531,7 @@ public sealed class ReservationTests(LedgerHost host)
     )]
     [InlineData("""{"reference":"x","expiresAt":"{91days}","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
     [InlineData("""{"reference":"x","expiresAt":"soon","lines":[{"store":"{store}","sku":"{sku}","quantity":1}]}""", 400, "expiresAt")]
-    public async Task a_reservation_with_one_wrong_field_is_told_which_and_nothing_is_held(string body, int status, string field)
+    public async Task a_reservation_with_one_invalid_field_is_refused_by_that_field_and_holds_nothing(string body, int status, string field)
     {
         var shop = await TestStore.Create(host, stock: 10);
         var answer = (

@@ -134,8 +134,13 @@ public sealed class StockDeciderTests
     [InlineData(4, 2.5, 4, 3, 2.5)] // nothing remains
     [InlineData(3, 2.5, 4, 3, 2.5)] // less than nothing remains
     [InlineData(-1, 2.5, 4, 3, 2.5)]
-    public void what_stays_is_worth_what_it_cost(decimal onHand, decimal average, decimal quantity, decimal unitCost, decimal expected) =>
-        Fold(Locked(Milk, onHand, unitCost: average).Item, ReturnedToSupplier(quantity, unitCost)).UnitCost.ShouldBe(expected);
+    public void the_remaining_stock_keeps_its_own_cost_after_a_supplier_return(
+        decimal onHand,
+        decimal average,
+        decimal quantity,
+        decimal unitCost,
+        decimal expected
+    ) => Fold(Locked(Milk, onHand, unitCost: average).Item, ReturnedToSupplier(quantity, unitCost)).UnitCost.ShouldBe(expected);
 
     private static StockReturnedToSupplier ReturnedToSupplier(decimal quantity, decimal unitCost) =>
         new(Store.Id, Milk.Id, quantity, Document, Document.Id) { UnitCost = unitCost };
@@ -191,7 +196,7 @@ public sealed class StockDeciderTests
     public void a_product_that_allows_backorder_may_go_below_zero() => Issue((Locked(Bread, 1), 5)).Shortages.ShouldBeEmpty();
 
     [Fact]
-    public void stock_that_is_below_zero_already_may_still_come_in() =>
+    public void stock_below_zero_can_still_be_received() =>
         AdjustStockEndpoint
             .Decide(new AdjustStock("CCS-01", "found", [new AdjustStock.Line("LAC001", 1)]), [Locked(Milk, -3)], Document)
             .Shortages.ShouldBeEmpty();
@@ -224,7 +229,7 @@ public sealed class StockDeciderTests
     }
 
     [Fact]
-    public void after_selling_out_the_next_receipt_sets_the_cost_alone() =>
+    public void a_receipt_after_selling_out_sets_the_unit_cost() =>
         Fold(Fold(null, Received(1, 2)), new StockIssued(Store.Id, Milk.Id, 1, "damage", Document) { UnitCost = 2 }, Received(5, 9))
             .UnitCost.ShouldBe(9);
 
@@ -255,7 +260,7 @@ public sealed class StockDeciderTests
     }
 
     [Fact]
-    public void goods_lost_in_transit_are_a_loss_at_their_cost_and_do_not_change_the_receiving_stocks_cost()
+    public void goods_lost_in_transit_are_a_loss_at_their_cost_and_leave_the_receiving_cost_unchanged()
     {
         var locked = Locked(Milk, 10);
         var sent = new TransferSent(Guid.CreateVersion7(), Store.Id, [new SentLine(Milk.Id, "LAC001", 5, 4)], null, null, Noon);
@@ -277,7 +282,7 @@ public sealed class StockDeciderTests
     }
 
     [Fact]
-    public void the_last_movement_is_the_latest_one_not_the_last_recorded() =>
+    public void the_last_movement_is_the_latest_to_occur_and_not_the_last_recorded() =>
         Fold(null, Received(1, 2), Received(1, 2) with { Document = Document with { OccurredAt = Noon.AddDays(-3) } })
             .LastMovementAt.ShouldBe(Noon);
 

@@ -233,7 +233,7 @@ public sealed class TransferTests(LedgerHost host)
     [InlineData(Transfer.InTransit, 200)]
     [InlineData(Transfer.Partial, 200)]
     [InlineData(Transfer.Received, 409)]
-    public async Task a_transfer_is_received_from_the_states_that_allow_it(string state, int status)
+    public async Task a_transfer_can_be_received_only_in_the_states_that_allow_it(string state, int status)
     {
         var shop = await TestStore.Create(host, stock: 10);
         var id = Id((await Send(shop.Manager, shop.Store, await shop.CreateAnotherStore(), Lines((shop.Sku, 4)))).ShouldBe(201));
@@ -309,7 +309,7 @@ public sealed class TransferTests(LedgerHost host)
         400,
         "occurredAt"
     )]
-    public async Task a_transfer_with_one_wrong_field_is_told_which_and_nothing_leaves(string body, int status, string field)
+    public async Task a_transfer_with_one_invalid_field_is_refused_by_that_field_and_sends_nothing(string body, int status, string field)
     {
         var shop = await TestStore.Create(host, stock: 10);
         var id = (await shop.Manager.Get($"products/{shop.Sku}")).Json["id"]!.GetValue<string>();

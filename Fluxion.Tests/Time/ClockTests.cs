@@ -187,7 +187,7 @@ public sealed class ClockTests(LedgerHost host)
     [InlineData("2000-01-01T00:05:00Z", "2000-01-01T00:03:00Z", 120)] // a till whose clock battery failed
     [InlineData("2090-07-01T12:00:00-04:00", "2090-07-01T11:00:00-04:00", 3600)]
     [InlineData("2026-11-05T10:00:00+05:45", "2026-11-05T04:15:00Z", 0)]
-    public async Task what_counts_is_how_long_ago_it_was_by_the_clients_own_clock(string sentAt, string occurredAt, int secondsAgo)
+    public async Task occurredAt_is_shifted_by_the_offset_of_the_clients_clock(string sentAt, string occurredAt, int secondsAgo)
     {
         var shop = await TestTenant.Create(host);
         await shop.CreateStore("M1", "P1");

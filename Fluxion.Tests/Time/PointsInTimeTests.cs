@@ -59,7 +59,7 @@ public sealed class PointsInTimeTests(LedgerHost host)
     [InlineData("Asia/Kathmandu", "2026-11-05", "2026-11-04T18:15:00Z")]
     [InlineData("Africa/Cairo", "2024-04-26", "2024-04-25T22:00:00Z")] // at midnight the clocks went forward to 1:00
     [InlineData("Atlantic/Azores", "2026-10-25", "2026-10-25T00:00:00Z")] // midnight occurred twice
-    public void a_day_begins_where_it_is(string zone, string day, string at)
+    public void a_day_begins_at_its_first_local_moment(string zone, string day, string at)
     {
         PointsInTime.Parse(day, new Zone(zone)).ShouldBe(PointsInTime.Parse(at));
         new Zone(zone).DateOf(PointsInTime.Parse(at)!.Value).ShouldBe(PointsInTime.ParseDate(day)!.Value);
