@@ -262,7 +262,7 @@ public sealed class StreamTests(LedgerHost host)
         (await console.NextComment()).ShouldBe("still here");
         Stopwatch.GetElapsedTime(opened).ShouldBeInRange(TimeSpan.FromSeconds(14), TimeSpan.FromSeconds(20));
         (await shop.Receive(5)).ShouldBe(200);
-        (await console.Next()).Says.ShouldBe("alert_raised P1 active");
+        (await console.Next()).Summary.ShouldBe("alert_raised P1 active");
     }
 
         private const string TerminateListener = """

@@ -164,8 +164,7 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
         await tenant.CreateStore("M1", "P1", stock: 10);
         using var progress = new Measurements("fluxion.replay.progress");
         var ct = TestContext.Current.CancellationToken;
-        var tenant = (await host.Services.GetRequiredService<TenantRegistry>().Find(tenant.Slug, ct)).ShouldNotBeNull();
-        (await host.Services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(), null, ct)).IsEqual.ShouldBeTrue();
+        (await host.Services.GetRequiredService<TenantReplay>().Run(tenant.Registered, new ReplayRequest(), null, ct)).IsEqual.ShouldBeTrue();
 
         var fractions = progress.Values((Instruments.Tenant, tenant.Slug));
         fractions.Count.ShouldBeGreaterThan(1);
