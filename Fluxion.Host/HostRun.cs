@@ -66,8 +66,8 @@ internal static class HostRun
             settings,
             async (app, connections) =>
             {
-                app.MapFluxion();
-                await app.Prepare(connections, ct);
+                // the endpoints are mapped while the first statements wait for the database
+                await Task.WhenAll(app.Prepare(connections, ct), Task.Run(app.MapFluxion, ct));
                 app.Lifetime.ApplicationStarted.Register(() => StartupBanner.Print(app, connections));
                 await HostingAbstractionsHostExtensions.RunAsync(app, ct);
                 return 0;
