@@ -265,7 +265,7 @@ public sealed class StreamTests(LedgerHost host)
         (await console.Next()).Summary.ShouldBe("alert_raised P1 active");
     }
 
-        private const string TerminateListener = """
+    private const string TerminateListener = """
         select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and query in ('listen fluxion_alerts', 'select')
         """;

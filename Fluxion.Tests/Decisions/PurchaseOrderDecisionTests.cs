@@ -185,7 +185,7 @@ public sealed class PurchaseOrderDecisionTests
     public void a_reference_is_of_one_delivery_of_the_order()
     {
         var (order, earlier) = (Order(new PurchaseOrderSent(), Delivery(1, "NE-1")), ("NE-1", Guid.CreateVersion7()));
-        Receive(order, 1, reference: "ne-1", deliveries: earlier).ShouldBeRefused(RefusalKind.Conflict, "Reference taken");
+        Receive(order, 1, reference: " NE-1 ", deliveries: earlier).ShouldBeRefused(RefusalKind.Conflict, "Reference taken");
         Receive(order, 1, reference: "NE-2", deliveries: earlier).ShouldBeAccepted();
         Receive(order, 1, reference: "NE-1", settings: RepeatedReferencesAllowed, deliveries: earlier).ShouldBeAccepted();
     }

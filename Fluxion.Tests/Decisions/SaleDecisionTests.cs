@@ -140,7 +140,7 @@ public sealed class SaleDecisionTests
     public void a_reference_is_unique_among_the_payments_by_a_method_unless_the_settings_allow_it()
     {
         var paid = Paid(1, reference: "R-1");
-        Pay(LockedSale(paid), 1, "r-1 ").ShouldBeRefused(RefusalKind.Conflict, "Reference taken");
+        Pay(LockedSale(paid), 1, " R-1 ").ShouldBeRefused(RefusalKind.Conflict, "Reference taken");
         Pay(LockedSale(Paid(1, "card", "R-1")), 1, "R-1").ShouldBeAccepted();
         Pay(Locked(Sale(paid), RepeatedReferencesAllowed, paid), 1, "R-1").ShouldBeAccepted();
     }

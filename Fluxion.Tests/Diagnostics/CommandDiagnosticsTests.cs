@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using Fluxion.Ledger.Diagnostics;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Replay;
 using Fluxion.Tests.Host;
 using Fluxion.Tests.Stock;
@@ -164,7 +163,9 @@ public sealed class CommandDiagnosticsTests(LedgerHost host)
         await tenant.CreateStore("M1", "P1", stock: 10);
         using var progress = new Measurements("fluxion.replay.progress");
         var ct = TestContext.Current.CancellationToken;
-        (await host.Services.GetRequiredService<TenantReplay>().Run(tenant.Registered, new ReplayRequest(), null, ct)).IsEqual.ShouldBeTrue();
+        (
+            await host.Services.GetRequiredService<TenantReplay>().Run(tenant.Registered, new ReplayRequest(), null, ct)
+        ).IsEqual.ShouldBeTrue();
 
         var fractions = progress.Values((Instruments.Tenant, tenant.Slug));
         fractions.Count.ShouldBeGreaterThan(1);
