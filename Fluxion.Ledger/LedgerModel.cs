@@ -4,7 +4,6 @@ using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Sales;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using JasperFx.Events;

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Npgsql;
 

@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using FluentValidation;
-using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Identity;
 
 namespace Fluxion.Ledger.Access;

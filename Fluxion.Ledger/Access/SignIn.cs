@@ -1,7 +1,4 @@
-using System.ComponentModel;
 using System.Text.Json.Serialization;
-using FluentValidation;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Authorization;

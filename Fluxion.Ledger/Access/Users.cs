@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Access;
 

@@ -1,6 +1,4 @@
-using System.ComponentModel;
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Alerts;
 

@@ -1,6 +1,4 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Alerts;
 

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Fluxion.Ledger.Diagnostics;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,5 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Diagnostics;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Wolverine;

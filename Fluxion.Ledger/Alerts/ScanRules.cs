@@ -1,5 +1,4 @@
 using System.Globalization;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Alerts;
 

@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Purchasing;
-using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Alerts;
 

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>A product that has a barcode.</summary>

@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

@@ -1,7 +1,5 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;

@@ -1,8 +1,6 @@
-using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

@@ -1,9 +1,4 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using FluentValidation;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

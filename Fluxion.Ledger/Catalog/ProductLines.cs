@@ -1,8 +1,3 @@
-using FluentValidation;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Validation;
-
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>A line of a command that names a product, by its sku or id or by a barcode.</summary>

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Decisions;
-
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>The wanted details of a product, with the category and the supplier that they name.</summary>

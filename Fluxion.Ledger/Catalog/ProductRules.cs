@@ -1,6 +1,3 @@
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Validation;
-
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

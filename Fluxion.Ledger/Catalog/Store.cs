@@ -1,9 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

@@ -1,9 +1,6 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Catalog;
 

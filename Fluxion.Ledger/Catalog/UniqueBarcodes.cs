@@ -1,6 +1,3 @@
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>The barcodes that a product is to have.</summary>

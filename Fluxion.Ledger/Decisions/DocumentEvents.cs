@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Decisions;
 
 /// <summary>The events that a decision appends to the stream of one document. Without events the document stays as it is.</summary>

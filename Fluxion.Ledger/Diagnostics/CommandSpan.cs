@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Fluxion.Ledger.Decisions;
 
 namespace Fluxion.Ledger.Diagnostics;
 

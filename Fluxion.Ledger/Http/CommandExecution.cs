@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Diagnostics;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Decisions;
-
 namespace Fluxion.Ledger.Http;
 
 /// <summary>The page size of every list, in rows.</summary>

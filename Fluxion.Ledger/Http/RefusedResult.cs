@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Decisions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;

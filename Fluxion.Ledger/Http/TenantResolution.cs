@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Tenancy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using CsvHelper;
 using FluentValidation.Results;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Time;
 
 namespace Fluxion.Ledger.Imports;

@@ -1,11 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
-using FluentValidation;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Http;

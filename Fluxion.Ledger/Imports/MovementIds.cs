@@ -1,6 +1,5 @@
 using System.Globalization;
 using Fluxion.Ledger.Stock;
-using Fluxion.Ledger.Validation;
 using UUIDNext;
 
 namespace Fluxion.Ledger.Imports;

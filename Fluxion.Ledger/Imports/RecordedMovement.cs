@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;

@@ -1,6 +1,4 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Purchasing;
 
 /// <summary>The quantity on order of a stock item: still to come from orders that are sent, confirmed or partial.</summary>

@@ -1,7 +1,5 @@
 using System.Text.Json.Serialization;
 using Fluxion.Ledger.Sales;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Purchasing;
 

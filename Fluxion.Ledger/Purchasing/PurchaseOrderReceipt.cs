@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Purchasing;
 
 /// <summary>The receipt of a command on a purchase order.</summary>

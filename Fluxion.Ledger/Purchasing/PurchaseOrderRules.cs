@@ -1,9 +1,6 @@
 using System.Linq.Expressions;
-using FluentValidation;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Stock;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Purchasing;
 

@@ -1,6 +1,3 @@
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Purchasing;
 
 /// <summary>Steps that commands on purchase orders share.</summary>

@@ -1,8 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

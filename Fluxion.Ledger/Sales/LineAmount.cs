@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Validation;
-
 namespace Fluxion.Ledger.Sales;
 
 /// <summary>The amount of an invoice line, or its credit. Net and tax have 2 decimals.</summary>

@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Sales;
 

@@ -1,12 +1,9 @@
 using System.Linq.Expressions;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Sales;
 

@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Stock;
 
 namespace Fluxion.Ledger.Sales;

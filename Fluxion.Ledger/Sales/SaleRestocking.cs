@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Validation;
-
 namespace Fluxion.Ledger.Sales;
 
 /// <summary>Value added tax of a document.</summary>

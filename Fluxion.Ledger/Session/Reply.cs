@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Decisions;
-
 namespace Fluxion.Ledger.Session;
 
 /// <summary>The outcome of a command.</summary>

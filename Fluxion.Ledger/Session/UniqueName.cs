@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Decisions;
-
 namespace Fluxion.Ledger.Session;
 
 /// <summary>A value that must be unique among documents of one kind. A database index refuses a duplicate at the commit.</summary>

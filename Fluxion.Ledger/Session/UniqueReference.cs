@@ -1,6 +1,4 @@
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Session;
 

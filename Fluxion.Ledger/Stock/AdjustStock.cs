@@ -1,11 +1,7 @@
-using System.ComponentModel;
-using FluentValidation;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
-using Fluxion.Ledger.Validation;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

@@ -1,6 +1,4 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Wolverine;

@@ -1,5 +1,3 @@
-using FluentValidation;
-
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Validation of the expiry of a reservation.</summary>

@@ -1,9 +1,5 @@
-using System.ComponentModel;
-using FluentValidation;
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,5 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Purchasing;
-using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Stock;
 

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Stock;
 
 /// <param name="Status">The status: open, fulfilled, released or expired.</param>

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Decisions;
-
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>The decision of a command on stock. With a shortage the command is refused.</summary>

@@ -1,8 +1,6 @@
 using System.Linq.Expressions;
-using FluentValidation;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Time;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Stock;
 

@@ -1,6 +1,4 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Time;
 
 namespace Fluxion.Ledger.Stock;

@@ -1,8 +1,4 @@
-using System.ComponentModel;
-using FluentValidation;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Ledger.Stock;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Session;
 
 namespace Fluxion.Ledger.Stock;
 

@@ -1,6 +1,3 @@
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
-
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>Loads transfers for commands.</summary>

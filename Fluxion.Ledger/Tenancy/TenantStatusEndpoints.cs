@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,3 @@
-using FluentValidation;
-
 namespace Fluxion.Ledger.Time;
 
 /// <summary>A command with the time at which it happened in the shop, by the client's clock.</summary>

@@ -1,7 +1,4 @@
-using FluentValidation;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Decisions;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using NodaTime;
 

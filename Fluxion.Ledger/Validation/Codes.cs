@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using FluentValidation;
 
 namespace Fluxion.Ledger.Validation;
 

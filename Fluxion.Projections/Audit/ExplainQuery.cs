@@ -4,7 +4,6 @@ using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
-using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;

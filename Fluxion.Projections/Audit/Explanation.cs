@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
-using Fluxion.Projections.Reading;
 
 namespace Fluxion.Projections.Audit;
 

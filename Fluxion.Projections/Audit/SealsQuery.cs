@@ -1,7 +1,6 @@
 using System.Globalization;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

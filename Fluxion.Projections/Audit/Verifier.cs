@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Npgsql;
 
 namespace Fluxion.Projections.Audit;

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Fluxion.Ledger;
 using Fluxion.Ledger.Time;
-using Fluxion.Projections.Reading;
 using JasperFx.Events;
 using Marten;
 using Marten.Events;

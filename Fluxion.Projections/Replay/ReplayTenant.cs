@@ -6,7 +6,6 @@ using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
-using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

@@ -5,7 +5,6 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
-using Fluxion.Projections.Reading;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;

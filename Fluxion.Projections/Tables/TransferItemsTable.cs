@@ -2,7 +2,7 @@ using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>
 /// The table transfer_items: the lines of transfers, with the quantities in transit, received, lost, damaged and returned.

@@ -2,7 +2,7 @@ using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table reservation_items: the lines of reservations, with the quantities held and fulfilled, and their status.</summary>
 public sealed class ReservationItemsTable : IReadModel

@@ -5,7 +5,6 @@ using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +12,7 @@ using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table transfers: transfers of goods between stores, open and closed.</summary>
 public sealed class TransfersTable : IReadModel

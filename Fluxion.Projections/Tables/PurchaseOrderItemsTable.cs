@@ -2,7 +2,7 @@ using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>
 /// The table purchase_order_items: the lines of purchase orders. A line removed from a draft is marked; no row is deleted.

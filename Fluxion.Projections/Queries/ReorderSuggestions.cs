@@ -2,14 +2,13 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
-using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Queries;
 
 /// <param name="Available">On hand less reserved.</param>
 /// <param name="OnOrder">The quantity that sent, confirmed and partial purchase orders have still to bring.</param>

@@ -3,14 +3,13 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table users: the users of the tenant. Passwords are stored elsewhere.</summary>
 public sealed class UsersTable : IReadModel

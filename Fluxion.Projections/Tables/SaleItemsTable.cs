@@ -2,7 +2,7 @@ using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table sale_items: the lines of invoices. Only returned goods change them.</summary>
 public sealed class SaleItemsTable : IReadModel

@@ -3,9 +3,8 @@ using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Validation;
-using Fluxion.Projections.Reading;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Queries;
 
 /// <summary>Queries of the read models for commands that need documents. In all statements <c>t</c> is the tenant's schema.</summary>
 public sealed class StockDocuments : IStockDocuments

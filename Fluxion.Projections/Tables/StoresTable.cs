@@ -4,14 +4,13 @@ using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table stores: the places where stock is kept.</summary>
 public sealed class StoresTable : IReadModel

@@ -1,13 +1,12 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Queries;
 
 /// <param name="Products">The number of products on hand, now or at the moment.</param>
 /// <param name="Value">On hand times moving average, each stock item rounded to 2 decimals.</param>

@@ -2,7 +2,7 @@ using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table reservation_fulfilments: the quantity that each sale took from a reservation, line by line.</summary>
 public sealed class ReservationFulfilmentsTable : IReadModel

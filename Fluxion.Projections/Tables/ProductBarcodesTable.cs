@@ -4,7 +4,7 @@ using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>
 /// The table product_barcodes: the barcodes of products with their pack quantity. A removed barcode is marked; no row is deleted.

@@ -8,7 +8,6 @@ using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +15,7 @@ using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table events: the audit trail, one row for each event of the ledger, with the state before and after it.</summary>
 public sealed class EventsTable : IReadModel

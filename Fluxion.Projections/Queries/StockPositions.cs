@@ -4,11 +4,10 @@ using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Npgsql;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Queries;
 
 /// <summary>
 /// Queries of the read models for the rules of alerts and reordering. In all statements <c>t</c> is the tenant's schema.

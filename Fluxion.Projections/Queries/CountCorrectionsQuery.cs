@@ -1,13 +1,12 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Queries;
 
 /// <summary>
 /// A late movement, which occurred before a count and was recorded after it. It changed the history and not today's stock.

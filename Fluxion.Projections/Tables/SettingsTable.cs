@@ -2,14 +2,13 @@ using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table settings: the settings of the tenant, in one row.</summary>
 public sealed class SettingsTable : IReadModel

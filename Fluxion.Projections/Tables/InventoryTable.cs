@@ -3,14 +3,13 @@ using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table inventory: the current stock of each product in each store.</summary>
 public sealed class InventoryTable : IReadModel

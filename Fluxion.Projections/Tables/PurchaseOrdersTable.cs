@@ -4,7 +4,6 @@ using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +11,7 @@ using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table purchase_orders: the orders to suppliers.</summary>
 public sealed class PurchaseOrdersTable : IReadModel

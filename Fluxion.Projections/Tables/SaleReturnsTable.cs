@@ -3,7 +3,7 @@ using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table sale_returns: returned goods of invoices and their credits, on the day of the return.</summary>
 public sealed class SaleReturnsTable : IReadModel

@@ -4,14 +4,13 @@ using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table product_prices: the price history of each product, one row per change of cost price or selling price.</summary>
 public sealed class ProductPricesTable : IReadModel

@@ -3,14 +3,13 @@ using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table sale_payments: every payment of an invoice, and every refund as a negative amount.</summary>
 public sealed class SalePaymentsTable : IReadModel

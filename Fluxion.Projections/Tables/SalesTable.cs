@@ -5,7 +5,6 @@ using Fluxion.Ledger.Sales;
 using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
-using Fluxion.Projections.Reading;
 using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +12,7 @@ using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 using Wolverine.Http;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>The table sales: one row per invoice.</summary>
 public sealed class SalesTable : IReadModel

@@ -2,7 +2,7 @@ using Fluxion.Ledger.Purchasing;
 using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 
-namespace Fluxion.Projections;
+namespace Fluxion.Projections.Tables;
 
 /// <summary>
 /// The table delivery_items: the goods of each delivery of a purchase order, and the goods returned from it. Quantities are signed.

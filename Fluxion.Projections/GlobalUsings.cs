@@ -1,0 +1,2 @@
+global using Fluxion.Projections.Reading;
+global using Fluxion.Projections.Tables;
