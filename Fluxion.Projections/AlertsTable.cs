@@ -111,8 +111,10 @@ public sealed record AlertDetails : AlertRow
 
     public new const string Select = $"""
         select {Columns},
-               (select coalesce(json_agg(json_build_object('event', h.event_type, 'at', h.created_at, 'by', u.email, 'priority', h.new_data ->> 'priority',
-                    'status', h.new_data ->> 'status', 'level', h.new_data -> 'data' -> 'level') order by (h.metadata ->> 'version')::bigint), '[]')
+               (select coalesce(json_agg(json_build_object('event', h.event_type, 'at', h.created_at, 'by', u.email,
+                       'priority', h.new_data ->> 'priority',
+                    'status', h.new_data ->> 'status', 'level', h.new_data -> 'data' -> 'level')
+                    order by (h.metadata ->> 'version')::bigint), '[]')
                 from (select * from service_events e where e.entity_type = 'alert' and e.entity_id = a.id and e.created_at >= a.created_at
                       order by (metadata ->> 'version')::bigint desc limit 200) h
                 left join users u on u.id = h.user_id) as history

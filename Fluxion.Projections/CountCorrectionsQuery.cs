@@ -41,7 +41,8 @@ public sealed record CountCorrectionRow(
     // The movement immediately precedes its correction in the stream of its stock item; see the view count_corrections.
     public const string Select = """
         select c.id, c.recorded_at, s.code as store, p.sku, p.name as product, l.reference_type as document, l.reference_id as document_id,
-               l.reference as document_reference, l.created_at as occurred_at, l.quantity, c.reference_id as count_id, c.reference as count_reference,
+               l.reference as document_reference, l.created_at as occurred_at, l.quantity, c.reference_id as count_id,
+               c.reference as count_reference,
                c.created_at as counted_at, u.email::text as "user"
         from service_inventory_movements c
         join lateral (

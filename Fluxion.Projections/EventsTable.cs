@@ -119,7 +119,8 @@ public sealed record AuditRow(
     // Both stores of a transfer see all of its rows. Rows of other entities with several stores are visible only with access to all of
     // them.
     public const string Select = """
-        select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text as user_email, e.action, e.old_data, e.new_data, e.metadata,
+        select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text as user_email, e.action, e.old_data, e.new_data,
+               e.metadata,
                host(e.ip_address) as ip_address, e.user_agent, e.created_at
         from service_events e
         left join users u on u.id = e.user_id

@@ -64,10 +64,12 @@ public sealed record InventoryRow(
                i.quantity_available as available, coalesce(o.quantity, 0) as on_order, p.reorder_point,
                case when i.last_movement_at is not null then i.cost_per_unit end as cost_per_unit,
                round(i.quantity_on_hand * i.cost_per_unit, 2) as value, i.last_movement_at, i.version
-        from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at, version from inventory
+        from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at, version
+              from inventory
               union all
               select store_id, product_id, 0::numeric, 0::numeric, 0::numeric, 0::numeric, null::timestamptz, 0::bigint from ordered
-              where quantity > 0 and not exists (select from inventory h where h.store_id = ordered.store_id and h.product_id = ordered.product_id)) i
+              where quantity > 0 and not exists (select from inventory h where h.store_id = ordered.store_id
+                  and h.product_id = ordered.product_id)) i
         join stores s on s.id = i.store_id
         join products p on p.id = i.product_id
         left join ordered o on o.store_id = i.store_id and o.product_id = i.product_id

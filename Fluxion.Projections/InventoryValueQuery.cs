@@ -15,7 +15,8 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
 {
     public const string Select = """
         select v.code as store, v.name, v.products, v.value
-        from (select s.id, s.code, s.name, count(*) filter (where i.quantity_on_hand <> 0) as products, sum(round(i.quantity_on_hand * i.cost_per_unit, 2)) as value
+        from (select s.id, s.code, s.name, count(*) filter (where i.quantity_on_hand <> 0) as products,
+            sum(round(i.quantity_on_hand * i.cost_per_unit, 2)) as value
               from inventory i join stores s on s.id = i.store_id
               group by s.id) v
         where ($1::uuid[] is null or v.id = any($1))
@@ -29,7 +30,8 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
     public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known) =>
         $"""
             select v.code as store, v.name, v.products, v.value
-            from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value
+            from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products,
+                sum(round(i.on_hand * i.unit_cost, 2)) as value
                   from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, last(m.average_cost, m.item_version) as unit_cost
                         from service_inventory_movements m
                         where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}

@@ -79,10 +79,14 @@ public sealed record ProductRow(
 
     /// <summary>The select statement. $1 is the key of the barcode to look up, or null.</summary>
     public const string Select = $"""
-        select p.id, p.sku, p.barcode, p.name, p.description, c.code as category, s.code as supplier, p.unit_type, p.min_stock_level, p.max_stock_level,
-               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active, p.version, p.created_at, p.updated_at,
-               (select coalesce(json_agg({BarcodeJson} order by b.position), '[]') from product_barcodes b where b.product_id = p.id and not b.is_removed) as barcodes,
-               (select {BarcodeJson} from product_barcodes b where b.product_id = p.id and not b.is_removed and b.code_key = $1::text) as scanned
+        select p.id, p.sku, p.barcode, p.name, p.description, c.code as category, s.code as supplier, p.unit_type, p.min_stock_level,
+               p.max_stock_level,
+               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active,
+               p.version, p.created_at, p.updated_at,
+               (select coalesce(json_agg({BarcodeJson} order by b.position), '[]') from product_barcodes b
+                where b.product_id = p.id and not b.is_removed) as barcodes,
+               (select {BarcodeJson} from product_barcodes b
+                where b.product_id = p.id and not b.is_removed and b.code_key = $1::text) as scanned
         from products p
         left join categories c on c.id = p.category_id
         left join suppliers s on s.id = p.supplier_id

@@ -90,10 +90,12 @@ public sealed record ReservationDetails : ReservationRow
     public new const string Select = $"""
         select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'store', s.code, 'sku', p.sku, 'product', p.name,
-                           'quantity', i.quantity, 'fulfilled', i.quantity_fulfilled, 'held', i.quantity_held, 'status', i.status) order by i.line_number)
+                           'quantity', i.quantity, 'fulfilled', i.quantity_fulfilled, 'held', i.quantity_held, 'status', i.status)
+                           order by i.line_number)
                 from reservation_items i join stores s on s.id = i.store_id join products p on p.id = i.product_id
                 where i.reservation_id = v.id and ($1::uuid[] is null or i.store_id = any($1))) as lines,
-               (select coalesce(json_agg(json_build_object('lineNumber', f.line_number, 'saleId', f.sale_id, 'invoiceNumber', w.invoice_number,
+               (select coalesce(json_agg(json_build_object('lineNumber', f.line_number, 'saleId', f.sale_id,
+                       'invoiceNumber', w.invoice_number,
                            'quantity', f.quantity, 'recordedAt', f.created_at) order by f.created_at, f.id, f.line_number), '[]')
                 from reservation_fulfilments f join sales w on w.id = f.sale_id
                 where f.reservation_id = v.id and ($1::uuid[] is null or w.store_id = any($1))) as sales

@@ -76,7 +76,8 @@ public sealed record PaymentRow(
 )
 {
     public const string Select = """
-        select m.id, s.code as store, m.sale_id, v.invoice_number, m.kind, m.payment_method as method, m.amount, m.reference, m.reason, m.created_by,
+        select m.id, s.code as store, m.sale_id, v.invoice_number, m.kind, m.payment_method as method, m.amount, m.reference, m.reason,
+               m.created_by,
                m.created_at as occurred_at, m.recorded_at
         from sale_payments m
         join sales v on v.id = m.sale_id

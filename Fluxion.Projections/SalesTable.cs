@@ -78,9 +78,12 @@ public record SaleRow(
 )
 {
     internal const string Columns = """
-        v.id, s.code as store, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.amount_refunded, v.returned_amount,
-        case when v.payment_status = 'cancelled' then 0 else v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded end as open_amount,
-        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at as occurred_at, v.recorded_at, v.prices_include_tax
+        v.id, s.code as store, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid,
+        v.amount_refunded, v.returned_amount,
+        case when v.payment_status = 'cancelled' then 0
+            else v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded end as open_amount,
+        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at as occurred_at, v.recorded_at,
+        v.prices_include_tax
         """;
 
     internal const string From = """
@@ -166,17 +169,22 @@ public sealed record SaleDetails : SaleRow
         select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity,
                            'unitPrice', i.unit_price, 'discount', i.discount, 'lineTotal', i.line_total, 'taxRate', i.tax_rate,
-                           'netAmount', i.net_amount, 'taxAmount', i.tax_amount, 'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
+                           'netAmount', i.net_amount, 'taxAmount', i.tax_amount, 'costPerUnit', i.cost_per_unit,
+                           'quantityReturned', i.quantity_returned) order by i.line_number)
                 from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id) as lines,
-               (select coalesce(json_agg(json_build_object('id', m.id, 'kind', m.kind, 'method', m.payment_method, 'amount', m.amount, 'reference', m.reference,
+               (select coalesce(json_agg(json_build_object('id', m.id, 'kind', m.kind, 'method', m.payment_method, 'amount', m.amount,
+                       'reference', m.reference,
                            'reason', m.reason, 'occurredAt', m.created_at, 'recordedAt', m.recorded_at, 'createdBy', m.created_by)
                            order by m.created_at, m.recorded_at, m.id), '[]')
                 from sale_payments m where m.sale_id = v.id) as payments,
                (select coalesce(json_agg(json_build_object('id', b.id, 'kind', b.kind, 'reason', b.reason, 'occurredAt', b.created_at,
-                           'recordedAt', b.recorded_at, 'createdBy', b.created_by, 'subtotal', b.net, 'taxAmount', b.tax, 'totalAmount', b.net + b.tax,
+                           'recordedAt', b.recorded_at, 'createdBy', b.created_by, 'subtotal', b.net, 'taxAmount', b.tax,
+                           'totalAmount', b.net + b.tax,
                            'lines', b.lines) order by b.created_at, b.recorded_at, b.id), '[]')
-                from (select r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by, sum(r.net_amount) as net, sum(r.tax_amount) as tax,
-                             json_agg(json_build_object('lineNumber', r.line_number, 'sku', p.sku, 'quantity', r.quantity, 'netAmount', r.net_amount,
+                from (select r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by, sum(r.net_amount) as net,
+                    sum(r.tax_amount) as tax,
+                             json_agg(json_build_object('lineNumber', r.line_number, 'sku', p.sku, 'quantity', r.quantity,
+                                 'netAmount', r.net_amount,
                                  'taxAmount', r.tax_amount, 'costOfGoods', r.cost_of_goods) order by r.line_number) as lines
                       from sale_returns r join products p on p.id = r.product_id where r.sale_id = v.id
                       group by r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by) b) as returns

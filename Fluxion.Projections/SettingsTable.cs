@@ -41,7 +41,8 @@ public static class SettingsQuery
             .For(http)
             .Where(
                 """
-                select coalesce(s.over_receipt_percent, 0) as over_receipt_percent, coalesce(s.alerts, '{}') as alerts, coalesce(s.timezone, 'UTC') as timezone,
+                select coalesce(s.over_receipt_percent, 0) as over_receipt_percent, coalesce(s.alerts, '{}') as alerts,
+                       coalesce(s.timezone, 'UTC') as timezone,
                        coalesce(s.prices_include_tax, false) as prices_include_tax, coalesce(s.unique_references, true) as unique_references
                 from (select) one left join settings s on true
                 """

@@ -50,7 +50,8 @@ public sealed record StoreRow(
 )
 {
     public const string Select = """
-        select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at, s.timezone
+        select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at,
+               s.timezone
         from stores s where ($1::uuid[] is null or s.id = any($1))
         """;
 }

@@ -56,7 +56,8 @@ public record TransferRow(
 )
 {
     internal const string Columns = """
-        t.id, f.code as from_store, g.code as to_store, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at, t.created_by,
+        t.id, f.code as from_store, g.code as to_store, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at,
+        t.created_by,
                t.created_at as recorded_at
         """;
 
@@ -98,7 +99,8 @@ public sealed record TransferDetails : TransferRow
         select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity_sent,
                            'received', i.quantity_received, 'lost', i.quantity_lost, 'damaged', i.quantity_damaged,
-                           'inTransit', i.quantity_in_transit, 'returned', i.quantity_returned, 'costPerUnit', i.cost_per_unit) order by i.line_number)
+                           'inTransit', i.quantity_in_transit, 'returned', i.quantity_returned, 'costPerUnit', i.cost_per_unit)
+                           order by i.line_number)
                 from transfer_items i join products p on p.id = i.product_id where i.transfer_id = t.id) as lines
         {From}
         """;

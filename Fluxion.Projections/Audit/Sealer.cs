@@ -188,7 +188,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
             batch.BatchCommands.Add(
                 new(
                     $"""
-                    insert into {tenant.Schema}.ledger_seals (number, from_sequence, to_sequence, event_count, entries, previous_hash, hash, sealed_at)
+                    insert into {tenant.Schema}.ledger_seals (number, from_sequence, to_sequence, event_count, entries, previous_hash, hash,
+                        sealed_at)
                     values ($1, $2, $3, $4, $5, $6, $7, $8)
                     """
                 )

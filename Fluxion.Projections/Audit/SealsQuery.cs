@@ -25,7 +25,8 @@ public sealed record SealRow(
 )
 {
     public const string Select = """
-        select number, from_sequence, to_sequence, event_count as events, encode(hash, 'hex') as hash, encode(previous_hash, 'hex') as previous_hash, sealed_at
+        select number, from_sequence, to_sequence, event_count as events, encode(hash, 'hex') as hash,
+               encode(previous_hash, 'hex') as previous_hash, sealed_at
         from ledger_seals where true
         """;
 }

@@ -215,9 +215,12 @@ public sealed class Verifier(Databases databases) : IDisposable
         await using (
             var command = new NpgsqlCommand(
                 $"""
-                select now.entries, (select seq_id from {tenant.Schema}.mt_events where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit and {IsEvent} order by seq_id limit 1)
+                select now.entries,
+                       (select seq_id from {tenant.Schema}.mt_events
+                        where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit and {IsEvent} order by seq_id limit 1)
                 from unnest($1, $2, $3) with ordinality s (low, high, "limit", place)
-                cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries, min(timestamp) filter (where {IsEvent}) as earliest
+                cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries,
+                                    min(timestamp) filter (where {IsEvent}) as earliest
                                     from {tenant.Schema}.mt_events where seq_id between s.low and s.high) now
                 order by s.place
                 """,

@@ -59,7 +59,8 @@ internal static class ReplaysTable
         batch.BatchCommands.Add(
             new(
                 $"""
-                update {tenant.Schema}.replays set status = $2, problem = $3, events = $4, differences = $5, replaced = $6, tables = $7::jsonb, finished_at = now() where id = $1
+                update {tenant.Schema}.replays set status = $2, problem = $3, events = $4, differences = $5, replaced = $6,
+                    tables = $7::jsonb, finished_at = now() where id = $1
                 """
             )
             {
