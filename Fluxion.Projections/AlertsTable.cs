@@ -129,7 +129,8 @@ public static class AlertsQueries
     private const string Open = "open";
 
     [WolverineGet("/api/{tenant}/alerts", Name = "List alerts"), Authorize(Roles.Viewer), Tags("Alerts")]
-    [EndpointSummary("Alerts, latest first; filters: status (a state, or open for active and acknowledged), type, priority, store, sku")]
+    [EndpointSummary("List alerts")]
+    [EndpointDescription("Latest first. Filters: status (a state, or open for active and acknowledged), type, priority, store, sku.")]
     [ProducesResponseType<Page<AlertRow>>(200)]
     public static Task<IResult> List(
         string? status,
@@ -158,7 +159,7 @@ public static class AlertsQueries
             .Page<AlertRow>(databases, limit, after, SortOrder.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/alerts/{id}", Name = "Get alert"), Authorize(Roles.Viewer), Tags("Alerts")]
-    [EndpointSummary("One alert with its history")]
+    [EndpointSummary("Get an alert with its history")]
     [ProducesResponseType<AlertDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

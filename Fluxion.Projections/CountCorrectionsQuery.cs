@@ -60,11 +60,13 @@ public sealed record CountCorrectionRow(
 public static class CountCorrectionsQuery
 {
     [WolverineGet("/api/{tenant}/stock/count-corrections", Name = "List count corrections"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary(
-        "What counts have seen already, latest first; filters: store, sku, from and to (when it was recorded; to is excluded; a date is a day in the store's time zone)"
-    )]
+    [EndpointSummary("List the movements that a count had seen already")]
     [EndpointDescription(
-        "One row a movement that occurred before a count and was recorded after it. It changed the history and not today's stock: right for a till that was offline, wrong for a till whose clock is slow. The receipt of the command says the same in correctedByCount."
+        "Latest first, one row for each movement that occurred before a count and was recorded after it. "
+            + "Filters: store, sku, from and to (time of recording). to is exclusive. "
+            + "A date means the start of that day in the store's time zone. Such a movement changed the history and not today's stock. "
+            + "That is right for a till that was offline, and wrong for a till whose clock is slow. "
+            + "The receipt of the command gives the same information in correctedByCount."
     )]
     [ProducesResponseType<Page<CountCorrectionRow>>(200)]
     public static Task<IResult> List(

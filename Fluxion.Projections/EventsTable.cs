@@ -134,8 +134,10 @@ public sealed record AuditRow(
 public static class EventsQueries
 {
     [WolverineGet("/api/{tenant}/events", Name = "List events"), Authorize(Roles.Manager), Tags("Audit")]
-    [EndpointSummary(
-        "The audit trail, latest first; filters: entityType, entityId, eventType, user (id), from and to (when it was recorded; to is excluded; a date is a day in the tenant's time zone)"
+    [EndpointSummary("List the audit trail")]
+    [EndpointDescription(
+        "Latest first. Filters: entityType, entityId, eventType, user (id), from and to (time of recording). to is exclusive. "
+            + "A date means the start of that day in the tenant's time zone."
     )]
     [ProducesResponseType<Page<AuditRow>>(200)]
     public static Task<IResult> List(

@@ -51,9 +51,10 @@ public static class InventoryValueQueries
         Tags("Stock"),
         HeavyWork(HeavyWork.Report)
     ]
-    [EndpointSummary("What stock is worth, store by store, now or as of a moment; filter: store")]
+    [EndpointSummary("List the value of stock by store, now or at a moment in the past")]
     [EndpointDescription(
-        "asOf and knownAt are those of the inventory itself. A store in which nothing has ever moved, or had by then, is not in the list."
+        "Filter: store. asOf and knownAt have the same meaning as in the list of inventory. "
+            + "The list omits a store without any movement, or without any by then."
     )]
     [ProducesResponseType<Page<StoreValueRow>>(200)]
     public static Task<IResult> List(

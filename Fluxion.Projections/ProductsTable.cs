@@ -97,11 +97,12 @@ public sealed record ProductRow(
 public static class ProductsQueries
 {
     [WolverineGet("/api/{tenant}/products", Name = "List products"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary(
-        "The products by sku; filters: category, supplier, barcode (as it was scanned), search (a part of sku, barcodes or name)"
-    )]
+    [EndpointSummary("List products")]
     [EndpointDescription(
-        "barcode finds UPC-A and EAN-13 of one GTIN alike; scanned says which of the product's barcodes it is and how much it stands for. search goes by neither case nor accents: 'azucar' finds Azúcar. Deactivated products are in the list, see isActive."
+        "Sorted by sku, with inactive products (see isActive). "
+            + "Filters: category, supplier, barcode (as scanned), search (a part of sku, barcodes or name; "
+            + "case and accents are ignored: 'azucar' finds Azúcar). barcode treats UPC-A and EAN-13 of one GTIN alike. "
+            + "scanned is the barcode of the product that matched, with its pack quantity."
     )]
     [ProducesResponseType<Page<ProductRow>>(200)]
     public static Task<IResult> List(
@@ -133,7 +134,7 @@ public static class ProductsQueries
     }
 
     [WolverineGet("/api/{tenant}/products/{id}", Name = "Get product"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("One product, by sku or id")]
+    [EndpointSummary("Get a product by sku or id")]
     [ProducesResponseType<ProductRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery.For(http).Where(ProductRow.Select, (string?)null).Named("p.sku", "p.id", id).One<ProductRow>(databases, "product", id);

@@ -178,8 +178,10 @@ public sealed record PurchaseOrderDetails : PurchaseOrderRow
 public static class PurchaseOrdersQueries
 {
     [WolverineGet("/api/{tenant}/purchase-orders", Name = "List purchase orders"), Authorize(Roles.Viewer), Tags("Purchasing")]
-    [EndpointSummary(
-        "The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded; of a point in time the day in the store's time zone)"
+    [EndpointSummary("List purchase orders")]
+    [EndpointDescription(
+        "Latest first. Filters: store, supplier, status, from and to (order date). to is exclusive. "
+            + "A point in time means its day in the store's time zone."
     )]
     [ProducesResponseType<Page<PurchaseOrderRow>>(200)]
     public static Task<IResult> List(
@@ -204,7 +206,7 @@ public static class PurchaseOrdersQueries
             .Page<PurchaseOrderRow>(databases, limit, after, SortOrder.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]
-    [EndpointSummary("One purchase order with its lines, deliveries and returns, by order number or id")]
+    [EndpointSummary("Get a purchase order with its lines, deliveries and returns by order number or id")]
     [ProducesResponseType<PurchaseOrderDetails>(200)]
     public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) =>
         TenantQuery

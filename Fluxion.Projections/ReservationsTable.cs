@@ -109,7 +109,8 @@ public sealed record ReservationDetails : ReservationRow
 public static class ReservationsQueries
 {
     [WolverineGet("/api/{tenant}/stock/reservations", Name = "List reservations"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Reservations, the last opened first; filters: status, store (that it holds or held stock of), reference")]
+    [EndpointSummary("List reservations")]
+    [EndpointDescription("Sorted by opening, latest first. Filters: status, store (of stock that it holds or held), reference.")]
     [ProducesResponseType<Page<ReservationRow>>(200)]
     public static Task<IResult> List(
         string? status,
@@ -126,13 +127,14 @@ public static class ReservationsQueries
             .FilterOneOf("v.status = {0}", "status", status, Reservation.States)
             .Filter("v.reference = {0}", reference)
             .Filter(
-                "exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
+                "exists (select from reservation_items i join stores s on s.id = i.store_id "
+                    + "where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
                 store is null ? null : Codes.Spellings(store)
             )
             .Page<ReservationRow>(databases, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("One reservation with its lines, what of each is still held, and the sales that took the rest")]
+    [EndpointSummary("Get a reservation with its lines, the quantities still held and the sales that fulfilled the rest")]
     [ProducesResponseType<ReservationDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

@@ -203,8 +203,10 @@ public sealed record SaleDetails : SaleRow
 public static class SalesQueries
 {
     [WolverineGet("/api/{tenant}/sales", Name = "List sales"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary(
-        "Sales, latest first; filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)"
+    [EndpointSummary("List sales")]
+    [EndpointDescription(
+        "Latest first. Filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from "
+            + "and to (time of sale). to is exclusive. A date means the start of that day in the store's time zone."
     )]
     [ProducesResponseType<Page<SaleRow>>(200)]
     public static Task<IResult> List(
@@ -229,7 +231,7 @@ public static class SalesQueries
             .Page<SaleRow>(databases, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary("One sale with its lines, its payments and refunds, and what came back of it")]
+    [EndpointSummary("Get a sale with its lines, payments, refunds and returns")]
     [ProducesResponseType<SaleDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

@@ -34,7 +34,7 @@ public sealed class SettingsTable : IReadModel
 public static class SettingsQuery
 {
     [WolverineGet("/api/{tenant}/settings", Name = "Get settings"), Authorize(Roles.Admin), Tags("Settings")]
-    [EndpointSummary("The tenant's own rules")]
+    [EndpointSummary("Get the settings of the tenant")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Get(HttpContext http, Databases databases) =>
         TenantQuery

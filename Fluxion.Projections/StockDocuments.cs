@@ -75,7 +75,9 @@ public sealed class StockDocuments : IStockDocuments
                 where r.status = 'open'
                 group by x.of, r.id)
             select kind, count(*) as count,
-                   (array_remove(array_agg(case when seen then number end order by number), null))[1:{{OpenDocuments.MaxListed}}] as documents, of
+                   (array_remove(array_agg(case when seen then number end order by number), null))[1:{{OpenDocuments.MaxListed}}]
+                       as documents,
+                   of
             from open where of = any($1) group by of, kind order by of, kind
             """;
 

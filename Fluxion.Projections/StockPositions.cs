@@ -98,7 +98,8 @@ public sealed class StockPositions : IStockPositions
 
     /// <summary>The condition that less is on hand than reserved, for a product that does not allow backorders.</summary>
     private static string IsShort(string inventory, string product) =>
-        $"{inventory}.quantity_available < 0 and {inventory}.quantity_reserved > 0 and not coalesce(({product}.settings ->> 'allow_backorder')::boolean, false)";
+        $"{inventory}.quantity_available < 0 and {inventory}.quantity_reserved > 0 "
+        + $"and not coalesce(({product}.settings ->> 'allow_backorder')::boolean, false)";
 
     /// <summary>
     /// The open reservations with a shortfall. If several hold the same product in a store, the one opened last is short first.

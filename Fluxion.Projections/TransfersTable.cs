@@ -111,7 +111,8 @@ public sealed record TransferDetails : TransferRow
 public static class TransfersQueries
 {
     [WolverineGet("/api/{tenant}/stock/transfers", Name = "List transfers"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Transfers, the last recorded first; filters: status, store (sending or receiving)")]
+    [EndpointSummary("List transfers")]
+    [EndpointDescription("Sorted by time of recording, latest first. Filters: status, store (sending or receiving).")]
     [ProducesResponseType<Page<TransferRow>>(200)]
     public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery
@@ -125,7 +126,7 @@ public static class TransfersQueries
             .Page<TransferRow>(databases, limit, after, SortOrder.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/transfers/{id}", Name = "Get transfer"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("One transfer with its lines")]
+    [EndpointSummary("Get a transfer with its lines")]
     [ProducesResponseType<TransferDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

@@ -145,7 +145,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     )
     {
         await using var command = new NpgsqlCommand(
-            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id limit {EventBatchSize}",
+            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 "
+                + $"order by seq_id limit {EventBatchSize}",
             connection
         )
         {

@@ -41,8 +41,9 @@ public static class SealsQuery
     );
 
     [WolverineGet("/api/{tenant}/audit/seals", Name = "List seals"), Authorize(Roles.Viewer), Tags("Audit")]
-    [EndpointSummary(
-        "The seals of the ledger, latest first. With limit=1 the head: published elsewhere, its hash shows later that nothing before it was changed"
+    [EndpointSummary("List the seals of the ledger")]
+    [EndpointDescription(
+        "Latest first. limit=1 returns the head. Publish its hash elsewhere: it later proves that nothing before it was changed."
     )]
     [ProducesResponseType<Page<SealRow>>(200)]
     public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) =>

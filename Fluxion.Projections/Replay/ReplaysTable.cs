@@ -22,7 +22,8 @@ internal static class ReplaysTable
 
     /// <summary>Marks replays as failed whose host has died, so that a new one can start.</summary>
     public static string Abandon(string schema) =>
-        $"update {schema}.replays set status = 'failed', problem = 'The host that ran it has stopped.', finished_at = now() where {Abandoned(schema)}";
+        $"update {schema}.replays set status = 'failed', problem = 'The host that ran it has stopped.', finished_at = now() "
+        + $"where {Abandoned(schema)}";
 
     public static string Insert(string schema) =>
         $"insert into {schema}.replays (id, table_name, until, swap, requested_by) values (?, nullif(?, ''), nullif(?, ''), ?, ?)";

@@ -54,7 +54,8 @@ internal sealed class Swap(
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
             throw new ReplayRefusedException(
-                $"Rows of {e.TableName} refer to others that no event makes, or that are missing ({e.ConstraintName}): swap all tables, not one alone."
+                $"Rows of {e.TableName} refer to rows that follow from no event, or that are missing ({e.ConstraintName}). "
+                    + "Swap all tables, not one alone."
             );
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
@@ -247,7 +248,8 @@ internal sealed class Swap(
             yield break;
         }
         var same =
-            $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
+            $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} "
+            + $"and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
         foreach (var code in t.Codes)
             yield return new(
                 $"""
