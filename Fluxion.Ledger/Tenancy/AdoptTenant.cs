@@ -63,8 +63,8 @@ public static class AdoptTenantEndpoint
     ]
     [EndpointSummary("Adopt a tenant whose data exists: restore its missing registry row and accounts")]
     [EndpointDescription(
-        "Use it for a schema that the registry does not know because the registry was restored from an older backup, and for "
-            + "accounts that differ from the tenant's users. A repetition changes nothing but the password. "
+        "Use it after a restore of an older backup, for a schema that the registry does not know. "
+            + "Use it also for accounts that differ from the tenant's users. A repetition changes nothing but the password. "
             + "Refused with 404: no data to adopt; "
             + "409: data of another tenant, a schema without events, or an adminEmail that is no active admin."
     )]

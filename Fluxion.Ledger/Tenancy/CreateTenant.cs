@@ -64,8 +64,9 @@ public static class CreateTenantEndpoint
     [EndpointSummary("Create a tenant with its schema and its first admin")]
     [EndpointDescription(
         "The host creates all of it or nothing. The admin signs in with POST /api/token and the slug. "
-            + "Refused with 400: a slug that cannot name a schema or would shadow a path; 409: a slug that is taken, a schema with "
-            + "events of a tenant that the registry does not know (see adopt), or analysts of a former tenant who would read the new one."
+            + "Refused with 400: a slug that cannot name a schema or would shadow a path; 409: a taken slug; "
+            + "409: a schema with events of a tenant that the registry does not know (see adopt); "
+            + "409: analysts of a former tenant who would read the new one."
     )]
     [ProducesResponseType<TenantReply>(201)]
     public static async Task<IResult> Post(

@@ -102,8 +102,8 @@ public sealed record ChangeSettings(
         bool? PricesIncludeTax = null,
     [property: Description(
         "Whether a number of an outside system is refused when it is already used. "
-            + "This holds for posTransactionId within the store of a sale, for references of payments and of refunds within their "
-            + "sale, and for references of deliveries and of returns within their order. Default: unchanged, initially true"
+            + "A sale's posTransactionId must be unique in its store. References of payments and of refunds must be unique in their sale, "
+            + "and references of deliveries and of returns in their order. Default: unchanged, initially true"
     )]
         bool? UniqueReferences = null
 )
