@@ -121,7 +121,11 @@ internal sealed class MartenRebuild(Databases databases, SchemaScripts scripts, 
     private Task<List<string>> Columns(NpgsqlConnection connection, string table, CancellationToken ct) =>
         Column(
             connection,
-            $"select quote_ident(attname) from pg_attribute where attrelid = '{_schema}.{table}'::regclass and attnum > 0 and attgenerated = '' and not attisdropped order by attnum",
+            $"""
+            select quote_ident(attname) from pg_attribute
+            where attrelid = '{_schema}.{table}'::regclass and attnum > 0 and attgenerated = '' and not attisdropped
+            order by attnum
+            """,
             ct
         );
 

@@ -68,7 +68,8 @@ internal static class DatabaseCommand
             {
                 return Output.Refuse(
                     $"{failed.Count} of {tenants + 1} schemas are as they were, "
-                        + "and their tenants are not served by this version; all others are up to date. Repair what is named and run it again."
+                        + "and this version does not serve their tenants. All others are up to date. "
+                        + "Repair the named causes and run the command again."
                 );
             }
             AnsiConsole.MarkupLineInterpolated(

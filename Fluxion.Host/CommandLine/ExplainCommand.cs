@@ -96,9 +96,8 @@ internal static class ExplainCommand
             );
         }
         lines.WriteRest();
-        Console.WriteLine(
-            $"On hand {Number(item.OnHand)} at {Number(item.UnitCost)}: {Number(Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero))}"
-        );
+        var value = Math.Round(item.OnHand * item.UnitCost, 2, MidpointRounding.AwayFromZero);
+        Console.WriteLine($"On hand {Number(item.OnHand)} at {Number(item.UnitCost)}: {Number(value)}");
         return 0;
     }
 

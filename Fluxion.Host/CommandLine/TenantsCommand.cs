@@ -106,7 +106,7 @@ internal static class TenantsCommand
                 if (made > 0)
                 {
                     AnsiConsole.MarkupLineInterpolated(
-                        $"An account that was made has no password until an admin sets one: POST /api/{tenant.Slug}/users/{{email}}/password"
+                        $"A new account has no password until an admin sets one: POST /api/{tenant.Slug}/users/{{email}}/password"
                     );
                 }
                 if (admin is null)

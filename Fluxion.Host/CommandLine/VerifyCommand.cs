@@ -41,8 +41,12 @@ internal static class VerifyCommand
                 $"{tenant.Slug} is not intact: {finding.Kind}. {finding.Detail} {result.Events} events before that are as they were sealed."
             );
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
+        var unsealed = FormattableString.Invariant(
+            $"{result.Unsealed} not sealed yet{result.UnsealedSince:', the first of' yyyy-MM-dd HH:mm:ss'Z'}"
+        );
+        var speed = FormattableString.Invariant($"{seconds:0.0} s, {result.Events / seconds:0} events/s");
         AnsiConsole.MarkupLineInterpolated(
-            $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {result.Unsealed} not sealed yet{result.UnsealedSince:', the first of' yyyy-MM-dd HH:mm:ss'Z'} ({seconds:0.0} s, {result.Events / seconds:0} events/s)"
+            $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {unsealed} ({speed})"
         );
         if (result.ExpectedSeal is { } expected)
             AnsiConsole.MarkupLineInterpolated($"The hash that was expected is that of seal {expected}.");

@@ -34,13 +34,16 @@ public sealed record DatabaseConnections(string Service, string? Owner, Embedded
         }
         if (owner is not null)
             throw new SettingsException(
-                $"ConnectionStrings__{OwnerName} is set and ConnectionStrings__{ServiceName} is not: the host needs both, or neither in Development."
+                $"ConnectionStrings__{OwnerName} is set and ConnectionStrings__{ServiceName} is not. "
+                    + "The host needs both, or neither in Development."
             );
         if (!environment.IsDevelopment())
         {
             throw new SettingsException(
-                "Set ConnectionStrings__Fluxion (role fluxion_app) and, for migrations and provisioning, ConnectionStrings__FluxionOwner (role fluxion_owner). "
-                    + "A database gets ready for both with: database init --admin \"Host=…;Username=postgres;Password=…\". An embedded database exists in Development only."
+                "Set ConnectionStrings__Fluxion (role fluxion_app). "
+                    + "For migrations and provisioning, set also ConnectionStrings__FluxionOwner (role fluxion_owner). "
+                    + "This command prepares a database for both: database init --admin \"Host=…;Username=postgres;Password=…\". "
+                    + "An embedded database exists in Development only."
             );
         }
         var options = EmbeddedDatabaseOptions.FromEnvironment();

@@ -24,7 +24,8 @@ public static class DatabaseInitialization
         if (service.Username != "fluxion_app" || owner.Username != "fluxion_owner" || service.Database is not { Length: > 0 } database)
         {
             throw new SettingsException(
-                "ConnectionStrings__Fluxion names the role fluxion_app and ConnectionStrings__FluxionOwner the role fluxion_owner, both of the same database."
+                "ConnectionStrings__Fluxion must name the role fluxion_app, and ConnectionStrings__FluxionOwner the role fluxion_owner. "
+                    + "Both must name the same database."
             );
         }
 
@@ -37,7 +38,9 @@ public static class DatabaseInitialization
             {
                 if (await IsThere(cluster, role.Username!, ct) && await IsRefused(role, ct))
                     throw new SettingsException(
-                        $"The role {role.Username} of this server has another password than the connection string. Name it there; or, for all databases of the server, say --set-passwords: who connects with the old one no longer can."
+                        $"The role {role.Username} of this server has another password than the connection string. "
+                            + "Put it into the connection string. Or set the role's password for the whole server with --set-passwords: "
+                            + "clients with the old password can then no longer connect to any of its databases."
                     );
             }
         }

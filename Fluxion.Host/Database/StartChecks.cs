@@ -55,7 +55,8 @@ public sealed class StartChecks(Databases databases, SchemaScripts scripts, IHos
             select current_user::text,
                    case when r.rolsuper then 'is a superuser'
                         when r.rolbypassrls then 'bypasses row level security (BYPASSRLS)'
-                        when pg_has_role(r.oid, n.nspowner, 'member') then format('owns the schemas, as %s does', pg_get_userbyid(n.nspowner)) end
+                        when pg_has_role(r.oid, n.nspowner, 'member')
+                            then format('owns the schemas, as %s does', pg_get_userbyid(n.nspowner)) end
             from pg_roles r left join pg_namespace n on n.nspname = 'shared'
             where r.rolname = current_user
             """

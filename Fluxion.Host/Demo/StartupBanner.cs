@@ -23,8 +23,12 @@ public static class StartupBanner
 
             A token, a receipt of 10, and the stock after it:
 
-            TOKEN=$(curl -s {address}/api/token -H 'Content-Type: application/json' -d '{$$"""{"tenant":"{{DemoTenant.Slug}}","email":"{{DemoTenant.Email("user")}}","password":"{{DemoTenant.Password}}"}"""}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-            curl -s {address}/api/{DemoTenant.Slug}/stock/receipts -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H "Idempotency-Key: $(date +%s%N)" -d '{"""{"store":"CCS-01","reference":"GRN-7","lines":[{"sku":"LAC001","quantity":10,"unitCost":2.50}]}"""}'
+            TOKEN=$(curl -s {address}/api/token -H 'Content-Type: application/json' \
+              -d '{$$"""{"tenant":"{{DemoTenant.Slug}}","email":"{{DemoTenant.Email("user")}}","password":"{{DemoTenant.Password}}"}"""}' \
+              | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+            curl -s {address}/api/{DemoTenant.Slug}/stock/receipts -H "Authorization: Bearer $TOKEN" \
+              -H 'Content-Type: application/json' -H "Idempotency-Key: $(date +%s%N)" \
+              -d '{"""{"store":"CCS-01","reference":"GRN-7","lines":[{"sku":"LAC001","quantity":10,"unitCost":2.50}]}"""}'
             curl -s "{address}/api/{DemoTenant.Slug}/inventory?sku=LAC001" -H "Authorization: Bearer $TOKEN"
 
             """

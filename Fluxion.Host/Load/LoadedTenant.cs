@@ -93,7 +93,8 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
             .GetRequiredService<Databases>()
             .RequireOwner()
             .CreateCommand(
-                $"vacuum (analyze) {tenant.Schema}.products, {tenant.Schema}.stores, {tenant.Schema}.inventory, {tenant.Schema}.inventory_movements"
+                $"vacuum (analyze) {tenant.Schema}.products, {tenant.Schema}.stores, "
+                    + $"{tenant.Schema}.inventory, {tenant.Schema}.inventory_movements"
             );
         command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync(ct);

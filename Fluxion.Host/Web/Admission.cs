@@ -185,7 +185,7 @@ public static class Admission
             .Problem(
                 statusCode: status,
                 title: "Busy",
-                detail: $"This host works on as many {what} as it can at once. Nothing was done: send the request again after Retry-After."
+                detail: $"This host already works on its maximum of {what}. Nothing was done: send the request again after Retry-After."
             )
             .ExecuteAsync(http);
     }

@@ -35,7 +35,7 @@ public sealed class ClockHealth(LedgerClock clock) : IHealthCheck
         Task.FromResult(clock.IsOff ? HealthCheckResult.Degraded(Describe(clock)) : HealthCheckResult.Healthy());
 
     public static string Describe(LedgerClock clock) =>
-        FormattableString.Invariant(
-            $"The clock of this host is {clock.Offset.Duration().TotalSeconds:0} s {(clock.Offset > TimeSpan.Zero ? "ahead of" : "behind")} the database's. The ledger goes by the database's; set this one right."
-        );
+        FormattableString.Invariant($"The clock of this host is {clock.Offset.Duration().TotalSeconds:0} s ")
+        + $"{(clock.Offset > TimeSpan.Zero ? "ahead of" : "behind")} the database's. "
+        + "The ledger uses the database's clock. Correct the clock of this host.";
 }

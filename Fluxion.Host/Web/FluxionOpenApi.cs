@@ -72,7 +72,10 @@ public static class FluxionOpenApi
             {
                 document.Info.Title = "Fluxion Ledger";
                 document.Info.Description =
-                    "An event-sourced inventory ledger for many tenants. Errors are RFC 9457 problem details. Lists: limit (at most 1000), after and fields; as text/csv or application/x-ndjson (JSON Lines) on request, then whole unless limit is given. Single resources have an ETag.";
+                    "An event-sourced inventory ledger for many tenants. Errors are RFC 9457 problem details. "
+                    + "Lists accept the parameters limit (at most 1000), after and fields. "
+                    + "On request they are text/csv or application/x-ndjson (JSON Lines), with all rows unless limit is given. "
+                    + "Single resources have an ETag.";
                 document.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation));
                 document.Components!.Schemas!.Remove(nameof(IResult)); // the return type of every endpoint; it carries no information
                 document.AddComponent<IOpenApiSecurityScheme>(
@@ -151,7 +154,7 @@ public static class FluxionOpenApi
                 {
                     Name = AlertStreamEndpoint.LastEventId,
                     In = ParameterLocation.Header,
-                    Description = "The id of the last event that was received: the stream goes on after it.",
+                    Description = "The id of the last event received: the stream continues after it.",
                     Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                 }
             );
@@ -165,7 +168,8 @@ public static class FluxionOpenApi
                 In = ParameterLocation.Header,
                 Required = endpoint.Method.GetCustomAttribute<MovesStockOrMoneyAttribute>() is not null,
                 Description =
-                    "Your own name for this request, for example a UUID: sent again with it, the request is applied once and answered alike.",
+                    "Your name for this request, for example a UUID. A request that is repeated with it is applied once and gets "
+                    + "the same answer.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
             }
         );
@@ -224,7 +228,8 @@ public static class FluxionOpenApi
                         Name = ListFormat.DecimalsParameter,
                         In = ParameterLocation.Query,
                         Description =
-                            "Of CSV: point (when left out), or comma, with which semicolons separate the fields. An import takes the same.",
+                            "The decimal separator of CSV: point or comma. With comma, semicolons separate the fields. "
+                            + "An import accepts the same. Default: point.",
                         Schema = new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["point", "comma"] },
                     }
                 );
@@ -283,15 +288,16 @@ public static class FluxionOpenApi
 
         public IEnumerable<(int Status, string Description)> Refusals()
         {
-            yield return (400, "Something in the request is wrong: errors names every field");
+            yield return (400, "The request is not valid: errors names every wrong field");
             yield return (401, IsOpen ? "Not signed in" : "No valid token");
             yield return (403, IsOpen ? "The tenant is suspended" : "Wrong role, store or tenant, or the tenant is suspended");
             if (_chain.RoutePattern!.Parameters.Count > 0)
-                yield return (404, "What the address or the body names does not exist");
+                yield return (404, "A thing that the address or the body names does not exist");
             if (TakesKey)
                 yield return (
                     409,
-                    "Not as things stand: detail says why, shortages what is available when there is not enough stock, and existing what has a number or code already"
+                    "The state of the ledger does not allow it: detail says why, "
+                        + "shortages lists the available quantities, and existing is the document that already has a number or code"
                 );
             if (IsCommand)
                 yield return (413, $"The body has more than {RequestLimits.For(action.EndpointMetadata)} bytes");
@@ -304,12 +310,12 @@ public static class FluxionOpenApi
             yield return (
                 429,
                 $"{(Has<EnableRateLimitingAttribute>() ? "Too many requests from this address"
-                : IsStream ? "As many streams are open as may be"
+                : IsStream ? "The maximum of open streams is reached"
                 : "Too many requests of this kind at once")}: wait as long as Retry-After says"
             );
             yield return (
                 503,
-                "The database is away, or it or this host has too much to do: repeat the request with the same key after Retry-After"
+                "The database is unavailable, or it or this host is overloaded: repeat the request with the same key after Retry-After"
             );
         }
 

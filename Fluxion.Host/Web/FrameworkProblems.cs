@@ -33,7 +33,7 @@ public sealed class FrameworkProblems : IProblemDetailsWriter
             404 => new RefusedResult(Refusal.NotFound("There is nothing at this address. The reference is at /docs.")),
             405 => TypedResults.Problem(
                 statusCode: 405,
-                detail: $"This address takes only the methods in the header Allow: {http.Response.Headers.Allow}."
+                detail: $"This address accepts only the methods in the header Allow: {http.Response.Headers.Allow}."
             ),
             415 => new RefusedResult(Refusal.NoJson),
             var status => TypedResults.Problem(statusCode: status),

@@ -33,8 +33,8 @@ public sealed partial class Analysts(Databases databases)
             null or "" => "A login is required, for example 'bi_reader'.",
             _ when !LoginPattern().IsMatch(login) =>
                 "A login has 2 to 63 lower-case letters, digits and underscores, and begins with a letter, for example 'bi_reader'.",
-            _ when ReservedPrefix().IsMatch(login) || Reserved.Contains(login) =>
-                $"The login '{login}' is reserved: a login is not named postgres, public or none and does not begin with pg_, fluxion_ or tenant_.",
+            _ when ReservedPrefix().IsMatch(login) || Reserved.Contains(login) => $"The login '{login}' is reserved. "
+                + "A login must not be postgres, public or none, and must not begin with pg_, fluxion_ or tenant_.",
             _ => null,
         };
 
@@ -58,7 +58,8 @@ public sealed partial class Analysts(Databases databases)
             await EnsureOwnedBy(connection, tenant, login, ct);
         // "set false" prevents SET ROLE to the group role. Settings are only the defaults of a session; the grants are the enforced limits
         var make =
-            $"create role \"{login}\" login password '{ScramSha256.Verifier(password)}'; grant {RoleOf(tenant)} to \"{login}\" with inherit true, set false;";
+            $"create role \"{login}\" login password '{ScramSha256.Verifier(password)}'; "
+            + $"grant {RoleOf(tenant)} to \"{login}\" with inherit true, set false;";
         try
         {
             await Execute(
@@ -82,7 +83,8 @@ public sealed partial class Analysts(Databases databases)
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new AnalystException(
-                $"{e.MessageText}. A superuser gives the owner that right: grant {RoleOf(tenant)} to fluxion_owner with admin true, inherit false, set false"
+                $"{e.MessageText}. A superuser grants the owner that right: "
+                    + $"grant {RoleOf(tenant)} to fluxion_owner with admin true, inherit false, set false"
             );
         }
         await using var mayConnect = new NpgsqlCommand("select has_database_privilege($1, current_database(), 'connect')", connection)
@@ -129,7 +131,8 @@ public sealed partial class Analysts(Databases databases)
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DependentObjectsStillExist)
         {
             throw new AnalystException(
-                $"'{login}' has no access and no session any more, but its name stays taken: {e.Detail}. A superuser decides what becomes of that."
+                $"'{login}' has no access and no session any more, but its name stays taken: {e.Detail}. "
+                    + "A superuser decides about those objects."
             );
         }
     }

@@ -15,7 +15,7 @@ public sealed record ChangePassword
     [Required, Description("10 to 128 characters")]
     public string NewPassword { get; init; } = "";
 
-    [Description("Needed for one's own password, also of an admin")]
+    [Description("The current password. Required to change your own password, also for an admin")]
     public string? CurrentPassword { get; init; }
 
     public sealed class Validator : AbstractValidator<ChangePassword>
@@ -36,9 +36,12 @@ public static class ChangePasswordEndpoint
         Tags("Users"),
         HeavyWork(HeavyWork.Password)
     ]
-    [EndpointSummary("Change your own password, or as an admin set somebody's")]
+    [EndpointSummary("Change your own password, or set another user's as an admin")]
     [EndpointDescription(
-        "By id or e-mail address. All tokens of the user end within 5 seconds, the one of this request too: sign in again. A locked account is open again. Refused: 400 when currentPassword is not your own (5 failures in a row lock the account for 15 minutes), 403 for somebody else's password unless you are an admin, 404 when the user does not exist."
+        "The user is named by id or e-mail address. "
+            + "All tokens of the user expire within 5 seconds, also the one of this request: sign in again. A locked account is unlocked. "
+            + "Refused with 400: a currentPassword that is not yours (5 failures in a row lock the account for 15 minutes); "
+            + "403: the password of another user, unless you are an admin; 404: an unknown user."
     )]
     [ProducesResponseType<UserReceipt>(200)]
     public static async Task<IResult> Post(
@@ -54,7 +57,7 @@ public static class ChangePasswordEndpoint
         var (caller, ct) = (ledger.Caller, http.RequestAborted);
         var isOwn = Users.Normalize(id) == caller.Email || (Guid.TryParse(id, out var guid) && guid == caller.UserId);
         if (!isOwn && caller.Role != Roles.Admin)
-            return new RefusedResult(Refusal.Forbidden("Only an admin sets the password of somebody else."));
+            return new RefusedResult(Refusal.Forbidden("Only an admin may set the password of another user."));
 
         // All slow work is done before the session opens a connection. Under the lock, the session verifies that the checked password is
         // still the current one

@@ -11,7 +11,7 @@ namespace Fluxion.Ledger.Access;
 [Example("""{"fullName":"Luis Pérez Soto","role":"manager","stores":["CCS-01","VLN-01"],"permissions":{"discounts":5}}""")]
 public sealed record ChangeUser : UserFields
 {
-    [Description("The version that was read; when it is given and no longer current, 409")]
+    [Description("The version that was read. A version that is no longer current is refused with 409. Default: any version")]
     public long? Version { get; init; }
 
     public sealed class Validator : Validator<ChangeUser>;
@@ -20,9 +20,11 @@ public sealed record ChangeUser : UserFields
 public static class ChangeUserEndpoints
 {
     [WolverinePut("/api/{tenant}/users/{id}", Name = "Change user"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("Set all fields of a user anew: name, role, stores, permissions")]
+    [EndpointSummary("Change all fields of a user: name, role, stores, permissions")]
     [EndpointDescription(
-        "By id or e-mail address. What is left out is emptied: without stores every store. When role or stores change, tokens issued before are refused within 5 seconds and the user signs in again. Refused: 404 when the user or a store does not exist, 409 when version is no longer current or no active admin would be left."
+        "The user is named by id or e-mail address. An omitted field becomes empty; without stores the user may use every store. "
+            + "When role or stores change, older tokens are refused within 5 seconds and the user signs in again. "
+            + "Refused with 404: an unknown user or store; 409: a version that is no longer current, or the loss of the last active admin."
     )]
     [ProducesResponseType<UserReceipt>(200)]
     public static Task<IResult> Put([Example("luis@fluxion.demo")] string id, ChangeUser command, LedgerSession ledger, HttpContext http) =>
@@ -46,18 +48,20 @@ public static class ChangeUserEndpoints
         );
 
     [WolverinePost("/api/{tenant}/users/{id}/deactivate", Name = "Deactivate user"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("Close the account of a person who left")]
+    [EndpointSummary("Deactivate a user")]
     [EndpointDescription(
-        "By id or e-mail address. No sign-in from then on, and tokens issued before are refused within 5 seconds. Once more changes nothing. Refused: 404 when the user does not exist, 409 when no active admin would be left."
+        "The user is named by id or e-mail address, and can no longer sign in. Older tokens are refused within 5 seconds. "
+            + "A repetition changes nothing. Refused with 404: an unknown user; 409: the loss of the last active admin."
     )]
     [ProducesResponseType<UserReceipt>(200)]
     public static Task<IResult> Deactivate([Example("luis@fluxion.demo")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, ct => Users.Change(ledger, id, null, user => user.IsActive ? [new UserDeactivated()] : [], ct));
 
     [WolverinePost("/api/{tenant}/users/{id}/activate", Name = "Activate user"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("Open a closed account again, with the password it had")]
+    [EndpointSummary("Activate a user with the former password")]
     [EndpointDescription(
-        "By id or e-mail address. Tokens from before stay refused: the user signs in again. Once more changes nothing. Refused: 404 when the user does not exist."
+        "The user is named by id or e-mail address. Older tokens stay refused: the user signs in again. "
+            + "A repetition changes nothing. Refused with 404: an unknown user."
     )]
     [ProducesResponseType<UserReceipt>(200)]
     public static Task<IResult> Activate([Example("luis@fluxion.demo")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

@@ -16,7 +16,8 @@ public static class PlatformAdministrators
         batch.BatchCommands.Add(
             new(
                 """
-                insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role) values ($1, null, $2::citext, $3, $4, $5)
+                insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role)
+                values ($1, null, $2::citext, $3, $4, $5)
                 on conflict (tenant_id, email) do nothing
                 """
             )

@@ -18,14 +18,15 @@ public abstract record UserFields
     [Required]
     public string FullName { get; init; } = "";
 
-    [Required, Description("viewer, user, manager or admin")]
+    [Required, Description("One of viewer, user, manager, admin")]
     public string Role { get; init; } = "";
 
-    [Description("Codes or ids of the stores whose stock the user may move and see; every store when left out; at most 100")]
+    [Description("Codes or ids of the stores whose stock the user may see and move. At most 100. Default: every store")]
     public IReadOnlyList<string>? Stores { get; init; }
 
     [Description(
-        "Any JSON object of the tenant's own, for the programs before the ledger: the ledger keeps and shows it, and itself goes by role and stores"
+        "Any JSON object, for the tenant's own programs. The ledger stores and returns it, and itself applies only role and stores. "
+            + "Default: an empty object"
     )]
     public IReadOnlyDictionary<string, JsonElement>? Permissions { get; init; }
 
@@ -79,8 +80,10 @@ public sealed record RegisterUser : UserFields
 public static class RegisterUserEndpoint
 {
     [WolverinePost("/api/{tenant}/users", Name = "Register user"), Authorize(Roles.Admin), Tags("Users"), HeavyWork(HeavyWork.Password)]
-    [EndpointSummary("Give a person an account")]
-    [EndpointDescription("Refused: 409 when the e-mail address has an account, 404 when a store does not exist.")]
+    [EndpointSummary("Register a user")]
+    [EndpointDescription(
+        "The user gets an account. Refused with 404: an unknown store; 409: an e-mail address that already has an account."
+    )]
     [ProducesResponseType<UserReceipt>(201)]
     public static async Task<IResult> Post(RegisterUser command, LedgerSession ledger, PasswordHashing passwords, HttpContext http)
     {

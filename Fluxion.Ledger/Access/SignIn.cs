@@ -14,7 +14,7 @@ namespace Fluxion.Ledger.Access;
 public sealed record SignIn(
     string Email,
     string Password,
-    [property: Description("The slug of the tenant; left out by the platform's administrator")] string? Tenant = null
+    [property: Description("The slug of the tenant. The platform's administrator omits it")] string? Tenant = null
 )
 {
     public sealed class Validator : AbstractValidator<SignIn>
@@ -35,7 +35,7 @@ public sealed record SignIn(
 public sealed record TokenReply(
     [property: JsonPropertyName("access_token")] string AccessToken,
     [property: JsonPropertyName("token_type")] string TokenType,
-    [property: JsonPropertyName("expires_in"), Description("Seconds")] int ExpiresIn
+    [property: JsonPropertyName("expires_in"), Description("Lifetime of the token in seconds")] int ExpiresIn
 );
 
 public static class SignInEndpoint
@@ -54,9 +54,9 @@ public static class SignInEndpoint
     ]
     [EndpointSummary("Get a bearer token for a tenant")]
     [EndpointDescription(
-        "Refused: 401 alike for a wrong tenant, e-mail or password and for 15 minutes after 5 failures in a row, "
-            + "403 when the tenant is suspended or its ledger has no active user for the account, "
-            + "503 when its data is missing or could not be brought up to date, 429 after too many tries from one address."
+        "Refused with 401: a wrong tenant, e-mail address or password, and any sign-in for 15 minutes after 5 failures in a row; "
+            + "403: a suspended tenant, or a ledger without an active user for the account; 429: too many attempts from one address; "
+            + "503: a tenant whose data is missing or not up to date with this version."
     )]
     [ProducesResponseType<TokenReply>(200)]
     public static async Task<IResult> Post(

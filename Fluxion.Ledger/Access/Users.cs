@@ -69,7 +69,7 @@ public static class Users
         if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
             return Refusal.Conflict(
                 "Changed meanwhile",
-                $"The user {before.Email} is at version {current}, not {version}. Read it again and decide anew."
+                $"The user {before.Email} is at version {current}, not {version}. Read it again and decide again."
             );
         var events = decide(before);
         if (events.Count == 0)

@@ -94,8 +94,8 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
             : command?.GetType().GetProperty("Lines") is not null ? "lines"
             : null;
         return field is not null
-            ? Invalid(field, $"must not come to {TooMuch}, with what is there already. Is a quantity or a price wrong?")
-            : Conflict("Too large", $"This comes to {TooMuch}. Correct the stock or the amounts that it would add to.");
+            ? Invalid(field, $"must not total {TooMuch}, together with the amounts so far. Is a quantity or a price wrong?")
+            : Conflict("Too large", $"The total is {TooMuch}. Correct the stock or the amounts to which this would be added.");
     }
 
     public static Refusal Conflict(string title, string detail) => new(RefusalKind.Conflict, title, detail);
@@ -105,7 +105,8 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
         new(
             RefusalKind.Unavailable,
             "Tenant not up to date",
-            $"The data of '{tenant}' could not be brought up to date with this version. Nothing is lost; ask the platform's administrator, who runs 'database migrate'."
+            $"The data of '{tenant}' could not be brought up to date with this version. "
+                + "Nothing is lost. Ask the platform's administrator, who runs 'database migrate'."
         );
 
     /// <summary>503: the tenant is registered, but its schema is missing or belongs to another tenant.</summary>
@@ -127,7 +128,7 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
     /// <summary>409: the caller read an older version.</summary>
     /// <param name="what">The document, at the start of a sentence.</param>
     public static Refusal ChangedMeanwhile(string what, long version, long read) =>
-        Conflict("Changed meanwhile", $"{what} is at version {version}, not {read}. Read it again and decide anew.");
+        Conflict("Changed meanwhile", $"{what} is at version {version}, not {read}. Read it again and decide again.");
 
     /// <summary>Refuses with 409, naming the allowed states, when a command is not allowed in the present state; else null.</summary>
     /// <param name="allowed">The states from which each command on such a document is allowed.</param>
@@ -154,7 +155,7 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
         new(
             RefusalKind.TooManyStreams,
             "Too many streams",
-            "As many streams are open as this host keeps for the tenant or in all. Close one, or try again after Retry-After."
+            "The tenant's or this host's maximum of open streams is reached. Close one, or try again after Retry-After."
         );
 
     /// <summary>415: the body of a command must be JSON.</summary>

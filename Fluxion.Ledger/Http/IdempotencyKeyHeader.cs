@@ -36,7 +36,8 @@ public static class IdempotencyKeyHeader
                         ? null
                         : Refusal.Invalid(
                             IdempotencyKey.Header,
-                            "This request moves stock or money: send the header Idempotency-Key with a new value, such as a UUID, and repeat it when you retry."
+                            "is required, because this request moves stock or money. "
+                                + "Send a new value, such as a UUID, and repeat it when you retry."
                         )
                 );
             }
@@ -45,7 +46,7 @@ public static class IdempotencyKeyHeader
                     null,
                     Refusal.Invalid(
                         IdempotencyKey.Header,
-                        $"Send one Idempotency-Key of 1 to {IdempotencyKey.MaxLength} printable ASCII characters without spaces."
+                        $"must be one value of 1 to {IdempotencyKey.MaxLength} printable ASCII characters without spaces"
                     )
                 );
             var request = JsonSerializer.SerializeToUtf8Bytes(

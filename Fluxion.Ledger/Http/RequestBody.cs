@@ -77,7 +77,7 @@ public sealed partial class RequestBody : IHttpPolicy
         {
             { InnerException: JsonException } => Refusal.Invalid(
                 "$",
-                $"must be JSON: it is not from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on"
+                $"must be JSON: the first error is at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}"
             ),
             { Message: var m } when m.StartsWith("The JSON property", StringComparison.Ordinal) => Refusal.Invalid(path, "unknown field"),
             { Message: var m } when m.StartsWith("Duplicate propert", StringComparison.Ordinal) => Refusal.Invalid(
@@ -136,7 +136,8 @@ public sealed partial class RequestBody : IHttpPolicy
         public override void GenerateCode(GeneratedMethod method, ISourceWriter writer)
         {
             writer.Write(
-                $"var ({Body.Usage}, problem) = await {typeof(RequestBody).FullNameInCode()}.{nameof(Read)}<{type.FullNameInCode()}>(httpContext);"
+                $"var ({Body.Usage}, problem) = await {typeof(RequestBody).FullNameInCode()}"
+                    + $".{nameof(Read)}<{type.FullNameInCode()}>(httpContext);"
             );
             writer.Write("BLOCK:if (problem != null)");
             writer.Write("await problem.ExecuteAsync(httpContext);");

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Fluxion.Ledger.Session;
 
 /// <summary>
-/// Advisory locks of PostgreSQL: their keys, and the statements that acquire them. A key is the text <c>scope/what</c>, hashed to 64 bits by
-/// PostgreSQL. PostgreSQL releases the locks of a host that dies.
+/// Advisory locks of PostgreSQL: their keys, and the statements that acquire them. A key is the text <c>scope/what</c>, which
+/// PostgreSQL hashes to 64 bits. PostgreSQL releases the locks of a host that dies.
 /// </summary>
 public static class AdvisoryLocks
 {

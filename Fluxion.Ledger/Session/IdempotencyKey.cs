@@ -92,7 +92,8 @@ public sealed record IdempotencyKey(string Schema, Guid UserId, string Key, byte
     /// </summary>
     public (string Sql, object[] Parameters) StoreAnswer(Reply.Accepted reply, byte[] body) =>
         (
-            $"insert into {Schema}.idempotency_keys (user_id, key, request_hash, status, response, location) values (?, ?, ?, ?, ?::json, nullif(?, ''))",
+            $"insert into {Schema}.idempotency_keys (user_id, key, request_hash, status, response, location) "
+                + "values (?, ?, ?, ?, ?::json, nullif(?, ''))",
             [UserId, Key, RequestHash, reply.Status, System.Text.Encoding.UTF8.GetString(body), reply.Location ?? ""]
         );
 }

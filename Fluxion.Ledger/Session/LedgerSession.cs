@@ -63,7 +63,8 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         );
 
     /// <summary>
-    /// Runs the handling of a message in a span. <paramref name="handle"/> opens the transaction with <see cref="Begin(CancellationToken)"/>.
+    /// Runs the handling of a message in a span. <paramref name="handle"/> opens the transaction with
+    /// <see cref="Begin(CancellationToken)"/>.
     /// </summary>
     public async Task Handle<TMessage>(Func<Task> handle)
     {
@@ -553,7 +554,11 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
         if (wanted.Count == 0)
             return times;
         await using var command = CreateCommand(
-            $"select e.stream_id, e.version, e.timestamp from {Tenant.Schema}.mt_events e join unnest($1::uuid[], $2::bigint[]) w (id, version) on w.id = e.stream_id and w.version = e.version",
+            $"""
+            select e.stream_id, e.version, e.timestamp
+            from {Tenant.Schema}.mt_events e
+            join unnest($1::uuid[], $2::bigint[]) w (id, version) on w.id = e.stream_id and w.version = e.version
+            """,
             wanted.Select(w => w.StreamId).ToArray(),
             wanted.Select(w => w.Version).ToArray()
         );

@@ -11,13 +11,16 @@ namespace Fluxion.Ledger.Tenancy;
 [Example("""{"name":"Fluxion Demo Company"}""")]
 public sealed record AdoptTenant
 {
-    [Description("The company's name; left out: as it is, or the slug when the registry has lost it")]
+    [Description("The company's name. Default: the name in the registry, or the slug when the registry has lost the tenant")]
     public string? Name { get; init; }
 
-    [Description("The active admin whose password is set; left out: the first one, if no active admin has kept his account, else nobody")]
+    [Description(
+        "E-mail address of the active admin whose password is set. "
+            + "Default: the first active admin when no active admin has kept an account, else nobody"
+    )]
     public string? AdminEmail { get; init; }
 
-    [Description("10 to 128 characters; left out: no password is set")]
+    [Description("10 to 128 characters. Default: no password is set")]
     public string? AdminPassword { get; init; }
 
     public sealed class Validator : AbstractValidator<AdoptTenant>
@@ -54,12 +57,12 @@ public static class AdoptTenantEndpoint
         Tags("Tenants"),
         HeavyWork(HeavyWork.Provisioning)
     ]
-    [EndpointSummary("Put back what the registry and the accounts lack of a tenant whose data is there")]
+    [EndpointSummary("Adopt a tenant whose data exists: restore its missing registry row and accounts")]
     [EndpointDescription(
-        "For a schema that the registry does not know, since it was restored from an older backup, and for accounts "
-            + "that are not what the tenant's users are. A second time changes nothing but the password. "
-            + "Refused: 404 when there is no data to adopt, 409 when it belongs to another tenant, when it has no events, "
-            + "and when adminEmail is no active admin."
+        "Use it after a restore of an older backup, for a schema that the registry does not know. "
+            + "Use it also for accounts that differ from the tenant's users. A repetition changes nothing but the password. "
+            + "Refused with 404: no data to adopt; "
+            + "409: data of another tenant, a schema without events, or an adminEmail that is no active admin."
     )]
     [ProducesResponseType<AdoptionReply>(200)]
     public static async Task<IResult> Post(

@@ -12,15 +12,18 @@ namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>The platform creates a tenant for a company.</summary>
 [Example(
-    """{"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez","adminPassword":"ten or more","timezone":"America/Caracas"}"""
+    """
+        {"slug":"acme","name":"Acme C.A.","adminEmail":"ana@acme.com","adminFullName":"Ana Suárez",
+         "adminPassword":"ten or more","timezone":"America/Caracas"}
+        """
 )]
 public sealed record CreateTenant(
-    [property: Description("The name in routes: 2 to 40 lower-case letters, digits and hyphens")] string Slug,
+    [property: Description("The name of the tenant in addresses: 2 to 40 lower-case letters, digits and hyphens")] string Slug,
     string Name,
     [property: Description("E-mail address of the tenant's first admin")] string AdminEmail,
     string AdminFullName,
     [property: Description("10 to 128 characters")] string AdminPassword,
-    [property: Description("Name of a time zone of the IANA database, by which its days are counted; UTC when left out")]
+    [property: Description("The tenant's time zone, which defines its days: a name of the IANA database. Default: UTC")]
         string? Timezone = null
 )
 {
@@ -55,9 +58,10 @@ public static class CreateTenantEndpoint
     [WolverinePost("/api/tenants", Name = "Create tenant"), Authorize(Roles.Platform), Tags("Tenants"), HeavyWork(HeavyWork.Provisioning)]
     [EndpointSummary("Create a tenant with its schema and its first admin")]
     [EndpointDescription(
-        "All of it or nothing. The admin signs in with POST /api/token and the slug. "
-            + "Refused: 400 for a slug that cannot name a schema or would shadow a path, 409 when the slug is taken, when its schema has "
-            + "events of a tenant that the registry does not know (see adopt), and when analysts of a former tenant would read it."
+        "The host creates all of it or nothing. The admin signs in with POST /api/token and the slug. "
+            + "Refused with 400: a slug that cannot name a schema or would shadow a path; 409: a taken slug; "
+            + "409: a schema with events of a tenant that the registry does not know (see adopt); "
+            + "409: analysts of a former tenant who would read the new one."
     )]
     [ProducesResponseType<TenantReply>(201)]
     public static async Task<IResult> Post(

@@ -145,7 +145,7 @@ public sealed class TenantAdoption(
         {
             return admins.Find(u => u.Email == Users.Normalize(email))
                 ?? throw new TenantRefusedException(
-                    $"{email} is no active admin of the tenant. Its active admins: {string.Join(", ", admins.Select(u => u.Email))}."
+                    $"{email} is not an active admin of the tenant. Its active admins: {string.Join(", ", admins.Select(u => u.Email))}."
                 );
         }
         return admins.Any(a => accounts.ContainsKey(a.Id)) ? null : admins.FirstOrDefault();

@@ -79,7 +79,8 @@ public sealed partial class TenantSchemas(Databases databases)
                 .CreateCommand(
                     """
                     select n.nspname::text from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relname = 'mt_events'
-                    where n.nspname like 'tenant\_%' and not exists (select from shared.tenants t where t.schema_name = n.nspname) order by 1
+                    where n.nspname like 'tenant\_%' and not exists (select from shared.tenants t where t.schema_name = n.nspname)
+                        order by 1
                     """
                 )
         )

@@ -11,15 +11,15 @@ namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>The settings by which alerts are raised.</summary>
 public sealed record AlertSettings(
-    [property: Description("From 1 to 365: over how many days the rate at which a product goes is taken; 28 when left out")]
-        int RateDays = 28,
-    [property: Description("From 0 to 365: from an order to its goods, unless product or supplier say otherwise; 7 when left out")]
+    [property: Description("Number of past days from which the demand per day is computed. From 1 to 365. Default: 28")] int RateDays = 28,
+    [property: Description("Lead time in days, for products without one of their own or their supplier's. From 0 to 365. Default: 7")]
         int LeadTimeDays = 7,
     [property: Description(
-        "From 0 to 720: how many hours after it resolved by itself an alert is reopened in place of a new one; 24 when left out"
+        "Number of hours after its automatic resolution in which an alert is reopened instead of a new one raised. "
+            + "From 0 to 720. Default: 24"
     )]
         int ReopenHours = 24,
-    [property: Description("From 1 to 3650: slow moving is what is on hand and has not been issued for so many days; 90 when left out")]
+    [property: Description("Number of days without an issue after which a product on hand is slow moving. From 1 to 3650. Default: 90")]
         int SlowMovingDays = 90
 )
 {
@@ -81,22 +81,25 @@ public sealed record TenantSettings(
 
 /// <summary>Replaces all settings of the tenant.</summary>
 [Example(
-    """{"overReceiptPercent":0,"timezone":"America/Caracas","pricesIncludeTax":false,"uniqueReferences":true,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}"""
+    """
+        {"overReceiptPercent":0,"timezone":"America/Caracas","pricesIncludeTax":false,"uniqueReferences":true,
+         "alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90}}
+        """
 )]
 public sealed record ChangeSettings(
     [property: Description(
-        "From 0 to 100, at most 2 decimals: how much more than ordered may be received of each line of a purchase order"
+        "Percentage by which receipts of a purchase order line may exceed the quantity ordered. From 0 to 100, at most 2 decimals"
     )]
         decimal? OverReceiptPercent,
-    [property: Description("By what alerts are raised; the usual when left out")] AlertSettings? Alerts = null,
-    [property: Description(
-        "Name of a time zone of the IANA database, for example America/Caracas: by it days are counted; kept as it is when left out"
-    )]
+    [property: Description("Settings of alerts. Default: the default of each field")] AlertSettings? Alerts = null,
+    [property: Description("Time zone that defines days: a name of the IANA database, for example America/Caracas. Default: unchanged")]
         string? Timezone = null,
-    [property: Description("Whether prices of sales that do not say so include tax; kept as it is when left out, at first false")]
+    [property: Description("Whether prices include tax in sales that do not specify it. Default: unchanged, initially false")]
         bool? PricesIncludeTax = null,
     [property: Description(
-        "Whether numbers of outside systems are refused when they name something already: a sale's posTransactionId in its store, a reference of payments and of refunds in their sale, that of a delivery or of a return in its order. Kept as it is when left out, at first true"
+        "Whether a number of an outside system is refused when it is already used. "
+            + "A sale's posTransactionId must be unique in its store. References of payments and of refunds must be unique in their sale, "
+            + "and references of deliveries and of returns in their order. Default: unchanged, initially true"
     )]
         bool? UniqueReferences = null
 )
@@ -141,10 +144,11 @@ public sealed record SettingsReply(
 public static class ChangeSettingsEndpoint
 {
     [WolverinePut("/api/{tenant}/settings", Name = "Change settings"), Authorize(Roles.Admin), Tags("Settings")]
-    [EndpointSummary("Set the tenant's own rules")]
+    [EndpointSummary("Change all settings of the tenant")]
     [EndpointDescription(
-        "All of them are set anew and hold for every command from then on; of alerts, what is left out is as usual, the time zone stays. "
-            + "Setting them to what they are changes nothing. With another time zone days are counted by it from then on, those of the past too: reports of them may change."
+        "The settings apply to every later command. "
+            + "An omitted setting of alerts gets its default. An omitted timezone, pricesIncludeTax or uniqueReferences is unchanged. "
+            + "Settings equal to the present ones change nothing. A new time zone applies to past days too, so reports of them may change."
     )]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Put(ChangeSettings command, LedgerSession ledger, HttpContext http) =>

@@ -11,8 +11,11 @@ namespace Fluxion.Ledger.Tenancy;
 public static class TenantStatusEndpoints
 {
     [WolverinePost("/api/tenants/{slug}/suspend", Name = "Suspend tenant"), Authorize(Roles.Platform), Tags("Tenants")]
-    [EndpointSummary("Suspend a tenant: every request of its users is refused from then on")]
-    [EndpointDescription("Its data stays as it is. Once more changes nothing. Refused: 404 for a tenant that does not exist.")]
+    [EndpointSummary("Suspend a tenant")]
+    [EndpointDescription(
+        "All later requests of its users are refused. Its data is kept. A repetition changes nothing. "
+            + "Refused with 404: an unknown tenant."
+    )]
     [ProducesResponseType<TenantReply>(200)]
     public static Task<IResult> Suspend(string slug, [NotBody] TenantProvisioning provisioning, CancellationToken ct) =>
         Set(slug, Tenant.Suspended, provisioning, ct);
@@ -20,14 +23,15 @@ public static class TenantStatusEndpoints
     [WolverinePost("/api/tenants/{slug}/resume", Name = "Resume tenant"), Authorize(Roles.Platform), Tags("Tenants")]
     [EndpointSummary("Resume a suspended tenant")]
     [EndpointDescription(
-        "Tokens that have not expired are taken again. Once more changes nothing. Refused: 404 for a tenant that does not exist."
+        "Tokens that have not expired are accepted again. A repetition changes nothing. Refused with 404: an unknown tenant."
     )]
     [ProducesResponseType<TenantReply>(200)]
     public static Task<IResult> Resume(string slug, [NotBody] TenantProvisioning provisioning, CancellationToken ct) =>
         Set(slug, Tenant.Active, provisioning, ct);
 
     [WolverineGet("/api/tenants", Name = "List tenants"), Authorize(Roles.Platform), Tags("Tenants")]
-    [EndpointSummary("The tenants in the order of their slugs")]
+    [EndpointSummary("List tenants")]
+    [EndpointDescription("Sorted by slug.")]
     [ProducesResponseType<TenantPage>(200)]
     public static async Task<IResult> List(int? limit, string? after, TenantRegistry registry, CancellationToken ct)
     {

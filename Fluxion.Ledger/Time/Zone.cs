@@ -62,6 +62,6 @@ public static class ZoneRules
         await using var command = ledger.CreateCommand("select exists (select from pg_timezone_names where name = $1)", timezone);
         return await command.ExecuteScalarAsync(ct) is true
             ? null
-            : Refusal.Invalid("timezone", $"must be a time zone that the database's server knows too, which '{timezone}' is not");
+            : Refusal.Invalid("timezone", $"must be a time zone that the database server also knows: '{timezone}' is unknown to it");
     }
 }

@@ -92,7 +92,8 @@ public static class Codes
         var shown = Rune.IsLetterOrDigit(stranger) || Rune.IsPunctuation(stranger) || Rune.IsSymbol(stranger) ? $"'{stranger}' " : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"must consist of A to Z, also with the accents of Western Europe, {others}; {shown}U+{stranger.Value:X4} is none of them, whatever it looks like"
+            $"must consist of A to Z, also with the accents of Western Europe, {others}; "
+                + $"{shown}U+{stranger.Value:X4} is none of them, whatever it looks like"
         );
     }
 }

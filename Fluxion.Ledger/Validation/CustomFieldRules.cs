@@ -23,7 +23,8 @@ public static class CustomFieldRules
                 )
             )
             .WithMessage(
-                $"must have at most {MaxCharacters} characters of JSON and {MaxDepth} levels, numbers of at most 28 digits, and texts of valid Unicode without NUL"
+                $"must have at most {MaxCharacters} characters of JSON and {MaxDepth} levels, "
+                    + "numbers of at most 28 digits, and texts of valid Unicode without NUL"
             );
 
     private static bool IsStorable(JsonElement value, int levels) =>

@@ -13,9 +13,12 @@ namespace Fluxion.Projections.Audit;
 public static class CanonicalEvent
 {
     private const string Text = """
-        concat(seq_id, ' ', id, ' ', stream_id, ' ', version, ' ', timestamp at time zone 'UTC', ' ', is_archived, E'\n', data, E'\n', headers, E'\n',
-            octet_length(type), ':', type, ' ', octet_length(mt_dotnet_type), ':', mt_dotnet_type, ' ', octet_length(tenant_id), ':', tenant_id, ' ',
-            octet_length(user_name), ':', user_name, ' ', octet_length(correlation_id), ':', correlation_id, ' ', octet_length(causation_id), ':', causation_id, ' ',
+        concat(seq_id, ' ', id, ' ', stream_id, ' ', version, ' ', timestamp at time zone 'UTC', ' ', is_archived, E'\n', data, E'\n',
+            headers, E'\n',
+            octet_length(type), ':', type, ' ', octet_length(mt_dotnet_type), ':', mt_dotnet_type, ' ', octet_length(tenant_id), ':',
+            tenant_id, ' ',
+            octet_length(user_name), ':', user_name, ' ', octet_length(correlation_id), ':', correlation_id, ' ',
+            octet_length(causation_id), ':', causation_id, ' ',
             octet_length(bdata), ':', encode(bdata, 'hex'), E'\n')
         """;
 

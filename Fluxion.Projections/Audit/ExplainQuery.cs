@@ -31,11 +31,13 @@ public static class ExplainQuery
         Tags("Audit"),
         HeavyWork(HeavyWork.Report)
     ]
-    [EndpointSummary(
-        "How what is on hand of a product in a store came to be, now or at a moment: movement by movement, with document, user and running balance"
-    )]
+    [EndpointSummary("List the movements that led to the quantity on hand of a product in a store, now or at a moment in the past")]
     [EndpointDescription(
-        "store and sku are needed. The balance of the last movement is what inventory says, with asOf where at is given. As text/csv or application/x-ndjson all movements, without what stands around them. A date is the start of that day in the store's time zone. 404 for a store or sku that does not exist, and for a store that is not yours."
+        "Each movement has its document, user and running balance. store and sku are required. "
+            + "The balance of the last movement is the quantity on hand of the list of inventory; at corresponds to asOf there. "
+            + "As text/csv or application/x-ndjson the answer has all movements, and only them. "
+            + "A date means the start of that day in the store's time zone. "
+            + "Refused with 404: an unknown store or sku, a store that is not yours."
     )]
     [ProducesResponseType<Explanation>(200)]
     public static async Task<IResult> Get(

@@ -60,11 +60,15 @@ public sealed record ExplainedMovement(
     /// <param name="p">Adds a parameter and returns its SQL name.</param>
     public static string Select(Func<object?, string> p, Guid storeId, Guid productId, Moment? at) =>
         $"""
-            select e.created_at as occurred_at, e.recorded_at, e.reference_type as document, e.reference_id as document_id, e.reference, e.reason,
-                   e.email as "user", e.quantity, e.balance, e.cost_per_unit as unit_cost, e.total_cost as value, e.average_cost, e.item_version as place
+            select e.created_at as occurred_at, e.recorded_at, e.reference_type as document, e.reference_id as document_id, e.reference,
+                   e.reason,
+                   e.email as "user", e.quantity, e.balance, e.cost_per_unit as unit_cost, e.total_cost as value, e.average_cost,
+                   e.item_version as place
             from (
-                select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text as email, m.quantity,
-                       sum(m.quantity) over (order by m.created_at, m.item_version) as balance, m.cost_per_unit, m.total_cost, m.average_cost, m.item_version
+                select m.created_at, m.recorded_at, m.reference_type, m.reference_id, m.reference, m.reason, u.email::text as email,
+                       m.quantity,
+                       sum(m.quantity) over (order by m.created_at, m.item_version) as balance, m.cost_per_unit, m.total_cost,
+                       m.average_cost, m.item_version
                 from service_inventory_movements m left join users u on u.id = m.created_by
                 where m.store_id = {p(storeId)} and m.product_id = {p(productId)}
                   and {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn(p(storeId))) ?? "true"}) e
@@ -92,13 +96,15 @@ public sealed record ExplainedItem(
 {
     private static string Select(string store, string sku, string happened) =>
         $"""
-            select s.id as store_id, s.code as store, p.id as product_id, p.sku, p.name as product, p.unit_type, coalesce(m.on_hand, 0) as on_hand,
+            select s.id as store_id, s.code as store, p.id as product_id, p.sku, p.name as product, p.unit_type,
+                   coalesce(m.on_hand, 0) as on_hand,
                    coalesce(m.unit_cost, 0) as unit_cost, m.first_at, coalesce(m.has_moved, false) as has_moved
             from (values (1)) one
             left join stores s on {store}::text[] && array[s.code, upper(s.id::text)]::text[]
             left join products p on {sku}::text[] && array[p.sku, upper(p.id::text)]::text[]
             left join lateral (
-                select sum(m.quantity) filter (where {happened}) as on_hand, min(m.created_at) as first_at, bool_or({happened}) as has_moved,
+                select sum(m.quantity) filter (where {happened}) as on_hand, min(m.created_at) as first_at,
+                       bool_or({happened}) as has_moved,
                        (array_agg(m.average_cost order by m.item_version desc) filter (where {happened}))[1] as unit_cost
                 from service_inventory_movements m where m.store_id = s.id and m.product_id = p.id) m on true
             order by s.code = ({store}::text[])[1] desc, p.sku = ({sku}::text[])[1] desc

@@ -15,7 +15,8 @@ public static class HighWaterMark
     // The sequence of another tenant is another relation. Transactions that draw numbers lock a sequence in this mode only.
     private const string Writers = """
         select coalesce(array_agg(virtualtransaction), '{}') from pg_locks
-        where locktype = 'relation' and database = (select oid from pg_database where datname = current_database()) and relation = $1::regclass and mode = 'RowExclusiveLock'
+        where locktype = 'relation' and database = (select oid from pg_database where datname = current_database())
+            and relation = $1::regclass and mode = 'RowExclusiveLock'
         """;
 
     /// <summary>Waits until the transactions that draw numbers now have ended, at most <paramref name="timeout"/>.</summary>

@@ -38,7 +38,8 @@ public sealed record Seal(long Number, long From, long To, byte[] Entries, byte[
             Encoding.ASCII.GetBytes(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"fluxion-seal-1 {number} {from} {to} {entries.Length / SealEntry.Bytes} {sealedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'} {Convert.ToHexStringLower(previousHash)}\n"
+                    $"fluxion-seal-1 {number} {from} {to} {entries.Length / SealEntry.Bytes} "
+                        + $"{sealedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'} {Convert.ToHexStringLower(previousHash)}\n"
                 )
             )
         );

@@ -145,7 +145,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
     )
     {
         await using var command = new NpgsqlCommand(
-            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 order by seq_id limit {EventBatchSize}",
+            $"select {CanonicalEvent.Entry} from {tenant.Schema}.mt_events where seq_id > $1 and seq_id <= $2 "
+                + $"order by seq_id limit {EventBatchSize}",
             connection
         )
         {
@@ -188,7 +189,8 @@ public sealed class Sealer(Databases databases, TenantRegistry registry, TimePro
             batch.BatchCommands.Add(
                 new(
                     $"""
-                    insert into {tenant.Schema}.ledger_seals (number, from_sequence, to_sequence, event_count, entries, previous_hash, hash, sealed_at)
+                    insert into {tenant.Schema}.ledger_seals (number, from_sequence, to_sequence, event_count, entries, previous_hash, hash,
+                        sealed_at)
                     values ($1, $2, $3, $4, $5, $6, $7, $8)
                     """
                 )

@@ -24,7 +24,8 @@ public sealed record SealRow(
 )
 {
     public const string Select = """
-        select number, from_sequence, to_sequence, event_count as events, encode(hash, 'hex') as hash, encode(previous_hash, 'hex') as previous_hash, sealed_at
+        select number, from_sequence, to_sequence, event_count as events, encode(hash, 'hex') as hash,
+               encode(previous_hash, 'hex') as previous_hash, sealed_at
         from ledger_seals where true
         """;
 }
@@ -39,8 +40,9 @@ public static class SealsQuery
     );
 
     [WolverineGet("/api/{tenant}/audit/seals", Name = "List seals"), Authorize(Roles.Viewer), Tags("Audit")]
-    [EndpointSummary(
-        "The seals of the ledger, latest first. With limit=1 the head: published elsewhere, its hash shows later that nothing before it was changed"
+    [EndpointSummary("List the seals of the ledger")]
+    [EndpointDescription(
+        "Latest first. limit=1 returns the head. Publish its hash elsewhere: it later proves that nothing before it was changed."
     )]
     [ProducesResponseType<Page<SealRow>>(200)]
     public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) =>

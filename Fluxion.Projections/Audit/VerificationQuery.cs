@@ -19,11 +19,13 @@ public static class VerificationQuery
         Tags("Audit"),
         HeavyWork(HeavyWork.Verification)
     ]
-    [EndpointSummary(
-        "Whether all events are as they were sealed, or the first one that was changed, removed, inserted or reordered, and since which seal"
-    )]
+    [EndpointSummary("Verify the events against the seals")]
     [EndpointDescription(
-        "expect: the hash of a seal that was published elsewhere, which the chain has to contain. All events are read, one tenant at a time: for millions of them use the command 'verify', which shows how far it is."
+        "The answer says whether all events are as sealed. "
+            + "Otherwise it names the first event that was changed, removed, inserted or reordered, and the seal after which it happened. "
+            + "expect: the hash of a seal that was published elsewhere; the chain must contain it. "
+            + "The host reads all events, for one tenant at a time. "
+            + "For millions of events use the command 'verify', which shows its progress."
     )]
     [ProducesResponseType<Verification>(200)]
     public static async Task<IResult> Get(string? expect, HttpContext http, Verifier verifier)

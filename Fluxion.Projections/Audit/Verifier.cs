@@ -70,7 +70,8 @@ public sealed class Verifier(Databases databases) : IDisposable
                     null,
                     null,
                     null,
-                    $"No seal of the chain has the hash {Convert.ToHexStringLower(expect)}: seals were taken off its end, or it was made anew."
+                    $"No seal of the chain has the hash {Convert.ToHexStringLower(expect)}. "
+                        + "Either seals were removed from its end, or the chain was rebuilt."
                 )
             );
         var (unsealed, since, slipped) = await Unsealed(tenant, head, ct);
@@ -198,7 +199,8 @@ public sealed class Verifier(Databases databases) : IDisposable
                 last.SealedAt,
                 null,
                 null,
-                $"Seal {last.Number} is not the one that seal {number}, of {At(seal)}, follows on: it was made anew, and what it says of the events {last.From} to {last.To} proves nothing."
+                $"Seal {last.Number} is not the predecessor that seal {number} of {At(seal)} names: it was replaced. "
+                    + $"It proves nothing about the events {last.From} to {last.To}."
             );
     }
 
@@ -214,9 +216,13 @@ public sealed class Verifier(Databases databases) : IDisposable
         await using (
             var command = new NpgsqlCommand(
                 $"""
-                select now.entries, (select seq_id from {tenant.Schema}.mt_events where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit and {IsEvent} order by seq_id limit 1)
+                select now.entries,
+                       (select seq_id from {tenant.Schema}.mt_events
+                        where now.earliest < s.limit and seq_id between s.low and s.high and timestamp < s.limit and {IsEvent}
+                        order by seq_id limit 1)
                 from unnest($1, $2, $3) with ordinality s (low, high, "limit", place)
-                cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries, min(timestamp) filter (where {IsEvent}) as earliest
+                cross join lateral (select string_agg({CanonicalEvent.Entry}, '' order by seq_id) as entries,
+                                    min(timestamp) filter (where {IsEvent}) as earliest
                                     from {tenant.Schema}.mt_events where seq_id between s.low and s.high) now
                 order by s.place
                 """,
@@ -280,7 +286,8 @@ public sealed class Verifier(Databases databases) : IDisposable
                 return Of(
                     DiscrepancyKinds.Changed,
                     original,
-                    $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) was changed after seal {seal.Number} of {At(seal)}."
+                    $"The event {original.Sequence} ({await Describe(connection, tenant, original.Sequence, ct)}) "
+                        + $"was changed after seal {seal.Number} of {At(seal)}."
                 );
             var now = await connection.Scalar<long?>(
                 $"select seq_id from {tenant.Schema}.mt_events where id = $1 order by seq_id limit 1",
@@ -303,7 +310,8 @@ public sealed class Verifier(Databases databases) : IDisposable
                 ? Of(
                     DiscrepancyKinds.Changed,
                     original,
-                    $"In place of the event {original.Id}, {original.Sequence} when seal {seal.Number} was made at {At(seal)}, there is another one, {other.Id}."
+                    $"The event {original.Id} was {original.Sequence} when seal {seal.Number} was made at {At(seal)}. "
+                        + $"The event {other.Id} is now in its place."
                 )
                 : Of(
                     DiscrepancyKinds.Removed,
@@ -328,7 +336,8 @@ public sealed class Verifier(Databases databases) : IDisposable
             : Of(
                 DiscrepancyKinds.Inserted,
                 extra,
-                $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) was inserted after seal {seal.Number} of {At(seal)}, when there was none."
+                $"The event {extra.Sequence} ({await Describe(connection, tenant, extra.Sequence, ct)}) "
+                    + $"was inserted after seal {seal.Number} of {At(seal)}, which has no event with that number."
             );
     }
 
@@ -406,7 +415,8 @@ public sealed class Verifier(Databases databases) : IDisposable
             sealedAt,
             sequence,
             id,
-            $"The event {sequence} says that it was recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal was made in which it is not: it came later, or a host's clock was wrong."
+            $"The event {sequence} claims to be recorded more than {ClockTolerance.TotalMinutes:0} minutes before a seal that lacks it. "
+                + "Either it was inserted later, or a host's clock was wrong."
         );
 
     private async Task<Seal?> Head(Tenant tenant, CancellationToken ct)
@@ -427,7 +437,8 @@ public sealed class Verifier(Databases databases) : IDisposable
         await using var connection = await databases.Service.OpenConnectionAsync(ct);
         await using var transaction = await Begin(connection, tenant, ct);
         await using var command = new NpgsqlCommand(
-            $"select {Columns} from {tenant.Schema}.ledger_seals where ($1::bigint is null or number > $1) and number <= $2 order by number limit {SealBatchSize}",
+            $"select {Columns} from {tenant.Schema}.ledger_seals where ($1::bigint is null or number > $1) and number <= $2 "
+                + $"order by number limit {SealBatchSize}",
             connection
         )
         {

@@ -40,7 +40,8 @@ public sealed record CountCorrectionRow(
     // The movement immediately precedes its correction in the stream of its stock item; see the view count_corrections.
     public const string Select = """
         select c.id, c.recorded_at, s.code as store, p.sku, p.name as product, l.reference_type as document, l.reference_id as document_id,
-               l.reference as document_reference, l.created_at as occurred_at, l.quantity, c.reference_id as count_id, c.reference as count_reference,
+               l.reference as document_reference, l.created_at as occurred_at, l.quantity, c.reference_id as count_id,
+               c.reference as count_reference,
                c.created_at as counted_at, u.email::text as "user"
         from service_inventory_movements c
         join lateral (
@@ -58,11 +59,13 @@ public sealed record CountCorrectionRow(
 public static class CountCorrectionsQuery
 {
     [WolverineGet("/api/{tenant}/stock/count-corrections", Name = "List count corrections"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary(
-        "What counts have seen already, latest first; filters: store, sku, from and to (when it was recorded; to is excluded; a date is a day in the store's time zone)"
-    )]
+    [EndpointSummary("List the movements that a count had seen already")]
     [EndpointDescription(
-        "One row a movement that occurred before a count and was recorded after it. It changed the history and not today's stock: right for a till that was offline, wrong for a till whose clock is slow. The receipt of the command says the same in correctedByCount."
+        "Latest first, one row for each movement that occurred before a count and was recorded after it. "
+            + "Filters: store, sku, from and to (time of recording). to is exclusive. "
+            + "A date means the start of that day in the store's time zone. Such a movement changed the history and not today's stock. "
+            + "That is right for a till that was offline, and wrong for a till whose clock is slow. "
+            + "The receipt of the command gives the same information in correctedByCount."
     )]
     [ProducesResponseType<Page<CountCorrectionRow>>(200)]
     public static Task<IResult> List(

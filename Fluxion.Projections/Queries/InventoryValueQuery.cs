@@ -14,7 +14,8 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
 {
     public const string Select = """
         select v.code as store, v.name, v.products, v.value
-        from (select s.id, s.code, s.name, count(*) filter (where i.quantity_on_hand <> 0) as products, sum(round(i.quantity_on_hand * i.cost_per_unit, 2)) as value
+        from (select s.id, s.code, s.name, count(*) filter (where i.quantity_on_hand <> 0) as products,
+            sum(round(i.quantity_on_hand * i.cost_per_unit, 2)) as value
               from inventory i join stores s on s.id = i.store_id
               group by s.id) v
         where ($1::uuid[] is null or v.id = any($1))
@@ -28,7 +29,8 @@ public sealed record StoreValueRow(string Store, string Name, long Products, dec
     public static string SelectAsOf(Func<object?, string> p, Guid[]? stores, Moment? at, Moment? known) =>
         $"""
             select v.code as store, v.name, v.products, v.value
-            from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products, sum(round(i.on_hand * i.unit_cost, 2)) as value
+            from (select s.id, s.code, s.name, count(*) filter (where i.on_hand <> 0) as products,
+                sum(round(i.on_hand * i.unit_cost, 2)) as value
                   from (select m.store_id, m.product_id, sum(m.quantity) as on_hand, last(m.average_cost, m.item_version) as unit_cost
                         from service_inventory_movements m
                         where {at?.By("m.created_at", p(at.Value.Parameter), LocalTime.OfStoreIn("m.store_id")) ?? "true"}
@@ -48,9 +50,10 @@ public static class InventoryValueQueries
         Tags("Stock"),
         HeavyWork(HeavyWork.Report)
     ]
-    [EndpointSummary("What stock is worth, store by store, now or as of a moment; filter: store")]
+    [EndpointSummary("List the value of stock by store, now or at a moment in the past")]
     [EndpointDescription(
-        "asOf and knownAt are those of the inventory itself. A store in which nothing has ever moved, or had by then, is not in the list."
+        "Filter: store. asOf and knownAt have the same meaning as in the list of inventory. "
+            + "The list omits a store without any movement, or without any by then."
     )]
     [ProducesResponseType<Page<StoreValueRow>>(200)]
     public static Task<IResult> List(

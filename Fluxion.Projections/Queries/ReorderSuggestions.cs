@@ -75,9 +75,12 @@ public static class ReorderSuggestionsQuery
         Tags("Purchasing"),
         HeavyWork(HeavyWork.Report)
     ]
-    [EndpointSummary("What to order, by store and sku; filters: store, supplier")]
+    [EndpointSummary("Suggest orders by store and sku")]
     [EndpointDescription(
-        "Of every active product that its store has or had, and of which less than the reorder point is available, on order, drafted or in transit. POST /purchase-orders/from-suggestions drafts the orders."
+        "Filters: store, supplier. "
+            + "The list has every active product that its store has or had and whose inventory position is below the reorder point. "
+            + "The inventory position is available + on order + drafted + in transit. "
+            + "POST /purchase-orders/from-suggestions drafts the orders."
     )]
     [ProducesResponseType<Page<ReorderSuggestionRow>>(200)]
     public static Task<IResult> List(string? store, string? supplier, int? limit, string? after, HttpContext http, Databases databases) =>

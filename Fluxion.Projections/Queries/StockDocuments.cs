@@ -11,8 +11,10 @@ public sealed class StockDocuments : IStockDocuments
 {
     private static string Delivered(string t) =>
         $"""
-            select m.store_id, m.product_id, p.sku, m.cost_per_unit as unit_cost, sum(m.quantity) filter (where m.quantity > 0) as delivered,
-                   coalesce(-sum(m.quantity) filter (where m.quantity < 0), 0) as returned, max(m.created_at) filter (where m.quantity > 0) as occurred_at
+            select m.store_id, m.product_id, p.sku, m.cost_per_unit as unit_cost,
+                   sum(m.quantity) filter (where m.quantity > 0) as delivered,
+                   coalesce(-sum(m.quantity) filter (where m.quantity < 0), 0) as returned,
+                   max(m.created_at) filter (where m.quantity > 0) as occurred_at
             from {t}.service_inventory_movements m
             join {t}.products p on p.id = m.product_id
             where m.reference_id = $1 and m.reference_type = 'receipt'
@@ -22,7 +24,8 @@ public sealed class StockDocuments : IStockDocuments
     private static string OnOrderOf(string t) =>
         $"""
             select o.store_id, l.product_id, coalesce(sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0))
-                       filter (where o.status in ('sent', 'confirmed', 'partial') and not l.is_removed), 0) as quantity, array_agg(distinct o.id) as orders
+                       filter (where o.status in ('sent', 'confirmed', 'partial') and not l.is_removed), 0) as quantity,
+                   array_agg(distinct o.id) as orders
             from unnest($1::uuid[], $2::uuid[]) w (store_id, product_id)
             join {t}.purchase_order_items l on l.product_id = w.product_id
             join {t}.purchase_orders o on o.id = l.purchase_order_id and o.store_id = w.store_id
@@ -52,10 +55,12 @@ public sealed class StockDocuments : IStockDocuments
                 cross join lateral (
                     select o.store_id as of union select o.supplier_id
                     union select l.product_id from {{t}}.purchase_order_items l
-                    where l.purchase_order_id = o.id and not l.is_removed and l.quantity_ordered > l.quantity_received + l.quantity_cancelled) x
+                    where l.purchase_order_id = o.id and not l.is_removed
+                        and l.quantity_ordered > l.quantity_received + l.quantity_cancelled) x
                 where o.status in ('draft', 'sent', 'confirmed', 'partial')
                 union all
-                select x.of, 'transfer', t.id, coalesce(nullif(t.reference, ''), t.id::text), $2::uuid[] is null or t.from_store_id = any($2) or t.to_store_id = any($2)
+                select x.of, 'transfer', t.id, coalesce(nullif(t.reference, ''), t.id::text),
+                       $2::uuid[] is null or t.from_store_id = any($2) or t.to_store_id = any($2)
                 from {{t}}.transfers t
                 cross join lateral (
                     select t.from_store_id as of union select t.to_store_id
@@ -68,7 +73,10 @@ public sealed class StockDocuments : IStockDocuments
                 cross join lateral (select l.store_id as of union select l.product_id) x
                 where r.status = 'open'
                 group by x.of, r.id)
-            select kind, count(*) as count, (array_remove(array_agg(case when seen then number end order by number), null))[1:{{OpenDocuments.MaxListed}}] as documents, of
+            select kind, count(*) as count,
+                   (array_remove(array_agg(case when seen then number end order by number), null))[1:{{OpenDocuments.MaxListed}}]
+                       as documents,
+                   of
             from open where of = any($1) group by of, kind order by of, kind
             """;
 

@@ -32,7 +32,9 @@ public sealed class StockPositions : IStockPositions
                coalesce(o.ordered, 0) as on_order, coalesce(o.drafted, 0) as drafted, coalesce(t.quantity, 0) as in_transit,
                coalesce(r.quantity, 0) / e.rate_days as rate_per_day, p.reorder_point, p.max_stock_level,
                coalesce(p.lead_time_days, v.lead_time_days, e.lead_time_days) as lead_time_days,
-               coalesce(p.pack_size, case when coalesce((p.settings ->> 'allow_fraction')::boolean, p.unit_type not in ('unit', 'box', 'case')) then 0.001 else 1 end)
+               coalesce(p.pack_size,
+                        case when coalesce((p.settings ->> 'allow_fraction')::boolean, p.unit_type not in ('unit', 'box', 'case'))
+                             then 0.001 else 1 end)
                    as pack_size, v.id as supplier_id, v.code as supplier
         """;
 
@@ -76,10 +78,12 @@ public sealed class StockPositions : IStockPositions
                                coalesce((alerts ->> 'lead_time_days')::int, {{AlertSettings.Default.LeadTimeDays}}) as lead_time_days
                         from (select) one left join {{t}}.settings on true) e
             cross join lateral (
-                select sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0)) filter (where o.status <> 'draft') as ordered,
+                select sum(greatest(l.quantity_ordered - l.quantity_received - l.quantity_cancelled, 0))
+                       filter (where o.status <> 'draft') as ordered,
                        sum(l.quantity_ordered) filter (where o.status = 'draft') as drafted
                 from {{t}}.purchase_order_items l join {{t}}.purchase_orders o on o.id = l.purchase_order_id
-                where l.product_id = i.product_id and o.store_id = i.store_id and not l.is_removed and o.status in ('draft', 'sent', 'confirmed', 'partial')) o
+                where l.product_id = i.product_id and o.store_id = i.store_id and not l.is_removed
+                    and o.status in ('draft', 'sent', 'confirmed', 'partial')) o
             cross join lateral (
                 select sum(l.quantity_in_transit) as quantity
                 from {{t}}.transfer_items l join {{t}}.transfers t on t.id = l.transfer_id
@@ -93,7 +97,8 @@ public sealed class StockPositions : IStockPositions
 
     /// <summary>The condition that less is on hand than reserved, for a product that does not allow backorders.</summary>
     private static string IsShort(string inventory, string product) =>
-        $"{inventory}.quantity_available < 0 and {inventory}.quantity_reserved > 0 and not coalesce(({product}.settings ->> 'allow_backorder')::boolean, false)";
+        $"{inventory}.quantity_available < 0 and {inventory}.quantity_reserved > 0 "
+        + $"and not coalesce(({product}.settings ->> 'allow_backorder')::boolean, false)";
 
     /// <summary>
     /// The open reservations with a shortfall. If several hold the same product in a store, the one opened last is short first.
@@ -103,7 +108,8 @@ public sealed class StockPositions : IStockPositions
         $$"""
             select v.id, v.reference, v.store_id, v.product_id, v.held, least(v.held, v.short - v.later) as short_by, v.later
             from (select r.id, r.reference, w.store_id, w.product_id, w.short, sum(l.quantity_held) as held,
-                         coalesce(sum(sum(l.quantity_held)) over (partition by w.store_id, w.product_id order by r.created_at desc, r.id desc
+                         coalesce(sum(sum(l.quantity_held)) over (partition by w.store_id, w.product_id
+                             order by r.created_at desc, r.id desc
                              rows between unbounded preceding and 1 preceding), 0) as later
                   from ({{items}}) w
                   join {{t}}.reservation_items l on l.store_id = w.store_id and l.product_id = w.product_id and l.quantity_held > 0
@@ -127,13 +133,15 @@ public sealed class StockPositions : IStockPositions
         {{FromOver(t, "$4")}}
         left join lateral (
             select id from {{t}}.mt_events
-            where stream_id = i.id and type not in ('stock_reserved', 'stock_released', 'tombstone') order by version desc limit 1) m on true
+            where stream_id = i.id and type not in ('stock_reserved', 'stock_released', 'tombstone') order by version desc
+                limit 1) m on true
         cross join lateral (
             select array_agg(a.id) as ids
             from (select distinct on (alert_type) id from {{t}}.alerts where product_id = i.product_id and store_id = i.store_id
                   order by alert_type, created_at desc, id desc) a) a
         cross join lateral (
-            select json_agg(json_build_object('id', r.id, 'reference', r.reference, 'quantity', r.held, 'short_by', r.short_by) order by r.later)::text as reservations
+            select json_agg(json_build_object('id', r.id, 'reference', r.reference, 'quantity', r.held, 'short_by', r.short_by)
+                   order by r.later)::text as reservations
             from (select * from ({{ShortReservations(
             t,
             $"select i.store_id, i.product_id, -i.quantity_available as short where {IsShort("i", "p")}"
@@ -147,7 +155,8 @@ public sealed class StockPositions : IStockPositions
             {{Select}}, null::uuid as latest_movement, null::uuid[] as latest_alerts, null::text as short_reservations
             {{From(t)}}
             where {{BelowReorderPoint(t)}}
-              and ($1::uuid[] is null or i.store_id = any($1)) and ($2::uuid is null or i.store_id = $2) and ($3::uuid is null or p.supplier_id = $3)
+              and ($1::uuid[] is null or i.store_id = any($1)) and ($2::uuid is null or i.store_id = $2)
+                  and ($3::uuid is null or p.supplier_id = $3)
             order by v.is_active is not true, s.code, p.sku limit $4
             """;
 
@@ -164,16 +173,20 @@ public sealed class StockPositions : IStockPositions
     private static string Candidates(string t) =>
         $$"""
             with rule as (
-                select coalesce((alerts ->> 'slow_moving_days')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days, coalesce(timezone, 'UTC') as timezone
+                select coalesce((alerts ->> 'slow_moving_days')::int, {{AlertSettings.Default.SlowMovingDays}}) as slow_days,
+                       coalesce(timezone, 'UTC') as timezone
                 from (select) one left join {{t}}.settings on true
             ), store as (
-                select s.id as store_id, z.timezone, z.today, rule.slow_days, (z.today - rule.slow_days + 1)::timestamp at time zone z.timezone as slow_since
+                select s.id as store_id, z.timezone, z.today, rule.slow_days,
+                       (z.today - rule.slow_days + 1)::timestamp at time zone z.timezone as slow_since
                 from {{t}}.stores s
                 cross join rule
-                cross join lateral (select coalesce(s.timezone, rule.timezone) as timezone, (now() at time zone coalesce(s.timezone, rule.timezone))::date as today) z
+                cross join lateral (select coalesce(s.timezone, rule.timezone) as timezone,
+                    (now() at time zone coalesce(s.timezone, rule.timezone))::date as today) z
                 where s.is_active
             ), item as (
-                select i.store_id, i.product_id, i.quantity_on_hand, p.max_stock_level, {{t}}.is_low(p.is_active, true, i.quantity_available, p.reorder_point) as is_low
+                select i.store_id, i.product_id, i.quantity_on_hand, p.max_stock_level,
+                       {{t}}.is_low(p.is_active, true, i.quantity_available, p.reorder_point) as is_low
                 from {{t}}.inventory i
                 join {{t}}.products p on p.id = i.product_id and p.is_active
                 join store s on s.store_id = i.store_id
@@ -182,54 +195,68 @@ public sealed class StockPositions : IStockPositions
                 from {{t}}.service_inventory_movements
                 where {{IsDemand}}
             ), daily as (
-                select m.store_id, m.product_id, s.today - (m.created_at at time zone s.timezone)::date as day, -sum(m.quantity)::float8 as quantity
+                select m.store_id, m.product_id, s.today - (m.created_at at time zone s.timezone)::date as day,
+                       -sum(m.quantity)::float8 as quantity
                 from {{t}}.service_inventory_movements m
                 join store s on s.store_id = m.store_id
                 where m.created_at > now() - interval '31 days' and m.created_at <= now()
                   and (reference_type = 'return' or {{IsDemand}})
                 group by 1, 2, 3 having sum(m.quantity) < 0
             ), history as (
-                select store_id, product_id, max(quantity) filter (where day < 2) as latest, array_agg(quantity) filter (where day between 2 and 29) as days
+                select store_id, product_id, max(quantity) filter (where day < 2) as latest,
+                       array_agg(quantity) filter (where day between 2 and 29) as days
                 from daily group by 1, 2
                 having bool_or(day < 2) and count(*) filter (where day between 2 and 29) >= 5
             ), spike as (
-                select h.store_id, h.product_id, h.latest, c.median, greatest(case when d.mad > 0 then d.mad / 0.6745 else 1.253314 * d.mean end, c.median / 10) as deviation
+                select h.store_id, h.product_id, h.latest, c.median,
+                       greatest(case when d.mad > 0 then d.mad / 0.6745 else 1.253314 * d.mean end, c.median / 10) as deviation
                 from history h
                 cross join lateral (select h.days || array_fill(0::float8, array[28 - cardinality(h.days)]) as days) f
                 cross join lateral (select percentile_cont(0.5) within group (order by q) as median from unnest(f.days) q) c
-                cross join lateral (select percentile_cont(0.5) within group (order by abs(q - c.median)) as mad, avg(abs(q - c.median)) as mean from unnest(f.days) q) d
+                cross join lateral (select percentile_cont(0.5) within group (order by abs(q - c.median)) as mad,
+                    avg(abs(q - c.median)) as mean from unnest(f.days) q) d
             ), still as materialized (
                 select i.store_id, i.product_id, s.slow_days, s.slow_since, s.timezone, s.today
                 from item i
                 join store s on s.store_id = i.store_id
                 where i.quantity_on_hand > 0
-                  and not exists (select from issue u where u.store_id = i.store_id and u.product_id = i.product_id and u.created_at >= s.slow_since)
+                  and not exists (select from issue u where u.store_id = i.store_id and u.product_id = i.product_id
+                      and u.created_at >= s.slow_since)
             ), finding as (
-                select store_id, product_id, '{{AlertTypes.Overstock}}' as type, quantity_on_hand as level, max_stock_level as threshold, null::numeric as score, null::numeric as median
+                select store_id, product_id, '{{AlertTypes.Overstock}}' as type, quantity_on_hand as level, max_stock_level as threshold,
+                       null::numeric as score, null::numeric as median
                 from item where quantity_on_hand > max_stock_level
                 union all
-                select i.store_id, i.product_id, '{{AlertTypes.SlowMoving}}', i.today - (l.since at time zone i.timezone)::date, i.slow_days, null, null
+                select i.store_id, i.product_id, '{{AlertTypes.SlowMoving}}', i.today - (l.since at time zone i.timezone)::date,
+                       i.slow_days, null, null
                 from still i
                 cross join lateral (
                     select coalesce((select max(u.created_at) from issue u where u.store_id = i.store_id and u.product_id = i.product_id),
-                                    (select min(m.created_at) from {{t}}.service_inventory_movements m where m.store_id = i.store_id and m.product_id = i.product_id)) as since) l
+                                    (select min(m.created_at) from {{t}}.service_inventory_movements m where m.store_id = i.store_id
+                                            and m.product_id = i.product_id)) as since) l
                 where l.since < i.slow_since
                 union all
-                select store_id, product_id, '{{AlertTypes.DemandSpike}}', round(latest::numeric, 3), round((median + 3.5 * deviation)::numeric, 3),
+                select store_id, product_id, '{{AlertTypes.DemandSpike}}', round(latest::numeric, 3),
+                       round((median + 3.5 * deviation)::numeric, 3),
                        round(((latest - median) / deviation)::numeric, 2), round(median::numeric, 3)
                 from spike join item using (store_id, product_id) where latest > median + 3.5 * deviation
             ), said as (
-                select store_id, product_id, alert_type as type, (data ->> 'level')::numeric as level, (data ->> 'threshold')::numeric as threshold
+                select store_id, product_id, alert_type as type, (data ->> 'level')::numeric as level,
+                       (data ->> 'threshold')::numeric as threshold
                 from {{t}}.alerts where not is_cleared and store_id is not null and product_id is not null
             )
             select store_id, product_id, type, f.level, coalesce(f.threshold, 0) as threshold, f.score, f.median
             from finding f
-            full join (select * from said where type in ('{{AlertTypes.Overstock}}', '{{AlertTypes.SlowMoving}}', '{{AlertTypes.DemandSpike}}')) a using (store_id, product_id, type)
-            where f.level is null or a.level is null or f.threshold <> a.threshold or abs(f.level - a.level) >= greatest(f.threshold / 10, 1)
+            full join (select * from said
+                       where type in ('{{AlertTypes.Overstock}}', '{{AlertTypes.SlowMoving}}', '{{AlertTypes.DemandSpike}}')) a
+                using (store_id, product_id, type)
+            where f.level is null or a.level is null or f.threshold <> a.threshold
+                or abs(f.level - a.level) >= greatest(f.threshold / 10, 1)
             union
             select store_id, product_id, '{{AlertTypes.LowStock}}', null, 0, null, null from item where is_low
             union
-            select store_id, product_id, type, null, 0, null, null from said where type in ('{{AlertTypes.LowStock}}', '{{AlertTypes.ReservationShort}}')
+            select store_id, product_id, type, null, 0, null, null from said
+            where type in ('{{AlertTypes.LowStock}}', '{{AlertTypes.ReservationShort}}')
             union
             select i.store_id, i.product_id, '{{AlertTypes.ReservationShort}}', null, 0, null, null
             from {{t}}.inventory i join {{t}}.products p on p.id = i.product_id where {{IsShort("i", "p")}}

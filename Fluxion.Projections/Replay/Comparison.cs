@@ -38,7 +38,8 @@ internal sealed class Comparison(NpgsqlConnection snapshot, string schema, strin
             new(
                 $"""
                 create table {shadow}."{table}:differences" as
-                select {columns.Key}, case when l.compared is null then 'missing' when s.compared is null then 'added' else 'changed' end as difference
+                select {columns.Key},
+                       case when l.compared is null then 'missing' when s.compared is null then 'added' else 'changed' end as difference
                 from ({Compared($"{schema}.{table}", buckets.Count == 0 ? "false" : $"{suspect} and {known}")}) l
                 full join ({Compared($"{shadow}.{table}", "true")}) s using ({columns.Key})
                 where l.compared is distinct from s.compared

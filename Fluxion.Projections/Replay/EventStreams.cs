@@ -58,7 +58,9 @@ internal sealed class EventStreams(DocumentStore store, string schema)
     {
         await using var command = new NpgsqlCommand(
             $"""
-            select distinct on (range) id from (select id, div(sum(greatest(version, 0)) over (order by id), {BatchSize}) as range from {schema}.mt_streams) streams order by range, id desc
+            select distinct on (range) id
+            from (select id, div(sum(greatest(version, 0)) over (order by id), {BatchSize}) as range from {schema}.mt_streams) streams
+            order by range, id desc
             """,
             snapshot
         )

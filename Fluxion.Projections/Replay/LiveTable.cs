@@ -40,7 +40,8 @@ internal sealed class LiveTable
     {
         await using var command = new NpgsqlCommand(
             """
-            select a.attname::text, quote_ident(a.attname), format_type(a.atttypid, null), a.attnum = i.indkey[0], coalesce(pg_get_expr(d.adbin, d.adrelid), 'null')
+            select a.attname::text, quote_ident(a.attname), format_type(a.atttypid, null), a.attnum = i.indkey[0],
+                   coalesce(pg_get_expr(d.adbin, d.adrelid), 'null')
             from pg_attribute a
             join pg_index i on i.indrelid = a.attrelid and i.indisprimary
             left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

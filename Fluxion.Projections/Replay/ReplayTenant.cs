@@ -16,12 +16,13 @@ namespace Fluxion.Projections.Replay;
 
 [Example("""{"table":"inventory"}""")]
 public sealed record ReplayTenant(
-    [property: Description("One table alone; all when left out")] string? Table = null,
+    [property: Description("The only table to replay. Default: all tables")] string? Table = null,
     [property: Description(
-        "Stop there: a date, a point in time with its offset, or the sequence number of an event. Only tables that never replace a row are compared then"
+        "The end of the replay: a date, a point in time with its offset, or the sequence number of an event. "
+            + "With an end, only tables that never replace a row are compared. Default: all events"
     )]
         string? To = null,
-    [property: Description("Replace what differs by what the events say")] bool Swap = false
+    [property: Description("Replace the rows that differ by those that follow from the events. Default: false")] bool Swap = false
 )
 {
     /// <summary>The parsed end of the replay. Null also if <see cref="To"/> is invalid.</summary>
@@ -36,7 +37,7 @@ public sealed record ReplayTenant(
             RuleFor(r => r.Swap)
                 .Equal(false)
                 .When(r => r.To is not null)
-                .WithMessage("must be left out with an end in the past: swap compares what is now");
+                .WithMessage("must be omitted with an end in the past: swap compares the present state");
         }
     }
 }
@@ -68,7 +69,8 @@ public sealed record ReplayRow(
         $"""
             r.id, case when {ReplaysTable.Abandoned(
                 schema
-            )} then 'failed' else r.status end as status, r.table_name as "table", r.until as "to", r.swap, r.events, r.differences, r.replaced,
+            )} then 'failed' else r.status end as status, r.table_name as "table", r.until as "to", r.swap,
+            r.events, r.differences, r.replaced,
             case when {ReplaysTable.Abandoned(
                 schema
             )} then 'The host that ran it has stopped.' else r.problem end as problem, r.requested_by, r.started_at, r.finished_at
@@ -84,9 +86,10 @@ public sealed record ReplayDetails(ReplayRow Replay, IReadOnlyList<ReplayedTable
 public static class ReplayEndpoints
 {
     [WolverinePost("/api/{tenant}/audit/replays", Name = "Replay"), Authorize(Roles.Admin), Tags("Audit")]
-    [EndpointSummary("Build the read models again from the events and compare them with the live ones, in the background")]
+    [EndpointSummary("Replay the events in the background and compare the result with the read models")]
     [EndpointDescription(
-        "Commands go on meanwhile. Refused: 404 for a table that there is not, 409 while a replay of the tenant is under way, or as many of others as a host runs at once."
+        "Commands are accepted meanwhile. Refused with 404: an unknown table; "
+            + "409: a running replay of the tenant, or the host's maximum of running replays."
     )]
     [ProducesResponseType<ReplayReceipt>(201)]
     public static async Task<IResult> Post(
@@ -121,7 +124,7 @@ public static class ReplayEndpoints
             if (command.Table is { } table && !replay.TablesOf(tenant).Contains(table))
                 return Refusal.NotFound($"There is no table '{Refusal.Shorten(table)}' to replay.");
             if (!runs.TryTakePlace())
-                return Refusal.Conflict("Busy", "As many replays as this host runs at once are under way. Ask again later.");
+                return Refusal.Conflict("Busy", "This host already runs its maximum of replays. Try again later.");
             begun = Guid.CreateVersion7(ledger.Now);
             ledger.Enqueue(ReplaysTable.Abandon(tenant.Schema));
             ledger.Enqueue(
@@ -136,7 +139,7 @@ public static class ReplayEndpoints
                 $"/api/{tenant.Slug}/audit/replays/{begun}",
                 new ReplayReceipt(begun.Value, "running"),
                 new UniqueName(
-                    Refusal.Conflict("Busy", "A replay of this tenant is under way. Wait until it is done."),
+                    Refusal.Conflict("Busy", "A replay of this tenant is under way. Wait until it has finished."),
                     (_, _) => Task.FromResult<ExistingDocument?>(null)
                 )
             );
@@ -144,7 +147,8 @@ public static class ReplayEndpoints
     }
 
     [WolverineGet("/api/{tenant}/audit/replays", Name = "List replays"), Authorize(Roles.Admin), Tags("Audit")]
-    [EndpointSummary("The replays that were asked for here, latest first")]
+    [EndpointSummary("List the replays that were requested over HTTP")]
+    [EndpointDescription("Latest first.")]
     [ProducesResponseType<Page<ReplayRow>>(200)]
     public static Task<IResult> List(int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery
@@ -153,7 +157,7 @@ public static class ReplayEndpoints
             .Page<ReplayRow>(databases, limit, after, SortOrder.NewestFirst("r.started_at", "r.id"), row => [row.StartedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/audit/replays/{id}", Name = "Get replay"), Authorize(Roles.Admin), Tags("Audit")]
-    [EndpointSummary("One replay: its state, and table by table what it found")]
+    [EndpointSummary("Get a replay with its state and the differences in each table")]
     [ProducesResponseType<ReplayDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

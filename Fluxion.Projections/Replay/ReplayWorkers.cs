@@ -104,7 +104,8 @@ internal sealed class ReplayWorkers(
         var connection = await owner.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand(
             $"""
-            select set_config('{Databases.TenantSetting}', '{tenant.Id}', false), set_config('work_mem', '64MB', false), set_config('random_page_cost', '1.1', false),
+            select set_config('{Databases.TenantSetting}', '{tenant.Id}', false), set_config('work_mem', '64MB', false),
+                   set_config('random_page_cost', '1.1', false),
                    set_config('max_parallel_workers_per_gather', '{parallelWorkers}', false)
             """,
             connection

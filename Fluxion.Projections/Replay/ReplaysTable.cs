@@ -22,7 +22,8 @@ internal static class ReplaysTable
 
     /// <summary>Marks replays as failed whose host has died, so that a new one can start.</summary>
     public static string Abandon(string schema) =>
-        $"update {schema}.replays set status = 'failed', problem = 'The host that ran it has stopped.', finished_at = now() where {Abandoned(schema)}";
+        $"update {schema}.replays set status = 'failed', problem = 'The host that ran it has stopped.', finished_at = now() "
+        + $"where {Abandoned(schema)}";
 
     public static string Insert(string schema) =>
         $"insert into {schema}.replays (id, table_name, until, swap, requested_by) values (?, nullif(?, ''), nullif(?, ''), ?, ?)";
@@ -59,7 +60,8 @@ internal static class ReplaysTable
         batch.BatchCommands.Add(
             new(
                 $"""
-                update {tenant.Schema}.replays set status = $2, problem = $3, events = $4, differences = $5, replaced = $6, tables = $7::jsonb, finished_at = now() where id = $1
+                update {tenant.Schema}.replays set status = $2, problem = $3, events = $4, differences = $5, replaced = $6,
+                    tables = $7::jsonb, finished_at = now() where id = $1
                 """
             )
             {

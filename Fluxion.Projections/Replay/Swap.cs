@@ -35,7 +35,9 @@ internal sealed class Swap(
     public static string Unseen(string schema, string shadow) =>
         $"""
             create table {shadow}."unseen:events" as
-            select first, last from (select seq_id + 1 as first, lead(seq_id) over (order by seq_id) - 1 as last from {schema}.mt_events) gap where first <= last
+            select first, last
+            from (select seq_id + 1 as first, lead(seq_id) over (order by seq_id) - 1 as last from {schema}.mt_events) gap
+            where first <= last
             union all select 1, min(seq_id) - 1 from {schema}.mt_events having min(seq_id) > 1
             union all select coalesce(max(seq_id), 0) + 1, {long.MaxValue} from {schema}.mt_events
             """;
@@ -52,7 +54,8 @@ internal sealed class Swap(
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
             throw new ReplayRefusedException(
-                $"Rows of {e.TableName} refer to others that no event makes, or that are missing ({e.ConstraintName}): swap all tables, not one alone."
+                $"Rows of {e.TableName} refer to rows that follow from no event, or that are missing ({e.ConstraintName}). "
+                    + "Swap all tables, not one alone."
             );
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
@@ -147,7 +150,8 @@ internal sealed class Swap(
     {
         string Ids(TableColumns t, string from) =>
             $"""
-                select ids.id from {shadow}."{t.Name}:differences" d join {from}.{t.Name} r using ({t.Key}) cross join lateral (values {string.Join(
+                select ids.id from {shadow}."{t.Name}:differences" d join {from}.{t.Name} r using ({t.Key})
+                cross join lateral (values {string.Join(
                     ", ",
                     t.Uuids.Select(u => $"(r.{u})")
                 )}) ids (id)
@@ -198,7 +202,8 @@ internal sealed class Swap(
                 delete from {shadow}.{t.Name} where ({t.Key}) in (select {t.Key} from {shadow}."{t.Name}:again");
                 insert into {shadow}.{t.Name} select * from {shadow}."{t.Name}:again";
                 insert into {shadow}."{t.Name}:differences" ({t.Key}, difference)
-                select {t.Key}, 'changed' from {shadow}."{t.Name}:again" where ({t.Key}) not in (select {t.Key} from {shadow}."{t.Name}:differences");
+                select {t.Key}, 'changed' from {shadow}."{t.Name}:again"
+                where ({t.Key}) not in (select {t.Key} from {shadow}."{t.Name}:differences");
                 """,
                 ct
             );
@@ -243,7 +248,8 @@ internal sealed class Swap(
             yield break;
         }
         var same =
-            $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
+            $"{string.Join(" and ", t.Keys.Select(k => $"l.{k} = s.{k}"))} "
+            + $"and ({string.Join(", ", t.Keys.Select(k => $"l.{k}"))}) in {differing}";
         foreach (var code in t.Codes)
             yield return new(
                 $"""

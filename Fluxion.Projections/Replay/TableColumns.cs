@@ -38,12 +38,15 @@ internal sealed record TableColumns(
                         when c.relname like 'mt\_doc\_%' and a.atttypid = 'jsonb'::regtype then format('jsonb_strip_nulls(%I)', a.attname)
                         else quote_ident(a.attname) end,
                    a.atttypid::regtype::text in ('character varying', 'text', 'citext') and exists
-                       (select from pg_index u where u.indrelid = c.oid and u.indisunique and not u.indisprimary and a.attnum = any(u.indkey)),
+                       (select from pg_index u where u.indrelid = c.oid and u.indisunique and not u.indisprimary
+                               and a.attnum = any(u.indkey)),
                    exists (select from pg_constraint f where f.confrelid = c.oid and f.contype = 'f')
             from pg_class c
             join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
             join pg_index i on i.indrelid = c.oid and i.indisprimary
-            where c.oid = $1::text::regclass and exists (select from pg_attribute s where s.attrelid = $2::text::regclass and s.attname = a.attname and not s.attisdropped)
+            where c.oid = $1::text::regclass
+                and exists (select from pg_attribute s where s.attrelid = $2::text::regclass and s.attname = a.attname
+                    and not s.attisdropped)
             order by a.attnum
             """,
             connection

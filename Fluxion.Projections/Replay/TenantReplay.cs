@@ -287,7 +287,8 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         await using var command = new NpgsqlCommand(
             $"""
             delete from {shadow}.{Trail} s using ({KeptSince(tenant)}) kept
-            where s.created_at < kept.since and not exists (select from {tenant.Schema}.{Trail} l where l.id = s.id and l.created_at = s.created_at)
+            where s.created_at < kept.since
+                and not exists (select from {tenant.Schema}.{Trail} l where l.id = s.id and l.created_at = s.created_at)
             """,
             main
         )

@@ -35,9 +35,16 @@ public static class AlertStreamEndpoint
         EventStream,
         DisableRateLimiting
     ]
-    [EndpointSummary("What happens to alerts, as server-sent events, as it happens")]
+    [EndpointSummary("Stream the changes of alerts as server-sent events")]
     [EndpointDescription(
-        "Each event has the name of what happened (alert_raised, alert_updated, …), an id and as data the alert as the list shows it. With the header Last-Event-ID it goes on after that one, so that nothing is missed over a broken connection; without it, or with one that is not reached yet, with what happens from now on. A comment comes every 15 seconds. The stream ends when the token does; when account or tenant may no longer read, within 20 seconds, and after the first 5 of them it tells nothing more; and when the client is 500 events behind or takes nothing for 15 seconds. Refused: 429 with Retry-After when 200 streams of the tenant are open on the host, or 1,000 in all."
+        "Each event has an id, the change as its name (alert_raised, alert_updated, …) and the alert as its data, as in the list. "
+            + "With the header Last-Event-ID the stream continues after that event, so a client misses nothing over a broken connection. "
+            + "Without it, or with an id that does not exist yet, the stream begins with the next change. "
+            + "The host sends a comment every 15 seconds. The stream ends with the token. "
+            + "When the account or the tenant loses access, the host sends no event after 5 seconds. "
+            + "It then ends the stream within 20 seconds. "
+            + "The host also ends it when the client is 500 events behind, or reads nothing for 15 seconds. "
+            + "Refused with 429 and Retry-After: 200 open streams of the tenant on this host, or 1,000 in all."
     )]
     [ProducesResponseType<AlertRow>(200)]
     public static IResult Get(

@@ -110,8 +110,10 @@ public sealed record AlertDetails : AlertRow
 
     public new const string Select = $"""
         select {Columns},
-               (select coalesce(json_agg(json_build_object('event', h.event_type, 'at', h.created_at, 'by', u.email, 'priority', h.new_data ->> 'priority',
-                    'status', h.new_data ->> 'status', 'level', h.new_data -> 'data' -> 'level') order by (h.metadata ->> 'version')::bigint), '[]')
+               (select coalesce(json_agg(json_build_object('event', h.event_type, 'at', h.created_at, 'by', u.email,
+                       'priority', h.new_data ->> 'priority',
+                    'status', h.new_data ->> 'status', 'level', h.new_data -> 'data' -> 'level')
+                    order by (h.metadata ->> 'version')::bigint), '[]')
                 from (select * from service_events e where e.entity_type = 'alert' and e.entity_id = a.id and e.created_at >= a.created_at
                       order by (metadata ->> 'version')::bigint desc limit 200) h
                 left join users u on u.id = h.user_id) as history
@@ -126,7 +128,8 @@ public static class AlertsQueries
     private const string Open = "open";
 
     [WolverineGet("/api/{tenant}/alerts", Name = "List alerts"), Authorize(Roles.Viewer), Tags("Alerts")]
-    [EndpointSummary("Alerts, latest first; filters: status (a state, or open for active and acknowledged), type, priority, store, sku")]
+    [EndpointSummary("List alerts")]
+    [EndpointDescription("Latest first. Filters: status (a state, or open for active and acknowledged), type, priority, store, sku.")]
     [ProducesResponseType<Page<AlertRow>>(200)]
     public static Task<IResult> List(
         string? status,
@@ -155,7 +158,7 @@ public static class AlertsQueries
             .Page<AlertRow>(databases, limit, after, SortOrder.NewestFirst("a.created_at", "a.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/alerts/{id}", Name = "Get alert"), Authorize(Roles.Viewer), Tags("Alerts")]
-    [EndpointSummary("One alert with its history")]
+    [EndpointSummary("Get an alert with its history")]
     [ProducesResponseType<AlertDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

@@ -53,8 +53,10 @@ public sealed record CategoryRow(
 public static class CategoriesQueries
 {
     [WolverineGet("/api/{tenant}/categories", Name = "List categories"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary(
-        "The categories by code; filters: parent (those directly below it), search (a part of code or name, by neither case nor accents)"
+    [EndpointSummary("List categories")]
+    [EndpointDescription(
+        "Sorted by code. Filters: parent (the categories directly below it), search (a part of code or name; "
+            + "case and accents are ignored)."
     )]
     [ProducesResponseType<Page<CategoryRow>>(200)]
     public static Task<IResult> List(string? parent, string? search, int? limit, string? after, HttpContext http, Databases databases) =>
@@ -66,7 +68,7 @@ public static class CategoriesQueries
             .Page<CategoryRow>(databases, limit, after, SortOrder.ByText("c.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/categories/{id}", Name = "Get category"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("One category, by code or id")]
+    [EndpointSummary("Get a category by code or id")]
     [ProducesResponseType<CategoryRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery.For(http).Where(CategoryRow.Select).Named("c.code", "c.id", id).One<CategoryRow>(databases, "category", id);

@@ -118,7 +118,8 @@ public sealed record AuditRow(
     // Both stores of a transfer see all of its rows. Rows of other entities with several stores are visible only with access to all of
     // them.
     public const string Select = """
-        select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text as user_email, e.action, e.old_data, e.new_data, e.metadata,
+        select e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, u.email::text as user_email, e.action, e.old_data, e.new_data,
+               e.metadata,
                host(e.ip_address) as ip_address, e.user_agent, e.created_at
         from service_events e
         left join users u on u.id = e.user_id
@@ -132,8 +133,10 @@ public sealed record AuditRow(
 public static class EventsQueries
 {
     [WolverineGet("/api/{tenant}/events", Name = "List events"), Authorize(Roles.Manager), Tags("Audit")]
-    [EndpointSummary(
-        "The audit trail, latest first; filters: entityType, entityId, eventType, user (id), from and to (when it was recorded; to is excluded; a date is a day in the tenant's time zone)"
+    [EndpointSummary("List the audit trail")]
+    [EndpointDescription(
+        "Latest first. Filters: entityType, entityId, eventType, user (id), from and to (time of recording). to is exclusive. "
+            + "A date means the start of that day in the tenant's time zone."
     )]
     [ProducesResponseType<Page<AuditRow>>(200)]
     public static Task<IResult> List(

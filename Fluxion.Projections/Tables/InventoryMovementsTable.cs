@@ -114,8 +114,10 @@ public sealed record MovementRow(
 public static class MovementsQueries
 {
     [WolverineGet("/api/{tenant}/movements", Name = "List movements"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary(
-        "Movements of stock, latest first; filters: store, sku, document (id), reference, from and to (when it occurred; to is excluded; a date is a day in the store's time zone)"
+    [EndpointSummary("List movements of stock")]
+    [EndpointDescription(
+        "Latest first. Filters: store, sku, document (id), reference, from and to (time of occurrence). to is exclusive. "
+            + "A date means the start of that day in the store's time zone."
     )]
     [ProducesResponseType<Page<MovementRow>>(200)]
     public static Task<IResult> List(

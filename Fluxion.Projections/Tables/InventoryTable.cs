@@ -63,10 +63,12 @@ public sealed record InventoryRow(
                i.quantity_available as available, coalesce(o.quantity, 0) as on_order, p.reorder_point,
                case when i.last_movement_at is not null then i.cost_per_unit end as cost_per_unit,
                round(i.quantity_on_hand * i.cost_per_unit, 2) as value, i.last_movement_at, i.version
-        from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at, version from inventory
+        from (select store_id, product_id, quantity_on_hand, quantity_reserved, quantity_available, cost_per_unit, last_movement_at, version
+              from inventory
               union all
               select store_id, product_id, 0::numeric, 0::numeric, 0::numeric, 0::numeric, null::timestamptz, 0::bigint from ordered
-              where quantity > 0 and not exists (select from inventory h where h.store_id = ordered.store_id and h.product_id = ordered.product_id)) i
+              where quantity > 0 and not exists (select from inventory h where h.store_id = ordered.store_id
+                  and h.product_id = ordered.product_id)) i
         join stores s on s.id = i.store_id
         join products p on p.id = i.product_id
         left join ordered o on o.store_id = i.store_id and o.product_id = i.product_id
@@ -102,11 +104,15 @@ public sealed record InventoryRow(
 public static class InventoryQueries
 {
     [WolverineGet("/api/{tenant}/inventory", Name = "List inventory"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary(
-        "Stock and what is on order by store and sku, now or as of a moment; filters: store, sku, low=true (available below the reorder point, of active products in active stores)"
-    )]
+    [EndpointSummary("List stock and quantities on order by store and sku, now or at a moment in the past")]
     [EndpointDescription(
-        "What is deactivated is in the list, for it is still worth something, and never low. What is only on order, where it has never been, is not low either. asOf: what was on hand, and its value, when everything up to that moment had happened; knownAt: from what the ledger had learned by then, all it knows now when left out. A date means the start of that day in the store's time zone. The two tell a late delivery note from a change of stock."
+        "Filters: store, sku, low=true (less than the reorder point is available; active products in active stores only). "
+            + "Inactive products and stores are listed for their value, and are never low. "
+            + "A product that is only on order, and was never in the store, is not low either. "
+            + "asOf: the quantity on hand and its value at that moment. knownAt: the same from the movements recorded by that moment; "
+            + "default: all movements recorded so far. "
+            + "A date means the start of that day, for asOf in the store's time zone and for knownAt in the tenant's. "
+            + "The two parameters tell a late delivery note from a change of stock."
     )]
     [ProducesResponseType<Page<InventoryRow>>(200)]
     public static Task<IResult> List(
@@ -133,7 +139,7 @@ public static class InventoryQueries
                         knownAt,
                         (at, known) => query.Where(p => InventoryRow.SelectAsOf(p, Caller.From(http).StoreFilter, at, known, store, sku))
                     )
-                    .Refuse("low", low is null ? null : "must be left out with asOf and knownAt: it is known for now only");
+                    .Refuse("low", low is null ? null : "must be omitted with asOf and knownAt: it is known for the present only");
         return query
             .FilterNamed("s.code", "s.id", store)
             .FilterNamed("p.sku", "p.id", sku)

@@ -46,9 +46,10 @@ public sealed record PriceRow(Guid Id, decimal CostPrice, decimal SellingPrice, 
 public static class ProductPricesQueries
 {
     [WolverineGet("/api/{tenant}/products/{id}/prices", Name = "List prices"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The cost and selling prices that a product had, latest first")]
+    [EndpointSummary("List the cost and selling prices of a product over time")]
     [EndpointDescription(
-        "The first row holds since its createdAt; a change of other fields is no row. Refused: 404 when the product does not exist."
+        "Latest first. The first row is valid since its createdAt. A change of other fields adds no row. "
+            + "Refused with 404: an unknown product."
     )]
     [ProducesResponseType<Page<PriceRow>>(200)]
     public static Task<IResult> List([Example("LAC001")] string id, int? limit, string? after, HttpContext http, Databases databases) =>

@@ -78,10 +78,14 @@ public sealed record ProductRow(
 
     /// <summary>The select statement. $1 is the key of the barcode to look up, or null.</summary>
     public const string Select = $"""
-        select p.id, p.sku, p.barcode, p.name, p.description, c.code as category, s.code as supplier, p.unit_type, p.min_stock_level, p.max_stock_level,
-               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active, p.version, p.created_at, p.updated_at,
-               (select coalesce(json_agg({BarcodeJson} order by b.position), '[]') from product_barcodes b where b.product_id = p.id and not b.is_removed) as barcodes,
-               (select {BarcodeJson} from product_barcodes b where b.product_id = p.id and not b.is_removed and b.code_key = $1::text) as scanned
+        select p.id, p.sku, p.barcode, p.name, p.description, c.code as category, s.code as supplier, p.unit_type, p.min_stock_level,
+               p.max_stock_level,
+               p.reorder_point, p.cost_price, p.selling_price, p.tax_rate, p.lead_time_days, p.pack_size, p.settings, p.is_active,
+               p.version, p.created_at, p.updated_at,
+               (select coalesce(json_agg({BarcodeJson} order by b.position), '[]') from product_barcodes b
+                where b.product_id = p.id and not b.is_removed) as barcodes,
+               (select {BarcodeJson} from product_barcodes b
+                where b.product_id = p.id and not b.is_removed and b.code_key = $1::text) as scanned
         from products p
         left join categories c on c.id = p.category_id
         left join suppliers s on s.id = p.supplier_id
@@ -92,11 +96,12 @@ public sealed record ProductRow(
 public static class ProductsQueries
 {
     [WolverineGet("/api/{tenant}/products", Name = "List products"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary(
-        "The products by sku; filters: category, supplier, barcode (as it was scanned), search (a part of sku, barcodes or name)"
-    )]
+    [EndpointSummary("List products")]
     [EndpointDescription(
-        "barcode finds UPC-A and EAN-13 of one GTIN alike; scanned says which of the product's barcodes it is and how much it stands for. search goes by neither case nor accents: 'azucar' finds Azúcar. Deactivated products are in the list, see isActive."
+        "Sorted by sku, with inactive products (see isActive). "
+            + "Filters: category, supplier, barcode (as scanned), search (a part of sku, barcodes or name; "
+            + "case and accents are ignored: 'azucar' finds Azúcar). barcode treats UPC-A and EAN-13 of one GTIN alike. "
+            + "scanned is the barcode of the product that matched, with its pack quantity."
     )]
     [ProducesResponseType<Page<ProductRow>>(200)]
     public static Task<IResult> List(
@@ -128,7 +133,7 @@ public static class ProductsQueries
     }
 
     [WolverineGet("/api/{tenant}/products/{id}", Name = "Get product"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("One product, by sku or id")]
+    [EndpointSummary("Get a product by sku or id")]
     [ProducesResponseType<ProductRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery.For(http).Where(ProductRow.Select, (string?)null).Named("p.sku", "p.id", id).One<ProductRow>(databases, "product", id);

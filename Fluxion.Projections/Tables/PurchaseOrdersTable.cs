@@ -62,7 +62,8 @@ public record PurchaseOrderRow(
 )
 {
     internal const string Columns = """
-        o.id, o.order_number, s.code as store, v.code as supplier, o.status, o.order_date, o.expected_date, o.received_date, o.subtotal, o.tax_amount, o.total_amount,
+        o.id, o.order_number, s.code as store, v.code as supplier, o.status, o.order_date, o.expected_date, o.received_date, o.subtotal,
+        o.tax_amount, o.total_amount,
                o.notes, o.created_by, o.version, o.created_at
         """;
 
@@ -130,26 +131,35 @@ public sealed record PurchaseOrderDetails : PurchaseOrderRow
 
     public new const string Select = $"""
         select {Columns},
-               (select coalesce(json_agg(json_build_object('id', l.id, 'sku', p.sku, 'product', p.name, 'quantityOrdered', l.quantity_ordered,
-                    'quantityReceived', l.quantity_received, 'quantityCancelled', l.quantity_cancelled, 'unitCost', l.unit_cost, 'lineTotal', l.line_total)
+               (select coalesce(json_agg(json_build_object('id', l.id, 'sku', p.sku, 'product', p.name,
+                       'quantityOrdered', l.quantity_ordered,
+                    'quantityReceived', l.quantity_received, 'quantityCancelled', l.quantity_cancelled, 'unitCost', l.unit_cost,
+                    'lineTotal', l.line_total)
                     order by p.sku), '[]')::text
-                from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id and not l.is_removed) as lines,
-               (select coalesce(json_agg(json_build_object('id', d.delivery_id, 'occurredAt', d.occurred_at, 'reference', d.reference, 'lines', d.lines)
+                from purchase_order_items l join products p on p.id = l.product_id where l.purchase_order_id = o.id
+                    and not l.is_removed) as lines,
+               (select coalesce(json_agg(json_build_object('id', d.delivery_id, 'occurredAt', d.occurred_at, 'reference', d.reference,
+                       'lines', d.lines)
                     order by d.occurred_at, d.delivery_id), '[]')::text
                 from (select delivery_id, min(occurred_at) as occurred_at, min(reference) as reference,
-                             json_agg(json_build_object('sku', sku, 'quantity', quantity, 'returned', returned, 'unitCost', cost_per_unit) order by sku, cost_per_unit) as lines
+                             json_agg(json_build_object('sku', sku, 'quantity', quantity, 'returned', returned, 'unitCost', cost_per_unit)
+                                 order by sku, cost_per_unit) as lines
                       from (select d.delivery_id, p.sku, d.cost_per_unit, sum(d.quantity) filter (where d.return_id is null) as quantity,
                                    coalesce(-sum(d.quantity) filter (where d.return_id is not null), 0) as returned,
                                    min(d.occurred_at) filter (where d.return_id is null) as occurred_at,
                                    min(d.reference) filter (where d.return_id is null) as reference
-                            from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id join products p on p.id = l.product_id
+                            from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id
+                                join products p on p.id = l.product_id
                             where d.purchase_order_id = o.id group by d.delivery_id, p.sku, d.cost_per_unit) goods
                       group by delivery_id) d) as deliveries,
-               (select coalesce(json_agg(json_build_object('id', d.return_id, 'deliveryId', d.delivery_id, 'occurredAt', d.occurred_at, 'reference', d.reference,
+               (select coalesce(json_agg(json_build_object('id', d.return_id, 'deliveryId', d.delivery_id, 'occurredAt', d.occurred_at,
+                       'reference', d.reference,
                     'reason', d.notes, 'isReplaced', d.is_replaced, 'lines', d.lines) order by d.created_at, d.return_id), '[]')::text
                 from (select d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at,
-                             json_agg(json_build_object('sku', p.sku, 'quantity', -d.quantity, 'unitCost', d.cost_per_unit) order by d.line_number) as lines
-                      from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id join products p on p.id = l.product_id
+                             json_agg(json_build_object('sku', p.sku, 'quantity', -d.quantity, 'unitCost', d.cost_per_unit)
+                                 order by d.line_number) as lines
+                      from delivery_items d join purchase_order_items l on l.id = d.purchase_order_item_id
+                          join products p on p.id = l.product_id
                       where d.purchase_order_id = o.id and d.return_id is not null
                       group by d.return_id, d.delivery_id, d.occurred_at, d.reference, d.notes, d.is_replaced, d.created_at) d) as returns
         {From}
@@ -167,8 +177,10 @@ public sealed record PurchaseOrderDetails : PurchaseOrderRow
 public static class PurchaseOrdersQueries
 {
     [WolverineGet("/api/{tenant}/purchase-orders", Name = "List purchase orders"), Authorize(Roles.Viewer), Tags("Purchasing")]
-    [EndpointSummary(
-        "The purchase orders, latest first; filters: store, supplier, status, from and to (order date; to is excluded; of a point in time the day in the store's time zone)"
+    [EndpointSummary("List purchase orders")]
+    [EndpointDescription(
+        "Latest first. Filters: store, supplier, status, from and to (order date). to is exclusive. "
+            + "A point in time means its day in the store's time zone."
     )]
     [ProducesResponseType<Page<PurchaseOrderRow>>(200)]
     public static Task<IResult> List(
@@ -193,7 +205,7 @@ public static class PurchaseOrdersQueries
             .Page<PurchaseOrderRow>(databases, limit, after, SortOrder.NewestFirst("o.created_at", "o.id"), row => [row.CreatedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/purchase-orders/{id}", Name = "Get purchase order"), Authorize(Roles.Viewer), Tags("Purchasing")]
-    [EndpointSummary("One purchase order with its lines, deliveries and returns, by order number or id")]
+    [EndpointSummary("Get a purchase order with its lines, deliveries and returns by order number or id")]
     [ProducesResponseType<PurchaseOrderDetails>(200)]
     public static Task<IResult> Get([Example("OC-1002")] string id, HttpContext http, Databases databases) =>
         TenantQuery

@@ -89,10 +89,12 @@ public sealed record ReservationDetails : ReservationRow
     public new const string Select = $"""
         select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'store', s.code, 'sku', p.sku, 'product', p.name,
-                           'quantity', i.quantity, 'fulfilled', i.quantity_fulfilled, 'held', i.quantity_held, 'status', i.status) order by i.line_number)
+                           'quantity', i.quantity, 'fulfilled', i.quantity_fulfilled, 'held', i.quantity_held, 'status', i.status)
+                           order by i.line_number)
                 from reservation_items i join stores s on s.id = i.store_id join products p on p.id = i.product_id
                 where i.reservation_id = v.id and ($1::uuid[] is null or i.store_id = any($1))) as lines,
-               (select coalesce(json_agg(json_build_object('lineNumber', f.line_number, 'saleId', f.sale_id, 'invoiceNumber', w.invoice_number,
+               (select coalesce(json_agg(json_build_object('lineNumber', f.line_number, 'saleId', f.sale_id,
+                       'invoiceNumber', w.invoice_number,
                            'quantity', f.quantity, 'recordedAt', f.created_at) order by f.created_at, f.id, f.line_number), '[]')
                 from reservation_fulfilments f join sales w on w.id = f.sale_id
                 where f.reservation_id = v.id and ($1::uuid[] is null or w.store_id = any($1))) as sales
@@ -106,7 +108,8 @@ public sealed record ReservationDetails : ReservationRow
 public static class ReservationsQueries
 {
     [WolverineGet("/api/{tenant}/stock/reservations", Name = "List reservations"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Reservations, the last opened first; filters: status, store (that it holds or held stock of), reference")]
+    [EndpointSummary("List reservations")]
+    [EndpointDescription("Sorted by opening, latest first. Filters: status, store (of stock that it holds or held), reference.")]
     [ProducesResponseType<Page<ReservationRow>>(200)]
     public static Task<IResult> List(
         string? status,
@@ -123,13 +126,14 @@ public static class ReservationsQueries
             .FilterOneOf("v.status = {0}", "status", status, Reservation.States)
             .Filter("v.reference = {0}", reference)
             .Filter(
-                "exists (select from reservation_items i join stores s on s.id = i.store_id where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
+                "exists (select from reservation_items i join stores s on s.id = i.store_id "
+                    + "where i.reservation_id = v.id and {0}::text[] && array[s.code, upper(s.id::text)]::text[])",
                 store is null ? null : Codes.Spellings(store)
             )
             .Page<ReservationRow>(databases, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/reservations/{id}", Name = "Get reservation"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("One reservation with its lines, what of each is still held, and the sales that took the rest")]
+    [EndpointSummary("Get a reservation with its lines, the quantities still held and the sales that fulfilled the rest")]
     [ProducesResponseType<ReservationDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

@@ -26,8 +26,8 @@ public sealed class SalePaymentsTable : IReadModel
             {
                 PaymentReceived e => new Row(change, e.Amount, e.Method, e.Reference, null, e.OccurredAt),
                 PaymentRefunded e => new Row(change, -e.Amount, e.Method, e.Reference, e.Reason, e.OccurredAt),
-                // An event from before refunds were recorded: the cancellation refunded the amount held. The method of the refund is unknown,
-                // so the sale's payment method stands in.
+                // An event from before refunds were recorded: the cancellation refunded the amount held. The method of the refund is
+                // unknown, so the sale's payment method stands in.
                 SaleCancelled e when change.Before is Sale { AmountHeld: > 0 } before => new Row(
                     change,
                     -before.AmountHeld,
@@ -75,7 +75,8 @@ public sealed record PaymentRow(
 )
 {
     public const string Select = """
-        select m.id, s.code as store, m.sale_id, v.invoice_number, m.kind, m.payment_method as method, m.amount, m.reference, m.reason, m.created_by,
+        select m.id, s.code as store, m.sale_id, v.invoice_number, m.kind, m.payment_method as method, m.amount, m.reference, m.reason,
+               m.created_by,
                m.created_at as occurred_at, m.recorded_at
         from sale_payments m
         join sales v on v.id = m.sale_id
@@ -87,11 +88,12 @@ public sealed record PaymentRow(
 public static class SalePaymentsQueries
 {
     [WolverineGet("/api/{tenant}/payments", Name = "List payments"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary(
-        "Payments and refunds of all sales, latest first; filters: store, method, kind (payment or refund), reference, from and to (when it was paid or given back; to is excluded; a date is a day in the store's time zone)"
-    )]
+    [EndpointSummary("List the payments and refunds of all sales")]
     [EndpointDescription(
-        "A refund has an amount below 0, so that the amounts of a day add up to what is in the till. A cancelled sale has a refund for each method by which it was given back."
+        "Latest first. Filters: store, method, kind (payment or refund), reference, from and to (time of the payment or refund). "
+            + "to is exclusive. A date means the start of that day in the store's time zone. "
+            + "The amount of a refund is below 0, so the amounts of a day add up to the money in the till. "
+            + "A cancelled sale has one refund for each method of refund."
     )]
     [ProducesResponseType<Page<PaymentRow>>(200)]
     public static Task<IResult> List(

@@ -77,9 +77,12 @@ public record SaleRow(
 )
 {
     internal const string Columns = """
-        v.id, s.code as store, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid, v.amount_refunded, v.returned_amount,
-        case when v.payment_status = 'cancelled' then 0 else v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded end as open_amount,
-        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at as occurred_at, v.recorded_at, v.prices_include_tax
+        v.id, s.code as store, v.invoice_number, v.client_name, v.client_tax_id, v.subtotal, v.tax_amount, v.total_amount, v.amount_paid,
+        v.amount_refunded, v.returned_amount,
+        case when v.payment_status = 'cancelled' then 0
+            else v.total_amount - v.returned_amount - v.amount_paid + v.amount_refunded end as open_amount,
+        v.payment_method, v.payment_status, v.pos_transaction_id, v.notes, v.created_by, v.created_at as occurred_at, v.recorded_at,
+        v.prices_include_tax
         """;
 
     internal const string From = """
@@ -165,17 +168,22 @@ public sealed record SaleDetails : SaleRow
         select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity,
                            'unitPrice', i.unit_price, 'discount', i.discount, 'lineTotal', i.line_total, 'taxRate', i.tax_rate,
-                           'netAmount', i.net_amount, 'taxAmount', i.tax_amount, 'costPerUnit', i.cost_per_unit, 'quantityReturned', i.quantity_returned) order by i.line_number)
+                           'netAmount', i.net_amount, 'taxAmount', i.tax_amount, 'costPerUnit', i.cost_per_unit,
+                           'quantityReturned', i.quantity_returned) order by i.line_number)
                 from sale_items i join products p on p.id = i.product_id where i.sale_id = v.id) as lines,
-               (select coalesce(json_agg(json_build_object('id', m.id, 'kind', m.kind, 'method', m.payment_method, 'amount', m.amount, 'reference', m.reference,
+               (select coalesce(json_agg(json_build_object('id', m.id, 'kind', m.kind, 'method', m.payment_method, 'amount', m.amount,
+                       'reference', m.reference,
                            'reason', m.reason, 'occurredAt', m.created_at, 'recordedAt', m.recorded_at, 'createdBy', m.created_by)
                            order by m.created_at, m.recorded_at, m.id), '[]')
                 from sale_payments m where m.sale_id = v.id) as payments,
                (select coalesce(json_agg(json_build_object('id', b.id, 'kind', b.kind, 'reason', b.reason, 'occurredAt', b.created_at,
-                           'recordedAt', b.recorded_at, 'createdBy', b.created_by, 'subtotal', b.net, 'taxAmount', b.tax, 'totalAmount', b.net + b.tax,
+                           'recordedAt', b.recorded_at, 'createdBy', b.created_by, 'subtotal', b.net, 'taxAmount', b.tax,
+                           'totalAmount', b.net + b.tax,
                            'lines', b.lines) order by b.created_at, b.recorded_at, b.id), '[]')
-                from (select r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by, sum(r.net_amount) as net, sum(r.tax_amount) as tax,
-                             json_agg(json_build_object('lineNumber', r.line_number, 'sku', p.sku, 'quantity', r.quantity, 'netAmount', r.net_amount,
+                from (select r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by, sum(r.net_amount) as net,
+                    sum(r.tax_amount) as tax,
+                             json_agg(json_build_object('lineNumber', r.line_number, 'sku', p.sku, 'quantity', r.quantity,
+                                 'netAmount', r.net_amount,
                                  'taxAmount', r.tax_amount, 'costOfGoods', r.cost_of_goods) order by r.line_number) as lines
                       from sale_returns r join products p on p.id = r.product_id where r.sale_id = v.id
                       group by r.id, r.kind, r.reason, r.created_at, r.recorded_at, r.created_by) b) as returns
@@ -194,8 +202,10 @@ public sealed record SaleDetails : SaleRow
 public static class SalesQueries
 {
     [WolverineGet("/api/{tenant}/sales", Name = "List sales"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary(
-        "Sales, latest first; filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from and to (when it was sold; to is excluded; a date is a day in the store's time zone)"
+    [EndpointSummary("List sales")]
+    [EndpointDescription(
+        "Latest first. Filters: store, invoice, status (pending, partial, paid, refund_due, returned, refunded or cancelled), from "
+            + "and to (time of sale). to is exclusive. A date means the start of that day in the store's time zone."
     )]
     [ProducesResponseType<Page<SaleRow>>(200)]
     public static Task<IResult> List(
@@ -220,7 +230,7 @@ public static class SalesQueries
             .Page<SaleRow>(databases, limit, after, SortOrder.NewestFirst("v.created_at", "v.id"), row => [row.OccurredAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/sales/{id}", Name = "Get sale"), Authorize(Roles.Viewer), Tags("Sales")]
-    [EndpointSummary("One sale with its lines, its payments and refunds, and what came back of it")]
+    [EndpointSummary("Get a sale with its lines, payments, refunds and returns")]
     [ProducesResponseType<SaleDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

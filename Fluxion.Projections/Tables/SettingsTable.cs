@@ -33,14 +33,15 @@ public sealed class SettingsTable : IReadModel
 public static class SettingsQuery
 {
     [WolverineGet("/api/{tenant}/settings", Name = "Get settings"), Authorize(Roles.Admin), Tags("Settings")]
-    [EndpointSummary("The tenant's own rules")]
+    [EndpointSummary("Get the settings of the tenant")]
     [ProducesResponseType<SettingsReply>(200)]
     public static Task<IResult> Get(HttpContext http, Databases databases) =>
         TenantQuery
             .For(http)
             .Where(
                 """
-                select coalesce(s.over_receipt_percent, 0) as over_receipt_percent, coalesce(s.alerts, '{}') as alerts, coalesce(s.timezone, 'UTC') as timezone,
+                select coalesce(s.over_receipt_percent, 0) as over_receipt_percent, coalesce(s.alerts, '{}') as alerts,
+                       coalesce(s.timezone, 'UTC') as timezone,
                        coalesce(s.prices_include_tax, false) as prices_include_tax, coalesce(s.unique_references, true) as unique_references
                 from (select) one left join settings s on true
                 """

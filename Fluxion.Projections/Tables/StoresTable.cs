@@ -49,7 +49,8 @@ public sealed record StoreRow(
 )
 {
     public const string Select = """
-        select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at, s.timezone
+        select s.id, s.code, s.name, s.type, s.address, s.contact, s.settings, s.is_active, s.version, s.created_at, s.updated_at,
+               s.timezone
         from stores s where ($1::uuid[] is null or s.id = any($1))
         """;
 }
@@ -57,7 +58,8 @@ public sealed record StoreRow(
 public static class StoresQueries
 {
     [WolverineGet("/api/{tenant}/stores", Name = "List stores"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The stores that you may see, by code; filter: search (a part of code or name, by neither case nor accents)")]
+    [EndpointSummary("List the stores that you may see")]
+    [EndpointDescription("Sorted by code. Filter: search (a part of code or name; case and accents are ignored).")]
     [ProducesResponseType<Page<StoreRow>>(200)]
     public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery
@@ -67,7 +69,7 @@ public static class StoresQueries
             .Page<StoreRow>(databases, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/stores/{id}", Name = "Get store"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("One store, by code or id")]
+    [EndpointSummary("Get a store by code or id")]
     [ProducesResponseType<StoreRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

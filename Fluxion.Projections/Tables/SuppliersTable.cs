@@ -64,7 +64,8 @@ public sealed record SupplierRow(
 public static class SuppliersQueries
 {
     [WolverineGet("/api/{tenant}/suppliers", Name = "List suppliers"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("The suppliers by code; filter: search (a part of code, business name or trade name, by neither case nor accents)")]
+    [EndpointSummary("List suppliers")]
+    [EndpointDescription("Sorted by code. Filter: search (a part of code, business name or trade name; case and accents are ignored).")]
     [ProducesResponseType<Page<SupplierRow>>(200)]
     public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery
@@ -74,7 +75,7 @@ public static class SuppliersQueries
             .Page<SupplierRow>(databases, limit, after, SortOrder.ByText("s.code"), row => [row.Code]);
 
     [WolverineGet("/api/{tenant}/suppliers/{id}", Name = "Get supplier"), Authorize(Roles.Viewer), Tags("Catalog")]
-    [EndpointSummary("One supplier, by code or id")]
+    [EndpointSummary("Get a supplier by code or id")]
     [ProducesResponseType<SupplierRow>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery.For(http).Where(SupplierRow.Select).Named("s.code", "s.id", id).One<SupplierRow>(databases, "supplier", id);

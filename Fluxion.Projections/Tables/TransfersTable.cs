@@ -55,7 +55,8 @@ public record TransferRow(
 )
 {
     internal const string Columns = """
-        t.id, f.code as from_store, g.code as to_store, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at, t.created_by,
+        t.id, f.code as from_store, g.code as to_store, t.status, t.reference, t.notes, t.sent_at, t.arrived_at, t.cancelled_at,
+        t.created_by,
                t.created_at as recorded_at
         """;
 
@@ -97,7 +98,8 @@ public sealed record TransferDetails : TransferRow
         select {Columns},
                (select json_agg(json_build_object('lineNumber', i.line_number, 'sku', p.sku, 'product', p.name, 'quantity', i.quantity_sent,
                            'received', i.quantity_received, 'lost', i.quantity_lost, 'damaged', i.quantity_damaged,
-                           'inTransit', i.quantity_in_transit, 'returned', i.quantity_returned, 'costPerUnit', i.cost_per_unit) order by i.line_number)
+                           'inTransit', i.quantity_in_transit, 'returned', i.quantity_returned, 'costPerUnit', i.cost_per_unit)
+                           order by i.line_number)
                 from transfer_items i join products p on p.id = i.product_id where i.transfer_id = t.id) as lines
         {From}
         """;
@@ -108,7 +110,8 @@ public sealed record TransferDetails : TransferRow
 public static class TransfersQueries
 {
     [WolverineGet("/api/{tenant}/stock/transfers", Name = "List transfers"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("Transfers, the last recorded first; filters: status, store (sending or receiving)")]
+    [EndpointSummary("List transfers")]
+    [EndpointDescription("Sorted by time of recording, latest first. Filters: status, store (sending or receiving).")]
     [ProducesResponseType<Page<TransferRow>>(200)]
     public static Task<IResult> List(string? status, string? store, int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery
@@ -122,7 +125,7 @@ public static class TransfersQueries
             .Page<TransferRow>(databases, limit, after, SortOrder.NewestFirst("t.created_at", "t.id"), row => [row.RecordedAt, row.Id]);
 
     [WolverineGet("/api/{tenant}/stock/transfers/{id}", Name = "Get transfer"), Authorize(Roles.Viewer), Tags("Stock")]
-    [EndpointSummary("One transfer with its lines")]
+    [EndpointSummary("Get a transfer with its lines")]
     [ProducesResponseType<TransferDetails>(200)]
     public static Task<IResult> Get(string id, HttpContext http, Databases databases) =>
         TenantQuery

@@ -41,14 +41,18 @@ public sealed record UserRow(
     long Version
 )
 {
-    public const string Select =
-        "select u.id, u.email::text as email, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version from users u where true";
+    public const string Select = """
+        select u.id, u.email::text as email, u.full_name, u.role, u.store_ids, u.permissions, u.is_active, u.version
+        from users u
+        where true
+        """;
 }
 
 public static class UsersQueries
 {
     [WolverineGet("/api/{tenant}/users", Name = "List users"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("The users by e-mail address; filter: search (a part of address or name, by neither case nor accents)")]
+    [EndpointSummary("List users")]
+    [EndpointDescription("Sorted by e-mail address. Filter: search (a part of address or name; case and accents are ignored).")]
     [ProducesResponseType<Page<UserRow>>(200)]
     public static Task<IResult> List(string? search, int? limit, string? after, HttpContext http, Databases databases) =>
         TenantQuery
@@ -58,7 +62,7 @@ public static class UsersQueries
             .Page<UserRow>(databases, limit, after, SortOrder.ByText("u.email::text"), row => [row.Email]);
 
     [WolverineGet("/api/{tenant}/users/{id}", Name = "Get user"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("One user, by id or e-mail address")]
+    [EndpointSummary("Get a user by id or e-mail address")]
     [ProducesResponseType<UserRow>(200)]
     public static Task<IResult> Get([Example("viewer@fluxion.demo")] string id, HttpContext http, Databases databases) =>
         TenantQuery
