@@ -41,7 +41,7 @@ internal sealed class ReplayBenchmark(IServiceProvider services)
         CancellationToken ct
     )
     {
-        await using var turn = await services
+        await using var held = await services
             .GetRequiredService<TenantProvisioning>()
             .AcquireLock(AdvisoryLocks.Key(tenant.Schema, "benchmark"), ct);
         await using var marten = new MartenRebuild(

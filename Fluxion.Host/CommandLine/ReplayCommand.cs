@@ -112,7 +112,7 @@ internal static class ReplayCommand
             ? Math.Clamp(new NpgsqlConnectionStringBuilder(owner.ConnectionString).MaxPoolSize / TenantReplay.Connections, 1, parallel)
             : 1;
         var tenants = await services.GetRequiredService<TenantRegistry>().List(null, int.MaxValue, ct);
-        var (right, turn) = (0, new Lock());
+        var (right, output) = (0, new Lock());
         try
         {
             await Parallel.ForEachAsync(
@@ -123,7 +123,7 @@ internal static class ReplayCommand
                     try
                     {
                         var result = await replay.Run(tenant, request, null, ct);
-                        lock (turn)
+                        lock (output)
                         {
                             AnsiConsole.WriteLine(
                                 string.Create(
@@ -139,7 +139,7 @@ internal static class ReplayCommand
                     }
                     catch (Exception e) when (e is not (OperationCanceledException or NoOwnerException))
                     {
-                        lock (turn)
+                        lock (output)
                             Output.Refuse($"{tenant.Slug}: {e.Message}");
                     }
                 }

@@ -28,7 +28,7 @@ public sealed record Failure(string Cause, Exception? Exception)
         "statement_timeout",
         "command_timeout",
         "serialization",
-        "turn_timeout",
+        "queue_timeout",
         "host_busy",
     ];
 
@@ -62,7 +62,7 @@ public sealed record Failure(string Cause, Exception? Exception)
                 _ => Away,
             },
             _ when Innermost<SocketException>(exception) is not null => Away,
-            _ when Innermost<TimeoutException>(exception) is not null => "turn_timeout",
+            _ when Innermost<TimeoutException>(exception) is not null => "queue_timeout",
             _ => Fault,
         };
 

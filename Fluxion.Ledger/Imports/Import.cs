@@ -119,7 +119,7 @@ public sealed class Import
         // a file is buffered on disk while it is received, and takes memory and a permit only after that
         await using var body = new FileBufferingReadStream(http.Request.Body, InMemory);
         await body.DrainAsync(http.RequestAborted);
-        using var turn = await http.RequestServices.GetRequiredService<ImportLimiter>().Acquire(http.RequestAborted);
+        using var admitted = await http.RequestServices.GetRequiredService<ImportLimiter>().Acquire(http.RequestAborted);
         var (file, sha256) = await Read(body, columns, decimals == "comma", http.RequestAborted);
         var import = new Import(file, sha256, Guid.CreateVersion7(), dryRun ?? false);
         if (import.File is { Rows.Count: 0, Problem: { } unreadable })

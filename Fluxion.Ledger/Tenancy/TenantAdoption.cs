@@ -37,7 +37,7 @@ public sealed class TenantAdoption(
     /// <exception cref="TenantRefusedException">There is nothing to adopt, or the schema belongs to another tenant.</exception>
     public async Task<Adopted> Adopt(string slug, string? name, string? adminEmail, string? adminPasswordHash, CancellationToken ct)
     {
-        await using var turn = await provisioning.AcquireLockOf(slug, ct);
+        await using var held = await provisioning.AcquireLockOf(slug, ct);
         registry.Forget(slug);
         var registered = await registry.Find(slug, ct);
         var schema = Tenant.SchemaOf(slug);

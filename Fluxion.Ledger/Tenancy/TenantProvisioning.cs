@@ -148,7 +148,7 @@ public sealed class TenantProvisioning(
     {
         if (current?.Contains(schema) == true)
             return;
-        await using var turn = await AcquireLock(AdvisoryLocks.Key(schema, "migration"), ct);
+        await using var held = await AcquireLock(AdvisoryLocks.Key(schema, "migration"), ct);
         if (current is not null && (await fingerprints.Current(ct)).Contains(schema))
             return; // another host migrated it first
         await migrate();
@@ -174,7 +174,7 @@ public sealed class TenantProvisioning(
     {
         var owner = databases.RequireOwner();
         var tenant = new Tenant(Guid.CreateVersion7(), slug, name, Tenant.Active, Timestamps.ToMicroseconds(clock.GetUtcNow()));
-        await using var turn = await AcquireLockOf(slug, ct);
+        await using var held = await AcquireLockOf(slug, ct);
         registry.Forget(slug);
         if (await registry.Find(slug, ct) is not null)
             return null;

@@ -85,7 +85,7 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
 
         // A separate connection holds the advisory lock until the end, across the transactions of a swap.
         await using var gate = await owner.OpenConnectionAsync(ct);
-        await using var turn = await gate.BeginTransactionAsync(ct);
+        await using var exclusive = await gate.BeginTransactionAsync(ct);
         if (!await AdvisoryLocks.TryAcquire(gate, ReplaysTable.LockKey(tenant.Schema), ct))
             throw new ReplayRefusedException($"A replay of '{tenant.Slug}' is under way; wait until it is done.", isConflict: true);
         await using var main = await ReplayWorkers.Open(owner, tenant, parallelWorkers: ReplayWorkers.Count, ct);

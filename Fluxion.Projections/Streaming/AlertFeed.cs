@@ -30,14 +30,14 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     public const int MaxBacklog = 1000;
 
     /// <summary>The maximum number of open streams of one tenant on this host: 200.</summary>
-    public const int MostOfATenant = 200;
+    public const int MaxStreamsPerTenant = 200;
 
     /// <summary>The maximum number of events by which a stream may lag before it is closed. Its client reconnects to get them.</summary>
-    public const int Ahead = 500;
+    public const int MaxBacklog = 500;
 
     /// <summary>
-    /// The number of events in one read. It is a fraction of <see cref="Ahead"/>, so that a burst of events does not close a stream that
-    /// keeps up.
+    /// The number of events in one read. It is a fraction of <see cref="MaxBacklog"/>, so that a burst of events does not close a stream
+    /// that keeps up.
     /// </summary>
     private const int RowBatchSize = 100;
 
@@ -113,7 +113,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
 
         internal Tenant Tenant { get; }
         internal Caller Caller { get; }
-        internal Channel<AlertStreamEvent> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertStreamEvent>(Ahead);
+        internal Channel<AlertStreamEvent> Channel { get; } = System.Threading.Channels.Channel.CreateBounded<AlertStreamEvent>(MaxBacklog);
         internal CancellationTokenSource FallBehind { get; } = new();
 
         /// <summary>
@@ -127,7 +127,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         /// <summary>The events from now on.</summary>
         public ChannelReader<AlertStreamEvent> Events => Channel.Reader;
 
-        /// <summary>Cancelled when the stream lags by more than <see cref="Ahead"/> events. It receives no more events then.</summary>
+        /// <summary>Cancelled when the stream lags by more than <see cref="MaxBacklog"/> events. It receives no more events then.</summary>
         public CancellationToken IsLagging => FallBehind.Token;
 
         /// <summary>Whether the caller may see the event.</summary>
@@ -166,7 +166,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
         var subscription = new Subscription(this, tenant, caller);
         lock (channel)
         {
-            if (channel.Subscriptions.Count >= MostOfATenant)
+            if (channel.Subscriptions.Count >= MaxStreamsPerTenant)
             {
                 Interlocked.Decrement(ref _open);
                 return null;

@@ -246,7 +246,7 @@ public sealed class StreamTests(LedgerHost host)
         received.Select(e => e.Alert["sku"]!.GetValue<string>()).Order().ShouldBe(skus);
 
         var first = await ReadToEnd(slow, Timeout);
-        first.Count.ShouldBeLessThan(AlertFeed.Ahead, "it was behind by more than may be, and what waited for it is not kept");
+        first.Count.ShouldBeLessThan(AlertFeed.MaxBacklog, "it was behind by more than may be, and what waited for it is not kept");
         using var again = await Listen(tenant, token, $"{(first.Count > 0 ? first[^1].Id : 0)}");
         while (first.Count < alerts)
             first.Add(await again.Next());
@@ -310,7 +310,7 @@ public sealed class StreamTests(LedgerHost host)
     {
         var (tenant, shop) = await CreateTenant();
         var token = await Token(tenant);
-        var streams = await Task.WhenAll(Enumerable.Range(0, AlertFeed.MostOfATenant).Select(_ => Listen(tenant, token, "0")));
+        var streams = await Task.WhenAll(Enumerable.Range(0, AlertFeed.MaxStreamsPerTenant).Select(_ => Listen(tenant, token, "0")));
         streams.ShouldAllBe(stream => stream.Response.StatusCode == HttpStatusCode.OK);
         using (var refused = await Listen(tenant, token))
         {

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Fluxion.Tests.Diagnostics;
 
-/// <summary>Each unique constraint means either that something exists already (409), or a fault of the ledger (500 and a log line).</summary>
+/// <summary>
+/// Each unique constraint means either that something exists already (409), or a fault of the ledger (500 and a log line).
+/// </summary>
 public sealed class UniqueConstraintTests(LedgerHost host)
 {
     [Fact]
