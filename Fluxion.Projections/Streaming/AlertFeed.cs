@@ -27,7 +27,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// <summary>
     /// The maximum number of open streams on this host: 1,000. It is also the capacity of the queue of schemas to read.
     /// </summary>
-    public const int MaxBacklog = 1000;
+    public const int MaxStreams = 1000;
 
     /// <summary>The maximum number of open streams of one tenant on this host: 200.</summary>
     public const int MaxStreamsPerTenant = 200;
@@ -76,7 +76,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// The queue is bounded because any login can send notifications without limit.
     /// </summary>
     private readonly Channel<string> _woken = Channel.CreateBounded<string>(
-        new BoundedChannelOptions(MaxBacklog) { FullMode = BoundedChannelFullMode.DropWrite }
+        new BoundedChannelOptions(MaxStreams) { FullMode = BoundedChannelFullMode.DropWrite }
     );
     private int _open;
 
@@ -157,7 +157,7 @@ public sealed class AlertFeed(Databases databases, ILogger<AlertFeed> logger) : 
     /// <summary>Opens a subscription. Returns null if the limit of the host or of the tenant is reached.</summary>
     public Subscription? Subscribe(Tenant tenant, Caller caller)
     {
-        if (Interlocked.Increment(ref _open) > MaxBacklog)
+        if (Interlocked.Increment(ref _open) > MaxStreams)
         {
             Interlocked.Decrement(ref _open);
             return null;
