@@ -17,10 +17,10 @@ public static class UnitTypes
 /// <summary>The settings of one product: its policy and the tenant's own fields.</summary>
 public sealed record ProductSettings
 {
-    [Description("Whether available may go below zero")]
+    [Description("Whether the available quantity may go below 0. Default: false")]
     public bool AllowBackorder { get; init; }
 
-    [Description("Whether there are fractions of it; left out, as the unit type says: of kg, liter and meter")]
+    [Description("Whether quantities may have fractions. Default: true for kg, liter and meter, false for unit, box and case")]
     public bool? AllowFraction { get; init; }
 
     [JsonExtensionData]

@@ -37,7 +37,7 @@ public interface IProductLines<TSelf, TLine>
 public static class ProductLines
 {
     public const string BarcodeDescription =
-        "A barcode of the product, in place of the sku: quantities are in packs of it, so that 1 of a case of 12 moves 12";
+        "Barcode of the product, instead of sku. Quantities are then in packs of that barcode: 1 of a case of 12 moves 12";
 
     /// <summary>Requires either a sku or a barcode.</summary>
     public static void Product<TLine>(this AbstractValidator<TLine> line)

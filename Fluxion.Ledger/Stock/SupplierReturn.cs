@@ -8,11 +8,12 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>A line of a return to the supplier: a quantity of a delivered product.</summary>
 public sealed record SupplierReturnLine(
-    [property: Description("Sku or id of a product of the delivery; or barcode in its place")] string Sku,
-    [property: Description("Greater than 0, and not more than the delivery brought and has not gone back; whole for what is counted")]
+    [property: Description("Sku or id of a product of the delivery. Required unless barcode is given")] string Sku,
+    [property: Description("Greater than 0, not more than was delivered and has not gone back yet; whole numbers for counted products")]
         decimal Quantity,
     [property: Description(
-        "What one unit of the product came with, never one pack. Required only where the delivery brought the product at several costs"
+        "Cost at which one unit of the product was delivered, never of a pack. "
+            + "Required only when the delivery has the product at several costs"
     )]
         decimal? UnitCost = null,
     [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null

@@ -19,20 +19,26 @@ namespace Fluxion.Ledger.Stock;
     """{"fromStore":"CCS-01","toStore":"VLN-01","reference":"TR-21","lines":[{"sku":"LAC001","quantity":2},{"sku":"QUE001","quantity":0.5}],"notes":"With the morning van"}"""
 )]
 public sealed record TransferStock(
-    [property: Description("Code or id of the store that the goods leave")] string FromStore,
-    [property: Description("Code or id of the store that they go to; another one")] string ToStore,
+    [property: Description("Code or id of the sending store")] string FromStore,
+    [property: Description("Code or id of the receiving store; not the sending store")] string ToStore,
     [property: Description("Each product once")] IReadOnlyList<TransferStock.Line> Lines,
-    [property: Description("The number of the document, as people know it")] string? Reference = null,
-    [property: Description("When they left, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Number of the document, as users know it")] string? Reference = null,
+    [property: Description("Time when the goods left, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description("True when they are there at once: nothing is in transit, and the receiving store has to be yours too")]
+    [property: Description(
+        "True: the goods arrive at once and are never in transit; the receiving store must be yours too. Default: " + "false"
+    )]
         bool Immediate = false,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<TransferStock, TransferStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -121,7 +127,13 @@ public static class TransferStockEndpoint
     [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods from one store to another")]
     [EndpointDescription(
-        "All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts) or the transfer is cancelled (/cancel), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted."
+        "All lines or none. "
+            + "The goods are in transit until POST /stock/transfers/{id}/receipts receives them or /cancel cancels the "
+            + "transfer. An immediate transfer has nothing in transit. "
+            + "Refused with 404: an unknown store or sku; 403: "
+            + "a sending store that is not yours, or a receiving store that is not yours in an immediate transfer; 409: "
+            + "a deactivated store, or too little of a product in the sending store (see shortages); 400: "
+            + "a transfer to the same store, a product on two lines, or a fraction of a counted product."
     )]
     [ProducesResponseType<TransferReceipt>(201)]
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
