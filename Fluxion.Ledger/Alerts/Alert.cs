@@ -40,14 +40,14 @@ public sealed record ShortReservationData(Guid Id, string Reference, decimal Qua
 public sealed record AlertData(
     [property: Description(
         "Value compared with the threshold. Low stock: the available quantity. Overstock: the quantity on hand. "
-            + "Slow moving: the days without an issue. Demand spike: the quantity issued in a day. Short reservation: "
-            + "the reserved quantity that is missing"
+            + "Slow moving: the days without an issue. Demand spike: the quantity issued in a day. "
+            + "Short reservation: the reserved quantity that is missing"
     )]
         decimal Level,
     [property: Description(
-        "Low stock: the reorder point. Overstock: the maximum stock of a store. Slow moving: "
-            + "the number of days in the settings. Demand spike: the daily quantity above which a day is a spike. "
-            + "Short reservation: 0"
+        "Low stock: the reorder point. Overstock: the maximum stock of a store. "
+            + "Slow moving: the number of days in the settings. "
+            + "Demand spike: the daily quantity above which a day is a spike. Short reservation: 0"
     )]
         decimal Threshold,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnHand = null,
@@ -59,9 +59,7 @@ public sealed record AlertData(
     [property: Description("Quantity in transit to the store"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         decimal? InTransit = null,
     [property:
-        Description(
-            "Average quantity per day over the rateDays of the settings: " + "issued (except to suppliers) and sold, less returned"
-        ),
+        Description("Average quantity per day over the rateDays of the settings: issued (except to suppliers) and sold, less returned"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         decimal? RatePerDay = null,

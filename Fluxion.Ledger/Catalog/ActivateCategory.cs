@@ -17,7 +17,7 @@ public static class ActivateCategoryEndpoint
     [WolverinePost("/api/{tenant}/categories/{id}/activate", Name = "Activate category"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Activate a category")]
     [EndpointDescription(
-        "It takes products and categories again. Repeating it changes nothing. " + "Refused with 404: an unknown category."
+        "The category takes products and categories again. A repeated request changes nothing. " + "Refused with 404: an unknown category."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post([Example("FERRETERIA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

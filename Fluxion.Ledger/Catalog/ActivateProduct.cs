@@ -20,9 +20,9 @@ public static class ActivateProductEndpoint
     [WolverinePost("/api/{tenant}/products/{id}/activate", Name = "Activate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Activate a product")]
     [EndpointDescription(
-        "It can be bought again. Repeating it changes nothing. "
-            + "Refused with 404: an unknown product; 409: "
-            + "a barcode that another active product has got meanwhile (see conflicts)."
+        "The product can be bought again. A repeated request changes nothing. "
+            + "Refused with 404: an unknown product; "
+            + "409: a barcode that another active product has got meanwhile (see conflicts)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post(

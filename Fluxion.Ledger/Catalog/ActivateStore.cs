@@ -16,7 +16,7 @@ public static class ActivateStoreEndpoint
 
     [WolverinePost("/api/{tenant}/stores/{id}/activate", Name = "Activate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Activate a store")]
-    [EndpointDescription("Its stock moves again. Repeating it changes nothing. Refused with 404: an unknown store.")]
+    [EndpointDescription("The stock of the store moves again. A repeated request changes nothing. Refused with 404: an unknown store.")]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post([Example("VLN-01")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
         ledger.Run(http, id, ct => CatalogEntry.Change<Store>(ledger, "store", id, null, store => new(Decide(store)), ct));

@@ -36,9 +36,9 @@ public static class ChangeCategoryEndpoint
     [EndpointSummary("Change a category, or move it with all categories below it")]
     [EndpointDescription(
         "Replaces all fields: a field that is left out is emptied. Without parent, the category becomes a root. "
-            + "Refused with 404: an unknown category or parent; 409: "
-            + "a version that is no longer current, or a new parent that is the category itself, lies below it, is "
-            + "deactivated or lies too deep."
+            + "Refused with 404: an unknown category or parent; "
+            + "409: a version that is no longer current, or a new parent that is the category itself, lies below it, "
+            + "is deactivated or lies too deep."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("HIGIENE")] string id, ChangeCategory command, LedgerSession ledger, HttpContext http) =>

@@ -14,7 +14,8 @@ namespace Fluxion.Ledger.Catalog;
 [Example(
     """
         {
-          "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567924", "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
+          "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567924",
+          "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
           "minStockLevel": 7, "maxStockLevel": 90, "reorderPoint": 18, "costPrice": 1.95, "sellingPrice": 2.85, "taxRate": 16
         }
         """
@@ -51,10 +52,10 @@ public static class ChangeProductEndpoint
     [EndpointDescription(
         "Replaces all fields: a field that is left out is emptied. "
             + "A product may keep a value that is older than the rule against it. "
-            + "Refused with 404: an unknown product, category or supplier; 409: "
-            + "a version that is no longer current, a new category or supplier that is deactivated, a barcode of another "
-            + "active product (see conflicts), or a measured product that becomes counted; 400: "
-            + "the same errors as for a new product."
+            + "Refused with 404: an unknown product, category or supplier; "
+            + "409: a version that is no longer current, a new category or supplier that is deactivated, "
+            + "a barcode of another active product (see conflicts), or a measured product that becomes counted; "
+            + "400: the same errors as for a new product."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put(

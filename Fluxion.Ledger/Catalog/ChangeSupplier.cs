@@ -14,8 +14,10 @@ namespace Fluxion.Ledger.Catalog;
 [Example(
     """
         {
-          "businessName": "Agropecuaria Aragua, C.A.", "tradeName": "AgroAragua", "taxId": "J-30551234-5", "contactPerson": "Luis Mendoza", "phone": "+58-243-2330001",
-          "address": { "city": "Maracay", "state": "Aragua", "country": "VE" }, "paymentTerms": "15 días", "creditLimit": 8000, "settings": { "delivers": "Tuesday" }
+          "businessName": "Agropecuaria Aragua, C.A.", "tradeName": "AgroAragua",
+          "taxId": "J-30551234-5", "contactPerson": "Luis Mendoza", "phone": "+58-243-2330001",
+          "address": { "city": "Maracay", "state": "Aragua", "country": "VE" }, "paymentTerms": "15 días",
+          "creditLimit": 8000, "settings": { "delivers": "Tuesday" }
         }
         """
 )]
@@ -39,8 +41,8 @@ public static class ChangeSupplierEndpoint
     [EndpointSummary("Change a supplier")]
     [EndpointDescription(
         "Replaces all fields: a field that is left out is emptied. "
-            + "Refused with 404: an unknown supplier; 409: a version that is no longer current; 400: "
-            + "a Venezuelan tax id that is not a valid RIF."
+            + "Refused with 404: an unknown supplier; 409: a version that is no longer current; "
+            + "400: a Venezuelan tax id that is not a valid RIF."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("AGROARAGUA")] string id, ChangeSupplier command, LedgerSession ledger, HttpContext http) =>

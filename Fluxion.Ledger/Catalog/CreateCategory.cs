@@ -49,8 +49,8 @@ public static class CreateCategoryEndpoint
     [EndpointSummary("Add a category")]
     [EndpointDescription(
         "A category has at most 20 categories above it. "
-            + "Refused with 404: an unknown parent; 409: "
-            + "a code that is taken, or a parent that is deactivated or lies too deep."
+            + "Refused with 404: an unknown parent; "
+            + "409: a code that is taken, or a parent that is deactivated or lies too deep."
     )]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateCategory command, LedgerSession ledger, HttpContext http) =>

@@ -98,8 +98,9 @@ public static class CreateProductEndpoint
     [EndpointSummary("Add a product to the catalog")]
     [EndpointDescription(
         "The product is active at once. "
-            + "Refused with 404: an unknown category or supplier; 409: "
-            + "a sku that is taken, a barcode of an active product (see conflicts), or a deactivated category or supplier; "
+            + "Refused with 404: an unknown category or supplier; "
+            + "409: a sku that is taken, a barcode of an active product (see conflicts), "
+            + "or a deactivated category or supplier; "
             + "400: levels that contradict each other, or a GTIN with a wrong check digit."
     )]
     [ProducesResponseType<CatalogReceipt>(201)]

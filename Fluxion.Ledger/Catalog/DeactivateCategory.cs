@@ -17,8 +17,9 @@ public static class DeactivateCategoryEndpoint
     [WolverinePost("/api/{tenant}/categories/{id}/deactivate", Name = "Deactivate category"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Deactivate a category")]
     [EndpointDescription(
-        "It takes no new products or categories. Its products stay in it, and the categories below it stay active. "
-            + "A category is never deleted. Repeating it changes nothing. "
+        "The category takes no new products or categories. "
+            + "Its products stay in it, and the categories below it stay active. A category is never deleted. "
+            + "A repeated request changes nothing. "
             + "Refused with 404: an unknown category."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]

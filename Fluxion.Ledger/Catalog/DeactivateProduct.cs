@@ -25,9 +25,10 @@ public static class DeactivateProductEndpoint
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Deactivate a product")]
     [EndpointDescription(
-        "It can no longer be bought. The remaining stock can still be issued. Repeating it changes nothing. "
-            + "Refused with 404: an unknown product; 409: "
-            + "open purchase orders, transfers or reservations of the product (see open)."
+        "The product can no longer be bought. The remaining stock can still be issued. "
+            + "A repeated request changes nothing. "
+            + "Refused with 404: an unknown product; "
+            + "409: open purchase orders, transfers or reservations of the product (see open)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post(

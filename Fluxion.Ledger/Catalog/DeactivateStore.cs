@@ -25,9 +25,9 @@ public static class DeactivateStoreEndpoint
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Deactivate a store")]
     [EndpointDescription(
-        "Its stock stays and no longer moves. Repeating it changes nothing. "
-            + "Refused with 404: an unknown store; 409: "
-            + "open purchase orders, transfers from or to the store, or reservations (see open)."
+        "The stock of the store stays and no longer moves. A repeated request changes nothing. "
+            + "Refused with 404: an unknown store; "
+            + "409: open purchase orders, transfers from or to the store, or reservations (see open)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post(

@@ -25,7 +25,7 @@ public static class DeactivateSupplierEndpoint
     [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Deactivate a supplier")]
     [EndpointDescription(
-        "It takes no new products. Products that have it keep it. Repeating it changes nothing. "
+        "The supplier takes no new products. Products that have it keep it. A repeated request changes nothing. "
             + "Refused with 404: an unknown supplier; 409: open purchase orders (see open)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]

@@ -19,7 +19,8 @@ namespace Fluxion.Ledger.Catalog;
         {
           "code": "BQM-01", "name": "Tienda Barquisimeto", "type": "store",
           "address": { "street": "Av. Lara", "city": "Barquisimeto", "state": "Lara", "postalCode": "3001", "country": "VE" },
-          "contact": { "phone": "+58-251-2540000", "email": "barquisimeto@fluxion.demo", "manager": "Rosa Mendoza" }, "settings": { "opens": "08:00" }
+          "contact": { "phone": "+58-251-2540000", "email": "barquisimeto@fluxion.demo", "manager": "Rosa Mendoza" },
+          "settings": { "opens": "08:00" }
         }
         """
 )]

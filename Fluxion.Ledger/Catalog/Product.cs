@@ -77,7 +77,7 @@ public sealed record Product(Guid Id, string Code, ProductDetails Details, bool 
 
     /// <summary>The error in a quantity of the product; null when the quantity is possible.</summary>
     public string? QuantityError(decimal quantity) =>
-        IsCounted && decimal.Truncate(quantity) != quantity ? $"{Code} is counted by the {Details.UnitType}: only whole numbers." : null;
+        IsCounted && decimal.Truncate(quantity) != quantity ? $"must be a whole number: {Code} is counted by the {Details.UnitType}" : null;
 
     public static Product Fold(Guid id, Product? product, object @event) =>
         @event switch

@@ -30,8 +30,8 @@ public sealed partial record ProductBarcode(
         string Code,
     [property:
         Description(
-            "gtin: the check digit must be right. internal: a code of your own. Default: "
-                + "gtin for a code of 8, 12, 13 or 14 digits, else internal"
+            "gtin: the check digit must be right. internal: a code of your own. "
+                + "Default: gtin for a code of 8, 12, 13 or 14 digits, else internal"
         ),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
@@ -76,7 +76,8 @@ public sealed partial record ProductBarcode(
     public static string? ValidationError(string code, string? kind)
     {
         if (SpreadsheetNumber().IsMatch(code))
-            return "must be the code itself: this is a number as a spreadsheet shortens it, and its last digits are lost. Format the column as text and enter it again";
+            return "must be the code itself: a spreadsheet shortened the number, and its last digits are lost. "
+                + "Format the column as text and enter it again";
         if (code.Length > MaxLength)
             return $"must have 1 to {MaxLength} characters";
         if (code.FirstOrDefault(c => c is < ' ' or > '~') is var stranger and not '\0')

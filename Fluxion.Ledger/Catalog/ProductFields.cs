@@ -15,8 +15,8 @@ public abstract record ProductFields
 
     [Description(
         "Unit: unit, kg, liter, meter, box or case. "
-            + "Quantities in unit, box and case are whole numbers, unless settings.allowFraction says otherwise. Default: "
-            + "unit"
+            + "Quantities in unit, box and case are whole numbers, unless settings.allowFraction says otherwise. "
+            + "Default: unit"
     )]
     public string UnitType { get; init; } = "unit";
 
@@ -37,7 +37,7 @@ public abstract record ProductFields
     [Description("Minimum stock of a store, in the product's unit. Default: 0")]
     public decimal MinStockLevel { get; init; }
 
-    [Description("Maximum stock of a store, in the product's unit; not below minStockLevel or reorderPoint. Default: " + "no maximum")]
+    [Description("Maximum stock of a store, in the product's unit; not below minStockLevel or reorderPoint. Default: no maximum")]
     public decimal? MaxStockLevel { get; init; }
 
     [Description("Reorder point in the product's unit: less available raises an alert. 0 raises none. Default: 0")]

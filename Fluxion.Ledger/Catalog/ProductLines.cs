@@ -79,7 +79,7 @@ public static class ProductLines
             if (of.Count == 0)
                 unknown[$"lines[{i}].barcode"] = [Refusal.NotFoundMessage("product with the barcode", line.Barcode)];
             if (of.Count > 1)
-                shared.Add($"{Refusal.Shorten(line.Barcode)} is of {string.Join(" and ", of.Select(owner => owner.Sku))}");
+                shared.Add($"{Refusal.Shorten(line.Barcode)} belongs to {string.Join(" and ", of.Select(owner => owner.Sku))}");
             if (of.Count != 1)
                 continue;
             named.Add(line.InUnits(of[0].Sku, of[0].PackQuantity));
@@ -89,13 +89,13 @@ public static class ProductLines
                     wrong[$"lines[{i}].{field}"] =
                     [
                         FormattableString.Invariant(
-                            $"must not come to {quantity} of {of[0].Sku}, in packs of {of[0].PackQuantity}: that is too much, or has more than 3 decimals"
+                            $"must not come to {quantity} of {of[0].Sku} in packs of {of[0].PackQuantity}: too large, or over 3 decimals"
                         ),
                     ];
             }
         }
         if (unknown.Count > 0)
-            return ([], Refusal.NotFound("Some barcodes are of no product; see errors.", unknown));
+            return ([], Refusal.NotFound("Some barcodes belong to no product; see errors.", unknown));
         if (wrong.Count > 0)
             return ([], Refusal.Invalid(wrong));
         return shared.Count > 0

@@ -16,8 +16,11 @@ namespace Fluxion.Ledger.Catalog;
 [Example(
     """
         {
-          "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose", "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
-          "phone": "+58-212-2730000", "email": "ventas@plumrose.example", "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días", "creditLimit": 25000, "leadTimeDays": 4
+          "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose",
+          "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
+          "phone": "+58-212-2730000", "email": "ventas@plumrose.example",
+          "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días",
+          "creditLimit": 25000, "leadTimeDays": 4
         }
         """
 )]

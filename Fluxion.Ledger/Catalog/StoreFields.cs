@@ -22,7 +22,7 @@ public abstract record StoreFields
     [Description("Custom fields of the tenant: any JSON object")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    [Description("Time zone of the store's days, by its IANA name, for example America/Caracas. Default: " + "the tenant's time zone")]
+    [Description("Time zone of the store's days, by its IANA name, for example America/Caracas. Default: the tenant's time zone")]
     public string? Timezone { get; init; }
 
     public StoreDetails Details() => new(Name.Trim(), Type, Address, Contact, Settings, Timezone);

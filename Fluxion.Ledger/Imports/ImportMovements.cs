@@ -78,7 +78,8 @@ public sealed record PastMovement(
             RuleFor(r => r.Reason)
                 .Null()
                 .WithMessage(
-                    "must be empty except for an issue, an adjustment or a count; return_to_supplier marks goods of a receipt or purchase that went back"
+                    "must be empty except for an issue, an adjustment or a count; "
+                        + "return_to_supplier marks goods of a receipt or purchase that went back"
                 )
                 .When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
             RuleFor(r => r.Id).SingleLine(100);
@@ -120,14 +121,16 @@ public static class ImportMovementsEndpoint
             + "quantity is signed, as exported: below 0 for goods that leave. "
             + "referenceType is receipt, issue or adjustment, with the same meaning as in their commands. "
             + "It is purchase, sale, return, transfer or count for a movement whose document is elsewhere. "
-            + "costPerUnit is the cost at which goods came in or left. Default: "
-            + "the product's cost price, or the moving average. dryRun and progress work as for products. "
-            + "Refused with 403: rows of stores that are not yours; 409: a stock below 0 after all rows; 400: "
-            + "every wrong row, by its line."
+            + "costPerUnit is the cost at which goods came in or left. "
+            + "Default: the product's cost price, or the moving average. dryRun and progress work as for products. "
+            + "Refused with 403: rows of stores that are not yours; 409: a stock below 0 after all rows; "
+            + "400: every wrong row, by its line."
     )]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample(
-        "store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n"
+        "store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\n"
+            + "CCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\n"
+            + "CCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n"
     )]
     public static Task<IResult> Post(
         [Description("Decimal separator of numbers: point or comma. Default: point")] string? decimals,

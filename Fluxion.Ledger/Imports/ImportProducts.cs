@@ -53,21 +53,23 @@ public static class ImportProductsEndpoint
     ]
     [EndpointSummary("Import products from a CSV file")]
     [EndpointDescription(
-        "Adds and changes products from a file in the format of their export: "
-            + "up to 50,000 rows in one transaction, all or none. A row with a known sku changes that product. "
+        "Adds and changes products from a file in the format of their export: up to 50,000 rows in one transaction, "
+            + "all or none. A row with a known sku changes that product. "
             + "A column that the file lacks leaves its values unchanged. "
             + "An empty field empties barcode, barcodes, description, category, supplier, maxStockLevel, leadTimeDays, "
             + "packSize and settings. It leaves all other fields unchanged, such as prices. "
             + "version is the row's version at its export. "
             + "Changes that others made since then stay, and a field that both changed is refused. "
-            + "dryRun=true checks everything and writes nothing. With Accept: "
-            + "application/x-ndjson, the answer has a line of progress each second. "
+            + "dryRun=true checks everything and writes nothing. "
+            + "With Accept: application/x-ndjson, the answer has a line of progress each second. "
             + "Its last line has the status and the receipt or problem. "
             + "Refused with 400: every wrong row, by its line."
     )]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample(
-        "sku,name,unitType,category,costPrice,sellingPrice,taxRate\nARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\nARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n"
+        "sku,name,unitType,category,costPrice,sellingPrice,taxRate\n"
+            + "ARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\n"
+            + "ARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n"
     )]
     public static Task<IResult> Post(
         [Description("Decimal separator of numbers: point or comma. Default: point")] string? decimals,

@@ -62,18 +62,19 @@ public static class ImportStockEndpoint
     ]
     [EndpointSummary("Import stock from a CSV file")]
     [EndpointDescription(
-        "Sets stock from a file in the format of the inventory export: "
-            + "up to 50,000 rows in one transaction, all or none. "
-            + "The row of an item without movements is the opening balance, at costPerUnit or else at the product's cost "
-            + "price. Any other row is a count as of now, which keeps the moving average. "
+        "Sets stock from a file in the format of the inventory export: up to 50,000 rows in one transaction, "
+            + "all or none. "
+            + "The row of an item without movements is the opening balance, "
+            + "at costPerUnit or else at the product's cost price. "
+            + "Any other row is a count as of now, which keeps the moving average. "
             + "A row with the quantity on hand changes nothing. version is the row's version at its export. "
             + "A row that is unchanged since then leaves later movements as they are. "
             + "A changed row is refused when its stock has moved meanwhile. "
             + "A count below the reserved quantity is accepted: see reservationsShort. "
             + "dryRun and progress work as for products. "
-            + "Refused with 403: rows of stores that are not yours; 400: "
-            + "every wrong row, by its line, also one that changes a value of the ledger, such as the cost of stock that "
-            + "has one."
+            + "Refused with 403: rows of stores that are not yours; "
+            + "400: every wrong row, by its line, also one that changes a value of the ledger, "
+            + "such as the cost of stock that has one."
     )]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("store,sku,onHand,costPerUnit\nCCS-01,LAC001,48,\nVLN-01,QUE001,7.250,\n")]
@@ -223,7 +224,9 @@ public static class ImportStockEndpoint
             if (exported.HasMovedSince)
                 row.AddError(
                     "onHand",
-                    $"must be as exported: the file changes it, and the item has moved since, {Quantities.Normalize(locked.Item!.OnHand)} are on hand now. Export it again, or leave version and lastMovementAt empty to count as of now"
+                    "must be as exported: the file changes it, and the item has moved since, "
+                        + $"{Quantities.Normalize(locked.Item!.OnHand)} are on hand now. "
+                        + "Export it again, or leave version and lastMovementAt empty to count as of now"
                 );
         }
         if (stock.CostPerUnit is { } cost && HasMoved(locked) && cost != locked.Item!.UnitCost && cost != exported.Item?.UnitCost)

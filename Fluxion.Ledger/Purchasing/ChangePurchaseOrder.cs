@@ -15,7 +15,12 @@ namespace Fluxion.Ledger.Purchasing;
 
 /// <summary>Replaces supplier, lines, expected date and notes of a draft. Number, store and order date stay.</summary>
 [Example(
-    """{"supplier":"POLAR","expectedDate":"2026-12-18","lines":[{"sku":"HAR001","quantity":240,"unitCost":0.93},{"sku":"ARR001","quantity":100}]}"""
+    """
+        {
+          "supplier": "POLAR", "expectedDate": "2026-12-18",
+          "lines": [{"sku":"HAR001","quantity":240,"unitCost":0.93},{"sku":"ARR001","quantity":100}]
+        }
+        """
 )]
 public sealed record ChangePurchaseOrder(
     [property: Description("Code or id of the supplier")] string Supplier,
@@ -73,10 +78,10 @@ public static class ChangePurchaseOrderEndpoint
     [WolverinePut("/api/{tenant}/purchase-orders/{id}", Name = "Change purchase order"), Authorize(Roles.User), Tags("Purchasing")]
     [EndpointSummary("Change the supplier and lines of a draft purchase order")]
     [EndpointDescription(
-        "Replaces all fields: a field that is left out is emptied. "
-            + "Refused with 404: an unknown order, supplier or sku; 403: a store that is not yours; 409: "
-            + "an order that is not a draft, a version that is no longer current, or a deactivated supplier or product; "
-            + "400: a fraction of a counted product, or a product on two lines."
+        "Replaces supplier, lines, expected date and notes: a field that is left out is emptied. "
+            + "Refused with 404: an unknown order, supplier or sku; 403: a store that is not yours; "
+            + "409: an order that is not a draft, a version that is no longer current, "
+            + "or a deactivated supplier or product; 400: a fraction of a counted product, or a product on two lines."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Put([Example("OC-1001")] string id, ChangePurchaseOrder command, LedgerSession ledger, HttpContext http) =>

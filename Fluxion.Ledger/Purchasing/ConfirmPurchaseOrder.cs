@@ -24,7 +24,7 @@ public static class ConfirmPurchaseOrderEndpoint
     ]
     [EndpointSummary("Record that the supplier confirmed a purchase order")]
     [EndpointDescription(
-        "From sent to confirmed. " + "Refused with 404: an unknown order; 403: a store that is not yours; 409: every other state."
+        "From sent to confirmed. Refused with 404: an unknown order; 403: a store that is not yours; 409: every other state."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

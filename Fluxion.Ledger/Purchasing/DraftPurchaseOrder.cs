@@ -20,7 +20,8 @@ namespace Fluxion.Ledger.Purchasing;
 [Example(
     """
         {
-          "store": "CCS-01", "supplier": "POLAR", "orderNumber": "OC-1", "orderDate": "2026-01-30", "expectedDate": "2026-02-06", "notes": "Entrega por la mañana",
+          "store": "CCS-01", "supplier": "POLAR", "orderNumber": "OC-1", "orderDate": "2026-01-30", "expectedDate": "2026-02-06",
+          "notes": "Entrega por la mañana",
           "lines": [{"sku":"LAC001","quantity":24,"unitCost":2.50},{"sku":"HAR001","quantity":120}]
         }
         """
@@ -43,7 +44,7 @@ public sealed record DraftPurchaseOrder(
         )]
             decimal Quantity,
         [property: Description(
-            "Cost of one unit of the product, never of a pack, before tax; at most 4 decimals. Default: " + "the product's cost price"
+            "Cost of one unit of the product, never of a pack, before tax; at most 4 decimals. Default: the product's cost price"
         )]
             decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
@@ -138,9 +139,9 @@ public static class DraftPurchaseOrderEndpoint
     [EndpointDescription(
         "The lines of a draft may still change, and nothing is on order. "
             + "Each line has the present tax rate of its product. "
-            + "Refused with 404: an unknown store, supplier or sku; 403: a store that is not yours; 409: "
-            + "an order number that is taken (see existing), or a deactivated store, supplier or product; 400: "
-            + "a fraction of a counted product, or a product on two lines."
+            + "Refused with 404: an unknown store, supplier or sku; 403: a store that is not yours; "
+            + "409: an order number that is taken (see existing), or a deactivated store, supplier or product; "
+            + "400: a fraction of a counted product, or a product on two lines."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(201)]
     public static Task<IResult> Post(DraftPurchaseOrder command, LedgerSession ledger, HttpContext http) =>

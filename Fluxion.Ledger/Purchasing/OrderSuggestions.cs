@@ -69,8 +69,8 @@ public static class OrderSuggestionsEndpoint
     [EndpointSummary("Draft purchase orders from the reorder suggestions")]
     [EndpointDescription(
         "Drafts an order for each store and supplier with suggestions, all or none. "
-            + "One call drafts up to 5,000 lines, at most 1,000 in an order. Drafted goods are not suggested again: "
-            + "a second call finds nothing more to order. "
+            + "One call drafts up to 5,000 lines, at most 1,000 in an order. "
+            + "Drafted goods are not suggested again: a second call finds nothing more to order. "
             + "Refused with 404: an unknown store or supplier; 403: a store that is not yours."
     )]
     [ProducesResponseType<SuggestedOrders>(200)]

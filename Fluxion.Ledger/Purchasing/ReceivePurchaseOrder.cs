@@ -102,7 +102,7 @@ public static class ReceivePurchaseOrderEndpoint
             context.Settings,
             command.Reference,
             context.Deliveries,
-            wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already."
+            wanted => $"The purchase order {order.Code} already has a delivery with the reference '{wanted}'."
         );
         if (taken is not null)
             return taken;
@@ -136,7 +136,7 @@ public static class ReceivePurchaseOrderEndpoint
             if (LineOf(order, line.Sku) is { } ordered)
                 delivered.Add(new DeliveredLine(ordered.Id, line.Quantity, line.UnitCost ?? ordered.UnitCost));
             else
-                strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Refusal.Shorten(line.Sku)}'."];
+                strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no product '{Refusal.Shorten(line.Sku)}'."];
         }
         if (strange.Count > 0)
             return (null, PurchaseOrderRefusals.NotOrdered(strange));
@@ -151,8 +151,8 @@ public static class ReceivePurchaseOrderEndpoint
                 && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100))
             )
             .Select(line =>
-                $"of {line.Sku} {Quantities.Format(line.Quantity)} were ordered and {Quantities.Format(line.Received)} received, "
-                + (line.Cancelled > 0 ? $"{Quantities.Format(line.Cancelled)} are not to come any more, " : "")
+                $"{Quantities.Format(line.Quantity)} of {line.Sku} were ordered and {Quantities.Format(line.Received)} received, "
+                + (line.Cancelled > 0 ? $"{Quantities.Format(line.Cancelled)} will not come any more, " : "")
                 + $"so {Quantities.Format(coming[line.Id].Sum())} more are too many"
             )
             .ToList();
@@ -171,10 +171,9 @@ public static class ReceivePurchaseOrderEndpoint
     [EndpointDescription(
         "All lines or none. From sent, confirmed or partial to partial, or to received when nothing is missing. "
             + "Refused with 404: an unknown order, or a sku that the order does not have; 403: a store that is not yours; "
-            + "409: "
-            + "every other state, more than was ordered beyond the tolerance in the settings, a reference that another "
-            + "delivery of the order has (see existing), or a deactivated store or product; 400: "
-            + "a fraction of a counted product, or a time before the order date."
+            + "409: every other state, more than was ordered beyond the tolerance in the settings, "
+            + "a reference that another delivery of the order has (see existing), or a deactivated store or product; "
+            + "400: a fraction of a counted product, or a time before the order date."
     )]
     [ProducesResponseType<PurchaseOrderDelivery>(200)]
     public static Task<IResult> Post(

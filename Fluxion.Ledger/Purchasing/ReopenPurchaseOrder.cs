@@ -52,8 +52,8 @@ public static class ReopenPurchaseOrderEndpoint
         "The missing goods are on order again. "
             + "A closed order becomes partial, or confirmed when all its goods went back. "
             + "A cancelled order returns to its earlier state. "
-            + "Refused with 404: an unknown order; 403: a store that is not yours; 409: "
-            + "every other state, no missing goods, or a deactivated store, supplier or product."
+            + "Refused with 404: an unknown order; 403: a store that is not yours; "
+            + "409: every other state, no missing goods, or a deactivated store, supplier or product."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1002")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

@@ -23,8 +23,8 @@ public sealed record ReturnPurchaseOrder(
     [property: Description("Id of the delivery, as in its receipt and in the order. Required only when the order has several")]
         Guid? Delivery = null,
     [property: Description(
-        "True: the supplier sends the goods again; they are on order, and the order is open for them. False: "
-            + "the lines are settled without them. Default: true"
+        "True: the supplier sends the goods again; they are on order, and the order is open for them. "
+            + "False: the lines are settled without them. Default: true"
     )]
         bool Replacement = true,
     [property: Description("Reason, as free text")] string? Reason = null,
@@ -87,7 +87,7 @@ public static class ReturnPurchaseOrderEndpoint
             context.Settings,
             command.Reference,
             context.History.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
-            wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already."
+            wanted => $"The purchase order {order.Code} already has a return with the reference '{wanted}'."
         );
         if (taken is not null)
             return taken;
@@ -127,16 +127,19 @@ public static class ReturnPurchaseOrderEndpoint
     [EndpointDescription(
         "All lines or none, from partial or received. The goods leave at the cost that they came with. "
             + "The moving average of the rest is as it would be without them. "
-            + "By default the goods are on order again, and the order is partial, or confirmed when all of its goods went "
-            + "back. In a closed order, only the goods of this return are on order. "
+            + "By default the goods are on order again, and the order is partial, "
+            + "or confirmed when all of its goods went back. "
+            + "In a closed order, only the goods of this return are on order. "
             + "With replacement false, nothing more is to come for them. "
             + "A return of all its goods undoes a delivery that was booked in error. "
-            + "Refused with 404: an unknown order or delivery, or a sku that the delivery does not have; 403: "
-            + "a store that is not yours; 409: "
-            + "every other state, more than was delivered and has not gone back yet, a reference that another return of "
-            + "the order has (see existing), too little of a product available (see shortages), a deactivated store, or, "
-            + "with replacement, a deactivated supplier or product; 400: "
-            + "a time before the delivery, a unitCost that the goods did not come with, or a fraction of a counted product."
+            + "Refused with 404: an unknown order or delivery, or a sku that the delivery does not have; "
+            + "403: a store that is not yours; "
+            + "409: every other state, more than was delivered and has not gone back yet, "
+            + "a reference that another return of the order has (see existing), "
+            + "too little of a product available (see shortages), a deactivated store, or, with replacement, "
+            + "a deactivated supplier or product; "
+            + "400: a time before the delivery, a unitCost that the goods did not come with, "
+            + "or a fraction of a counted product."
     )]
     [ProducesResponseType<PurchaseOrderReturn>(200)]
     public static Task<IResult> Post([Example("OC-1003")] string id, ReturnPurchaseOrder command, LedgerSession ledger, HttpContext http) =>

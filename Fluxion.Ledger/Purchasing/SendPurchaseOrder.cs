@@ -31,8 +31,8 @@ public static class SendPurchaseOrderEndpoint
     [EndpointSummary("Record that a purchase order was sent to its supplier")]
     [EndpointDescription(
         "From draft to sent. The goods are on order from now on. "
-            + "Refused with 404: an unknown order; 403: a store that is not yours; 409: "
-            + "every other state, or a deactivated store, supplier or product."
+            + "Refused with 404: an unknown order; 403: a store that is not yours; "
+            + "409: every other state, or a deactivated store, supplier or product."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

@@ -79,10 +79,10 @@ public static class CancelSaleEndpoint
     [EndpointSummary("Cancel a sale, return its goods to stock and give back its money")]
     [EndpointDescription(
         "The goods return to stock at the cost that they left with. "
-            + "All money paid and not yet given back is given back at once, by refundMethod or by the methods of the "
-            + "payments. refunds in the answer lists it. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; 409: "
-            + "a sale that is cancelled or has returned goods; 400: a time before the sale or its last payment."
+            + "The money still held is given back at once, by refundMethod or by the methods of the payments. "
+            + "refunds in the answer lists it. "
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: a sale that is cancelled or has returned goods; 400: a time before the sale or its last payment."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>

@@ -67,9 +67,10 @@ public static class PaySaleEndpoint
     [EndpointSummary("Take a payment for an invoice")]
     [EndpointDescription(
         "A payment may be partial, and an invoice may have several. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; 409: "
-            + "no open amount, a payment above the open amount, or a reference that another payment of the sale by this "
-            + "method has (see existing); 400: a time before the sale."
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: no open amount, a payment above the open amount, "
+            + "or a reference that another payment of the sale by this method has (see existing); "
+            + "400: a time before the sale."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, PaySale command, LedgerSession ledger, HttpContext http) =>

@@ -17,7 +17,12 @@ namespace Fluxion.Ledger.Sales;
 
 /// <summary>Goods are sold: they leave the store, and an invoice states their price.</summary>
 [Example(
-    """{"store":"CCS-01","invoiceNumber":"F-0001","paymentMethod":"cash","paymentStatus":"paid","clientName":"María Pérez","clientTaxId":"V-12345678-1","lines":[{"sku":"LAC001","quantity":2}]}"""
+    """
+        {
+          "store": "CCS-01", "invoiceNumber": "F-0001", "paymentMethod": "cash", "paymentStatus": "paid",
+          "clientName": "María Pérez", "clientTaxId": "V-12345678-1", "lines": [{"sku":"LAC001","quantity":2}]
+        }
+        """
 )]
 public sealed record RecordSale(
     [property: Description("Code or id of the store")] string Store,
@@ -58,9 +63,8 @@ public sealed record RecordSale(
     [property: Description("With reservation: true also releases the quantities that it still holds in this store. Default: false")]
         bool ReleaseRest = false,
     [property: Description(
-        "True: "
-            + "unitPrice, discount and the catalog's selling price include tax, and the ledger takes the tax out of them. "
-            + "False: the ledger adds the tax. Default: the value in the settings"
+        "True: unitPrice, discount and the catalog's selling price include tax, "
+            + "and the ledger takes the tax out of them. False: the ledger adds the tax. Default: the value in the settings"
     )]
         bool? PricesIncludeTax = null
 ) : IStockCommand<RecordSale.Line>, IProductLines<RecordSale, RecordSale.Line>
@@ -76,12 +80,12 @@ public sealed record RecordSale(
             decimal Quantity,
         [property: Description(
             "Price of one unit of the product, never of a pack; at most 4 decimals. "
-                + "pricesIncludeTax says whether it includes tax. Requires the role manager. Default: "
-                + "the product's selling price"
+                + "pricesIncludeTax says whether it includes tax. Requires the role manager. "
+                + "Default: the product's selling price"
         )]
             decimal? UnitPrice = null,
         [property: Description(
-            "Money off the line, at most 2 decimals. It includes tax when the price does. Requires the role manager. " + "Default: 0"
+            "Money off the line, at most 2 decimals. It includes tax when the price does. Requires the role manager. Default: 0"
         )]
             decimal Discount = 0,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
@@ -119,7 +123,7 @@ public sealed record RecordSale(
             RuleFor(c => c.PaymentStatus!).OneOf([SaleStatus.Paid, SaleStatus.Pending]).When(c => c.PaymentStatus is not null);
             RuleFor(c => c.PaymentMethod)
                 .NotNull()
-                .WithMessage("is required for what is paid")
+                .WithMessage("is required when paymentStatus is paid")
                 .When(c => c.PaymentStatus == SaleStatus.Paid);
             RuleFor(c => c.ClientName).SingleLine(200);
             RuleFor(c => c.ClientTaxId).Number(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.InvalidMessage);
@@ -148,7 +152,7 @@ public static class RecordSaleEndpoint
         var taken =
             reservation?.Take(store.Id, command.Lines.Zip(context.Stock, (line, locked) => (locked.Product.Id, line.Quantity))) ?? [];
         if (reservation is not null && taken.Count == 0 && !command.ReleaseRest)
-            return SaleRefusals.NothingHeld(reservation, "nothing of what is sold", command.Store);
+            return SaleRefusals.NothingHeld(reservation, "none of the sold products", command.Store);
 
         var document = new StockDocument(context.SaleId, Codes.Number(command.InvoiceNumber), command.Notes, at);
         var released = command.ReleaseRest ? reservation!.Rest(store.Id) : taken;
@@ -237,12 +241,12 @@ public static class RecordSaleEndpoint
     [EndpointDescription(
         "All lines or none. Tax is computed by product and summed for each rate, as the invoice states it. "
             + "With pricesIncludeTax, the tax is taken out of the total of each rate. "
-            + "Refused with 404: an unknown store, sku or reservation; 403: "
-            + "a store that is not yours, or a price or discount of a caller below manager; 409: "
-            + "a deactivated store, an invoice number or posTransactionId that is taken in the store (see existing), a "
-            + "reservation that is fulfilled, released or expired, a reservation without any of the goods, or insufficient "
-            + "stock (see shortages); 400: "
-            + "a fraction of a counted product, a discount above its line, or a time before the reservation."
+            + "Refused with 404: an unknown store, sku or reservation; "
+            + "403: a store that is not yours, or a price or discount of a caller below manager; "
+            + "409: a deactivated store, an invoice number or posTransactionId that is taken in the store (see existing), "
+            + "a reservation that is fulfilled, released or expired, a reservation without any of the goods, "
+            + "or insufficient stock (see shortages); "
+            + "400: a fraction of a counted product, a discount above its line, or a time before the reservation."
     )]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>

@@ -73,9 +73,10 @@ public static class RefundSaleEndpoint
         "A refund may be partial, and an invoice may have several. "
             + "After a return, an openAmount below 0 is the amount owed to the client; it is 0 after the refund. "
             + "Money may also be given back without returned goods: that amount is open again. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; 409: "
-            + "no money held, a refund above the money held, or a reference that another refund of the sale by this method "
-            + "has (see existing); 400: a time before the money was paid."
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: no money held, a refund above the money held, "
+            + "or a reference that another refund of the sale by this method has (see existing); "
+            + "400: a time before the money was paid."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, RefundSale command, LedgerSession ledger, HttpContext http) =>

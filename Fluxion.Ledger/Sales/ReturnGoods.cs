@@ -90,9 +90,9 @@ public static class ReturnGoodsEndpoint
     [EndpointDescription(
         "All lines or none. The goods return to stock at the cost that they left with, and their price is credited. "
             + "A separate refund gives back the money: an openAmount below 0 is the amount owed. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; 409: "
-            + "a cancelled sale, or more than was sold and has not come back yet; 400: "
-            + "a line that the sale does not have, a fraction of a counted product, or a time before the sale."
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: a cancelled sale, or more than was sold and has not come back yet; "
+            + "400: a line that the sale does not have, a fraction of a counted product, or a time before the sale."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>

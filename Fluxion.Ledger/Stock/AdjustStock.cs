@@ -15,7 +15,12 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>A correction of on hand, up or down, with a reason.</summary>
 [Example(
-    """{"store":"CCS-01","reason":"correction","occurredAt":"2026-01-31T18:00:00-04:00","lines":[{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]}"""
+    """
+        {
+          "store": "CCS-01", "reason": "correction", "occurredAt": "2026-01-31T18:00:00-04:00",
+          "lines": [{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]
+        }
+        """
 )]
 public sealed record AdjustStock(
     [property: Description("Code or id of the store")] string Store,
@@ -84,9 +89,9 @@ public static class AdjustStockEndpoint
     [EndpointDescription(
         "All lines or none. A removal takes up to the quantity on hand, also reserved goods. "
             + "reservationsShort names the reservations that stock no longer covers. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: "
-            + "a deactivated store, or less of a product on hand than is removed (see shortages); 400: "
-            + "a fraction of a counted product."
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store, or less of a product on hand than is removed (see shortages); "
+            + "400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

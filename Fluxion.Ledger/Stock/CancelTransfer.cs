@@ -70,8 +70,8 @@ public static class CancelTransferEndpoint
     [EndpointDescription(
         "The goods in transit return at the cost that they left with. "
             + "Goods that have arrived stay in the receiving store. "
-            + "Refused with 404: an unknown transfer; 403: a sending store that is not yours; 409: "
-            + "a transfer that is received or cancelled; 400: a time before the goods left."
+            + "Refused with 404: an unknown transfer; 403: a sending store that is not yours; "
+            + "409: a transfer that is received or cancelled; 400: a time before the goods left."
     )]
     [ProducesResponseType<TransferReceipt>(200)]
     public static Task<IResult> Post(string id, CancelTransfer command, LedgerSession ledger, HttpContext http) =>

@@ -154,12 +154,12 @@ public static class ChangeReservationEndpoint
     [EndpointDescription(
         "lines replace all goods that the reservation still holds. Quantities that sales took stay taken. "
             + "All lines or none. "
-            + "Refused with 404: an unknown reservation, store or sku; 403: "
-            + "goods held or to be held in a store that is not yours; 409: "
-            + "a reservation that is fulfilled, released or expired, a version that is no longer current, or additional "
-            + "goods in a store that is deactivated or has too little available (see shortages); 400: "
-            + "a product of a store on two lines, a fraction of a counted product, or an expiry in the past or more than "
-            + "90 days away."
+            + "Refused with 404: an unknown reservation, store or sku; "
+            + "403: goods held or to be held in a store that is not yours; "
+            + "409: a reservation that is fulfilled, released or expired, a version that is no longer current, "
+            + "or additional goods in a store that is deactivated or has too little available (see shortages); "
+            + "400: a product of a store on two lines, a fraction of a counted product, "
+            + "or an expiry in the past or more than 90 days away."
     )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Put(string id, ChangeReservation command, LedgerSession ledger, HttpContext http) =>

@@ -21,7 +21,7 @@ public sealed record CountStock(
     IReadOnlyList<CountStock.Line> Lines,
     [property: Description("Number of the stocktake, as users know it")] string? Reference = null,
     [property: Description(
-        "Moment of the count, with offset from UTC. Movements that occurred after it change the counted quantity. " + "Default: now"
+        "Moment of the count, with offset from UTC. Movements that occurred after it change the counted quantity. Default: now"
     )]
         DateTimeOffset? OccurredAt = null,
     string? Notes = null,
@@ -141,11 +141,12 @@ public static class CountStockEndpoint
     [EndpointSummary("Record a count of stock and see the variance")]
     [EndpointDescription(
         "All lines or none. "
-            + "A movement that occurred before the count and is recorded after it leaves today's stock unchanged, because "
-            + "the count had seen it. A count below the reserved quantity is accepted: "
+            + "A movement that occurred before the count and is recorded after it leaves today's stock unchanged, "
+            + "because the count had seen it. "
+            + "A count below the reserved quantity is accepted: "
             + "reservationsShort names the reservations that stock no longer covers. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: a deactivated store; 400: "
-            + "a product on two lines, or a fraction of a counted product."
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: a deactivated store; "
+            + "400: a product on two lines, or a fraction of a counted product."
     )]
     [ProducesResponseType<CountReceipt>(200)]
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

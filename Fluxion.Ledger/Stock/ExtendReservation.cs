@@ -47,8 +47,9 @@ public static class ExtendReservationEndpoint
     [EndpointSummary("Change the expiry of a reservation")]
     [EndpointDescription(
         "The new expiry may be later or sooner. "
-            + "Refused with 404: an unknown reservation; 403: goods held in a store that is not yours; 409: "
-            + "a reservation that is fulfilled, released or expired; 400: an expiry in the past or more than 90 days away."
+            + "Refused with 404: an unknown reservation; 403: goods held in a store that is not yours; "
+            + "409: a reservation that is fulfilled, released or expired; "
+            + "400: an expiry in the past or more than 90 days away."
     )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Post(string id, ExtendReservation command, LedgerSession ledger, HttpContext http) =>

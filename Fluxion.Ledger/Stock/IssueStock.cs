@@ -83,13 +83,13 @@ public static class IssueStockEndpoint
     [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Issue goods from a store")]
     [EndpointDescription(
-        "All lines or none. Damage, expired, theft and loss have already happened: "
-            + "such an issue takes up to the quantity on hand, also reserved goods. "
-            + "reservationsShort names the reservations that stock no longer covers. "
+        "All lines or none. "
+            + "Damage, expired, theft and loss have already happened: such an issue takes up to the quantity on hand, "
+            + "also reserved goods. reservationsShort names the reservations that stock no longer covers. "
             + "Every other reason needs enough available. "
             + "Goods of a delivery go back to the supplier by a return of the order or receipt. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: "
-            + "a deactivated store, or too little of a product (see shortages); 400: a fraction of a counted product."
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store, or too little of a product (see shortages); 400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

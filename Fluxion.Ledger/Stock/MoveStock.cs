@@ -15,7 +15,15 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>Many movements of any products and stores in one transaction.</summary>
 [Example(
-    """{"reference":"CIERRE-31","lines":[{"type":"receipt","store":"CCS-01","sku":"LAC001","quantity":24,"unitCost":2.50},{"type":"issue","store":"VLN-01","sku":"LAC001","quantity":1,"reason":"damage"}]}"""
+    """
+        {
+          "reference": "CIERRE-31",
+          "lines": [
+            {"type":"receipt","store":"CCS-01","sku":"LAC001","quantity":24,"unitCost":2.50},
+            {"type":"issue","store":"VLN-01","sku":"LAC001","quantity":1,"reason":"damage"}
+          ]
+        }
+        """
 )]
 public sealed record MoveStock(
     [property: Description("1 to 10,000 lines")] IReadOnlyList<MoveStock.Line> Lines,
@@ -143,9 +151,9 @@ public static class MoveStockEndpoint
     [EndpointSummary("Record up to 10,000 receipts, issues and adjustments in one transaction")]
     [EndpointDescription(
         "All lines or none, booked in their order. The stock after all lines must be sufficient. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: "
-            + "a deactivated store, a receipt of a deactivated product, or insufficient stock (see shortages); 400: "
-            + "a fraction of a counted product."
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store, a receipt of a deactivated product, or insufficient stock (see shortages); "
+            + "400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -83,8 +83,8 @@ public static class ReceiveStockEndpoint
     [EndpointSummary("Receive goods into a store")]
     [EndpointDescription(
         "All lines or none. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: "
-            + "a deactivated store or product; 400: a fraction of a counted product."
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store or product; 400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -154,9 +154,9 @@ public static class ReceiveTransferEndpoint
     [EndpointSummary("Receive goods of a transfer, and record losses and damage")]
     [EndpointDescription(
         "All lines or none. A transfer may have several receipts, until nothing is in transit. "
-            + "Refused with 404: an unknown transfer or sku; 403: a receiving store that is not yours; 409: "
-            + "a transfer that is received or cancelled, or more of a product than is in transit; 400: "
-            + "a product on two lines, a fraction of a counted product, or a time before the goods left."
+            + "Refused with 404: an unknown transfer or sku; 403: a receiving store that is not yours; "
+            + "409: a transfer that is received or cancelled, or more of a product than is in transit; "
+            + "400: a product on two lines, a fraction of a counted product, or a time before the goods left."
     )]
     [ProducesResponseType<TransferReceipt>(200)]
     public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>

@@ -34,8 +34,8 @@ public static class ReleaseReservationEndpoint
     [EndpointSummary("Release a reservation")]
     [EndpointDescription(
         "The goods that it still holds are available again. "
-            + "Refused with 404: an unknown reservation; 403: goods held in a store that is not yours; 409: "
-            + "a reservation that is fulfilled, released or expired."
+            + "Refused with 404: an unknown reservation; 403: goods held in a store that is not yours; "
+            + "409: a reservation that is fulfilled, released or expired."
     )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Post(string id, [NotBody] LedgerSession ledger, HttpContext http) =>

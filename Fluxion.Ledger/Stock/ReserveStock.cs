@@ -118,9 +118,9 @@ public static class ReserveStockEndpoint
     [EndpointDescription(
         "All lines or none. Reserved goods are on hand and not available. "
             + "They are available again when the reservation is released or expires. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: "
-            + "a store that is deactivated or has too little of a product available (see shortages); 400: "
-            + "a fraction of a counted product, or an expiry in the past or more than 90 days away."
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a store that is deactivated or has too little of a product available (see shortages); "
+            + "400: a fraction of a counted product, or an expiry in the past or more than 90 days away."
     )]
     [ProducesResponseType<ReservationReceipt>(201)]
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>

@@ -67,10 +67,11 @@ public static class ReturnStockReceiptEndpoint
             + "The goods leave at the cost that they came with. "
             + "The moving average of the rest is as it would be without them. "
             + "Goods of a purchase order go back by the returns of the order. "
-            + "Refused with 404: an unknown receipt, or a sku that it does not have; 403: a store that is not yours; 409: "
-            + "more than was received and has not gone back yet, too little of a product available (see shortages), or a "
-            + "deactivated store; 400: "
-            + "a time before the goods came, a unitCost that they did not come with, or a fraction of a counted product."
+            + "Refused with 404: an unknown receipt, or a sku that it does not have; 403: a store that is not yours; "
+            + "409: more than was received and has not gone back yet, too little of a product available (see shortages), "
+            + "or a deactivated store; "
+            + "400: a time before the goods came, a unitCost that they did not come with, "
+            + "or a fraction of a counted product."
     )]
     [ProducesResponseType<ReceiptReturn>(200)]
     public static Task<IResult> Post(
@@ -144,7 +145,7 @@ public static class ReturnStockReceiptEndpoint
     {
         var stores = delivered.Select(g => g.StoreId).Distinct().ToList();
         if (command.Store is null && stores.Count > 1)
-            return (null, Refusal.Invalid("store", "is required: the receipt brought goods into several stores"));
+            return (null, Refusal.Invalid("store", "is required: the receipt has goods of several stores"));
         var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
         if (store is null || !stores.Contains(store.Id))
             return (null, Refusal.StoreNotFound(command.Store!));

@@ -53,12 +53,12 @@ public static class SupplierReturn
                 ofProduct = [.. delivered.Where(g => g.ProductId == id)];
             var meant = line.UnitCost is null ? ofProduct : [.. ofProduct.Where(g => g.UnitCost == line.UnitCost)];
             if (ofProduct.Count == 0)
-                strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Refusal.Shorten(line.Sku)}'."];
+                strange[$"lines[{i}].sku"] = [$"The delivery has no product '{Refusal.Shorten(line.Sku)}'."];
             else if (meant.Count != 1)
-                wrong[$"lines[{i}].unitCost"] =
-                [
-                    $"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Quantities.Format(g.UnitCost)))}",
-                ];
+            {
+                var costs = string.Join(" or ", ofProduct.Select(g => Quantities.Format(g.UnitCost)));
+                wrong[$"lines[{i}].unitCost"] = [$"must be a cost at which {ofProduct[0].Sku} was delivered: {costs}"];
+            }
             else
                 goods.Add(meant[0]);
         }
@@ -72,7 +72,8 @@ public static class SupplierReturn
             .GroupBy(r => r.Goods, r => r.Quantity)
             .Where(r => r.Sum() > r.Key.Delivered - r.Key.Returned)
             .Select(r =>
-                $"of {r.Key.Sku} {Quantities.Format(r.Key.Delivered)} were delivered and {Quantities.Format(r.Key.Returned)} went back, so {Quantities.Format(r.Sum())} more are too many"
+                $"{Quantities.Format(r.Key.Delivered)} of {r.Key.Sku} were delivered and {Quantities.Format(r.Key.Returned)} went back, "
+                + $"so {Quantities.Format(r.Sum())} more are too many"
             )
             .ToList();
         return over.Count > 0

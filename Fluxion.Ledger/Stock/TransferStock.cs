@@ -16,7 +16,12 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods leave one store for another.</summary>
 [Example(
-    """{"fromStore":"CCS-01","toStore":"VLN-01","reference":"TR-21","lines":[{"sku":"LAC001","quantity":2},{"sku":"QUE001","quantity":0.5}],"notes":"With the morning van"}"""
+    """
+        {
+          "fromStore": "CCS-01", "toStore": "VLN-01", "reference": "TR-21", "notes": "With the morning van",
+          "lines": [{"sku":"LAC001","quantity":2},{"sku":"QUE001","quantity":0.5}]
+        }
+        """
 )]
 public sealed record TransferStock(
     [property: Description("Code or id of the sending store")] string FromStore,
@@ -26,7 +31,7 @@ public sealed record TransferStock(
     [property: Description("Time when the goods left, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(
-        "True: the goods arrive at once and are never in transit; the receiving store must be yours too. Default: " + "false"
+        "True: the goods arrive at once and are never in transit; the receiving store must be yours too. Default: false"
     )]
         bool Immediate = false,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
@@ -79,12 +84,14 @@ public static class TransferStockEndpoint
     /// <summary>
     /// Goods leave at the moving average of the sending store. In an immediate transfer they also arrive at that cost.
     /// </summary>
-    /// <param name="lockedStock">Stock of the sending store: one for each line. For an immediate transfer, then that of the receiving one.</param>
+    /// <param name="lockedStock">
+    /// Stock of the sending store, one for each line. For an immediate transfer, stock of the receiving store follows.
+    /// </param>
     public static Decision Decide(TransferStock command, Store toStore, IReadOnlyList<LockedStock> lockedStock, StockDocument document)
     {
         var (sending, receiving) = (lockedStock.Take(command.Lines.Count).ToList(), lockedStock.Skip(command.Lines.Count).ToList());
         if (sending[0].Store.Id == toStore.Id)
-            return Refusal.Invalid("toStore", "must be another store than the one that the goods leave");
+            return Refusal.Invalid("toStore", "must be another store than fromStore");
         if (!toStore.IsActive)
             return StockRefusals.StoreDeactivated(command.ToStore);
         if (StockDocumentRules.DuplicateProducts(sending.Select(locked => locked.Product)) is { Count: > 0 } duplicates)
@@ -130,10 +137,10 @@ public static class TransferStockEndpoint
         "All lines or none. "
             + "The goods are in transit until POST /stock/transfers/{id}/receipts receives them or /cancel cancels the "
             + "transfer. An immediate transfer has nothing in transit. "
-            + "Refused with 404: an unknown store or sku; 403: "
-            + "a sending store that is not yours, or a receiving store that is not yours in an immediate transfer; 409: "
-            + "a deactivated store, or too little of a product in the sending store (see shortages); 400: "
-            + "a transfer to the same store, a product on two lines, or a fraction of a counted product."
+            + "Refused with 404: an unknown store or sku; "
+            + "403: a sending store that is not yours, or a receiving store that is not yours in an immediate transfer; "
+            + "409: a deactivated store, or too little of a product in the sending store (see shortages); "
+            + "400: a transfer to the same store, a product on two lines, or a fraction of a counted product."
     )]
     [ProducesResponseType<TransferReceipt>(201)]
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>
