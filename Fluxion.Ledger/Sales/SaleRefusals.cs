@@ -7,10 +7,10 @@ namespace Fluxion.Ledger.Sales;
 /// <summary>The refusals of commands on sales.</summary>
 public static class SaleRefusals
 {
-    public static readonly Refusal NotYours = Refusal.Forbidden("The sale is of a store that is not yours.");
+    public static readonly Refusal NotYours = Refusal.Forbidden("The sale belongs to a store that is not yours.");
 
     public static readonly Refusal PriceNeedsManager = Refusal.Forbidden(
-        "Only a manager may set a price or discount. Leave unitPrice and discount out to sell at the catalog's price."
+        "A price or discount in a sale requires the role manager. Leave unitPrice and discount out to sell at the catalog's price."
     );
 
     /// <summary>The refusal of a command that the status of the sale does not allow; else null.</summary>

@@ -154,7 +154,7 @@ public static class ReturnStockReceiptEndpoint
             : (
                 null,
                 command.Store is null
-                    ? Refusal.Forbidden("The receipt is of a store that is not yours.")
+                    ? Refusal.Forbidden("The receipt belongs to a store that is not yours.")
                     : StockRefusals.StoreNotAllowed(command.Store)
             );
     }
