@@ -31,7 +31,7 @@ public static class CatalogEntry
         ExistingDocument? Existing(T? taken) =>
             taken is null || (taken is Store store && !ledger.Caller.MayUse(store.Id)) ? null : new(taken.Id, UrlOf(taken.Id));
         var unique = new UniqueName(
-            Refusal.Conflict("Code taken", $"There is already a {what} '{code}'."),
+            Refusal.Conflict("Code taken", $"There is a {what} '{code}' already."),
             async (look, token) => Existing(await look.Find<T>(code, token))
         );
         if (await ledger.Find<T>(code, ct) is { } taken)

@@ -17,7 +17,7 @@ public static class PurchaseOrderRefusals
         Refusal.WrongState("purchase order", order.Status, command, PurchaseOrder.Allowed);
 
     public static Refusal NumberTaken(string number) =>
-        Refusal.Conflict("Order number taken", $"There is already a purchase order '{number}'.");
+        Refusal.Conflict("Order number taken", $"There is a purchase order '{number}' already.");
 
     public static Refusal StoreDeactivated(Store store) =>
         Refusal.Conflict("Store deactivated", $"The store {store.Code} is deactivated and receives no more goods.");
