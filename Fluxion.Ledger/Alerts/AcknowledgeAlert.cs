@@ -10,9 +10,10 @@ namespace Fluxion.Ledger.Alerts;
 public static class AcknowledgeAlertEndpoint
 {
     [WolverinePost("/api/{tenant}/alerts/{id}/acknowledge", Name = "Acknowledge alert"), Authorize(Roles.User), Tags("Alerts")]
-    [EndpointSummary("Take notice of an alert: it stays open, and others see who is at it")]
+    [EndpointSummary("Acknowledge an alert")]
     [EndpointDescription(
-        "From active to acknowledged. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours."
+        "From active to acknowledged. The alert stays open, and others see who handles it. "
+            + "Refused with 404: an unknown alert; 403: an alert about a store that is not yours; 409: every other state."
     )]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Post(

@@ -37,47 +37,51 @@ public sealed record ShortReservationData(Guid Id, string Reference, decimal Qua
 /// <param name="Events">The events that caused the alert.</param>
 public sealed record AlertData(
     [property: Description(
-        "What is compared with the threshold: of low stock what is available, of overstock what is on hand, of slow moving the days without an issue, of a demand spike what was issued in a day, of a short reservation what is missing of all that is reserved"
+        "Value compared with the threshold. Low stock: the available quantity. Overstock: the quantity on hand. "
+            + "Slow moving: the days without an issue. Demand spike: the quantity issued in a day. "
+            + "Short reservation: the reserved quantity that is missing"
     )]
         decimal Level,
     [property: Description(
-        "Of low stock the reorder point, of overstock the most that a store should hold, of slow moving the tenant's number of days, of a demand spike the daily issues beyond which a day is one, of a short reservation 0"
+        "Low stock: the reorder point. Overstock: the maximum stock of a store. "
+            + "Slow moving: the number of days in the settings. "
+            + "Demand spike: the daily quantity above which a day is a spike. Short reservation: 0"
     )]
         decimal Threshold,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? OnHand = null,
     [property:
-        Description("What purchase orders that are sent, confirmed or partial have still to bring"),
+        Description("Quantity that sent, confirmed and partial purchase orders have still to deliver"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         decimal? OnOrder = null,
-    [property: Description("What transfers are bringing"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [property: Description("Quantity in transit to the store"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         decimal? InTransit = null,
     [property:
-        Description("Issued, but not to suppliers, and sold, less returned, a day over the tenant's rateDays"),
+        Description("Average quantity per day over the rateDays of the settings: issued (except to suppliers) and sold, less returned"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         decimal? RatePerDay = null,
-    [property: Description("Until it runs out at that rate"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [property: Description("Days until the stock runs out at ratePerDay"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         decimal? DaysLeft = null,
     [property:
-        Description("What to order, in whole packs; 0 when enough is coming or drafted"),
+        Description("Quantity to order, in whole packs; 0 when enough is coming or drafted"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         decimal? SuggestedQuantity = null,
-    [property: Description("Of a demand spike the modified z-score"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [property: Description("Demand spike: the modified z-score"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         decimal? Score = null,
     [property:
-        Description("Of a demand spike the median of the daily issues before it"),
+        Description("Demand spike: the median of the daily issues before it"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         decimal? Median = null,
     [property:
-        Description("The ids of the events that caused it, as in the audit trail"),
+        Description("Ids of the events that caused the alert, as in the audit trail"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         IReadOnlyList<Guid>? Events = null,
     [property:
-        Description("Of a short reservation those that can no longer be kept, the one opened last first, at most 20"),
+        Description("Short reservation: the reservations that stock no longer covers, the most recently opened first, at most 20"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         IReadOnlyList<ShortReservationData>? Reservations = null

@@ -104,7 +104,10 @@ public sealed class AlertScans(
             changed += events;
         }
         ledger.Enqueue(
-            "insert into shared.alert_scans (tenant_id, scanned_at) values (?, ?) on conflict (tenant_id) do update set scanned_at = excluded.scanned_at",
+            """
+            insert into shared.alert_scans (tenant_id, scanned_at) values (?, ?)
+            on conflict (tenant_id) do update set scanned_at = excluded.scanned_at
+            """,
             tenant.Id,
             ledger.Now
         );

@@ -10,9 +10,11 @@ namespace Fluxion.Ledger.Alerts;
 public static class DismissAlertEndpoint
 {
     [WolverinePost("/api/{tenant}/alerts/{id}/dismiss", Name = "Dismiss alert"), Authorize(Roles.User), Tags("Alerts")]
-    [EndpointSummary("Close an alert that nobody need look at")]
+    [EndpointSummary("Dismiss an alert that needs no action")]
     [EndpointDescription(
-        "From active or acknowledged to dismissed. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours."
+        "From active or acknowledged to dismissed. While its cause persists, no new alert is raised. "
+            + "When the cause is gone and comes back, a new alert is raised. "
+            + "Refused with 404: an unknown alert; 403: an alert about a store that is not yours; 409: every other state."
     )]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Post(

@@ -10,9 +10,11 @@ namespace Fluxion.Ledger.Alerts;
 public static class ResolveAlertEndpoint
 {
     [WolverinePost("/api/{tenant}/alerts/{id}/resolve", Name = "Resolve alert"), Authorize(Roles.User), Tags("Alerts")]
-    [EndpointSummary("Close an alert that has been dealt with")]
+    [EndpointSummary("Resolve an alert that has been dealt with")]
     [EndpointDescription(
-        "From active or acknowledged to resolved. While its cause is still there, nothing is raised of it; once it is gone and comes back, that is a new alert. Most alerts resolve by themselves. Refused: 409 in every other state, 404 when the alert does not exist, 403 when it is about a store that is not yours."
+        "From active or acknowledged to resolved. While its cause persists, no new alert is raised. "
+            + "When the cause is gone and comes back, a new alert is raised. Most alerts resolve by themselves. "
+            + "Refused with 404: an unknown alert; 403: an alert about a store that is not yours; 409: every other state."
     )]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Post(

@@ -25,7 +25,8 @@ public static class ShortStock
         return new AlertContent(
             item.OnHand <= 0 ? AlertPriorities.Critical : AlertPriorities.High,
             $"Reservations short: {item.Product}",
-            $"{Format(missing)} of {Format(item.OnHand - item.Available)} reserved of {item.Sku} in {item.Store} are missing. Short are {named}.",
+            $"{Format(missing)} of {Format(item.OnHand - item.Available)} reserved of {item.Sku} in {item.Store} are missing. "
+                + $"Short are {named}.",
             new AlertData(
                 missing,
                 0,

@@ -16,9 +16,11 @@ public static class ActivateProductEndpoint
             : Decision.Accept(DocumentEvents.Of<Product>(product.Id, product.IsActive ? [] : [new ProductActivated()]));
 
     [WolverinePost("/api/{tenant}/products/{id}/activate", Name = "Activate product"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Buy a deactivated product again")]
+    [EndpointSummary("Activate a product")]
     [EndpointDescription(
-        "Once more changes nothing. Refused: 404 when the product does not exist, 409 when an active product has got one of its barcodes meanwhile (see conflicts)."
+        "The product can be bought again. A repeated request changes nothing. "
+            + "Refused with 404: an unknown product; "
+            + "409: a barcode that another active product has got meanwhile (see conflicts)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post(

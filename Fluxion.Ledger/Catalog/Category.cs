@@ -73,14 +73,17 @@ public sealed record Category(
         if (path.Count == 0 || path[0].Id == category?.ParentId)
             return null; // it stays where it is
         if (path.Any(above => above.Id == category?.Id))
-            return Refusal.Conflict("Cycle", $"{path[0].Code} is {category!.Code} itself or lies below it. Choose a parent outside of it.");
+            return Refusal.Conflict(
+                "Cycle",
+                $"The parent {path[0].Code} is the category {category!.Code} itself or lies below it. Choose another parent."
+            );
         if (!path[0].IsActive)
             return Refusal.Conflict(
                 "Category deactivated",
                 $"The category {path[0].Code} is deactivated and takes nothing new. Activate it first or choose another parent."
             );
         return path.Count > MaxDepth
-            ? Refusal.Conflict("Too deep", $"At most {MaxDepth} categories stand above one. Choose a parent nearer to the root.")
+            ? Refusal.Conflict("Too deep", $"A category has at most {MaxDepth} categories above it. Choose a parent nearer to the root.")
             : null;
     }
 }

@@ -9,12 +9,12 @@ public abstract record CategoryFields
     [Required]
     public string Name { get; init; } = "";
 
-    [Description("Code or id of the category above it; a root without one")]
+    [Description("Code or id of the category above it. Default: none, a root")]
     public string? Parent { get; init; }
 
     public string? Description { get; init; }
 
-    [Description("Any JSON object of the tenant's own")]
+    [Description("Custom fields of the tenant: any JSON object")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace Fluxion.Ledger.Catalog;
 [Example("""{"name":"Higiene y cuidado personal","parent":"HOGAR","description":"Jabones, cremas y papel"}""")]
 public sealed record ChangeCategory : CategoryFields
 {
-    [Description("The version that was read; when it is given and no longer current, 409")]
+    [Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")]
     public long? Version { get; init; }
 
     public sealed class Validator : Validator<ChangeCategory>;
@@ -30,9 +30,12 @@ public static class ChangeCategoryEndpoint
     }
 
     [WolverinePut("/api/{tenant}/categories/{id}", Name = "Change category"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Set all fields of a category anew, or move it with all that is below it")]
+    [EndpointSummary("Change a category, or move it with all categories below it")]
     [EndpointDescription(
-        "What is left out is emptied: without parent the category becomes a root. Refused: 404 when category or parent do not exist, 409 when version is no longer current, the new parent is the category itself or lies below it, is deactivated or lies too deep."
+        "Replaces all fields: a field that is left out is emptied. Without parent, the category becomes a root. "
+            + "Refused with 404: an unknown category or parent; "
+            + "409: a version that is no longer current, or a new parent that is the category itself, lies below it, "
+            + "is deactivated or lies too deep."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("HIGIENE")] string id, ChangeCategory command, LedgerSession ledger, HttpContext http) =>

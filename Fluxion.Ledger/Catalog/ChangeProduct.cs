@@ -11,14 +11,15 @@ namespace Fluxion.Ledger.Catalog;
 [Example(
     """
         {
-          "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567924", "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
+          "name": "Mantequilla con Sal 250 g", "unitType": "unit", "barcode": "7591234567924",
+          "description": "Mantequilla de vaca", "category": "LACTEOS", "supplier": "SANTABARBARA",
           "minStockLevel": 7, "maxStockLevel": 90, "reorderPoint": 18, "costPrice": 1.95, "sellingPrice": 2.85, "taxRate": 16
         }
         """
 )]
 public sealed record ChangeProduct : ProductFields
 {
-    [Description("The version that was read; when it is given and no longer current, 409")]
+    [Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")]
     public long? Version { get; init; }
 
     public sealed class Validator : Validator<ChangeProduct>;
@@ -44,9 +45,14 @@ public static class ChangeProductEndpoint
     }
 
     [WolverinePut("/api/{tenant}/products/{id}", Name = "Change product"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Set all fields of a product anew")]
+    [EndpointSummary("Change a product")]
     [EndpointDescription(
-        "What is left out is emptied. Refused: 404 when product, category or supplier do not exist, 409 when version is no longer current, a new category or supplier is deactivated, an active product has one of the barcodes (see conflicts), or what is measured would be counted, 400 as for a new product. What a product broke of those rules before there were any, it may keep."
+        "Replaces all fields: a field that is left out is emptied. "
+            + "A product may keep a value that is older than the rule against it. "
+            + "Refused with 404: an unknown product, category or supplier; "
+            + "409: a version that is no longer current, a new category or supplier that is deactivated, "
+            + "a barcode of another active product (see conflicts), or a measured product that becomes counted; "
+            + "400: the same errors as for a new product."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put(

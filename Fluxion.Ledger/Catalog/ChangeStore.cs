@@ -20,7 +20,7 @@ namespace Fluxion.Ledger.Catalog;
 )]
 public sealed record ChangeStore : StoreFields
 {
-    [Description("The version that was read; when it is given and no longer current, 409")]
+    [Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")]
     public long? Version { get; init; }
 
     public sealed class Validator : Validator<ChangeStore>;
@@ -35,8 +35,11 @@ public static class ChangeStoreEndpoint
     }
 
     [WolverinePut("/api/{tenant}/stores/{id}", Name = "Change store"), Authorize(Roles.Admin), Tags("Catalog")]
-    [EndpointSummary("Set all fields of a store anew")]
-    [EndpointDescription("What is left out is emptied. Refused: 404 when the store does not exist, 409 when version is no longer current.")]
+    [EndpointSummary("Change a store")]
+    [EndpointDescription(
+        "Replaces all fields: a field that is left out is emptied. "
+            + "Refused with 404: an unknown store; 409: a version that is no longer current."
+    )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("VLN-01")] string id, ChangeStore command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(

@@ -11,14 +11,16 @@ namespace Fluxion.Ledger.Catalog;
 [Example(
     """
         {
-          "businessName": "Agropecuaria Aragua, C.A.", "tradeName": "AgroAragua", "taxId": "J-30551234-5", "contactPerson": "Luis Mendoza", "phone": "+58-243-2330001",
-          "address": { "city": "Maracay", "state": "Aragua", "country": "VE" }, "paymentTerms": "15 días", "creditLimit": 8000, "settings": { "delivers": "Tuesday" }
+          "businessName": "Agropecuaria Aragua, C.A.", "tradeName": "AgroAragua",
+          "taxId": "J-30551234-5", "contactPerson": "Luis Mendoza", "phone": "+58-243-2330001",
+          "address": { "city": "Maracay", "state": "Aragua", "country": "VE" }, "paymentTerms": "15 días",
+          "creditLimit": 8000, "settings": { "delivers": "Tuesday" }
         }
         """
 )]
 public sealed record ChangeSupplier : SupplierFields
 {
-    [Description("The version that was read; when it is given and no longer current, 409")]
+    [Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")]
     public long? Version { get; init; }
 
     public sealed class Validator : Validator<ChangeSupplier>;
@@ -33,9 +35,11 @@ public static class ChangeSupplierEndpoint
     }
 
     [WolverinePut("/api/{tenant}/suppliers/{id}", Name = "Change supplier"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Set all fields of a supplier anew")]
+    [EndpointSummary("Change a supplier")]
     [EndpointDescription(
-        "What is left out is emptied. Refused: 404 when the supplier does not exist, 409 when version is no longer current, 400 for a Venezuelan tax id that is no RIF."
+        "Replaces all fields: a field that is left out is emptied. "
+            + "Refused with 404: an unknown supplier; 409: a version that is no longer current; "
+            + "400: a Venezuelan tax id that is not a valid RIF."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Put([Example("AGROARAGUA")] string id, ChangeSupplier command, LedgerSession ledger, HttpContext http) =>

@@ -12,7 +12,7 @@ namespace Fluxion.Ledger.Catalog;
 [Example("""{"code":"HELADOS","name":"Helados","parent":"LACTEOS"}""")]
 public sealed record CreateCategory : CategoryFields
 {
-    [Required, TextFormat(Codes.Format), Description("Unique in the tenant, for example LACTEOS; kept in upper case")]
+    [Required, TextFormat(Codes.Format), Description("Code, unique in the tenant, for example LACTEOS; kept in upper case")]
     public string Code { get; init; } = "";
 
     public sealed class Validator : Validator<CreateCategory>
@@ -44,7 +44,9 @@ public static class CreateCategoryEndpoint
     [WolverinePost("/api/{tenant}/categories", Name = "Create category"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Add a category")]
     [EndpointDescription(
-        "At most 20 categories stand above one. Refused: 409 when the code is taken, the parent is deactivated or lies too deep, 404 when the parent does not exist."
+        "A category has at most 20 categories above it. "
+            + "Refused with 404: an unknown parent; "
+            + "409: a code that is taken, or a parent that is deactivated or lies too deep."
     )]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateCategory command, LedgerSession ledger, HttpContext http) =>

@@ -92,7 +92,11 @@ public static class CreateProductEndpoint
     [WolverinePost("/api/{tenant}/products", Name = "Create product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Add a product to the catalog")]
     [EndpointDescription(
-        "Refused: 409 when the sku is taken, an active product has one of the barcodes (see conflicts) or category or supplier are deactivated, 404 when they do not exist, 400 for levels that contradict each other or a GTIN with a wrong check digit."
+        "The product is active at once. "
+            + "Refused with 404: an unknown category or supplier; "
+            + "409: a sku that is taken, a barcode of an active product (see conflicts), "
+            + "or a deactivated category or supplier; "
+            + "400: levels that contradict each other, or a GTIN with a wrong check digit."
     )]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(CreateProduct command, LedgerSession ledger, HttpContext http, IBarcodeIndex barcodes) =>

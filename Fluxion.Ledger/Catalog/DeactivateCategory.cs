@@ -13,9 +13,12 @@ public static class DeactivateCategoryEndpoint
         Decision.Accept(DocumentEvents.Of<Category>(category.Id, category.IsActive ? [new CategoryDeactivated()] : []));
 
     [WolverinePost("/api/{tenant}/categories/{id}/deactivate", Name = "Deactivate category"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Retire a category: it takes no new products or categories")]
+    [EndpointSummary("Deactivate a category")]
     [EndpointDescription(
-        "What is in it stays, and the categories below it stay active. A category is never deleted. Once more changes nothing. Refused: 404 when the category does not exist."
+        "The category takes no new products or categories. "
+            + "Its products stay in it, and the categories below it stay active. A category is never deleted. "
+            + "A repeated request changes nothing. "
+            + "Refused with 404: an unknown category."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post([Example("FERRETERIA")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

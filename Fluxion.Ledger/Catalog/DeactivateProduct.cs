@@ -21,10 +21,12 @@ public static class DeactivateProductEndpoint
     }
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Stop buying a product: what is left can still be issued")]
+    [EndpointSummary("Deactivate a product")]
     [EndpointDescription(
-        "Once more changes nothing. Refused: 404 when the product does not exist, 409 while something is open of it (see open): purchase orders that "
-            + "have still to bring it, transfers, reservations."
+        "The product can no longer be bought. The remaining stock can still be issued. "
+            + "A repeated request changes nothing. "
+            + "Refused with 404: an unknown product; "
+            + "409: open purchase orders, transfers or reservations of the product (see open)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post(

@@ -21,10 +21,11 @@ public static class DeactivateStoreEndpoint
     }
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
-    [EndpointSummary("Close a store: its stock stays and no longer moves")]
+    [EndpointSummary("Deactivate a store")]
     [EndpointDescription(
-        "Once more changes nothing. Refused: 404 when the store does not exist, 409 while something is open of it (see open): purchase orders, "
-            + "transfers from or to it, reservations."
+        "The stock of the store stays and no longer moves. A repeated request changes nothing. "
+            + "Refused with 404: an unknown store; "
+            + "409: open purchase orders, transfers from or to the store, or reservations (see open)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post(

@@ -21,10 +21,10 @@ public static class DeactivateSupplierEndpoint
     }
 
     [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
-    [EndpointSummary("Part with a supplier: it takes no new products")]
+    [EndpointSummary("Deactivate a supplier")]
     [EndpointDescription(
-        "Products that have it keep it. Once more changes nothing. Refused: 404 when the supplier does not exist, 409 while purchase orders of it are "
-            + "open (see open)."
+        "The supplier takes no new products. Products that have it keep it. A repeated request changes nothing. "
+            + "Refused with 404: an unknown supplier; 409: open purchase orders (see open)."
     )]
     [ProducesResponseType<CatalogReceipt>(200)]
     public static Task<IResult> Post(

@@ -56,8 +56,8 @@ public static class Deactivation
         if (kinds.Count == 0)
             return null;
         var message =
-            $"The {what} {code} is not deactivated, because there is still something open: "
-            + $"{string.Join(", ", kinds.Select(Message))}. Finish or cancel that first.";
+            $"The {what} {code} is not deactivated, because it has open documents: "
+            + $"{string.Join(", ", kinds.Select(Message))}. Finish or cancel them first.";
         return Refusal.Conflict("Still open", message) with { Open = kinds };
     }
 

@@ -15,13 +15,14 @@ namespace Fluxion.Ledger.Catalog;
         {
           "code": "BQM-01", "name": "Tienda Barquisimeto", "type": "store",
           "address": { "street": "Av. Lara", "city": "Barquisimeto", "state": "Lara", "postalCode": "3001", "country": "VE" },
-          "contact": { "phone": "+58-251-2540000", "email": "barquisimeto@fluxion.demo", "manager": "Rosa Mendoza" }, "settings": { "opens": "08:00" }
+          "contact": { "phone": "+58-251-2540000", "email": "barquisimeto@fluxion.demo", "manager": "Rosa Mendoza" },
+          "settings": { "opens": "08:00" }
         }
         """
 )]
 public sealed record OpenStore : StoreFields
 {
-    [Required, TextFormat(Codes.Format), Description("Unique in the tenant, for example CCS-01; kept in upper case")]
+    [Required, TextFormat(Codes.Format), Description("Code, unique in the tenant, for example CCS-01; kept in upper case")]
     public string Code { get; init; } = "";
 
     public sealed class Validator : Validator<OpenStore>
@@ -38,7 +39,7 @@ public static class OpenStoreEndpoint
 
     [WolverinePost("/api/{tenant}/stores", Name = "Open store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Open a store, warehouse or distribution center")]
-    [EndpointDescription("Refused: 409 when the code is taken.")]
+    [EndpointDescription("The store is active at once. Refused with 409: a code that is taken.")]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(OpenStore command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(

@@ -15,10 +15,10 @@ public static class UnitTypes
 /// <summary>The settings of one product: its policy and the tenant's own fields.</summary>
 public sealed record ProductSettings
 {
-    [Description("Whether available may go below zero")]
+    [Description("Whether the available quantity may go below 0. Default: false")]
     public bool AllowBackorder { get; init; }
 
-    [Description("Whether there are fractions of it; left out, as the unit type says: of kg, liter and meter")]
+    [Description("Whether quantities may have fractions. Default: true for kg, liter and meter, false for unit, box and case")]
     public bool? AllowFraction { get; init; }
 
     [JsonExtensionData]
@@ -75,7 +75,7 @@ public sealed record Product(Guid Id, string Code, ProductDetails Details, bool 
 
     /// <summary>The error in a quantity of the product; null when the quantity is possible.</summary>
     public string? QuantityError(decimal quantity) =>
-        IsCounted && decimal.Truncate(quantity) != quantity ? $"{Code} is counted by the {Details.UnitType}: only whole numbers." : null;
+        IsCounted && decimal.Truncate(quantity) != quantity ? $"must be a whole number: {Code} is counted by the {Details.UnitType}" : null;
 
     public static Product Fold(Guid id, Product? product, object @event) =>
         @event switch

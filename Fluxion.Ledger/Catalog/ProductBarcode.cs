@@ -23,22 +23,23 @@ public static class BarcodeKinds
 public sealed partial record ProductBarcode(
     [property:
         TextFormat(ProductBarcode.Format),
-        Description("1 to 50 characters of ASCII, unique among the active products of the tenant; of a GTIN 8, 12, 13 or 14 digits")
+        Description("1 to 50 ASCII characters, unique among the active products of the tenant. A GTIN has 8, 12, 13 or 14 digits")
     ]
         string Code,
     [property:
         Description(
-            "gtin: the check digit must be right; internal: a code of your own. What a code of 8, 12, 13 or 14 digits says itself when left out: gtin"
+            "gtin: the check digit must be right. internal: a code of your own. "
+                + "Default: gtin for a code of 8, 12, 13 or 14 digits, else internal"
         ),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         string? Kind = null,
     [property:
-        Description("What bears the code: unit, kg, liter, meter, box or case; the product's own unit when left out"),
+        Description("Unit that has the code: unit, kg, liter, meter, box or case. Default: the product's unit"),
         JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)
     ]
         string? Unit = null,
-    [property: Description("How much of the product's unit one scan stands for: 12 for a case of 12 units; 1 when left out")]
+    [property: Description("Quantity in the product's unit that one scan stands for: 12 for a case of 12 units. Default: 1")]
         decimal PackQuantity = 1
 )
 {
@@ -73,7 +74,8 @@ public sealed partial record ProductBarcode(
     public static string? ValidationError(string code, string? kind)
     {
         if (SpreadsheetNumber().IsMatch(code))
-            return "must be the code itself: this is a number as a spreadsheet shortens it, and its last digits are lost. Format the column as text and enter it again";
+            return "must be the code itself: a spreadsheet shortened the number, and its last digits are lost. "
+                + "Format the column as text and enter it again";
         if (code.Length > MaxLength)
             return $"must have 1 to {MaxLength} characters";
         if (code.FirstOrDefault(c => c is < ' ' or > '~') is var stranger and not '\0')

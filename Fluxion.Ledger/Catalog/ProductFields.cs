@@ -9,14 +9,16 @@ public abstract record ProductFields
     public string Name { get; init; } = "";
 
     [Description(
-        "unit, kg, liter, meter, box or case; unit, box and case are counted in whole numbers, unless settings.allowFraction says otherwise"
+        "Unit: unit, kg, liter, meter, box or case. "
+            + "Quantities in unit, box and case are whole numbers, unless settings.allowFraction says otherwise. "
+            + "Default: unit"
     )]
     public string UnitType { get; init; } = "unit";
 
-    [TextFormat(ProductBarcode.Format), Description("Short for barcodes with one entry; beside barcodes their first one")]
+    [TextFormat(ProductBarcode.Format), Description("Short for barcodes with one entry. Beside barcodes it must be the first of them")]
     public string? Barcode { get; init; }
 
-    [Description("At most 20. Where lines take a barcode, their quantity is in packs of it")]
+    [Description("At most 20 barcodes. A line with a barcode has its quantity in packs of that barcode")]
     public IReadOnlyList<ProductBarcode>? Barcodes { get; init; }
 
     public string? Description { get; init; }
@@ -27,29 +29,29 @@ public abstract record ProductFields
     [Description("Code or id of the usual supplier")]
     public string? Supplier { get; init; }
 
-    [Description("The least that a store should have")]
+    [Description("Minimum stock of a store, in the product's unit. Default: 0")]
     public decimal MinStockLevel { get; init; }
 
-    [Description("The most that a store should have; not below minStockLevel or reorderPoint")]
+    [Description("Maximum stock of a store, in the product's unit; not below minStockLevel or reorderPoint. Default: no maximum")]
     public decimal? MaxStockLevel { get; init; }
 
-    [Description("Stock below this raises an alert; 0 for none")]
+    [Description("Reorder point in the product's unit: less available raises an alert. 0 raises none. Default: 0")]
     public decimal ReorderPoint { get; init; }
 
-    [Description("What one unit usually costs; a receipt without a cost takes it")]
+    [Description("Usual cost of one unit. A receipt without a cost uses it. Default: 0")]
     public decimal CostPrice { get; init; }
 
     public decimal SellingPrice { get; init; }
 
-    [Description("Percent from 0 to 100: 16 for the Venezuelan IVA")]
+    [Description("Tax rate in percent, from 0 to 100: 16 for the Venezuelan IVA. Default: 0")]
     public decimal TaxRate { get; init; }
 
     public ProductSettings? Settings { get; init; }
 
-    [Description("Days from an order to its goods, from 0 to 365; those of the supplier when left out")]
+    [Description("Days from an order to its goods, from 0 to 365. Default: the supplier's lead time")]
     public int? LeadTimeDays { get; init; }
 
-    [Description("What one pack of the supplier holds: it is ordered in whole packs; any quantity when left out")]
+    [Description("Quantity in one pack of the supplier; orders are in whole packs. Default: any quantity can be ordered")]
     public decimal? PackSize { get; init; }
 
     /// <summary>Looks up category and supplier; returns the fields with them, or the refusal of an unknown one.</summary>

@@ -32,7 +32,7 @@ public interface IProductLines<TSelf, TLine>
 public static class ProductLines
 {
     public const string BarcodeDescription =
-        "A barcode of the product, in place of the sku: quantities are in packs of it, so that 1 of a case of 12 moves 12";
+        "Barcode of the product, instead of sku. Quantities are then in packs of that barcode: 1 of a case of 12 moves 12";
 
     /// <summary>Requires either a sku or a barcode.</summary>
     public static void Product<TLine>(this AbstractValidator<TLine> line)
@@ -74,7 +74,7 @@ public static class ProductLines
             if (of.Count == 0)
                 unknown[$"lines[{i}].barcode"] = [Refusal.NotFoundMessage("product with the barcode", line.Barcode)];
             if (of.Count > 1)
-                shared.Add($"{Refusal.Shorten(line.Barcode)} is of {string.Join(" and ", of.Select(owner => owner.Sku))}");
+                shared.Add($"{Refusal.Shorten(line.Barcode)} belongs to {string.Join(" and ", of.Select(owner => owner.Sku))}");
             if (of.Count != 1)
                 continue;
             named.Add(line.InUnits(of[0].Sku, of[0].PackQuantity));
@@ -84,13 +84,13 @@ public static class ProductLines
                     wrong[$"lines[{i}].{field}"] =
                     [
                         FormattableString.Invariant(
-                            $"must not come to {quantity} of {of[0].Sku}, in packs of {of[0].PackQuantity}: that is too much, or has more than 3 decimals"
+                            $"must not come to {quantity} of {of[0].Sku} in packs of {of[0].PackQuantity}: too large, or over 3 decimals"
                         ),
                     ];
             }
         }
         if (unknown.Count > 0)
-            return ([], Refusal.NotFound("Some barcodes are of no product; see errors.", unknown));
+            return ([], Refusal.NotFound("Some barcodes belong to no product; see errors.", unknown));
         if (wrong.Count > 0)
             return ([], Refusal.Invalid(wrong));
         return shared.Count > 0

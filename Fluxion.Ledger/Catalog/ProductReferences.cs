@@ -23,8 +23,8 @@ public sealed record ProductReferences(Category? Category, Supplier? Supplier, P
         return product is { IsCounted: false } && Details.IsCounted
             ? Refusal.Conflict(
                 "Unit kept",
-                $"{product.Code} is measured by the {product.Details.UnitType}, so there may be fractions of it: "
-                    + $"it cannot be counted by the {Details.UnitType} from now on. Set settings.allowFraction, or add a product with another sku."
+                $"The product {product.Code} is measured by the {product.Details.UnitType} and may have fractions. "
+                    + $"It cannot become counted by the {Details.UnitType}. Set settings.allowFraction, or add a product with another sku."
             )
             : null;
     }

@@ -12,14 +12,17 @@ namespace Fluxion.Ledger.Catalog;
 [Example(
     """
         {
-          "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose", "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
-          "phone": "+58-212-2730000", "email": "ventas@plumrose.example", "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días", "creditLimit": 25000, "leadTimeDays": 4
+          "code": "PLUMROSE", "businessName": "Plumrose Latinoamericana, C.A.", "tradeName": "Plumrose",
+          "taxId": "J-00013126-0", "contactPerson": "Julio Blanco",
+          "phone": "+58-212-2730000", "email": "ventas@plumrose.example",
+          "address": { "city": "Cagua", "state": "Aragua", "country": "VE" }, "paymentTerms": "30 días",
+          "creditLimit": 25000, "leadTimeDays": 4
         }
         """
 )]
 public sealed record RegisterSupplier : SupplierFields
 {
-    [Required, TextFormat(Codes.Format), Description("Unique in the tenant, for example POLAR; kept in upper case")]
+    [Required, TextFormat(Codes.Format), Description("Code, unique in the tenant, for example POLAR; kept in upper case")]
     public string Code { get; init; } = "";
 
     public sealed class Validator : Validator<RegisterSupplier>
@@ -40,7 +43,9 @@ public static class RegisterSupplierEndpoint
 
     [WolverinePost("/api/{tenant}/suppliers", Name = "Register supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Register a supplier")]
-    [EndpointDescription("Refused: 409 when the code is taken, 400 for a Venezuelan tax id that is no RIF.")]
+    [EndpointDescription(
+        "The supplier is active at once. " + "Refused with 409: a code that is taken; 400: a Venezuelan tax id that is not a valid RIF."
+    )]
     [ProducesResponseType<CatalogReceipt>(201)]
     public static Task<IResult> Post(RegisterSupplier command, LedgerSession ledger, HttpContext http) =>
         ledger.Run(

@@ -10,18 +10,16 @@ public abstract record StoreFields
     [Required]
     public string Name { get; init; } = "";
 
-    [Description("warehouse, store or distribution_center")]
+    [Description("Type: warehouse, store or distribution_center. Default: store")]
     public string Type { get; init; } = "store";
 
     public Address? Address { get; init; }
     public Contact? Contact { get; init; }
 
-    [Description("Any JSON object of the tenant's own")]
+    [Description("Custom fields of the tenant: any JSON object")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    [Description(
-        "Name of a time zone of the IANA database, for example America/Caracas: by it the store's days are counted; the tenant's when left out"
-    )]
+    [Description("Time zone of the store's days, by its IANA name, for example America/Caracas. Default: the tenant's time zone")]
     public string? Timezone { get; init; }
 
     public StoreDetails Details() => new(Name.Trim(), Type, Address, Contact, Settings, Timezone);

@@ -13,8 +13,9 @@ public abstract record SupplierFields
     public string? TradeName { get; init; }
 
     [Description(
-        "Venezuela: the RIF with its check digit, dashes optional, kept as J-30105123-8. That is asked for when the address is in VE, or names no "
-            + "country and the tax id looks like a RIF; of any other country it is kept as it is"
+        "In Venezuela the RIF with its check digit, dashes optional; kept as J-30105123-8. "
+            + "A RIF is required when the address is in VE, or when it names no country and the tax id looks like a RIF. "
+            + "A tax id of another country is kept as given"
     )]
     public string? TaxId { get; init; }
 
@@ -24,13 +25,13 @@ public abstract record SupplierFields
     public Address? Address { get; init; }
     public string? PaymentTerms { get; init; }
 
-    [Description("The most that may be owed to the supplier")]
+    [Description("Maximum amount owed to the supplier")]
     public decimal? CreditLimit { get; init; }
 
-    [Description("Any JSON object of the tenant's own")]
+    [Description("Custom fields of the tenant: any JSON object")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
-    [Description("Days from an order to its goods, from 0 to 365; those of the tenant's settings when left out")]
+    [Description("Days from an order to its goods, from 0 to 365. Default: the lead time in the tenant's settings")]
     public int? LeadTimeDays { get; init; }
 
     public SupplierDetails Details() =>

@@ -83,5 +83,6 @@ public static class UniqueBarcodes
             Conflicts = conflicts,
         };
 
-    public static string Message(BarcodeConflict conflict) => $"The barcode {conflict.Barcode} is of the active product {conflict.Sku}.";
+    public static string Message(BarcodeConflict conflict) =>
+        $"The barcode {conflict.Barcode} belongs to the active product {conflict.Sku}.";
 }

@@ -181,7 +181,8 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
             return text;
         AddError(
             column,
-            $"must not be {text}: a spreadsheet shortened the number, and its last digits are lost. Format the column as text and enter it again"
+            $"must not be {text}: a spreadsheet shortened the number, and its last digits are lost. "
+                + "Format the column as text and enter it again"
         );
         return null;
     }
@@ -198,7 +199,8 @@ public sealed partial record CsvRow(CsvFile File, int Line, IReadOnlyList<string
                 )
                     ? number
                     : null,
-            $"must be a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, for example {(File.DecimalComma ? "1234,50" : "1234.50")}"
+            $"must be a number with a decimal {(File.DecimalComma ? "comma" : "point")} and nothing between its thousands, "
+                + $"for example {(File.DecimalComma ? "1234,50" : "1234.50")}"
         );
 
     public int? WholeNumber(string column) =>

@@ -74,7 +74,8 @@ public sealed record PastMovement(
             RuleFor(r => r.Reason)
                 .Null()
                 .WithMessage(
-                    "must be empty except for an issue, an adjustment or a count; return_to_supplier marks goods of a receipt or purchase that went back"
+                    "must be empty except for an issue, an adjustment or a count; "
+                        + "return_to_supplier marks goods of a receipt or purchase that went back"
                 )
                 .When(r => r.ReferenceType is not ("issue" or "adjustment" or "count") && !r.IsReturnToSupplier);
             RuleFor(r => r.Id).SingleLine(100);
@@ -105,16 +106,30 @@ public static class ImportMovementsEndpoint
         RequestSizeLimit(Import.MaxBytes),
         HeavyWork(HeavyWork.Import)
     ]
-    [EndpointSummary("Book movements from a CSV file, as they are exported: the history of other books")]
+    [EndpointSummary("Import movements from a CSV file")]
     [EndpointDescription(
-        "Up to 50,000 rows in one transaction, all or none, booked by when they occurred, and each once: a row whose movement is booked changes nothing. It is known by id (that of the export, or any text of other books), or reference and line, or all that it says with its occurredAt, or else by the file. quantity is signed, as exported: below 0 what goes out. referenceType is receipt, issue or adjustment, as in their own commands, or purchase, sale, return, transfer or count for what has its document elsewhere. costPerUnit: what came in costs, or left at; the product's cost price or the moving average when empty. Refused: 400 with every wrong row by its line, 403 with those of stores that are not yours, 409 when after all rows there is less than nothing. dryRun and progress as for products."
+        "Books the history of another system from a file in the format of the export: "
+            + "up to 50,000 rows in one transaction, all or none. "
+            + "The rows are booked by the time at which they occurred, each movement once: "
+            + "the row of a booked movement changes nothing. "
+            + "A movement is identified by its id (that of an export, or any text of another system). "
+            + "Without an id, reference and line identify it, or all fields with occurredAt, or else the file. "
+            + "quantity is signed, as exported: below 0 for goods that leave. "
+            + "referenceType is receipt, issue or adjustment, with the same meaning as in their commands. "
+            + "It is purchase, sale, return, transfer or count for a movement whose document is elsewhere. "
+            + "costPerUnit is the cost at which goods came in or left. "
+            + "Default: the product's cost price, or the moving average. dryRun and progress work as for products. "
+            + "Refused with 403: rows of stores that are not yours; 409: a stock below 0 after all rows; "
+            + "400: every wrong row, by its line."
     )]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample(
-        "store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\nCCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\nCCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n"
+        "store,sku,referenceType,quantity,costPerUnit,reason,reference,occurredAt\n"
+            + "CCS-01,LAC001,receipt,24,1.18,,GRN-12,2026-10-01T08:00:00-04:00\n"
+            + "CCS-01,LAC001,issue,-1,,damage,,2026-10-02T12:30:00-04:00\n"
     )]
     public static Task<IResult> Post(
-        [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals,
+        [Description("Decimal separator of numbers: point or comma. Default: point")] string? decimals,
         bool? dryRun,
         [Description(Occurrence.SentAtDescription)] string? sentAt,
         [NotBody] LedgerSession ledger,

@@ -46,16 +46,28 @@ public static class ImportProductsEndpoint
         RequestSizeLimit(Import.MaxBytes),
         HeavyWork(HeavyWork.Import)
     ]
-    [EndpointSummary("Add and change products from a CSV file, as their list is exported")]
+    [EndpointSummary("Import products from a CSV file")]
     [EndpointDescription(
-        "Up to 50,000 rows in one transaction, all or none. A sku that exists is changed. A column that the file lacks keeps what is. An empty field empties barcode, barcodes, description, category, supplier, maxStockLevel, leadTimeDays, packSize and settings; it keeps all else, prices above all. version: the row's when it was exported; what somebody else has changed since then stays, and a field that both changed is refused. Refused: 400 with every wrong row by its line. dryRun=true checks everything and writes nothing. With Accept: application/x-ndjson the answer is a line of progress each second, and at the end one with status and receipt or problem."
+        "Adds and changes products from a file in the format of their export: up to 50,000 rows in one transaction, "
+            + "all or none. A row with a known sku changes that product. "
+            + "A column that the file lacks leaves its values unchanged. "
+            + "An empty field empties barcode, barcodes, description, category, supplier, maxStockLevel, leadTimeDays, "
+            + "packSize and settings. It leaves all other fields unchanged, such as prices. "
+            + "version is the row's version at its export. "
+            + "Changes that others made since then stay, and a field that both changed is refused. "
+            + "dryRun=true checks everything and writes nothing. "
+            + "With Accept: application/x-ndjson, the answer has a line of progress each second. "
+            + "Its last line has the status and the receipt or problem. "
+            + "Refused with 400: every wrong row, by its line."
     )]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample(
-        "sku,name,unitType,category,costPrice,sellingPrice,taxRate\nARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\nARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n"
+        "sku,name,unitType,category,costPrice,sellingPrice,taxRate\n"
+            + "ARR904,Arroz Integral 1 kg,unit,DESPENSA,1.10,1.65,16\n"
+            + "ARR905,Arroz Jazmín 1 kg,unit,DESPENSA,1.60,2.30,16\n"
     )]
     public static Task<IResult> Post(
-        [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals,
+        [Description("Decimal separator of numbers: point or comma. Default: point")] string? decimals,
         bool? dryRun,
         [NotBody] LedgerSession ledger,
         HttpContext http,

@@ -56,14 +56,26 @@ public static class ImportStockEndpoint
         RequestSizeLimit(Import.MaxBytes),
         HeavyWork(HeavyWork.Import)
     ]
-    [EndpointSummary("Set stock to what a CSV file says, as the inventory is exported")]
+    [EndpointSummary("Import stock from a CSV file")]
     [EndpointDescription(
-        "Up to 50,000 rows in one transaction, all or none. Where nothing has moved yet the row is the opening balance, at costPerUnit or else the product's cost price. Elsewhere it is a count as of now, which keeps the moving average. A row that says what is on hand changes nothing. version: the row's when it was exported; a row that was not changed since then leaves stock that has moved meanwhile as it is, and a changed one is refused. Refused: 400 with every wrong row by its line, also one that changes what the ledger finds itself, such as the cost of stock that has one; 403 with those of stores that are not yours. A count is taken also where more is reserved: see reservationsShort. dryRun and progress as for products."
+        "Sets stock from a file in the format of the inventory export: up to 50,000 rows in one transaction, "
+            + "all or none. "
+            + "The row of an item without movements is the opening balance, "
+            + "at costPerUnit or else at the product's cost price. "
+            + "Any other row is a count as of now, which keeps the moving average. "
+            + "A row with the quantity on hand changes nothing. version is the row's version at its export. "
+            + "A row that is unchanged since then leaves later movements as they are. "
+            + "A changed row is refused when its stock has moved meanwhile. "
+            + "A count below the reserved quantity is accepted: see reservationsShort. "
+            + "dryRun and progress work as for products. "
+            + "Refused with 403: rows of stores that are not yours; "
+            + "400: every wrong row, by its line, also one that changes a value of the ledger, "
+            + "such as the cost of stock that has one."
     )]
     [ProducesResponseType<ImportReceipt>(200)]
     [CsvExample("store,sku,onHand,costPerUnit\nCCS-01,LAC001,48,\nVLN-01,QUE001,7.250,\n")]
     public static Task<IResult> Post(
-        [Description("point (when left out) or comma: what numbers have before their decimals")] string? decimals,
+        [Description("Decimal separator of numbers: point or comma. Default: point")] string? decimals,
         bool? dryRun,
         [NotBody] LedgerSession ledger,
         HttpContext http,
@@ -208,7 +220,9 @@ public static class ImportStockEndpoint
             if (exported.HasMovedSince)
                 row.AddError(
                     "onHand",
-                    $"must be as exported: the file changes it, and the item has moved since, {Quantities.Normalize(locked.Item!.OnHand)} are on hand now. Export it again, or leave version and lastMovementAt empty to count as of now"
+                    "must be as exported: the file changes it, and the item has moved since, "
+                        + $"{Quantities.Normalize(locked.Item!.OnHand)} are on hand now. "
+                        + "Export it again, or leave version and lastMovementAt empty to count as of now"
                 );
         }
         if (stock.CostPerUnit is { } cost && HasMoved(locked) && cost != locked.Item!.UnitCost && cost != exported.Item?.UnitCost)

@@ -20,9 +20,11 @@ public static class CancelPurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Cancel an order of which nothing was received")]
+    [EndpointSummary("Cancel a purchase order")]
     [EndpointDescription(
-        "From draft, sent or confirmed. When its goods arrive after all it is reopened. Refused: 409 in every other state (close an order of which something was received), 404 when the order does not exist, 403 for a store that is not yours."
+        "From draft, sent or confirmed. Close an order with received goods instead. "
+            + "Reopen a cancelled order when its goods arrive after all. "
+            + "Refused with 404: an unknown order; 403: a store that is not yours; 409: every other state."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

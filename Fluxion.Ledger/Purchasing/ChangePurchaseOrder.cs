@@ -10,14 +10,19 @@ namespace Fluxion.Ledger.Purchasing;
 
 /// <summary>Replaces supplier, lines, expected date and notes of a draft. Number, store and order date stay.</summary>
 [Example(
-    """{"supplier":"POLAR","expectedDate":"2026-12-18","lines":[{"sku":"HAR001","quantity":240,"unitCost":0.93},{"sku":"ARR001","quantity":100}]}"""
+    """
+        {
+          "supplier": "POLAR", "expectedDate": "2026-12-18",
+          "lines": [{"sku":"HAR001","quantity":240,"unitCost":0.93},{"sku":"ARR001","quantity":100}]
+        }
+        """
 )]
 public sealed record ChangePurchaseOrder(
     [property: Description("Code or id of the supplier")] string Supplier,
     IReadOnlyList<DraftPurchaseOrder.Line> Lines,
-    [property: Description("When the supplier should deliver; not before the order date")] DateOnly? ExpectedDate = null,
+    [property: Description("Day on which the supplier should deliver; not before the order date")] DateOnly? ExpectedDate = null,
     string? Notes = null,
-    [property: Description("The version that was read; when it is given and no longer current, 409")] long? Version = null
+    [property: Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")] long? Version = null
 ) : IProductLines<ChangePurchaseOrder, DraftPurchaseOrder.Line>
 {
     public ChangePurchaseOrder With(IReadOnlyList<DraftPurchaseOrder.Line> lines) => this with { Lines = lines };
@@ -66,9 +71,12 @@ public static class ChangePurchaseOrderEndpoint
     }
 
     [WolverinePut("/api/{tenant}/purchase-orders/{id}", Name = "Change purchase order"), Authorize(Roles.User), Tags("Purchasing")]
-    [EndpointSummary("Set supplier and lines of a draft anew")]
+    [EndpointSummary("Change the supplier and lines of a draft purchase order")]
     [EndpointDescription(
-        "What is left out is emptied. Refused: 409 when the order is no draft any more or version is no longer current, 404 when the order, supplier or a sku does not exist, 403 for a store that is not yours, 409 when a product is deactivated, 400 for a fraction of what is counted and for a product on two lines."
+        "Replaces supplier, lines, expected date and notes: a field that is left out is emptied. "
+            + "Refused with 404: an unknown order, supplier or sku; 403: a store that is not yours; "
+            + "409: an order that is not a draft, a version that is no longer current, "
+            + "or a deactivated supplier or product; 400: a fraction of a counted product, or a product on two lines."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Put([Example("OC-1001")] string id, ChangePurchaseOrder command, LedgerSession ledger, HttpContext http) =>

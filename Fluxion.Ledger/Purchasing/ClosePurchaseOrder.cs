@@ -20,9 +20,11 @@ public static class ClosePurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Close an order whose rest will not come")]
+    [EndpointSummary("Close a purchase order whose missing goods will not come")]
     [EndpointDescription(
-        "From partial to received; what is missing is no longer on order. Closed too early it is reopened. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours."
+        "From partial to received. The missing goods are no longer on order. "
+            + "Reopen an order that was closed too early. "
+            + "Refused with 404: an unknown order; 403: a store that is not yours; 409: every other state."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1002")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

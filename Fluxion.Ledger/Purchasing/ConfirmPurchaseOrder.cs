@@ -20,9 +20,9 @@ public static class ConfirmPurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Note that the supplier confirmed an order")]
+    [EndpointSummary("Record that the supplier confirmed a purchase order")]
     [EndpointDescription(
-        "From sent to confirmed. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours."
+        "From sent to confirmed. Refused with 404: an unknown order; 403: a store that is not yours; 409: every other state."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

@@ -15,26 +15,31 @@ namespace Fluxion.Ledger.Purchasing;
 [Example(
     """
         {
-          "store": "CCS-01", "supplier": "POLAR", "orderNumber": "OC-1", "orderDate": "2026-01-30", "expectedDate": "2026-02-06", "notes": "Entrega por la mañana",
+          "store": "CCS-01", "supplier": "POLAR", "orderNumber": "OC-1", "orderDate": "2026-01-30", "expectedDate": "2026-02-06",
+          "notes": "Entrega por la mañana",
           "lines": [{"sku":"LAC001","quantity":24,"unitCost":2.50},{"sku":"HAR001","quantity":120}]
         }
         """
 )]
 public sealed record DraftPurchaseOrder(
-    [property: Description("Code or id of the store that the goods are for")] string Store,
+    [property: Description("Code or id of the store that receives the goods")] string Store,
     [property: Description("Code or id of the supplier")] string Supplier,
-    [property: TextFormat(Codes.Format), Description("Unique in the tenant; kept in upper case")] string OrderNumber,
+    [property: TextFormat(Codes.Format), Description("Number of the order, unique in the tenant; kept in upper case")] string OrderNumber,
     IReadOnlyList<DraftPurchaseOrder.Line> Lines,
-    [property: Description("Today in the store's time zone when left out; not in the future")] DateOnly? OrderDate = null,
-    [property: Description("When the supplier should deliver; not before orderDate")] DateOnly? ExpectedDate = null,
+    [property: Description("Day of the order, not in the future. Default: today in the store's time zone")] DateOnly? OrderDate = null,
+    [property: Description("Day on which the supplier should deliver; not before orderDate")] DateOnly? ExpectedDate = null,
     string? Notes = null
 ) : IProductLines<DraftPurchaseOrder, DraftPurchaseOrder.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place. A product once")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Sku or id of the product, each product once. Required unless barcode is given")] string Sku,
         [property: Description(
-            "Cost of one unit of the product, never of a pack, before tax, at most 4 decimals; its cost price when left out"
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
+        [property: Description(
+            "Cost of one unit of the product, never of a pack, before tax; at most 4 decimals. Default: the product's cost price"
         )]
             decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
@@ -125,9 +130,13 @@ public static class DraftPurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Write a purchase order")]
+    [EndpointSummary("Draft a purchase order")]
     [EndpointDescription(
-        "A draft: its lines may still change, and nothing is on order. The tax is that of each product now. Refused: 409 when the order number is taken (see existing), 404 for a store, supplier or sku that does not exist, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted and for a product on two lines."
+        "The lines of a draft may still change, and nothing is on order. "
+            + "Each line has the present tax rate of its product. "
+            + "Refused with 404: an unknown store, supplier or sku; 403: a store that is not yours; "
+            + "409: an order number that is taken (see existing), or a deactivated store, supplier or product; "
+            + "400: a fraction of a counted product, or a product on two lines."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(201)]
     public static Task<IResult> Post(DraftPurchaseOrder command, LedgerSession ledger, HttpContext http) =>

@@ -18,8 +18,8 @@ namespace Fluxion.Ledger.Purchasing;
 /// </summary>
 [Example("""{"store":"CCS-01","supplier":"COLGATE"}""")]
 public sealed record OrderSuggestions(
-    [property: Description("Code or id of a store; all of yours when left out")] string? Store = null,
-    [property: Description("Code or id of a supplier; all when left out")] string? Supplier = null
+    [property: Description("Code or id of a store. Default: all your stores")] string? Store = null,
+    [property: Description("Code or id of a supplier. Default: all suppliers")] string? Supplier = null
 )
 {
     /// <summary>Maximum number of lines in one command. The other suggestions stay as they are.</summary>
@@ -61,9 +61,12 @@ public static class OrderSuggestionsEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Write a draft purchase order for each store and supplier of which something is to be ordered")]
+    [EndpointSummary("Draft purchase orders from the reorder suggestions")]
     [EndpointDescription(
-        "All of them or none, up to 5,000 lines at once, at most 1,000 an order. What is drafted is not suggested again, so that a second call finds nothing more to order. Refused: 404 for a store or supplier that does not exist, 403 for a store that is not yours."
+        "Drafts an order for each store and supplier with suggestions, all or none. "
+            + "One call drafts up to 5,000 lines, at most 1,000 in an order. "
+            + "Drafted goods are not suggested again: a second call finds nothing more to order. "
+            + "Refused with 404: an unknown store or supplier; 403: a store that is not yours."
     )]
     [ProducesResponseType<SuggestedOrders>(200)]
     public static Task<IResult> Post(OrderSuggestions command, LedgerSession ledger, HttpContext http, IStockPositions positions) =>

@@ -18,20 +18,20 @@ public static class PurchaseOrderRefusals
         Refusal.Conflict("Order number taken", $"There is a purchase order '{number}' already.");
 
     public static Refusal StoreDeactivated(Store store) =>
-        Refusal.Conflict("Store deactivated", $"The store {store.Code} is deactivated: nothing more comes in.");
+        Refusal.Conflict("Store deactivated", $"The store {store.Code} is deactivated and receives no more goods.");
 
     public static Refusal SupplierDeactivated(Supplier supplier) =>
-        Refusal.Conflict("Supplier deactivated", $"Nothing more is ordered from {supplier.Code}.");
+        Refusal.Conflict("Supplier deactivated", $"The supplier {supplier.Code} is deactivated. Nothing more can be ordered from it.");
 
     public static Refusal ProductsDeactivated(IEnumerable<string> skus) =>
-        Refusal.Conflict("Product deactivated", $"Nothing more is ordered of {string.Join(", ", skus)}.");
+        Refusal.Conflict("Product deactivated", $"Inactive products cannot be ordered: {string.Join(", ", skus)}.");
 
     /// <param name="inactive">Store, supplier and products, in words.</param>
     public static Refusal Deactivated(IEnumerable<string> inactive) =>
-        Refusal.Conflict("Deactivated", $"Nothing new is ordered, because this is deactivated: {string.Join(", ", inactive)}.");
+        Refusal.Conflict("Deactivated", $"Nothing can be ordered while these are deactivated: {string.Join(", ", inactive)}.");
 
     public static Refusal NothingMissing(PurchaseOrder order) =>
-        Refusal.Conflict("Nothing is missing", $"All that was ordered with {order.Code} has come in.");
+        Refusal.Conflict("Nothing is missing", $"All goods of the purchase order {order.Code} have come in.");
 
     /// <param name="today">The date in the store's time zone.</param>
     public static Refusal OrderedInFuture(DateOnly today) =>
@@ -52,10 +52,11 @@ public static class PurchaseOrderRefusals
         Refusal.Conflict(
             "More than ordered",
             $"Nothing was received: {string.Join("; ", lines)}. "
-                + $"At most {Quantities.Format(overReceiptPercent)} % more than ordered comes in (overReceiptPercent of the settings)."
+                + $"At most {Quantities.Format(overReceiptPercent)} % more than ordered may be received "
+                + "(overReceiptPercent in the settings)."
         );
 
     /// <param name="deliveries">The deliveries of the order, in words.</param>
     public static Refusal DeliveryRequired(PurchaseOrder order, IEnumerable<string> deliveries) =>
-        Refusal.Invalid("delivery", $"is required: the order {order.Code} has several, {string.Join(", ", deliveries)}");
+        Refusal.Invalid("delivery", $"is required: the order {order.Code} has the deliveries {string.Join(", ", deliveries)}");
 }

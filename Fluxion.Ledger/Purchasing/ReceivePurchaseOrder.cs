@@ -16,18 +16,23 @@ namespace Fluxion.Ledger.Purchasing;
 public sealed record ReceivePurchaseOrder(
     IReadOnlyList<ReceivePurchaseOrder.Line> Lines,
     [property: Description(
-        "The number of the delivery note, as people know it; of one delivery of the order (see uniqueReferences in the settings)"
+        "Number of the delivery note, as users know it; "
+            + "unique among the deliveries of the order (see uniqueReferences in the settings)"
     )]
         string? Reference = null,
-    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<ReceivePurchaseOrder, ReceivePurchaseOrder.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of a product of the order; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; that of the order when left out")]
+        [property: Description("Sku or id of a product of the order. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
+        [property: Description("Cost of one unit of the product, never of a pack; at most 4 decimals. Default: the cost in the order")]
             decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
@@ -92,7 +97,7 @@ public static class ReceivePurchaseOrderEndpoint
             context.Settings,
             command.Reference,
             context.Deliveries,
-            wanted => $"The purchase order {order.Code} has a delivery with the reference '{wanted}' already."
+            wanted => $"The purchase order {order.Code} already has a delivery with the reference '{wanted}'."
         );
         if (taken is not null)
             return taken;
@@ -126,7 +131,7 @@ public static class ReceivePurchaseOrderEndpoint
             if (LineOf(order, line.Sku) is { } ordered)
                 delivered.Add(new DeliveredLine(ordered.Id, line.Quantity, line.UnitCost ?? ordered.UnitCost));
             else
-                strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no line of '{Refusal.Shorten(line.Sku)}'."];
+                strange[$"lines[{i}].sku"] = [$"The purchase order {order.Code} has no product '{Refusal.Shorten(line.Sku)}'."];
         }
         if (strange.Count > 0)
             return (null, PurchaseOrderRefusals.NotOrdered(strange));
@@ -141,8 +146,8 @@ public static class ReceivePurchaseOrderEndpoint
                 && line.Received + coming[line.Id].Sum() > (line.Quantity - line.Cancelled) * (1 + (overReceiptPercent / 100))
             )
             .Select(line =>
-                $"of {line.Sku} {Quantities.Format(line.Quantity)} were ordered and {Quantities.Format(line.Received)} received, "
-                + (line.Cancelled > 0 ? $"{Quantities.Format(line.Cancelled)} are not to come any more, " : "")
+                $"{Quantities.Format(line.Quantity)} of {line.Sku} were ordered and {Quantities.Format(line.Received)} received, "
+                + (line.Cancelled > 0 ? $"{Quantities.Format(line.Cancelled)} will not come any more, " : "")
                 + $"so {Quantities.Format(coming[line.Id].Sum())} more are too many"
             )
             .ToList();
@@ -157,9 +162,13 @@ public static class ReceivePurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Receive goods of an order into its store")]
+    [EndpointSummary("Receive goods of a purchase order into its store")]
     [EndpointDescription(
-        "All lines or none; from sent, confirmed or partial to partial, or to received when nothing is missing any more. Refused: 409 in every other state, 409 for more than was ordered beyond the tolerance of the settings or when the order has a delivery with the reference already (see existing), 404 when the order does not exist or has no line of a sku, 403 for a store that is not yours, 409 when store or product is deactivated, 400 for a fraction of what is counted."
+        "All lines or none. From sent, confirmed or partial to partial, or to received when nothing is missing. "
+            + "Refused with 404: an unknown order, or a sku that the order does not have; 403: a store that is not yours; "
+            + "409: every other state, more than was ordered beyond the tolerance in the settings, "
+            + "a reference that another delivery of the order has (see existing), or a deactivated store or product; "
+            + "400: a fraction of a counted product, or a time before the order date."
     )]
     [ProducesResponseType<PurchaseOrderDelivery>(200)]
     public static Task<IResult> Post(

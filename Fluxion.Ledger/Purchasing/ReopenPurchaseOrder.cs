@@ -45,11 +45,13 @@ public static class ReopenPurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Take up an order again that was closed or cancelled too early")]
+    [EndpointSummary("Reopen a purchase order that was closed or cancelled too early")]
     [EndpointDescription(
-        "What is missing is on order again. An order that was closed is partial afterwards, or confirmed when all of it went back; one that was "
-            + "cancelled is what it was before. Refused: 409 in every other state and when nothing is missing, 404 when the order does not exist, 403 for a store "
-            + "that is not yours, 409 when store, supplier or a product is deactivated."
+        "The missing goods are on order again. "
+            + "A closed order becomes partial, or confirmed when all its goods went back. "
+            + "A cancelled order returns to its earlier state. "
+            + "Refused with 404: an unknown order; 403: a store that is not yours; "
+            + "409: every other state, no missing goods, or a deactivated store, supplier or product."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1002")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

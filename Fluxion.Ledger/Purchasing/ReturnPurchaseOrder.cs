@@ -15,18 +15,20 @@ namespace Fluxion.Ledger.Purchasing;
 [Example("""{"lines":[{"sku":"CRE001","quantity":1}],"reason":"Damaged on arrival","reference":"ND-4711"}""")]
 public sealed record ReturnPurchaseOrder(
     IReadOnlyList<SupplierReturnLine> Lines,
-    [property: Description("The id of the delivery, as its receipt and the order show it. Required only when the order has several")]
+    [property: Description("Id of the delivery, as in its receipt and in the order. Required only when the order has several")]
         Guid? Delivery = null,
     [property: Description(
-        "Whether the supplier sends them again: they are on order, and the order is open for them. False: their lines are settled without them"
+        "True: the supplier sends the goods again; they are on order, and the order is open for them. "
+            + "False: the lines are settled without them. Default: true"
     )]
         bool Replacement = true,
-    [property: Description("Why, in your own words")] string? Reason = null,
+    [property: Description("Reason, as free text")] string? Reason = null,
     [property: Description(
-        "The number of the return or debit note, as people know it; of one return of the order (see uniqueReferences in the settings)"
+        "Number of the return or debit note, as users know it; "
+            + "unique among the returns of the order (see uniqueReferences in the settings)"
     )]
         string? Reference = null,
-    [property: Description("When they left, with its offset from UTC and not before the delivery; now when left out")]
+    [property: Description("Time when the goods left, with offset from UTC; not before the delivery. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<ReturnPurchaseOrder, SupplierReturnLine>
@@ -80,7 +82,7 @@ public static class ReturnPurchaseOrderEndpoint
             context.Settings,
             command.Reference,
             context.History.OfType<PurchaseOrderReturned>().Select(e => (e.Reference, e.ReturnId)),
-            wanted => $"Goods of the purchase order {order.Code} went back with the reference '{wanted}' already."
+            wanted => $"The purchase order {order.Code} already has a return with the reference '{wanted}'."
         );
         if (taken is not null)
             return taken;
@@ -116,14 +118,23 @@ public static class ReturnPurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Send goods of a delivery back to the supplier, at the cost that they came with")]
+    [EndpointSummary("Return goods of a delivery to the supplier")]
     [EndpointDescription(
-        "All lines or none; from partial or received. By default they are replaced: they are on order again, and the order is partial, or confirmed when "
-            + "all of it went back. Of an order that was closed only what goes back now is on order. With replacement false nothing more is to come for them. The moving "
-            + "average of what stays is what it cost without them. A delivery that was booked in error is undone by a return of all of it. Refused: 409 in every other "
-            + "state, for more than the delivery brought and has not gone back, when there is too little of a product available (see shortages), when the store is "
-            + "deactivated, or to replace when supplier or product are; 404 for an order or delivery that does not exist or brought nothing of a sku, 403 for a store that "
-            + "is not yours, 400 for a moment before the delivery, a unitCost that the goods did not come with, or a fraction of what is counted."
+        "All lines or none, from partial or received. The goods leave at the cost that they came with. "
+            + "The moving average of the rest is as it would be without them. "
+            + "By default the goods are on order again, and the order is partial, "
+            + "or confirmed when all of its goods went back. "
+            + "In a closed order, only the goods of this return are on order. "
+            + "With replacement false, nothing more is to come for them. "
+            + "A return of all its goods undoes a delivery that was booked in error. "
+            + "Refused with 404: an unknown order or delivery, or a sku that the delivery does not have; "
+            + "403: a store that is not yours; "
+            + "409: every other state, more than was delivered and has not gone back yet, "
+            + "a reference that another return of the order has (see existing), "
+            + "too little of a product available (see shortages), a deactivated store, or, with replacement, "
+            + "a deactivated supplier or product; "
+            + "400: a time before the delivery, a unitCost that the goods did not come with, "
+            + "or a fraction of a counted product."
     )]
     [ProducesResponseType<PurchaseOrderReturn>(200)]
     public static Task<IResult> Post([Example("OC-1003")] string id, ReturnPurchaseOrder command, LedgerSession ledger, HttpContext http) =>

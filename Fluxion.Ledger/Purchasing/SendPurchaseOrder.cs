@@ -26,10 +26,11 @@ public static class SendPurchaseOrderEndpoint
         Tags("Purchasing"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Note that an order went to its supplier: its goods are on order from now on")]
+    [EndpointSummary("Record that a purchase order was sent to its supplier")]
     [EndpointDescription(
-        "From draft to sent. Refused: 409 in every other state, 404 when the order does not exist, 403 for a store that is not yours, 409 when "
-            + "store, supplier or a product is deactivated."
+        "From draft to sent. The goods are on order from now on. "
+            + "Refused with 404: an unknown order; 403: a store that is not yours; "
+            + "409: every other state, or a deactivated store, supplier or product."
     )]
     [ProducesResponseType<PurchaseOrderReceipt>(200)]
     public static Task<IResult> Post([Example("OC-1001")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>

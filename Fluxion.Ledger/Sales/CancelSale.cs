@@ -12,11 +12,11 @@ namespace Fluxion.Ledger.Sales;
 /// <summary>Voids an invoice: all its goods come back at the cost that they left with, and the money paid is given back.</summary>
 [Example("""{"reason":"The client changed his mind"}""")]
 public sealed record CancelSale(
-    [property: Description("Why, for the audit trail")] string Reason,
-    [property: Description("When, with its offset from UTC and not before the sale or its last payment; now when left out")]
+    [property: Description("Reason, for the audit trail")] string Reason,
+    [property: Description("Time of the cancellation, with offset from UTC; not before the sale or its last payment. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
-    [property: Description("How the money is given back: cash, card, transfer, check or credit; as it was paid when left out")]
+    [property: Description("Method of the refund: cash, card, transfer, check or credit. Default: the methods of the payments")]
         string? RefundMethod = null
 ) : IOccurrence
 {
@@ -71,9 +71,13 @@ public static class CancelSaleEndpoint
     }
 
     [WolverinePost("/api/{tenant}/sales/{id}/cancel", Name = "Cancel sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
-    [EndpointSummary("Void an invoice: its goods are back in stock at the cost that they left with, and its money is given back")]
+    [EndpointSummary("Cancel a sale, return its goods to stock and give back its money")]
     [EndpointDescription(
-        "What was paid and has not been given back yet is given back at once, by refundMethod or as it was paid; refunds of the answer say how. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled already or some of it was returned, 400 for a moment before the sale or its last payment."
+        "The goods return to stock at the cost that they left with. "
+            + "The money still held is given back at once, by refundMethod or by the methods of the payments. "
+            + "refunds in the answer lists it. "
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: a sale that is cancelled or has returned goods; 400: a time before the sale or its last payment."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, CancelSale command, LedgerSession ledger, HttpContext http) =>

@@ -42,11 +42,13 @@ public sealed record LockedSale(Sale Sale, IReadOnlyList<(Guid Id, object Data)>
             Settings,
             reference,
             known,
-            wanted => $"The invoice '{Sale.InvoiceNumber}' has a {what} by {method} with the reference '{wanted}' already."
+            wanted => $"The invoice '{Sale.InvoiceNumber}' already has a {what} by {method} with the reference '{wanted}'."
         );
     }
 
-    /// <summary>The time before which the sale cannot be cancelled: when the money was paid that is given back, else when it was sold.</summary>
+    /// <summary>
+    /// The earliest time of a cancellation: the payment of the money that is given back, or the sale when no money is held.
+    /// </summary>
     public DateTimeOffset? NotCancelledBefore => Sale.AmountHeld > 0 ? PaidBy(Sale.AmountHeld) : Sale.OccurredAt;
 
     /// <summary>

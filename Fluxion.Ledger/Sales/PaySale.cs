@@ -11,13 +11,14 @@ namespace Fluxion.Ledger.Sales;
 /// <summary>Some or all of an invoice is paid.</summary>
 [Example("""{"amount":1.50,"method":"card","reference":"VOUCHER-123"}""")]
 public sealed record PaySale(
-    [property: Description("Greater than 0, at most 2 decimals, and not more than what is open")] decimal Amount,
-    [property: Description("cash, card, transfer, check or credit")] string Method,
+    [property: Description("Amount paid: greater than 0, at most 2 decimals, not more than the open amount")] decimal Amount,
+    [property: Description("Payment method: cash, card, transfer, check or credit")] string Method,
     [property: Description(
-        "The number of the transfer, check, …; a payment by a method has one of its own in the sale (see uniqueReferences in the settings)"
+        "Number of the transfer, check, …; " + "unique among the payments of the sale by this method (see uniqueReferences in the settings)"
     )]
         string? Reference = null,
-    [property: Description("When it was paid, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Time of the payment, with offset from UTC; not before the sale. Default: now")]
+        DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence
 {
@@ -58,9 +59,13 @@ public static class PaySaleEndpoint
     }
 
     [WolverinePost("/api/{tenant}/sales/{id}/payments", Name = "Pay sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
-    [EndpointSummary("Take a payment for an invoice; it may be partial, and there may be several")]
+    [EndpointSummary("Take a payment for an invoice")]
     [EndpointDescription(
-        "Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when nothing of the sale is open or more is paid than is, or a payment of the sale by this method has the reference already (see existing)."
+        "A payment may be partial, and an invoice may have several. "
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: no open amount, a payment above the open amount, "
+            + "or a reference that another payment of the sale by this method has (see existing); "
+            + "400: a time before the sale."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, PaySale command, LedgerSession ledger, HttpContext http) =>

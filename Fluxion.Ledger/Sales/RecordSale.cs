@@ -12,40 +12,54 @@ namespace Fluxion.Ledger.Sales;
 
 /// <summary>Goods are sold: they leave the store, and an invoice states their price.</summary>
 [Example(
-    """{"store":"CCS-01","invoiceNumber":"F-0001","paymentMethod":"cash","paymentStatus":"paid","clientName":"María Pérez","clientTaxId":"V-12345678-1","lines":[{"sku":"LAC001","quantity":2}]}"""
+    """
+        {
+          "store": "CCS-01", "invoiceNumber": "F-0001", "paymentMethod": "cash", "paymentStatus": "paid",
+          "clientName": "María Pérez", "clientTaxId": "V-12345678-1", "lines": [{"sku":"LAC001","quantity":2}]
+        }
+        """
 )]
 public sealed record RecordSale(
     [property: Description("Code or id of the store")] string Store,
-    [property: TextFormat(Codes.NumberFormat), Description("Unique in the store, letter for letter, also when the sale is cancelled")]
+    [property:
+        TextFormat(Codes.NumberFormat),
+        Description("Number of the invoice, unique in the store; upper and lower case differ. A cancelled sale keeps its number")
+    ]
         string InvoiceNumber,
     IReadOnlyList<RecordSale.Line> Lines,
-    [property: Description("cash, card, transfer, check or credit")] string? PaymentMethod = null,
+    [property: Description("Payment method: cash, card, transfer, check or credit. Required when paymentStatus is paid")]
+        string? PaymentMethod = null,
     [property: Description(
-        "paid: the whole amount was paid by paymentMethod; pending, when left out: nothing was; what was paid later is posted to its payments"
+        "paid: the entire amount was paid by paymentMethod. pending: nothing was paid yet; "
+            + "a later payment is posted to the payments of the sale. Default: pending"
     )]
         string? PaymentStatus = null,
-    [property: Description("Your own id of a business client")] Guid? ClientId = null,
+    [property: Description("Id of a business client in your own records")] Guid? ClientId = null,
     string? ClientName = null,
-    [property: TextFormat(Codes.NumberFormat), Description("The client's RIF, or the tax id of another country as it is given")]
+    [property: TextFormat(Codes.NumberFormat), Description("RIF of the client. A tax id of another country is kept as given")]
         string? ClientTaxId = null,
     [property:
         TextFormat(Codes.NumberFormat),
         Description(
-            "The id of the transaction in an external point of sale: of one sale in the store, unless that is cancelled (see uniqueReferences in the settings)"
+            "Id of the transaction in an external point of sale. "
+                + "Unique among the sales of the store that are not cancelled (see uniqueReferences in the settings)"
         )
     ]
         string? PosTransactionId = null,
-    [property: Description("When it was sold, with its offset from UTC; now when left out. A sale that was made offline is taken late")]
+    [property: Description("Time of the sale, with offset from UTC. A sale made offline may be sent later. Default: now")]
         DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(
-        "The id of a reservation that the sale fulfils: it takes what is held in this store of the products that are sold, and the rest stays held"
+        "Id of a reservation that the sale fulfils. "
+            + "The sale takes the held quantities of its products in this store; the rest stays held"
     )]
         Guid? Reservation = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
-    [property: Description("With reservation: what it holds in this store beyond what is sold is held no longer")] bool ReleaseRest = false,
+    [property: Description("With reservation: true also releases the quantities that it still holds in this store. Default: false")]
+        bool ReleaseRest = false,
     [property: Description(
-        "True: unitPrice, discount and the catalog's selling price include tax, which is taken out of them. False: it is added. As in the settings when left out"
+        "True: unitPrice, discount and the catalog's selling price include tax, "
+            + "and the ledger takes the tax out of them. False: the ledger adds the tax. Default: the value in the settings"
     )]
         bool? PricesIncludeTax = null
 ) : IStockCommand<RecordSale.Line>, IProductLines<RecordSale, RecordSale.Line>
@@ -53,13 +67,21 @@ public sealed record RecordSale(
     string? IStockCommand<Line>.Reference => InvoiceNumber;
 
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
         [property: Description(
-            "Price of one unit of the product, never of a pack, before tax or with it as pricesIncludeTax says, at most 4 decimals; the product's selling price when left out. Needs the role manager"
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
+        [property: Description(
+            "Price of one unit of the product, never of a pack; at most 4 decimals. "
+                + "pricesIncludeTax says whether it includes tax. Requires the role manager. "
+                + "Default: the product's selling price"
         )]
             decimal? UnitPrice = null,
-        [property: Description("Money off the line, before tax or with it as the price is, at most 2 decimals. Needs the role manager")]
+        [property: Description(
+            "Money off the line, at most 2 decimals. It includes tax when the price does. Requires the role manager. Default: 0"
+        )]
             decimal Discount = 0,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
@@ -96,7 +118,7 @@ public sealed record RecordSale(
             RuleFor(c => c.PaymentStatus!).OneOf([SaleStatus.Paid, SaleStatus.Pending]).When(c => c.PaymentStatus is not null);
             RuleFor(c => c.PaymentMethod)
                 .NotNull()
-                .WithMessage("is required for what is paid")
+                .WithMessage("is required when paymentStatus is paid")
                 .When(c => c.PaymentStatus == SaleStatus.Paid);
             RuleFor(c => c.ClientName).SingleLine(200);
             RuleFor(c => c.ClientTaxId).Number(50).Must(taxId => Rif.Accepts(taxId, null)).WithMessage(Rif.InvalidMessage);
@@ -125,7 +147,7 @@ public static class RecordSaleEndpoint
         var taken =
             reservation?.Take(store.Id, command.Lines.Zip(context.Stock, (line, locked) => (locked.Product.Id, line.Quantity))) ?? [];
         if (reservation is not null && taken.Count == 0 && !command.ReleaseRest)
-            return SaleRefusals.NothingHeld(reservation, "nothing of what is sold", command.Store);
+            return SaleRefusals.NothingHeld(reservation, "none of the sold products", command.Store);
 
         var document = new StockDocument(context.SaleId, Codes.Number(command.InvoiceNumber), command.Notes, at);
         var released = command.ReleaseRest ? reservation!.Rest(store.Id) : taken;
@@ -210,13 +232,16 @@ public static class RecordSaleEndpoint
     }
 
     [WolverinePost("/api/{tenant}/sales", Name = "Record sale"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
-    [EndpointSummary("Sell goods of a store")]
+    [EndpointSummary("Record a sale")]
     [EndpointDescription(
-        "All lines or none. Tax is by product and added up for each rate, as the invoice states it; with pricesIncludeTax it is taken out of what the "
-            + "lines of a rate come to. Refused: 404 for a store, sku or reservation that does not exist, 403 for a store that is not yours or a price or discount of a "
-            + "caller below manager, 409 when the store is deactivated, the invoice number or posTransactionId is taken in the store (see existing), the reservation is "
-            + "fulfilled, released or expired already or holds nothing of what is sold, or there is not enough stock (see shortages), 400 for a fraction of what is "
-            + "counted, a discount above its line or a moment before the reservation was made."
+        "All lines or none. Tax is computed by product and summed for each rate, as the invoice states it. "
+            + "With pricesIncludeTax, the tax is taken out of the total of each rate. "
+            + "Refused with 404: an unknown store, sku or reservation; "
+            + "403: a store that is not yours, or a price or discount of a caller below manager; "
+            + "409: a deactivated store, an invoice number or posTransactionId that is taken in the store (see existing), "
+            + "a reservation that is fulfilled, released or expired, a reservation without any of the goods, "
+            + "or insufficient stock (see shortages); "
+            + "400: a fraction of a counted product, a discount above its line, or a time before the reservation."
     )]
     [ProducesResponseType<SaleReceipt>(201)]
     public static Task<IResult> Post(RecordSale command, LedgerSession ledger, HttpContext http) =>

@@ -11,14 +11,15 @@ namespace Fluxion.Ledger.Sales;
 /// <summary>Gives back some or all of the money that was paid for an invoice.</summary>
 [Example("""{"amount":0.50,"method":"cash","reference":"NC-17","reason":"Damaged"}""")]
 public sealed record RefundSale(
-    [property: Description("Greater than 0, at most 2 decimals, and not more than was paid and has not been given back")] decimal Amount,
-    [property: Description("How it is given back, whatever it was paid by: cash, card, transfer, check or credit")] string Method,
+    [property: Description("Amount given back: greater than 0, at most 2 decimals, not more than was paid and not yet given back")]
+        decimal Amount,
+    [property: Description("Method of the refund, independent of the payments: cash, card, transfer, check or credit")] string Method,
     [property: Description(
-        "The number of the transfer, check, …; a refund by a method has one of its own in the sale (see uniqueReferences in the settings)"
+        "Number of the transfer, check, …; " + "unique among the refunds of the sale by this method (see uniqueReferences in the settings)"
     )]
         string? Reference = null,
-    [property: Description("Why, for the audit trail")] string? Reason = null,
-    [property: Description("When, with its offset from UTC and not before the money was paid; now when left out")]
+    [property: Description("Reason, for the audit trail")] string? Reason = null,
+    [property: Description("Time of the refund, with offset from UTC; not before the money was paid. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence
@@ -62,9 +63,15 @@ public static class RefundSaleEndpoint
     }
 
     [WolverinePost("/api/{tenant}/sales/{id}/refunds", Name = "Refund sale"), Authorize(Roles.Manager), Tags("Sales"), MovesStockOrMoney]
-    [EndpointSummary("Give money back that was paid for an invoice; it may be partial, and there may be several")]
+    [EndpointSummary("Give back money paid for an invoice")]
     [EndpointDescription(
-        "After a return openAmount, below 0 then, says what the client is to get back; it is 0 once that is given. Goods need not have come back: what is given back is open again. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when nothing is held of what was paid, more is given back than is held, or a refund of the sale by this method has the reference already (see existing), 400 for a moment before the money was paid."
+        "A refund may be partial, and an invoice may have several. "
+            + "After a return, an openAmount below 0 is the amount owed to the client; it is 0 after the refund. "
+            + "Money may also be given back without returned goods: that amount is open again. "
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: no money held, a refund above the money held, "
+            + "or a reference that another refund of the sale by this method has (see existing); "
+            + "400: a time before the money was paid."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, RefundSale command, LedgerSession ledger, HttpContext http) =>

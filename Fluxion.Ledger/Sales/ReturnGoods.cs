@@ -13,14 +13,15 @@ namespace Fluxion.Ledger.Sales;
 [Example("""{"lines":[{"lineNumber":1,"quantity":1}],"reason":"Damaged"}""")]
 public sealed record ReturnGoods(
     IReadOnlyList<ReturnGoods.Line> Lines,
-    [property: Description("Why, for the audit trail")] string? Reason = null,
-    [property: Description("When, with its offset from UTC and not before the sale; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Reason, for the audit trail")] string? Reason = null,
+    [property: Description("Time of the return, with offset from UTC; not before the sale. Default: now")]
+        DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence
 {
     public sealed record Line(
-        [property: Description("The place of the line in the sale, from 1, as its lineNumber")] int LineNumber,
-        [property: Description("Greater than 0, and not more than was sold and has not come back")] decimal Quantity
+        [property: Description("Number of the line in the sale, from 1: its lineNumber")] int LineNumber,
+        [property: Description("Returned quantity: greater than 0, not more than was sold and has not come back yet")] decimal Quantity
     );
 
     public sealed class Validator : AbstractValidator<ReturnGoods>
@@ -80,9 +81,13 @@ public static class ReturnGoodsEndpoint
     private static bool HasLines(ReturnGoods command, Sale sale) => command.Lines.All(line => line.LineNumber <= sale.Lines.Count);
 
     [WolverinePost("/api/{tenant}/sales/{id}/returns", Name = "Return goods"), Authorize(Roles.User), Tags("Sales"), MovesStockOrMoney]
-    [EndpointSummary("Take goods of an invoice back: in stock again at the cost that they left with, and credited")]
+    [EndpointSummary("Take back goods of an invoice")]
     [EndpointDescription(
-        "All lines or none. Money is given back by a refund of its own: openAmount below 0 says how much. Refused: 404 for a sale that does not exist, 403 for a store that is not yours, 409 when the sale is cancelled or more comes back than was sold and is still out, 400 for a line that the sale does not have, a fraction of what is counted, or a moment before the sale."
+        "All lines or none. The goods return to stock at the cost that they left with, and their price is credited. "
+            + "A separate refund gives back the money: an openAmount below 0 is the amount owed. "
+            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + "409: a cancelled sale, or more than was sold and has not come back yet; "
+            + "400: a line that the sale does not have, a fraction of a counted product, or a time before the sale."
     )]
     [ProducesResponseType<SaleReceipt>(200)]
     public static Task<IResult> Post(string id, ReturnGoods command, LedgerSession ledger, HttpContext http) =>

@@ -18,7 +18,9 @@ public sealed record SaleLine(
     decimal UnitCost
 )
 {
-    /// <summary>Quantity times price, rounded half away from zero to 2 decimals, less the discount; before or with tax, as the price is.</summary>
+    /// <summary>
+    /// Quantity times price, rounded half away from zero to 2 decimals, less the discount. It includes tax when the price does.
+    /// </summary>
     [JsonIgnore]
     public decimal Amount => Quantities.Round(Quantity * UnitPrice, 2) - Discount;
 

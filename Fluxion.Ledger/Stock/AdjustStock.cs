@@ -11,21 +11,29 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>A correction of on hand, up or down, with a reason.</summary>
 [Example(
-    """{"store":"CCS-01","reason":"correction","occurredAt":"2026-01-31T18:00:00-04:00","lines":[{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]}"""
+    """
+        {
+          "store": "CCS-01", "reason": "correction", "occurredAt": "2026-01-31T18:00:00-04:00",
+          "lines": [{"sku":"LAC001","quantity":-1},{"sku":"QUE001","quantity":0.125}]
+        }
+        """
 )]
 public sealed record AdjustStock(
     [property: Description("Code or id of the store")] string Store,
-    [property: Description("correction, found, damage, expired, theft, loss, opening_balance or other")] string Reason,
+    [property: Description("Reason: correction, found, damage, expired, theft, loss, opening_balance or other")] string Reason,
     IReadOnlyList<AdjustStock.Line> Lines,
-    [property: Description("The number of the document, as people know it")] string? Reference = null,
-    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Number of the document, as users know it")] string? Reference = null,
+    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IStockCommand<AdjustStock.Line>, IProductLines<AdjustStock, AdjustStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("The correction: above 0 adds, below 0 takes away; at most 3 decimals; whole for what is counted")]
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Change in the product's unit, or in packs of the barcode. Above 0 adds, below 0 removes; "
+                + "at most 3 decimals; whole numbers for counted products"
+        )]
             decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
@@ -75,9 +83,11 @@ public static class AdjustStockEndpoint
     [WolverinePost("/api/{tenant}/stock/adjustments", Name = "Adjust stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Correct the stock of a store")]
     [EndpointDescription(
-        "All lines or none. What is taken away is taken up to what is on hand, also where it is reserved, and reservationsShort names the "
-            + "reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is "
-            + "deactivated or has less of a product on hand than is taken away (see shortages), 400 for a fraction of what is counted."
+        "All lines or none. A removal takes up to the quantity on hand, also reserved goods. "
+            + "reservationsShort names the reservations that stock no longer covers. "
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store, or less of a product on hand than is removed (see shortages); "
+            + "400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(AdjustStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -11,8 +11,8 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>Goods still in transit go back: they were sent in error, or the van did not leave.</summary>
 [Example("""{"reason":"The van broke down"}""")]
 public sealed record CancelTransfer(
-    [property: Description("Why, in your own words")] string? Reason = null,
-    [property: Description("When the goods were back, with its offset from UTC and not before they left; now when left out")]
+    [property: Description("Reason, as free text")] string? Reason = null,
+    [property: Description("Time when the goods were back, with offset from UTC; not before they left. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence
@@ -61,10 +61,12 @@ public static class CancelTransferEndpoint
         Tags("Stock"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Take back what is still in transit: it is in the sending store again, at the cost that it left with")]
+    [EndpointSummary("Cancel a transfer and return its goods in transit to the sending store")]
     [EndpointDescription(
-        "What has arrived by then stays where it is, and nothing is in transit afterwards. Refused: 404 for a transfer that does not exist, 403 for a "
-            + "sending store that is not yours, 409 when the transfer is received or cancelled already, 400 for a moment before the goods left."
+        "The goods in transit return at the cost that they left with. "
+            + "Goods that have arrived stay in the receiving store. "
+            + "Refused with 404: an unknown transfer; 403: a sending store that is not yours; "
+            + "409: a transfer that is received or cancelled; 400: a time before the goods left."
     )]
     [ProducesResponseType<TransferReceipt>(200)]
     public static Task<IResult> Post(string id, CancelTransfer command, LedgerSession ledger, HttpContext http) =>

@@ -12,13 +12,12 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>Replaces the held lines of a reservation, and its reference and expiry if given. Quantities that sales took stay.</summary>
 [Example("""{"lines":[{"store":"CCS-01","sku":"LAC001","quantity":2},{"store":"CCS-01","sku":"QUE001","quantity":0.5}]}""")]
 public sealed record ChangeReservation(
-    [property: Description("All that is to be held from now on, a product in a store once; what is left out is held no longer")]
+    [property: Description("All goods to hold from now on, each product of a store once. Goods that are left out are released")]
         IReadOnlyList<ReserveStock.Line> Lines,
-    [property: Description("The order or client that they are held for, as people know it; as it was when left out")]
-        string? Reference = null,
-    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; as it was when left out")]
+    [property: Description("Order or client that the goods are held for, as users know it. Default: unchanged")] string? Reference = null,
+    [property: Description("Time of expiry, with offset from UTC: in the future, at most 90 days from now. Default: unchanged")]
         DateTimeOffset? ExpiresAt = null,
-    [property: Description("The version that was read; when it is given and no longer current, 409")] long? Version = null
+    [property: Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")] long? Version = null
 ) : IProductLines<ChangeReservation, ReserveStock.Line>
 {
     public ChangeReservation With(IReadOnlyList<ReserveStock.Line> lines) => this with { Lines = lines };
@@ -146,12 +145,16 @@ public static class ChangeReservationEndpoint
         Tags("Stock"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Set anew what a reservation holds: quantities change, lines come and go")]
+    [EndpointSummary("Change the goods that a reservation holds")]
     [EndpointDescription(
-        "lines are all that is to be held from now on, beside what sales took already. All lines or none. Refused: 404 for a reservation, store or sku "
-            + "that does not exist, 403 when it holds or is to hold anything in a store that is not yours, 409 when it is fulfilled, released or expired already, version is "
-            + "no longer current, or more is to be held in a store that is deactivated or has too little of a product available (see shortages), 400 for a product of a "
-            + "store on two lines, a fraction of what is counted, or an expiry that is past or too far away."
+        "lines replace all goods that the reservation still holds. Quantities that sales took stay taken. "
+            + "All lines or none. "
+            + "Refused with 404: an unknown reservation, store or sku; "
+            + "403: goods held or to be held in a store that is not yours; "
+            + "409: a reservation that is fulfilled, released or expired, a version that is no longer current, "
+            + "or additional goods in a store that is deactivated or has too little available (see shortages); "
+            + "400: a product of a store on two lines, a fraction of a counted product, "
+            + "or an expiry in the past or more than 90 days away."
     )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Put(string id, ChangeReservation command, LedgerSession ledger, HttpContext http) =>

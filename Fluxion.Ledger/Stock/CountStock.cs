@@ -14,9 +14,9 @@ namespace Fluxion.Ledger.Stock;
 public sealed record CountStock(
     [property: Description("Code or id of the store")] string Store,
     IReadOnlyList<CountStock.Line> Lines,
-    [property: Description("The number of the stocktake, as people know it")] string? Reference = null,
+    [property: Description("Number of the stocktake, as users know it")] string? Reference = null,
     [property: Description(
-        "The moment that the count is of, with its offset from UTC; now when left out. What moved after it, moves what was counted"
+        "Moment of the count, with offset from UTC. Movements that occurred after it change the counted quantity. Default: now"
     )]
         DateTimeOffset? OccurredAt = null,
     string? Notes = null,
@@ -24,8 +24,12 @@ public sealed record CountStock(
 ) : IStockCommand<CountStock.Line>, IProductLines<CountStock, CountStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("What was there: 0 or more, at most 3 decimals; whole for what is counted")] decimal? Quantity,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Counted quantity in the product's unit, or in packs of the barcode: 0 or more, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal? Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -129,9 +133,15 @@ public static class CountStockEndpoint
         );
 
     [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
-    [EndpointSummary("Set the stock of a store to what was counted, and see the variance")]
+    [EndpointSummary("Record a count of stock and see the variance")]
     [EndpointDescription(
-        "All lines or none. A movement that the ledger learns of later, but that occurred before the count, does not change today's stock: the count had seen it. A count is taken also where more is reserved: reservationsShort names the reservations that can no longer be kept. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated, 400 for a product named twice or a fraction of what is counted."
+        "All lines or none. "
+            + "A movement that occurred before the count and is recorded after it leaves today's stock unchanged, "
+            + "because the count had seen it. "
+            + "A count below the reserved quantity is accepted: "
+            + "reservationsShort names the reservations that stock no longer covers. "
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: a deactivated store; "
+            + "400: a product on two lines, or a fraction of a counted product."
     )]
     [ProducesResponseType<CountReceipt>(200)]
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -11,7 +11,7 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>Changes the expiry of a reservation; the held goods stay the same.</summary>
 [Example("""{"expiresAt":null}""")]
 public sealed record ExtendReservation(
-    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
+    [property: Description("Time of expiry, with offset from UTC: in the future, at most 90 days from now. Default: 24 hours from now")]
         DateTimeOffset? ExpiresAt = null
 )
 {
@@ -40,10 +40,12 @@ public static class ExtendReservationEndpoint
         Tags("Stock"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Hold the same until another time, later or sooner")]
+    [EndpointSummary("Change the expiry of a reservation")]
     [EndpointDescription(
-        "Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released "
-            + "or expired already, 400 for an expiry that is past or too far away."
+        "The new expiry may be later or sooner. "
+            + "Refused with 404: an unknown reservation; 403: goods held in a store that is not yours; "
+            + "409: a reservation that is fulfilled, released or expired; "
+            + "400: an expiry in the past or more than 90 days away."
     )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Post(string id, ExtendReservation command, LedgerSession ledger, HttpContext http) =>

@@ -15,17 +15,22 @@ namespace Fluxion.Ledger.Stock;
 )]
 public sealed record IssueStock(
     [property: Description("Code or id of the store")] string Store,
-    [property: Description("damage, expired, theft, loss, internal_use, sample, donation, return_to_supplier or other")] string Reason,
+    [property: Description("Reason: damage, expired, theft, loss, internal_use, sample, donation, return_to_supplier or other")]
+        string Reason,
     IReadOnlyList<IssueStock.Line> Lines,
-    [property: Description("The number of the document, as people know it")] string? Reference = null,
-    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Number of the document, as users know it")] string? Reference = null,
+    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IStockCommand<IssueStock.Line>, IProductLines<IssueStock, IssueStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -72,13 +77,15 @@ public static class IssueStockEndpoint
         );
 
     [WolverinePost("/api/{tenant}/stock/issues", Name = "Issue stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
-    [EndpointSummary("Take goods out of a store for a reason")]
+    [EndpointSummary("Issue goods from a store")]
     [EndpointDescription(
-        "All lines or none. Damage, expired, theft and loss have happened: they are taken up to what is on hand, also where it is reserved, "
-            + "and reservationsShort names the reservations that can no longer be kept. For every other reason there must be enough available. "
-            + "Goods that a delivery brought go back to its supplier by the returns of its order or receipt. "
-            + "Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or has too little of a product "
-            + "(see shortages), 400 for a fraction of what is counted."
+        "All lines or none. "
+            + "Damage, expired, theft and loss have already happened: such an issue takes up to the quantity on hand, "
+            + "also reserved goods. reservationsShort names the reservations that stock no longer covers. "
+            + "Every other reason needs enough available. "
+            + "Goods of a delivery go back to the supplier by a return of the order or receipt. "
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store, or too little of a product (see shortages); 400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(IssueStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -11,12 +11,20 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>Many movements of any products and stores in one transaction.</summary>
 [Example(
-    """{"reference":"CIERRE-31","lines":[{"type":"receipt","store":"CCS-01","sku":"LAC001","quantity":24,"unitCost":2.50},{"type":"issue","store":"VLN-01","sku":"LAC001","quantity":1,"reason":"damage"}]}"""
+    """
+        {
+          "reference": "CIERRE-31",
+          "lines": [
+            {"type":"receipt","store":"CCS-01","sku":"LAC001","quantity":24,"unitCost":2.50},
+            {"type":"issue","store":"VLN-01","sku":"LAC001","quantity":1,"reason":"damage"}
+          ]
+        }
+        """
 )]
 public sealed record MoveStock(
     [property: Description("1 to 10,000 lines")] IReadOnlyList<MoveStock.Line> Lines,
-    [property: Description("The number of the document, as people know it")] string? Reference = null,
-    [property: Description("When it happened, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Number of the document, as users know it")] string? Reference = null,
+    [property: Description("Time of the movements, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<MoveStock, MoveStock.Line>
@@ -25,17 +33,20 @@ public sealed record MoveStock(
     public static readonly string[] Types = ["receipt", "issue", "adjustment"];
 
     public sealed record Line(
-        [property: Description("receipt, issue or adjustment")] string Type,
+        [property: Description("Type of the movement: receipt, issue or adjustment")] string Type,
         [property: Description("Code or id of the store")] string Store,
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
         [property: Description(
-            "Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; whole for what is counted"
+            "Quantity in the product's unit, or in packs of the barcode. "
+                + "Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; "
+                + "whole numbers for counted products"
         )]
             decimal Quantity,
-        [property: Description("receipt: cost of one unit of the product, never of a pack; the product's cost price when left out")]
+        [property: Description("For a receipt: cost of one unit of the product, never of a pack. Default: the product's cost price")]
             decimal? UnitCost = null,
-        [property: Description("issue, adjustment: as in their own commands")] string? Reason = null,
-        [property: Description("When this line happened, if not with the others")] DateTimeOffset? OccurredAt = null,
+        [property: Description("For an issue or adjustment: a reason of POST /stock/issues or /stock/adjustments")] string? Reason = null,
+        [property: Description("Time of this line, with offset from UTC. Default: the command's occurredAt")]
+            DateTimeOffset? OccurredAt = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -133,9 +144,12 @@ public static class MoveStockEndpoint
         );
 
     [WolverinePost("/api/{tenant}/stock/movements", Name = "Move stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
-    [EndpointSummary("Up to 10,000 receipts, issues and adjustments in one transaction")]
+    [EndpointSummary("Record up to 10,000 receipts, issues and adjustments in one transaction")]
     [EndpointDescription(
-        "All lines or none, booked in their order; what there has to be enough of is what is left after all of them. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated, nothing more comes in of a product, or there is not enough stock (see shortages), 400 for a fraction of what is counted."
+        "All lines or none, booked in their order. The stock after all lines must be sufficient. "
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store, a receipt of a deactivated product, or insufficient stock (see shortages); "
+            + "400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(MoveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -16,16 +16,20 @@ namespace Fluxion.Ledger.Stock;
 public sealed record ReceiveStock(
     [property: Description("Code or id of the store")] string Store,
     IReadOnlyList<ReceiveStock.Line> Lines,
-    [property: Description("The number of the delivery note or goods receipt, as people know it")] string? Reference = null,
-    [property: Description("When it happened in the shop, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Number of the delivery note or goods receipt, as users know it")] string? Reference = null,
+    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IStockCommand<ReceiveStock.Line>, IProductLines<ReceiveStock, ReceiveStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
-        [property: Description("Cost of one unit of the product, never of a pack, at most 4 decimals; its cost price when left out")]
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
+        [property: Description("Cost of one unit of the product, never of a pack; at most 4 decimals. Default: the product's cost price")]
             decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
@@ -74,7 +78,9 @@ public static class ReceiveStockEndpoint
     [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Receive goods into a store")]
     [EndpointDescription(
-        "All lines or none. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when the store is deactivated or nothing more comes in of a product, 400 for a fraction of what is counted."
+        "All lines or none. "
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a deactivated store or product; 400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

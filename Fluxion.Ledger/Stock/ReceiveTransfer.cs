@@ -14,18 +14,21 @@ namespace Fluxion.Ledger.Stock;
     """{"lines":[{"sku":"LAC001","received":1,"damaged":1},{"sku":"QUE001","received":0.375,"lost":0.125}],"notes":"One carton was wet"}"""
 )]
 public sealed record ReceiveTransfer(
-    [property: Description("Each product once; of what is left out nothing has arrived yet")] IReadOnlyList<ReceiveTransfer.Line> Lines,
-    [property: Description("When they arrived, with its offset from UTC and not before they left; now when left out")]
+    [property: Description("Each product once. A product that is left out has not arrived yet")] IReadOnlyList<ReceiveTransfer.Line> Lines,
+    [property: Description("Time of arrival, with offset from UTC; not before the goods left. Default: now")]
         DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<ReceiveTransfer, ReceiveTransfer.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("What came in as it left, at most 3 decimals; whole for what is counted")] decimal Received = 0,
-        [property: Description("What was sent and is not there: written off in the receiving store")] decimal Lost = 0,
-        [property: Description("What came in and is of no use: written off in the receiving store")] decimal Damaged = 0,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description("Quantity that arrived intact, at most 3 decimals; whole numbers for counted products. Default: 0")]
+            decimal Received = 0,
+        [property: Description("Quantity that was sent and did not arrive; written off in the receiving store. Default: 0")]
+            decimal Lost = 0,
+        [property: Description("Quantity that arrived and is unusable; written off in the receiving store. Default: 0")]
+            decimal Damaged = 0,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IProductLine<Line>
     {
@@ -143,9 +146,12 @@ public static class ReceiveTransferEndpoint
         Tags("Stock"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Receive what is in transit, with what was lost or damaged on the way")]
+    [EndpointSummary("Receive goods of a transfer, and record losses and damage")]
     [EndpointDescription(
-        "All lines or none; several receipts until nothing is in transit. Refused: 404 for a transfer or sku that does not exist, 403 for a receiving store that is not yours, 409 when the transfer is received or cancelled already, or more arrives of a sku than is in transit, 400 for a sku that is there twice, a fraction of what is counted, or an arrival before they left."
+        "All lines or none. A transfer may have several receipts, until nothing is in transit. "
+            + "Refused with 404: an unknown transfer or sku; 403: a receiving store that is not yours; "
+            + "409: a transfer that is received or cancelled, or more of a product than is in transit; "
+            + "400: a product on two lines, a fraction of a counted product, or a time before the goods left."
     )]
     [ProducesResponseType<TransferReceipt>(200)]
     public static Task<IResult> Post(string id, ReceiveTransfer command, LedgerSession ledger, HttpContext http) =>

@@ -29,9 +29,11 @@ public static class ReleaseReservationEndpoint
         Tags("Stock"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Make what a reservation still holds available again")]
+    [EndpointSummary("Release a reservation")]
     [EndpointDescription(
-        "Refused: 404 for a reservation that does not exist, 403 when it holds anything in a store that is not yours, 409 when it is fulfilled, released or expired already."
+        "The goods that it still holds are available again. "
+            + "Refused with 404: an unknown reservation; 403: goods held in a store that is not yours; "
+            + "409: a reservation that is fulfilled, released or expired."
     )]
     [ProducesResponseType<ReservationReceipt>(200)]
     public static Task<IResult> Post(string id, [NotBody] LedgerSession ledger, HttpContext http) =>

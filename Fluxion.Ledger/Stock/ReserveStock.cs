@@ -14,9 +14,9 @@ namespace Fluxion.Ledger.Stock;
     """{"reference":"web-88","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1},{"store":"VLN-01","sku":"HAR001","quantity":2}]}"""
 )]
 public sealed record ReserveStock(
-    [property: Description("The order or client that they are held for, as people know it")] string Reference,
-    [property: Description("Of one store or several")] IReadOnlyList<ReserveStock.Line> Lines,
-    [property: Description("Until when, with its offset from UTC: in the future, at most 90 days; 24 hours from now when left out")]
+    [property: Description("Order or client that the goods are held for, as users know it")] string Reference,
+    [property: Description("Lines of one or more stores")] IReadOnlyList<ReserveStock.Line> Lines,
+    [property: Description("Time of expiry, with offset from UTC: in the future, at most 90 days from now. Default: 24 hours from now")]
         DateTimeOffset? ExpiresAt = null
 ) : IProductLines<ReserveStock, ReserveStock.Line>
 {
@@ -25,8 +25,12 @@ public sealed record ReserveStock(
 
     public sealed record Line(
         [property: Description("Code or id of the store")] string Store,
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -105,9 +109,13 @@ public static class ReserveStockEndpoint
     }
 
     [WolverinePost("/api/{tenant}/stock/reservations", Name = "Reserve stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
-    [EndpointSummary("Hold goods of one or more stores for somebody, for a time")]
+    [EndpointSummary("Reserve goods of one or more stores")]
     [EndpointDescription(
-        "All lines or none. What is held is on hand and not available; it is available again once it is released, or by itself when the reservation expires. Refused: 404 for a store or sku that does not exist, 403 for a store that is not yours, 409 when a store is deactivated or has too little of a product available (see shortages), 400 for a fraction of what is counted or an expiry that is past or too far away."
+        "All lines or none. Reserved goods are on hand and not available. "
+            + "They are available again when the reservation is released or expires. "
+            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + "409: a store that is deactivated or has too little of a product available (see shortages); "
+            + "400: a fraction of a counted product, or an expiry in the past or more than 90 days away."
     )]
     [ProducesResponseType<ReservationReceipt>(201)]
     public static Task<IResult> Post(ReserveStock command, LedgerSession ledger, HttpContext http) =>

@@ -13,10 +13,10 @@ namespace Fluxion.Ledger.Stock;
 [Example("""{"lines":[{"sku":"LAC001","quantity":1}],"reason":"Damaged on arrival","reference":"ND-12"}""")]
 public sealed record ReturnStockReceipt(
     IReadOnlyList<SupplierReturnLine> Lines,
-    [property: Description("Code or id of the store. Required only where the receipt brought goods into several")] string? Store = null,
-    [property: Description("Why, in your own words")] string? Reason = null,
-    [property: Description("The number of the return or debit note, as people know it")] string? Reference = null,
-    [property: Description("When they left, with its offset from UTC and not before they came; now when left out")]
+    [property: Description("Code or id of the store. Required only when the receipt has goods of several stores")] string? Store = null,
+    [property: Description("Reason, as free text")] string? Reason = null,
+    [property: Description("Number of the return or debit note, as users know it")] string? Reference = null,
+    [property: Description("Time when the goods left, with offset from UTC; not before they came. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<ReturnStockReceipt, SupplierReturnLine>
@@ -56,13 +56,17 @@ public static class ReturnStockReceiptEndpoint
         Tags("Stock"),
         MovesStockOrMoney
     ]
-    [EndpointSummary("Send goods of a receipt back to the supplier, at the cost that they came with")]
+    [EndpointSummary("Return goods of a receipt to the supplier")]
     [EndpointDescription(
-        "All lines or none; id is that of the receipt, as POST /stock/receipts or /stock/movements answered it. The moving average of what stays is "
-            + "what it cost without them. Goods of a purchase order go back by the returns of the order. Refused: 404 for a receipt that does not exist or brought "
-            + "nothing of a sku, 403 for a store that is not yours, 409 for more than it brought and has not gone back, when there is too little of a product "
-            + "available (see shortages) or the store is deactivated, 400 for a moment before the goods came, a unitCost that they did not come with, or a fraction of "
-            + "what is counted."
+        "All lines or none. id is that of the receipt, from the answer of POST /stock/receipts or /stock/movements. "
+            + "The goods leave at the cost that they came with. "
+            + "The moving average of the rest is as it would be without them. "
+            + "Goods of a purchase order go back by the returns of the order. "
+            + "Refused with 404: an unknown receipt, or a sku that it does not have; 403: a store that is not yours; "
+            + "409: more than was received and has not gone back yet, too little of a product available (see shortages), "
+            + "or a deactivated store; "
+            + "400: a time before the goods came, a unitCost that they did not come with, "
+            + "or a fraction of a counted product."
     )]
     [ProducesResponseType<ReceiptReturn>(200)]
     public static Task<IResult> Post(
@@ -136,7 +140,7 @@ public static class ReturnStockReceiptEndpoint
     {
         var stores = delivered.Select(g => g.StoreId).Distinct().ToList();
         if (command.Store is null && stores.Count > 1)
-            return (null, Refusal.Invalid("store", "is required: the receipt brought goods into several stores"));
+            return (null, Refusal.Invalid("store", "is required: the receipt has goods of several stores"));
         var store = await ledger.Find<Store>(command.Store ?? stores[0].ToString(), ct);
         if (store is null || !stores.Contains(store.Id))
             return (null, Refusal.StoreNotFound(command.Store!));
@@ -145,7 +149,7 @@ public static class ReturnStockReceiptEndpoint
             : (
                 null,
                 command.Store is null
-                    ? Refusal.Forbidden("The receipt is of a store that is not yours.")
+                    ? Refusal.Forbidden("The receipt belongs to a store that is not yours.")
                     : StockRefusals.StoreNotAllowed(command.Store)
             );
     }

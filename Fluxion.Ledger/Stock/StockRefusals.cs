@@ -4,7 +4,7 @@ namespace Fluxion.Ledger.Stock;
 public static class StockRefusals
 {
     public static Refusal NotEnough(IReadOnlyList<Shortage> shortages) =>
-        Refusal.Conflict("Not enough stock", "Nothing was moved. See shortages for what is available of each product.") with
+        Refusal.Conflict("Not enough stock", "Nothing was moved. The field shortages has the available quantity of each product.") with
         {
             Shortages = shortages,
         };
@@ -44,8 +44,8 @@ public static class StockRefusals
     public static readonly Refusal ReceivingStoreNotYours = Refusal.Forbidden("The transfer goes to a store that is not yours.");
 
     public static Refusal MoreThanInTransit(IEnumerable<(string Sku, decimal Total, decimal InTransit)> lines) =>
-        Refusal.Conflict(
-            "More than is in transit",
-            $"In transit is {string.Join("; ", lines.Select(line => $"of {line.Sku} {Quantities.Format(line.InTransit)}, not {Quantities.Format(line.Total)}"))}."
-        );
+        Refusal.Conflict("More than is in transit", $"Nothing was received: {string.Join("; ", lines.Select(Message))}.");
+
+    private static string Message((string Sku, decimal Total, decimal InTransit) line) =>
+        $"{Quantities.Format(line.InTransit)} of {line.Sku} are in transit, not {Quantities.Format(line.Total)}";
 }

@@ -4,11 +4,12 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>A line of a return to the supplier: a quantity of a delivered product.</summary>
 public sealed record SupplierReturnLine(
-    [property: Description("Sku or id of a product of the delivery; or barcode in its place")] string Sku,
-    [property: Description("Greater than 0, and not more than the delivery brought and has not gone back; whole for what is counted")]
+    [property: Description("Sku or id of a product of the delivery. Required unless barcode is given")] string Sku,
+    [property: Description("Greater than 0, not more than was delivered and has not gone back yet; whole numbers for counted products")]
         decimal Quantity,
     [property: Description(
-        "What one unit of the product came with, never one pack. Required only where the delivery brought the product at several costs"
+        "Cost at which one unit of the product was delivered, never of a pack. "
+            + "Required only when the delivery has the product at several costs"
     )]
         decimal? UnitCost = null,
     [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
@@ -48,12 +49,12 @@ public static class SupplierReturn
                 ofProduct = [.. delivered.Where(g => g.ProductId == id)];
             var meant = line.UnitCost is null ? ofProduct : [.. ofProduct.Where(g => g.UnitCost == line.UnitCost)];
             if (ofProduct.Count == 0)
-                strange[$"lines[{i}].sku"] = [$"The delivery brought nothing of '{Refusal.Shorten(line.Sku)}'."];
+                strange[$"lines[{i}].sku"] = [$"The delivery has no product '{Refusal.Shorten(line.Sku)}'."];
             else if (meant.Count != 1)
-                wrong[$"lines[{i}].unitCost"] =
-                [
-                    $"must be what {ofProduct[0].Sku} came with: {string.Join(" or ", ofProduct.Select(g => Quantities.Format(g.UnitCost)))}",
-                ];
+            {
+                var costs = string.Join(" or ", ofProduct.Select(g => Quantities.Format(g.UnitCost)));
+                wrong[$"lines[{i}].unitCost"] = [$"must be a cost at which {ofProduct[0].Sku} was delivered: {costs}"];
+            }
             else
                 goods.Add(meant[0]);
         }
@@ -67,7 +68,8 @@ public static class SupplierReturn
             .GroupBy(r => r.Goods, r => r.Quantity)
             .Where(r => r.Sum() > r.Key.Delivered - r.Key.Returned)
             .Select(r =>
-                $"of {r.Key.Sku} {Quantities.Format(r.Key.Delivered)} were delivered and {Quantities.Format(r.Key.Returned)} went back, so {Quantities.Format(r.Sum())} more are too many"
+                $"{Quantities.Format(r.Key.Delivered)} of {r.Key.Sku} were delivered and {Quantities.Format(r.Key.Returned)} went back, "
+                + $"so {Quantities.Format(r.Sum())} more are too many"
             )
             .ToList();
         return over.Count > 0

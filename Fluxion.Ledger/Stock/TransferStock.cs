@@ -11,23 +11,34 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>Goods leave one store for another.</summary>
 [Example(
-    """{"fromStore":"CCS-01","toStore":"VLN-01","reference":"TR-21","lines":[{"sku":"LAC001","quantity":2},{"sku":"QUE001","quantity":0.5}],"notes":"With the morning van"}"""
+    """
+        {
+          "fromStore": "CCS-01", "toStore": "VLN-01", "reference": "TR-21", "notes": "With the morning van",
+          "lines": [{"sku":"LAC001","quantity":2},{"sku":"QUE001","quantity":0.5}]
+        }
+        """
 )]
 public sealed record TransferStock(
-    [property: Description("Code or id of the store that the goods leave")] string FromStore,
-    [property: Description("Code or id of the store that they go to; another one")] string ToStore,
+    [property: Description("Code or id of the sending store")] string FromStore,
+    [property: Description("Code or id of the receiving store; not the sending store")] string ToStore,
     [property: Description("Each product once")] IReadOnlyList<TransferStock.Line> Lines,
-    [property: Description("The number of the document, as people know it")] string? Reference = null,
-    [property: Description("When they left, with its offset from UTC; now when left out")] DateTimeOffset? OccurredAt = null,
+    [property: Description("Number of the document, as users know it")] string? Reference = null,
+    [property: Description("Time when the goods left, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
-    [property: Description("True when they are there at once: nothing is in transit, and the receiving store has to be yours too")]
+    [property: Description(
+        "True: the goods arrive at once and are never in transit; the receiving store must be yours too. Default: false"
+    )]
         bool Immediate = false,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<TransferStock, TransferStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product; or barcode in its place")] string Sku,
-        [property: Description("Greater than 0, at most 3 decimals; whole for what is counted")] decimal Quantity,
+        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(
+            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+                + "whole numbers for counted products"
+        )]
+            decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -68,12 +79,14 @@ public static class TransferStockEndpoint
     /// <summary>
     /// Goods leave at the moving average of the sending store. In an immediate transfer they also arrive at that cost.
     /// </summary>
-    /// <param name="lockedStock">Stock of the sending store: one for each line. For an immediate transfer, then that of the receiving one.</param>
+    /// <param name="lockedStock">
+    /// Stock of the sending store, one for each line. For an immediate transfer, stock of the receiving store follows.
+    /// </param>
     public static Decision Decide(TransferStock command, Store toStore, IReadOnlyList<LockedStock> lockedStock, StockDocument document)
     {
         var (sending, receiving) = (lockedStock.Take(command.Lines.Count).ToList(), lockedStock.Skip(command.Lines.Count).ToList());
         if (sending[0].Store.Id == toStore.Id)
-            return Refusal.Invalid("toStore", "must be another store than the one that the goods leave");
+            return Refusal.Invalid("toStore", "must be another store than fromStore");
         if (!toStore.IsActive)
             return StockRefusals.StoreDeactivated(command.ToStore);
         if (StockDocumentRules.DuplicateProducts(sending.Select(locked => locked.Product)) is { Count: > 0 } duplicates)
@@ -116,7 +129,13 @@ public static class TransferStockEndpoint
     [WolverinePost("/api/{tenant}/stock/transfers", Name = "Transfer stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Send goods from one store to another")]
     [EndpointDescription(
-        "All lines or none. The goods are in transit until they are received (POST /stock/transfers/{id}/receipts) or the transfer is cancelled (/cancel), unless immediate. Refused: 404 for a store or sku that does not exist, 403 for a sending store that is not yours (and, if immediate, a receiving one), 409 when a store is deactivated or the sending one has too little of a product (see shortages), 400 for a transfer to the same store, a sku that is there twice, or a fraction of what is counted."
+        "All lines or none. "
+            + "The goods are in transit until POST /stock/transfers/{id}/receipts receives them or /cancel cancels the "
+            + "transfer. An immediate transfer has nothing in transit. "
+            + "Refused with 404: an unknown store or sku; "
+            + "403: a sending store that is not yours, or a receiving store that is not yours in an immediate transfer; "
+            + "409: a deactivated store, or too little of a product in the sending store (see shortages); "
+            + "400: a transfer to the same store, a product on two lines, or a fraction of a counted product."
     )]
     [ProducesResponseType<TransferReceipt>(201)]
     public static Task<IResult> Post(TransferStock command, LedgerSession ledger, HttpContext http) =>

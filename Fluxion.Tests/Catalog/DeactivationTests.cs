@@ -104,7 +104,7 @@ public sealed class DeactivationTests(LedgerHost host)
             else
             {
                 OpenDocuments(answer.ShouldBe(409)).ShouldBe(["purchase_order 1 OC-1"]);
-                answer.Detail!.ShouldContain("there is still something open: 1 purchase order (OC-1). Finish or cancel that first.");
+                answer.Detail!.ShouldContain("it has open documents: 1 purchase order (OC-1). Finish or cancel them first.");
                 (await IsActive(tenant.Admin, what)).ShouldBeTrue();
             }
         }
@@ -123,9 +123,9 @@ public sealed class DeactivationTests(LedgerHost host)
         var refused = (await Deactivate(tenant.Admin, "stores/M1")).ShouldBe(409);
         OpenDocuments(refused).ShouldBe(["purchase_order 2 OC-1,OC-2", "reservation 1 web-1", "transfer 1 TR-1"]);
         refused.Detail!.ShouldBe(
-            "The store M1 is not deactivated, because there is still something open: 2 purchase orders (OC-1, OC-2), "
+            "The store M1 is not deactivated, because it has open documents: 2 purchase orders (OC-1, OC-2), "
                 + "1 reservation (web-1), "
-                + "1 transfer (TR-1). Finish or cancel that first."
+                + "1 transfer (TR-1). Finish or cancel them first."
         );
         OpenDocuments((await Deactivate(tenant.Admin, "products/P1")).ShouldBe(409))
             .ShouldBe(["purchase_order 1 OC-1", "reservation 1 web-1", "transfer 1 TR-1"]);

@@ -554,7 +554,7 @@ public sealed class PurchaseOrderTests(LedgerHost host, PurchasingTenant purchas
                 """{"overReceiptPercent":0,"alerts":{"rateDays":28,"leadTimeDays":7,"reopenHours":24,"slowMovingDays":90},"""
                     + "\"timezone\":\"UTC\",\"pricesIncludeTax\":false,\"uniqueReferences\":true}"
             );
-        (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 were ordered");
+        (await Receive(101)).ShouldBe(409).Detail!.ShouldContain("100 of P1 were ordered");
         (await admin.Put("settings", new { overReceiptPercent = 100.5 })).ShouldBe(400).Fields.ShouldBe(["overReceiptPercent"]);
         for (var i = 0; i < 2; i++)
             (await admin.Put("settings", new { overReceiptPercent = 10 })).ShouldBe(200);

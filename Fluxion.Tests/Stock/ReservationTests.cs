@@ -382,7 +382,9 @@ public sealed class ReservationTests(LedgerHost host)
         // a product that the reservation does not hold in this store
         (await Sell(one.Manager, one.Store, id, new { sku = other.Sku, quantity = 1 }))
             .ShouldBe(409)
-            .Detail!.ShouldBe($"The reservation 'web-88' holds nothing of what is sold in the store {one.Store}: sell without it.");
+            .Detail!.ShouldBe(
+                $"The reservation 'web-88' holds none of the sold products in the store {one.Store}. Record the sale without it."
+            );
         (await Sell(one.Manager, one.Store, id, releaseRest: true, new { sku = other.Sku, quantity = 1 })).ShouldBe(201).Json["stock"]!
             .AsArray()
             .Count.ShouldBe(2);
@@ -390,7 +392,7 @@ public sealed class ReservationTests(LedgerHost host)
         (await Status(one.Manager, id)).ShouldBe(Reservation.Open);
         (await Sell(one, 1, id))
             .ShouldBe(409)
-            .Detail!.ShouldBe($"The reservation 'web-88' holds nothing in the store {one.Store}: sell without it.");
+            .Detail!.ShouldBe($"The reservation 'web-88' holds nothing in the store {one.Store}. Record the sale without it.");
         (await Sell(other, 2, id)).ShouldBe(201);
         (await Status(one.Manager, id)).ShouldBe(Reservation.Fulfilled);
         (await Stock(other)).ShouldBe((0m, 0m, 0m));

@@ -177,10 +177,10 @@ public sealed class StockDeciderTests
         {
             var errors = Back(Line("LAC001", 1, unitCost)).Problem!.Fields!;
             errors.Keys.ShouldBe(["lines[0].unitCost"]);
-            errors.Values.Single().ShouldBe(["must be what LAC001 came with: 2 or 3"]);
+            errors.Values.Single().ShouldBe(["must be a cost at which LAC001 was delivered: 2 or 3"]);
         }
         Back(Line("LAC001", 4, 2), Line("LAC001", 3, 2))
-            .Problem!.Message.ShouldBe("Nothing went back: of LAC001 10 were delivered and 4 went back, so 7 more are too many.");
+            .Problem!.Message.ShouldBe("Nothing went back: 10 of LAC001 were delivered and 4 went back, so 7 more are too many.");
         Back(Line("NONE", 1)).Problem!.Kind.ShouldBe(RefusalKind.NotFound);
     }
 
