@@ -655,7 +655,9 @@ public sealed class Pending<T>
 
     /// <exception cref="InvalidOperationException">No stream has been locked since the query was added.</exception>
     public T Value =>
-        _isCompleted ? _value! : throw new InvalidOperationException("The query runs with the next lock, and no stream has been locked since.");
+        _isCompleted
+            ? _value!
+            : throw new InvalidOperationException("The query runs with the next lock, and no stream has been locked since.");
 
     internal void Complete(T value) => (_value, _isCompleted) = (value, true);
 }
