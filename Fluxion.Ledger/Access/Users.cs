@@ -67,20 +67,18 @@ public static class Users
         if (await Lock(ledger, reference, ct) is not { } before)
             return Refusal.NotFound("user", "id", reference);
         if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
-            return Refusal.Conflict(
-                "Changed meanwhile",
-                $"The user {before.Email} is at version {current}, not {version}. Read it again and decide again."
-            );
+            return Refusal.ChangedMeanwhile($"The user {before.Email}", current, version.Value);
         var events = decide(before);
         if (events.Count == 0)
             return Reply.Ok(UserReceipt.From(ledger, before));
-        var after = ledger.Append<User>(before.Id, events);
+        var after = events.Aggregate(before, (user, e) => User.Fold(user.Id, user, e));
         if (
             before.IsActiveAdmin
             && !after.IsActiveAdmin
             && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null
         )
             return Refusal.Conflict("Last admin", $"{before.Email} is the last active admin. Make somebody else an admin first.");
+        ledger.Append<User>(before.Id, events);
         ledger.Enqueue(
             "update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
             after.FullName,
