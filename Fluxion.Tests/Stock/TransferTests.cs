@@ -124,7 +124,7 @@ public sealed class TransferTests(LedgerHost host)
         await Conserved();
         Status((await Receive(manager, id, shop.Sku, 0, damaged: 1)).ShouldBe(200)).ShouldBe("partial");
         await Conserved();
-        (await Receive(manager, id, shop.Sku, 4, lost: 1)).ShouldBe(409).Detail!.ShouldContain($"of {shop.Sku} 4, not 5");
+        (await Receive(manager, id, shop.Sku, 4, lost: 1)).ShouldBe(409).Detail!.ShouldContain($"4 of {shop.Sku} are in transit, not 5");
         Status((await Receive(manager, id, shop.Sku, 2, lost: 1, damaged: 1)).ShouldBe(200)).ShouldBe("received");
         await Conserved();
 
@@ -370,7 +370,7 @@ public sealed class TransferTests(LedgerHost host)
     {
         var (shop, other) = (await TestStore.Create(host, stock: 10), await TestStore.Create(host, stock: 10));
         var transfer = Id((await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 5)))).ShouldBe(201));
-        (await Receive(shop.Manager, transfer, other.Sku, 1)).ShouldBe(409).Detail!.ShouldContain($"of {other.Sku} 0, not 1");
+        (await Receive(shop.Manager, transfer, other.Sku, 1)).ShouldBe(409).Detail!.ShouldContain($"0 of {other.Sku} are in transit, not 1");
         (await Receive(shop.Manager, Guid.CreateVersion7(), shop.Sku, 1)).ShouldBe(404);
         (await shop.Manager.Post("stock/transfers/none/receipts", new { lines = new[] { new { sku = shop.Sku, received = 1 } } })).ShouldBe(
             404
