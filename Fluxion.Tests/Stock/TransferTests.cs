@@ -370,7 +370,9 @@ public sealed class TransferTests(LedgerHost host)
     {
         var (shop, other) = (await TestStore.Create(host, stock: 10), await TestStore.Create(host, stock: 10));
         var transfer = Id((await Send(shop.Manager, shop.Store, other.Store, Lines((shop.Sku, 5)))).ShouldBe(201));
-        (await Receive(shop.Manager, transfer, other.Sku, 1)).ShouldBe(409).Detail!.ShouldContain($"0 of {other.Sku} are in transit, not 1");
+        (await Receive(shop.Manager, transfer, other.Sku, 1))
+            .ShouldBe(409)
+            .Detail!.ShouldContain($"0 of {other.Sku} are in transit, not 1");
         (await Receive(shop.Manager, Guid.CreateVersion7(), shop.Sku, 1)).ShouldBe(404);
         (await shop.Manager.Post("stock/transfers/none/receipts", new { lines = new[] { new { sku = shop.Sku, received = 1 } } })).ShouldBe(
             404
