@@ -11,14 +11,8 @@ namespace Fluxion.Ledger.Catalog;
 public static class DeactivateProductEndpoint
 {
     /// <param name="open">The open documents of the product.</param>
-    public static Decision Decide(Product product, IEnumerable<OpenDocuments> open)
-    {
-        if (!product.IsActive)
-            return Decision.Accept();
-        if (Deactivation.Refuse("product", product.Code, open) is { } stillOpen)
-            return stillOpen;
-        return Decision.Accept(DocumentEvents.Of<Product>(product.Id, new ProductDeactivated()));
-    }
+    public static Decision Decide(Product product, IEnumerable<OpenDocuments> open) =>
+        Deactivation.Decide("product", product, product.IsActive, open, new ProductDeactivated());
 
     [WolverinePost("/api/{tenant}/products/{id}/deactivate", Name = "Deactivate product"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Deactivate a product")]

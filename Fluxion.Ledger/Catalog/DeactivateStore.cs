@@ -11,14 +11,8 @@ namespace Fluxion.Ledger.Catalog;
 public static class DeactivateStoreEndpoint
 {
     /// <param name="open">The open documents of the store.</param>
-    public static Decision Decide(Store store, IEnumerable<OpenDocuments> open)
-    {
-        if (!store.IsActive)
-            return Decision.Accept();
-        if (Deactivation.Refuse("store", store.Code, open) is { } stillOpen)
-            return stillOpen;
-        return Decision.Accept(DocumentEvents.Of<Store>(store.Id, new StoreDeactivated()));
-    }
+    public static Decision Decide(Store store, IEnumerable<OpenDocuments> open) =>
+        Deactivation.Decide("store", store, store.IsActive, open, new StoreDeactivated());
 
     [WolverinePost("/api/{tenant}/stores/{id}/deactivate", Name = "Deactivate store"), Authorize(Roles.Admin), Tags("Catalog")]
     [EndpointSummary("Deactivate a store")]

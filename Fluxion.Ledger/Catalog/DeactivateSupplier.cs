@@ -11,14 +11,8 @@ namespace Fluxion.Ledger.Catalog;
 public static class DeactivateSupplierEndpoint
 {
     /// <param name="open">The open documents of the supplier.</param>
-    public static Decision Decide(Supplier supplier, IEnumerable<OpenDocuments> open)
-    {
-        if (!supplier.IsActive)
-            return Decision.Accept();
-        if (Deactivation.Refuse("supplier", supplier.Code, open) is { } stillOpen)
-            return stillOpen;
-        return Decision.Accept(DocumentEvents.Of<Supplier>(supplier.Id, new SupplierDeactivated()));
-    }
+    public static Decision Decide(Supplier supplier, IEnumerable<OpenDocuments> open) =>
+        Deactivation.Decide("supplier", supplier, supplier.IsActive, open, new SupplierDeactivated());
 
     [WolverinePost("/api/{tenant}/suppliers/{id}/deactivate", Name = "Deactivate supplier"), Authorize(Roles.Manager), Tags("Catalog")]
     [EndpointSummary("Deactivate a supplier")]

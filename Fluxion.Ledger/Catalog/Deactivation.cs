@@ -49,6 +49,18 @@ public static class Deactivation
         return await CatalogEntry.Change<T>(ledger, what, reference, null, entry => new(decide(entry, open)), ct);
     }
 
+    /// <summary>Decides on a deactivation: an inactive entry stays as it is, and one with open documents is refused.</summary>
+    /// <param name="deactivated">The event of the deactivation.</param>
+    public static Decision Decide<T>(string what, T entry, bool isActive, IEnumerable<OpenDocuments> open, object deactivated)
+        where T : class, IAggregate<T>, ICoded
+    {
+        if (!isActive)
+            return Decision.Accept();
+        if (Refuse(what, entry.Code, open) is { } stillOpen)
+            return stillOpen;
+        return Decision.Accept(DocumentEvents.Of<T>(entry.Id, deactivated));
+    }
+
     /// <summary>Refuses with 409, naming the open documents; null when there are none.</summary>
     public static Refusal? Refuse(string what, string code, IEnumerable<OpenDocuments> open)
     {

@@ -232,15 +232,14 @@ public static class ReceivePurchaseOrderEndpoint
             [
                 .. command.Lines.Select(
                     (line, i) =>
-                        new StockRequest(
+                        StockRequest.ForLine(
+                            i,
                             order.StoreId.ToString(),
                             LineOf(order, line.Sku)!.ProductId.ToString(),
                             line.Quantity,
-                            IsInbound: true,
+                            isInbound: true,
                             "id",
-                            $"lines[{i}].sku",
-                            $"lines[{i}].quantity",
-                            CompletesDocument: true
+                            completesDocument: true
                         )
                 ),
             ];

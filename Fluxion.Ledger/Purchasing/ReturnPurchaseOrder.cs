@@ -180,15 +180,14 @@ public static class ReturnPurchaseOrderEndpoint
         var occurred = ledger.ResolveOccurrence(command.OccurredAt, delivery.OccurredAt);
         var requests = goods.Select(
             (g, i) =>
-                new StockRequest(
+                StockRequest.ForLine(
+                    i,
                     order.StoreId.ToString(),
                     g.ProductId.ToString(),
                     command.Lines[i].Quantity,
-                    IsInbound: false,
+                    isInbound: false,
                     "id",
-                    $"lines[{i}].sku",
-                    $"lines[{i}].quantity",
-                    CompletesDocument: true // the decision names all that is deactivated
+                    completesDocument: true // the decision names all that is deactivated
                 )
         );
         (var stock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. requests], occurred, ct);

@@ -35,13 +35,13 @@ public static class SaleRestocking
     {
         var requests = goods.Select(
             (line, i) =>
-                new StockRequest(
+                StockRequest.ForLine(
+                    i,
                     sale.StoreId.ToString(),
                     sale.Lines[line.Line].ProductId.ToString(),
                     line.Quantity,
-                    IsInbound: false,
-                    QuantityField: $"lines[{i}].quantity",
-                    CompletesDocument: true
+                    isInbound: false,
+                    completesDocument: true
                 )
         );
         var (stock, _, problem) = await StockLedger.ResolveAndLock(ledger, [.. requests], occurred, ct);

@@ -164,14 +164,13 @@ public static class MoveStockEndpoint
                     [
                         .. command.Lines.Select(
                             (line, i) =>
-                                new StockRequest(
+                                StockRequest.ForLine(
+                                    i,
                                     line.Store,
                                     line.Sku,
                                     line.Quantity,
-                                    IsInbound: line.Type == "receipt",
-                                    $"lines[{i}].store",
-                                    $"lines[{i}].sku",
-                                    $"lines[{i}].quantity"
+                                    isInbound: line.Type == "receipt",
+                                    $"lines[{i}].store"
                                 )
                         ),
                     ],

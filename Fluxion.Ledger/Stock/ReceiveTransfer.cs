@@ -181,14 +181,7 @@ public static class ReceiveTransferEndpoint
         [
             .. command.Lines.Select(
                 (line, i) =>
-                    new StockRequest(
-                        transfer.ToStoreId.ToString(),
-                        line.Sku,
-                        Quantity: 0,
-                        IsInbound: false,
-                        SkuField: $"lines[{i}].sku",
-                        CompletesDocument: true
-                    )
+                    StockRequest.ForLine(i, transfer.ToStoreId.ToString(), line.Sku, quantity: 0, isInbound: false, completesDocument: true)
             ),
         ];
 }

@@ -53,16 +53,7 @@ public sealed record ReserveStock(
         public static IEnumerable<StockRequest> Requests(IReadOnlyList<Line> lines, bool completesDocument) =>
             lines.Select(
                 (line, i) =>
-                    new StockRequest(
-                        line.Store,
-                        line.Sku,
-                        line.Quantity,
-                        IsInbound: false,
-                        $"lines[{i}].store",
-                        $"lines[{i}].sku",
-                        $"lines[{i}].quantity",
-                        completesDocument
-                    )
+                    StockRequest.ForLine(i, line.Store, line.Sku, line.Quantity, isInbound: false, $"lines[{i}].store", completesDocument)
             );
     }
 

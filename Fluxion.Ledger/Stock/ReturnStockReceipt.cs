@@ -106,16 +106,7 @@ public static class ReturnStockReceiptEndpoint
             ledger,
             [
                 .. goods.Select(
-                    (g, i) =>
-                        new StockRequest(
-                            store.Code,
-                            g.ProductId.ToString(),
-                            command.Lines[i].Quantity,
-                            IsInbound: false,
-                            "store",
-                            $"lines[{i}].sku",
-                            $"lines[{i}].quantity"
-                        )
+                    (g, i) => StockRequest.ForLine(i, store.Code, g.ProductId.ToString(), command.Lines[i].Quantity, isInbound: false)
                 ),
             ],
             occurred,

@@ -25,11 +25,17 @@ public sealed record StockRequest(
         IEnumerable<IStockLine> lines,
         bool isInbound,
         string storeField = "store"
-    ) =>
-        [
-            .. lines.Select(
-                (line, i) =>
-                    new StockRequest(store, line.Sku, line.Quantity, isInbound, storeField, $"lines[{i}].sku", $"lines[{i}].quantity")
-            ),
-        ];
+    ) => [.. lines.Select((line, i) => ForLine(i, store, line.Sku, line.Quantity, isInbound, storeField))];
+
+    /// <summary>Makes a request for a line of a command. Its errors name the fields of that line.</summary>
+    /// <param name="index">Index of the line, from 0.</param>
+    public static StockRequest ForLine(
+        int index,
+        string store,
+        string sku,
+        decimal quantity,
+        bool isInbound,
+        string storeField = "store",
+        bool completesDocument = false
+    ) => new(store, sku, quantity, isInbound, storeField, $"lines[{index}].sku", $"lines[{index}].quantity", completesDocument);
 }
