@@ -147,11 +147,12 @@ public sealed partial class Analysts(Databases databases)
         foreach (var former in await List(connection, [RoleOf(tenant)], ct))
             if (former.IsOurs)
                 await Revoke(tenant, former.Login, ct);
-        // includes indirect members, through a group that is itself a member
+        // Includes indirect members, through a group that is itself a member. Superusers and members of fluxion_owner read every tenant
+        // by their own right.
         await using var rest = new NpgsqlCommand(
             """
             select login.rolname::text from pg_roles login join pg_roles tenant on tenant.rolname = $1
-            where login.rolcanlogin and not login.rolsuper and login.rolname <> current_user
+            where login.rolcanlogin and not pg_has_role(login.oid, current_user, 'member')
               and pg_has_role(login.oid, tenant.oid, 'member') and has_database_privilege(login.oid, current_database(), 'connect')
             order by 1
             """,

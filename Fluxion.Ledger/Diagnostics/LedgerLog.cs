@@ -13,4 +13,11 @@ internal static partial class LedgerLog
 
     [LoggerMessage(1101, LogLevel.Warning, "Hosts are not notified that alerts have changed; their streams find out by polling")]
     public static partial void NotificationsFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(
+        1201,
+        LogLevel.Warning,
+        "The schema {Schema} of a tenant that could not be created was not dropped; the next attempt drops it"
+    )]
+    public static partial void SchemaNotDropped(this ILogger logger, Exception exception, string schema);
 }

@@ -1,6 +1,8 @@
 using Fluxion.Ledger.Access;
+using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Time;
 using Marten;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Fluxion.Ledger.Tenancy;
@@ -27,7 +29,8 @@ public sealed class TenantProvisioning(
     TenantSchemas schemas,
     SchemaScripts scripts,
     SchemaFingerprints fingerprints,
-    TimeProvider clock
+    TimeProvider clock,
+    ILogger<TenantProvisioning> logger
 )
 {
     public const string Template = "template";
@@ -213,7 +216,14 @@ public sealed class TenantProvisioning(
         }
         catch
         {
-            await Execute(owner, $"drop schema if exists {tenant.Schema} cascade", CancellationToken.None);
+            try
+            {
+                await Execute(owner, $"drop schema if exists {tenant.Schema} cascade", CancellationToken.None);
+            }
+            catch (NpgsqlException e)
+            {
+                logger.SchemaNotDropped(e, tenant.Schema);
+            }
             throw;
         }
         await fingerprints.Record(tenant.Schema, CancellationToken.None);

@@ -307,8 +307,15 @@ public sealed class AdoptionTests(LedgerHost host)
         await using var analyst = await Sql.Open(Connection(login));
         (await analyst.Rows("select * from stores")).ShouldBeEmpty();
         await using var superuser = await host.OpenSuperuser();
-        await superuser.Execute($"create role group_{suffix} in role {tenant.Analyst}; create role {byHand} login in role group_{suffix}");
-        await superuser.Execute($"grant connect on database {host.Database} to {byHand}");
+        var deployment = $"deploy_{suffix}";
+        await superuser.Execute(
+            $"""
+            create role group_{suffix} in role {tenant.Analyst};
+            create role {byHand} login in role group_{suffix};
+            grant connect on database {host.Database} to {byHand};
+            create role {deployment} login in role fluxion_owner
+            """
+        );
         try
         {
             // an operator removes a tenant by hand
@@ -319,6 +326,7 @@ public sealed class AdoptionTests(LedgerHost host)
             var refused = (await platform.Post("/api/tenants", TestTenant.Request(tenant.Slug))).ShouldBe(409).Detail!;
             refused.ShouldContain(byHand);
             refused.ShouldNotContain(login);
+            refused.ShouldNotContain(deployment, Case.Sensitive, "a member of fluxion_owner reads every tenant by its own right");
             (await superuser.Rows($"select from pg_namespace where nspname = '{tenant.Schema}'")).ShouldBeEmpty();
             await superuser.Execute($"revoke {tenant.Analyst} from group_{suffix}");
             var created = (await platform.Post("/api/tenants", TestTenant.Request(tenant.Slug))).ShouldBe(201).Json;
@@ -332,7 +340,7 @@ public sealed class AdoptionTests(LedgerHost host)
         }
         finally
         {
-            await superuser.DropLogins(byHand, $"group_{suffix}");
+            await superuser.DropLogins(byHand, deployment, $"group_{suffix}");
         }
     }
 }
