@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Linq.Expressions;
 using System.Text.Json;
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
@@ -11,19 +13,114 @@ using JasperFx.OpenTelemetry;
 using Marten;
 using Marten.Schema;
 using Weasel.Core;
+using SystemTextJsonSerializer = Marten.Services.SystemTextJsonSerializer;
 
 namespace Fluxion.Ledger;
 
 /// <summary>Everything that Marten stores in a tenant's schema: the aggregates and the events that they are folded from.</summary>
 public static class LedgerModel
 {
-    /// <summary>
-    /// The function by which each type of event changes the state of its aggregate, <see cref="IAggregate{TSelf}.Fold"/>. Filled when a
-    /// store is configured.
-    /// </summary>
-    public static IReadOnlyDictionary<Type, Func<Guid, object?, object, object>> Folds => Folding;
+    private static readonly Aggregate[] Aggregates =
+    [
+        AggregateOf<User>(
+            u => u.Email,
+            typeof(UserRegistered),
+            typeof(UserChanged),
+            typeof(UserPasswordChanged),
+            typeof(UserDeactivated),
+            typeof(UserActivated)
+        ),
+        AggregateOf<Store>(s => s.Code, typeof(StoreOpened), typeof(StoreChanged), typeof(StoreDeactivated), typeof(StoreActivated)),
+        AggregateOf<Category>(
+            c => c.Code,
+            typeof(CategoryCreated),
+            typeof(CategoryChanged),
+            typeof(CategoryDeactivated),
+            typeof(CategoryActivated)
+        ),
+        AggregateOf<Supplier>(
+            s => s.Code,
+            typeof(SupplierRegistered),
+            typeof(SupplierChanged),
+            typeof(SupplierDeactivated),
+            typeof(SupplierActivated)
+        ),
+        AggregateOf<Product>(
+            p => p.Code,
+            typeof(ProductCreated),
+            typeof(ProductChanged),
+            typeof(ProductDeactivated),
+            typeof(ProductActivated)
+        ),
+        AggregateOf<PurchaseOrder>(
+            o => o.Code,
+            typeof(PurchaseOrderDrafted),
+            typeof(PurchaseOrderChanged),
+            typeof(PurchaseOrderSent),
+            typeof(PurchaseOrderConfirmed),
+            typeof(PurchaseOrderReceived),
+            typeof(PurchaseOrderReturned),
+            typeof(PurchaseOrderClosed),
+            typeof(PurchaseOrderReopened),
+            typeof(PurchaseOrderCancelled)
+        ),
+        AggregateOf<TenantSettings>(null, typeof(SettingsChanged)),
+        AggregateOf<StockItem>(
+            null,
+            typeof(StockReserved),
+            typeof(StockReleased),
+            typeof(StockReceived),
+            typeof(StockIssued),
+            typeof(StockReturnedToSupplier),
+            typeof(StockAdjusted),
+            typeof(StockSold),
+            typeof(StockReturned),
+            typeof(StockSent),
+            typeof(StockArrived),
+            typeof(StockCounted),
+            typeof(StockCountCorrected),
+            typeof(StockCarriedOver)
+        ),
+        AggregateOf<Transfer>(null, typeof(TransferSent), typeof(TransferReceived), typeof(TransferCancelled)),
+        AggregateOf<Reservation>(
+            null,
+            typeof(ReservationOpened),
+            typeof(ReservationFulfilled),
+            typeof(ReservationChanged),
+            typeof(ReservationExtended),
+            typeof(ReservationReleased),
+            typeof(ReservationExpired)
+        ),
+        AggregateOf<Sale>(
+            null,
+            typeof(SaleRecorded),
+            typeof(PaymentReceived),
+            typeof(PaymentRefunded),
+            typeof(GoodsReturned),
+            typeof(SaleCancelled)
+        ),
+        AggregateOf<Alert>(
+            null,
+            typeof(AlertRaised),
+            typeof(AlertUpdated),
+            typeof(AlertReopened),
+            typeof(AlertAcknowledged),
+            typeof(AlertResolved),
+            typeof(AlertDismissed),
+            typeof(AlertCleared)
+        ),
+    ];
 
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Type, Func<Guid, object?, object, object>> Folding = new();
+    /// <summary>The function by which each type of event changes the state of its aggregate: <see cref="IAggregate{TSelf}.Fold"/>.</summary>
+    public static readonly FrozenDictionary<Type, Func<Guid, object?, object, object>> Folds = Aggregates
+        .SelectMany(aggregate => aggregate.Events, (aggregate, type) => KeyValuePair.Create(type, aggregate.Fold))
+        .ToFrozenDictionary();
+
+    /// <summary>The serializer of all stores.</summary>
+    private static readonly SystemTextJsonSerializer Serializer = new() { EnumStorage = EnumStorage.AsString, Casing = Casing.CamelCase };
+
+    /// <summary>The options with which <see cref="Serializer"/> writes events.</summary>
+    public static readonly JsonSerializerOptions Json = OptionsOf(Serializer);
 
     /// <summary>
     /// The event type of the rows that Marten inserts after failed transactions. Older ledgers have some of them
@@ -31,16 +128,13 @@ public static class LedgerModel
     /// </summary>
     public const string Tombstone = "tombstone";
 
-    /// <summary>The options with which events are written and read. Set when a store is configured.</summary>
-    public static JsonSerializerOptions Json { get; private set; } = JsonSerializerOptions.Default;
-
     /// <summary>Whether a type of document is the state of a stream.</summary>
     public static bool IsAggregate(Type document) =>
         document.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IAggregate<>));
 
     public static void Configure(StoreOptions options)
     {
-        options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase, json => Json = json);
+        options.Serializer(Serializer);
         options.UseRowLevelSecurity(Databases.TenantSetting);
         options.Policies.DisableInformationalFields();
         options.OpenTelemetry.TrackConnections = TrackLevel.Normal; // costs nothing while nobody listens
@@ -56,117 +150,37 @@ public static class LedgerModel
         options.Projections.Errors.SkipSerializationErrors = false;
         options.Projections.Errors.SkipUnknownEvents = false;
 
-        Aggregate<User>(
-            options,
-            u => u.Email,
-            typeof(UserRegistered),
-            typeof(UserChanged),
-            typeof(UserPasswordChanged),
-            typeof(UserDeactivated),
-            typeof(UserActivated)
-        );
-        Aggregate<Store>(options, s => s.Code, typeof(StoreOpened), typeof(StoreChanged), typeof(StoreDeactivated), typeof(StoreActivated));
-        Aggregate<Category>(
-            options,
-            c => c.Code,
-            typeof(CategoryCreated),
-            typeof(CategoryChanged),
-            typeof(CategoryDeactivated),
-            typeof(CategoryActivated)
-        );
-        Aggregate<Supplier>(
-            options,
-            s => s.Code,
-            typeof(SupplierRegistered),
-            typeof(SupplierChanged),
-            typeof(SupplierDeactivated),
-            typeof(SupplierActivated)
-        );
-        Aggregate<Product>(
-            options,
-            p => p.Code,
-            typeof(ProductCreated),
-            typeof(ProductChanged),
-            typeof(ProductDeactivated),
-            typeof(ProductActivated)
-        );
-        Aggregate<PurchaseOrder>(
-            options,
-            o => o.Code,
-            typeof(PurchaseOrderDrafted),
-            typeof(PurchaseOrderChanged),
-            typeof(PurchaseOrderSent),
-            typeof(PurchaseOrderConfirmed),
-            typeof(PurchaseOrderReceived),
-            typeof(PurchaseOrderReturned),
-            typeof(PurchaseOrderClosed),
-            typeof(PurchaseOrderReopened),
-            typeof(PurchaseOrderCancelled)
-        );
-        Aggregate<TenantSettings>(options, null, typeof(SettingsChanged));
-        Aggregate<StockItem>(
-            options,
-            null,
-            typeof(StockReserved),
-            typeof(StockReleased),
-            typeof(StockReceived),
-            typeof(StockIssued),
-            typeof(StockReturnedToSupplier),
-            typeof(StockAdjusted),
-            typeof(StockSold),
-            typeof(StockReturned),
-            typeof(StockSent),
-            typeof(StockArrived),
-            typeof(StockCounted),
-            typeof(StockCountCorrected),
-            typeof(StockCarriedOver)
-        );
-        Aggregate<Transfer>(options, null, typeof(TransferSent), typeof(TransferReceived), typeof(TransferCancelled));
-        Aggregate<Reservation>(
-            options,
-            null,
-            typeof(ReservationOpened),
-            typeof(ReservationFulfilled),
-            typeof(ReservationChanged),
-            typeof(ReservationExtended),
-            typeof(ReservationReleased),
-            typeof(ReservationExpired)
-        );
+        foreach (var aggregate in Aggregates)
+            aggregate.Configure(options);
         options.Schema.For<Reservation>().Index(r => r.Status);
-        Aggregate<Sale>(
-            options,
-            null,
-            typeof(SaleRecorded),
-            typeof(PaymentReceived),
-            typeof(PaymentRefunded),
-            typeof(GoodsReturned),
-            typeof(SaleCancelled)
-        );
-        Aggregate<Alert>(
-            options,
-            null,
-            typeof(AlertRaised),
-            typeof(AlertUpdated),
-            typeof(AlertReopened),
-            typeof(AlertAcknowledged),
-            typeof(AlertResolved),
-            typeof(AlertDismissed),
-            typeof(AlertCleared)
-        );
         // the text column first: under row-level security PostgreSQL does not search an index by a value that has to be cast
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.InvoiceNumber, s => s.StoreId);
         options.Schema.For<Sale>().UniqueIndex(UniqueIndexType.Computed, s => s.UniquePosTransactionId!, s => s.StoreId);
         options.Schema.For<Sale>().Index(s => s.PosTransactionId!); // includes sales whose transaction id need not be unique
     }
 
-    private static void Aggregate<T>(StoreOptions options, System.Linq.Expressions.Expression<Func<T, object>>? code, params Type[] events)
-        where T : class, IAggregate<T>
+    private static JsonSerializerOptions OptionsOf(SystemTextJsonSerializer serializer)
     {
-        var schema = options.Schema.For<T>();
-        if (code is not null)
-            schema.UniqueIndex(UniqueIndexType.Computed, code);
-        options.Events.AddEventTypes(events);
-        foreach (var type in events)
-            Folding[type] = (id, state, @event) => T.Fold(id, (T?)state, @event);
+        JsonSerializerOptions? options = null;
+        serializer.Configure(json => options = json);
+        return options!;
     }
+
+    private static Aggregate AggregateOf<T>(Expression<Func<T, object>>? code, params Type[] events)
+        where T : class, IAggregate<T> =>
+        new(
+            events,
+            (id, state, @event) => T.Fold(id, (T?)state, @event),
+            options =>
+            {
+                var schema = options.Schema.For<T>();
+                if (code is not null)
+                    schema.UniqueIndex(UniqueIndexType.Computed, code);
+                options.Events.AddEventTypes(events);
+            }
+        );
+
+    /// <param name="Events">The types of its events.</param>
+    /// <param name="Configure">Registers the state, its unique code and the events with a store.</param>
+    private sealed record Aggregate(Type[] Events, Func<Guid, object?, object, object> Fold, Action<StoreOptions> Configure);
 }
