@@ -17,7 +17,6 @@ using Fluxion.Projections.Audit;
 using Fluxion.Projections.Queries;
 using Fluxion.Projections.Replay;
 using Fluxion.Projections.Streaming;
-using Fluxion.Projections.Tables;
 using Fluxion.Projections.Writing;
 using JasperFx;
 using JasperFx.CodeGeneration;

@@ -141,7 +141,7 @@ public static class DemoTenant
                         ledger,
                         services.GetRequiredService<IStockDocuments>(),
                         receipt,
-                        isInbound: true,
+                        requiresActiveProduct: true,
                         (lockedStock, document) => ReceiveStockEndpoint.Decide(receipt, lockedStock, document),
                         ct
                     ),

@@ -163,7 +163,7 @@ public sealed class LoadedTenant(IServiceProvider services, Tenant tenant, LoadS
     {
         var (lockedStock, _, problem) = await StockLedger.ResolveAndLock(
             ledger,
-            [.. items.Select(item => new StockRequest(store, item.Sku, 1, IsInbound: true))],
+            [.. items.Select(item => new StockRequest(store, item.Sku, 1, RequiresActiveProduct: true))],
             ledger.ResolveOccurrence(null),
             ct
         );

@@ -25,6 +25,7 @@ public sealed record GoodsOnOrder(Guid StoreId, Guid ProductId, decimal Quantity
                 Add(before, -1);
             Add(order, 1);
             last[order.Id] = order;
+            // lines change in drafts only, so no other item has a new quantity
             foreach (var line in order.Lines)
                 ever.Add((order.StoreId, line.ProductId, totals[(order.StoreId, line.ProductId)]));
         }

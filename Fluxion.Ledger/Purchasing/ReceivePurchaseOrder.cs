@@ -237,7 +237,7 @@ public static class ReceivePurchaseOrderEndpoint
                             order.StoreId.ToString(),
                             LineOf(order, line.Sku)!.ProductId.ToString(),
                             line.Quantity,
-                            isInbound: true,
+                            requiresActiveProduct: true,
                             "id",
                             completesDocument: true
                         )

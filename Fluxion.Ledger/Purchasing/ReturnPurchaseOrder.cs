@@ -185,7 +185,7 @@ public static class ReturnPurchaseOrderEndpoint
                     order.StoreId.ToString(),
                     g.ProductId.ToString(),
                     command.Lines[i].Quantity,
-                    isInbound: false,
+                    requiresActiveProduct: false,
                     "id",
                     completesDocument: true // the decision names all that is deactivated
                 )

@@ -24,7 +24,7 @@ public sealed record CancelSale(
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(c => c.Reason).Name();
+            RuleFor(c => c.Reason).RequiredLine(200);
             RuleFor(c => c.RefundMethod!).OneOf(PaymentMethods.All).When(c => c.RefundMethod is not null);
             this.Occurrence(clock);
         }
@@ -34,13 +34,13 @@ public sealed record CancelSale(
 public static class CancelSaleEndpoint
 {
     /// <summary>All goods come back at the cost that they left with, and all money held is given back.</summary>
-    /// <param name="stock">Stock of the lines, in their order.</param>
+    /// <param name="lockedStock">Stock of the lines, in their order.</param>
     /// <param name="occurred">Its cause is <see cref="LockedSale.NotCancelledBefore"/>.</param>
     /// <param name="now">The ledger's time.</param>
     public static Decision Decide(
         CancelSale command,
         LockedSale locked,
-        IReadOnlyList<LockedStock> stock,
+        IReadOnlyList<LockedStock> lockedStock,
         Occurrence occurred,
         DateTimeOffset now
     )
@@ -50,13 +50,14 @@ public static class CancelSaleEndpoint
             return wrongState;
         if (sale.Returned.Any(returned => returned > 0))
             return SaleRefusals.GoodsWereReturned(sale);
+        // the next check covers this one as well; its message would name the payment
         if (occurred.OccurredAt < sale.OccurredAt)
             return Refusal.BeforeCause("the sale", sale.OccurredAt);
         if (occurred.IsTooEarly)
-            return Refusal.BeforeCause("the money was paid that is given back", occurred.NotBefore!.Value);
+            return Refusal.BeforeCause("the payment that is refunded", occurred.NotBefore!.Value);
         var at = occurred.At(now);
         return SaleRestocking
-            .Decide(sale, sale.AllGoods, stock, command.Reason, at)
+            .Decide(sale, sale.AllGoods, lockedStock, command.Reason, at)
             .With(
                 DocumentEvents.Of<Sale>(
                     sale.Id,
@@ -64,7 +65,7 @@ public static class CancelSaleEndpoint
                         .. locked
                             .RefundsOf(command.RefundMethod)
                             .Select(refund => new PaymentRefunded(refund.Amount, refund.Method, null, command.Reason, at)),
-                        new SaleCancelled(command.Reason, sale.AmountHeld, at),
+                        new SaleCancelled(command.Reason, Refund: sale.AmountHeld, at),
                     ]
                 )
             );
@@ -90,16 +91,16 @@ public static class CancelSaleEndpoint
                 if (locked is null)
                     return problem!;
                 var occurred = ledger.ResolveOccurrence(command.OccurredAt, locked.NotCancelledBefore);
-                (var stock, problem) = await SaleRestocking.Lock(ledger, locked.Sale, locked.Sale.AllGoods, occurred, ct);
+                (var lockedStock, problem) = await SaleRestocking.Lock(ledger, locked.Sale, locked.Sale.AllGoods, occurred, ct);
                 if (problem is not null)
                     return problem;
                 return ledger.Append(
-                    Decide(command, locked, stock, occurred, ledger.Now),
-                    changed =>
+                    Decide(command, locked, lockedStock, occurred, ledger.Now),
+                    stock =>
                         Reply.Ok(
                             SaleReceipt.From(
                                 ledger.State<Sale>(locked.Sale.Id),
-                                changed,
+                                stock,
                                 occurred.At(ledger.Now),
                                 locked.RefundsOf(command.RefundMethod)
                             )

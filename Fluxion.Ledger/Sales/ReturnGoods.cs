@@ -45,9 +45,15 @@ public sealed record ReturnGoods(
 public static class ReturnGoodsEndpoint
 {
     /// <summary>Goods come back at the cost that they left with, and their price is credited.</summary>
-    /// <param name="stock">Stock of the lines, in their order; not read when the sale does not have one of the lines.</param>
+    /// <param name="lockedStock">Stock of the lines, in their order; not read when the sale does not have one of the lines.</param>
     /// <param name="now">The ledger's time.</param>
-    public static Decision Decide(ReturnGoods command, Sale sale, IReadOnlyList<LockedStock> stock, Occurrence occurred, DateTimeOffset now)
+    public static Decision Decide(
+        ReturnGoods command,
+        Sale sale,
+        IReadOnlyList<LockedStock> lockedStock,
+        Occurrence occurred,
+        DateTimeOffset now
+    )
     {
         if (SaleRefusals.WrongState(sale, "return") is { } wrongState)
             return wrongState;
@@ -56,18 +62,18 @@ public static class ReturnGoodsEndpoint
         if (!HasLines(command, sale))
             return SaleRefusals.NoSuchLine(sale, command);
         var goods = Goods(command, sale);
-        var returned = sale.ReturnedAfter(goods);
-        var tooMuch = sale.Lines.Where((line, i) => returned[i] > line.Quantity).Select(line => line.Sku).ToList();
+        var returnedAfter = sale.ReturnedAfter(goods);
+        var tooMuch = sale.Lines.Where((line, i) => returnedAfter[i] > line.Quantity).Select(line => line.Sku).ToList();
         if (tooMuch.Count > 0)
             return SaleRefusals.MoreThanWasSold(sale, tooMuch);
         var at = occurred.At(now);
         return SaleRestocking
-            .Decide(sale, goods, stock, command.Reason, at)
-            .With(DocumentEvents.Of<Sale>(sale.Id, Returned(sale, goods, command.Reason, at)));
+            .Decide(sale, goods, lockedStock, command.Reason, at)
+            .With(DocumentEvents.Of<Sale>(sale.Id, Event(sale, goods, command.Reason, at)));
     }
 
     /// <summary>The event of goods that come back, with their credit: see <see cref="LineAmount.Credit"/>.</summary>
-    public static GoodsReturned Returned(Sale sale, IReadOnlyList<ReturnedLine> goods, string? reason, DateTimeOffset at)
+    public static GoodsReturned Event(Sale sale, IReadOnlyList<ReturnedLine> goods, string? reason, DateTimeOffset at)
     {
         var credit = sale.Credit(sale.Returned, sale.ReturnedAfter(goods));
         var (subtotal, tax) = (credit.Sum(line => line.Net), credit.Sum(line => line.Tax));
@@ -101,12 +107,12 @@ public static class ReturnGoodsEndpoint
                     return problem!;
                 var sale = locked.Sale;
                 var occurred = ledger.ResolveOccurrence(command.OccurredAt, sale.OccurredAt);
-                (var stock, problem) = await SaleRestocking.Lock(ledger, sale, Goods(command, sale), occurred, ct);
+                (var lockedStock, problem) = await SaleRestocking.Lock(ledger, sale, Goods(command, sale), occurred, ct);
                 if (problem is not null)
                     return problem;
                 return ledger.Append(
-                    Decide(command, sale, stock, occurred, ledger.Now),
-                    changed => Reply.Ok(SaleReceipt.From(ledger.State<Sale>(sale.Id), changed, occurred.At(ledger.Now)))
+                    Decide(command, sale, lockedStock, occurred, ledger.Now),
+                    stock => Reply.Ok(SaleReceipt.From(ledger.State<Sale>(sale.Id), stock, occurred.At(ledger.Now)))
                 );
             }
         );

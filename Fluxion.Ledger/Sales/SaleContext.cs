@@ -40,7 +40,7 @@ public sealed record SaleContext(
         var occurred = ledger.ResolveOccurrence(command.OccurredAt, reservation?.OpenedAt);
         (var stock, var at, problem) = await StockLedger.ResolveAndLock(
             ledger,
-            [.. StockRequest.ForLines(command.Store, command.Lines, isInbound: false), .. held],
+            [.. StockRequest.ForLines(command.Store, command.Lines, requiresActiveProduct: false), .. held],
             occurred,
             ct
         );
@@ -118,7 +118,15 @@ public sealed record SaleContext(
         return (
             reservation,
             command.ReleaseRest
-                ? [.. held.Select(line => new StockRequest(command.Store, line.ProductId.ToString(), line.Quantity, IsInbound: false))]
+                ?
+                [
+                    .. held.Select(line => new StockRequest(
+                        command.Store,
+                        line.ProductId.ToString(),
+                        line.Quantity,
+                        RequiresActiveProduct: false
+                    )),
+                ]
                 : [],
             null
         );

@@ -40,7 +40,7 @@ public static class SaleRestocking
                     sale.StoreId.ToString(),
                     sale.Lines[line.Line].ProductId.ToString(),
                     line.Quantity,
-                    isInbound: false,
+                    requiresActiveProduct: false,
                     completesDocument: true
                 )
         );

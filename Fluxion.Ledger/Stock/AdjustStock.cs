@@ -99,7 +99,7 @@ public static class AdjustStockEndpoint
                     ledger,
                     documents,
                     command,
-                    isInbound: false,
+                    requiresActiveProduct: false,
                     (lockedStock, document) => Decide(command, lockedStock, document),
                     ct
                 )

@@ -97,7 +97,7 @@ public static class CancelTransferEndpoint
                 transfer.FromStoreId.ToString(),
                 line.ProductId.ToString(),
                 line.InTransit,
-                IsInbound: false,
+                RequiresActiveProduct: false,
                 CompletesDocument: true
             )),
         ];

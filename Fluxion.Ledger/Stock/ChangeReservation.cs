@@ -192,7 +192,7 @@ public static class ChangeReservationEndpoint
             line.StoreId.ToString(),
             line.ProductId.ToString(),
             line.Held,
-            IsInbound: false,
+            RequiresActiveProduct: false,
             CompletesDocument: true
         ));
 }

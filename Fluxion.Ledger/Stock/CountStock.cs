@@ -74,9 +74,9 @@ public sealed record CountVariance(string Sku, decimal Expected, decimal Counted
             product.Code,
             count.Expected,
             count.Counted,
-            count.Change(),
+            count.QuantityChange(),
             count.UnitCost,
-            Quantities.Round(count.Change() * count.UnitCost, 2)
+            Quantities.Round(count.QuantityChange() * count.UnitCost, 2)
         );
 }
 
@@ -152,7 +152,7 @@ public static class CountStockEndpoint
             {
                 var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
                     ledger,
-                    StockRequest.ForLines(command.Store, command.Lines, isInbound: false),
+                    StockRequest.ForLines(command.Store, command.Lines, requiresActiveProduct: false),
                     ledger.ResolveOccurrence(command.OccurredAt),
                     ct,
                     counting: true

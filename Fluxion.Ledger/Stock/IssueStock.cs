@@ -97,7 +97,7 @@ public static class IssueStockEndpoint
                     ledger,
                     documents,
                     command,
-                    isInbound: false,
+                    requiresActiveProduct: false,
                     (lockedStock, document) => Decide(command, lockedStock, document),
                     ct
                 )

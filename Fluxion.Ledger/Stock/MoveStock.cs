@@ -169,7 +169,7 @@ public static class MoveStockEndpoint
                                     line.Store,
                                     line.Sku,
                                     line.Quantity,
-                                    isInbound: line.Type == "receipt",
+                                    requiresActiveProduct: line.Type == "receipt",
                                     $"lines[{i}].store"
                                 )
                         ),

@@ -92,7 +92,7 @@ public static class ReceiveStockEndpoint
                     ledger,
                     documents,
                     command,
-                    isInbound: true,
+                    requiresActiveProduct: true,
                     (lockedStock, document) => Decide(command, lockedStock, document),
                     ct
                 )

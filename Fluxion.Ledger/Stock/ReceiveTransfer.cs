@@ -181,7 +181,14 @@ public static class ReceiveTransferEndpoint
         [
             .. command.Lines.Select(
                 (line, i) =>
-                    StockRequest.ForLine(i, transfer.ToStoreId.ToString(), line.Sku, quantity: 0, isInbound: false, completesDocument: true)
+                    StockRequest.ForLine(
+                        i,
+                        transfer.ToStoreId.ToString(),
+                        line.Sku,
+                        quantity: 0,
+                        requiresActiveProduct: false,
+                        completesDocument: true
+                    )
             ),
         ];
 }

@@ -53,7 +53,15 @@ public sealed record ReserveStock(
         public static IEnumerable<StockRequest> Requests(IReadOnlyList<Line> lines, bool completesDocument) =>
             lines.Select(
                 (line, i) =>
-                    StockRequest.ForLine(i, line.Store, line.Sku, line.Quantity, isInbound: false, $"lines[{i}].store", completesDocument)
+                    StockRequest.ForLine(
+                        i,
+                        line.Store,
+                        line.Sku,
+                        line.Quantity,
+                        requiresActiveProduct: false,
+                        $"lines[{i}].store",
+                        completesDocument
+                    )
             );
     }
 

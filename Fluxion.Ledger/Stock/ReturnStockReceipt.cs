@@ -106,7 +106,8 @@ public static class ReturnStockReceiptEndpoint
             ledger,
             [
                 .. goods.Select(
-                    (g, i) => StockRequest.ForLine(i, store.Code, g.ProductId.ToString(), command.Lines[i].Quantity, isInbound: false)
+                    (g, i) =>
+                        StockRequest.ForLine(i, store.Code, g.ProductId.ToString(), command.Lines[i].Quantity, requiresActiveProduct: false)
                 ),
             ],
             occurred,

@@ -21,7 +21,7 @@ public static class StockDecider
             if (happened is StockMovement movement && locked.Later.CountAfter(movement.Document.OccurredAt) is { } count)
             {
                 Apply(
-                    new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.Change(), movement.Document.Id, count)
+                    new StockCountCorrected(movement.StoreId, movement.ProductId, -movement.QuantityChange(), movement.Document.Id, count)
                     {
                         UnitCost = movement.UnitCost,
                     }
@@ -29,7 +29,7 @@ public static class StockDecider
             }
             else if (happened is StockMovement fact && fact.IsFact())
             {
-                tally.Facts += fact.Change();
+                tally.Facts += fact.QuantityChange();
             }
             if (happened is StockReleased released)
                 tally.Released += released.Quantity;

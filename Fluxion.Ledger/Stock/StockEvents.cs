@@ -28,7 +28,7 @@ public sealed record StockReleased(Guid StoreId, Guid ProductId, decimal Quantit
 public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument Document) : StockEvent(StoreId, ProductId)
 {
     /// <summary>The change of on hand; negative when goods leave.</summary>
-    public abstract decimal Change();
+    public abstract decimal QuantityChange();
 
     /// <summary>
     /// Quantity that comes in at a cost of its own, which enters the moving average; below 0 when goods leave at a cost of their own.
@@ -58,7 +58,7 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
 public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, Guid? PurchaseOrderId = null)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => Quantity;
+    public override decimal QuantityChange() => Quantity;
 
     public override decimal CostedQuantity() => Quantity;
 }
@@ -69,7 +69,7 @@ public sealed record StockReceived(Guid StoreId, Guid ProductId, decimal Quantit
 public sealed record StockIssued(Guid StoreId, Guid ProductId, decimal Quantity, string Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => -Quantity;
+    public override decimal QuantityChange() => -Quantity;
 
     public override bool IsFact() => Reasons.OfFacts.Contains(Reason);
 }
@@ -87,7 +87,7 @@ public sealed record StockReturnedToSupplier(
     Guid? PurchaseOrderId = null
 ) : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => -Quantity;
+    public override decimal QuantityChange() => -Quantity;
 
     public override decimal CostedQuantity() => -Quantity;
 }
@@ -97,7 +97,7 @@ public sealed record StockReturnedToSupplier(
 public sealed record StockAdjusted(Guid StoreId, Guid ProductId, decimal Quantity, string Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => Quantity;
+    public override decimal QuantityChange() => Quantity;
 
     public override bool IsFact() => true;
 }
@@ -107,7 +107,7 @@ public sealed record StockAdjusted(Guid StoreId, Guid ProductId, decimal Quantit
 public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => -Quantity;
+    public override decimal QuantityChange() => -Quantity;
 }
 
 /// <summary>Goods of a sale come back at the cost that they left with. The document is the sale.</summary>
@@ -115,7 +115,7 @@ public sealed record StockSold(Guid StoreId, Guid ProductId, decimal Quantity, S
 public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => Quantity;
+    public override decimal QuantityChange() => Quantity;
 
     public override decimal CostedQuantity() => Quantity;
 }
@@ -125,7 +125,7 @@ public sealed record StockReturned(Guid StoreId, Guid ProductId, decimal Quantit
 public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => -Quantity;
+    public override decimal QuantityChange() => -Quantity;
 }
 
 /// <summary>
@@ -137,7 +137,7 @@ public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, S
 public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, decimal WrittenOff = 0)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => Quantity;
+    public override decimal QuantityChange() => Quantity;
 
     public override decimal CostedQuantity() => Quantity - WrittenOff;
 }
@@ -148,7 +148,7 @@ public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity
 public sealed record StockCounted(Guid StoreId, Guid ProductId, decimal Counted, decimal Expected, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => Counted - Expected;
+    public override decimal QuantityChange() => Counted - Expected;
 
     public override bool IsFact() => true;
 }
@@ -162,7 +162,7 @@ public sealed record StockCounted(Guid StoreId, Guid ProductId, decimal Counted,
 public sealed record StockCountCorrected(Guid StoreId, Guid ProductId, decimal Quantity, Guid LateDocumentId, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => Quantity;
+    public override decimal QuantityChange() => Quantity;
 }
 
 /// <summary>
@@ -174,7 +174,7 @@ public sealed record StockCountCorrected(Guid StoreId, Guid ProductId, decimal Q
 public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type, decimal Quantity, string? Reason, StockDocument Document)
     : StockMovement(StoreId, ProductId, Document)
 {
-    public override decimal Change() => Quantity;
+    public override decimal QuantityChange() => Quantity;
 
     public override decimal CostedQuantity() =>
         Type switch

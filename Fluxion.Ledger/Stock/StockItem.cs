@@ -47,7 +47,7 @@ public sealed record StockItem(
             StockReleased e => item with { Reserved = item.Reserved - e.Quantity },
             StockMovement e => item with
             {
-                OnHand = item.OnHand + e.Change(),
+                OnHand = item.OnHand + e.QuantityChange(),
                 UnitCost = MovingAverage(item, e),
                 LastMovementAt = Latest(item.LastMovementAt, e.Document.OccurredAt),
                 CountedAt = e is StockCounted ? Latest(item.CountedAt, e.Document.OccurredAt) : item.CountedAt,

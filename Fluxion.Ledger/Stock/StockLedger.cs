@@ -13,20 +13,20 @@ public static class StockLedger
     public const int MaxLines = 1000;
 
     /// <summary>Handles a document that only moves stock of one store: resolve and lock, decide, append.</summary>
-    /// <param name="isInbound">True for a receipt of goods: the products must then be active.</param>
+    /// <param name="requiresActiveProduct">True for new goods from outside: the products must be active. False for goods that come back or leave.</param>
     /// <param name="decide">The pure decision. It gets one <see cref="LockedStock"/> for each line.</param>
     public static async Task<Reply> Move(
         LedgerSession ledger,
         IStockDocuments documents,
         IStockCommand<IStockLine> command,
-        bool isInbound,
+        bool requiresActiveProduct,
         Func<IReadOnlyList<LockedStock>, StockDocument, StockDecision> decide,
         CancellationToken ct
     )
     {
         var (lockedStock, at, problem) = await ResolveAndLock(
             ledger,
-            StockRequest.ForLines(command.Store, command.Lines, isInbound),
+            StockRequest.ForLines(command.Store, command.Lines, requiresActiveProduct),
             ledger.ResolveOccurrence(command.OccurredAt),
             ct
         );
@@ -92,7 +92,7 @@ public static class StockLedger
                 unknown[request.SkuField] = [Refusal.NotFoundMessage("product", request.Sku)];
             else if (product.QuantityError(request.Quantity) is { } error)
                 wrong[request.QuantityField] = [error];
-            else if (request.IsInbound && !product.IsActive && !request.CompletesDocument)
+            else if (request.RequiresActiveProduct && !product.IsActive && !request.CompletesDocument)
                 inactive.Add(product.Code);
         }
         if (unknown.Count > 0)
@@ -139,7 +139,7 @@ public static class StockLedger
             await foreach (var e in ledger.OccurredAfter(changed, at, null, ct))
             {
                 var history = later.GetValueOrDefault(e.StreamId, StockHistory.None);
-                later[e.StreamId] = history with { Change = history.Change + ((StockMovement)e.Data).Change() };
+                later[e.StreamId] = history with { Change = history.Change + ((StockMovement)e.Data).QuantityChange() };
             }
         }
         return (

@@ -4,7 +4,7 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>A request to lock the stock of one command line: a product in a store, by the names that the client sent.</summary>
 /// <param name="StoreField">Name of the request field with the store, for errors. SkuField and QuantityField are alike.</param>
-/// <param name="IsInbound">True for a receipt of goods: the product must then be active.</param>
+/// <param name="RequiresActiveProduct">True for new goods from outside: the product must be active. False for goods that come back or leave.</param>
 /// <param name="CompletesDocument">
 /// True when the command completes an open document. Store and product may then be inactive (see <see cref="Deactivation"/>).
 /// </param>
@@ -12,7 +12,7 @@ public sealed record StockRequest(
     string Store,
     string Sku,
     decimal Quantity,
-    bool IsInbound,
+    bool RequiresActiveProduct,
     string StoreField = "store",
     string SkuField = "sku",
     string QuantityField = "quantity",
@@ -23,9 +23,9 @@ public sealed record StockRequest(
     public static IReadOnlyList<StockRequest> ForLines(
         string store,
         IEnumerable<IStockLine> lines,
-        bool isInbound,
+        bool requiresActiveProduct,
         string storeField = "store"
-    ) => [.. lines.Select((line, i) => ForLine(i, store, line.Sku, line.Quantity, isInbound, storeField))];
+    ) => [.. lines.Select((line, i) => ForLine(i, store, line.Sku, line.Quantity, requiresActiveProduct, storeField))];
 
     /// <summary>Makes a request for a line of a command. Its errors name the fields of that line.</summary>
     /// <param name="index">Index of the line, from 0.</param>
@@ -34,8 +34,8 @@ public sealed record StockRequest(
         string store,
         string sku,
         decimal quantity,
-        bool isInbound,
+        bool requiresActiveProduct,
         string storeField = "store",
         bool completesDocument = false
-    ) => new(store, sku, quantity, isInbound, storeField, $"lines[{index}].sku", $"lines[{index}].quantity", completesDocument);
+    ) => new(store, sku, quantity, requiresActiveProduct, storeField, $"lines[{index}].sku", $"lines[{index}].quantity", completesDocument);
 }

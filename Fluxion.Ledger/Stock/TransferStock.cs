@@ -147,9 +147,13 @@ public static class TransferStockEndpoint
                 await Deactivation.AcquireSharedLock(ledger, ct);
                 if (await ledger.Find<Store>(command.ToStore, ct) is not { } toStore)
                     return Refusal.NotFound("store", "toStore", command.ToStore);
-                var requests = StockRequest.ForLines(command.FromStore, command.Lines, isInbound: false, "fromStore");
+                var requests = StockRequest.ForLines(command.FromStore, command.Lines, requiresActiveProduct: false, "fromStore");
                 if (command.Immediate)
-                    requests = [.. requests, .. StockRequest.ForLines(command.ToStore, command.Lines, isInbound: false, "toStore")];
+                    requests =
+                    [
+                        .. requests,
+                        .. StockRequest.ForLines(command.ToStore, command.Lines, requiresActiveProduct: false, "toStore"),
+                    ];
                 var occurred = ledger.ResolveOccurrence(command.OccurredAt);
                 var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(ledger, requests, occurred, ct);
                 if (problem is not null)

@@ -66,7 +66,7 @@ public sealed class InventoryMovementsTable : IReadModel
         .Add("reference_id", "uuid", r => r.ReferenceId)
         .Add("reference", "text", r => r.Movement.Document.Reference)
         .Add("reason", "text", r => r.Reason)
-        .Add("quantity", "numeric", r => r.Movement.Change())
+        .Add("quantity", "numeric", r => r.Movement.QuantityChange())
         .Add("cost_per_unit", "numeric", r => r.Movement.UnitCost)
         .Add("notes", "text", r => r.Movement.Document.Notes)
         .Add("created_by", "uuid", r => r.Change.UserId())

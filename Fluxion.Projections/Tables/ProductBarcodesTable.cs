@@ -1,7 +1,5 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
-using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections.Tables;
@@ -35,34 +33,8 @@ public sealed class ProductBarcodesTable : IReadModel
         var (before, after) = (BarcodeList.From((change.Before as Product)?.Details), BarcodeList.From(product.Details));
         foreach (var (i, barcode) in before.Index().ExceptBy(after.Select(b => b.Code), b => b.Item.Code))
             yield return new Row(product.Id, barcode, i + 1, true, change);
+        // the column position: a removed barcode moves all later ones up
         foreach (var (i, barcode) in after.Index().Where(b => before.ElementAtOrDefault(b.Index) != b.Item))
             yield return new Row(product.Id, barcode, i + 1, false, change);
-    }
-}
-
-/// <summary>Finds the product of a barcode in the table product_barcodes.</summary>
-public sealed class BarcodeIndex : IBarcodeIndex
-{
-    public async Task<IReadOnlyList<BarcodeOwner>> Find(LedgerSession ledger, IReadOnlyCollection<string> keys, CancellationToken ct)
-    {
-        await using var command = ledger.CreateCommand(
-            $"""
-            select b.code_key as key, b.product_id, p.sku, p.is_active, b.pack_quantity
-            from {ledger.Tenant.Schema}.product_barcodes b
-            join {ledger.Tenant.Schema}.products p on p.id = b.product_id
-            where b.code_key = any($1) and not b.is_removed
-            order by p.sku
-            """,
-            (object)keys.ToArray()
-        );
-        return
-        [
-            .. (await command.ReadAll<BarcodeOwner>(ct)).Select(owner =>
-                owner with
-                {
-                    PackQuantity = Quantities.Normalize(owner.PackQuantity),
-                }
-            ),
-        ];
     }
 }

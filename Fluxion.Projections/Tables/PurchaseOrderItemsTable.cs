@@ -33,6 +33,7 @@ public sealed class PurchaseOrderItemsTable : IReadModel
         var before = (change.Before as PurchaseOrder)?.Lines ?? [];
         foreach (var line in before.ExceptBy(order.Lines.Select(l => l.Id), l => l.Id))
             yield return new Row(order.Id, line, true, change);
+        // lines are records: those that are equal to an earlier one have not changed
         foreach (var line in order.Lines.Except(before))
             yield return new Row(order.Id, line, false, change);
     }

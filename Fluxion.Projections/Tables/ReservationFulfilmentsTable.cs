@@ -22,6 +22,7 @@ public sealed class ReservationFulfilmentsTable : IReadModel
 
     public void Write(IReadOnlyList<Change> changes, IRowWriter rows) => rows.Write(Table, [.. changes.SelectMany(Rows)]);
 
+    // the first events of this type do not say what was taken: it was everything that was left
     private static IEnumerable<Row> Rows(Change change) =>
         change.Event.Data is not ReservationFulfilled e
             ? []

@@ -327,7 +327,7 @@ public sealed class AlertTests(LedgerHost host)
                     ledger,
                     host.Services.GetRequiredService<IStockDocuments>(),
                     issue,
-                    isInbound: false,
+                    requiresActiveProduct: false,
                     (lockedStock, document) => IssueStockEndpoint.Decide(issue, lockedStock, document),
                     Ct
                 )

@@ -131,7 +131,7 @@ public sealed class OldSalesTests(LedgerHost ledger)
                 else if (kind == 2 && sale.Returned.All(returned => returned == 0))
                     sale = ledger.Append<Sale>(sale.Id, new SaleCancelled("a mistake", sale.Paid, ledger.Now));
                 else if (RemainingReturns(sale, random, all: kind == 3) is { Count: > 0 } back)
-                    sale = ledger.Append<Sale>(sale.Id, ReturnGoodsEndpoint.Returned(sale, back, step == 1 ? "Damaged" : null, ledger.Now));
+                    sale = ledger.Append<Sale>(sale.Id, ReturnGoodsEndpoint.Event(sale, back, step == 1 ? "Damaged" : null, ledger.Now));
             }
         }
         await ledger.Commit(ct);

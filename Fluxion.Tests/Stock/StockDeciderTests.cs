@@ -238,7 +238,7 @@ public sealed class StockDeciderTests
     {
         var movements = decision.Events.Select(e => (StockMovement)e.Event).ToArray();
         var after = Fold(before, movements);
-        return (after.OnHand, after.OnHand * after.UnitCost, movements.Sum(m => m.Change() * m.UnitCost));
+        return (after.OnHand, after.OnHand * after.UnitCost, movements.Sum(m => m.QuantityChange() * m.UnitCost));
     }
 
     [Fact]
@@ -328,7 +328,7 @@ public sealed class StockDeciderTests
                     foreach (var (id, happened) in decision.Events)
                     {
                         item = StockItem.Fold(id, item, happened);
-                        sum += ((StockMovement)happened).Change();
+                        sum += ((StockMovement)happened).QuantityChange();
                     }
                     if (item!.OnHand != sum || item.Available < 0)
                         return false;
