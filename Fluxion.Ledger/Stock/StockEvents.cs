@@ -190,6 +190,8 @@ public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type,
 /// <summary>Reasons of movements without a sale or a purchase.</summary>
 public static class Reasons
 {
+    public const string Description = "Reason, as free text for the audit trail";
+
     /// <summary>Reason of a correction by count.</summary>
     public const string LateMovement = "late_movement";
 

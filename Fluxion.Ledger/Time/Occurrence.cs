@@ -18,6 +18,8 @@ public interface IOccurrence
 /// <param name="NotBefore">The time of its cause; null when it has none.</param>
 public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOffset? NotBefore = null)
 {
+    public const string MovementDescription = "Time of the movement in the shop, with offset from UTC. Default: now";
+
     public const string SentAtDescription =
         "What your clock shows as you send this, with its offset from UTC. By its difference to the ledger's clock occurredAt is corrected";
 
