@@ -40,7 +40,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
 
-    /// <summary>How the command ended; <see cref="CommandOutcome.Failed"/> after an exception and before the end.</summary>
+    /// <summary>The outcome of the command; <see cref="CommandOutcome.Failed"/> after an exception and before the end.</summary>
     internal CommandOutcome Outcome { get; set; }
 
     /// <summary>

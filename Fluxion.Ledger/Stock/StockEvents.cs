@@ -31,7 +31,7 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
     public abstract decimal Change();
 
     /// <summary>
-    /// Quantity that comes in at a cost of its own, which enters the moving average; below 0 when goods leave at a cost of their own.
+    /// Quantity that comes in at a cost of its own, and changes the moving average. Below 0 when goods leave at a cost of their own.
     /// </summary>
     public virtual decimal CostedQuantity() => 0;
 
