@@ -14,10 +14,7 @@ internal static class ReplayBenchmarkCommand
 
     public static Command Create()
     {
-        var tenant = Commands.Argument(
-            "tenant",
-            "The slug of a tenant without writers; the host's `load` creates a tenant of any size"
-        );
+        var tenant = Commands.Argument("tenant", "The slug of a tenant without writers; the host's `load` creates a tenant of any size");
         var batchSize = Commands.Number(
             "--batch-size",
             "Number of events that Marten applies in one transaction; Marten's own default without it",

@@ -20,7 +20,11 @@ internal static partial class HostLog
         string traceId
     );
 
-    [LoggerMessage(3102, LogLevel.Warning, "{Method} {Path} was answered with {Status}: the database is not available, {Message} (trace {TraceId})")]
+    [LoggerMessage(
+        3102,
+        LogLevel.Warning,
+        "{Method} {Path} was answered with {Status}: the database is not available, {Message} (trace {TraceId})"
+    )]
     public static partial void DatabaseAway(this ILogger logger, string method, string path, int status, string message, string traceId);
 
     [LoggerMessage(

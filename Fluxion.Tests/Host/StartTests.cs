@@ -137,7 +137,9 @@ public sealed class StartTests(LedgerHost ledger)
         (await Command(1, "tenants", "add", "acme", "--name", "Acme again")).ShouldContain("error: There is a tenant 'acme' already.");
         (await Command(1, "tenants", "add", "Bad_Slug", "--name", "x")).ShouldContain("error: A slug has");
         production["FLUXION_PASSWORD"] = "short";
-        (await Command(1, "users", "add", "acme", "ana@acme.example")).Trim().ShouldBe("error: FLUXION_PASSWORD must have 10 to 128 characters.");
+        (await Command(1, "users", "add", "acme", "ana@acme.example"))
+            .Trim()
+            .ShouldBe("error: FLUXION_PASSWORD must have 10 to 128 characters.");
         production["FLUXION_PASSWORD"] = "the password of Ana";
         (await Command(0, "users", "add", "acme", "ana@acme.example", "--role", "manager")).ShouldNotContain("the password of Ana");
         (await Command(1, "users", "add", "acme", "ana@acme.example")).ShouldContain("error: There is a user ana@acme.example already.");

@@ -84,8 +84,8 @@ call shared.protect_table('$schema$.inventory_movements', service => 'insert');
 --   no segments: 14 MB and the fewest batches. But one item as of a day reads all batches before that day, of all stores.
 --   segments by store: 14 MB. One item as of a day reads the batches of its store. Chosen.
 -- Within a store the order is product, then time. Each batch has the least and greatest product beside it. So a query of one item as of
--- a day opens one or two batches of each chunk. In the order of time alone it would open all batches of the store. The cost: a day or a page of
--- an old month opens every batch of that chunk.
+-- a day opens one or two batches of each chunk. In the order of time alone it would open all batches of the store. The cost: a day or a
+-- page of an old month opens every batch of that chunk.
 -- The id stays in the order for its least and greatest value. Ids grow with the time of recording: a late movement has a greater id than
 -- all compressed rows, so its key opens no batch. See docs/compression.md.
 -- Ninety days: recent and most late movements are in uncompressed chunks.
