@@ -45,7 +45,7 @@ public sealed class LedgerSession(IDocumentSession session, Tenant tenant, Calle
 
     /// <summary>
     /// The ledger's time: the database's clock in the first batch of this transaction, read again with every lock.
-    /// So of two commands on one stock item the later one has the later time, even when the clocks of their hosts differ.
+    /// So the later of two commands on one stock item has the later time, even when the clocks of their hosts differ.
     /// </summary>
     public DateTimeOffset Now { get; private set; }
 
