@@ -9,7 +9,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>Goods are reserved for somebody: they stay on hand and are no longer available to others.</summary>
+/// <summary>Goods are reserved for a client or an order: they stay on hand and are no longer available to others.</summary>
 [Example(
     """{"reference":"web-88","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1},{"store":"VLN-01","sku":"HAR001","quantity":2}]}"""
 )]
