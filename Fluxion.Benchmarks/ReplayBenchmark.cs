@@ -57,10 +57,10 @@ internal sealed class ReplayBenchmark(IServiceProvider services)
         step?.Invoke("replaying");
         var replay = await services.GetRequiredService<TenantReplay>().Run(tenant, new ReplayRequest(), progress, ct);
         if (replay.Events != events)
-            throw new BenchmarkRefusedException($"{tenant.Slug} got events meanwhile: measure where nobody writes.");
+            throw new BenchmarkRefusedException($"{tenant.Slug} got new events during the measurement: choose a tenant without writers.");
         if (!replay.IsEqual)
             throw new BenchmarkRefusedException(
-                $"The tables of {tenant.Slug} are not what its events say: `replay {tenant.Slug}` of the host tells where."
+                $"The tables of {tenant.Slug} differ from its events: the host's `replay {tenant.Slug}` lists the differences."
             );
 
         step?.Invoke("rebuilding with Marten");
@@ -69,7 +69,7 @@ internal sealed class ReplayBenchmark(IServiceProvider services)
         foreach (var table in ReadModels.Tables.SelectMany(TableOf).Distinct())
         {
             if (await marten.Differences(table, ct) is > 0 and var differences)
-                throw new BenchmarkRefusedException($"Marten's rebuild came to other rows: {differences} in {table}.");
+                throw new BenchmarkRefusedException($"Marten's rebuild differs in {differences} rows of {table}.");
         }
         return new ReplayMeasured(events, replay.Elapsed, rebuilt);
     }

@@ -14,13 +14,10 @@ internal static class ReplayBenchmarkCommand
 
     public static Command Create()
     {
-        var tenant = Commands.Argument(
-            "tenant",
-            "The tenant's slug. Nobody may write to it meanwhile; `load` of the host makes a tenant of any size"
-        );
+        var tenant = Commands.Argument("tenant", "The slug of a tenant without writers; the host's `load` creates a tenant of any size");
         var batchSize = Commands.Number(
             "--batch-size",
-            "Events that Marten applies in one transaction; without it, as many as Marten chooses",
+            "Number of events that Marten applies in one transaction; Marten's own default without it",
             null,
             1,
             MaxBatchSize
@@ -76,6 +73,6 @@ internal static class ReplayBenchmarkCommand
         Row("Replay of all tables and states, with the comparison", measured.Replay);
         Row("Marten's RebuildProjectionAsync of the tables", measured.Marten);
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Ratio {measured.Ratio:0.0}; both came to the same rows"));
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Ratio {measured.Ratio:0.0}; both have the same rows"));
     }
 }

@@ -16,13 +16,13 @@ internal static class AnalystsCommand
     {
         var login = Commands.Argument("login", "The login's name in PostgreSQL, for example bi_reader", Analysts.ValidationError);
         var timeout = Commands.Number("--statement-timeout", "Seconds after which a query is cancelled", 60, 1, MaxTimeout, " seconds");
-        var connections = Commands.Number("--connections", "Connections that the login may have at once", 5, 1, MaxConnections);
+        var connections = Commands.Number("--connections", "Maximum number of concurrent connections of the login", 5, 1, MaxConnections);
         var listed = Commands.Argument("tenant", "The tenant's slug; all tenants by default");
         listed.Arity = ArgumentArity.ZeroOrOne;
         var list = new Command("list", "List the analysts of one tenant or of all") { listed }.Runs(
             (given, services, ct) => List(given.GetValue(listed), services, ct)
         );
-        var grant = new Command("grant", $"Make a login that reads one tenant in SQL, or change its limits. {Output.PasswordSource}")
+        var grant = new Command("grant", $"Create a login that reads one tenant in SQL, or change its limits. {Output.PasswordSource}")
         {
             Commands.Tenant,
             login,

@@ -75,7 +75,7 @@ internal static class Commands
         var group = new Command(name, description);
         foreach (var command in commands)
             group.Add(command);
-        group.SetAction(_ => Output.Refuse($"Say what {name} is to do: {Names(group)}."));
+        group.SetAction(_ => Output.Refuse($"{name} requires one of these commands: {Names(group)}."));
         group.RefuseOtherWords(_ => true);
         return group;
     }
@@ -187,7 +187,7 @@ internal static class Commands
         words.Validators.Add(given =>
         {
             if (given.Tokens is [{ Value: var word }, ..] && isRefused(word))
-                given.AddError($"'{word}' is none of what {command.Name} does: {Names(command)}.");
+                given.AddError($"'{word}' is an unknown command: {command.Name} has {Names(command)}.");
         });
         command.Add(words);
         return words;

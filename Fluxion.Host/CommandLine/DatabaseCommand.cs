@@ -13,11 +13,11 @@ internal static class DatabaseCommand
         var admin = Commands.Option("--admin", "A superuser's connection string; ConnectionStrings__FluxionAdmin by default");
         var passwords = new Option<bool>("--set-passwords")
         {
-            Description = "Give roles that exist the passwords of the connection strings",
+            Description = "Set the passwords of existing roles to those of the connection strings",
         };
         var all = new Option<bool>("--all")
         {
-            Description = "Look also at schemas that are recorded as up to date, and repair what was changed in them by hand",
+            Description = "Check also the schemas that are recorded as up to date, and repair changes made by hand",
         };
         return Commands.Group(
             "database",
@@ -26,7 +26,7 @@ internal static class DatabaseCommand
                 (given, services, ct) => Initialize(given.GetValue(admin), given.GetValue(passwords), services, ct),
                 prepared: false
             ),
-            new Command("migrate", "Bring all schemas up to date, as fluxion_owner. An interrupted migration goes on where it was")
+            new Command("migrate", "Bring all schemas up to date, as fluxion_owner. An interrupted migration continues where it stopped")
             {
                 all,
             }.Runs((given, services, ct) => Migrate(services, given.GetValue(all), ct), prepared: false)
@@ -67,20 +67,20 @@ internal static class DatabaseCommand
             if (failed.Count > 0)
             {
                 return Output.Refuse(
-                    $"{failed.Count} of {tenants + 1} schemas are as they were, "
+                    $"{failed.Count} of {tenants + 1} schemas were not changed, "
                         + "and this version does not serve their tenants. All others are up to date. "
                         + "Repair the named causes and run the command again."
                 );
             }
             AnsiConsole.MarkupLineInterpolated(
-                $"All schemas are up to date: shared, template and {tenants} tenants ({last?.Done ?? 0} looked at)"
+                $"All schemas are up to date: shared, template and {tenants} tenants ({last?.Done ?? 0} checked)"
             );
             return 0;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             var total = last?.Total.ToString(CultureInfo.InvariantCulture) ?? "?";
-            return Output.Refuse($"Interrupted at {last?.Done ?? 0} of {total} schemas; run it again, it goes on from there.");
+            return Output.Refuse($"Interrupted at {last?.Done ?? 0} of {total} schemas; run the command again to continue.");
         }
     }
 }

@@ -16,11 +16,11 @@ internal static class ExplainCommand
         var sku = Commands.Option("--sku", "Sku or id of the product; required");
         var at = Commands.Option(
             "--at",
-            "Explain what was on hand at this moment, for example 2026-11-24 or 2026-11-24T10:00:00-04:00; now by default",
+            "The moment of the quantity on hand, for example 2026-11-24 or 2026-11-24T10:00:00-04:00; now by default",
             Moment.Parse,
             PointsInTime.FormOrDate
         );
-        var explain = new Command("explain", "Show how a product's quantity on hand in a store came to be, movement by movement")
+        var explain = new Command("explain", "List the movements that led to a product's quantity on hand in a store")
         {
             Commands.Tenant,
             store,
@@ -30,7 +30,7 @@ internal static class ExplainCommand
         explain.Validators.Add(given =>
         {
             if (given.GetValue(store) is null || given.GetValue(sku) is null)
-                given.AddError("Say of what: explain acme --store CCS-01 --sku LAC001");
+                given.AddError("Name the store and the product: explain acme --store CCS-01 --sku LAC001");
         });
         return explain.Runs(
             (given, services, ct) =>

@@ -15,7 +15,7 @@ internal static class LoadCommand
     {
         var slug = Commands.Argument(
             "slug",
-            "The tenant to make. An interrupted load goes on when it is run again with the same size",
+            "The slug of the tenant to create. A second run with the same size continues an interrupted load",
             Tenant.ValidationError
         );
         slug.DefaultValueFactory = _ => "load";
@@ -23,7 +23,7 @@ internal static class LoadCommand
         var products = Commands.Number("--products", "Products, each in every store", 10_000, 1, 999_999);
         var stores = Commands.Number("--stores", "Stores", 20, 1, 999);
         var workers = Commands.Number("--workers", "Transactions at once", Math.Min(Environment.ProcessorCount, MaxWorkers), 1, MaxWorkers);
-        return new Command("load", "Make a tenant of a given size, to measure with") { slug, movements, products, stores, workers }.Runs(
+        return new Command("load", "Create a tenant of a given size, for measurements") { slug, movements, products, stores, workers }.Runs(
             (given, services, ct) =>
             {
                 var size = new LoadSize(given.GetValue(movements), given.GetValue(products), given.GetValue(stores), Days: 730);
@@ -45,7 +45,7 @@ internal static class LoadCommand
         {
             return Output.Refuse(
                 $"There is a tenant '{slug}' already, '{tenant.Name}': "
-                    + "load fills tenants of its own, each of one size. Name another one, or the same size."
+                    + "load fills only tenants that it created, each of one size. Name another tenant, or the same size."
             );
         }
 
@@ -68,7 +68,7 @@ internal static class LoadCommand
         );
         var seconds = time.Elapsed.TotalSeconds;
         await load.Settle(ct);
-        var rest = made == size.Movements ? "" : $", {made} of them made now";
+        var rest = made == size.Movements ? "" : $", {made} of them created now";
         AnsiConsole.MarkupInterpolated($"Tenant [bold]{tenant.Slug}[/] (schema {tenant.Schema}): {size.Stores} stores, ");
         AnsiConsole.MarkupLineInterpolated(
             $"{size.Products} products, {size.Movements} movements{rest}, in {seconds:0} s, {made / seconds:0}/s"

@@ -13,7 +13,7 @@ internal static class Output
     /// <summary>A width that no line of the commands exceeds.</summary>
     private const int Unwrapped = 1000;
 
-    public const string PasswordSource = "The password comes from FLUXION_PASSWORD; without it one is made up and shown once";
+    public const string PasswordSource = "FLUXION_PASSWORD sets the password; without it, a random one is shown once";
 
     /// <summary>Wraps lines only on a terminal. In a file or pipe each line stays one line, as grep needs it.</summary>
     public static void WrapForPeopleAlone()
@@ -41,7 +41,7 @@ internal static class Output
             return (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(10)), true);
         return given.Length is >= Passwords.MinLength and <= Passwords.MaxLength
             ? (given, false)
-            : throw new SettingsException($"FLUXION_PASSWORD has {Passwords.MinLength} to {Passwords.MaxLength} characters.");
+            : throw new SettingsException($"FLUXION_PASSWORD must have {Passwords.MinLength} to {Passwords.MaxLength} characters.");
     }
 
     public static void ShowOnce(string email, (string Password, bool MadeUp) password)

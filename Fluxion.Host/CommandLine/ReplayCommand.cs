@@ -18,18 +18,18 @@ internal static class ReplayCommand
         var slug = Commands.Argument("tenant", "The tenant's slug, for example acme");
         slug.Arity = ArgumentArity.ZeroOrOne;
         var all = new Option<bool>("--all") { Description = "Replay all tenants, and print a line for each" };
-        var parallel = Commands.Number("--parallel", "With --all: tenants at once", 2, 1, MaxAtOnce);
+        var parallel = Commands.Number("--parallel", "With --all: number of concurrent replays", 2, 1, MaxAtOnce);
         var table = Commands.Option("--table", "Compare this table alone, for example inventory");
         var to = Commands.Option(
             "--to",
-            "Stop at a date (2026-11-24), at a point in time with its offset (2026-11-24T10:00:00-04:00), "
-                + "or at the sequence number of an event. Then only tables whose rows are never replaced are compared",
+            "End of the replay: a date (2026-11-24), a point in time with its offset (2026-11-24T10:00:00-04:00), "
+                + "or the sequence number of an event. With an end, only tables that never replace a row are compared",
             ReplayEnd.Parse,
             ReplayEnd.Form
         );
         var swap = new Option<bool>("--swap")
         {
-            Description = "Replace the rows that differ with those of the events, while commands go on",
+            Description = "Replace the rows that differ by those that follow from the events; commands continue meanwhile",
         };
         var file = Commands.Option("--out", "Write all differences, value by value, to this CSV file");
         var replay = new Command(
@@ -49,7 +49,7 @@ internal static class ReplayCommand
         replay.Validators.Add(given =>
         {
             if (!given.GetValue(all) && given.GetValue(slug) is null)
-                given.AddError("Say which tenant, or --all.");
+                given.AddError("Name a tenant, or use --all.");
             if (given.GetValue(all) && (given.GetValue(slug) ?? given.GetValue(file)) is not null)
                 given.AddError("--all takes no tenant and no --out.");
         });
@@ -155,7 +155,7 @@ internal static class ReplayCommand
         }
         return right == tenants.Count
             ? 0
-            : Output.Refuse($"{tenants.Count - right} of {tenants.Count} tenants are not what their events say, or could not be replayed.");
+            : Output.Refuse($"{tenants.Count - right} of {tenants.Count} tenants differ from their events, or could not be replayed.");
     }
 
     private static void Print(ReplayResult result)
@@ -208,9 +208,9 @@ internal static class ReplayCommand
             return 0;
         }
         if (!result.IsEqual)
-            return Output.Refuse($"{tenant.Slug}: {result.Tables.Sum(t => t.Differences ?? 0)} rows are not what the events say.");
+            return Output.Refuse($"{tenant.Slug}: {result.Tables.Sum(t => t.Differences ?? 0)} rows differ from the events.");
         AnsiConsole.MarkupLineInterpolated(
-            $"{tenant.Slug}: {(isOfThen ? "the tables that only grow are" : "every row is")} what the events say"
+            $"{tenant.Slug}: {(isOfThen ? "every row of the tables that only grow" : "every row")} follows from the events"
         );
         return 0;
     }

@@ -83,7 +83,7 @@ internal static class TenantsCommand
             name => string.IsNullOrWhiteSpace(name) ? "--name is empty." : null
         );
         var email = Commands.Option("--admin-email", $"The admin who gets a password; the first one by default. {Output.PasswordSource}");
-        return new Command("adopt", "Put back a tenant whose registry row or accounts a restored backup lacks") { slug, name, email }.Runs(
+        return new Command("adopt", "Restore a tenant's registry row and accounts that a restored backup lacks") { slug, name, email }.Runs(
             async (given, services, ct) =>
             {
                 var password = Output.Password();

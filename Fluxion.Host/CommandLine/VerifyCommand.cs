@@ -16,7 +16,7 @@ internal static class VerifyCommand
         return new Command(
             "verify",
             "Recompute a tenant's seals from its events. "
-                + "The exit code is 0 when every event is as it was sealed, else 1 with the first one that is not"
+                + "The exit code is 0 when every event is as sealed. Otherwise it is 1, and the output names the first event that is not"
         )
         {
             Commands.Tenant,
@@ -38,7 +38,7 @@ internal static class VerifyCommand
         );
         if (result.Finding is { } finding)
             return Output.Refuse(
-                $"{tenant.Slug} is not intact: {finding.Kind}. {finding.Detail} {result.Events} events before that are as they were sealed."
+                $"{tenant.Slug} is not intact: {finding.Kind}. {finding.Detail} The {result.Events} events before it are as sealed."
             );
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
         var unsealed = FormattableString.Invariant(
@@ -49,7 +49,7 @@ internal static class VerifyCommand
             $"[bold]{tenant.Slug}[/] is intact: {result.Events} events in {result.Seals} seals, {unsealed} ({speed})"
         );
         if (result.ExpectedSeal is { } expected)
-            AnsiConsole.MarkupLineInterpolated($"The hash that was expected is that of seal {expected}.");
+            AnsiConsole.MarkupLineInterpolated($"Seal {expected} has the expected hash.");
         if (result.HeadHash is not null)
             AnsiConsole.MarkupLineInterpolated($"Head: {result.HeadHash}, seal {result.Seals} of {result.SealedAt:yyyy-MM-dd HH:mm:ss'Z'}");
         return 0;

@@ -68,7 +68,7 @@ internal static class ConnectionStrings
             { Database: null or "" } => $"must name the Database, {Form}",
             { Username: null or "" } => $"must name the Username, {Form}",
             { Pooling: false } => "says Pooling=false: connections must be pooled, or nothing limits their number",
-            { Multiplexing: true } => "says Multiplexing=true: it must be off, for settings belong to a transaction",
+            { Multiplexing: true } => "says Multiplexing=true: it must be off, because settings belong to a transaction",
             _ when Pools.Size(connectionString) < leastPoolSize =>
                 $"says Maximum Pool Size={builder.MaxPoolSize}: it must be {leastPoolSize} or more",
             _ => null,

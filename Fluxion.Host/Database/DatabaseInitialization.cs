@@ -39,8 +39,8 @@ public static class DatabaseInitialization
                 if (await IsThere(cluster, role.Username!, ct) && await IsRefused(role, ct))
                     throw new SettingsException(
                         $"The role {role.Username} of this server has another password than the connection string. "
-                            + "Put it into the connection string. Or set the role's password for the whole server with --set-passwords: "
-                            + "clients with the old password can then no longer connect to any of its databases."
+                            + "Put it into the connection string. Or set the role's password for the whole server with --set-passwords. "
+                            + "Clients with the old password can then no longer connect to any of its databases."
                     );
             }
         }

@@ -87,7 +87,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
                 await Task.Delay(BetweenAttempts, cancellationToken);
             }
 
-            throw new EmbeddedDatabaseException($"the server of {options.DataDirectory} runs, but can not be connected to");
+            throw new EmbeddedDatabaseException($"the server of {options.DataDirectory} runs, but accepts no connection");
         }
         catch when (startedHere && !options.Keep)
         {
@@ -128,7 +128,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
 
         if (!await session.TryLockUnusedAsync())
         {
-            _progress("The embedded database goes on running: other clients are connected to it");
+            _progress("The embedded database keeps running: other clients are connected to it");
             return false;
         }
 

@@ -4,7 +4,7 @@ namespace Fluxion.Host.Database;
 /// The embedded database cannot be used. The message gives the reason, the remedy and the alternatives, and is shown unchanged.
 /// </summary>
 public sealed class EmbeddedDatabaseException(string reason, Exception? inner = null)
-    : Exception($"The embedded database can not be used: {reason}{Environment.NewLine}{Alternatives}", inner)
+    : Exception($"The embedded database cannot be used: {reason}{Environment.NewLine}{Alternatives}", inner)
 {
     private const string Alternatives = """
         Instead of the embedded database:

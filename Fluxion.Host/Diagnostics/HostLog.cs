@@ -20,7 +20,11 @@ internal static partial class HostLog
         string traceId
     );
 
-    [LoggerMessage(3102, LogLevel.Warning, "{Method} {Path} was answered with {Status}: the database is away, {Message} (trace {TraceId})")]
+    [LoggerMessage(
+        3102,
+        LogLevel.Warning,
+        "{Method} {Path} was answered with {Status}: the database is not available, {Message} (trace {TraceId})"
+    )]
     public static partial void DatabaseAway(this ILogger logger, string method, string path, int status, string message, string traceId);
 
     [LoggerMessage(
@@ -52,10 +56,10 @@ internal static partial class HostLog
     )]
     public static partial void ServiceRoleTooStrong(this ILogger logger, string role, string why);
 
-    [LoggerMessage(3302, LogLevel.Error, "In the settings of the tenant {Tenant}, {Error}: nothing of that is dropped")]
+    [LoggerMessage(3302, LogLevel.Error, "Wrong setting of the tenant {Tenant}, retention drops nothing by it: {Error}")]
     public static partial void TenantSettingsWrong(this ILogger logger, string tenant, string error);
 
-    [LoggerMessage(3303, LogLevel.Warning, "The demo tenant was not made: {Reason}")]
+    [LoggerMessage(3303, LogLevel.Warning, "The demo tenant was not created: {Reason}")]
     public static partial void DemoTenantNotMade(this ILogger logger, string reason);
 
     [LoggerMessage(3304, LogLevel.Error, "{Tenant} is not up to date and is not served: {Reason}")]
@@ -64,10 +68,10 @@ internal static partial class HostLog
     [LoggerMessage(3401, LogLevel.Information, "Retention: dropped {Chunks} old chunks of {Schema}.{Table}")]
     public static partial void ChunksDropped(this ILogger logger, string schema, string table, int chunks);
 
-    [LoggerMessage(3402, LogLevel.Information, "Retention: deleted {Keys} idempotency keys of {Schema} that were no longer good")]
+    [LoggerMessage(3402, LogLevel.Information, "Retention: deleted {Keys} expired idempotency keys of {Schema}")]
     public static partial void KeysDeleted(this ILogger logger, string schema, long keys);
 
-    [LoggerMessage(3403, LogLevel.Information, "Retention is left to another node: this one has no ConnectionStrings__FluxionOwner")]
+    [LoggerMessage(3403, LogLevel.Information, "Retention does not run on this node, which has no ConnectionStrings__FluxionOwner")]
     public static partial void RetentionElsewhere(this ILogger logger);
 
     [LoggerMessage(3501, LogLevel.Warning, "{Difference}")]

@@ -37,10 +37,10 @@ public sealed class Failures : IExceptionHandler
             "disk_full" or "out_of_resources" => (
                 503,
                 "Out of resources",
-                $"The database or this host has no disk or memory left; the log tells its operator. {again}"
+                $"The database or this host has no disk space or memory left; the log of the host names the cause. {again}"
             ),
-            "read_only" => (503, "Read-only", $"The database takes no changes at the moment. {again}"),
-            _ when failure.IsBusy => (503, "Busy", $"Too much is going on at the moment: the request waited too long for others. {again}"),
+            "read_only" => (503, "Read-only", $"The database accepts no changes at the moment. {again}"),
+            _ when failure.IsBusy => (503, "Busy", $"The load is too high at the moment: the request waited too long for others. {again}"),
             _ => (
                 500,
                 "Internal error",

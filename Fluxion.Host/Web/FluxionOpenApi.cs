@@ -24,7 +24,7 @@ using Wolverine.Http;
 namespace Fluxion.Host.Web;
 
 /// <summary>
-/// Adds to the OpenAPI document what the endpoints do not declare: the token, the Idempotency-Key, examples and the refusals.
+/// Completes the OpenAPI document with the token, the Idempotency-Key, examples and refusals, which the endpoints do not declare.
 /// </summary>
 public static class FluxionOpenApi
 {
@@ -168,8 +168,8 @@ public static class FluxionOpenApi
                 In = ParameterLocation.Header,
                 Required = endpoint.Method.GetCustomAttribute<MovesStockOrMoneyAttribute>() is not null,
                 Description =
-                    "Your name for this request, for example a UUID. A request that is repeated with it is applied once and gets "
-                    + "the same answer.",
+                    "Your name for this request, for example a UUID. The ledger applies repeated requests with one key once, "
+                    + "and repeats the answer.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
             }
         );
@@ -292,12 +292,12 @@ public static class FluxionOpenApi
             yield return (401, IsOpen ? "Not signed in" : "No valid token");
             yield return (403, IsOpen ? "The tenant is suspended" : "Wrong role, store or tenant, or the tenant is suspended");
             if (_chain.RoutePattern!.Parameters.Count > 0)
-                yield return (404, "A thing that the address or the body names does not exist");
+                yield return (404, "The address or the body names something that does not exist");
             if (TakesKey)
                 yield return (
                     409,
-                    "The state of the ledger does not allow it: detail says why, "
-                        + "shortages lists the available quantities, and existing is the document that already has a number or code"
+                    "The state of the ledger does not allow the request: detail has the reason. "
+                        + "shortages lists the available quantities, and existing names the document that already has a number or code"
                 );
             if (IsCommand)
                 yield return (413, $"The body has more than {RequestLimits.For(action.EndpointMetadata)} bytes");
@@ -315,7 +315,7 @@ public static class FluxionOpenApi
             );
             yield return (
                 503,
-                "The database is unavailable, or it or this host is overloaded: repeat the request with the same key after Retry-After"
+                "The database is unavailable, or the load is too high: repeat the request with the same key after Retry-After"
             );
         }
 

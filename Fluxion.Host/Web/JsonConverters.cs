@@ -30,7 +30,7 @@ public sealed class ZonedTimestamps : JsonConverter<DateTimeOffset>
     }
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
+        writer.WriteStringValue(value.UtcDateTime.ToString(Timestamps.Format, CultureInfo.InvariantCulture));
 }
 
 /// <summary>Strings that PostgreSQL can store: without NUL, and without unpaired surrogates.</summary>

@@ -12,8 +12,7 @@ public static class AcknowledgeAlertEndpoint
     [WolverinePost("/api/{tenant}/alerts/{id}/acknowledge", Name = "Acknowledge alert"), Authorize(Roles.User), Tags("Alerts")]
     [EndpointSummary("Acknowledge an alert")]
     [EndpointDescription(
-        "From active to acknowledged. The alert stays open, and others see who handles it. "
-            + "Refused with 404: an unknown alert; 403: an alert about a store that is not yours; 409: every other state."
+        "From active to acknowledged. The alert stays open, and others see who handles it. " + AlertCommands.RefusalDescription
     )]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Post(

@@ -5,6 +5,9 @@ namespace Fluxion.Ledger.Alerts;
 /// <summary>The commands of users on alerts.</summary>
 public static class AlertCommands
 {
+    public const string RefusalDescription =
+        "Refused with 404: an unknown alert; 403: an alert about a store that is not yours; 409: every other state.";
+
     /// <summary>The advisory lock that every writer of alerts acquires.</summary>
     public const string LockName = "alerts";
 

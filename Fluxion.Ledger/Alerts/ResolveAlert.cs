@@ -14,7 +14,7 @@ public static class ResolveAlertEndpoint
     [EndpointDescription(
         "From active or acknowledged to resolved. While its cause persists, no new alert is raised. "
             + "When the cause is gone and comes back, a new alert is raised. Most alerts resolve by themselves. "
-            + "Refused with 404: an unknown alert; 403: an alert about a store that is not yours; 409: every other state."
+            + AlertCommands.RefusalDescription
     )]
     [ProducesResponseType<AlertReceipt>(200)]
     public static Task<IResult> Post(

@@ -21,7 +21,7 @@ public static class ScanRules
         {
             AlertTypes.Overstock => (
                 "Overstock",
-                $"{Format(level)} of {item.Sku} on hand in {item.Store}; at most {Format(candidate.Threshold)} should be."
+                $"{Format(level)} of {item.Sku} on hand in {item.Store}; the maximum is {Format(candidate.Threshold)}."
             ),
             AlertTypes.SlowMoving => (
                 "Slow moving",

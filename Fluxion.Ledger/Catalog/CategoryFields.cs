@@ -14,7 +14,7 @@ public abstract record CategoryFields
 
     public string? Description { get; init; }
 
-    [Description("Custom fields of the tenant: any JSON object")]
+    [Description(CustomFieldRules.Description)]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
     /// <summary>

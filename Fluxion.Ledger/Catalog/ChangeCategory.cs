@@ -11,7 +11,7 @@ namespace Fluxion.Ledger.Catalog;
 [Example("""{"name":"Higiene y cuidado personal","parent":"HOGAR","description":"Jabones, cremas y papel"}""")]
 public sealed record ChangeCategory : CategoryFields
 {
-    [Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")]
+    [Description(Refusal.VersionDescription)]
     public long? Version { get; init; }
 
     public sealed class Validator : Validator<ChangeCategory>;

@@ -20,7 +20,7 @@ namespace Fluxion.Ledger.Catalog;
 )]
 public sealed record ChangeSupplier : SupplierFields
 {
-    [Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")]
+    [Description(Refusal.VersionDescription)]
     public long? Version { get; init; }
 
     public sealed class Validator : Validator<ChangeSupplier>;

@@ -86,7 +86,7 @@ public sealed partial record ProductBarcode(
         if (!Digits().IsMatch(code))
         {
             if (kind == BarcodeKinds.Gtin)
-                return "must have 8, 12, 13 or 14 digits, for it is to be a GTIN";
+                return "must have 8, 12, 13 or 14 digits, as every GTIN has";
             return kind is null && SpreadsheetError(code) is { } gtin
                 ? $"must be {gtin}: this is that GTIN without its zeros, or with blanks or dashes. {InternalHint}"
                 : null;

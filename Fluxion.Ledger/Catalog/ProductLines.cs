@@ -31,6 +31,12 @@ public interface IProductLines<TSelf, TLine>
 
 public static class ProductLines
 {
+    public const string SkuDescription = "Sku or id of the product. Required unless barcode is given";
+
+    public const string QuantityDescription =
+        "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
+        + "whole numbers for counted products";
+
     public const string BarcodeDescription =
         "Barcode of the product, instead of sku. Quantities are then in packs of that barcode: 1 of a case of 12 moves 12";
 

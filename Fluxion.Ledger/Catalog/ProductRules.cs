@@ -46,7 +46,7 @@ public static class ProductRules
         )
         {
             if (level is { } value && decimal.Truncate(value) != value && !(wasCounted && level == known))
-                yield return (field, $"must be whole: it is counted by the {wanted.UnitType}");
+                yield return (field, $"must be a whole number: the product is counted by the {wanted.UnitType}");
         }
     }
 
@@ -87,7 +87,7 @@ public static class ProductRules
                     $"must be greater than 0 and at most {Quantities.MaxQuantity:0}, with at most 3 decimals"
                 );
             else if (wanted.IsCounted && decimal.Truncate(b.PackQuantity) != b.PackQuantity)
-                yield return (Field("packQuantity"), $"must be whole: the product is counted by the {wanted.UnitType}");
+                yield return (Field("packQuantity"), $"must be a whole number: the product is counted by the {wanted.UnitType}");
         }
     }
 }

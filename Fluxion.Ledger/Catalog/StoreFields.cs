@@ -16,7 +16,7 @@ public abstract record StoreFields
     public Address? Address { get; init; }
     public Contact? Contact { get; init; }
 
-    [Description("Custom fields of the tenant: any JSON object")]
+    [Description(CustomFieldRules.Description)]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
     [Description("Time zone of the store's days, by its IANA name, for example America/Caracas. Default: the tenant's time zone")]

@@ -28,7 +28,7 @@ public abstract record SupplierFields
     [Description("Maximum amount owed to the supplier")]
     public decimal? CreditLimit { get; init; }
 
-    [Description("Custom fields of the tenant: any JSON object")]
+    [Description(CustomFieldRules.Description)]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
     [Description("Days from an order to its goods, from 0 to 365. Default: the lead time in the tenant's settings")]

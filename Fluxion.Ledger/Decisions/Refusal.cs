@@ -125,6 +125,8 @@ public sealed record Refusal(RefusalKind Kind, string Title, string Message)
                 + $"Ask the platform's administrator, who runs 'tenants adopt {tenant}'."
         );
 
+    public const string VersionDescription = "Version that you read. Refused with 409 when it is no longer current. Default: no check";
+
     /// <summary>409: the caller read an older version.</summary>
     /// <param name="what">The document, at the start of a sentence.</param>
     public static Refusal ChangedMeanwhile(string what, long version, long read) =>

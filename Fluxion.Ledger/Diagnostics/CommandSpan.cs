@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Fluxion.Ledger.Diagnostics;
 
-/// <summary>How a command ended. The snake_case name is the value of a tag.</summary>
+/// <summary>The outcome of a command. The snake_case name is the value of a tag.</summary>
 public enum CommandOutcome
 {
     /// <summary>An exception, answered with 500 or 503, or a client that disconnected. Nothing is committed.</summary>

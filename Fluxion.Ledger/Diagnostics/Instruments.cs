@@ -96,7 +96,7 @@ public static class Instruments
     public static readonly Counter<long> NotificationFailures = Meter.CreateCounter<long>(
         "fluxion.alerts.notifications.failed",
         "{notification}",
-        "Notifications that alerts have changed which PostgreSQL did not take"
+        "Notifications of changed alerts that PostgreSQL refused"
     );
 
     private static Histogram<double> Duration(string name, string description) =>

@@ -7,7 +7,7 @@ using Wolverine;
 namespace Fluxion.Ledger.Http;
 
 /// <summary>
-/// Gives each endpoint with a parameter <see cref="LedgerSession"/> one on the Marten session that Wolverine opened for the tenant.
+/// Gives each endpoint with a parameter <see cref="LedgerSession"/> its session, on Wolverine's Marten session of the tenant.
 /// </summary>
 public static class LedgerSessionMiddleware
 {

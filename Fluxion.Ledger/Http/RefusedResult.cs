@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fluxion.Ledger.Http;
 
-/// <summary>How the host shows a refusal to HTTP clients.</summary>
+/// <summary>The form of a refusal for HTTP clients.</summary>
 public interface IRefusalFormat
 {
     ProblemDetails ToProblem(Refusal refusal);

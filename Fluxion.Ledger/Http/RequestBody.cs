@@ -117,7 +117,7 @@ public sealed partial class RequestBody : IHttpPolicy
             _ when type == typeof(decimal) => "must be a number without quotes, for example 12.5, and no larger than the ledger can hold",
             _ when type == typeof(int) || type == typeof(long) => "must be a whole number without quotes",
             _ when type == typeof(bool) => "must be true or false, without quotes",
-            _ when type == typeof(string) => "must be a text in quotes, of characters that can be kept",
+            _ when type == typeof(string) => "must be a text in quotes, of characters that can be stored",
             _ when type == typeof(Guid) => "must be an id, a UUID in quotes",
             _ when type == typeof(DateOnly) => "must be a date, for example 2026-11-24",
             _ when type == typeof(DateTimeOffset) => Time.PointsInTime.Form,

@@ -22,7 +22,7 @@ public sealed record ChangePurchaseOrder(
     IReadOnlyList<DraftPurchaseOrder.Line> Lines,
     [property: Description("Day on which the supplier should deliver; not before the order date")] DateOnly? ExpectedDate = null,
     string? Notes = null,
-    [property: Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")] long? Version = null
+    [property: Description(Refusal.VersionDescription)] long? Version = null
 ) : IProductLines<ChangePurchaseOrder, DraftPurchaseOrder.Line>
 {
     public ChangePurchaseOrder With(IReadOnlyList<DraftPurchaseOrder.Line> lines) => this with { Lines = lines };

@@ -33,11 +33,7 @@ public sealed record DraftPurchaseOrder(
 {
     public sealed record Line(
         [property: Description("Sku or id of the product, each product once. Required unless barcode is given")] string Sku,
-        [property: Description(
-            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
-                + "whole numbers for counted products"
-        )]
-            decimal Quantity,
+        [property: Description(ProductLines.QuantityDescription)] decimal Quantity,
         [property: Description(
             "Cost of one unit of the product, never of a pack, before tax; at most 4 decimals. Default: the product's cost price"
         )]

@@ -47,7 +47,7 @@ public static class PurchaseOrderRefusals
     public static Refusal NotOrdered(IReadOnlyDictionary<string, string[]> errors) =>
         Refusal.NotFound("Some products were not ordered; see errors.", errors);
 
-    /// <param name="lines">What is too much of each line, in words.</param>
+    /// <param name="lines">The excess of each line, in words.</param>
     public static Refusal MoreThanOrdered(IEnumerable<string> lines, decimal overReceiptPercent) =>
         Refusal.Conflict(
             "More than ordered",

@@ -20,18 +20,14 @@ public sealed record ReceivePurchaseOrder(
             + "unique among the deliveries of the order (see uniqueReferences in the settings)"
     )]
         string? Reference = null,
-    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.MovementDescription)] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IOccurrence, IProductLines<ReceivePurchaseOrder, ReceivePurchaseOrder.Line>
 {
     public sealed record Line(
         [property: Description("Sku or id of a product of the order. Required unless barcode is given")] string Sku,
-        [property: Description(
-            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
-                + "whole numbers for counted products"
-        )]
-            decimal Quantity,
+        [property: Description(ProductLines.QuantityDescription)] decimal Quantity,
         [property: Description("Cost of one unit of the product, never of a pack; at most 4 decimals. Default: the cost in the order")]
             decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null

@@ -14,8 +14,8 @@ public sealed record ReorderRule(decimal Point, decimal? MaxLevel, int LeadTimeD
 {
     /// <summary>
     /// The quantity to order at an inventory position (Silver, Pyke and Thomas 2017: on hand + on order + in transit − reserved). It
-    /// follows the (s, S) policy, in packs. With a maximum level it is the most packs that fit under it, so that the order causes no
-    /// overstock, but at least enough to reach the reorder point. Without a maximum level, packs are rounded up.
+    /// follows the (s, S) policy, in packs. With a maximum level it is the most packs that fit under it, but at least enough to reach the
+    /// reorder point. So the order causes no overstock. Without a maximum level, packs are rounded up.
     /// </summary>
     /// <param name="ratePerDay">Demand: quantity that leaves per day.</param>
     public decimal Quantity(decimal position, decimal ratePerDay)

@@ -22,7 +22,7 @@ public sealed record ReturnPurchaseOrder(
             + "False: the lines are settled without them. Default: true"
     )]
         bool Replacement = true,
-    [property: Description("Reason, as free text")] string? Reason = null,
+    [property: Description(Reasons.Description)] string? Reason = null,
     [property: Description(
         "Number of the return or debit note, as users know it; "
             + "unique among the returns of the order (see uniqueReferences in the settings)"

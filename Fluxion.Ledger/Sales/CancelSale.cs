@@ -12,7 +12,7 @@ namespace Fluxion.Ledger.Sales;
 /// <summary>Voids an invoice: all its goods come back at the cost that they left with, and the money paid is given back.</summary>
 [Example("""{"reason":"The client changed his mind"}""")]
 public sealed record CancelSale(
-    [property: Description("Reason, for the audit trail")] string Reason,
+    [property: Description(Reasons.Description)] string Reason,
     [property: Description("Time of the cancellation, with offset from UTC; not before the sale or its last payment. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null,
@@ -77,7 +77,7 @@ public static class CancelSaleEndpoint
         "The goods return to stock at the cost that they left with. "
             + "The money still held is given back at once, by refundMethod or by the methods of the payments. "
             + "refunds in the answer lists it. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + SaleRefusals.Description
             + "409: a sale that is cancelled or has returned goods; 400: a time before the sale or its last payment."
     )]
     [ProducesResponseType<SaleReceipt>(200)]

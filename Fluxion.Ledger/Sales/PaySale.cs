@@ -62,7 +62,7 @@ public static class PaySaleEndpoint
     [EndpointSummary("Take a payment for an invoice")]
     [EndpointDescription(
         "A payment may be partial, and an invoice may have several. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + SaleRefusals.Description
             + "409: no open amount, a payment above the open amount, "
             + "or a reference that another payment of the sale by this method has (see existing); "
             + "400: a time before the sale."

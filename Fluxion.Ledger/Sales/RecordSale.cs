@@ -20,7 +20,7 @@ namespace Fluxion.Ledger.Sales;
         """
 )]
 public sealed record RecordSale(
-    [property: Description("Code or id of the store")] string Store,
+    [property: Description(Codes.StoreDescription)] string Store,
     [property:
         TextFormat(Codes.NumberFormat),
         Description("Number of the invoice, unique in the store; upper and lower case differ. A cancelled sale keeps its number")
@@ -67,12 +67,8 @@ public sealed record RecordSale(
     string? IStockCommand<Line>.Reference => InvoiceNumber;
 
     public sealed record Line(
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
-        [property: Description(
-            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
-                + "whole numbers for counted products"
-        )]
-            decimal Quantity,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
+        [property: Description(ProductLines.QuantityDescription)] decimal Quantity,
         [property: Description(
             "Price of one unit of the product, never of a pack; at most 4 decimals. "
                 + "pricesIncludeTax says whether it includes tax. Requires the role manager. "

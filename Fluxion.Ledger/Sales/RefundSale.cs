@@ -1,5 +1,6 @@
 using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -18,7 +19,7 @@ public sealed record RefundSale(
         "Number of the transfer, check, …; " + "unique among the refunds of the sale by this method (see uniqueReferences in the settings)"
     )]
         string? Reference = null,
-    [property: Description("Reason, for the audit trail")] string? Reason = null,
+    [property: Description(Reasons.Description)] string? Reason = null,
     [property: Description("Time of the refund, with offset from UTC; not before the money was paid. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
@@ -68,7 +69,7 @@ public static class RefundSaleEndpoint
         "A refund may be partial, and an invoice may have several. "
             + "After a return, an openAmount below 0 is the amount owed to the client; it is 0 after the refund. "
             + "Money may also be given back without returned goods: that amount is open again. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + SaleRefusals.Description
             + "409: no money held, a refund above the money held, "
             + "or a reference that another refund of the sale by this method has (see existing); "
             + "400: a time before the money was paid."

@@ -13,7 +13,7 @@ namespace Fluxion.Ledger.Sales;
 [Example("""{"lines":[{"lineNumber":1,"quantity":1}],"reason":"Damaged"}""")]
 public sealed record ReturnGoods(
     IReadOnlyList<ReturnGoods.Line> Lines,
-    [property: Description("Reason, for the audit trail")] string? Reason = null,
+    [property: Description(Reasons.Description)] string? Reason = null,
     [property: Description("Time of the return, with offset from UTC; not before the sale. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
@@ -91,7 +91,7 @@ public static class ReturnGoodsEndpoint
     [EndpointDescription(
         "All lines or none. The goods return to stock at the cost that they left with, and their price is credited. "
             + "A separate refund gives back the money: an openAmount below 0 is the amount owed. "
-            + "Refused with 404: an unknown sale; 403: a store that is not yours; "
+            + SaleRefusals.Description
             + "409: a cancelled sale, or more than was sold and has not come back yet; "
             + "400: a line that the sale does not have, a fraction of a counted product, or a time before the sale."
     )]

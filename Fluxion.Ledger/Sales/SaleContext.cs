@@ -29,7 +29,7 @@ public sealed record SaleContext(
 {
     public Store Store => Stock[0].Store;
 
-    /// <summary>Locks the reservation and the stock of a sale, or returns the refusal of what it names.</summary>
+    /// <summary>Locks the reservation and the stock of a sale, or returns a refusal when one of them is missing or not allowed.</summary>
     public static async Task<(SaleContext? Context, Refusal? Problem)> Load(LedgerSession ledger, RecordSale command, CancellationToken ct)
     {
         var settings = ledger.ReadWithNextLock<TenantSettings>(ledger.Tenant.Id);

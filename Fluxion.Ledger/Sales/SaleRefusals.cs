@@ -6,6 +6,9 @@ namespace Fluxion.Ledger.Sales;
 /// <summary>The refusals of commands on sales.</summary>
 public static class SaleRefusals
 {
+    /// <summary>The common part of the descriptions of the commands.</summary>
+    public const string Description = "Refused with 404: an unknown sale; 403: a store that is not yours; ";
+
     public static readonly Refusal NotYours = Refusal.Forbidden("The sale belongs to a store that is not yours.");
 
     public static readonly Refusal PriceNeedsManager = Refusal.Forbidden(

@@ -5,8 +5,8 @@ public static class Taxes
 {
     /// <summary>
     /// The tax of all lines. For each rate, the sum of the bases times the rate is rounded once to 2 decimals, half away from zero. The
-    /// result is the sum over the rates. A Venezuelan invoice states tax this way (SENIAT, Providencia SNAT/2011/0071, art. 13: the
-    /// taxable base and the tax of each rate, "alícuota"), so the tax books add up.
+    /// result is the sum over the rates. A Venezuelan invoice states the taxable base and the tax of each rate ("alícuota": SENIAT,
+    /// Providencia SNAT/2011/0071, art. 13). So the tax books add up.
     /// </summary>
     /// <param name="lines">Base: the line's net amount, to 2 decimals. Rate: percent, 16 for the general rate; 0 for exempt lines.</param>
     public static decimal Total(IEnumerable<(decimal Base, decimal Rate)> lines) =>

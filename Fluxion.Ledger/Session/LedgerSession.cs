@@ -37,12 +37,12 @@ public sealed partial class LedgerSession(IDocumentSession session, Tenant tenan
     public Caller Caller => caller;
     public Tenant Tenant => tenant;
 
-    /// <summary>How the command ended; <see cref="CommandOutcome.Failed"/> after an exception and before the end.</summary>
+    /// <summary>The outcome of the command; <see cref="CommandOutcome.Failed"/> after an exception and before the end.</summary>
     internal CommandOutcome Outcome { get; set; }
 
     /// <summary>
     /// The ledger's time: the database's clock in the first batch of this transaction, read again with every lock.
-    /// So of two commands on one stock item the later one has the later time, even when the clocks of their hosts differ.
+    /// So the later of two commands on one stock item has the later time, even when the clocks of their hosts differ.
     /// </summary>
     public DateTimeOffset Now { get; private set; }
 

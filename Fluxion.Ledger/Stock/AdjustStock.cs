@@ -19,17 +19,17 @@ namespace Fluxion.Ledger.Stock;
         """
 )]
 public sealed record AdjustStock(
-    [property: Description("Code or id of the store")] string Store,
+    [property: Description(Codes.StoreDescription)] string Store,
     [property: Description("Reason: correction, found, damage, expired, theft, loss, opening_balance or other")] string Reason,
     IReadOnlyList<AdjustStock.Line> Lines,
-    [property: Description("Number of the document, as users know it")] string? Reference = null,
-    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
+    [property: Description(StockDocumentRules.ReferenceDescription)] string? Reference = null,
+    [property: Description(Occurrence.MovementDescription)] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IStockCommand<AdjustStock.Line>, IProductLines<AdjustStock, AdjustStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
         [property: Description(
             "Change in the product's unit, or in packs of the barcode. Above 0 adds, below 0 removes; "
                 + "at most 3 decimals; whole numbers for counted products"
@@ -85,7 +85,7 @@ public static class AdjustStockEndpoint
     [EndpointDescription(
         "All lines or none. A removal takes up to the quantity on hand, also reserved goods. "
             + "reservationsShort names the reservations that stock no longer covers. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + StockRefusals.Description
             + "409: a deactivated store, or less of a product on hand than is removed (see shortages); "
             + "400: a fraction of a counted product."
     )]

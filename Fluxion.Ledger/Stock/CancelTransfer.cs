@@ -11,7 +11,7 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>Goods still in transit go back: they were sent in error, or the van did not leave.</summary>
 [Example("""{"reason":"The van broke down"}""")]
 public sealed record CancelTransfer(
-    [property: Description("Reason, as free text")] string? Reason = null,
+    [property: Description(Reasons.Description)] string? Reason = null,
     [property: Description("Time when the goods were back, with offset from UTC; not before they left. Default: now")]
         DateTimeOffset? OccurredAt = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null

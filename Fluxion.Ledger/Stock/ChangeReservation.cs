@@ -17,7 +17,7 @@ public sealed record ChangeReservation(
     [property: Description("Order or client that the goods are held for, as users know it. Default: unchanged")] string? Reference = null,
     [property: Description("Time of expiry, with offset from UTC: in the future, at most 90 days from now. Default: unchanged")]
         DateTimeOffset? ExpiresAt = null,
-    [property: Description("Version that you read. Refused with 409 when it is no longer current. Default: no check")] long? Version = null
+    [property: Description(Refusal.VersionDescription)] long? Version = null
 ) : IProductLines<ChangeReservation, ReserveStock.Line>
 {
     public ChangeReservation With(IReadOnlyList<ReserveStock.Line> lines) => this with { Lines = lines };

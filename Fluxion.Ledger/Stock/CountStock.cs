@@ -12,7 +12,7 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>A stocktake: counted quantities of one or many products in a store.</summary>
 [Example("""{"store":"CCS-01","reference":"INV-2026-11","lines":[{"sku":"LAC001","quantity":70},{"sku":"QUE001","quantity":12.350}]}""")]
 public sealed record CountStock(
-    [property: Description("Code or id of the store")] string Store,
+    [property: Description(Codes.StoreDescription)] string Store,
     IReadOnlyList<CountStock.Line> Lines,
     [property: Description("Number of the stocktake, as users know it")] string? Reference = null,
     [property: Description(
@@ -24,7 +24,7 @@ public sealed record CountStock(
 ) : IStockCommand<CountStock.Line>, IProductLines<CountStock, CountStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
         [property: Description(
             "Counted quantity in the product's unit, or in packs of the barcode: 0 or more, at most 3 decimals; "
                 + "whole numbers for counted products"
@@ -140,8 +140,8 @@ public static class CountStockEndpoint
             + "because the count had seen it. "
             + "A count below the reserved quantity is accepted: "
             + "reservationsShort names the reservations that stock no longer covers. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; 409: a deactivated store; "
-            + "400: a product on two lines, or a fraction of a counted product."
+            + StockRefusals.Description
+            + "409: a deactivated store; 400: a product on two lines, or a fraction of a counted product."
     )]
     [ProducesResponseType<CountReceipt>(200)]
     public static Task<IResult> Post(CountStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -14,23 +14,19 @@ namespace Fluxion.Ledger.Stock;
     """{"store":"CCS-01","reason":"damage","reference":"D-12","lines":[{"sku":"LAC001","quantity":1}],"notes":"Fell from the shelf"}"""
 )]
 public sealed record IssueStock(
-    [property: Description("Code or id of the store")] string Store,
+    [property: Description(Codes.StoreDescription)] string Store,
     [property: Description("Reason: damage, expired, theft, loss, internal_use, sample, donation, return_to_supplier or other")]
         string Reason,
     IReadOnlyList<IssueStock.Line> Lines,
-    [property: Description("Number of the document, as users know it")] string? Reference = null,
-    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
+    [property: Description(StockDocumentRules.ReferenceDescription)] string? Reference = null,
+    [property: Description(Occurrence.MovementDescription)] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IStockCommand<IssueStock.Line>, IProductLines<IssueStock, IssueStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
-        [property: Description(
-            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
-                + "whole numbers for counted products"
-        )]
-            decimal Quantity,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
+        [property: Description(ProductLines.QuantityDescription)] decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -84,7 +80,7 @@ public static class IssueStockEndpoint
             + "also reserved goods. reservationsShort names the reservations that stock no longer covers. "
             + "Every other reason needs enough available. "
             + "Goods of a delivery go back to the supplier by a return of the order or receipt. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + StockRefusals.Description
             + "409: a deactivated store, or too little of a product (see shortages); 400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]

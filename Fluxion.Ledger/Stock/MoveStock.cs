@@ -23,7 +23,7 @@ namespace Fluxion.Ledger.Stock;
 )]
 public sealed record MoveStock(
     [property: Description("1 to 10,000 lines")] IReadOnlyList<MoveStock.Line> Lines,
-    [property: Description("Number of the document, as users know it")] string? Reference = null,
+    [property: Description(StockDocumentRules.ReferenceDescription)] string? Reference = null,
     [property: Description("Time of the movements, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
@@ -34,8 +34,8 @@ public sealed record MoveStock(
 
     public sealed record Line(
         [property: Description("Type of the movement: receipt, issue or adjustment")] string Type,
-        [property: Description("Code or id of the store")] string Store,
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(Codes.StoreDescription)] string Store,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
         [property: Description(
             "Quantity in the product's unit, or in packs of the barcode. "
                 + "Greater than 0 for a receipt or an issue, signed for an adjustment; at most 3 decimals; "
@@ -147,7 +147,7 @@ public static class MoveStockEndpoint
     [EndpointSummary("Record up to 10,000 receipts, issues and adjustments in one transaction")]
     [EndpointDescription(
         "All lines or none, booked in their order. The stock after all lines must be sufficient. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + StockRefusals.Description
             + "409: a deactivated store, a receipt of a deactivated product, or insufficient stock (see shortages); "
             + "400: a fraction of a counted product."
     )]

@@ -14,21 +14,17 @@ namespace Fluxion.Ledger.Stock;
     """{"store":"CCS-01","reference":"GRN-7","lines":[{"sku":"LAC001","quantity":10,"unitCost":2.50},{"sku":"QUE001","quantity":4.250}]}"""
 )]
 public sealed record ReceiveStock(
-    [property: Description("Code or id of the store")] string Store,
+    [property: Description(Codes.StoreDescription)] string Store,
     IReadOnlyList<ReceiveStock.Line> Lines,
     [property: Description("Number of the delivery note or goods receipt, as users know it")] string? Reference = null,
-    [property: Description("Time of the movement in the shop, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
+    [property: Description(Occurrence.MovementDescription)] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(Occurrence.SentAtDescription)] DateTimeOffset? SentAt = null
 ) : IStockCommand<ReceiveStock.Line>, IProductLines<ReceiveStock, ReceiveStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
-        [property: Description(
-            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
-                + "whole numbers for counted products"
-        )]
-            decimal Quantity,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
+        [property: Description(ProductLines.QuantityDescription)] decimal Quantity,
         [property: Description("Cost of one unit of the product, never of a pack; at most 4 decimals. Default: the product's cost price")]
             decimal? UnitCost = null,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
@@ -78,9 +74,7 @@ public static class ReceiveStockEndpoint
     [WolverinePost("/api/{tenant}/stock/receipts", Name = "Receive stock"), Authorize(Roles.User), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Receive goods into a store")]
     [EndpointDescription(
-        "All lines or none. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
-            + "409: a deactivated store or product; 400: a fraction of a counted product."
+        "All lines or none. " + StockRefusals.Description + "409: a deactivated store or product; 400: a fraction of a counted product."
     )]
     [ProducesResponseType<StockReceipt>(200)]
     public static Task<IResult> Post(ReceiveStock command, LedgerSession ledger, HttpContext http, IStockDocuments documents) =>

@@ -22,7 +22,7 @@ public sealed record ReceiveTransfer(
 ) : IOccurrence, IProductLines<ReceiveTransfer, ReceiveTransfer.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
         [property: Description("Quantity that arrived intact, at most 3 decimals; whole numbers for counted products. Default: 0")]
             decimal Received = 0,
         [property: Description("Quantity that was sent and did not arrive; written off in the receiving store. Default: 0")]

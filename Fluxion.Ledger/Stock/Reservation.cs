@@ -4,7 +4,7 @@ namespace Fluxion.Ledger.Stock;
 
 public sealed record ReservedLine(Guid StoreId, Guid ProductId, string Sku, decimal Quantity);
 
-/// <summary>Goods are reserved for somebody, until <paramref name="ExpiresAt"/> at the latest.</summary>
+/// <summary>Goods are reserved for a client or an order, until <paramref name="ExpiresAt"/> at the latest.</summary>
 /// <param name="OpenedAt">Time of opening, by the ledger's clock; null in events from before it was stored.</param>
 public sealed record ReservationOpened(
     string Reference,
@@ -68,7 +68,7 @@ public sealed record ReservationLine(
     public decimal Sold => Fulfilled ?? (Status == Reservation.Fulfilled ? Quantity : 0);
 }
 
-/// <summary>Goods in one or more stores, held for somebody until a time.</summary>
+/// <summary>Goods in one or more stores, held for a client or an order until a time.</summary>
 /// <param name="Lines">A line keeps its index: a line that holds nothing any more stays in the list.</param>
 /// <param name="Status">open | fulfilled | released | expired</param>
 /// <param name="OpenedAt">Time of opening; null for reservations from before it was stored.</param>

@@ -9,7 +9,7 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 
-/// <summary>Goods are reserved for somebody: they stay on hand and are no longer available to others.</summary>
+/// <summary>Goods are reserved for a client or an order: they stay on hand and are no longer available to others.</summary>
 [Example(
     """{"reference":"web-88","lines":[{"store":"CCS-01","sku":"LAC001","quantity":1},{"store":"VLN-01","sku":"HAR001","quantity":2}]}"""
 )]
@@ -24,13 +24,9 @@ public sealed record ReserveStock(
     public static readonly TimeSpan MaxDuration = TimeSpan.FromDays(90);
 
     public sealed record Line(
-        [property: Description("Code or id of the store")] string Store,
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
-        [property: Description(
-            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
-                + "whole numbers for counted products"
-        )]
-            decimal Quantity,
+        [property: Description(Codes.StoreDescription)] string Store,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
+        [property: Description(ProductLines.QuantityDescription)] decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {
@@ -112,7 +108,7 @@ public static class ReserveStockEndpoint
     [EndpointDescription(
         "All lines or none. Reserved goods are on hand and not available. "
             + "They are available again when the reservation is released or expires. "
-            + "Refused with 404: an unknown store or sku; 403: a store that is not yours; "
+            + StockRefusals.Description
             + "409: a store that is deactivated or has too little of a product available (see shortages); "
             + "400: a fraction of a counted product, or an expiry in the past or more than 90 days away."
     )]

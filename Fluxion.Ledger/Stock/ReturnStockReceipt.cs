@@ -14,7 +14,7 @@ namespace Fluxion.Ledger.Stock;
 public sealed record ReturnStockReceipt(
     IReadOnlyList<SupplierReturnLine> Lines,
     [property: Description("Code or id of the store. Required only when the receipt has goods of several stores")] string? Store = null,
-    [property: Description("Reason, as free text")] string? Reason = null,
+    [property: Description(Reasons.Description)] string? Reason = null,
     [property: Description("Number of the return or debit note, as users know it")] string? Reference = null,
     [property: Description("Time when the goods left, with offset from UTC; not before they came. Default: now")]
         DateTimeOffset? OccurredAt = null,

@@ -1,8 +1,8 @@
 namespace Fluxion.Ledger.Stock;
 
 /// <summary>
-/// The stock rules for one command. Unless the product allows backorder, a command takes at most what is available, and on hand never goes
-/// below zero. A fact (<see cref="StockMovement.IsFact"/>) may also take reserved stock: then available is below zero. A movement that
+/// The stock rules for one command. Unless the product allows backorder, a command takes at most the available quantity, and on hand never
+/// goes below zero. A fact (<see cref="StockMovement.IsFact"/>) may also take reserved stock: then available is below zero. A movement that
 /// occurred before a count does not change the counted quantity. All steps apply, or none.
 /// </summary>
 public static class StockDecider

@@ -7,6 +7,8 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>Validation rules that documents with lines share.</summary>
 public static class StockDocumentRules
 {
+    public const string ReferenceDescription = "Number of the document, as users know it";
+
     /// <summary>Rules of a document that moves stock of one store.</summary>
     public static void StockDocument<TCommand, TLine>(
         this AbstractValidator<TCommand> validator,

@@ -31,7 +31,7 @@ public abstract record StockMovement(Guid StoreId, Guid ProductId, StockDocument
     public abstract decimal QuantityChange();
 
     /// <summary>
-    /// Quantity that comes in at a cost of its own, which enters the moving average; below 0 when goods leave at a cost of their own.
+    /// Quantity that comes in at a cost of its own, and changes the moving average. Below 0 when goods leave at a cost of their own.
     /// </summary>
     public virtual decimal CostedQuantity() => 0;
 
@@ -190,6 +190,8 @@ public sealed record StockCarriedOver(Guid StoreId, Guid ProductId, string Type,
 /// <summary>Reasons of movements without a sale or a purchase.</summary>
 public static class Reasons
 {
+    public const string Description = "Reason, as free text for the audit trail";
+
     /// <summary>Reason of a correction by count.</summary>
     public const string LateMovement = "late_movement";
 

@@ -4,7 +4,7 @@ namespace Fluxion.Ledger.Stock;
 /// The history of a stock item after the moment of a command, or after the earliest of its moments. All lines on the item share it.
 /// </summary>
 /// <param name="Change">Sum of the later changes of on hand; read only for a count.</param>
-/// <param name="Counts">The later counts by when they occurred; counts of one moment in the order recorded.</param>
+/// <param name="Counts">The later counts in the order in which they occurred; counts of one moment in the order recorded.</param>
 public sealed record StockHistory(decimal Change, IReadOnlyList<StockDocument> Counts)
 {
     public static readonly StockHistory None = new(0, []);

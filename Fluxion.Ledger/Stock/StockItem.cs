@@ -7,11 +7,11 @@ namespace Fluxion.Ledger.Stock;
 /// <param name="OnHand">The sum of its movements.</param>
 /// <param name="Reserved">The sum of its open reservations.</param>
 /// <param name="UnitCost">
-/// The moving average in the order recorded, to 4 decimals. After a receipt of q at cost c it is
-/// (on hand × average + q × c) / (on hand + q), or c when on hand was 0 or less. Sale returns and transfer arrivals count as receipts.
-/// The first movement of any other kind sets it to its unit cost. After a return of q to the supplier at its receipt cost c it is
-/// (on hand × average − q × c) / (on hand − q): the rest is worth what it cost. It stays as it was when nothing is left, or when the
-/// rest would be worth less than 0. After the first movement, no other goods that leave change it, nor do goods lost or damaged in
+/// The moving average in the order recorded, to 4 decimals. A receipt of q at cost c sets it to
+/// (on hand × average + q × c) / (on hand + q), or to c when on hand was 0 or less. Sale returns and transfer arrivals count as
+/// receipts. The first movement of any other kind sets it to its unit cost. A return of q to the supplier at its receipt cost c sets it
+/// to (on hand × average − q × c) / (on hand − q), so the rest keeps its own cost. It stays unchanged when nothing is left, or when the
+/// value of the rest would be below 0. After the first movement, no other goods that leave change it, nor do goods lost or damaged in
 /// transit. A movement from before the latest count does not change it: the opposite correction follows. Both together leave today's
 /// stock and its value unchanged.
 /// </param>
@@ -69,8 +69,8 @@ public sealed record StockItem(
     }
 
     /// <summary>
-    /// The moving average without goods that go back to a supplier. It stays as it was when nothing is left, or when the value of the rest
-    /// would be below 0.
+    /// The moving average without goods that go back to a supplier. It stays unchanged when nothing is left, or when the value of the rest would
+    /// be below 0.
     /// </summary>
     private static decimal WithoutReturned(StockItem item, decimal quantity, decimal unitCost)
     {

@@ -3,6 +3,9 @@ namespace Fluxion.Ledger.Stock;
 /// <summary>The refusals of commands that move or reserve stock.</summary>
 public static class StockRefusals
 {
+    /// <summary>The common part of the descriptions of the commands.</summary>
+    public const string Description = "Refused with 404: an unknown store or sku; 403: a store that is not yours; ";
+
     public static Refusal NotEnough(IReadOnlyList<Shortage> shortages) =>
         Refusal.Conflict("Not enough stock", "Nothing was moved. The field shortages has the available quantity of each product.") with
         {

@@ -81,7 +81,7 @@ public sealed record Transfer(
         ["cancel"] = [InTransit, Partial],
     };
 
-    /// <summary>The lines of which goods are still on their way.</summary>
+    /// <summary>The lines with goods in transit.</summary>
     [JsonIgnore]
     public IEnumerable<TransferLine> LinesInTransit => Lines.Where(line => line.InTransit > 0);
 

@@ -22,7 +22,7 @@ public sealed record TransferStock(
     [property: Description("Code or id of the sending store")] string FromStore,
     [property: Description("Code or id of the receiving store; not the sending store")] string ToStore,
     [property: Description("Each product once")] IReadOnlyList<TransferStock.Line> Lines,
-    [property: Description("Number of the document, as users know it")] string? Reference = null,
+    [property: Description(StockDocumentRules.ReferenceDescription)] string? Reference = null,
     [property: Description("Time when the goods left, with offset from UTC. Default: now")] DateTimeOffset? OccurredAt = null,
     string? Notes = null,
     [property: Description(
@@ -33,12 +33,8 @@ public sealed record TransferStock(
 ) : IOccurrence, IProductLines<TransferStock, TransferStock.Line>
 {
     public sealed record Line(
-        [property: Description("Sku or id of the product. Required unless barcode is given")] string Sku,
-        [property: Description(
-            "Quantity in the product's unit, or in packs of the barcode. Greater than 0, at most 3 decimals; "
-                + "whole numbers for counted products"
-        )]
-            decimal Quantity,
+        [property: Description(ProductLines.SkuDescription)] string Sku,
+        [property: Description(ProductLines.QuantityDescription)] decimal Quantity,
         [property: TextFormat(ProductBarcode.Format), Description(ProductLines.BarcodeDescription)] string? Barcode = null
     ) : IStockLine, IProductLine<Line>
     {

@@ -18,8 +18,10 @@ public interface IOccurrence
 /// <param name="NotBefore">The time of its cause; null when it has none.</param>
 public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOffset? NotBefore = null)
 {
+    public const string MovementDescription = "Time of the movement in the shop, with offset from UTC. Default: now";
+
     public const string SentAtDescription =
-        "What your clock shows as you send this, with its offset from UTC. By its difference to the ledger's clock occurredAt is corrected";
+        "Time of your clock when you send this, with offset from UTC. The ledger corrects occurredAt by the difference to its own clock";
 
     public static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -27,10 +29,10 @@ public readonly record struct Occurrence(DateTimeOffset? OccurredAt, DateTimeOff
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
     public static readonly string Message =
-        $"must lie between {Earliest:yyyy-MM-dd} and now; what is up to {Tolerance.TotalMinutes:0} minutes in the future counts as now";
+        $"must lie between {Earliest:yyyy-MM-dd} and now; a time up to {Tolerance.TotalMinutes:0} minutes in the future counts as now";
 
     public static readonly string SentAtMessage =
-        $"must be what your clock shows: by its difference to the ledger's clock occurredAt is corrected, and then it {Message}";
+        $"must be the time of your clock, by which the ledger corrects occurredAt: the corrected time {Message}";
 
     /// <summary>Whether it happened before its cause.</summary>
     public bool IsTooEarly => OccurredAt < NotBefore;

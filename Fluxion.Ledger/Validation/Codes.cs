@@ -18,6 +18,8 @@ public static class Codes
     /// <summary>The format of a number in the OpenAPI document.</summary>
     public const string NumberFormat = "document-number";
 
+    public const string StoreDescription = "Code or id of the store";
+
     /// <summary>Normalizes a code for storage.</summary>
     public static string Normalize(string code) => Folding.Fold(code).ToUpperInvariant();
 

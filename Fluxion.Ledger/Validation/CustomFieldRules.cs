@@ -9,6 +9,8 @@ namespace Fluxion.Ledger.Validation;
 /// </summary>
 public static class CustomFieldRules
 {
+    public const string Description = "Custom fields of the tenant: any JSON object";
+
     public const int MaxCharacters = 16_000;
     public const int MaxDepth = 16;
 

@@ -11,7 +11,7 @@ public static class TextRules
     /// <summary>One line with at least one visible character.</summary>
     public static IRuleBuilderOptions<T, string> RequiredLine<T>(this IRuleBuilder<T, string> rule, int characters) =>
         rule.Must(text => text is not null && Folding.IsVisible(text))
-            .WithMessage("is required, in characters that can be seen")
+            .WithMessage("is required, with visible characters")
             .MaximumLength(characters)
             .WithMessage($"must have at most {characters} characters")
             .Must(IsSingleLine)

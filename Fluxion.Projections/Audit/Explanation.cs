@@ -4,7 +4,7 @@ using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Projections.Audit;
 
-/// <summary>Explains how the quantity on hand at a moment came about.</summary>
+/// <summary>Explains the quantity on hand at a moment by its movements.</summary>
 /// <param name="At">The moment, a point in time or a date. Null: now.</param>
 /// <param name="OnHand">The quantity on hand then. It equals the balance of the last movement, and the result of stock_as_of and
 /// asOf.</param>

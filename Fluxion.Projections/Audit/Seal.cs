@@ -7,8 +7,8 @@ namespace Fluxion.Projections.Audit;
 
 /// <summary>
 /// A link of the chain in ledger_seals. It vouches for the events with the sequence numbers <paramref name="From"/> to
-/// <paramref name="To"/>, for the absence of any others between them, and for the seal before it. docs/seal.md describes the form byte for
-/// byte.
+/// <paramref name="To"/>, and for the absence of any others between them. It also vouches for the seal before it. docs/seal.md describes
+/// the form byte for byte.
 /// </summary>
 /// <param name="Entries">The entries, 56 bytes per event, in the order of the sequence numbers; see <see cref="SealEntry"/>.</param>
 /// <param name="SealedAt">The time of sealing, to the microsecond. Seals with the same time were made in one transaction.</param>

@@ -180,7 +180,7 @@ public sealed class Verifier(Databases databases) : IDisposable
                 seal.SealedAt,
                 null,
                 null,
-                $"Seal {number} itself was changed: its hash is not that of what it says."
+                $"Seal {number} itself was changed: its hash does not match its content."
             );
         if (seal.PreviousHash.AsSpan().SequenceEqual(last?.Hash ?? Seal.Nothing))
             return null;

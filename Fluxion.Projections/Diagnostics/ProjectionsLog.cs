@@ -18,7 +18,7 @@ internal static partial class ProjectionsLog
     [LoggerMessage(2102, LogLevel.Warning, "{What} cannot be read for open streams; tried again every {PollInterval}")]
     public static partial void StreamsNotRead(this ILogger logger, Exception exception, string what, TimeSpan pollInterval);
 
-    [LoggerMessage(2201, LogLevel.Error, "A replay of {Tenant} broke off")]
+    [LoggerMessage(2201, LogLevel.Error, "A replay of {Tenant} failed")]
     public static partial void ReplayFailed(this ILogger logger, Exception exception, string tenant);
 
     [LoggerMessage(2202, LogLevel.Error, "The result of the replay {Id} of {Tenant} could not be stored")]

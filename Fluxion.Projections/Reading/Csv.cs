@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
+using Fluxion.Ledger.Time;
 using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Projections.Reading;
@@ -51,7 +52,7 @@ internal static class Csv
         {
             string text when text.StartsWith('\'') => "'" + text,
             null or string => value,
-            DateTimeOffset at => at.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
+            DateTimeOffset at => at.ToString(Timestamps.Format, CultureInfo.InvariantCulture),
             decimal number => Quantities.Normalize(number),
             bool flag => flag ? "true" : "false",
             JsonElement json => json.GetRawText(),

@@ -27,7 +27,7 @@ public sealed class ListFormat
     public string MediaType { get; }
 
     /// <summary>
-    /// The format that the client prefers. Of the ranges in Accept that include a type, the narrowest gives its quality (RFC 9110, 12.5.1).
+    /// The format that the client prefers. The narrowest range in Accept that includes a type gives its quality (RFC 9110, 12.5.1).
     /// The default is JSON. The query parameter <c>decimals</c> selects the decimal separator of CSV.
     /// </summary>
     public static (ListFormat Format, Refusal? Problem) PreferredBy(HttpRequest request)

@@ -36,7 +36,7 @@ public readonly record struct Moment(DateTimeOffset? At, DateOnly? Day)
     public override string ToString() =>
         Day is { } day
             ? day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
-            : At!.Value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+            : At!.Value.UtcDateTime.ToString(Timestamps.Format, CultureInfo.InvariantCulture);
 
     /// <summary>The condition that something happened at or after this moment.</summary>
     /// <param name="column">The name of a timestamptz column.</param>

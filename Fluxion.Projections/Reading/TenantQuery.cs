@@ -101,7 +101,7 @@ public sealed class TenantQuery
         Refuse(
             "knownAt",
             knownAt is not null && known is null ? PointsInTime.FormInQuery
-                : IsCertainlyBefore(known, at) ? "must not be before asOf: what had not happened yet was not known"
+                : IsCertainlyBefore(known, at) ? "must not be before asOf: nothing is known before it happens"
                 : null
         );
         return _problem is null ? where(at, known) : this;

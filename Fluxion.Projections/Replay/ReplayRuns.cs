@@ -48,7 +48,7 @@ public sealed class ReplayRuns(TenantReplay replay, Databases databases, ILogger
                         id,
                         e is ReplayRefusedException ? e.Message
                             : isStopped ? "The host was stopped; nothing was changed."
-                            : "It broke off, and nothing was changed; the log of the host says why.",
+                            : "The replay failed and changed nothing; the log of the host has the cause.",
                         CancellationToken.None
                     );
                     return;

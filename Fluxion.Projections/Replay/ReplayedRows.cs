@@ -3,8 +3,8 @@ using Fluxion.Projections.Writing;
 namespace Fluxion.Projections.Replay;
 
 /// <summary>
-/// Receives the rows of a replay, table by table. Rows without a key are passed on immediately. Of rows with the same key, the first and
-/// the last are kept until <see cref="Settle"/>, when every stream is complete. Columns set only once take the value of the first row, and
+/// Receives the rows of a replay, table by table. Rows without a key are passed on immediately. The first and the last of the rows with
+/// one key are kept until <see cref="Settle"/>, when every stream is complete. Columns set only once take the value of the first row, and
 /// all others take the value of the last row.
 /// </summary>
 /// <param name="tables">The tables whose rows are wanted, by name.</param>

@@ -20,7 +20,7 @@ internal static class ReplaysTable
             status = 'running' and started_at < now() - interval '10 seconds' and not {AdvisoryLocks.IsHeld(LockKey(schema))}
             """;
 
-    /// <summary>Marks replays as failed whose host has died, so that a new one can start.</summary>
+    /// <summary>Marks replays of dead hosts as failed, so that a new one can start.</summary>
     public static string Abandon(string schema) =>
         $"update {schema}.replays set status = 'failed', problem = 'The host that ran it has stopped.', finished_at = now() "
         + $"where {Abandoned(schema)}";

@@ -142,7 +142,7 @@ internal sealed class Swap(
     }
 
     /// <summary>
-    /// Replays the streams again that have events since the snapshot and to which a differing row belongs, up to now.
+    /// Replays streams again, up to now: those with events since the snapshot, when one of their rows differs.
     /// A row belongs at most to the streams whose ids are in its columns.
     /// </summary>
     /// <param name="into">The tables that get the rows. Append-only tables get only the rows of later events.</param>

@@ -68,7 +68,7 @@ public sealed class TenantReplay(Databases databases, TenantDocumentStores store
         if (tenant.SchemaFault is not null)
             throw new ReplayRefusedException(tenant.SchemaFault);
         if (request is { Swap: true, To: not null })
-            throw new ReplayRefusedException("What was then cannot take the place of what is now: swap without an end.");
+            throw new ReplayRefusedException("Rows of the past cannot replace the present rows: swap without an end.");
         var owner = databases.RequireOwner();
         var store = stores.ForTenant(tenant.Id.ToString());
         var states = new StateRows(store);

@@ -111,7 +111,7 @@ public interface IRowWriter
     /// <summary>Whether rows of the table are wanted. Read models ask this where rows are expensive to compute.</summary>
     bool Wants(string table) => true;
 
-    /// <summary>Writes any number of rows, including none. Of several rows with the same key, the last one counts.</summary>
+    /// <summary>Writes any number of rows, including none. The last of several rows with the same key counts.</summary>
     /// <param name="rowKey">Returns the key of a row. Null if no key appears more than once in a call, or the table has no key.</param>
     void Write<TRow>(Table<TRow> table, IReadOnlyList<TRow> rows, Func<TRow, object>? rowKey = null);
 }

@@ -67,9 +67,9 @@ public sealed class StartTests(LedgerHost ledger)
     }
 
     [Theory]
-    [InlineData("tenants", "remove", "'remove' is none of what tenants does: list, add, suspend, resume, adopt.")]
-    [InlineData("users", "list", "'list' is none of what users does: add.")]
-    [InlineData("database", "drop", "'drop' is none of what database does: init, migrate.")]
+    [InlineData("tenants", "remove", "'remove' is an unknown command: tenants has list, add, suspend, resume, adopt.")]
+    [InlineData("users", "list", "'list' is an unknown command: users has add.")]
+    [InlineData("database", "drop", "'drop' is an unknown command: database has init, migrate.")]
     public async Task an_unknown_argument_of_a_command_is_reported_with_the_known_ones(string command, string word, string why)
     {
         var (exitCode, output) = await HostProcess.Run(HostProcess.Production(), command, word);
@@ -137,7 +137,9 @@ public sealed class StartTests(LedgerHost ledger)
         (await Command(1, "tenants", "add", "acme", "--name", "Acme again")).ShouldContain("error: There is a tenant 'acme' already.");
         (await Command(1, "tenants", "add", "Bad_Slug", "--name", "x")).ShouldContain("error: A slug has");
         production["FLUXION_PASSWORD"] = "short";
-        (await Command(1, "users", "add", "acme", "ana@acme.example")).Trim().ShouldBe("error: FLUXION_PASSWORD has 10 to 128 characters.");
+        (await Command(1, "users", "add", "acme", "ana@acme.example"))
+            .Trim()
+            .ShouldBe("error: FLUXION_PASSWORD must have 10 to 128 characters.");
         production["FLUXION_PASSWORD"] = "the password of Ana";
         (await Command(0, "users", "add", "acme", "ana@acme.example", "--role", "manager")).ShouldNotContain("the password of Ana");
         (await Command(1, "users", "add", "acme", "ana@acme.example")).ShouldContain("error: There is a user ana@acme.example already.");

@@ -42,13 +42,13 @@ public sealed class LoadTests(LedgerHost host)
         // a second run leaves existing data as it is
         (code, output) = await HostProcess.Run(environment, load);
         code.ShouldBe(0, output);
-        output.ShouldContain("4501 movements, 0 of them made now");
+        output.ShouldContain("4501 movements, 0 of them created now");
         (await Counts()).ShouldBe($"390 4501 {4501 + 130 + 3}");
 
         // a tenant that load did not create is not filled, and invalid arguments are refused
         (code, output) = await HostProcess.Run(environment, "load", "fluxion-demo");
         code.ShouldBe(1);
-        output.ShouldContain("load fills tenants of its own");
+        output.ShouldContain("load fills only tenants that it created");
         (code, output) = await HostProcess.Run(
             environment,
             "load",

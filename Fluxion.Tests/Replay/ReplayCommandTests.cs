@@ -14,7 +14,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
 
         var (code, output) = await Replay("fluxion-demo");
         code.ShouldBe(0, output);
-        output.ShouldContain("every row is what the events say");
+        output.ShouldContain("every row follows from the events");
         output.ShouldContain("events/s");
 
         await using var superuser = await database.OpenSuperuser();
@@ -29,7 +29,7 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         (code, output) = await Replay("fluxion-demo", "--table", "inventory", "--out", file);
         code.ShouldBe(1, output);
         output.ShouldContain("quantity_on_hand is ");
-        output.ShouldContain("rows are not what the events say");
+        output.ShouldContain("rows differ from the events");
         (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(
             40,
             "all of them, not the first 20"
@@ -74,9 +74,9 @@ public sealed class ReplayCommandTests(LedgerHost ledger)
         var (code, output) = await HostProcess.Run(environment, "replay", "--all", "--parallel", "1");
         code.ShouldBe(1, output);
         output.ShouldContain("error: aaa: ");
-        output.ShouldContain("fluxion-demo: every row is what the events say");
-        output.ShouldContain("zzz: every row is what the events say");
-        output.ShouldContain("1 of 3 tenants are not what their events say, or could not be replayed.");
+        output.ShouldContain("fluxion-demo: every row follows from the events");
+        output.ShouldContain("zzz: every row follows from the events");
+        output.ShouldContain("1 of 3 tenants differ from their events, or could not be replayed.");
     }
 
     [Theory]

@@ -87,7 +87,7 @@ public sealed class BadInputTests(LedgerHost host)
         "must be a number without quotes"
     )]
     [InlineData("stock/receipts", """{"store":7,"lines":[]}""", "store", "must be a text in quotes")]
-    [InlineData("stock/receipts", """{"store":"a\u0000","lines":[]}""", "store", "of characters that can be kept")]
+    [InlineData("stock/receipts", """{"store":"a\u0000","lines":[]}""", "store", "of characters that can be stored")]
     [InlineData("stock/receipts", """{"store":"S","lines":{}}""", "lines", "must be a list, in brackets")]
     [InlineData("stock/receipts", """{"store":"S","lines":["P"]}""", "lines[0]", "must be a JSON object, in braces")]
     [InlineData(

@@ -169,7 +169,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         code.ShouldBe(1, output);
         output.ShouldContain("error: broken: The script 0001_updated_at.sql failed in the schema tenant_broken: ");
         output.ShouldContain("already exists");
-        output.ShouldContain("1 of 4 schemas are as they were");
+        output.ShouldContain("1 of 4 schemas were not changed");
         output.ShouldContain("4/4 ");
         output.ShouldNotContain("   at ");
         (
@@ -216,7 +216,7 @@ public sealed class MigrationTests(LedgerHost ledger)
         await Repair(superuser, "tenant_broken");
         (code, output) = await HostProcess.Run(environment, "database", "migrate");
         code.ShouldBe(0, output);
-        output.ShouldContain("shared, template and 3 tenants (1 looked at)");
+        output.ShouldContain("shared, template and 3 tenants (1 checked)");
         (await superuser.Rows("select from shared.failed_migrations")).ShouldBeEmpty();
         await Wait.Until(
             async () => (await (await SignIn(starting, "broken")).Get("inventory")).Status == 200,

@@ -1,7 +1,7 @@
 -- Why: nobody can ask again for the reply of an expired key.
 
--- One batch of one schema. The caller commits after each batch, so that no transaction is long and no command waits. The next batch
--- starts where the last one ended: index entries before it belong to deleted rows until a vacuum removes them.
+-- Deletes one batch of one schema. The caller commits after each batch, so that no transaction is long and no command waits. The next
+-- batch starts where the last one ended: index entries before it belong to deleted rows until a vacuum removes them.
 create or replace function $schema$.prune_idempotency_keys(pruned_schema text, pruned_after timestamptz, batch integer)
 returns table (pruned bigint, up_to timestamptz)
 language plpgsql

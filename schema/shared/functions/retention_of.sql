@@ -11,4 +11,4 @@ as $$
 $$;
 
 comment on function $schema$.retention_of is
-    'How long a kind of rows of a tenant is kept, by its own settings or else the installation''s; null: for ever.';
+    'Retention time of a kind of rows of a tenant, by its own settings or else the installation''s; null: for ever.';

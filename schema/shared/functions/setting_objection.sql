@@ -30,4 +30,4 @@ end
 $$;
 
 comment on function $schema$.setting_objection is
-    'What is wrong with the value of a setting; null when nothing is, or when the setting has no rule.';
+    'The error in the value of a setting; null when the value is valid, or when the setting has no rule.';

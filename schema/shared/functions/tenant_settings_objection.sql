@@ -13,4 +13,4 @@ as $$
 $$;
 
 comment on function $schema$.tenant_settings_objection is
-    'What is wrong with the retention in a tenant''s settings; null when nothing is.';
+    'The error in the retention of a tenant''s settings; null when it is valid.';

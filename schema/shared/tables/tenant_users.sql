@@ -44,7 +44,7 @@ create policy tenant_isolation_policy on $schema$.tenant_users
 grant select, insert, update on $schema$.tenant_users to fluxion_app;
 
 comment on table $schema$.tenant_users is
-    'Accounts: who may sign in, to which tenant. No other table holds passwords.';
+    'Accounts, each with the tenant that it may sign in to. No other table holds passwords.';
 comment on column $schema$.tenant_users.id is
     'The same id as the user''s in the tenant''s own table users.';
 comment on column $schema$.tenant_users.tenant_id is

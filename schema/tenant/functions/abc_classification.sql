@@ -15,6 +15,6 @@ as $$
 $$;
 
 comment on function $schema$.abc_classification is
-    'Products by net sales, the best first. Class A until they have brought a_percent of all net sales together, B until b_percent, '
-    'C the rest (Pareto analysis, H. F. Dickie, ABC Inventory Analysis Shoots for Dollars, 1951). The product that crosses a limit '
-    'belongs to the class before it. Products without sales are not listed.';
+    'Products by net sales, the best first. Class A has the first products, which make a_percent of all net sales, and B those until '
+    'b_percent. C has the rest (Pareto analysis, H. F. Dickie, ABC Inventory Analysis Shoots for Dollars, 1951). The product that '
+    'crosses a limit belongs to the class before it. Products without sales are not listed.';

@@ -30,5 +30,5 @@ $$;
 
 comment on function $schema$.inventory_turnover is
     'Turnover of stock from since up to until, which is excluded: quantity sold less returned, over the average quantity on hand '
-    '(weighted by time). days_of_inventory: how long the average stock lasted at that rate. days_of_cover: how long today''s stock '
+    '(weighted by time). days_of_inventory: days that the average stock lasted at that rate. days_of_cover: days that today''s stock '
     'lasts at that rate; null when nothing was sold. A date for since or until is a day in the store''s time zone.';

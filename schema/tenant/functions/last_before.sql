@@ -8,4 +8,5 @@ as $$
 $$;
 
 comment on function $schema$.last_before is
-    'The last moment that a report as of a moment includes: that moment itself; for a date the last moment before that day in a time zone.';
+    'The last moment that a report as of a moment includes: that moment itself. For a date it is the last moment before that day in a '
+    'time zone.';

@@ -18,5 +18,5 @@ as $$
 $$;
 
 comment on function $schema$.payments_by_method is
-    'Cash-up: payments and refunds by store and method, from since up to until, which is excluded; of one store, by its code, or of '
-    'all. A date for since or until is a day in the store''s time zone. net: paid less refunded.';
+    'Cash-up: payments and refunds by store and method, from since up to until, which is excluded. store: the code of one store; null: '
+    'all stores. A date for since or until is a day in the store''s time zone. net: paid less refunded.';

@@ -12,4 +12,4 @@ as $$
 $$;
 
 comment on function $schema$.start_of_day is
-    'Start of a day in a time zone: its midnight; the first where there are two; the moment when clocks go forward where there is none.';
+    'Start of a day in a time zone: its first midnight. On a day without midnight it is the moment when clocks go forward.';

@@ -19,6 +19,6 @@ as $$
 $$;
 
 comment on function $schema$.stock_as_of is
-    'Stock on hand at a moment, as it was known at another (default: as known today): the sum of the movements that occurred by the '
-    'first and were recorded by the second. A date is the start of that day in the store''s time zone. One row an item that had '
+    'Stock on hand at a moment, as it was known at another; default: as known today. It is the sum of the movements that occurred by '
+    'the first moment and were recorded by the second. A date is the start of that day in the store''s time zone. One row an item that had '
     'moved by then. store: a store''s code, sku: a product''s; each limits the rows, and null means all.';

@@ -26,5 +26,5 @@ $$;
 
 comment on function $schema$.stock_value_as_of is
     'Value of stock at a moment, as it was known at another; see stock_as_of. cost_per_unit: moving average after the last recorded '
-    'of those movements; with at and known_at alike it equals inventory at that time. restated_cost_per_unit: moving average of the '
+    'of those movements; it equals inventory at that time when at and known_at are the same. restated_cost_per_unit: moving average of the '
     'same movements in the order in which they occurred.';

@@ -14,5 +14,5 @@ as $$
 $$;
 
 comment on function $schema$.store_moments is
-    'For each store the last moments that a report as of at, as known at known_at, includes, and the day there. A date is the start '
-    'of that day.';
+    'For each store, the last moments that a report includes, and the day there. The report is as of at, as known at known_at. A date '
+    'is the start of that day.';

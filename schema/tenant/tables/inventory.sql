@@ -26,7 +26,7 @@ create index idx_inventory_low_stock on $schema$.inventory (tenant_id, quantity_
 
 create index idx_inventory_store_available on $schema$.inventory (store_id, quantity_available);
 
--- Finds what is low without reading the table: it is below the highest reorder point of all.
+-- Finds low stock without reading the table: it is below the highest reorder point of all products.
 create index idx_inventory_available on $schema$.inventory (quantity_available) include (store_id, product_id, tenant_id);
 
 create trigger update_updated_at_trigger

@@ -51,8 +51,8 @@ create index idx_movements_time_product on $schema$.inventory_movements (created
 
 create index idx_movements_product_time on $schema$.inventory_movements (product_id, created_at desc);
 
--- A page of the movements of a single store. Where that store was quiet for long, idx_movements_page would read the movements of all
--- others.
+-- A page of the movements of a single store. When that store had no movements for long, idx_movements_page would read those of all
+-- other stores.
 create index idx_movements_store_time on $schema$.inventory_movements (store_id, created_at desc);
 
 -- Pages need the id: ten thousand lines of one command share one created_at.
@@ -79,13 +79,13 @@ call shared.protect_table('$schema$.inventory_movements', service => 'insert');
 
 -- The community edition of TimescaleDB only. A batch holds up to 1,000 rows of one segment, and is read and rewritten as a whole.
 -- Measured with 200,000 movements, of which 178,326 lay in old chunks (112 MB uncompressed):
---   segments by store and product: 117 MB, 1.2 rows a batch. A late movement compares itself with every batch of its chunk,
---     since the key (id, created_at) has no segment: many batches make that slow.
+--   segments by store and product: 117 MB, 1.2 rows a batch. The check of the key (id, created_at), which has no segment, compares a
+--     late movement with every batch of its chunk. Many batches make that slow.
 --   no segments: 14 MB and the fewest batches. But one item as of a day reads all batches before that day, of all stores.
 --   segments by store: 14 MB. One item as of a day reads the batches of its store. Chosen.
--- Within a store the order is product, then time. Each batch has the least and greatest product beside it, so that one item as of a day
--- opens one or two batches of each chunk. In the order of time alone it would open all batches of the store. The cost: a day or a page of
--- an old month opens every batch of that chunk.
+-- Within a store the order is product, then time. Each batch has the least and greatest product beside it. So a query of one item as of
+-- a day opens one or two batches of each chunk. In the order of time alone it would open all batches of the store. The cost: a day or a
+-- page of an old month opens every batch of that chunk.
 -- The id stays in the order for its least and greatest value. Ids grow with the time of recording: a late movement has a greater id than
 -- all compressed rows, so its key opens no batch. See docs/compression.md.
 -- Ninety days: recent and most late movements are in uncompressed chunks.

@@ -1,8 +1,8 @@
 -- Why: stock, sales and orders are of products.
 
 -- Quantities have three decimals, where the data model has integers: kilograms, liters and meters are sold in parts. The commands require
--- whole units, boxes and cases. Unit costs and prices have four decimals, so that the price of a box divided by its pieces loses nothing
--- that a line's total would show; totals have two.
+-- whole units, boxes and cases. Totals have two decimals. Unit costs and prices have four, so that the price of a box divided by its
+-- pieces gives exact totals.
 create table $schema$.products
 (
     id              uuid          not null,

@@ -50,5 +50,5 @@ comment on column $schema$.purchase_order_items.line_total is
 comment on column $schema$.purchase_order_items.is_removed is
     'True for a line that somebody removed from a draft; it counts for nothing.';
 comment on column $schema$.purchase_order_items.quantity_cancelled is
-    'Quantity that will not come: returns that the supplier does not replace, and the rest of a closed order of which goods went '
-    'back. On order is ordered less received less cancelled. Not in the data model.';
+    'Quantity that will not come. It counts returns that the supplier does not replace, and the rest of a closed order when goods of '
+    'it went back. On order is ordered less received less cancelled. Not in the data model.';

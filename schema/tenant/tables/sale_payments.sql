@@ -45,8 +45,8 @@ comment on column $schema$.sale_payments.store_id is
 comment on column $schema$.sale_payments.kind is
     'payment or refund.';
 comment on column $schema$.sale_payments.payment_method is
-    'Method of the payment or refund. A cancellation from before refunds were recorded has the sale''s payment_method: nobody '
-    'recorded its own.';
+    'Method of the payment or refund. A cancellation that is older than the records of refunds has the sale''s '
+    'payment_method.';
 comment on column $schema$.sale_payments.amount is
     'Above 0 for a payment, below 0 for a refund; the sum is the money held.';
 comment on column $schema$.sale_payments.reference is

@@ -37,8 +37,8 @@ create index idx_sale_returns_created_by on $schema$.sale_returns (created_by);
 call shared.protect_table('$schema$.sale_returns', service => 'select, insert');
 
 comment on table $schema$.sale_returns is
-    'Goods of a sale that came back, by a return or by the sale''s cancellation, with the credit for them; one row a line of the '
-    'sale. Not in the data model.';
+    'Goods of a sale that came back, by a return or by the sale''s cancellation, with the credit for them. One row a line of the sale. '
+    'Not in the data model.';
 comment on column $schema$.sale_returns.id is
     'The return or the cancellation: the id of its event.';
 comment on column $schema$.sale_returns.line_number is

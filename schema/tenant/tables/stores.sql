@@ -28,9 +28,9 @@ create trigger update_updated_at_trigger
           and new.version is not distinct from old.version)
     execute function $schema$.update_updated_at();
 
--- Every page joins this table. By default autovacuum analyzes a table after 50 changes, which a small company never makes. The planner
--- then takes the table for one row, begins with it and sorts the whole history: with 4 stores a page of movements read all 18,977 of
--- them, once analyzed 101.
+-- Every page joins this table. By default autovacuum analyzes a table after 50 changes, which a small company never makes. Without
+-- statistics the planner assumes one row, begins with this table and sorts the whole history. With 4 stores, a page of movements read
+-- all 18,977 movements; after an analyze it read 101.
 alter table $schema$.stores set (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.1);
 
 call shared.protect_table('$schema$.stores');

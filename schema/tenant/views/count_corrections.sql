@@ -21,5 +21,5 @@ call shared.let_analysts_read('$schema$.count_corrections');
 
 comment on view $schema$.count_corrections is
     'Movements that occurred before a count and were recorded after it, one row each. The count had seen them, so they changed the '
-    'history and not today''s stock. recorded_at: when the ledger recorded the movement. quantity: what it would have added to on '
-    'hand.';
+    'history and not today''s stock. recorded_at: when the ledger recorded the movement. quantity: the change of on hand '
+    'without the count.';
