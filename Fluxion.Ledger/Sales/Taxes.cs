@@ -1,6 +1,6 @@
 namespace Fluxion.Ledger.Sales;
 
-/// <summary>Value added tax of a document.</summary>
+/// <summary>Value added tax of a document. The tax of each line of a sale is a share of these sums: <see cref="LineAmount"/>.</summary>
 public static class Taxes
 {
     /// <summary>
