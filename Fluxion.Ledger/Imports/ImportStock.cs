@@ -193,7 +193,7 @@ public static class ImportStockEndpoint
                             ? dated[r.Locked.ItemId].Select(state => state.OnHand).Append(now?.OnHand ?? 0).Distinct().Count() > 1
                                 || !dated.Contains(r.Locked.ItemId)
                             : exported.OnHand != now?.OnHand,
-                        dated[r.Locked.ItemId].ToList()
+                        [.. dated[r.Locked.ItemId]]
                     );
                 }
                 var then = older.ContainsKey(r.Locked.ItemId) ? before.GetValueOrDefault(r.Locked.ItemId) : now;

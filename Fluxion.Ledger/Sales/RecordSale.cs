@@ -255,14 +255,14 @@ public static class RecordSaleEndpoint
                     {
                         var sale = ledger.State<Sale>(context.SaleId);
                         var receipt = SaleReceipt.From(sale, stock, context.At);
-                        return Reply.Created(SaleContext.UrlOf(ledger, sale.Id), receipt, UniqueNames(ledger, context.Store, sale));
+                        return Reply.Created(SaleContext.UrlOf(ledger, sale.Id), receipt, UniqueNames(context.Store, sale));
                     }
                 );
             }
         );
 
     /// <summary>The values of a sale that another sale of the store must not have.</summary>
-    private static IReadOnlyList<UniqueName> UniqueNames(LedgerSession ledger, Store store, Sale sale)
+    private static IReadOnlyList<UniqueName> UniqueNames(Store store, Sale sale)
     {
         var invoiceNumber = new UniqueName(
             SaleRefusals.InvoiceNumberTaken(store, sale.InvoiceNumber),

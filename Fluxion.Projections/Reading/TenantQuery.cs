@@ -220,7 +220,7 @@ public sealed class TenantQuery
         if (format == ListFormat.Json)
             return fields is null
                 ? TypedResults.Ok(new Page<T>(rows, next))
-                : TypedResults.Ok(new Page<IReadOnlyDictionary<string, object?>>([.. rows.Select(row => fields.Pick(row))], next));
+                : TypedResults.Ok(new Page<IReadOnlyDictionary<string, object?>>([.. rows.Select(fields.Pick)], next));
         if (next is not null)
         {
             var query = new QueryBuilder(_http.Request.Query.Where(q => q.Key != "after")) { { "after", next } };

@@ -48,9 +48,7 @@ internal sealed class ReplayWorkers(
             lock (counting)
                 progress(events += more);
         }
-        IEnumerable<Func<CancellationToken, Task>> work = rows.Select(own =>
-            (Func<CancellationToken, Task>)(stop => Work(rest, own, send, Count, stop))
-        );
+        var work = rows.Select(own => (Func<CancellationToken, Task>)(stop => Work(rest, own, send, Count, stop)));
         if (beside is not null)
             work = work.Prepend(beside);
         await Parallel.ForEachAsync(

@@ -41,7 +41,7 @@ public sealed class DeliveryItemsTable : IReadModel
             {
                 PurchaseOrderReceived received => received.Lines,
                 PurchaseOrderReturned returned => returned.Lines,
-                _ => (IReadOnlyList<DeliveredLine>)[],
+                _ => [],
             }
         ).Select((_, i) => new Row(change, i));
 }

@@ -12,7 +12,6 @@ using Fluxion.Projections.Writing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 using Wolverine.Http;
 
 namespace Fluxion.Projections.Tables;
@@ -126,8 +125,6 @@ public sealed record AuditRow(
         where ($1::uuid[] is null or e.metadata -> 'store_ids' <@ to_jsonb($1)
                or (e.entity_type = 'transfer' and e.metadata -> 'store_ids' ?| $1::text[]))
         """;
-
-    private static JsonElement? Json(NpgsqlDataReader r, int ordinal) => r.IsDBNull(ordinal) ? null : r.GetFieldValue<JsonElement>(ordinal);
 }
 
 public static class EventsQueries
